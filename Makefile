@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh clone: `make demo` and `make test`.
+# They need Python 3.11 or newer (with venv) and make.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test test-all requirements clean lint format
+
+demo: $(VENV)/.demo
+	@$(BIN)/python -m demo $(PHOTOS)
+
+test: $(VENV)/.dev lint
+	$(BIN)/pytest -n 2 --dist worksteal
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.lint_template
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Without Debian's python3-venv package `python3 -m venv` cannot run ensurepip; the message says so itself.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Hashes and no registry addresses: --no-emit-index-url. Run it after a change of the dependencies.
+UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
+
+requirements:
+	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local --extra dev -o requirements/dev.txt
+	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local -c requirements/dev.txt -o requirements/demo.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
