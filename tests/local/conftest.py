@@ -1,0 +1,33 @@
+"""One embedded AWS for the end-to-end tests of a session, and free ports for tests that start their own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from zenoimg.local import EmbeddedAws, LocalSettings
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Gives a loopback port that nothing uses, a new one at each call."""
+    return _free_port
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    """A running embedded AWS, shared by the tests of this session (with xdist: of this worker)."""
+    pytest.importorskip("ministack")
+    aws = EmbeddedAws(LocalSettings(home=tmp_path_factory.mktemp("embedded-aws"), port=_free_port()))
+    aws.start()
+    yield aws
+    aws.stop()

@@ -1,0 +1,78 @@
+"""The child process: its environment, built from nothing, and its launch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from zenoimg.local.settings import ACCESS_KEY, ACCOUNT, HOST, REGION, SECRET_KEY, LocalSettings
+
+# What a Python needs to start at all on unusual hosts. Everything else of the operator's environment stays
+# outside: functions see the environment of the server.
+_PASSED_ON = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def environment(settings: LocalSettings, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of the server (facts from ministack 1.5.33: ``app``, ``core.persistence``)."""
+    own = {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]),
+        "TMPDIR": str(settings.scratch_folder),
+        "TZ": "UTC",  # as in Lambda
+        "PYTHONUTF8": "1",
+        "BIND_HOST": HOST,
+        "MINISTACK_HOST": HOST,
+        "GATEWAY_PORT": str(settings.port),
+        "MINISTACK_EDITION": settings.identity,  # repeated in the health answer, and used for nothing else
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(settings.state_folder),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(settings.objects_folder),
+        "AUTH": "true",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": "unix:///nonexistent",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    return {name: inherited[name] for name in _PASSED_ON if name in inherited} | own
+
+
+def launch(settings: LocalSettings, locked_pid_file: int) -> subprocess.Popen[bytes]:
+    """Start the server in a session of its own, so that Ctrl-C in the terminal does not reach it.
+
+    ``locked_pid_file`` is a descriptor whose lock passes to the child; the caller closes its own.
+    """
+    program = Path(__file__).with_name("server.py")
+    command = [sys.executable, "-P", str(program), str(settings.pid_file), str(locked_pid_file)]
+    with settings.log_file.open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 (our own program under our own interpreter)
+            command,
+            cwd=settings.scratch_folder,
+            env=environment(settings, os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=[locked_pid_file],
+            start_new_session=True,
+        )
+
+
+def last_words(log_file: Path, *, start: int = 0, lines: int = 12) -> str:
+    """The last lines that the server logged from byte ``start`` on, indented for a message."""
+    try:
+        with log_file.open("rb") as file:
+            file.seek(max(start, file.seek(0, os.SEEK_END) - 16_384))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])

@@ -1,0 +1,266 @@
+"""Start, stop, checkpoint and reset the embedded AWS.
+
+    start       turn ─► our folder, our port? ─► clean up after a dead one ─► child process ─► healthy
+    stop        turn ─► SIGTERM ─► wait, however long invocations in flight take ─► no worker left
+    checkpoint  stop, start: the services write their state at a graceful stop and at no other time
+
+The child holds the lock on its pid file (see ``server``), so whether it lives is asked of the kernel, and a
+number that now belongs to a stranger is never signalled.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+
+from zenoimg.errors import ConfigurationError, ZenoError
+from zenoimg.local import child, folder, ports, process
+from zenoimg.local.settings import ACCESS_KEY, HOST, REGION, SECRET_KEY, LocalSettings
+from zenoimg.local.status import (
+    LocalState,
+    LocalStatus,
+    ask_health,
+    installed_version,
+    kept_bytes,
+    last_saved,
+)
+
+START_SECONDS = 15.0
+STOP_SECONDS = 330.0  # a function may run for 300 s, and the services save after it
+_POLL_SECONDS = 0.05
+
+Progress = Callable[[str], None]
+
+# What would lead the AWS CLI elsewhere although ``environment()`` is set; a shell has to unset these.
+UNSET_VARIABLES = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    *(
+        f"AWS_ENDPOINT_URL_{service}"
+        for service in (
+            "APIGATEWAYV2",
+            "CLOUDFORMATION",
+            "CLOUDWATCH",
+            "CLOUDWATCH_LOGS",
+            "DYNAMODB",
+            "IAM",
+            "LAMBDA",
+            "S3",
+            "SQS",
+            "STS",
+        )
+    ),
+)
+
+
+def _silent(_: str) -> None:
+    """Report nothing."""
+
+
+class EmbeddedAws:
+    """One embedded AWS, named by its settings; the object holds nothing else, every look is at the machine."""
+
+    def __init__(self, settings: LocalSettings) -> None:
+        self.settings = settings
+
+    def status(self) -> LocalStatus:
+        """Look at it once; starts and changes nothing."""
+        process.collect()
+        settings = self.settings
+        pid = process.lock_holder(settings.pid_file)
+        port = settings.port if pid is None else folder.recorded_port(settings) or settings.port
+        health = ask_health(port)
+        ours = pid is not None and health is not None and health.identity == settings.identity
+        state: LocalState
+        if pid is None:
+            state = "port-taken" if ports.listens(port) else "stopped"
+        else:
+            state = "running" if ours else "unhealthy"
+        return LocalStatus(
+            state=state,
+            endpoint_url=f"http://{HOST}:{port}",
+            home=settings.home,
+            log_file=settings.log_file,
+            pid=pid or None,
+            version=health.version if ours and health else installed_version(),
+            size=kept_bytes(settings),
+            saved_at=last_saved(settings),
+        )
+
+    def start(self, *, on_progress: Progress | None = None) -> bool:
+        """Start it unless it runs, and return when it answers: ``True`` if this call started it.
+
+        Raises ``ConfigurationError`` when ministack is not installed, the folder is not ours, the port is taken
+        or the state belongs to another port; ``ZenoError`` when the server ends or does not answer within 15 s.
+        """
+        say = on_progress or _silent
+        settings = self.settings
+        if find_spec("ministack") is None:
+            raise ConfigurationError(
+                "The embedded AWS is not installed.",
+                next_step="pip install 'zenoimg[local]'",
+                code="local-not-installed",
+            )
+        folder.prepare(settings)
+        with self._turn(say):
+            return self._start(say)
+
+    def stop(self, *, on_progress: Progress | None = None, patience: float = STOP_SECONDS) -> bool:
+        """Stop it gracefully, so that its state is saved: ``True`` if it ran.
+
+        Waits for invocations in flight, up to ``patience`` seconds, and never kills the server: raises
+        ``ZenoError`` when it still has not ended, and it goes on ending by itself.
+        """
+        if not self.settings.home.exists():
+            return False
+        say = on_progress or _silent
+        with self._turn(say):
+            return self._stop(say, patience)
+
+    def checkpoint(self, *, on_progress: Progress | None = None) -> None:
+        """Have the state written: a graceful stop and a start. Nothing to do when it does not run.
+
+        Raises what ``start`` and ``stop`` raise.
+        """
+        if not self.settings.home.exists():
+            return
+        say = on_progress or _silent
+        with self._turn(say):
+            if self._stop(say, STOP_SECONDS):
+                self._start(say)
+
+    def reset(self, *, on_progress: Progress | None = None) -> None:
+        """Stop it and remove all that it keeps. Only what it has made in its home folder goes."""
+        if not self.settings.marker_file.exists():
+            return
+        say = on_progress or _silent
+        with self._turn(say):
+            self._stop(say, STOP_SECONDS)
+            folder.remove_state(self.settings)
+
+    def environment(self, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The variables that point an AWS SDK or the AWS CLI at it.
+
+        A shell must also unset ``UNSET_VARIABLES``, which would outrank these. Where ``inherited`` (the process's
+        own environment by default) names a proxy, the loopback address is excepted from it.
+        """
+        inherited = os.environ if inherited is None else inherited
+        variables = {
+            "AWS_ENDPOINT_URL": self.settings.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        if any(inherited.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")):
+            exceptions = inherited.get("no_proxy") or inherited.get("NO_PROXY") or ""
+            hosts = [host for host in exceptions.split(",") if host and host != HOST]
+            variables["NO_PROXY"] = variables["no_proxy"] = ",".join([*hosts, HOST])
+        return variables
+
+    @contextmanager
+    def _turn(self, say: Progress) -> Iterator[None]:
+        def waiting() -> None:
+            say("Waiting for another zenoimg that starts or stops the embedded AWS")
+
+        with process.turn(self.settings.turn_file, waiting):
+            process.collect()
+            yield
+
+    def _start(self, say: Progress) -> bool:
+        """Start within our turn."""
+        settings = self.settings
+        if not settings.marker_file.exists():
+            folder.mark(settings, None)
+        lock = process.open_locked(settings.pid_file)
+        folder.check_port(settings, runs=lock is None)
+        if lock is None:
+            self._await_health()
+            return False
+        try:
+            self._check_port_free()
+            process.end_workers(settings.scratch_folder, patience=0)
+            folder.clean_scratch(settings)
+            folder.turn_log_over(settings)
+            folder.mark(settings, settings.port)
+            say("Starting the embedded AWS")
+            server = child.launch(settings, lock)
+        finally:
+            os.close(lock)
+        process.adopt(server)
+        self._await_health(server)
+        return True
+
+    def _check_port_free(self) -> None:
+        settings = self.settings
+        if (trouble := ports.trouble(settings.port)) is None:
+            return
+        home = f" ZENOIMG_LOCAL_HOME={settings.home}-2" if folder.has_state(settings) else ""
+        raise ConfigurationError(
+            f"The embedded AWS cannot listen on port {settings.port} of {HOST}: {trouble}.",
+            next_step=f"Stop what listens there, or choose another port: ZENOIMG_LOCAL_PORT=PORT{home}",
+            code="local-port-taken",
+        )
+
+    def _await_health(self, server: subprocess.Popen[bytes] | None = None) -> None:
+        """Return when the server answers; ``server`` is our own child, if this call started it."""
+        settings = self.settings
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            health = ask_health(settings.port)
+            if health is not None and health.identity == settings.identity:
+                return
+            if process.lock_holder(settings.pid_file) is None:
+                raise self._failed("ended while it started")
+            time.sleep(_POLL_SECONDS)
+        if server is None:
+            raise self._failed("runs and does not answer", next_step="Stop it with: zenoimg local stop")
+        # Nothing has reached it yet and it writes its state only at a graceful stop, so this loses nothing.
+        server.kill()
+        server.wait()
+        raise self._failed(f"did not answer within {START_SECONDS:.0f} s")
+
+    def _failed(self, what: str, *, next_step: str = "") -> ZenoError:
+        process.collect()
+        log = self.settings.log_file
+        return ZenoError(
+            f"The embedded AWS {what}. Its log ends:\n{child.last_words(log)}",
+            next_step=next_step or f"The whole log: {log}",
+            code="local-not-healthy",
+        )
+
+    def _stop(self, say: Progress, patience: float) -> bool:
+        """Stop within our turn."""
+        settings = self.settings
+        pid = process.lock_holder(settings.pid_file)
+        while pid == 0:  # between its launch and its first statement
+            time.sleep(_POLL_SECONDS)
+            pid = process.lock_holder(settings.pid_file)
+        if pid is None:
+            return False
+        say("Stopping the embedded AWS: it saves its state and ends what it is doing")
+        # Still ours: the lock was held a moment ago, and a child of ours is collected only by us.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + patience
+        while process.lock_holder(settings.pid_file) is not None:
+            if time.monotonic() > deadline:
+                raise ZenoError(
+                    f"The embedded AWS (process {pid}) is busy after {patience:.0f} s; it goes on stopping.",
+                    next_step=f"Wait, and see {settings.log_file}; `kill -9 {pid}` would lose what is not saved.",
+                    code="local-still-stopping",
+                )
+            time.sleep(_POLL_SECONDS)
+        process.collect()
+        process.end_workers(settings.scratch_folder, patience=2.0)
+        return True
