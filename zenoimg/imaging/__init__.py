@@ -1,0 +1,52 @@
+"""Watermarks pictures: bytes in, bytes out. Pillow only, nothing of AWS.
+
+    done = watermark(data, Recipe(), Limits())
+
+The names below are loaded when first used, so that importing a part of this package (``identify`` first of
+all, which stands in ``zenoimg.imaging.identify``) does not import Pillow.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zenoimg.imaging.errors import RecipeError, Refused
+    from zenoimg.imaging.limits import Limits
+    from zenoimg.imaging.recipe import EncoderSettings, Recipe, WatermarkSpec
+    from zenoimg.imaging.recipe_mapping import recipe_from_mapping, recipe_to_mapping
+    from zenoimg.imaging.result import Watermarked
+    from zenoimg.imaging.watermarking import watermark
+
+__all__ = [
+    "EncoderSettings",
+    "Limits",
+    "Recipe",
+    "RecipeError",
+    "Refused",
+    "WatermarkSpec",
+    "Watermarked",
+    "recipe_from_mapping",
+    "recipe_to_mapping",
+    "watermark",
+]
+
+_MODULES = {
+    "EncoderSettings": "recipe",
+    "Limits": "limits",
+    "Recipe": "recipe",
+    "RecipeError": "errors",
+    "Refused": "errors",
+    "WatermarkSpec": "recipe",
+    "Watermarked": "result",
+    "recipe_from_mapping": "recipe_mapping",
+    "recipe_to_mapping": "recipe_mapping",
+    "watermark": "watermarking",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,59 @@
+"""Puts a mark on the pixels of a picture, in the picture's own mode. Only pixels under the mark change."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageChops
+
+from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.placement import clipped
+
+BLENDABLE = ("L", "LA", "RGB", "RGBA", "YCbCr", "CMYK", "I;16")
+"""The Pillow modes that ``blend`` draws on; ``1`` and ``P`` need the palettes of ``formats``."""
+
+
+def blend(picture: Image.Image, overlay: Overlay, *, inverted_ink: bool = False) -> None:
+    """Draw the overlay on the picture, in place. The mode is one of ``BLENDABLE``.
+
+    Where the picture has alpha the mark is composited over it, so that it shows on transparent ground too.
+    ``inverted_ink`` is for CMYK whose samples stand for the paper left free.
+    """
+    alpha = overlay.mark.getchannel("A")
+    ink = overlay.mark if picture.mode == "RGBA" else ink_for(picture.mode, overlay.mark)
+    if inverted_ink:
+        ink = ImageChops.invert(ink)
+    for box in overlay.boxes:
+        inside = clipped(box, picture.size)
+        if inside is None:
+            continue
+        part = (inside[0] - box[0], inside[1] - box[1], inside[2] - box[0], inside[3] - box[1])
+        if picture.mode in ("RGBA", "LA"):
+            picture.paste(Image.alpha_composite(picture.crop(inside), ink.crop(part)), inside)
+        else:
+            picture.paste(ink.crop(part), inside, alpha.crop(part))
+
+
+def ink_for(mode: str, mark: Image.Image) -> Image.Image:
+    """Give a mark's colours in a picture's mode; without its alpha, unless the mode has one."""
+    colours = mark.convert("RGB")
+    match mode:
+        case "CMYK":
+            return _cmyk_with_black(colours)
+        case "I;16":
+            return sixteen_bit(colours.convert("L"))
+        case "LA":
+            return Image.merge("LA", (colours.convert("L"), mark.getchannel("A")))
+        case _:
+            return colours.convert(mode)
+
+
+def sixteen_bit(grey: Image.Image) -> Image.Image:
+    """Spread 8-bit grey over 16 bits: 255 becomes 65535."""
+    return Image.frombytes("I;16", grey.size, Image.merge("LA", (grey, grey)).tobytes())
+
+
+def _cmyk_with_black(colours: Image.Image) -> Image.Image:
+    """Pillow's own conversion never uses black ink; a dark outline would be drawn with three inks."""
+    red, green, blue = colours.split()
+    black = ImageChops.invert(ImageChops.lighter(ImageChops.lighter(red, green), blue))
+    inks = [ImageChops.subtract(ImageChops.invert(channel), black) for channel in (red, green, blue)]
+    return Image.merge("CMYK", (*inks, black))

@@ -1,0 +1,33 @@
+"""What imaging says when it will not go on: a refused picture, a recipe that cannot be meant."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+RefusalCode = Literal[
+    "not-an-image", "unsupported-format", "corrupt", "too-large", "too-many-frames", "too-small"
+]
+
+
+class Refused(Exception):  # noqa: N818 -- the contract's own word: the picture is refused, nothing broke
+    """A picture that gets no watermarked copy. ``message`` says why in one sentence."""
+
+    def __init__(self, code: RefusalCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[Refused], tuple[RefusalCode, str]]:
+        return Refused, (self.code, self.message)
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be drawn. ``field`` names the setting, the message what is allowed there."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[RecipeError], tuple[str, str]]:
+        return RecipeError, (self.field, self.message)

@@ -1,0 +1,142 @@
+"""JPEG: pixels go through Pillow, everything else travels as the source's own segments.
+
+Pixels are decoded to what the file codes (YCbCr, grey, RGB or CMYK, never through another colour space) and encoded
+with the source's quantization tables, sampling, progression and restart interval.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from PIL.JpegImagePlugin import JpegImageFile
+
+from zenoimg.imaging.blend import blend
+from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.jpeg_metadata import kept_metadata, orientation_in
+from zenoimg.imaging.formats.jpeg_stream import (
+    COM,
+    MAX_PAYLOAD,
+    JpegStream,
+    Segment,
+    adobe_transform,
+    is_coded_rgb,
+    read_stream,
+    replace_metadata,
+)
+from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.placement import displayed_size
+from zenoimg.imaging.recipe import EncoderSettings, Recipe
+from zenoimg.imaging.result import Watermarked
+
+_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
+_ARITHMETIC = {0xC9, 0xCA}
+_DECODABLE = {0xC0, 0xC1, 0xC2, *_ARITHMETIC}
+_SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}
+_YCCK = 2
+
+
+def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
+    """Give a watermarked copy of a JPEG; pictures behind the first are left out with a warning."""
+    stream = read_stream(data)
+    limits.check_picture(stream.width, stream.height)
+    _check_coding(stream)
+    orientation = orientation_in(stream)
+    overlay = overlay_for(recipe.watermark, (stream.width, stream.height), orientation)
+    segments, warnings = kept_metadata(stream, data[stream.end :], recipe.metadata)
+    picture = _decoded(data, stream)
+    blend(picture, overlay, inverted_ink=picture.mode == "CMYK" and adobe_transform(stream) is None)
+    options = _encoder_options(picture, stream, recipe.encoder)
+    warnings += _coding_warnings(picture, stream)
+    encoded = replace_metadata(_encoded(picture, options), segments)
+    width, height = displayed_size(picture.size, orientation)
+    return Watermarked(encoded, "JPEG", "image/jpeg", width, height, 1, tuple(warnings))
+
+
+def _check_coding(stream: JpegStream) -> None:
+    if stream.precision != 8:
+        raise Refused(
+            "unsupported-format",
+            f"{stream.precision}-bit JPEG is not supported; JPEG of 8 bits a sample is",
+        )
+    if stream.frame_marker not in _DECODABLE:
+        raise Refused(
+            "unsupported-format", "lossless and hierarchical JPEG are not supported; the other kinds are"
+        )
+
+
+def _decoded(data: bytes, stream: JpegStream) -> JpegImageFile:
+    picture = JpegImageFile(BytesIO(data))
+    if picture.mode == "RGB" and not is_coded_rgb(stream):
+        picture.draft("YCbCr", None)
+    picture.load()
+    return picture
+
+
+def _encoder_options(picture: JpegImageFile, stream: JpegStream, settings: EncoderSettings) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "comment": b"",
+        "progressive": stream.frame_marker in _PROGRESSIVE,
+        "restart_marker_blocks": stream.restart_interval,
+        "keep_rgb": picture.mode == "RGB",
+        "subsampling": _subsampling(stream) if picture.mode in ("YCbCr", "RGB") else -1,
+    }
+    if settings.jpeg_quality == "source":
+        options["qtables"] = _tables(picture, stream)
+    else:
+        options["quality"] = settings.jpeg_quality
+    return options
+
+
+def _tables(picture: JpegImageFile, stream: JpegStream) -> list[list[int]]:
+    """Give one quantization table for each component; the last one also serves the components behind it."""
+    if picture.mode == "CMYK" and adobe_transform(stream) == _YCCK:
+        # Written as CMYK: chroma tables are too coarse for inks.
+        return [list(picture.quantization[stream.components[0].table])]
+    tables = [list(picture.quantization[component.table]) for component in stream.components]
+    while len(tables) > 1 and tables[-1] == tables[-2]:
+        tables.pop()
+    return tables
+
+
+def _subsampling(stream: JpegStream) -> int:
+    """Give Pillow's number for the source's chroma sampling; 4:4:4, which loses nothing, for rare ones."""
+    return _SUBSAMPLINGS.get(_chroma_ratio(stream) or (1, 1), 0)
+
+
+def _chroma_ratio(stream: JpegStream) -> tuple[int, int] | None:
+    """Give how many luma samples lie beside and above one another for one of chroma; ``None`` if irregular."""
+    luma, *chroma = stream.components
+    factors = {(component.horizontal, component.vertical) for component in chroma}
+    if len(factors) != 1:
+        return None
+    ((horizontal, vertical),) = factors
+    if luma.horizontal % horizontal or luma.vertical % vertical:
+        return None
+    return luma.horizontal // horizontal, luma.vertical // vertical
+
+
+def _coding_warnings(picture: JpegImageFile, stream: JpegStream) -> list[str]:
+    warnings = []
+    if picture.mode in ("YCbCr", "RGB") and _chroma_ratio(stream) not in _SUBSAMPLINGS:
+        warnings.append("the chroma sampling cannot be written and became 4:4:4, which is finer")
+    if picture.mode == "CMYK" and adobe_transform(stream) == _YCCK:
+        warnings.append("YCCK coding cannot be written and became CMYK: the same inks, a larger file")
+    if stream.frame_marker in _ARITHMETIC:
+        warnings.append("arithmetic coding cannot be written and became Huffman coding: a larger file")
+    return warnings
+
+
+def _encoded(picture: JpegImageFile, options: dict[str, Any]) -> bytes:
+    encoded = BytesIO()
+    try:
+        picture.save(encoded, "JPEG", **options)
+    except OSError:
+        # Pillow hands libjpeg one buffer for a whole progressive picture: twice its pixels in bytes, which
+        # noise at fine tables exceeds. `extra` widens it; these comments are cut off with the other segments.
+        encoded = BytesIO()
+        padding = Segment(COM, bytes(MAX_PAYLOAD)).encoded
+        count = picture.width * picture.height * 8 // len(padding) + 1
+        picture.save(encoded, "JPEG", extra=padding * count, **options)
+    return encoded.getvalue()

@@ -1,0 +1,146 @@
+"""A JPEG file as its marker segments (ITU-T T.81, annex B), without decoding pixels."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from zenoimg.imaging.errors import Refused
+
+SOI, EOI, SOS, DRI, DHT, DQT, COM = 0xD8, 0xD9, 0xDA, 0xDD, 0xC4, 0xDB, 0xFE
+APP0, APP1, APP2, APP11, APP13, APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
+MAX_PAYLOAD = 65_533
+"""Bytes that one segment can carry behind its two length bytes."""
+
+# Inside entropy-coded data FF is followed by 00 (stuffing), a restart marker, or fill bytes.
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_STANDALONE = {0x01, *range(0xD0, 0xD8)}
+_FRAME_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A marker (its second byte) and what it carries, without the length."""
+
+    marker: int
+    payload: bytes
+
+    @property
+    def encoded(self) -> bytes:
+        """The segment as it stands in a file."""
+        return struct.pack(">BBH", 0xFF, self.marker, len(self.payload) + 2) + self.payload
+
+    @property
+    def is_metadata(self) -> bool:
+        """Whether it is an application segment or a comment: nothing that the decoding of pixels is made of."""
+        return self.marker == COM or APP0 <= self.marker <= 0xEF
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component of the frame: identifier, sampling factors, and the quantization table that it uses."""
+
+    identifier: int
+    horizontal: int
+    vertical: int
+    table: int
+
+
+@dataclass(frozen=True)
+class JpegStream:
+    """The first picture of a JPEG file, and where it ends.
+
+    ``frame_marker`` is the SOF's second byte, ``precision`` bits a sample, ``restart_interval`` MCUs (0: none),
+    ``end`` the offset behind EOI.
+    """
+
+    segments: tuple[Segment, ...]
+    frame_marker: int
+    precision: int
+    width: int
+    height: int
+    components: tuple[Component, ...]
+    restart_interval: int
+    end: int
+
+
+def read_stream(data: bytes) -> JpegStream:
+    """Read the segments of a file's first picture. Raises ``Refused("corrupt")`` when it ends too early."""
+    segments, end = [], 0
+    for segment, position in _walk(data):
+        segments.append(segment)
+        end = position
+    frame = next((segment for segment in segments if segment.marker in _FRAME_MARKERS), None)
+    if frame is None:
+        raise Refused("corrupt", "the JPEG holds no picture")
+    precision, height, width, count = struct.unpack_from(">BHHB", frame.payload)
+    components = tuple(
+        Component(identifier, factors >> 4, factors & 15, table)
+        for identifier, factors, table in struct.iter_unpack("BBB", frame.payload[6 : 6 + 3 * count])
+    )
+    intervals = [
+        struct.unpack_from(">H", segment.payload)[0] for segment in segments if segment.marker == DRI
+    ]
+    return JpegStream(
+        tuple(segments),
+        frame.marker,
+        precision,
+        width,
+        height,
+        components,
+        intervals[0] if intervals else 0,
+        end,
+    )
+
+
+def adobe_transform(stream: JpegStream) -> int | None:
+    """Give the transform of Adobe's APP14 segment: 0 none, 1 YCbCr, 2 YCCK; ``None`` without one."""
+    for segment in stream.segments:
+        if segment.marker == APP14 and segment.payload[:5] == b"Adobe" and len(segment.payload) >= 12:
+            return segment.payload[11]
+    return None
+
+
+def is_coded_rgb(stream: JpegStream) -> bool:
+    """Tell whether three components are RGB rather than YCbCr, by the rules of libjpeg's ``jdapimin.c``."""
+    if any(segment.marker == APP0 and segment.payload[:5] == b"JFIF\0" for segment in stream.segments):
+        return False
+    transform = adobe_transform(stream)
+    if transform is not None:
+        return transform == 0
+    return bytes(component.identifier for component in stream.components) == b"RGB"
+
+
+def replace_metadata(encoded: bytes, segments: list[Segment]) -> bytes:
+    """Exchange the application segments and comments at the head of an encoded JPEG for others."""
+    position = 2
+    while True:
+        marker, length = struct.unpack_from(">xBH", encoded, position)
+        if not (marker == COM or APP0 <= marker <= 0xEF):
+            break
+        position += 2 + length
+    return b"".join((b"\xff\xd8", *(segment.encoded for segment in segments), memoryview(encoded)[position:]))
+
+
+def _walk(data: bytes) -> Iterator[tuple[Segment, int]]:
+    """Yield each segment of the first picture with the offset behind it (behind its scan data for SOS)."""
+    position = 2
+    while True:
+        found = _NEXT_MARKER.search(data, position)
+        if found is None:
+            raise Refused("corrupt", "the JPEG is truncated: it has no end marker")
+        marker, position = data[found.end() - 1], found.end()
+        if marker == EOI:
+            yield Segment(EOI, b""), position
+            return
+        if marker == SOI:
+            raise Refused("corrupt", "the JPEG is truncated: a second picture begins inside the first")
+        if marker in _STANDALONE:
+            continue
+        length = int.from_bytes(data[position : position + 2], "big")
+        if length < 2 or position + length > len(data):
+            raise Refused("corrupt", "the JPEG is truncated inside a segment")
+        yield Segment(marker, data[position + 2 : position + length]), position + length
+        position += length

@@ -1,0 +1,1 @@
+"""EXIF, XMP and IPTC, patched in their bytes: what is not removed stays where it was."""

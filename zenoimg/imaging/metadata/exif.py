@@ -1,0 +1,191 @@
+"""EXIF (CIPA DC-008: a TIFF structure), patched in its bytes so that no offset moves.
+
+Writers of MakerNotes count on their place inside the block; taking EXIF apart and writing it anew breaks
+them in nearly all photos. So entries are struck out of their directories and what they pointed at is
+zeroed, and every other byte stays where it was.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
+THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x0201, 0x0202
+STRIP_OFFSETS, STRIP_LENGTHS = 0x0111, 0x0117
+
+_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_ENTRY = 12
+
+
+class DamagedExif(ValueError):  # noqa: N818 -- says what is there, as Refused does
+    """A block that is no TIFF structure, or whose directories lie outside it."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    tag: int
+    kind: int
+    count: int
+    at: int
+
+    @property
+    def value_bytes(self) -> int:
+        return _TYPE_BYTES.get(self.kind, 0) * self.count
+
+
+class _Tiff:
+    """A TIFF structure in a buffer that may be changed; raises ``DamagedExif`` for reads outside of it."""
+
+    def __init__(self, block: bytes) -> None:
+        self.block = bytearray(block)
+        if block[:4] not in (b"II*\0", b"MM\0*"):
+            raise DamagedExif("no TIFF header")
+        self.order = "<" if block[:2] == b"II" else ">"
+
+    def unpack(self, layout: str, at: int) -> tuple[int, ...]:
+        try:
+            return struct.unpack_from(self.order + layout, self.block, at)
+        except struct.error:
+            raise DamagedExif(f"nothing to read at offset {at}") from None
+
+    def entries(self, directory: int) -> list[_Entry]:
+        (count,) = self.unpack("H", directory)
+        return [
+            _Entry(*self.unpack("HHI", at), at)
+            for at in range(directory + 2, directory + 2 + count * _ENTRY, _ENTRY)
+        ]
+
+    def next_pointer(self, directory: int) -> int:
+        (count,) = self.unpack("H", directory)
+        return directory + 2 + count * _ENTRY
+
+    def number(self, entry: _Entry) -> int:
+        """Give the first value of an entry that holds whole numbers."""
+        layout = {1: "B", 3: "H", 4: "I", 13: "I"}.get(entry.kind)
+        if layout is None:
+            raise DamagedExif(f"tag {entry.tag:#06x} has type {entry.kind}")
+        return self.unpack(layout, self.value_at(entry))[0]
+
+    def value_at(self, entry: _Entry) -> int:
+        """Give the offset of an entry's value: in the entry itself up to four bytes, else elsewhere."""
+        return entry.at + 8 if entry.value_bytes <= 4 else self.unpack("I", entry.at + 8)[0]
+
+    def zero(self, start: int, length: int) -> None:
+        end = min(start + length, len(self.block))
+        if start < end:
+            self.block[start:end] = bytes(end - start)
+
+    def strike(self, directory: int, tag: int) -> None:
+        """Remove an entry: those behind it and the next pointer move up, the directory's place stays."""
+        entry = next(entry for entry in self.entries(directory) if entry.tag == tag)
+        (count,) = self.unpack("H", directory)
+        end = self.next_pointer(directory) + 4
+        self.block[entry.at : end] = self.block[entry.at + _ENTRY : end].ljust(end - entry.at, b"\0")
+        struct.pack_into(self.order + "H", self.block, directory, count - 1)
+
+
+def orientation_of(block: bytes) -> int:
+    """Give the orientation, 1 to 8, in a TIFF structure; 1 when it holds none that is valid."""
+    try:
+        tiff = _Tiff(block)
+        (first,) = tiff.unpack("I", 4)
+        for entry in tiff.entries(first):
+            if entry.tag == ORIENTATION:
+                value = tiff.number(entry)
+                return value if 1 <= value <= 8 else 1
+    except DamagedExif:
+        pass
+    return 1
+
+
+def only_orientation(orientation: int) -> bytes:
+    """Write a TIFF structure that holds an orientation and nothing else."""
+    return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, ORIENTATION, 3, 1, orientation, 0, 0)
+
+
+def patched(block: bytes, *, location: bool) -> bytes:
+    """Give a TIFF structure without its thumbnail and, unless ``location`` stays, without its GPS directory.
+
+    No other byte moves; the block gets shorter only when zeroes at its end are left over from the thumbnail.
+    Raises ``DamagedExif`` when directories cannot be read, so that nobody can say what the block still holds.
+    """
+    tiff = _Tiff(block)
+    (first,) = tiff.unpack("I", 4)
+    directories = [first]
+    directories += [tiff.number(entry) for entry in tiff.entries(first) if entry.tag == EXIF_IFD]
+    thumbnail_end = _remove_thumbnail(tiff, first, directories)
+    if not location:
+        for directory in directories:
+            while any(entry.tag == GPS_IFD for entry in tiff.entries(directory)):
+                _remove_gps(tiff, directory, directories)
+    if thumbnail_end >= len(tiff.block):
+        return bytes(tiff.block).rstrip(b"\0").ljust(_least_length(tiff, directories), b"\0")
+    return bytes(tiff.block)
+
+
+def _remove_thumbnail(tiff: _Tiff, first: int, kept: list[int]) -> int:
+    """Unlink the second directory and zero what it holds; give the end of what was zeroed."""
+    pointer = tiff.next_pointer(first)
+    (second,) = tiff.unpack("I", pointer)
+    if not second:
+        return 0
+    struct.pack_into(tiff.order + "I", tiff.block, pointer, 0)
+    guard = _Guard(tiff, kept)
+    end = 0
+    try:
+        values = {entry.tag: tiff.number(entry) for entry in tiff.entries(second) if entry.kind in (1, 3, 4)}
+        for start_tag, length_tag in ((THUMBNAIL_OFFSET, THUMBNAIL_LENGTH), (STRIP_OFFSETS, STRIP_LENGTHS)):
+            if start_tag in values and length_tag in values:
+                tiff.zero(values[start_tag], values[length_tag])
+                end = max(end, values[start_tag] + values[length_tag])
+        end = max(end, _zero_directory(tiff, second))
+    except DamagedExif:
+        pass  # unlinked all the same: no reader finds it
+    guard.restore()
+    return end
+
+
+def _remove_gps(tiff: _Tiff, directory: int, kept: list[int]) -> None:
+    entry = next(entry for entry in tiff.entries(directory) if entry.tag == GPS_IFD)
+    gps = tiff.number(entry)
+    tiff.strike(directory, GPS_IFD)
+    guard = _Guard(tiff, kept)
+    _zero_directory(tiff, gps)
+    guard.restore()
+
+
+def _zero_directory(tiff: _Tiff, directory: int) -> int:
+    entries = tiff.entries(directory)
+    end = directory + 2 + len(entries) * _ENTRY + 4
+    for entry in entries:
+        if entry.value_bytes > 4:
+            start = tiff.value_at(entry)
+            tiff.zero(start, entry.value_bytes)
+            end = max(end, start + entry.value_bytes)
+    tiff.zero(directory, 2 + len(entries) * _ENTRY)
+    return end
+
+
+class _Guard:
+    """Keeps header and directories as they are while pointers of unknown truth are followed and zeroed."""
+
+    def __init__(self, tiff: _Tiff, directories: list[int]) -> None:
+        self._tiff = tiff
+        spans = [(0, 8), *((at, tiff.next_pointer(at) + 4) for at in directories)]
+        self._kept = [(start, bytes(tiff.block[start:end])) for start, end in spans]
+
+    def restore(self) -> None:
+        for start, content in self._kept:
+            self._tiff.block[start : start + len(content)] = content
+
+
+def _least_length(tiff: _Tiff, directories: list[int]) -> int:
+    """The end of the last thing that a kept directory points at."""
+    end = 8
+    for directory in directories:
+        end = max(end, tiff.next_pointer(directory) + 4)
+        for entry in tiff.entries(directory):
+            if entry.value_bytes > 4:
+                end = max(end, tiff.value_at(entry) + entry.value_bytes)
+    return min(end, len(tiff.block))

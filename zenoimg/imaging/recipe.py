@@ -1,0 +1,211 @@
+"""All that changes the bytes of a copy, besides the picture itself: parsed nowhere, checked here, hashed here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import unicodedata
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Literal, cast, get_args
+
+from zenoimg.imaging.errors import RecipeError
+
+DRAWING_VERSION = 1
+"""Raised whenever the same recipe gives other bytes than before; part of every fingerprint."""
+
+Position = Literal[
+    "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right", "tile"
+]
+MetadataPolicy = Literal["keep-no-location", "keep", "strip"]
+
+POSITIONS: tuple[Position, ...] = get_args(Position)
+METADATA_POLICIES: tuple[MetadataPolicy, ...] = get_args(MetadataPolicy)
+
+DEFAULT_TEXT = "© zeno"
+MAX_TEXT_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class WatermarkSpec:
+    """How the mark looks and where it goes; lengths are relative to the picture's shorter side as displayed.
+
+    ``text`` (one or more lines; ``© zeno`` when there is no logo) or ``logo`` (PNG bytes), never both.
+    ``scale`` is the font size of the text or the width of the logo, ``margin`` the distance from the edges or,
+    for ``tile``, between marks. ``opacity`` runs to 1, opaque. ``color`` and ``outline`` are ``#rrggbb``, ``#rgb`` or a
+    CSS name, and ``outline`` may be ``none``. ``angle`` is in degrees, counter-clockwise. ``font`` is the
+    bytes of a TrueType or OpenType font; without one Pillow's own is used.
+
+    Raises ``RecipeError`` for a value that is not allowed and for characters that the font cannot draw.
+    """
+
+    text: str | None = None
+    logo: bytes | None = None
+    position: Position = "bottom-right"
+    scale: float = 0.06
+    margin: float = 0.03
+    opacity: float = 0.6
+    color: str = "#ffffff"
+    outline: str = "#000000"
+    angle: float = 0.0
+    font: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if self.text is None and self.logo is None:
+            self._normalize(text=DEFAULT_TEXT)
+        _one_of("position", self.position, POSITIONS)
+        self._normalize(
+            scale=_number("scale", self.scale, 0.005, 1.0),
+            margin=_number("margin", self.margin, 0.0, 0.4),
+            opacity=_number("opacity", self.opacity, 0.01, 1.0),
+            color=_color("color", self.color),
+            outline=_outline(self.outline),
+            angle=_number("angle", self.angle, -360.0, 360.0) % 360.0,
+        )
+        if self.logo is not None:
+            self._check_logo(self.logo)
+        else:
+            self._check_text()
+
+    def _normalize(self, **values: object) -> None:
+        """Equal meanings become equal values, so that they share one fingerprint and one drawn mark."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _check_logo(self, logo: bytes) -> None:
+        from zenoimg.imaging.logo import check_logo
+
+        defaults = {field.name: field.default for field in fields(self)}
+        for name in ("text", "color", "outline", "font"):
+            if getattr(self, name) != defaults[name]:
+                raise RecipeError(
+                    name, "belongs to a text; a logo brings its own colours. Leave one of them out"
+                )
+        if not isinstance(logo, bytes):
+            raise RecipeError("logo", "must be the bytes of a PNG file")
+        check_logo(logo)
+
+    def _check_text(self) -> None:
+        from zenoimg.imaging.typeface import check_font, missing_characters
+
+        if not isinstance(self.text, str) or not self.text.strip():
+            raise RecipeError("text", "must hold at least one visible character")
+        text = unicodedata.normalize("NFC", self.text)
+        if len(text) > MAX_TEXT_LENGTH:
+            raise RecipeError("text", f"has {len(text)} characters; at most {MAX_TEXT_LENGTH} are allowed")
+        self._normalize(text=text)
+        if self.font is not None and not isinstance(self.font, bytes):
+            raise RecipeError("font", "must be the bytes of a TrueType or OpenType file")
+        check_font(self.font)
+        _check_simple_layout(text)
+        missing = missing_characters(self.font, text)
+        if missing:
+            whose = "Pillow's own font" if self.font is None else "the font"
+            named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing)
+            raise RecipeError(
+                "text", f"{whose} has no glyph for {named}; name another `font` or use a `logo`"
+            )
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """How copies are encoded where the source does not decide it.
+
+    ``jpeg_quality`` is ``source`` (the source's own quantization tables) or libjpeg's 1 to 100.
+    ``png_compression`` is zlib's level, 0 to 9.
+    """
+
+    jpeg_quality: int | Literal["source"] = "source"
+    png_compression: int = 6
+
+    def __post_init__(self) -> None:
+        if self.jpeg_quality != "source":
+            _whole_number("jpeg_quality", self.jpeg_quality, 1, 100, 'or "source"')
+        _whole_number("png_compression", self.png_compression, 0, 9)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that changes output bytes: the mark, what happens to metadata, how copies are encoded."""
+
+    watermark: WatermarkSpec = WatermarkSpec()
+    metadata: MetadataPolicy = "keep-no-location"
+    encoder: EncoderSettings = EncoderSettings()
+
+    def __post_init__(self) -> None:
+        _one_of("metadata", self.metadata, METADATA_POLICIES)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change with anything that changes output bytes, and with nothing else."""
+        described = {
+            "drawing": DRAWING_VERSION,
+            "watermark": _described(self.watermark),
+            "metadata": self.metadata,
+            "encoder": _described(self.encoder),
+        }
+        canonical = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def _described(settings: WatermarkSpec | EncoderSettings) -> dict[str, object]:
+    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    return {
+        name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+        for name, value in values.items()
+    }
+
+
+def _one_of(field: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise RecipeError(field, f"{value!r} is not one of {', '.join(allowed)}")
+
+
+def _number(field: str, value: object, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise RecipeError(field, f"{value!r} is not a number from {low:g} to {high:g}")
+    if not low <= value <= high:
+        raise RecipeError(field, f"{value!r} is outside {low:g} to {high:g}")
+    return float(value) + 0.0  # -0.0 becomes 0.0
+
+
+def _whole_number(field: str, value: object, low: int, high: int, otherwise: str = "") -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        allowed = f"{low} to {high} {otherwise}".strip()
+        raise RecipeError(field, f"{value!r} is not a whole number from {allowed}")
+
+
+def _color(field: str, value: object) -> str:
+    from PIL import ImageColor
+
+    allowed = "is not a colour; allowed are #rrggbb, #rgb and CSS names such as white"
+    if not isinstance(value, str):
+        raise RecipeError(field, f"{value!r} {allowed}")
+    try:
+        rgb = ImageColor.getrgb(value)
+    except ValueError:
+        raise RecipeError(field, f"{value!r} {allowed}") from None
+    if len(rgb) != 3:
+        raise RecipeError(field, f"{value!r} {allowed}; transparency is set by `opacity`")
+    return "#{:02x}{:02x}{:02x}".format(*cast(tuple[int, int, int], rgb))
+
+
+def _outline(value: object) -> str:
+    return "none" if value == "none" else _color("outline", value)
+
+
+def _check_simple_layout(text: str) -> None:
+    """Pillow's basic layout, the only one that is the same everywhere, sets letters one after another."""
+    for character in text:
+        if character == "\n":
+            continue
+        if unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn"):
+            raise RecipeError("text", f"holds the control or unassigned character U+{ord(character):04X}")
+        right_to_left = unicodedata.bidirectional(character) in ("R", "AL", "AN")
+        if right_to_left or unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf"):
+            raise RecipeError(
+                "text",
+                f"{character!r} (U+{ord(character):04X}) belongs to a script that needs shaping or runs from right "
+                "to left, which is not drawn reliably; draw it yourself and use it as a `logo`",
+            )
