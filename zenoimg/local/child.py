@@ -67,7 +67,12 @@ def launch(settings: LocalSettings, locked_pid_file: int) -> subprocess.Popen[by
         )
 
 
-def last_words(log_file: Path, *, start: int = 0, lines: int = 12) -> str:
+def log_size(log_file: Path) -> int:
+    """Bytes in the log so far; 0 when there is none."""
+    return log_file.stat().st_size if log_file.exists() else 0
+
+
+def last_words(log_file: Path, *, start: int, lines: int = 12) -> str:
     """The last lines that the server logged from byte ``start`` on, indented for a message."""
     try:
         with log_file.open("rb") as file:

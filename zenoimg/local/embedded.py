@@ -1,7 +1,7 @@
 """Start, stop, checkpoint and reset the embedded AWS.
 
     start       turn ─► our folder, our port? ─► clean up after a dead one ─► child process ─► healthy
-    stop        turn ─► SIGTERM ─► wait, however long invocations in flight take ─► no worker left
+    stop        turn ─► workers quiet ─► SIGTERM ─► wait, however long invocations take ─► no worker left
     checkpoint  stop, start: the services write their state at a graceful stop and at no other time
 
 The child holds the lock on its pid file (see ``server``), so whether it lives is asked of the kernel, and a
@@ -19,8 +19,8 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
 from zenoimg.errors import ConfigurationError, ZenoError
-from zenoimg.local import child, folder, ports, process
-from zenoimg.local.settings import ACCESS_KEY, HOST, REGION, SECRET_KEY, LocalSettings
+from zenoimg.local import child, folder, ports, process, workers
+from zenoimg.local.settings import HOST, LocalSettings
 from zenoimg.local.status import (
     LocalState,
     LocalStatus,
@@ -29,6 +29,7 @@ from zenoimg.local.status import (
     kept_bytes,
     last_saved,
 )
+from zenoimg.local.variables import client_variables, foreign_variables
 
 START_SECONDS = 15.0
 STOP_SECONDS = 330.0  # a function may run for 300 s, and the services save after it
@@ -36,38 +37,13 @@ _POLL_SECONDS = 0.05
 
 Progress = Callable[[str], None]
 
-# What would lead the AWS CLI elsewhere although ``environment()`` is set; a shell has to unset these.
-UNSET_VARIABLES = (
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    *(
-        f"AWS_ENDPOINT_URL_{service}"
-        for service in (
-            "APIGATEWAYV2",
-            "CLOUDFORMATION",
-            "CLOUDWATCH",
-            "CLOUDWATCH_LOGS",
-            "DYNAMODB",
-            "IAM",
-            "LAMBDA",
-            "S3",
-            "SQS",
-            "STS",
-        )
-    ),
-)
-
 
 def _silent(_: str) -> None:
     """Report nothing."""
 
 
 class EmbeddedAws:
-    """One embedded AWS, named by its settings; the object holds nothing else, every look is at the machine."""
+    """One embedded AWS, named by its settings. It keeps nothing: every look is at the machine."""
 
     def __init__(self, settings: LocalSettings) -> None:
         self.settings = settings
@@ -99,8 +75,9 @@ class EmbeddedAws:
     def start(self, *, on_progress: Progress | None = None) -> bool:
         """Start it unless it runs, and return when it answers: ``True`` if this call started it.
 
-        Raises ``ConfigurationError`` when ministack is not installed, the folder is not ours, the port is taken
-        or the state belongs to another port; ``ZenoError`` when the server ends or does not answer within 15 s.
+        Raises ``ConfigurationError`` when ministack is not installed, the folder is not ours, the port is
+        taken or the state belongs to another port; ``ZenoError`` when the server ends or does not answer
+        within 15 s.
         """
         say = on_progress or _silent
         settings = self.settings
@@ -117,7 +94,7 @@ class EmbeddedAws:
     def stop(self, *, on_progress: Progress | None = None, patience: float = STOP_SECONDS) -> bool:
         """Stop it gracefully, so that its state is saved: ``True`` if it ran.
 
-        Waits for invocations in flight, up to ``patience`` seconds, and never kills the server: raises
+        Waits for invocations in flight, up to ``patience`` seconds in all, and never kills the server: raises
         ``ZenoError`` when it still has not ended, and it goes on ending by itself.
         """
         if not self.settings.home.exists():
@@ -147,26 +124,16 @@ class EmbeddedAws:
             self._stop(say, STOP_SECONDS)
             folder.remove_state(self.settings)
 
-    def environment(self, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The variables that point an AWS SDK or the AWS CLI at it.
+    def environment(self, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """The variables that point an AWS SDK or the AWS CLI at it, whether it runs or not.
 
-        A shell must also unset ``UNSET_VARIABLES``, which would outrank these. Where ``inherited`` (the process's
-        own environment by default) names a proxy, the loopback address is excepted from it.
+        Not enough in an environment that names a profile or a session token: see ``unset_variables``.
         """
-        inherited = os.environ if inherited is None else inherited
-        variables = {
-            "AWS_ENDPOINT_URL": self.settings.endpoint_url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        if any(inherited.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")):
-            exceptions = inherited.get("no_proxy") or inherited.get("NO_PROXY") or ""
-            hosts = [host for host in exceptions.split(",") if host and host != HOST]
-            variables["NO_PROXY"] = variables["no_proxy"] = ",".join([*hosts, HOST])
-        return variables
+        return client_variables(self.settings, inherited)
+
+    def unset_variables(self, inherited: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+        """The names that must be absent beside ``environment()``; empty is not absent to an SDK."""
+        return foreign_variables(inherited)
 
     @contextmanager
     def _turn(self, say: Progress) -> Iterator[None]:
@@ -189,16 +156,17 @@ class EmbeddedAws:
             return False
         try:
             self._check_port_free()
-            process.end_workers(settings.scratch_folder, patience=0)
+            workers.end(settings.scratch_folder, patience=0)
             folder.clean_scratch(settings)
             folder.turn_log_over(settings)
             folder.mark(settings, settings.port)
             say("Starting the embedded AWS")
+            log_start = child.log_size(settings.log_file)
             server = child.launch(settings, lock)
         finally:
             os.close(lock)
         process.adopt(server)
-        self._await_health(server)
+        self._await_health(server, log_start)
         return True
 
     def _check_port_free(self) -> None:
@@ -212,8 +180,11 @@ class EmbeddedAws:
             code="local-port-taken",
         )
 
-    def _await_health(self, server: subprocess.Popen[bytes] | None = None) -> None:
-        """Return when the server answers; ``server`` is our own child, if this call started it."""
+    def _await_health(self, server: subprocess.Popen[bytes] | None = None, log_start: int = 0) -> None:
+        """Return when the server answers; ``server`` is our own child, if this call started it.
+
+        ``log_start`` is where in the log its own lines begin.
+        """
         settings = self.settings
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -221,20 +192,22 @@ class EmbeddedAws:
             if health is not None and health.identity == settings.identity:
                 return
             if process.lock_holder(settings.pid_file) is None:
-                raise self._failed("ended while it started")
+                raise self._failed("ended while it started", log_start)
             time.sleep(_POLL_SECONDS)
         if server is None:
-            raise self._failed("runs and does not answer", next_step="Stop it with: zenoimg local stop")
+            raise self._failed(
+                "runs and does not answer", log_start, next_step="Stop it with: zenoimg local stop"
+            )
         # Nothing has reached it yet and it writes its state only at a graceful stop, so this loses nothing.
         server.kill()
         server.wait()
-        raise self._failed(f"did not answer within {START_SECONDS:.0f} s")
+        raise self._failed(f"did not answer within {START_SECONDS:.0f} s", log_start)
 
-    def _failed(self, what: str, *, next_step: str = "") -> ZenoError:
+    def _failed(self, what: str, log_start: int, *, next_step: str = "") -> ZenoError:
         process.collect()
         log = self.settings.log_file
         return ZenoError(
-            f"The embedded AWS {what}. Its log ends:\n{child.last_words(log)}",
+            f"The embedded AWS {what}. Its log ends:\n{child.last_words(log, start=log_start)}",
             next_step=next_step or f"The whole log: {log}",
             code="local-not-healthy",
         )
@@ -248,19 +221,21 @@ class EmbeddedAws:
             pid = process.lock_holder(settings.pid_file)
         if pid is None:
             return False
-        say("Stopping the embedded AWS: it saves its state and ends what it is doing")
-        # Still ours: the lock was held a moment ago, and a child of ours is collected only by us.
+        say("Stopping the embedded AWS: it finishes what it is doing and saves its state")
+        deadline = time.monotonic() + patience
+        workers.wait_until_quiet(settings.scratch_folder, deadline=deadline)
+        if process.lock_holder(settings.pid_file) != pid:
+            return True  # it has ended meanwhile
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + patience
         while process.lock_holder(settings.pid_file) is not None:
             if time.monotonic() > deadline:
                 raise ZenoError(
-                    f"The embedded AWS (process {pid}) is busy after {patience:.0f} s; it goes on stopping.",
-                    next_step=f"Wait, and see {settings.log_file}; `kill -9 {pid}` would lose what is not saved.",
+                    f"The embedded AWS (process {pid}) is busy after {patience:.0f} s and goes on stopping.",
+                    next_step=f"Wait. Its log: {settings.log_file}. `kill -9 {pid}` loses unsaved state.",
                     code="local-still-stopping",
                 )
             time.sleep(_POLL_SECONDS)
         process.collect()
-        process.end_workers(settings.scratch_folder, patience=2.0)
+        workers.end(settings.scratch_folder, patience=2.0)
         return True

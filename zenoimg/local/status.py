@@ -20,9 +20,9 @@ class LocalStatus:
     """One look at an embedded AWS.
 
     ``state`` is ``running`` (it answers), ``unhealthy`` (its process lives and does not answer: starting,
-    stopping or stuck), ``port-taken`` (ours is stopped and something else has its port) or ``stopped``. ``pid``
-    is that of our own process. ``size`` is the bytes kept on disk; ``saved_at`` is when the services last wrote
-    their state.
+    stopping or stuck), ``port-taken`` (ours is stopped and something else has its port) or ``stopped``.
+    ``pid`` is that of our own process. ``size`` is the bytes kept on disk; ``saved_at`` is when the services
+    last wrote their state.
     """
 
     state: LocalState
