@@ -95,7 +95,7 @@ _NETPBM = re.compile(rb"P[1-7][ \t\r\n#]")
 
 
 def identify(head: bytes) -> Identified | None:
-    """Name the format of a file from its first ``HEAD_BYTES`` bytes; ``None`` when they are no known picture."""
+    """Name a file's format from its first ``HEAD_BYTES`` bytes; ``None`` when they are no known picture."""
     name = _format_name(bytes(head[:HEAD_BYTES]))
     if name is None:
         return None
@@ -123,7 +123,7 @@ def _format_name(head: bytes) -> str | None:
 
 
 def _iso_media_name(head: bytes) -> str:
-    """The brand of an ISO base media file (ISO/IEC 14496-12, 4.3): the major one, then the compatible ones."""
+    """Name the brand of an ISO base media file (ISO/IEC 14496-12, 4.3): the major, or a compatible one."""
     size = int.from_bytes(head[:4], "big")
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(size, len(head)), 4))]
     named = [_BRANDS[brand] for brand in brands if brand in _BRANDS]

@@ -33,5 +33,5 @@ def open_logo(logo: bytes) -> Image.Image:
             if picture.mode == "I;16":  # Pillow clips 16-bit grey instead of scaling it
                 return picture.point(lambda level: level / 256.0, "L").convert("RGBA")
             return picture.convert("RGBA")
-    except Exception as failure:  # noqa: BLE001 -- decoders raise errors of any type
+    except Exception as failure:
         raise RecipeError("logo", f"cannot be decoded as PNG: {failure}") from failure

@@ -1,8 +1,8 @@
 """Where the mark goes: integer arithmetic on sizes and boxes, no pixels.
 
-Two coordinate systems: *displayed*, as a viewer shows the picture, and *stored*, as its pixels lie in the file.
-EXIF orientation (CIPA DC-008, tag 0x0112) leads from one to the other. A box is left, top, right, bottom, with
-right and bottom outside.
+Two coordinate systems: *displayed*, as a viewer shows the picture, and *stored*, as its pixels lie in the
+file. EXIF orientation (CIPA DC-008, tag 0x0112) leads from one to the other. A box is left, top, right,
+bottom, with right and bottom outside.
 """
 
 from __future__ import annotations

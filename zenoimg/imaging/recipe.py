@@ -1,4 +1,4 @@
-"""All that changes the bytes of a copy, besides the picture itself: parsed nowhere, checked here, hashed here."""
+"""All that changes the bytes of a copy besides the picture itself: checked when made, then hashed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 import json
 import math
 import unicodedata
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from zenoimg.imaging.errors import RecipeError
 
@@ -32,10 +32,10 @@ class WatermarkSpec:
     """How the mark looks and where it goes; lengths are relative to the picture's shorter side as displayed.
 
     ``text`` (one or more lines; ``© zeno`` when there is no logo) or ``logo`` (PNG bytes), never both.
-    ``scale`` is the font size of the text or the width of the logo, ``margin`` the distance from the edges or,
-    for ``tile``, between marks. ``opacity`` runs to 1, opaque. ``color`` and ``outline`` are ``#rrggbb``, ``#rgb`` or a
-    CSS name, and ``outline`` may be ``none``. ``angle`` is in degrees, counter-clockwise. ``font`` is the
-    bytes of a TrueType or OpenType font; without one Pillow's own is used.
+    ``scale`` is the font size of the text or the width of the logo, ``margin`` the distance from the edges
+    or, for ``tile``, between marks. ``opacity`` runs to 1, opaque. ``color`` and ``outline`` are ``#rrggbb``,
+    ``#rgb`` or a CSS name, and ``outline`` may be ``none``. ``angle`` is in degrees, counter-clockwise.
+    ``font`` is the bytes of a TrueType or OpenType font; without one Pillow's own is used.
 
     Raises ``RecipeError`` for a value that is not allowed and for characters that the font cannot draw.
     """
@@ -76,12 +76,10 @@ class WatermarkSpec:
     def _check_logo(self, logo: bytes) -> None:
         from zenoimg.imaging.logo import check_logo
 
-        defaults = {field.name: field.default for field in fields(self)}
+        defaults = {setting.name: setting.default for setting in fields(self)}
         for name in ("text", "color", "outline", "font"):
             if getattr(self, name) != defaults[name]:
-                raise RecipeError(
-                    name, "belongs to a text; a logo brings its own colours. Leave one of them out"
-                )
+                raise RecipeError(name, "belongs to a text, and a logo is given: leave one of them out")
         if not isinstance(logo, bytes):
             raise RecipeError("logo", "must be the bytes of a PNG file")
         check_logo(logo)
@@ -129,16 +127,16 @@ class EncoderSettings:
 class Recipe:
     """All that changes output bytes: the mark, what happens to metadata, how copies are encoded."""
 
-    watermark: WatermarkSpec = WatermarkSpec()
+    watermark: WatermarkSpec = field(default_factory=WatermarkSpec)
     metadata: MetadataPolicy = "keep-no-location"
-    encoder: EncoderSettings = EncoderSettings()
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)
 
     def __post_init__(self) -> None:
         _one_of("metadata", self.metadata, METADATA_POLICIES)
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with anything that changes output bytes, and with nothing else."""
+        """16 hexadecimal digits that change with what changes output bytes, and with nothing else."""
         described = {
             "drawing": DRAWING_VERSION,
             "watermark": _described(self.watermark),
@@ -150,45 +148,45 @@ class Recipe:
 
 
 def _described(settings: WatermarkSpec | EncoderSettings) -> dict[str, object]:
-    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    values = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
     return {
         name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
         for name, value in values.items()
     }
 
 
-def _one_of(field: str, value: object, allowed: tuple[str, ...]) -> None:
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise RecipeError(field, f"{value!r} is not one of {', '.join(allowed)}")
+        raise RecipeError(name, f"{value!r} is not one of {', '.join(allowed)}")
 
 
-def _number(field: str, value: object, low: float, high: float) -> float:
+def _number(name: str, value: object, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RecipeError(field, f"{value!r} is not a number from {low:g} to {high:g}")
+        raise RecipeError(name, f"{value!r} is not a number from {low:g} to {high:g}")
     if not low <= value <= high:
-        raise RecipeError(field, f"{value!r} is outside {low:g} to {high:g}")
+        raise RecipeError(name, f"{value!r} is outside {low:g} to {high:g}")
     return float(value) + 0.0  # -0.0 becomes 0.0
 
 
-def _whole_number(field: str, value: object, low: int, high: int, otherwise: str = "") -> None:
+def _whole_number(name: str, value: object, low: int, high: int, otherwise: str = "") -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         allowed = f"{low} to {high} {otherwise}".strip()
-        raise RecipeError(field, f"{value!r} is not a whole number from {allowed}")
+        raise RecipeError(name, f"{value!r} is not a whole number from {allowed}")
 
 
-def _color(field: str, value: object) -> str:
+def _color(name: str, value: object) -> str:
     from PIL import ImageColor
 
     allowed = "is not a colour; allowed are #rrggbb, #rgb and CSS names such as white"
     if not isinstance(value, str):
-        raise RecipeError(field, f"{value!r} {allowed}")
+        raise RecipeError(name, f"{value!r} {allowed}")
     try:
         rgb = ImageColor.getrgb(value)
     except ValueError:
-        raise RecipeError(field, f"{value!r} {allowed}") from None
+        raise RecipeError(name, f"{value!r} {allowed}") from None
     if len(rgb) != 3:
-        raise RecipeError(field, f"{value!r} {allowed}; transparency is set by `opacity`")
-    return "#{:02x}{:02x}{:02x}".format(*cast(tuple[int, int, int], rgb))
+        raise RecipeError(name, f"{value!r} {allowed}; transparency is set by `opacity`")
+    return "#{:02x}{:02x}{:02x}".format(*rgb)
 
 
 def _outline(value: object) -> str:
@@ -206,6 +204,6 @@ def _check_simple_layout(text: str) -> None:
         if right_to_left or unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf"):
             raise RecipeError(
                 "text",
-                f"{character!r} (U+{ord(character):04X}) belongs to a script that needs shaping or runs from right "
-                "to left, which is not drawn reliably; draw it yourself and use it as a `logo`",
+                f"{character!r} (U+{ord(character):04X}) needs shaping or runs from right to left, "
+                "which is not drawn the same everywhere; draw it yourself and use it as a `logo`",
             )

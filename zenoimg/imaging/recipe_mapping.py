@@ -13,10 +13,10 @@ _FILE_NAMES = {"logo": "logo.png", "font": "font.ttf"}
 
 
 def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes]) -> Recipe:
-    """Build a recipe from the tables ``watermark``, ``metadata`` and ``encoder``; other tables are left alone.
+    """Build a recipe from the tables ``watermark``, ``metadata`` and ``encoder``; others are left alone.
 
     Keys are the field names of ``WatermarkSpec`` and ``EncoderSettings``; ``metadata`` has one, ``policy``.
-    ``logo`` and ``font`` are file names, which ``read`` turns into bytes; what ``read`` raises passes through.
+    ``logo`` and ``font`` are file names, which ``read`` turns into bytes; what it raises passes through.
     A missing key or table means the default. Raises ``RecipeError`` for anything else, naming the key.
     """
     watermark = _table(table, "watermark", [field.name for field in fields(WatermarkSpec)])

@@ -21,7 +21,7 @@ def typeface(font: bytes | None, size: float) -> ImageFont.FreeTypeFont:
 
 
 def check_font(font: bytes | None) -> None:
-    """Raise ``RecipeError`` when the bytes are no font that can be drawn and whose characters can be listed."""
+    """Raise ``RecipeError`` when the bytes are no font that can be drawn and asked for its characters."""
     if font is None:
         return
     try:

@@ -1,7 +1,7 @@
 """JPEG: pixels go through Pillow, everything else travels as the source's own segments.
 
-Pixels are decoded to what the file codes (YCbCr, grey, RGB or CMYK, never through another colour space) and encoded
-with the source's quantization tables, sampling, progression and restart interval.
+Pixels are decoded to what the file codes (YCbCr, grey, RGB or CMYK, never through another colour space) and
+encoded with the source's quantization tables, sampling, progression and restart interval.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _subsampling(stream: JpegStream) -> int:
 
 
 def _chroma_ratio(stream: JpegStream) -> tuple[int, int] | None:
-    """Give how many luma samples lie beside and above one another for one of chroma; ``None`` if irregular."""
+    """Give how many luma samples, across and down, there are for one of chroma; ``None`` if irregular."""
     luma, *chroma = stream.components
     factors = {(component.horizontal, component.vertical) for component in chroma}
     if len(factors) != 1:

@@ -6,9 +6,7 @@ from zenoimg.imaging.formats.jpeg_stream import (
     APP0,
     APP1,
     APP2,
-    APP11,
     APP14,
-    COM,
     JpegStream,
     Segment,
 )
@@ -44,9 +42,7 @@ def kept_metadata(
             kept.append(Segment(APP0, segment.payload[:12].ljust(12, b"\0") + b"\0\0"))
         elif segment.marker == APP14 and segment.payload[:5] == b"Adobe":
             kept.append(_adobe_kept(segment))
-        elif segment.marker == APP2 and segment.payload[:12] == b"ICC_PROFILE\0":
-            kept.append(segment)
-        elif policy != "strip":
+        elif (segment.marker == APP2 and segment.payload[:12] == b"ICC_PROFILE\0") or policy != "strip":
             kept.append(segment)
     return kept, warnings
 

@@ -34,7 +34,7 @@ class Segment:
 
     @property
     def is_metadata(self) -> bool:
-        """Whether it is an application segment or a comment: nothing that the decoding of pixels is made of."""
+        """Whether it is an application segment or a comment, which no pixel depends on."""
         return self.marker == COM or APP0 <= self.marker <= 0xEF
 
 
@@ -52,8 +52,8 @@ class Component:
 class JpegStream:
     """The first picture of a JPEG file, and where it ends.
 
-    ``frame_marker`` is the SOF's second byte, ``precision`` bits a sample, ``restart_interval`` MCUs (0: none),
-    ``end`` the offset behind EOI.
+    ``frame_marker`` is the SOF's second byte, ``precision`` bits a sample, ``restart_interval`` MCUs
+    (0: none), ``end`` the offset behind EOI.
     """
 
     segments: tuple[Segment, ...]
@@ -80,18 +80,16 @@ def read_stream(data: bytes) -> JpegStream:
         Component(identifier, factors >> 4, factors & 15, table)
         for identifier, factors, table in struct.iter_unpack("BBB", frame.payload[6 : 6 + 3 * count])
     )
-    intervals = [
-        struct.unpack_from(">H", segment.payload)[0] for segment in segments if segment.marker == DRI
-    ]
+    interval = next((segment.payload for segment in segments if segment.marker == DRI), b"\0\0")
     return JpegStream(
-        tuple(segments),
-        frame.marker,
-        precision,
-        width,
-        height,
-        components,
-        intervals[0] if intervals else 0,
-        end,
+        segments=tuple(segments),
+        frame_marker=frame.marker,
+        precision=precision,
+        width=width,
+        height=height,
+        components=components,
+        restart_interval=int.from_bytes(interval[:2], "big"),
+        end=end,
     )
 
 

@@ -51,10 +51,11 @@ class _Tiff:
 
     def entries(self, directory: int) -> list[_Entry]:
         (count,) = self.unpack("H", directory)
-        return [
-            _Entry(*self.unpack("HHI", at), at)
-            for at in range(directory + 2, directory + 2 + count * _ENTRY, _ENTRY)
-        ]
+        return [self._entry(at) for at in range(directory + 2, directory + 2 + count * _ENTRY, _ENTRY)]
+
+    def _entry(self, at: int) -> _Entry:
+        tag, kind, count = self.unpack("HHI", at)
+        return _Entry(tag, kind, count, at)
 
     def next_pointer(self, directory: int) -> int:
         (count,) = self.unpack("H", directory)
