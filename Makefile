@@ -43,6 +43,7 @@ UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate
 requirements:
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local --extra dev -o requirements/dev.txt
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local -c requirements/dev.txt -o requirements/demo.txt
+	$(UV_COMPILE) requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/layer-requirements.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

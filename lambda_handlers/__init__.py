@@ -1,0 +1,1 @@
+"""What AWS Lambda calls; each module is a thin adapter."""

@@ -1,0 +1,105 @@
+"""getImagesLambda: ``GET /images`` → a JSON array of records, whole while it fits, else one page of it.
+
+Where it does not fit, ``Link: <?cursor=…>; rel="next"`` names the rest (RFC 8288; relative, so that it holds
+behind any host name or stage).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from zenoimg.pipeline.catalog import Catalog
+from zenoimg.pipeline.records import to_json
+
+#: Lambda's limit for an answer is 6 MB as serialized; one below it leaves room for headers and envelope.
+MAX_ANSWER_BYTES = 5_000_000
+MAX_LIMIT = 10_000
+
+logger = Logger(service="api")
+
+
+class BadRequestError(Exception):
+    """A query parameter that cannot be meant; the message says which and why."""
+
+
+@cache
+def _catalog() -> Catalog:
+    """Made once for each execution environment."""
+    retries = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=20)
+    return Catalog(boto3.client("dynamodb", config=retries), os.environ["TABLE_NAME"])
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Entry point of the HTTP API (payload format 2.0)."""
+    query: dict[str, str] = event.get("queryStringParameters") or {}
+    try:
+        limit, after = _limit(query.get("limit")), _cursor(query.get("cursor"))
+    except BadRequestError as error:
+        return _answer(400, json.dumps({"message": str(error)}))
+    return page(_catalog(), after, limit)
+
+
+def page(catalog: Catalog, after: str | None, limit: int | None) -> dict[str, Any]:
+    """The answer that starts after an image id: at most ``limit`` records and ``MAX_ANSWER_BYTES``."""
+    shown: list[str] = []
+    size = 0
+    last = after
+    while True:
+        wanted = None if limit is None else limit - len(shown)
+        found = catalog.page(after=last, limit=wanted)
+        for record in found.records:
+            text = json.dumps(to_json(record), separators=(",", ":"))
+            # The body is a string inside Lambda's own JSON: quotes and backslashes take two bytes there.
+            size += len(text) + text.count('"') + text.count("\\") + 1
+            if size > MAX_ANSWER_BYTES and shown:
+                return _answer(200, _array(shown), next_after=last)
+            shown.append(text)
+            last = record.image_id
+        if found.next_after is None:
+            return _answer(200, _array(shown))
+        last = found.next_after
+        if limit is not None and len(shown) >= limit:
+            return _answer(200, _array(shown), next_after=last)
+
+
+def _array(texts: list[str]) -> str:
+    return f"[{','.join(texts)}]"
+
+
+def _answer(status: int, body: str, next_after: str | None = None) -> dict[str, Any]:
+    headers = {"content-type": "application/json"}
+    if next_after is not None:
+        cursor = base64.urlsafe_b64encode(next_after.encode()).decode().rstrip("=")
+        headers["link"] = f'<?cursor={cursor}>; rel="next"'
+    return {"statusCode": status, "headers": headers, "body": body}
+
+
+def _limit(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= MAX_LIMIT):
+        raise BadRequestError(f"limit must be a whole number from 1 to {MAX_LIMIT}")
+    return int(text)
+
+
+def _cursor(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        image_id = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError) as error:
+        raise BadRequestError("cursor must be one that an earlier answer's Link header gave") from error
+    if not image_id:
+        raise BadRequestError("cursor must be one that an earlier answer's Link header gave")
+    return image_id

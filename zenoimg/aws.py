@@ -1,0 +1,227 @@
+"""AWS as the commands see it: one session, clients made when first needed, and every refusal in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+import botocore.exceptions as boto
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+
+#: Connections for each client: enough for every transfer thread of one command.
+MAX_CONNECTIONS = 64
+
+_NO_CREDENTIALS_NEXT = (
+    "Configure AWS (`aws configure sso`, AWS_PROFILE or --profile), or add --local to run everything on the "
+    "embedded AWS, with no account."
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who and where: shown at the head of every plan and question."""
+
+    account: str
+    region: str
+    partition: str
+    alias: str = ""
+    local: bool = False
+
+    def __str__(self) -> str:
+        if self.local:
+            return "local"
+        alias = f" ({self.alias})" if self.alias else ""
+        return f"AWS account {self.account}{alias}, {self.region}"
+
+
+class Aws:
+    """One session and its clients. ``local`` marks the embedded AWS, which knows a little less than AWS."""
+
+    def __init__(
+        self,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: tuple[str, str] | None = None,
+        local: bool = False,
+    ) -> None:
+        """``credentials`` (access key, secret key) replace the standard chain; only the embedded AWS has them.
+
+        Raises botocore's ``ProfileNotFound``, and ``ConfigurationError`` when no region is known.
+        """
+        key, secret = credentials or (None, None)
+        self._session = boto3.Session(
+            aws_access_key_id=key, aws_secret_access_key=secret, profile_name=profile, region_name=region
+        )
+        if not self._session.region_name:
+            raise ConfigurationError(
+                "no AWS region is set",
+                next_step="Add --region (for example eu-west-1), set AWS_REGION, or add --local.",
+            )
+        self.region: str = self._session.region_name
+        self.endpoint_url = endpoint_url
+        self.local = local
+        # Standard mode retries throttling and 5xx with backoff.
+        self._config = Config(
+            retries={"mode": "standard", "max_attempts": 8},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=MAX_CONNECTIONS,
+            user_agent_extra="zenoimg",
+        )
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """Client of S3."""
+        return self._session.client("s3", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """Client of DynamoDB."""
+        return self._session.client("dynamodb", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """Client of SQS."""
+        return self._session.client("sqs", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        """Client of CloudWatch Logs."""
+        return self._session.client("logs", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        """Client of CloudFormation."""
+        return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def iam(self) -> IAMClient:
+        """Client of IAM."""
+        return self._session.client("iam", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """Client of STS."""
+        return self._session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who and where we are; asks STS, and IAM for an alias that people know the account by."""
+        caller = self.sts.get_caller_identity()
+        return Identity(
+            account=caller["Account"],
+            region=self.region,
+            partition=caller["Arn"].split(":")[1],
+            alias="" if self.local else self._alias(),
+            local=self.local,
+        )
+
+    @property
+    def where(self) -> str:
+        """Where commands act, without asking AWS: for messages that must not fail themselves."""
+        return "local" if self.local else self.region
+
+    def credentials(self) -> Credentials:
+        """The session's credentials, for signing. Raises botocore's ``NoCredentialsError`` when there are none."""
+        found = self._session.get_credentials()
+        if found is None:
+            raise boto.NoCredentialsError
+        return found
+
+    def _alias(self) -> str:
+        try:
+            aliases = self.iam.list_account_aliases()["AccountAliases"]
+        except boto.ClientError:  # a nicety that needs a right of its own
+            return ""
+        return aliases[0] if aliases else ""
+
+
+def explain(error: boto.BotoCoreError | boto.ClientError) -> ZenoError:
+    """Any failure of botocore as a sentence, a next step and an exit code."""
+    if isinstance(error, boto.ClientError):
+        return _explain_refusal(error)
+    if isinstance(error, boto.ProfileNotFound):
+        return ConfigurationError(str(error), next_step="List the profiles with `aws configure list-profiles`.")
+    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
+        return ConfigurationError(
+            "no AWS credentials were found", next_step=_NO_CREDENTIALS_NEXT, code="no-credentials"
+        )
+    if isinstance(error, boto.NoRegionError):
+        return ConfigurationError("no AWS region is set", next_step="Add --region, set AWS_REGION, or add --local.")
+    if isinstance(
+        error, boto.CredentialRetrievalError | boto.SSOError | boto.TokenRetrievalError | boto.RefreshWithMFAUnsupportedError
+    ):
+        return ConfigurationError(
+            f"the AWS credentials could not be read: {error}",
+            next_step="Sign in again (`aws sso login`), or choose another --profile.",
+        )
+    if isinstance(error, boto.HTTPClientError):
+        return RefusedByAwsError(
+            f"AWS could not be reached: {error}",
+            next_step="Check the network, the region and --endpoint-url, then run the same command again.",
+            code="unreachable",
+        )
+    return ZenoError(f"the call to AWS failed: {error}")
+
+
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+_UNKNOWN_KEY = frozenset(
+    {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"})
+_THROTTLED = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "SlowDown",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+    }
+)
+
+
+def _explain_refusal(error: boto.ClientError) -> ZenoError:
+    details = error.response["Error"]
+    code, message = details.get("Code", ""), details.get("Message", "")
+    operation = error.operation_name
+    if code in _EXPIRED:
+        return ConfigurationError(
+            "the AWS credentials have expired", next_step="Sign in again (`aws sso login`).", code="expired"
+        )
+    if code in _UNKNOWN_KEY:
+        return ConfigurationError(
+            f"AWS does not know these credentials ({code})",
+            next_step=_NO_CREDENTIALS_NEXT,
+            code="unknown-credentials",
+        )
+    if code in _DENIED:
+        return RefusedByAwsError(
+            f"AWS denied {operation}: {message or code}",
+            next_step="policies/operator-policy.json and policies/deployer-policy.json list what is needed.",
+            code="access-denied",
+        )
+    if code in _THROTTLED:
+        return RefusedByAwsError(
+            f"AWS throttled {operation} again and again ({code})",
+            next_step="Wait a minute and run the same command again; it goes on from there.",
+            code="throttled",
+        )
+    return RefusedByAwsError(f"AWS refused {operation}: {message or code} ({code})", code=code or "refused-by-aws")

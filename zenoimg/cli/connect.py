@@ -1,0 +1,70 @@
+"""From the global options to AWS: settings, the embedded AWS when asked for, one session."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zenoimg.cli.globals import Call
+from zenoimg.cli.screen import safe
+from zenoimg.config import Settings, load
+from zenoimg.errors import UsageError
+
+if TYPE_CHECKING:
+    from zenoimg.aws import Aws
+    from zenoimg.local import EmbeddedAws
+    from zenoimg.operations.live import LivePipeline
+
+
+def settings_of(call: Call) -> Settings:
+    """The effective settings of a call."""
+    return load(call.options, os.environ, Path.cwd())
+
+
+def embedded_aws() -> EmbeddedAws:
+    """The embedded AWS of this user, running or not."""
+    from zenoimg.local import EmbeddedAws, LocalSettings
+
+    return EmbeddedAws(LocalSettings.from_environment(os.environ))
+
+
+def aws_of(call: Call, settings: Settings) -> Aws:
+    """A session. ``--local`` starts the embedded AWS where it does not run, and ignores profile and region."""
+    from zenoimg import local
+    from zenoimg.aws import Aws
+
+    if not settings.local:
+        return Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url)
+    embedded = embedded_aws()
+    if embedded.start(on_progress=lambda text: call.screen.say(f"[dim]{safe(text)}[/]")):
+        call.screen.say("[dim]Started the embedded AWS; `zenoimg local stop` stops it.[/]")
+    return Aws(
+        region=local.REGION,
+        endpoint_url=embedded.settings.endpoint_url,
+        credentials=(local.ACCESS_KEY, local.SECRET_KEY),
+        local=True,
+    )
+
+
+def pipeline_of(call: Call) -> tuple[Settings, LivePipeline]:
+    """The settings and the deployed pipeline of a call. Raises ``NotDeployedError`` when it is not there."""
+    settings = settings_of(call)
+    from zenoimg.operations.live import connect
+
+    return settings, connect(aws_of(call, settings), settings)
+
+
+def confirm(call: Call, question: str, *, yes: bool) -> bool:
+    """Ask before something that destroys or costs; the default is no.
+
+    Raises ``UsageError`` when nobody can answer and ``--yes`` was not given.
+    """
+    if yes:
+        return True
+    if not call.screen.is_interactive:
+        raise UsageError(
+            "this needs a yes, and there is no terminal to ask on", next_step="Add --yes, or --dry-run to look."
+        )
+    call.screen.err.print(f"{question} [y/N] ", end="", markup=False)
+    return input().strip().lower() in {"y", "yes"}

@@ -1,0 +1,149 @@
+"""The options that every command takes, before or after its name, and the one place where errors end.
+
+``command`` adds the options to a command's own and wraps it: what is given after the command's name wins over
+what is given before it. Whatever a command raises becomes one sentence, a next step and an exit code here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from zenoimg.cli.screen import Screen
+from zenoimg.config import GlobalOptions
+from zenoimg.errors import ZenoError
+
+_PANEL = "Global options (before or after the command)"
+
+
+def _option(*names: str, help: str, **more: Any) -> Any:  # noqa: A002 - Typer's own word
+    return typer.Option(*names, help=help, rich_help_panel=_PANEL, show_default=False, **more)
+
+
+#: Name of the parameter → its annotation, for the app's callback and for each command alike.
+OPTIONS: dict[str, Any] = {
+    "profile": Annotated[str | None, _option("--profile", help="AWS profile.", metavar="NAME")],
+    "region": Annotated[str | None, _option("--region", help="AWS region.", metavar="NAME")],
+    "endpoint_url": Annotated[
+        str | None, _option("--endpoint-url", help="Send all calls to this address.", metavar="URL")
+    ],
+    "local": Annotated[
+        bool | None, _option("--local/--no-local", help="Use the embedded AWS; no account needed.")
+    ],
+    "stack": Annotated[str | None, _option("--stack", help="Stack to work on (default: zeno).", metavar="NAME")],
+    "config": Annotated[
+        Path | None, _option("--config", help="Settings file (default: zenoimg.toml).", metavar="FILE")
+    ],
+    "no_color": Annotated[bool | None, _option("--no-color", help="No colours; NO_COLOR is honoured too.")],
+    "quiet": Annotated[bool | None, _option("--quiet", "-q", help="Results and errors only.")],
+    "debug": Annotated[bool | None, _option("--debug", help="Show the traceback of an error.")],
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a command gets of its surroundings."""
+
+    options: GlobalOptions
+    screen: Screen
+    debug: bool = False
+
+
+def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function as a command; its first parameter must be ``call: Call``."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        app.command(name, **settings)(_with_globals(function))
+        return function
+
+    return register
+
+
+def add_callback(app: typer.Typer) -> None:
+    """Let the app itself take the options, before the command's name."""
+
+    def callback(context: typer.Context, **given: Any) -> None:
+        context.obj = {key: value for key, value in given.items() if value is not None}
+
+    parameters = [inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
+    callback.__signature__ = inspect.Signature(parameters + _parameters())  # type: ignore[attr-defined]
+    callback.__annotations__ = {"context": typer.Context, **OPTIONS}
+    app.callback()(callback)
+
+
+def _with_globals(function: Callable[..., None]) -> Callable[..., None]:
+    own = list(inspect.signature(function).parameters.values())[1:]
+    hints = get_type_hints(function, include_extras=True)
+
+    @wraps(function)
+    def wrapper(context: typer.Context, **given: Any) -> None:
+        late = {key: given.pop(key) for key in OPTIONS}
+        chosen = {**(context.obj or {}), **{key: value for key, value in late.items() if value is not None}}
+        call = _call(chosen)
+        _guard(call, lambda: function(call, **given))
+
+    own = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    wrapper.__signature__ = inspect.Signature([first, *own, *_parameters()])  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {"context": typer.Context, **{p.name: p.annotation for p in own}, **OPTIONS}
+    return wrapper
+
+
+def _parameters() -> list[inspect.Parameter]:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return [inspect.Parameter(name, kind, default=None, annotation=hint) for name, hint in OPTIONS.items()]
+
+
+def _call(chosen: dict[str, Any]) -> Call:
+    debug = bool(chosen.pop("debug", False))
+    no_color = bool(chosen.pop("no_color", False))
+    screen = Screen(no_color=no_color, quiet=bool(chosen.pop("quiet", False)))
+    return Call(GlobalOptions(**chosen), screen, debug)
+
+
+def _guard(call: Call, run: Callable[[], None]) -> None:
+    try:
+        run()
+        # A reader that has left shows here and not while the interpreter goes down.
+        sys.stdout.flush()
+    except typer.Exit:
+        raise
+    except BrokenPipeError:
+        # `zenoimg … | head`: the reader has what it wanted. Nothing more may be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except KeyboardInterrupt:
+        call.screen.say("Interrupted. Run the same command again to go on from there.")
+        raise typer.Exit(130) from None
+    except Exception as error:
+        explained = _explain(error)
+        if call.debug:
+            raise
+        call.screen.error(explained)
+        raise typer.Exit(explained.exit_code) from None
+
+
+def _explain(error: Exception) -> ZenoError:
+    if isinstance(error, ZenoError):
+        return error
+    # Only botocore's own errors need it, and then it is loaded already.
+    if type(error).__module__.partition(".")[0] in {"botocore", "boto3"}:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from zenoimg.aws import explain
+
+        if isinstance(error, BotoCoreError | ClientError):
+            return explain(error)
+    return ZenoError(
+        f"unexpected: {type(error).__name__}: {error}",
+        next_step="Run it again with --debug and report what it shows.",
+        code="unexpected",
+    )

@@ -1,0 +1,59 @@
+"""A deployed pipeline as the commands work on it: its names, its storage, its records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zenoimg.aws import Aws
+from zenoimg.config import Settings
+from zenoimg.imaging import Limits, Recipe
+from zenoimg.pipeline.catalog import Catalog
+from zenoimg.pipeline.reconcile import Tools
+from zenoimg.pipeline.settings import PipelineSettings, copies_url
+from zenoimg.pipeline.storage import ImageStorage
+from zenoimg.stack.outputs import Deployment, read_deployment
+
+
+@dataclass(frozen=True)
+class LivePipeline:
+    """One pipeline and the clients for it."""
+
+    aws: Aws
+    deployment: Deployment
+    settings: PipelineSettings
+    storage: ImageStorage
+    catalog: Catalog
+
+    def tools(self, recipe: Recipe, limits: Limits) -> Tools:
+        """What ``reconcile`` works with, in this process, as the function does in its own."""
+        return Tools(self.storage, self.catalog, self.settings, recipe, limits)
+
+
+def connect(aws: Aws, settings: Settings) -> LivePipeline:
+    """The pipeline that the settings name.
+
+    Its names come from the stack's outputs, or from ``[names]`` where there is no stack; then the account is
+    not asked for either, since only S3 and DynamoDB are known to be there.
+    Raises ``NotDeployedError`` when there is no such stack.
+    """
+    if settings.names is not None:
+        deployment, account = Deployment(**settings.names), None
+    else:
+        deployment = read_deployment(aws.cloudformation, settings.stack, where=aws.where)
+        account = aws.identity.account
+    endpoint = aws.endpoint_url or aws.s3.meta.endpoint_url
+    on_aws = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    pipeline = PipelineSettings(
+        originals_bucket=deployment.originals_bucket,
+        processed_bucket=deployment.processed_bucket,
+        table=deployment.table,
+        copies_url=copies_url(deployment.processed_bucket, aws.region, None if on_aws else endpoint),
+        account_id=account,
+    )
+    return LivePipeline(
+        aws=aws,
+        deployment=deployment,
+        settings=pipeline,
+        storage=ImageStorage(aws.s3, pipeline),
+        catalog=Catalog(aws.dynamodb, deployment.table),
+    )

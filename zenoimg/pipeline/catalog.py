@@ -1,0 +1,235 @@
+"""The table of records in DynamoDB: one item an image, two indexes.
+
+- ``by-day`` (partition: day and shard, sort: ``CreatedAt``) serves newest-first without reading the table;
+- ``attention`` (partition: status, sort: ``UpdatedAt``) is sparse: only refused and failed images are in it.
+
+All methods raise botocore's ``ClientError`` for whatever DynamoDB refuses.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from zenoimg.pipeline.records import DAY_SHARDS, ImageRecord, Status, day_partition, from_item, to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+BY_DAY_INDEX = "by-day"
+ATTENTION_INDEX = "attention"
+
+_BATCH_GET_KEYS = 100  # the service's limit for one BatchGetItem
+_MAX_BACKOFF_SECONDS = 5.0
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some records, and the id to go on after; ``None`` means that these were the last."""
+
+    records: list[ImageRecord]
+    next_after: str | None
+
+
+class Catalog:
+    """The records of one table."""
+
+    def __init__(
+        self, client: DynamoDBClient, table: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._sleep = sleep
+
+    def get(self, image_id: str) -> ImageRecord | None:
+        """The record of one image, read consistently."""
+        answer = self._client.get_item(TableName=self._table, Key=_key(image_id), ConsistentRead=True)
+        return _record(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, image_ids: Iterable[str]) -> dict[str, ImageRecord]:
+        """The records that exist among many, read consistently, 100 a call; throttled keys are asked again."""
+        found: dict[str, ImageRecord] = {}
+        pending = iter(image_ids)
+        while keys := [_key(image_id) for image_id in islice(pending, _BATCH_GET_KEYS)]:
+            wait = 0.05
+            while keys:
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+                )
+                for item in answer["Responses"].get(self._table, []):
+                    record = _record(item)
+                    found[record.image_id] = record
+                left: Any = answer.get("UnprocessedKeys", {}).get(self._table, {})
+                keys = list(left.get("Keys", []))
+                if keys:
+                    self._sleep(wait)
+                    wait = min(wait * 2, _MAX_BACKOFF_SECONDS)
+        return found
+
+    def put(self, record: ImageRecord) -> None:
+        """Write a record over whatever is there."""
+        self._client.put_item(TableName=self._table, Item=_item(record))
+
+    def put_failed(self, record: ImageRecord) -> bool:
+        """Write a ``failed`` record, unless a processed one of the same version and recipe is there.
+
+        Returns whether it was written.
+        """
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=_item(record),
+                ConditionExpression=(
+                    "attribute_not_exists(ImageId) OR #status <> :processed "
+                    "OR VersionId <> :version OR Recipe <> :recipe"
+                ),
+                ExpressionAttributeNames={"#status": "Status"},
+                ExpressionAttributeValues={
+                    ":processed": {"S": "processed"},
+                    ":version": {"S": record.version_id or ""},
+                    ":recipe": {"S": record.recipe or ""},
+                },
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def delete(self, image_id: str) -> None:
+        """Remove the record of one image; no error when there is none."""
+        self._client.delete_item(TableName=self._table, Key=_key(image_id))
+
+    def page(self, *, after: str | None = None, limit: int | None = None) -> Page:
+        """One page of the whole table in its own order: at most 1 MB and ``limit`` records."""
+        bounds: dict[str, Any] = {"ExclusiveStartKey": _key(after)} if after is not None else {}
+        if limit is not None:
+            bounds["Limit"] = limit
+        answer = self._client.scan(TableName=self._table, **bounds)
+        last = answer.get("LastEvaluatedKey")
+        return Page(
+            [_record(item) for item in answer["Items"]],
+            None if not last else str(_deserialize(dict(last["ImageId"]))),  # type: ignore[arg-type]
+        )
+
+    def all(self, segments: int = 4) -> Iterator[ImageRecord]:
+        """Every record, in no order, by a parallel scan; holds a few pages at a time.
+
+        A scan is eventually consistent: a record written in the last second may be missing.
+        """
+        return _in_parallel([self._segment(number, segments) for number in range(segments)])
+
+    def newest(self, limit: int, *, today: date, days: int = 400) -> list[ImageRecord]:
+        """The newest records first, by ``CreatedAt``, at most ``limit``, looking back ``days`` days.
+
+        A table that fits in one page is read whole, so that old pictures show up in it as well; in a larger
+        one the ``by-day`` index is walked back from today (tomorrow included: clocks differ).
+        """
+        first = self.page()
+        if first.next_after is None:
+            return _newest_first(first.records)[:limit]
+        found: list[ImageRecord] = []
+        for back in range(-1, days):
+            day = (today - timedelta(days=back)).isoformat()
+            shards = (self._day(day_partition(day, shard), limit) for shard in range(DAY_SHARDS))
+            found += _newest_first([record for shard in shards for record in shard])
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def attention(self, status: Status) -> Iterator[ImageRecord]:
+        """All records of a status other than ``processed``, the latest changes first."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=ATTENTION_INDEX,
+            KeyConditionExpression="Attention = :status",
+            ExpressionAttributeValues={":status": {"S": status}},
+            ScanIndexForward=False,
+        )
+        return (_record(item) for answer in pages for item in answer["Items"])
+
+    def _day(self, partition: str, limit: int) -> list[ImageRecord]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=BY_DAY_INDEX,
+            KeyConditionExpression="DayShard = :day",
+            ExpressionAttributeValues={":day": {"S": partition}},
+            ScanIndexForward=False,
+            PaginationConfig={"MaxItems": limit},
+        )
+        return [_record(item) for answer in pages for item in answer["Items"]]
+
+    def _segment(self, number: int, segments: int) -> Iterator[list[ImageRecord]]:
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table, Segment=number, TotalSegments=segments
+        )
+        return ([_record(item) for item in answer["Items"]] for answer in pages)
+
+
+def _in_parallel(sources: Sequence[Iterator[list[ImageRecord]]]) -> Iterator[ImageRecord]:
+    """Drain several page iterators at once, in threads; the bounded queue keeps memory constant."""
+    ready: queue.Queue[list[ImageRecord] | BaseException | None] = queue.Queue(maxsize=2 * len(sources))
+    stopped = threading.Event()
+
+    def offer(value: list[ImageRecord] | BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                ready.put(value, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
+    def drain(source: Iterator[list[ImageRecord]]) -> None:
+        try:
+            for page in source:
+                offer(page)
+                if stopped.is_set():
+                    return
+            offer(None)
+        except BaseException as error:  # noqa: BLE001 - raised again in the reader's thread
+            offer(error)
+
+    with ThreadPoolExecutor(len(sources), thread_name_prefix="scan") as pool:
+        try:
+            for source in sources:
+                pool.submit(drain, source)
+            running = len(sources)
+            while running:
+                page = ready.get()
+                if isinstance(page, BaseException):
+                    raise page
+                if page is None:
+                    running -= 1
+                    continue
+                yield from page
+        finally:
+            stopped.set()  # a reader that stops early lets the threads end
+
+
+def _newest_first(records: list[ImageRecord]) -> list[ImageRecord]:
+    return sorted(records, key=lambda record: (record.created_at, record.image_id), reverse=True)
+
+
+def _key(image_id: str) -> dict[str, Any]:
+    return {"ImageId": {"S": image_id}}
+
+
+def _item(record: ImageRecord) -> dict[str, Any]:
+    return {name: _serialize(value) for name, value in to_item(record).items()}
+
+
+def _record(item: Any) -> ImageRecord:
+    return from_item({name: _deserialize(value) for name, value in item.items()})

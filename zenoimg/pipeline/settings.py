@@ -1,0 +1,79 @@
+"""What a function needs to know about its surroundings, read once from its environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+PROCESSED_PREFIX = "processed/"
+
+
+class SettingsError(ValueError):
+    """A setting is missing or would do harm; the message names the variable."""
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """Where originals, copies and records live.
+
+    ``account_id`` guards every S3 call (``ExpectedBucketOwner``); ``None`` leaves the guard out, for S3
+    endpoints that do not know it. ``copies_url`` is the address under which ``processed/KEY`` is found.
+    """
+
+    originals_bucket: str
+    processed_bucket: str
+    table: str
+    copies_url: str
+    account_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.originals_bucket == self.processed_bucket:
+            # A function that writes into the bucket that triggers it runs for ever, at the owner's cost.
+            raise SettingsError(
+                f"the originals and the processed copies share the bucket {self.originals_bucket!r}: "
+                "each copy would trigger the function again"
+            )
+
+    def copy_key(self, image_id: str) -> str:
+        """The key of the copy in the processed bucket."""
+        return PROCESSED_PREFIX + image_id
+
+    def copy_url(self, image_id: str) -> str:
+        """The percent-encoded address of the copy."""
+        return f"{self.copies_url}/{quote(self.copy_key(image_id), safe='/~')}"
+
+
+def copies_url(bucket: str, region: str, endpoint_url: str | None) -> str:
+    """The address of a bucket: virtual-hosted on AWS, below the endpoint anywhere else."""
+    if endpoint_url:
+        return f"{endpoint_url.rstrip('/')}/{bucket}"
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{bucket}.s3.{region}.{suffix}"
+
+
+def from_environment(env: Mapping[str, str]) -> PipelineSettings:
+    """The settings of a function from its environment variables.
+
+    Raises ``SettingsError`` when a variable is missing or malformed.
+    """
+    processed = _required(env, "PROCESSED_BUCKET")
+    endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
+    account = env.get("ACCOUNT_ID") or None
+    if account is not None and not re.fullmatch(r"\d{12}", account):
+        raise SettingsError(f"ACCOUNT_ID must be twelve digits, not {account!r}")
+    return PipelineSettings(
+        originals_bucket=_required(env, "ORIGINALS_BUCKET"),
+        processed_bucket=processed,
+        table=_required(env, "TABLE_NAME"),
+        copies_url=copies_url(processed, _required(env, "AWS_REGION"), endpoint),
+        account_id=account,
+    )
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if not value:
+        raise SettingsError(f"the environment variable {name} is not set")
+    return value

@@ -1,0 +1,116 @@
+"""The bucket that holds the zips of every stack of one account and region; made when it is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from zenoimg.errors import RefusedByAwsError
+from zenoimg.stack.bundle import Artifact
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_TAG = "zenoimg:artifacts"
+
+
+def bucket_name(account: str, region: str) -> str:
+    """``zenoimg-artifacts-ACCOUNT-REGION``."""
+    return f"zenoimg-artifacts-{account}-{region}"
+
+
+class ArtifactStore:
+    """Zips by content hash: what is there already is never sent again, and never removed here."""
+
+    def __init__(self, s3: S3Client, account: str, region: str, partition: str = "aws") -> None:
+        self._s3 = s3
+        self._account = account
+        self._region = region
+        self._partition = partition
+        self.bucket = bucket_name(account, region)
+
+    def upload(self, stack: str, artifacts: Iterable[Artifact]) -> int:
+        """Store zips that are not there yet; returns how many were sent.
+
+        Raises ``RefusedByAwsError`` when the bucket's name belongs to another account, and botocore's
+        ``ClientError`` for anything else that S3 refuses.
+        """
+        self._ensure_bucket()
+        sent = 0
+        for artifact in artifacts:
+            key = artifact.key(stack)
+            if not self._holds(key):
+                self._s3.put_object(
+                    Bucket=self.bucket, Key=key, Body=artifact.data, ExpectedBucketOwner=self._account
+                )
+                sent += 1
+        return sent
+
+    def _holds(self, key: str) -> bool:
+        try:
+            self._s3.head_object(Bucket=self.bucket, Key=key, ExpectedBucketOwner=self._account)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
+                return False
+            raise
+        return True
+
+    def _ensure_bucket(self) -> None:
+        try:
+            self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=self._account)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "403":
+                raise RefusedByAwsError(
+                    f"the bucket {self.bucket} belongs to another account, or this identity may not read it",
+                    next_step="Check the rights against policies/deployer-policy.json.",
+                ) from error
+            if code not in {"404", "NoSuchBucket"}:
+                raise
+            self._create_bucket()
+
+    def _create_bucket(self) -> None:
+        place: dict[str, Any] = (
+            # us-east-1 is the one region that S3 does not accept by its name here.
+            {}
+            if self._region == "us-east-1"
+            else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+        )
+        self._s3.create_bucket(Bucket=self.bucket, ObjectOwnership="BucketOwnerEnforced", **place)
+        owner: dict[str, Any] = {"Bucket": self.bucket, "ExpectedBucketOwner": self._account}
+        self._s3.put_public_access_block(
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "BlockPublicPolicy": True,
+                "IgnorePublicAcls": True,
+                "RestrictPublicBuckets": True,
+            },
+            **owner,
+        )
+        self._s3.put_bucket_encryption(
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            },
+            **owner,
+        )
+        self._s3.put_bucket_policy(Policy=json.dumps(self._tls_only()), **owner)
+        self._s3.put_bucket_tagging(Tagging={"TagSet": [{"Key": _TAG, "Value": "true"}]}, **owner)
+
+    def _tls_only(self) -> dict[str, Any]:
+        arn = f"arn:{self._partition}:s3:::{self.bucket}"
+        return {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "TlsOnly",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [arn, f"{arn}/*"],
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ],
+        }

@@ -1,0 +1,84 @@
+"""The layer of packages for AWS: pinned wheels of the target platform, on any host and without Docker.
+
+pip checks every wheel against the hashes in ``layer-requirements.txt``. Wheels are kept in a cache folder
+named by what they were asked for, so that the next build needs no network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from zenoimg.errors import ConfigurationError, ZenoError
+from zenoimg.stack.bundle import Artifact, make_zip
+
+REQUIREMENTS = Path(__file__).with_name("layer-requirements.txt")
+PYTHON_VERSION = "3.13"  # of the template's Runtime
+
+_MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+# pip takes a platform tag literally, so each glibc that Amazon Linux 2023 (glibc 2.34) covers is named:
+# https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+_GLIBC_TAGS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+
+
+def packages_layer(architecture: str, cache: Path | None = None) -> Artifact:
+    """The layer for ``arm64`` or ``x86_64``.
+
+    Raises ``ConfigurationError`` when pip is not there, and ``ZenoError`` when the wheels cannot be had.
+    """
+    folder = _wheels(architecture, cache or user_cache_path("zenoimg") / "wheels")
+    content: dict[str, bytes] = {}
+    for wheel in sorted(folder.glob("*.whl")):
+        with zipfile.ZipFile(io.BytesIO(wheel.read_bytes())) as archive:
+            for name in archive.namelist():
+                if not name.endswith("/"):
+                    content[f"python/{name}"] = archive.read(name)
+    return Artifact("packages", make_zip(content))
+
+
+def _wheels(architecture: str, cache: Path) -> Path:
+    """The folder with the wheels; a finished folder is never touched again."""
+    asked = hashlib.sha256(REQUIREMENTS.read_bytes() + f"{PYTHON_VERSION} {architecture}".encode())
+    folder = cache / asked.hexdigest()[:16]
+    if folder.is_dir():
+        return folder
+    if find_spec("pip") is None:
+        raise ConfigurationError(
+            "pip is missing from this Python, and a deploy to AWS needs it to fetch the layer's packages",
+            next_step=f"Run `{sys.executable} -m ensurepip`, or install pip into this environment.",
+        )
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+        _download(architecture, Path(scratch) / "wheels")
+        try:
+            (Path(scratch) / "wheels").rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another deploy was first, with the same wheels
+                raise
+    return folder
+
+
+def _download(architecture: str, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", str(REQUIREMENTS)]
+    command += ["--python-version", PYTHON_VERSION, "--implementation", "cp", "--dest", str(folder)]
+    for tag in _GLIBC_TAGS:
+        command += ["--platform", f"{tag}_{_MACHINES[architecture]}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    if done.returncode != 0:
+        shutil.rmtree(folder, ignore_errors=True)
+        last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+        raise ZenoError(
+            f"the packages of the Lambda layer ({architecture}) could not be fetched: {last}",
+            next_step="Check the network and pip's index settings, then run `zenoimg deploy` again.",
+            code="layer-packages",
+        )

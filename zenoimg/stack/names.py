@@ -1,0 +1,106 @@
+"""What everything is called. The first deploy decides; later commands read the names from the stack's outputs.
+
+Bucket names are global and role names are account-wide, so a seed name may be taken: by a stranger, by
+another region, by another stack. Then all buckets get ``-ACCOUNT-REGION`` and all roles ``-REGION``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+DEFAULT_STACK = "zeno"
+STACK_PATTERN = r"[a-z][a-z0-9-]{0,15}"
+
+
+@dataclass(frozen=True)
+class StackNames:
+    """The names of one stack's resources. ``bucket_suffix`` and ``role_suffix`` are empty for the seed names."""
+
+    stack: str
+    bucket_suffix: str = ""
+    role_suffix: str = ""
+
+    def qualified(self, account: str, region: str) -> StackNames:
+        """The same stack's names where a seed name is taken."""
+        return StackNames(self.stack, f"-{account}-{region}", f"-{region}")
+
+    @property
+    def originals_bucket(self) -> str:
+        """The bucket that photos land in."""
+        return f"{self.stack}-original-images{self.bucket_suffix}"
+
+    @property
+    def processed_bucket(self) -> str:
+        """The bucket of the watermarked copies."""
+        return f"{self.stack}-processed-images{self.bucket_suffix}"
+
+    @property
+    def table(self) -> str:
+        """The table of the records."""
+        return f"{self.stack}-images"
+
+    @property
+    def processor_function(self) -> str:
+        """The function that watermarks."""
+        return f"{self._prefix}imageProcessorLambda"
+
+    @property
+    def get_images_function(self) -> str:
+        """The function behind ``GET /images``."""
+        return f"{self._prefix}getImagesLambda"
+
+    @property
+    def processor_role(self) -> str:
+        """The execution role of the processor."""
+        return f"{self._prefix}role-image-processor{self.role_suffix}"
+
+    @property
+    def get_images_role(self) -> str:
+        """The execution role of ``GET /images``."""
+        return f"{self._prefix}role-get-images{self.role_suffix}"
+
+    @property
+    def backfill_queue(self) -> str:
+        """The queue of ``reprocess``."""
+        return f"{self.stack}-backfill"
+
+    @property
+    def dead_letter_queue(self) -> str:
+        """The queue of what failed for good, from both lanes."""
+        return f"{self.stack}-dead-letters"
+
+    @property
+    def buckets(self) -> tuple[str, str]:
+        """Both buckets."""
+        return self.originals_bucket, self.processed_bucket
+
+    @property
+    def roles(self) -> tuple[str, str]:
+        """Both roles."""
+        return self.processor_role, self.get_images_role
+
+    def placeholders(self) -> dict[str, str]:
+        """What ``${Name}`` stands for in the template and in ``policies/``."""
+        return {
+            "Stack": self.stack,
+            "OriginalsBucket": self.originals_bucket,
+            "ProcessedBucket": self.processed_bucket,
+            "Table": self.table,
+            "ProcessorFunction": self.processor_function,
+            "GetImagesFunction": self.get_images_function,
+            "ProcessorRole": self.processor_role,
+            "GetImagesRole": self.get_images_role,
+            "BackfillQueue": self.backfill_queue,
+            "DeadLetterQueue": self.dead_letter_queue,
+        }
+
+    @property
+    def _prefix(self) -> str:
+        # The default stack bears the seed's names as they have always been.
+        return "" if self.stack == DEFAULT_STACK else f"{self.stack}-"
+
+
+def is_stack_name(text: str) -> bool:
+    """Whether a text can name a stack: every derived name then fits its service's limits."""
+    return re.fullmatch(STACK_PATTERN, text) is not None

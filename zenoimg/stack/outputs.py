@@ -1,0 +1,92 @@
+"""What a deployed stack says of itself: the only source of names for every command after ``deploy``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from zenoimg.errors import NotDeployedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The names and addresses of a deployed stack.
+
+    ``recipe_fingerprint`` is that of the recipe in the running functions. The parts that a pipeline without
+    functions does not have (see ``config``) are empty.
+    """
+
+    originals_bucket: str
+    processed_bucket: str
+    table: str
+    backfill_queue_url: str = ""
+    dead_letter_queue_url: str = ""
+    processor_function: str = ""
+    get_images_function: str = ""
+    recipe_fingerprint: str = ""
+    api_id: str = ""
+    api_url: str = ""
+
+
+@dataclass(frozen=True)
+class StackState:
+    """A stack as CloudFormation describes it."""
+
+    name: str
+    status: str
+    status_reason: str
+    parameters: dict[str, str]
+    outputs: dict[str, str]
+
+
+def read_stack(cloudformation: CloudFormationClient, stack: str) -> StackState | None:
+    """The stack, or ``None`` when there is none of that name."""
+    try:
+        answer = cloudformation.describe_stacks(StackName=stack)
+    except ClientError as error:
+        # CloudFormation has no error code of its own for this.
+        missing = "does not exist" in error.response["Error"].get("Message", "")
+        if error.response["Error"]["Code"] == "ValidationError" and missing:
+            return None
+        raise
+    found: Any = answer["Stacks"][0]
+    return StackState(
+        name=found["StackName"],
+        status=found["StackStatus"],
+        status_reason=found.get("StackStatusReason", ""),
+        parameters={item["ParameterKey"]: item["ParameterValue"] for item in found.get("Parameters", [])},
+        outputs={item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])},
+    )
+
+
+def read_deployment(cloudformation: CloudFormationClient, stack: str, *, where: str) -> Deployment:
+    """The names of a deployed stack. Raises ``NotDeployedError`` when it is not (or not yet) there."""
+    state = read_stack(cloudformation, stack)
+    if state is None or "OriginalsBucket" not in state.outputs:
+        raise NotDeployedError(
+            f"the stack {stack!r} is not deployed in {where}",
+            next_step="Run `zenoimg deploy` with the same options first.",
+        )
+    return deployment_of(state)
+
+
+def deployment_of(state: StackState) -> Deployment:
+    """The names in a stack's outputs; an output that an older stack lacks is empty."""
+    output = state.outputs
+    return Deployment(
+        originals_bucket=output["OriginalsBucket"],
+        processed_bucket=output["ProcessedBucket"],
+        table=output["Table"],
+        backfill_queue_url=output.get("BackfillQueueUrl", ""),
+        dead_letter_queue_url=output.get("DeadLetterQueueUrl", ""),
+        processor_function=output.get("ProcessorFunction", ""),
+        get_images_function=output.get("GetImagesFunction", ""),
+        recipe_fingerprint=output.get("RecipeFingerprint", ""),
+        api_id=output.get("ApiId", ""),
+        api_url=output.get("ApiUrl", ""),
+    )

@@ -1,0 +1,63 @@
+"""Render ``template.yaml``: names as literals, policies put in from ``policies/``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from zenoimg.stack import shipped
+from zenoimg.stack.names import StackNames
+
+#: CloudFormation takes at most this many bytes of template in the request itself; a larger one from S3.
+MAX_INLINE_BYTES = 51_200
+
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+
+
+def render(names: StackNames) -> dict[str, Any]:
+    """The template of a stack, as CloudFormation reads it."""
+    source = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
+    filled = _fill(yaml.safe_load(source), names.placeholders())
+    assert isinstance(filled, dict)
+    return filled
+
+
+def to_text(template: Mapping[str, Any]) -> str:
+    """The template as compact JSON, the same for the same template."""
+    return json.dumps(template, separators=(",", ":"), ensure_ascii=False)
+
+
+def policy(file_name: str, placeholders: Mapping[str, str]) -> dict[str, Any]:
+    """A file of ``policies/`` with our names filled in; what is AWS's (``${AWS::…}``) becomes ``Fn::Sub``."""
+    document = json.loads((shipped.folder("policies") / file_name).read_text(encoding="utf-8"))
+    filled = _substitute_pseudo_parameters(_fill(document, placeholders))
+    assert isinstance(filled, dict)
+    return filled
+
+
+def _fill(value: Any, placeholders: Mapping[str, str]) -> Any:
+    """Replace ``${Name}`` where the name is ours; anything else in that form is CloudFormation's own."""
+    if isinstance(value, str):
+        return _PLACEHOLDER.sub(lambda found: placeholders.get(found[1], found[0]), value)
+    if isinstance(value, list):
+        return [_fill(item, placeholders) for item in value]
+    if isinstance(value, dict):
+        if set(value) == {"policy"}:
+            return policy(value["policy"], placeholders)
+        return {key: _fill(item, placeholders) for key, item in value.items()}
+    return value
+
+
+def _substitute_pseudo_parameters(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"Fn::Sub": value} if "${AWS::" in value else value
+    if isinstance(value, list):
+        return [_substitute_pseudo_parameters(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _substitute_pseudo_parameters(item) for key, item in value.items()}
+    return value
