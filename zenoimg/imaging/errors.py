@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-RefusalCode = Literal[
-    "not-an-image", "unsupported-format", "corrupt", "too-large", "too-many-frames", "too-small"
-]
+RefusalCode = Literal["not-an-image", "unsupported-format", "corrupt", "too-large", "too-many-frames", "too-small"]
 
 
 class Refused(Exception):  # noqa: N818 -- the contract's own word: the picture is refused, nothing broke

@@ -16,7 +16,6 @@ from zenoimg.imaging.placement import (
     anchored_box,
     displayed_size,
     margin_of,
-    relative_length,
     room_of,
     shrink_factor,
     stored_box,
@@ -26,13 +25,16 @@ from zenoimg.imaging.placement import (
 from zenoimg.imaging.recipe import WatermarkSpec
 from zenoimg.imaging.typeface import typeface
 
+LEGIBLE_FONT = 9.0
+"""Pixels to the em that letters have at least where there is room, however small the scale makes them."""
+
 SMALLEST_FONT = 5.0
-"""Pixels to the em below which letters are a smear."""
+"""Pixels to the em below which letters are a smear: a text does not shrink further."""
 
 SMALLEST_LOGO = 3
 """Pixels of a logo's shorter side below which nothing of it is left."""
 
-OUTLINE_PER_EM = 1 / 18
+OUTLINE_PER_EM = 1 / 30
 MARK_CACHE_BYTES = 64 * 1024 * 1024
 
 # Stored pixels become displayed ones by PIL.ImageOps.exif_transpose; these are the ways back.
@@ -116,17 +118,11 @@ def draw_mark(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image
 
 def _draw_text(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image:
     text = spec.text or ""
-    size = relative_length((shorter_side, shorter_side), spec.scale)
+    size = max(LEGIBLE_FONT, spec.scale * shorter_side)
     left, top, right, bottom = _text_box(spec, text, size)
     size *= shrink_factor(turned_size((right - left, bottom - top), spec.angle), room)
     if size < SMALLEST_FONT:
-        # A tiny picture gets the smallest letters that can be read, if these fit.
-        size = SMALLEST_FONT
-        left, top, right, bottom = _text_box(spec, text, size)
-        if shrink_factor(turned_size((right - left, bottom - top), spec.angle), room) < 1:
-            raise Refused(
-                "too-small", f"{room[0]} x {room[1]} pixels inside the margins leave no room for a mark"
-            )
+        raise Refused("too-small", f"{room[0]} x {room[1]} pixels inside the margins leave no room for a mark")
     left, top, right, bottom = _text_box(spec, text, size)
     canvas = (max(1, right - left), max(1, bottom - top))
     face, origin, outline = typeface(spec.font, size), (-left, -top), _outline_width(spec, size)
@@ -157,14 +153,12 @@ def _outline_width(spec: WatermarkSpec, size: float) -> int:
 
 def _draw_logo(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image:
     logo = open_logo(spec.logo or b"")
-    width = relative_length((shorter_side, shorter_side), spec.scale)
+    width = spec.scale * shorter_side
     size = (width, width * logo.height / logo.width)
     factor = shrink_factor(turned_size(size, spec.angle), room)
     drawn = max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
     if min(drawn) < min(SMALLEST_LOGO, *logo.size):
-        raise Refused(
-            "too-small", f"{room[0]} x {room[1]} pixels inside the margins leave no room for a logo"
-        )
+        raise Refused("too-small", f"{room[0]} x {room[1]} pixels inside the margins leave no room for a logo")
     return logo.resize(drawn, Image.Resampling.LANCZOS)
 
 

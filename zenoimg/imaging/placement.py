@@ -24,14 +24,9 @@ def displayed_size(stored: Size, orientation: int) -> Size:
     return (height, width) if orientation >= 5 else (width, height)
 
 
-def relative_length(picture: Size, fraction: float) -> float:
-    """Give a fraction of the picture's shorter side, in pixels."""
-    return fraction * min(picture)
-
-
 def margin_of(picture: Size, fraction: float) -> int:
-    """Give the margin in pixels, small enough to leave at least one pixel between two of them."""
-    return min(round(relative_length(picture, fraction)), (min(picture) - 1) // 2)
+    """Give a fraction of the shorter side in pixels, at most what leaves one pixel between two margins."""
+    return min(round(fraction * min(picture)), (min(picture) - 1) // 2)
 
 
 def room_of(picture: Size, margin: int) -> Size:

@@ -101,9 +101,7 @@ class WatermarkSpec:
         if missing:
             whose = "Pillow's own font" if self.font is None else "the font"
             named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing)
-            raise RecipeError(
-                "text", f"{whose} has no glyph for {named}; name another `font` or use a `logo`"
-            )
+            raise RecipeError("text", f"{whose} has no glyph for {named}; name another `font` or use a `logo`")
 
 
 @dataclass(frozen=True)
@@ -150,8 +148,7 @@ class Recipe:
 def _described(settings: WatermarkSpec | EncoderSettings) -> dict[str, object]:
     values = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
     return {
-        name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
-        for name, value in values.items()
+        name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for name, value in values.items()
     }
 
 

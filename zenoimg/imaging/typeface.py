@@ -34,9 +34,7 @@ def check_font(font: bytes | None) -> None:
 def missing_characters(font: bytes | None, text: str) -> list[str]:
     """List the characters of ``text``, each once and in order, for which the font has no glyph."""
     drawable = characters(font)
-    return [
-        character for character in dict.fromkeys(text) if character != "\n" and ord(character) not in drawable
-    ]
+    return [character for character in dict.fromkeys(text) if character != "\n" and ord(character) not in drawable]
 
 
 @lru_cache(maxsize=4)
@@ -111,9 +109,7 @@ def _segment_characters(data: bytes, at: int) -> set[int]:
         for code in range(first, min(end, 0xFFFE) + 1):
             glyph = code
             if range_offset:
-                (glyph,) = struct.unpack_from(
-                    ">H", data, ranges_at + 2 * segment + range_offset + 2 * (code - first)
-                )
+                (glyph,) = struct.unpack_from(">H", data, ranges_at + 2 * segment + range_offset + 2 * (code - first))
                 if not glyph:
                     continue
             if (glyph + delta) & 0xFFFF:

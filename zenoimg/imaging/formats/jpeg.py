@@ -24,6 +24,7 @@ from zenoimg.imaging.formats.jpeg_stream import (
     read_stream,
     replace_metadata,
 )
+from zenoimg.imaging.formats.jpeg_trailer import left_out
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import overlay_for
 from zenoimg.imaging.placement import displayed_size
@@ -44,11 +45,12 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     _check_coding(stream)
     orientation = orientation_in(stream)
     overlay = overlay_for(recipe.watermark, (stream.width, stream.height), orientation)
-    segments, warnings = kept_metadata(stream, data[stream.end :], recipe.metadata)
+    warnings = left_out(stream, data[stream.end :])
+    segments, metadata_warnings = kept_metadata(stream, recipe.metadata, alone=bool(warnings))
     picture = _decoded(data, stream)
     blend(picture, overlay, inverted_ink=picture.mode == "CMYK" and adobe_transform(stream) is None)
     options = _encoder_options(picture, stream, recipe.encoder)
-    warnings += _coding_warnings(picture, stream)
+    warnings += metadata_warnings + _coding_warnings(picture, stream)
     encoded = replace_metadata(_encoded(picture, options), segments)
     width, height = displayed_size(picture.size, orientation)
     return Watermarked(encoded, "JPEG", "image/jpeg", width, height, 1, tuple(warnings))
@@ -61,9 +63,7 @@ def _check_coding(stream: JpegStream) -> None:
             f"{stream.precision}-bit JPEG is not supported; JPEG of 8 bits a sample is",
         )
     if stream.frame_marker not in _DECODABLE:
-        raise Refused(
-            "unsupported-format", "lossless and hierarchical JPEG are not supported; the other kinds are"
-        )
+        raise Refused("unsupported-format", "lossless and hierarchical JPEG are not supported; the other kinds are")
 
 
 def _decoded(data: bytes, stream: JpegStream) -> JpegImageFile:
@@ -123,6 +123,8 @@ def _coding_warnings(picture: JpegImageFile, stream: JpegStream) -> list[str]:
         warnings.append("the chroma sampling cannot be written and became 4:4:4, which is finer")
     if picture.mode == "CMYK" and adobe_transform(stream) == _YCCK:
         warnings.append("YCCK coding cannot be written and became CMYK: the same inks, a larger file")
+    elif picture.mode == "CMYK" and len({(part.horizontal, part.vertical) for part in stream.components}) > 1:
+        warnings.append("subsampled inks cannot be written and are no longer subsampled: a larger file")
     if stream.frame_marker in _ARITHMETIC:
         warnings.append("arithmetic coding cannot be written and became Huffman coding: a larger file")
     return warnings

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from zenoimg.imaging.errors import Refused
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+"""The colour types of IHDR."""
+
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk's four-letter name and its data."""
+    """A chunk's four-letter name and its data; ``intact`` tells whether its checksum was right."""
 
     name: bytes
     data: bytes
+    intact: bool = True
 
     @property
     def encoded(self) -> bytes:
@@ -37,7 +43,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Header:
-    """The fields of IHDR that decide how pixels are written."""
+    """The fields of IHDR that decide how pixels are written; ``depth`` is bits a sample."""
 
     width: int
     height: int
@@ -46,30 +52,50 @@ class Header:
     interlaced: bool
 
     @property
-    def encoded(self) -> bytes:
-        """IHDR as it stands in a file."""
+    def chunk(self) -> Chunk:
+        """The header as IHDR."""
         fields = (self.width, self.height, self.depth, self.color_type, 0, 0, self.interlaced)
-        return Chunk(b"IHDR", struct.pack(">IIBBBBB", *fields)).encoded
+        return Chunk(b"IHDR", struct.pack(">IIBBBBB", *fields))
 
 
 def read_chunks(data: bytes) -> list[Chunk]:
-    """Read all chunks from IHDR to IEND. Raises ``Refused("corrupt")`` when one is cut off."""
+    """Read all chunks from IHDR to IEND.
+
+    Raises ``Refused("corrupt")`` when one is cut off, or when one that pixels depend on fails its checksum.
+    """
     chunks: list[Chunk] = []
     position = len(SIGNATURE)
     while not chunks or chunks[-1].name != b"IEND":
         if position + 12 > len(data):
             raise Refused("corrupt", "the PNG is truncated: it has no end chunk")
         length, name = struct.unpack_from(">I4s", data, position)
-        if position + 12 + length > len(data):
+        end = position + 8 + length
+        if end + 4 > len(data):
             raise Refused("corrupt", f"the PNG is truncated inside its chunk {name.decode('latin-1')!r}")
-        chunks.append(Chunk(name, data[position + 8 : position + 8 + length]))
-        position += 12 + length
+        (checksum,) = struct.unpack_from(">I", data, end)
+        chunk = Chunk(name, data[position + 8 : end], zlib.crc32(memoryview(data)[position + 4 : end]) == checksum)
+        if not chunk.intact and (name in _PIXELS or not chunk.is_ancillary):
+            raise Refused("corrupt", f"the PNG's chunk {name.decode('latin-1')!r} fails its checksum")
+        chunks.append(chunk)
+        position = end + 4
     return chunks
 
 
 def read_header(chunks: list[Chunk]) -> Header:
-    """Read IHDR. Raises ``Refused("corrupt")`` when it is not the first chunk or too short."""
-    if chunks[0].name != b"IHDR" or len(chunks[0].data) < 13:
+    """Read IHDR. Raises ``Refused("corrupt")`` when it is not the first chunk or no valid header."""
+    if chunks[0].name != b"IHDR" or len(chunks[0].data) != 13:
         raise Refused("corrupt", "the PNG does not begin with its header")
-    width, height, depth, color_type, _, _, interlace = struct.unpack_from(">IIBBBBB", chunks[0].data)
+    width, height, depth, color_type, _, _, interlace = struct.unpack(">IIBBBBB", chunks[0].data)
+    if not width or not height:
+        raise Refused("corrupt", f"the PNG's header says {width} x {height}")
     return Header(width, height, depth, color_type, bool(interlace))
+
+
+def first(chunks: Iterable[Chunk], name: bytes) -> bytes | None:
+    """Give the data of the first chunk of a name."""
+    return next((chunk.data for chunk in chunks if chunk.name == name), None)
+
+
+def pixel_stream(chunks: Iterable[Chunk]) -> bytes:
+    """Write a PNG of those chunks alone that pixels are made of: nothing else is the decoder's business."""
+    return SIGNATURE + b"".join(chunk.encoded for chunk in chunks if chunk.name in _PIXELS)

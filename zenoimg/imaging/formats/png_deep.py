@@ -1,0 +1,137 @@
+"""PNG of 16 bits a sample with colour or alpha, which Pillow opens as 8 bits: kept at 16.
+
+Pillow's unpackers for big- and little-endian samples each take one byte of every sample, so decoding twice
+gives all of it as two pictures of 8 bits: the high bytes and the low bytes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops, ImageMath
+
+from zenoimg.imaging.blend import lay_deep, sixteen_bit
+from zenoimg.imaging.formats.color_key import key_mask, keyed_coverage
+from zenoimg.imaging.formats.png_chunks import GREY_ALPHA, RGB, RGB_ALPHA, Chunk, Header
+from zenoimg.imaging.formats.png_pixels import adam7_passes, decode
+from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.placement import Box, clipped
+
+
+@dataclass(frozen=True)
+class DeepPicture:
+    """Samples of 16 bits as two pictures (mode RGB, RGBA or LA): high bytes and low bytes."""
+
+    high: Image.Image
+    low: Image.Image
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the last channel is alpha."""
+        return self.high.mode in ("RGBA", "LA")
+
+    def channels(self, box: Box) -> list[Image.Image]:
+        """Give a box of the picture as one ``I;16`` picture a channel."""
+        pairs = zip(self.high.crop(box).split(), self.low.crop(box).split(), strict=True)
+        return [Image.frombytes("I;16", high.size, Image.merge("LA", (low, high)).tobytes()) for high, low in pairs]
+
+    def paste(self, channels: list[Image.Image], box: Box) -> None:
+        """Put a box back."""
+        halves = [Image.frombytes("LA", channel.size, channel.tobytes()).split() for channel in channels]
+        self.low.paste(Image.merge(self.low.mode, [low for low, _ in halves]), box)
+        self.high.paste(Image.merge(self.high.mode, [high for _, high in halves]), box)
+
+
+def decode_deep(chunks: list[Chunk], header: Header) -> DeepPicture:
+    """Decode a PNG of 16 bits a sample and more than one channel."""
+    if header.color_type == GREY_ALPHA:
+        grey_high, grey_low, alpha_high, alpha_low = decode(chunks, "RGBA").split()
+        return DeepPicture(Image.merge("LA", (grey_high, alpha_high)), Image.merge("LA", (grey_low, alpha_low)))
+    mode = {RGB: "RGB", RGB_ALPHA: "RGBA"}[header.color_type]
+    return DeepPicture(decode(chunks, f"{mode};16B"), decode(chunks, f"{mode};16L"))
+
+
+def blend_deep(picture: DeepPicture, overlay: Overlay, key: tuple[int, ...] | None) -> None:
+    """Draw the overlay on the picture, in place. ``key`` is the colour that counts as transparent."""
+    for box in overlay.boxes:
+        inside = clipped(box, picture.high.size)
+        if inside is None:
+            continue
+        mark = overlay.mark.crop((inside[0] - box[0], inside[1] - box[1], inside[2] - box[0], inside[3] - box[1]))
+        colours = mark.convert("L") if picture.high.mode == "LA" else mark.convert("RGB")
+        inks = [sixteen_bit(channel) for channel in colours.split()]
+        channels = picture.channels(inside)
+        if picture.has_alpha:
+            _composite(channels, inks, mark.getchannel("A"))
+        else:
+            _paste(channels, inks, mark.getchannel("A"), key)
+        picture.paste(channels, inside)
+
+
+def encode_deep(picture: DeepPicture, header: Header, compression: int) -> list[Chunk]:
+    """Give the IDAT chunks of the picture."""
+    highs, lows = [picture.high], [picture.low]
+    if header.interlaced:
+        highs, lows = adam7_passes(picture.high), adam7_passes(picture.low)
+    compressor = zlib.compressobj(compression)
+    packed = [compressor.compress(_scanlines(high, low)) for high, low in zip(highs, lows, strict=True)]
+    return [Chunk(b"IDAT", b"".join((*packed, compressor.flush())))]
+
+
+def _composite(channels: list[Image.Image], inks: list[Image.Image], coverage: Image.Image) -> None:
+    """Lay ink over colours that have alpha: the less of the ground is there, the more the ink counts."""
+    alpha = channels[-1]
+    alpha.paste(65535, (0, 0, *alpha.size), coverage)
+    share = ImageMath.lambda_eval(
+        lambda names: names["convert"](names["ink"] * 65535 / names["max"](names["whole"], 1), "L"),
+        ink=coverage.convert("I"),
+        whole=alpha.convert("I"),
+    )
+    channels[:-1] = [lay_deep(channel, ink, share) for channel, ink in zip(channels, inks, strict=False)]
+
+
+def _paste(
+    channels: list[Image.Image], inks: list[Image.Image], coverage: Image.Image, key: tuple[int, ...] | None
+) -> None:
+    if key is not None:
+        coverage = keyed_coverage(coverage, key_mask(channels, key))
+    channels[:] = [lay_deep(channel, ink, coverage) for channel, ink in zip(channels, inks, strict=True)]
+    if key is not None:
+        became_key = ImageChops.darker(key_mask(channels, key), coverage.point(lambda level: 255 * (level > 0)))
+        channels[-1].paste(key[-1] ^ 1, (0, 0, *coverage.size), became_key)
+
+
+def _scanlines(high: Image.Image, low: Image.Image) -> bytes:
+    """Give filtered scanlines: for each row the filter of five that leaves the least, as PNG 12.7 advises.
+
+    Filters are computed for whole pictures at once by Pillow, on bytes laid out as grey pixels.
+    """
+    channels = len(high.getbands())
+    width, height = high.width * channels, high.height
+    halves = [Image.frombytes("L", (width, height), plane.tobytes()) for plane in (high, low)]
+    rows = Image.frombytes("L", (width * 2, height), Image.merge("LA", halves).tobytes())
+    left, above = _shifted(rows, channels * 2, 0), _shifted(rows, 0, 1)
+    filtered = [
+        rows,
+        ImageChops.subtract_modulo(rows, left),
+        ImageChops.subtract_modulo(rows, above),
+        ImageChops.subtract_modulo(rows, ImageChops.add(left, above, scale=2)),
+    ]
+    costs = [_row_costs(part) for part in filtered]
+    lines = [part.tobytes() for part in filtered]
+    stride = width * 2
+    best = [min(range(len(filtered)), key=lambda kind: costs[kind][row]) for row in range(height)]
+    return b"".join(bytes((kind,)) + lines[kind][row * stride : (row + 1) * stride] for row, kind in enumerate(best))
+
+
+def _shifted(rows: Image.Image, across: int, down: int) -> Image.Image:
+    shifted = Image.new("L", rows.size)
+    shifted.paste(rows, (across, down))
+    return shifted
+
+
+def _row_costs(filtered: Image.Image) -> bytes:
+    """Give for each row the mean size of its bytes read as signed numbers."""
+    sizes = filtered.point([min(level, 256 - level) for level in range(256)])
+    return sizes.resize((1, filtered.height), Image.Resampling.BOX).tobytes()

@@ -1,0 +1,96 @@
+"""XMP (ISO 16684-1: RDF in XML), with properties cut out of its text and everything else left as it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from xml.parsers import expat
+
+PropertyTest = Callable[[str, str], bool]
+"""Tells for a namespace and a local name whether a property goes."""
+
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
+_TAG = re.compile(rb"""<[^\s/>]+(?:\s+[^\s=/>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(/?)>""")
+_SEPARATOR = " "
+
+
+class DamagedXmp(ValueError):  # noqa: N818 -- says what is there, as Refused does
+    """A packet that is no well-formed XML in UTF-8, or that declares entities."""
+
+
+def without_properties(packet: bytes, goes: PropertyTest) -> bytes:
+    """Give a packet without the properties that ``goes`` names, as attributes and as elements.
+
+    Bytes outside of them are the same as before. Raises ``DamagedXmp`` when the packet cannot be read.
+    """
+    scanner = _Scanner(packet, goes)
+    for start, end in reversed(scanner.spans()):
+        packet = packet[:start] + packet[end:]
+    return packet
+
+
+class _Scanner:
+    """Finds the spans of bytes that properties take up in a packet."""
+
+    def __init__(self, packet: bytes, goes: PropertyTest) -> None:
+        self._packet = packet
+        self._goes = goes
+        self._found: list[tuple[int, int]] = []
+        self._depth = 0
+        self._removing: tuple[int, int, int] | None = None  # depth, start, end of the start tag
+        self._prefixes: dict[str, list[str]] = {}
+        self._parser = expat.ParserCreate("UTF-8", _SEPARATOR)
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.StartNamespaceDeclHandler = self._declare
+        self._parser.EndNamespaceDeclHandler = self._forget
+        self._parser.EntityDeclHandler = self._refuse_entity
+
+    def spans(self) -> list[tuple[int, int]]:
+        try:
+            self._parser.Parse(self._packet.rstrip(b"\0"), True)
+        except (expat.ExpatError, ValueError) as failure:
+            raise DamagedXmp(str(failure)) from failure
+        return self._found
+
+    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._removing:
+            return
+        start = self._parser.CurrentByteIndex
+        tag = _TAG.match(self._packet, start)
+        if tag is None:
+            raise DamagedXmp(f"no tag at byte {start}")
+        if self._goes(*_split(name)):
+            self._removing = (self._depth, start, tag.end())
+            if tag.group(1):
+                self._found.append((start, tag.end()))
+            return
+        for attribute in _ATTRIBUTE.finditer(self._packet, start, tag.end()):
+            prefix, _, local = attribute.group(1).decode("utf-8").rpartition(":")
+            namespace = self._prefixes.get(prefix, [""])[-1] if prefix else ""
+            if prefix not in ("", "xmlns", "xml") and self._goes(namespace, local):
+                self._found.append(attribute.span())
+
+    def _end(self, _name: str) -> None:
+        if self._removing and self._removing[0] == self._depth:
+            _, start, tag_end = self._removing
+            self._removing = None
+            if not self._found or self._found[-1] != (start, tag_end):
+                end = self._packet.index(b">", self._parser.CurrentByteIndex) + 1
+                self._found.append((start, end))
+        self._depth -= 1
+
+    def _declare(self, prefix: str | None, namespace: str | None) -> None:
+        self._prefixes.setdefault(prefix or "", []).append(namespace or "")
+
+    def _forget(self, prefix: str | None) -> None:
+        self._prefixes[prefix or ""].pop()
+
+    def _refuse_entity(self, *_declaration: object) -> None:
+        raise DamagedXmp("it declares entities")
+
+
+def _split(name: str) -> tuple[str, str]:
+    namespace, _, local = name.rpartition(_SEPARATOR)
+    return namespace, local
