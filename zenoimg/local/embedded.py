@@ -54,8 +54,8 @@ class EmbeddedAws:
         settings = self.settings
         pid = process.lock_holder(settings.pid_file)
         port = settings.port if pid is None else folder.recorded_port(settings) or settings.port
-        health = ask_health(port)
-        ours = pid is not None and health is not None and health.identity == settings.identity
+        health = ask_health(port) if pid is not None else None
+        ours = health is not None and health.identity == settings.identity
         state: LocalState
         if pid is None:
             state = "port-taken" if ports.listens(port) else "stopped"
@@ -150,11 +150,12 @@ class EmbeddedAws:
         if not settings.marker_file.exists():
             folder.mark(settings, None)
         lock = process.open_locked(settings.pid_file)
-        folder.check_port(settings, runs=lock is None)
         if lock is None:
+            folder.check_port(settings, runs=True)
             self._await_health()
             return False
         try:
+            folder.check_port(settings, runs=False)
             self._check_port_free()
             workers.end(settings.scratch_folder, patience=0)
             folder.clean_scratch(settings)
@@ -195,9 +196,7 @@ class EmbeddedAws:
                 raise self._failed("ended while it started", log_start)
             time.sleep(_POLL_SECONDS)
         if server is None:
-            raise self._failed(
-                "runs and does not answer", log_start, next_step="Stop it with: zenoimg local stop"
-            )
+            raise self._failed("runs and does not answer", log_start, next_step="Stop it with: zenoimg local stop")
         # Nothing has reached it yet and it writes its state only at a graceful stop, so this loses nothing.
         server.kill()
         server.wait()
@@ -215,14 +214,14 @@ class EmbeddedAws:
     def _stop(self, say: Progress, patience: float) -> bool:
         """Stop within our turn."""
         settings = self.settings
-        pid = process.lock_holder(settings.pid_file)
-        while pid == 0:  # between its launch and its first statement
+        deadline = time.monotonic() + patience
+        while (pid := process.lock_holder(settings.pid_file)) == 0:  # not yet at its first statement
+            if time.monotonic() > deadline:
+                raise self._failed("is being started and says nothing", 0)
             time.sleep(_POLL_SECONDS)
-            pid = process.lock_holder(settings.pid_file)
         if pid is None:
             return False
         say("Stopping the embedded AWS: it finishes what it is doing and saves its state")
-        deadline = time.monotonic() + patience
         workers.wait_until_quiet(settings.scratch_folder, deadline=deadline)
         if process.lock_holder(settings.pid_file) != pid:
             return True  # it has ended meanwhile

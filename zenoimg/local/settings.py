@@ -39,9 +39,7 @@ class LocalSettings:
         Raises ``ConfigurationError`` for a port that is not a whole number from 1 to 65535.
         """
         home = environment.get("ZENOIMG_LOCAL_HOME", "").strip()
-        folder = (
-            Path(home).expanduser() if home else Path(user_data_dir("zenoimg", appauthor=False)) / "local"
-        )
+        folder = Path(home).expanduser() if home else Path(user_data_dir("zenoimg", appauthor=False)) / "local"
         return cls(home=folder.resolve(), port=_port(environment.get("ZENOIMG_LOCAL_PORT", "").strip()))
 
     @property

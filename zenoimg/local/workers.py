@@ -68,10 +68,6 @@ def _from_proc(scratch: Path) -> dict[int, str]:
 
 def _from_ps(scratch: Path) -> dict[int, str]:
     program = re.compile(r"(?:python|node)[^ ]* " + re.escape(f"{scratch}/") + r"\S+$", re.IGNORECASE)
-    listing = subprocess.run(
-        ["/bin/ps", "-axww", "-o", "pid=,time=,command="], capture_output=True, check=True
-    )
-    rows = (
-        line.split(maxsplit=2) for line in os.fsdecode(listing.stdout).splitlines() if program.search(line)
-    )
+    listing = subprocess.run(["/bin/ps", "-axww", "-o", "pid=,time=,command="], capture_output=True, check=True)
+    rows = (line.split(maxsplit=2) for line in os.fsdecode(listing.stdout).splitlines() if program.search(line))
     return {int(row[0]): row[1] for row in rows}
