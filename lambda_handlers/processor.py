@@ -71,13 +71,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | N
     return None
 
 
-def _backfill_message(message: SQSRecord) -> None:
+def _backfill_message(record: SQSRecord) -> None:  # Powertools passes it by this name
     try:
-        for key in parse_body(message.body):
+        for key in parse_body(record.body):
             _check(key)
     except Exception:
-        logger.exception("failed; the message comes back", message_id=message.message_id)
-        _come_back_soon(message)
+        logger.exception("failed; the message comes back", message_id=record.message_id)
+        _come_back_soon(record)
         raise
 
 

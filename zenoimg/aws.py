@@ -165,7 +165,8 @@ def explain(error: boto.BotoCoreError | boto.ClientError) -> ZenoError:
     if isinstance(error, boto.NoRegionError):
         return ConfigurationError("no AWS region is set", next_step="Add --region, set AWS_REGION, or add --local.")
     if isinstance(
-        error, boto.CredentialRetrievalError | boto.SSOError | boto.TokenRetrievalError | boto.RefreshWithMFAUnsupportedError
+        error,
+        boto.CredentialRetrievalError | boto.SSOError | boto.TokenRetrievalError | boto.RefreshWithMFAUnsupportedError,
     ):
         return ConfigurationError(
             f"the AWS credentials could not be read: {error}",

@@ -24,7 +24,6 @@ _NUMBERS: Mapping[tuple[str, str], tuple[str, int, int]] = {
     ("processor", "memory"): ("ProcessorMemory", 512, 10240),
     ("processor", "timeout"): ("ProcessorTimeout", 30, 900),
     ("processor", "retries"): ("LiveRetries", 0, 2),
-    ("backfill", "concurrency"): ("BackfillConcurrency", 2, 1000),
     ("backfill", "tries"): ("BackfillTries", 1, 1000),
     ("logs", "retention_days"): ("LogRetentionDays", 1, 3653),
     ("originals", "noncurrent_days"): ("NoncurrentVersionDays", 1, 36500),
@@ -37,6 +36,8 @@ _CHOICES: Mapping[tuple[str, str], tuple[str, Mapping[str, str]]] = {
     ("api", "auth"): ("ApiAuthorization", {"iam": "AWS_IAM", "none": "NONE"}),
     ("logs", "level"): ("LogLevel", {level: level for level in ("DEBUG", "INFO", "WARNING", "ERROR")}),
 }
+#: The one number that is a literal of the template and not a parameter; see there.
+_BACKFILL_CONCURRENCY = ("backfill", "concurrency")
 _TOP_KEYS = ("stack", "region", "profile")
 _NAMES = ("originals_bucket", "processed_bucket", "table")
 _LIMITS = ("max_bytes", "max_pixels", "max_frames", "max_frame_pixels")
@@ -72,6 +73,7 @@ class Settings:
     recipe_tables: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    backfill_concurrency: int = 5
 
 
 def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
@@ -89,11 +91,7 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
         stack=stack,
         # The AWS CLI knows AWS_REGION; botocore by itself only AWS_DEFAULT_REGION.
         region=(
-            options.region
-            or env.get("ZENOIMG_REGION")
-            or _text(table, "region", path)
-            or env.get("AWS_REGION")
-            or None
+            options.region or env.get("ZENOIMG_REGION") or _text(table, "region", path) or env.get("AWS_REGION") or None
         ),
         profile=options.profile or env.get("ZENOIMG_PROFILE") or _text(table, "profile", path),
         endpoint_url=options.endpoint_url,
@@ -103,6 +101,9 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
         recipe_tables={name: table[name] for name in RECIPE_TABLES if name in table},
         limits=_limits(table, path),
         parameters=_parameters(table, path),
+        backfill_concurrency=_number(
+            "backfill.concurrency", table.get("backfill", {}).get("concurrency", 5), 2, 1000, path
+        ),
     )
 
 
@@ -119,7 +120,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _check_keys(table: Mapping[str, Any], path: Path | None) -> None:
     keys: dict[str, set[str]] = {"names": set(_NAMES), "limits": set(_LIMITS)}
-    for section, key in (*_NUMBERS, *_CHOICES):
+    for section, key in (*_NUMBERS, *_CHOICES, _BACKFILL_CONCURRENCY):
         keys.setdefault(section, set()).add(key)
     allowed = sorted({*_TOP_KEYS, *RECIPE_TABLES, *keys})
     for name, value in table.items():

@@ -64,7 +64,8 @@ def confirm(call: Call, question: str, *, yes: bool) -> bool:
         return True
     if not call.screen.is_interactive:
         raise UsageError(
-            "this needs a yes, and there is no terminal to ask on", next_step="Add --yes, or --dry-run to look."
+            "this needs a yes, and there is no terminal to ask on",
+            next_step="Add --yes, or --dry-run to look.",
         )
     call.screen.err.print(f"{question} [y/N] ", end="", markup=False)
     return input().strip().lower() in {"y", "yes"}

@@ -24,7 +24,7 @@ from zenoimg.errors import ZenoError
 _PANEL = "Global options (before or after the command)"
 
 
-def _option(*names: str, help: str, **more: Any) -> Any:  # noqa: A002 - Typer's own word
+def _option(*names: str, help: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=_PANEL, show_default=False, **more)
 
 
@@ -35,9 +35,7 @@ OPTIONS: dict[str, Any] = {
     "endpoint_url": Annotated[
         str | None, _option("--endpoint-url", help="Send all calls to this address.", metavar="URL")
     ],
-    "local": Annotated[
-        bool | None, _option("--local/--no-local", help="Use the embedded AWS; no account needed.")
-    ],
+    "local": Annotated[bool | None, _option("--local/--no-local", help="Use the embedded AWS; no account needed.")],
     "stack": Annotated[str | None, _option("--stack", help="Stack to work on (default: zeno).", metavar="NAME")],
     "config": Annotated[
         Path | None, _option("--config", help="Settings file (default: zenoimg.toml).", metavar="FILE")
@@ -67,15 +65,17 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[
     return register
 
 
-def add_callback(app: typer.Typer) -> None:
-    """Let the app itself take the options, before the command's name."""
+def add_callback(app: typer.Typer, version: Any) -> None:
+    """Let the app itself take the options, before the command's name; ``version`` annotates ``--version``."""
 
     def callback(context: typer.Context, **given: Any) -> None:
-        context.obj = {key: value for key, value in given.items() if value is not None}
+        context.obj = {key: given[key] for key in OPTIONS if given[key] is not None}
 
-    parameters = [inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
-    callback.__signature__ = inspect.Signature(parameters + _parameters())  # type: ignore[attr-defined]
-    callback.__annotations__ = {"context": typer.Context, **OPTIONS}
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    first = inspect.Parameter("context", kind, annotation=typer.Context)
+    last = inspect.Parameter("version", kind, default=False, annotation=version)
+    callback.__signature__ = inspect.Signature([first, *_parameters(), last])  # type: ignore[attr-defined]
+    callback.__annotations__ = {"context": typer.Context, **OPTIONS, "version": version}
     app.callback()(callback)
 
 

@@ -99,9 +99,7 @@ class Deploy:
         yield from self._change_sets.execute(plan.change_set)
         if plan.adopted:
             generation = str(int(plan.parameters[_GENERATION]) + 1)
-            second = self._change_set(
-                replace(plan, parameters={**plan.parameters, _GENERATION: generation})
-            )
+            second = self._change_set(replace(plan, parameters={**plan.parameters, _GENERATION: generation}))
             if second is not None:
                 yield from self._change_sets.execute(second)
 
@@ -132,15 +130,15 @@ class Deploy:
         # Lambda's advice for a queue that a function reads: six times the function's timeout
         # (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
         chosen.setdefault("BackfillVisibility", str(6 * timeout))
+        if self._aws.local:
+            chosen["TlsOnly"] = "false"  # it enforces bucket policies, and speaks plain HTTP on loopback
         return chosen
 
     def _change_set(self, plan: Plan) -> ChangeSet | None:
         stack = self._settings.stack
-        text = template.to_text(template.render(plan.names))
+        text = template.to_text(template.render(plan.names, backfill_concurrency=self._settings.backfill_concurrency))
         assert len(text.encode()) <= template.MAX_INLINE_BYTES, "held by a test of the template"
-        return self._change_sets.create(
-            stack, {"TemplateBody": text}, plan.parameters, {"zenoimg:stack": stack}
-        )
+        return self._change_sets.create(stack, {"TemplateBody": text}, plan.parameters, {"zenoimg:stack": stack})
 
 
 #: The template's parameters for the three zips, in the order of ``Deploy._bundle``.

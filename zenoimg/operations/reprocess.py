@@ -93,9 +93,7 @@ def enqueue(pipeline: LivePipeline, chosen: Iterable[Selected], *, force: bool) 
     """
     url = pipeline.deployment.backfill_queue_url
     if not url:
-        raise ZenoError(
-            "this pipeline has no backfill queue", next_step="Add --here to do the work in this process."
-        )
+        raise ZenoError("this pipeline has no backfill queue", next_step="Add --here to do the work in this process.")
     source = iter(chosen)
     while batch := list(islice(source, _SQS_BATCH)):
         _send(pipeline, url, batch, force)
@@ -135,9 +133,7 @@ def watch(
         yield _last_word(item, records.get(key))
 
 
-def work_here(
-    tools: Tools, chosen: Iterable[Selected], *, force: bool, workers: int
-) -> Iterator[ReprocessResult]:
+def work_here(tools: Tools, chosen: Iterable[Selected], *, force: bool, workers: int) -> Iterator[ReprocessResult]:
     """Reconcile originals in this process; a few more than ``workers`` are in hand at a time."""
     source = iter(chosen)
     running: set[Future[ReprocessResult]] = set()
@@ -217,9 +213,7 @@ def _listing(pipeline: LivePipeline, prefix: str) -> Iterator[Listed]:
     for page in pages:
         for item in page.get("Contents", []):
             if not item["Key"].endswith("/"):
-                yield Listed(
-                    item["Key"], item["ETag"].strip('"'), item["Size"], utc_text(item["LastModified"])
-                )
+                yield Listed(item["Key"], item["ETag"].strip('"'), item["Size"], utc_text(item["LastModified"]))
 
 
 def _send(pipeline: LivePipeline, url: str, batch: Sequence[Selected], force: bool) -> None:
@@ -230,9 +224,7 @@ def _send(pipeline: LivePipeline, url: str, batch: Sequence[Selected], force: bo
             Entries=[
                 {
                     "Id": number,
-                    "MessageBody": backfill_body(
-                        pipeline.settings.originals_bucket, item.original.key, force=force
-                    ),
+                    "MessageBody": backfill_body(pipeline.settings.originals_bucket, item.original.key, force=force),
                 }
                 for number, item in left.items()
             ],

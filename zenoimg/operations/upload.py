@@ -1,7 +1,7 @@
 """Upload photos and wait until the pipeline has dealt with each: a bounded window of photos is in flight.
 
-    source ──► checked by its first bytes ──► compared by content ──► sent ──► waited for ──► result
-                     │ refused                     │ unchanged, conflict            (a record of this version)
+source ──► checked by its first bytes ──► compared by content ──► sent ──► waited for ──► result
+                 │ refused                     │ unchanged, conflict            (a record of this version)
 """
 
 from __future__ import annotations
@@ -147,10 +147,7 @@ class Upload:
                     future.cancel()
 
     def _has_room(self, transfers: set[Future[_Sent]], waiting: dict[str, _Sent]) -> bool:
-        return (
-            len(transfers) < self._options.concurrency
-            and len(transfers) + len(waiting) < self._options.window
-        )
+        return len(transfers) < self._options.concurrency and len(transfers) + len(waiting) < self._options.window
 
     def _pause(self, last_poll: float, waiting: dict[str, _Sent]) -> float | None:
         """How long to wait for a transfer to end; for ever when there is no record to look for."""

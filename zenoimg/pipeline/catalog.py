@@ -47,9 +47,7 @@ class Page:
 class Catalog:
     """The records of one table."""
 
-    def __init__(
-        self, client: DynamoDBClient, table: str, *, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._table = table
         self._sleep = sleep
@@ -66,9 +64,7 @@ class Catalog:
         while keys := [_key(image_id) for image_id in islice(pending, _BATCH_GET_KEYS)]:
             wait = 0.05
             while keys:
-                answer = self._client.batch_get_item(
-                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-                )
+                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
                 for item in answer["Responses"].get(self._table, []):
                     record = _record(item)
                     found[record.image_id] = record

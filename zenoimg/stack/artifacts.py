@@ -43,9 +43,7 @@ class ArtifactStore:
         for artifact in artifacts:
             key = artifact.key(stack)
             if not self._holds(key):
-                self._s3.put_object(
-                    Bucket=self.bucket, Key=key, Body=artifact.data, ExpectedBucketOwner=self._account
-                )
+                self._s3.put_object(Bucket=self.bucket, Key=key, Body=artifact.data, ExpectedBucketOwner=self._account)
                 sent += 1
         return sent
 
@@ -75,9 +73,7 @@ class ArtifactStore:
     def _create_bucket(self) -> None:
         place: dict[str, Any] = (
             # us-east-1 is the one region that S3 does not accept by its name here.
-            {}
-            if self._region == "us-east-1"
-            else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+            {} if self._region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
         )
         self._s3.create_bucket(Bucket=self.bucket, ObjectOwnership="BucketOwnerEnforced", **place)
         owner: dict[str, Any] = {"Bucket": self.bucket, "ExpectedBucketOwner": self._account}

@@ -1,7 +1,7 @@
 """Deploy through a CloudFormation change set: make it, read it, execute it, watch it.
 
-    create ──► no changes ──► deleted again, success
-           └─► ready ──► (shown, confirmed) ──► execute ──► events ──► done, or the first failure explained
+create ──► no changes ──► deleted again, success
+       └─► ready ──► (shown, confirmed) ──► execute ──► events ──► done, or the first failure explained
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class ChangeSets:
         first_failure: StackEvent | None = None
         while True:
             fresh = [event for event in self._events(stack) if event["EventId"] not in seen]
-            for raw in sorted(fresh, key=lambda item: item["Timestamp"]):
+            for raw in reversed(fresh):  # CloudFormation gives the newest first
                 seen.add(raw["EventId"])
                 event = _event(raw)
                 if event.status.endswith("_FAILED") and not event.is_stack and first_failure is None:
@@ -177,7 +177,12 @@ class ChangeSets:
             if state is None or not state.status.endswith("_IN_PROGRESS"):
                 break
             self._sleep(self._pause)
-        if state is None or state.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLETE"}:
+        if state is None or state.status in {
+            "CREATE_COMPLETE",
+            "UPDATE_COMPLETE",
+            "DELETE_COMPLETE",
+            "IMPORT_COMPLETE",
+        }:
             return
         raise _failure(what, state, first_failure)
 
@@ -227,9 +232,7 @@ def _failure(what: str, state: StackState, first: StackEvent | None) -> RefusedB
         next_step = "The stack is as it was before. Mend that and run `zenoimg deploy` again."
     else:
         next_step = "Look at the stack's events in CloudFormation, mend what they name, and run it again."
-    return RefusedByAwsError(
-        f"{what} failed ({state.status}): {cause}", next_step=next_step, code="deploy-failed"
-    )
+    return RefusedByAwsError(f"{what} failed ({state.status}): {cause}", next_step=next_step, code="deploy-failed")
 
 
 def _change(raw: Mapping[str, Any]) -> Change:

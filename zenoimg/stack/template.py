@@ -19,10 +19,16 @@ MAX_INLINE_BYTES = 51_200
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
-def render(names: StackNames) -> dict[str, Any]:
-    """The template of a stack, as CloudFormation reads it."""
+Placeholders = Mapping[str, str | int]
+
+
+def render(names: StackNames, *, backfill_concurrency: int = 5) -> dict[str, Any]:
+    """The template of a stack, as CloudFormation reads it.
+
+    ``backfill_concurrency`` is how many messages of the backfill lane are worked on at a time (2 to 1,000).
+    """
     source = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
-    filled = _fill(yaml.safe_load(source), names.placeholders())
+    filled = _fill(yaml.safe_load(source), {**names.placeholders(), "BackfillConcurrency": backfill_concurrency})
     assert isinstance(filled, dict)
     return filled
 
@@ -32,7 +38,7 @@ def to_text(template: Mapping[str, Any]) -> str:
     return json.dumps(template, separators=(",", ":"), ensure_ascii=False)
 
 
-def policy(file_name: str, placeholders: Mapping[str, str]) -> dict[str, Any]:
+def policy(file_name: str, placeholders: Placeholders) -> dict[str, Any]:
     """A file of ``policies/`` with our names filled in; what is AWS's (``${AWS::…}``) becomes ``Fn::Sub``."""
     document = json.loads((shipped.folder("policies") / file_name).read_text(encoding="utf-8"))
     filled = _substitute_pseudo_parameters(_fill(document, placeholders))
@@ -40,10 +46,13 @@ def policy(file_name: str, placeholders: Mapping[str, str]) -> dict[str, Any]:
     return filled
 
 
-def _fill(value: Any, placeholders: Mapping[str, str]) -> Any:
+def _fill(value: Any, placeholders: Placeholders) -> Any:
     """Replace ``${Name}`` where the name is ours; anything else in that form is CloudFormation's own."""
     if isinstance(value, str):
-        return _PLACEHOLDER.sub(lambda found: placeholders.get(found[1], found[0]), value)
+        whole = _PLACEHOLDER.fullmatch(value)
+        if whole and whole[1] in placeholders:
+            return placeholders[whole[1]]  # a number stays a number
+        return _PLACEHOLDER.sub(lambda found: str(placeholders.get(found[1], found[0])), value)
     if isinstance(value, list):
         return [_fill(item, placeholders) for item in value]
     if isinstance(value, dict):

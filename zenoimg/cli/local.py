@@ -1,0 +1,126 @@
+"""``zenoimg local``: the embedded AWS itself."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from zenoimg.cli import render
+from zenoimg.cli.connect import confirm, embedded_aws
+from zenoimg.cli.globals import Call, command
+from zenoimg.cli.screen import safe
+
+app = typer.Typer(
+    help="Start, stop and look at the embedded AWS that --local uses.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _start(call: Call, as_json: AsJson = False) -> None:
+    """Start the embedded AWS; any command with --local does so too.
+
+    Example: zenoimg local start
+    """
+    embedded = embedded_aws()
+    started = embedded.start(on_progress=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"))
+    if as_json:
+        call.screen.json({"started": started, "endpoint": embedded.settings.endpoint_url})
+        return
+    word = "started" if started else "runs already"
+    call.screen.say(f"The embedded AWS {word}: {embedded.settings.endpoint_url}")
+
+
+def _stop(call: Call, as_json: AsJson = False) -> None:
+    """Stop the embedded AWS; it saves its state first.
+
+    Example: zenoimg local stop
+    """
+    stopped = embedded_aws().stop(on_progress=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"))
+    if as_json:
+        call.screen.json({"stopped": stopped})
+        return
+    call.screen.say("The embedded AWS is stopped." if stopped else "The embedded AWS does not run.")
+
+
+def _status(call: Call, as_json: AsJson = False) -> None:
+    """Say whether the embedded AWS runs, where, and what it keeps. Exit 1 when it does not run.
+
+    Example: zenoimg local status
+    """
+    status = embedded_aws().status()
+    if as_json:
+        call.screen.json(
+            {
+                key: value if isinstance(value, int | str | type(None)) else str(value)
+                for key, value in asdict(status).items()
+            }
+        )
+    else:
+        words = {
+            "running": "[green]running[/]",
+            "stopped": "stopped",
+            "unhealthy": "[bold red]not answering[/]",
+            "port-taken": "[bold red]stopped, and its port is taken by another program[/]",
+        }
+        lines = [
+            ("State", words[status.state]),
+            ("Address", safe(status.endpoint_url)),
+            ("Process", str(status.pid or "–")),
+            ("Version", f"ministack {safe(status.version or '–')}"),
+            ("Keeps", f"{render.size(status.size)} in {safe(str(status.home))}"),
+            ("Log", safe(str(status.log_file))),
+        ]
+        for name, value in lines:
+            call.screen.out.print(f"{name:<8} {value}")
+    if status.state != "running":
+        raise typer.Exit(1)
+
+
+def _reset(
+    call: Call,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Stop the embedded AWS and delete all that it keeps: stacks, photos, records.
+
+    Example: zenoimg local reset --yes
+    """
+    embedded = embedded_aws()
+    if not confirm(call, f"Delete everything of the embedded AWS in {embedded.settings.home}?", yes=yes):
+        call.screen.say("Nothing was deleted.")
+        raise typer.Exit(1)
+    embedded.reset(on_progress=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"))
+    if as_json:
+        call.screen.json({"reset": True})
+        return
+    call.screen.say("The embedded AWS is empty.")
+
+
+def _env(call: Call, as_json: AsJson = False) -> None:
+    """Print the variables that point the AWS CLI at the embedded AWS.
+
+    Example: eval "$(zenoimg local env)" && aws s3 ls
+    """
+    embedded = embedded_aws()
+    if as_json:
+        call.screen.json(embedded.environment())
+        return
+    lines = [f"unset {name}" for name in embedded.unset_variables()]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in embedded.environment().items()]
+    for line in lines:
+        typer.echo(line)
+
+
+for _name, _function in (
+    ("start", _start),
+    ("stop", _stop),
+    ("status", _status),
+    ("reset", _reset),
+    ("env", _env),
+):
+    command(app, _name)(_function)

@@ -1,0 +1,170 @@
+"""How things look: sizes, ages, statuses, tables. Colour carries meaning, and the words carry it too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from zenoimg.cli.screen import printable
+
+if TYPE_CHECKING:
+    from zenoimg.pipeline.records import ImageRecord
+    from zenoimg.stack.change_set import Change, StackEvent
+
+STYLES: Mapping[str, str] = {
+    "processed": "green",
+    "uploaded": "green",
+    "unchanged": "dim",
+    "removed": "dim",
+    "refused": "yellow",
+    "conflict": "yellow",
+    "failed": "bold red",
+    "unprocessed": "bold red",
+    "unfinished": "bold red",
+}
+
+_KINDS: Mapping[str, str] = {
+    "AWS::S3::Bucket": "bucket",
+    "AWS::S3::BucketPolicy": "bucket policy",
+    "AWS::DynamoDB::Table": "table",
+    "AWS::SQS::Queue": "queue",
+    "AWS::Lambda::Function": "function",
+    "AWS::Lambda::LayerVersion": "layer",
+    "AWS::Lambda::Permission": "permission to call",
+    "AWS::Lambda::EventInvokeConfig": "retries and destination",
+    "AWS::Lambda::EventSourceMapping": "queue mapping",
+    "AWS::Logs::LogGroup": "log group",
+    "AWS::IAM::Role": "role",
+    "AWS::ApiGatewayV2::Api": "HTTP API",
+    "AWS::ApiGatewayV2::Integration": "API integration",
+    "AWS::ApiGatewayV2::Route": "API route",
+    "AWS::ApiGatewayV2::Stage": "API stage",
+    "AWS::CloudFormation::Stack": "stack",
+}
+_ACTIONS: Mapping[str, tuple[str, str]] = {
+    "Add": ("create", "green"),
+    "Modify": ("change", "yellow"),
+    "Remove": ("remove", "bold red"),
+    "Import": ("adopt", "cyan"),
+    "Dynamic": ("decide later", "yellow"),
+}
+
+
+def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
+    """An empty table in the house style; the columns in ``numbers`` are set right."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(
+            column,
+            justify="right" if column in numbers else "left",
+            no_wrap=column in numbers,
+            overflow="fold",
+        )
+    return made
+
+
+def status(word: str) -> Text:
+    """A status in its colour."""
+    return Text(word, style=STYLES.get(word, ""))
+
+
+def size(count: int | None) -> str:
+    """Bytes in decimal units, three figures: ``3.42 MB``; a dash for none."""
+    if count is None:
+        return "–"
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if value < 999.5 or unit == "TB":
+            digits = 0 if unit == "B" or value >= 99.95 else 1 if value >= 9.995 else 2
+            return f"{value:.{digits}f} {unit}"
+        value /= 1000
+    raise AssertionError("the last unit ends the loop")
+
+
+def change(before: int | None, after: int | None) -> str:
+    """The change of a size in per cent: ``+1.2%``; a dash where there is none."""
+    if not before or after is None:
+        return "–"
+    return f"{(after - before) / before:+.1%}"
+
+
+def age(created_at: str, now: datetime) -> str:
+    """How long ago a record's time was: ``14 s``, ``3 min``, ``5 h``, ``12 d``."""
+    seconds = max(
+        0,
+        int((now - datetime.strptime(created_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)).total_seconds()),
+    )
+    for limit, divisor, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds // divisor} {unit}"
+    return f"{seconds // 86_400} d"
+
+
+def images(records: Iterable[ImageRecord], now: datetime) -> Table:
+    """Records for reading: what came in, what came out, and what is wrong."""
+    made = table(
+        "Image",
+        "Original",
+        "Copy",
+        "Change",
+        "Pixels",
+        "Age",
+        "Status",
+        numbers=("Original", "Copy", "Change", "Age"),
+    )
+    for record in records:
+        pixels = f"{record.width} x {record.height}" if record.width else "–"
+        shown = status(record.status)
+        if record.error:
+            shown.append(f": {printable(record.error)}", style="")
+        made.add_row(
+            Text(printable(record.image_id)),
+            size(record.original_size),
+            size(record.processed_size),
+            change(record.original_size, record.processed_size),
+            pixels,
+            age(record.created_at, now),
+            shown,
+        )
+    return made
+
+
+def changes(planned: Sequence[Change]) -> Table:
+    """A plan: what happens to which resource."""
+    made = table("Action", "Resource", "Logical id", "What")
+    for item in planned:
+        word, style = _ACTIONS.get(item.action, (item.action, ""))
+        replaced = {"True": "replaced", "Conditional": "perhaps replaced"}.get(item.replacement, "")
+        what = Text(", ".join(item.properties))
+        if replaced:
+            what = Text.assemble((replaced, "bold red"), f" ({what.plain})" if what.plain else "")
+        made.add_row(Text(word, style), kind(item.resource_type), item.logical_id, what)
+    return made
+
+
+def kind(resource_type: str) -> str:
+    """A resource type in plain words."""
+    return _KINDS.get(resource_type, resource_type)
+
+
+def stack_event(event: StackEvent) -> Text:
+    """One line of a stack's history."""
+    failed = "FAILED" in event.status or "ROLLBACK" in event.status
+    style = "bold red" if failed else "green" if event.status.endswith("_COMPLETE") else "dim"
+    line = Text.assemble(
+        (f"{event.status.replace('_', ' ').lower():<28}", style),
+        f"{kind(event.resource_type)} {event.logical_id}",
+    )
+    if event.reason and failed:
+        line.append(f"\n    {printable(event.reason)}", style="red")
+    return line
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 photo``, ``2 photos``, ``1,204 photos``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
