@@ -63,25 +63,26 @@ def page(catalog: Catalog, after: str | None, limit: int | None) -> dict[str, An
             # The body is a string inside Lambda's own JSON: quotes and backslashes take two bytes there.
             size += len(text) + text.count('"') + text.count("\\") + 1
             if size > MAX_ANSWER_BYTES and shown:
-                return _answer(200, _array(shown), next_after=last)
+                return _answer(200, _array(shown), next_after=last, limit=limit)
             shown.append(text)
             last = record.image_id
         if found.next_after is None:
             return _answer(200, _array(shown))
         last = found.next_after
         if limit is not None and len(shown) >= limit:
-            return _answer(200, _array(shown), next_after=last)
+            return _answer(200, _array(shown), next_after=last, limit=limit)
 
 
 def _array(texts: list[str]) -> str:
     return f"[{','.join(texts)}]"
 
 
-def _answer(status: int, body: str, next_after: str | None = None) -> dict[str, Any]:
+def _answer(status: int, body: str, next_after: str | None = None, limit: int | None = None) -> dict[str, Any]:
     headers = {"content-type": "application/json"}
     if next_after is not None:
         cursor = base64.urlsafe_b64encode(next_after.encode()).decode().rstrip("=")
-        headers["link"] = f'<?cursor={cursor}>; rel="next"'
+        more = "" if limit is None else f"&limit={limit}"
+        headers["link"] = f'<?cursor={cursor}{more}>; rel="next"'
     return {"statusCode": status, "headers": headers, "body": body}
 
 

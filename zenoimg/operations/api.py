@@ -9,8 +9,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from zenoimg.aws import Aws
+from zenoimg.errors import NotDeployedError
 from zenoimg.stack.outputs import Deployment
 
+ROUTE = "/images"
 _TIMEOUT_SECONDS = 35  # the API itself gives a function up after 30
 
 
@@ -24,11 +26,21 @@ class ApiAnswer:
     link: str
 
 
-def images_url(aws: Aws, deployment: Deployment) -> str:
-    """The address of ``GET /images``; the embedded AWS has it below its own endpoint."""
+def base_url(aws: Aws, deployment: Deployment) -> str:
+    """The API's address without a path; the embedded AWS has it below its own endpoint.
+
+    Raises ``NotDeployedError`` for a pipeline that has no API.
+    """
+    if not deployment.api_id:
+        raise NotDeployedError("this pipeline has no API: it was not made by `zenoimg deploy`")
     if aws.local:
-        return f"{aws.endpoint_url}/_aws/execute-api/{deployment.api_id}/$default/images"
-    return deployment.api_url
+        return f"{aws.endpoint_url}/_aws/execute-api/{deployment.api_id}/$default"
+    return deployment.api_url.removesuffix(ROUTE)
+
+
+def images_url(aws: Aws, deployment: Deployment) -> str:
+    """The address of ``GET /images``."""
+    return base_url(aws, deployment) + ROUTE
 
 
 def get(aws: Aws, url: str) -> ApiAnswer:

@@ -1,0 +1,38 @@
+"""``zenoimg api``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from zenoimg.cli.connect import pipeline_of
+from zenoimg.cli.globals import Call, command
+from zenoimg.errors import RefusedByAwsError, UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "api")(api)
+
+
+def api(
+    call: Call,
+    path: Annotated[str, typer.Argument(help="Path and query, for example /images?limit=10.", metavar="PATH")],
+) -> None:
+    """Call the pipeline's HTTP API, signed, and print what it answers.
+
+    Example: zenoimg api /images
+    """
+    route, _, query = path.partition("?")
+    if not route.startswith("/"):
+        raise UsageError(f"{path!r} is no path", next_step="Write it as /images or /images?limit=10.")
+    _, pipeline = pipeline_of(call)
+    from zenoimg.operations.api import base_url, get
+
+    answer = get(pipeline.aws, base_url(pipeline.aws, pipeline.deployment) + route + (f"?{query}" if query else ""))
+    if answer.link:
+        call.screen.say(f"Link: {answer.link}")
+    if answer.status >= 400:
+        raise RefusedByAwsError(f"the API answered {answer.status}: {answer.body.strip()}", code="api-refused")
+    typer.echo(answer.body)
