@@ -6,21 +6,21 @@ through RGB rather than YCbCr, which would keep a little more and costs Pillow a
 
 from __future__ import annotations
 
+import threading
 from io import BytesIO
 from typing import Any
 
+from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.jpeg_metadata import kept_metadata, orientation_in
 from zenoimg.imaging.formats.jpeg_stream import (
-    COM,
-    MAX_PAYLOAD,
     JpegStream,
-    Segment,
     adobe_transform,
     is_coded_rgb,
+    pixel_stream,
     read_stream,
     replace_metadata,
 )
@@ -36,6 +36,7 @@ _ARITHMETIC = {0xC9, 0xCA}
 _DECODABLE = {0xC0, 0xC1, 0xC2, *_ARITHMETIC}
 _SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}
 _YCCK = 2
+_WIDE_BUFFER = threading.Lock()
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
@@ -47,7 +48,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     overlay = overlay_for(recipe.watermark, (stream.width, stream.height), orientation)
     warnings = left_out(stream, data[stream.end :])
     segments, metadata_warnings = kept_metadata(stream, recipe.metadata, alone=bool(warnings))
-    picture = JpegImageFile(BytesIO(data))
+    picture = JpegImageFile(BytesIO(pixel_stream(data, stream)))
     picture.load()
     blend(picture, overlay, inverted_ink=picture.mode == "CMYK" and adobe_transform(stream) is None)
     options = _encoder_options(picture, stream, recipe.encoder)
@@ -128,10 +129,22 @@ def _encoded(picture: JpegImageFile, options: dict[str, Any]) -> bytes:
     try:
         picture.save(encoded, "JPEG", **options)
     except OSError:
-        # Pillow hands libjpeg one buffer for a whole progressive picture: twice its pixels in bytes, which
-        # noise at fine tables exceeds. `extra` widens it; these comments are cut off with the other segments.
-        encoded = BytesIO()
-        padding = Segment(COM, bytes(MAX_PAYLOAD)).encoded
-        count = picture.width * picture.height * 8 // len(padding) + 1
-        picture.save(encoded, "JPEG", extra=padding * count, **options)
+        return _encoded_in_wide_buffer(picture, options)
+    return encoded.getvalue()
+
+
+def _encoded_in_wide_buffer(picture: JpegImageFile, options: dict[str, Any]) -> bytes:
+    """Encode what Pillow's buffer is too small for.
+
+    A progressive picture gets one buffer for all of it, two bytes a pixel, which noise at fine tables
+    exceeds. ``MAXBLOCK`` is Pillow's own setting for the least size of buffers; no other one reaches them.
+    """
+    with _WIDE_BUFFER:
+        usual = ImageFile.MAXBLOCK
+        ImageFile.MAXBLOCK = max(usual, picture.width * picture.height * 8)
+        try:
+            encoded = BytesIO()
+            picture.save(encoded, "JPEG", **options)
+        finally:
+            ImageFile.MAXBLOCK = usual
     return encoded.getvalue()

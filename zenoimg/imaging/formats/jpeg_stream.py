@@ -53,7 +53,7 @@ class JpegStream:
     """The first picture of a JPEG file, and where it ends.
 
     ``frame_marker`` is the SOF's second byte, ``precision`` bits a sample, ``restart_interval`` MCUs
-    (0: none), ``end`` the offset behind EOI.
+    (0: none), ``first_scan`` the offset of the first SOS and ``end`` the one behind EOI.
     """
 
     segments: tuple[Segment, ...]
@@ -63,17 +63,20 @@ class JpegStream:
     height: int
     components: tuple[Component, ...]
     restart_interval: int
+    first_scan: int
     end: int
 
 
 def read_stream(data: bytes) -> JpegStream:
     """Read the segments of a file's first picture. Raises ``Refused("corrupt")`` when it ends too early."""
-    segments, end = [], 0
+    segments, first_scan, end = [], 0, 0
     for segment, position in _walk(data):
         segments.append(segment)
+        if segment.marker == SOS and not first_scan:
+            first_scan = position - len(segment.encoded)
         end = position
     frame = next((segment for segment in segments if segment.marker in _FRAME_MARKERS), None)
-    if frame is None:
+    if frame is None or not first_scan:
         raise Refused("corrupt", "the JPEG holds no picture")
     precision, height, width, count = struct.unpack_from(">BHHB", frame.payload)
     components = tuple(
@@ -89,6 +92,7 @@ def read_stream(data: bytes) -> JpegStream:
         height=height,
         components=components,
         restart_interval=int.from_bytes(interval[:2], "big"),
+        first_scan=first_scan,
         end=end,
     )
 
@@ -109,6 +113,16 @@ def is_coded_rgb(stream: JpegStream) -> bool:
     if transform is not None:
         return transform == 0
     return bytes(component.identifier for component in stream.components) == b"RGB"
+
+
+def pixel_stream(data: bytes, stream: JpegStream) -> bytes:
+    """Write a JPEG of those segments alone that pixels are made of: nothing else is the decoder's business."""
+    head = (
+        segment.encoded
+        for segment in stream.segments[: [segment.marker for segment in stream.segments].index(SOS)]
+        if not segment.is_metadata or segment.payload.startswith((b"JFIF\0", b"Adobe"))
+    )
+    return b"".join((b"\xff\xd8", *head, memoryview(data)[stream.first_scan : stream.end]))
 
 
 def replace_metadata(encoded: bytes, segments: list[Segment]) -> bytes:

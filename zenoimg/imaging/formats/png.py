@@ -31,6 +31,7 @@ from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.placement import displayed_size
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
+from zenoimg.imaging.tone import toned
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
         raise Refused("unsupported-format", "animated PNG (APNG) is not supported; PNG of one picture is")
     orientation = orientation_in(chunks)
     overlay = overlay_for(recipe.watermark, (header.width, header.height), orientation)
+    transfer = (first(chunks, b"cICP") or bytes(2))[1]
+    overlay = replace(overlay, mark=toned(overlay.mark, transfer))
     written = _draw(chunks, header, overlay, recipe.encoder.png_compression)
     warnings = list(written.warnings)
     kept = _assemble(chunks, header, written, recipe, warnings)

@@ -16,6 +16,7 @@ STRIP_OFFSETS, STRIP_LENGTHS = 0x0111, 0x0117
 
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _ENTRY = 12
+_Span = tuple[int, int]
 
 
 class DamagedExif(ValueError):  # noqa: N818 -- says what is there, as Refused does
@@ -72,8 +73,8 @@ class _Tiff:
         """Give the offset of an entry's value: in the entry itself up to four bytes, else elsewhere."""
         return entry.at + 8 if entry.value_bytes <= 4 else self.unpack("I", entry.at + 8)[0]
 
-    def zero(self, start: int, length: int) -> None:
-        end = min(start + length, len(self.block))
+    def zero(self, start: int, end: int) -> None:
+        end = min(end, len(self.block))
         if start < end:
             self.block[start:end] = bytes(end - start)
 
@@ -115,36 +116,35 @@ def patched(block: bytes, *, location: bool) -> bytes:
     (first,) = tiff.unpack("I", 4)
     directories = [first]
     directories += [tiff.number(entry) for entry in tiff.entries(first) if entry.tag == EXIF_IFD]
-    thumbnail_end = _remove_thumbnail(tiff, first, directories)
+    zeroed = _remove_thumbnail(tiff, first, directories)
     if not location:
         for directory in directories:
             while any(entry.tag == GPS_IFD for entry in tiff.entries(directory)):
                 _remove_gps(tiff, directory, directories)
-    if thumbnail_end >= len(tiff.block):
-        return bytes(tiff.block).rstrip(b"\0").ljust(_least_length(tiff, directories), b"\0")
-    return bytes(tiff.block)
+    return bytes(tiff.block[: _end_without(zeroed, tiff, directories)])
 
 
-def _remove_thumbnail(tiff: _Tiff, first: int, kept: list[int]) -> int:
-    """Unlink the second directory and zero what it holds; give the end of what was zeroed."""
+def _remove_thumbnail(tiff: _Tiff, first: int, kept: list[int]) -> list[_Span]:
+    """Unlink the second directory and zero what it holds; give the spans that were zeroed."""
     pointer = tiff.next_pointer(first)
     (second,) = tiff.unpack("I", pointer)
     if not second:
-        return 0
+        return []
     struct.pack_into(tiff.order + "I", tiff.block, pointer, 0)
     guard = _Guard(tiff, kept)
-    end = 0
+    zeroed: list[_Span] = []
     try:
         values = {entry.tag: tiff.number(entry) for entry in tiff.entries(second) if entry.kind in (1, 3, 4)}
         for start_tag, length_tag in ((THUMBNAIL_OFFSET, THUMBNAIL_LENGTH), (STRIP_OFFSETS, STRIP_LENGTHS)):
             if start_tag in values and length_tag in values:
-                tiff.zero(values[start_tag], values[length_tag])
-                end = max(end, values[start_tag] + values[length_tag])
-        end = max(end, _zero_directory(tiff, second))
+                zeroed.append((values[start_tag], values[start_tag] + values[length_tag]))
+        zeroed += _directory_spans(tiff, second)
     except DamagedExif:
         pass  # unlinked all the same: no reader finds it
+    for start, end in zeroed:
+        tiff.zero(start, end)
     guard.restore()
-    return end
+    return zeroed
 
 
 def _remove_gps(tiff: _Tiff, directory: int, kept: list[int]) -> None:
@@ -152,20 +152,30 @@ def _remove_gps(tiff: _Tiff, directory: int, kept: list[int]) -> None:
     gps = tiff.number(entry)
     tiff.strike(directory, GPS_IFD)
     guard = _Guard(tiff, kept)
-    _zero_directory(tiff, gps)
+    for start, end in _directory_spans(tiff, gps):
+        tiff.zero(start, end)
     guard.restore()
 
 
-def _zero_directory(tiff: _Tiff, directory: int) -> int:
+def _directory_spans(tiff: _Tiff, directory: int) -> list[_Span]:
+    """Give the spans of a directory and of the values that it points at."""
     entries = tiff.entries(directory)
-    end = directory + 2 + len(entries) * _ENTRY + 4
+    spans = [(directory, directory + 6 + len(entries) * _ENTRY)]
     for entry in entries:
         if entry.value_bytes > 4:
             start = tiff.value_at(entry)
-            tiff.zero(start, entry.value_bytes)
-            end = max(end, start + entry.value_bytes)
-    tiff.zero(directory, 2 + len(entries) * _ENTRY)
-    return end
+            spans.append((start, start + entry.value_bytes))
+    return spans
+
+
+def _end_without(zeroed: list[_Span], tiff: _Tiff, kept: list[int]) -> int:
+    """Give where the block ends when zeroed spans at its very end, padded to even lengths, are cut off."""
+    end = len(tiff.block)
+    for start, span_end in sorted(zeroed, key=lambda span: -span[1]):
+        if span_end < end - 1:
+            break
+        end = min(end, max(start, 8))
+    return max(end, *(tiff.next_pointer(directory) + 4 for directory in kept))
 
 
 class _Guard:
@@ -179,14 +189,3 @@ class _Guard:
     def restore(self) -> None:
         for start, content in self._kept:
             self._tiff.block[start : start + len(content)] = content
-
-
-def _least_length(tiff: _Tiff, directories: list[int]) -> int:
-    """The end of the last thing that a kept directory points at."""
-    end = 8
-    for directory in directories:
-        end = max(end, tiff.next_pointer(directory) + 4)
-        for entry in tiff.entries(directory):
-            if entry.value_bytes > 4:
-                end = max(end, tiff.value_at(entry) + entry.value_bytes)
-    return min(end, len(tiff.block))

@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import hashlib
+import struct
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests import pictures
+from tests.pictures import MAKER_NOTE, Segment, exif, exif_segment, xmp, xmp_segment
+from zenoimg.imaging import Recipe, Watermarked, watermark
+from zenoimg.imaging.recipe import MetadataPolicy
+
+SMALL = pictures.photo((96, 64))
+THUMBNAIL = pictures.jpeg(pictures.photo((16, 12)))
+XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+
+
+def marked(*segments: Segment, policy: MetadataPolicy = "keep-no-location", behind: bytes = b"") -> Watermarked:
+    return watermark(pictures.jpeg(SMALL, segments) + behind, Recipe(metadata=policy))
+
+
+def payloads(done: Watermarked, marker: int, prefix: bytes = b"") -> list[bytes]:
+    return [
+        content[len(prefix) :]
+        for found, content in pictures.jpeg_segments(done.data)
+        if found == marker and content.startswith(prefix)
+    ]
+
+
+def exif_of(done: Watermarked) -> Image.Exif:
+    return Image.open(BytesIO(done.data)).getexif()
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_location_and_thumbnail_leave_exif_and_nothing_else_moves(order: str) -> None:
+    block = exif(6, gps=True, maker_note=True, thumbnail=THUMBNAIL, order=order)
+    done = marked(exif_segment(block))
+    (kept,) = payloads(done, 0xE1, b"Exif\0\0")
+    found = exif_of(done)
+    assert (found[0x010F], found[0x0112]) == ("Zeno Optics", 6)
+    assert 0x8825 not in found
+    assert found.get_ifd(0x8769)[0x9003] == "2025:06:12 15:25:14"
+    assert kept.index(MAKER_NOTE) == block.index(MAKER_NOTE)
+    assert struct.pack(order + "6I", 48, 1, 51, 1, 24, 1) not in kept
+    assert THUMBNAIL[:16] not in kept
+    assert len(kept) < len(block) - len(THUMBNAIL)
+    assert done.warnings == ()
+
+
+def test_location_stays_when_the_policy_says_so_and_the_thumbnail_goes_all_the_same() -> None:
+    done = marked(exif_segment(exif(gps=True, thumbnail=THUMBNAIL)), policy="keep")
+    assert exif_of(done).get_ifd(0x8825) == {1: "N", 2: (48.0, 51.0, 24.0)}
+    assert THUMBNAIL[:16] not in payloads(done, 0xE1)[0]
+
+
+def test_exif_without_location_and_thumbnail_stays_byte_for_byte() -> None:
+    block = exif(3, maker_note=True)
+    assert payloads(marked(exif_segment(block)), 0xE1, b"Exif\0\0") == [block]
+
+
+@pytest.mark.parametrize("damage", [b"", b"II*\0", b"II*\0\xff\xff\xff\0", b"no TIFF at all", exif(gps=True)[:60]])
+def test_exif_that_cannot_be_read_is_left_out_and_named(damage: bytes) -> None:
+    done = marked(exif_segment(damage))
+    assert payloads(done, 0xE1) == []
+    assert len(done.warnings) == 1
+    assert done.warnings[0].startswith("EXIF is damaged")
+
+
+def test_the_orientation_of_damaged_exif_stays() -> None:
+    block = exif(6)
+    done = marked(exif_segment(block[: block.index(b"Zeno Optics")].replace(b"\x69\x87\4\0\1", b"\x69\x87\7\0\1")))
+    assert exif_of(done)[0x0112] == 6
+    assert (done.width, done.height) == (64, 96)
+
+
+def test_exif_longer_than_one_segment_stays_in_several() -> None:
+    block = exif(6, gps=True) + bytes(range(256)) * 300
+    parts = [block[:65_000], block[65_000:]]
+    done = marked(*[exif_segment(part) for part in parts])
+    kept = payloads(done, 0xE1, b"Exif\0\0")
+    assert len(kept) == 2
+    assert b"".join(kept)[-76_800:] == bytes(range(256)) * 300
+    assert done.warnings == ()
+
+
+def test_a_gps_pointer_into_the_first_directory_does_not_destroy_it() -> None:
+    block = bytearray(exif(6, gps=True))
+    at = block.index(b"\x25\x88\4\0") + 8
+    block[at : at + 4] = struct.pack("<I", 8)
+    done = marked(exif_segment(bytes(block)))
+    assert exif_of(done)[0x0112] == 6
+    assert 0x8825 not in exif_of(done)
+
+
+def test_strip_leaves_colour_and_orientation_alone() -> None:
+    profile = pictures.icc_profile()
+    done = marked(
+        exif_segment(exif(8, gps=True, maker_note=True)),
+        xmp_segment(xmp()),
+        pictures.icc_segment(profile),
+        pictures.photoshop_segment(pictures.resource(0x0404, pictures.iptc((80, b"A. Author")))),
+        (0xFE, b"a comment"),
+        (0xE7, b"unknown"),
+        policy="strip",
+    )
+    assert [marker for marker, _ in pictures.jpeg_segments(done.data) if 0xE0 <= marker <= 0xFE] == [0xE0, 0xE1, 0xE2]
+    assert dict(exif_of(done)) == {0x0112: 8}
+    assert Image.open(BytesIO(done.data)).info["icc_profile"] == profile
+    assert (done.width, done.height) == (64, 96)
+
+
+@pytest.mark.parametrize("policy", ["keep", "keep-no-location"])
+def test_what_says_nothing_of_places_stays_byte_for_byte(policy: MetadataPolicy) -> None:
+    segments = [
+        xmp_segment(xmp()),
+        pictures.icc_segment(pictures.icc_profile()),
+        pictures.photoshop_segment(pictures.resource(0x0404, pictures.iptc((80, b"A. Author"), (116, b"(c)")))),
+        (0xFE, b"a comment"),
+        (0xE7, b"unknown"),
+    ]
+    kept = pictures.jpeg_segments(marked(*segments, policy=policy).data)
+    assert kept[0][0] == 0xE0
+    assert kept[1 : 1 + len(segments)] == segments
+
+
+def test_density_stays_and_the_jfif_thumbnail_goes() -> None:
+    data = pictures.jpeg(SMALL, dpi=(300, 200))
+    thumbnail = struct.pack(">BBH", 0xFF, 0xE0, 16 + 3 * 4) + data[6:18] + b"\2\2" + bytes(12)
+    done = watermark(data[:2] + thumbnail + data[20:])
+    assert Image.open(BytesIO(done.data)).info["dpi"] == (300, 200)
+    assert payloads(done, 0xE0) == [data[6:18] + b"\0\0"]
+
+
+@pytest.mark.parametrize(
+    ("properties", "elements"),
+    [
+        ('exif:GPSLatitude="48,51.4N" dc:format="x"', ""),
+        ("exif:GPSLatitude='48,51.4N' dc:format='x'", ""),
+        ('photoshop:City="Paris" dc:format="x"', "<exif:GPSLongitude>2,21E</exif:GPSLongitude>"),
+        ('dc:format="x"', "<photoshop:City>Paris</photoshop:City><exif:GPSVersionID/>"),
+        ('dc:format="x" drone:GpsLatitude="48.85" drone:AbsoluteAltitude="+3"', ""),
+        (
+            'dc:format="x"',
+            '<ext:LocationShown xmlns:ext="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"><rdf:Bag><rdf:li '
+            'rdf:parseType="Resource"><ext:City>Paris</ext:City></rdf:li></rdf:Bag></ext:LocationShown>',
+        ),
+        ('dc:format="x"', '<q:City xmlns:q="http://ns.adobe.com/photoshop/1.0/">Paris</q:City>'),
+    ],
+)
+def test_places_leave_xmp(properties: str, elements: str) -> None:
+    packet = xmp(properties, elements + "<dc:rights>(c) zeno</dc:rights>")
+    done = marked(xmp_segment(packet))
+    (kept,) = payloads(done, 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
+    for place in (b"48", b"Paris", b"2,21E", b"GPSV", b"Gps", b"+3"):
+        assert place not in kept
+    assert b"(c) zeno" in kept
+    assert b'dc:format="x"' in kept or b"dc:format='x'" in kept
+    assert Image.open(BytesIO(done.data)).getxmp()
+    (untouched,) = payloads(marked(xmp_segment(packet), policy="keep"), 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
+    assert untouched == packet
+
+
+def test_a_city_that_is_no_place_of_the_picture_stays() -> None:
+    packet = xmp('xmlns:shop="urn:shop" shop:City="Paris"')
+    (kept,) = payloads(marked(xmp_segment(packet)), 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
+    assert kept == packet
+
+
+def test_thumbnails_leave_xmp_under_every_policy() -> None:
+    packet = xmp(elements="<xmp:Thumbnails><rdf:Alt><rdf:li>AAAA</rdf:li></rdf:Alt></xmp:Thumbnails>")
+    for policy in ("keep", "keep-no-location"):
+        (kept,) = payloads(marked(xmp_segment(packet), policy=policy), 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
+        assert kept == xmp()
+
+
+@pytest.mark.parametrize("packet", [b"<open>", b"", b"\xff\xfe<\0x\0", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'])
+def test_xmp_that_cannot_be_read_is_left_out_and_named(packet: bytes) -> None:
+    done = marked(xmp_segment(packet))
+    assert payloads(done, 0xE1) == []
+    assert done.warnings[0].startswith("XMP is damaged")
+
+
+def extension(packet: bytes, guid: bytes | None = None, cut: int = 1000) -> list[Segment]:
+    guid = guid or hashlib.md5(packet).hexdigest().upper().encode()
+    return [
+        (0xE1, XMP_EXTENSION + guid + struct.pack(">II", len(packet), at) + packet[at : at + cut])
+        for at in range(0, len(packet), cut)
+    ]
+
+
+def extended(packet: bytes) -> Segment:
+    digest = hashlib.md5(packet).hexdigest().upper()
+    return xmp_segment(xmp(f'xmpNote:HasExtendedXMP="{digest}"'))
+
+
+def joined(done: Watermarked) -> tuple[set[bytes], bytes]:
+    parts = payloads(done, 0xE1, XMP_EXTENSION)
+    return {part[:32] for part in parts}, b"".join(part[40:] for part in parts)
+
+
+def test_extended_xmp_loses_places_and_keeps_its_digest_right() -> None:
+    packet = xmp('exif:GPSLatitude="48,51.4N"', f"<dc:description>{'long ' * 30_000}</dc:description>")
+    done = marked(extended(packet), *extension(packet, cut=60_000))
+    guids, kept = joined(done)
+    assert b"GPSLatitude" not in kept
+    assert kept.count(b"long ") == 30_000
+    assert guids == {hashlib.md5(kept).hexdigest().upper().encode()}
+    assert guids.pop() in payloads(done, 0xE1, b"http://ns.adobe.com/xap/1.0/\0")[0]
+
+
+def test_extended_xmp_that_is_incomplete_is_left_out_with_its_pointer() -> None:
+    packet = xmp(elements=f"<dc:description>{'long ' * 1000}</dc:description>")
+    done = marked(extended(packet), *extension(packet)[:-1])
+    assert joined(done) == (set(), b"")
+    assert b"HasExtendedXMP" not in done.data
+    assert "extended XMP is damaged" in done.warnings[0]
+
+
+def test_places_leave_iptc_and_its_digest_stays_right() -> None:
+    datasets = [(80, b"A. Author"), (90, b"Paris"), (101, b"France"), (92, b"Louvre"), (120, b"a caption")]
+    resources = pictures.resource(0x0404, pictures.iptc(*datasets))
+    resources += pictures.resource(0x0425, hashlib.md5(pictures.iptc(*datasets)).digest())
+    resources += pictures.resource(0x03ED, b"resolution!") + pictures.resource(0x040C, THUMBNAIL)
+    done = marked(pictures.photoshop_segment(resources))
+    (kept,) = payloads(done, 0xED, b"Photoshop 3.0\0")
+    left = pictures.iptc((80, b"A. Author"), (120, b"a caption"))
+    assert kept == (
+        pictures.resource(0x0404, left)
+        + pictures.resource(0x0425, hashlib.md5(left).digest())
+        + pictures.resource(0x03ED, b"resolution!")
+    )
+    (untouched,) = payloads(marked(pictures.photoshop_segment(resources), policy="keep"), 0xED, b"Photoshop 3.0\0")
+    assert untouched == resources[: -len(pictures.resource(0x040C, THUMBNAIL))]
+
+
+def test_photoshop_resources_over_several_segments_stay() -> None:
+    resources = pictures.resource(0x0404, pictures.iptc((80, b"A. Author"))) + pictures.resource(0x0BB7, bytes(90_000))
+    done = marked(pictures.photoshop_segment(resources[:50_000]), pictures.photoshop_segment(resources[50_000:]))
+    assert b"".join(payloads(done, 0xED, b"Photoshop 3.0\0")) == resources
+
+
+def test_location_inside_photoshops_exif_goes() -> None:
+    done = marked(pictures.photoshop_segment(pictures.resource(0x0422, exif(gps=True))))
+    assert b"\x25\x88" not in payloads(done, 0xED)[0]
+
+
+@pytest.mark.parametrize(
+    "resources", [b"8BIM", b"garbage and more of it", pictures.resource(0x0404, b"\x1c\2\x50\0\xff")]
+)
+def test_photoshop_data_that_cannot_be_read_is_left_out_and_named(resources: bytes) -> None:
+    done = marked(pictures.photoshop_segment(resources))
+    assert payloads(done, 0xED) == []
+    assert "IPTC data are damaged" in done.warnings[0]
+
+
+def test_other_pictures_inside_segments_go_and_are_named() -> None:
+    done = marked((0xE4, b"preview" + THUMBNAIL), (0xEB, b"JP\0\1jumbf"))
+    assert payloads(done, 0xE4) == payloads(done, 0xEB) == []
+    assert done.warnings == (
+        "a picture inside segment APP4 was left out",
+        "Content Credentials vouch for the unmarked picture and were left out",
+    )
+
+
+def test_more_pictures_are_named_and_their_directory_goes() -> None:
+    done = marked((0xE2, b"MPF\0II*\0\x08\0\0\0"), behind=THUMBNAIL + THUMBNAIL)
+    assert payloads(done, 0xE2) == []
+    assert done.warnings == ("the first picture of the file (MPO) was kept, 2 more pictures left out",)
+    assert done.data.endswith(b"\xff\xd9")
+    assert done.data.count(b"\xff\xd8\xff") == 1
+
+
+def test_a_gain_map_is_named_and_what_announces_it_goes() -> None:
+    gain_map = pictures.jpeg(pictures.photo((24, 16), "L"), [xmp_segment(xmp('hdrgm:Version="1.0"'))])
+    done = marked(xmp_segment(xmp('hdrgm:Version="1.0" dc:format="x"')), behind=gain_map)
+    (kept,) = payloads(done, 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
+    assert b"hdrgm:Version" not in kept
+    assert b'dc:format="x"' in kept
+    assert done.warnings == ("the HDR gain map was left out: the copy shows in standard range",)
+
+
+@pytest.mark.parametrize(
+    ("behind", "named"),
+    [
+        (b"\0\0\0\x18ftypmp42" + bytes(500), "the video of a motion photo (512 bytes) was left out"),
+        (b"SEFHk\0\0\0", "other data behind the picture (8 bytes) was left out"),
+    ],
+)
+def test_other_data_behind_the_picture_is_named(behind: bytes, named: str) -> None:
+    assert marked(behind=behind).warnings == (named,)
+
+
+def test_padding_behind_the_picture_is_not_worth_a_word() -> None:
+    assert marked(behind=b"\0" * 100 + b"\r\n").warnings == ()
+
+
+MATRIX: list[dict[str, Any]] = [
+    {"mode": mode, "orientation": orientation, "progressive": progressive}
+    for mode in ("L", "RGB", "CMYK")
+    for orientation in (1, 3, 6)
+    for progressive in (False, True)
+]
+
+
+@pytest.mark.parametrize("case", MATRIX, ids=lambda case: "-".join(str(value) for value in case.values()))
+def test_metadata_survive_in_every_mode_and_orientation(case: dict[str, Any]) -> None:
+    profile = pictures.icc_profile()
+    segments = [
+        exif_segment(exif(case["orientation"], gps=True, maker_note=True)),
+        xmp_segment(xmp()),
+        pictures.icc_segment(profile),
+        pictures.photoshop_segment(pictures.resource(0x0404, pictures.iptc((80, b"A. Author")))),
+        (0xFE, b"a comment"),
+    ]
+    source = pictures.photo((96, 64), case["mode"])
+    done = watermark(pictures.jpeg(source, segments, progressive=case["progressive"]))
+    after = Image.open(BytesIO(done.data))
+    assert after.mode == case["mode"]
+    assert after.getexif()[0x0112] == case["orientation"]
+    assert after.getexif().get_ifd(0x8769)[0x927C] == MAKER_NOTE
+    assert after.info["icc_profile"] == profile
+    assert after.info["comment"] == b"a comment"
+    assert after.info["xmp"] == xmp()
+    assert b"A. Author" in after.info["photoshop"][0x0404]
+    assert done.warnings == ()

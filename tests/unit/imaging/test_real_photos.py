@@ -1,0 +1,44 @@
+"""Runs on the photos beside the checkout where they are; they are nobody's to redistribute here."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageOps
+
+from zenoimg.imaging import Refused, WatermarkSpec, watermark
+from zenoimg.imaging.mark import overlay_for
+
+PHOTOS = Path(__file__).parents[4] / "shared" / "photos"
+FILES = sorted([*PHOTOS.glob("*/*.jpg"), *PHOTOS.glob("*/*.png")])
+
+# In PngSuite the broken files begin with x, and these are of 1 to 9 pixels.
+REFUSED = ("x", "s0", "cdfn", "cdhn", "cdsn")
+
+pytestmark = pytest.mark.skipif(not FILES, reason="no photos beside the checkout")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.filterwarnings("ignore")  # what Pillow says of their EXIF, in this test's own reading
+def test_a_real_file_is_copied_or_refused_for_what_it_is(path: Path) -> None:
+    data = path.read_bytes()
+    if path.name.startswith(REFUSED):
+        with pytest.raises(Refused):
+            watermark(data)
+        return
+    done = watermark(data)
+    before, after = Image.open(BytesIO(data)), Image.open(BytesIO(done.data))
+    assert ImageOps.exif_transpose(after).size == (done.width, done.height)
+    assert after.info.get("icc_profile") == before.info.get("icc_profile")
+    if path.parent.name in ("camera", "orientation"):
+        assert len(done.data) < 1.05 * len(data)
+    if done.format == "PNG" and before.mode == after.mode != "I;16":
+        changed = ImageChops.difference(before.convert("RGBA"), after.convert("RGBA")).getbbox(alpha_only=False)
+        left, top, right, bottom = overlay_for(WatermarkSpec(), before.size, 1).boxes[0]
+        assert changed is not None
+        assert changed[0] >= left
+        assert changed[1] >= top
+        assert changed[2] <= right
+        assert changed[3] <= bottom
