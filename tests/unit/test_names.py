@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from zenoimg.stack.names import StackNames, is_stack_name
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+
+
+def test_the_default_stack_bears_the_seed_names() -> None:
+    assert StackNames("zeno").placeholders() == {
+        "Stack": "zeno",
+        "OriginalsBucket": "zeno-original-images",
+        "ProcessedBucket": "zeno-processed-images",
+        "Table": "zeno-images",
+        "ProcessorFunction": "imageProcessorLambda",
+        "GetImagesFunction": "getImagesLambda",
+        "ProcessorRole": "role-image-processor",
+        "GetImagesRole": "role-get-images",
+        "BackfillQueue": "zeno-backfill",
+        "DeadLetterQueue": "zeno-dead-letters",
+    }
+
+
+def test_everything_of_another_stack_bears_its_name() -> None:
+    assert StackNames("acme").placeholders() == {
+        "Stack": "acme",
+        "OriginalsBucket": "acme-original-images",
+        "ProcessedBucket": "acme-processed-images",
+        "Table": "acme-images",
+        "ProcessorFunction": "acme-imageProcessorLambda",
+        "GetImagesFunction": "acme-getImagesLambda",
+        "ProcessorRole": "acme-role-image-processor",
+        "GetImagesRole": "acme-role-get-images",
+        "BackfillQueue": "acme-backfill",
+        "DeadLetterQueue": "acme-dead-letters",
+    }
+
+
+@pytest.mark.parametrize("stack", ["zeno", "acme"])
+def test_taken_names_qualify_the_global_and_the_account_wide_ones_alone(stack: str) -> None:
+    seed, names = StackNames(stack), StackNames(stack).qualified(ACCOUNT, REGION)
+    assert names.buckets == tuple(f"{bucket}-{ACCOUNT}-{REGION}" for bucket in seed.buckets)
+    assert names.roles == tuple(f"{role}-{REGION}" for role in seed.roles)
+    for regional in ("table", "processor_function", "get_images_function", "backfill_queue", "dead_letter_queue"):
+        assert getattr(names, regional) == getattr(seed, regional)
+
+
+def test_two_stacks_share_no_name() -> None:
+    mine, theirs = StackNames("zeno"), StackNames("acme")
+    assert not set(mine.placeholders().values()) & set(theirs.placeholders().values())
+
+
+@pytest.mark.parametrize("text", ["a", "zeno", "acme-2", "a123456789012345"])
+def test_a_stack_name_is_a_letter_and_up_to_fifteen_more(text: str) -> None:
+    assert is_stack_name(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Zeno",
+        "2zeno",
+        "-zeno",
+        "ze_no",
+        "zeno.",
+        "zeno ",
+        "zeno\n",
+        "zenö",
+        "a1234567890123456",
+        "../zeno",
+        "ze/no",
+    ],
+)
+def test_what_no_service_would_take_is_no_stack_name(text: str) -> None:
+    assert not is_stack_name(text)
+
+
+def test_the_longest_names_still_fit_their_services() -> None:
+    # ap-southeast-1 is as long as names of regions get today.
+    names = StackNames("a" * 16).qualified(ACCOUNT, "ap-southeast-1")
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", bucket) for bucket in names.buckets)
+    assert all(len(role) <= 64 for role in names.roles)
+    assert len(names.processor_function) <= 64
+    assert len(names.get_images_function) <= 64
+    assert len(names.dead_letter_queue) <= 80

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenoimg.pipeline.records import STATUSES, ImageRecord, from_item, to_item, to_json, utc_text
+
+PROCESSED = ImageRecord(
+    image_id="2025/a cat.jpg",
+    original_size=2_000_000,
+    processed_size=1_900_000,
+    processed_url="https://copies.example/processed/2025/a%20cat.jpg",
+    created_at="2025-06-12T15:25:14Z",
+    status="processed",
+    updated_at="2025-06-12T15:25:16Z",
+    format="JPEG",
+    width=4000,
+    height=3000,
+    frames=1,
+    etag="0123456789abcdef",
+    version_id="v1",
+    recipe="00ff00ff00ff00ff",
+    duration_ms=298,
+    warnings=("the gain map is not kept",),
+)
+REFUSED = replace(
+    PROCESSED,
+    processed_size=None,
+    processed_url=None,
+    status="refused",
+    format=None,
+    width=None,
+    height=None,
+    frames=None,
+    warnings=(),
+    error="corrupt: the picture ends early",
+)
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+_COUNT = st.none() | st.integers(0, 2**53)
+_SOME_TEXT = st.none() | _TEXT
+RECORDS = st.builds(
+    ImageRecord,
+    image_id=_TEXT.filter(bool),
+    original_size=_COUNT,
+    processed_size=_COUNT,
+    processed_url=_SOME_TEXT,
+    created_at=st.datetimes(datetime(2006, 3, 14), datetime(2100, 1, 1)).map(utc_text),  # S3 began in 2006
+    status=st.sampled_from(STATUSES),
+    updated_at=st.datetimes(datetime(2006, 3, 14), datetime(2100, 1, 1)).map(utc_text),
+    format=_SOME_TEXT,
+    width=_COUNT,
+    height=_COUNT,
+    frames=_COUNT,
+    etag=_SOME_TEXT,
+    version_id=_SOME_TEXT,
+    recipe=_SOME_TEXT,
+    duration_ms=_COUNT,
+    warnings=st.lists(_TEXT, max_size=3).map(tuple),
+    error=_SOME_TEXT,
+)
+
+
+def stored(record: ImageRecord) -> dict[str, Any]:
+    """The item as it comes back from DynamoDB: numbers are decimals then."""
+    wire = {name: TypeSerializer().serialize(value) for name, value in to_item(record).items()}
+    return {name: TypeDeserializer().deserialize(value) for name, value in wire.items()}
+
+
+def test_the_json_has_these_keys_in_this_order() -> None:
+    assert list(to_json(PROCESSED)) == [
+        "ImageId",
+        "OriginalSize",
+        "ProcessedSize",
+        "ProcessedUrl",
+        "CreatedAt",
+        "Status",
+        "UpdatedAt",
+        "Format",
+        "Width",
+        "Height",
+        "Frames",
+        "ETag",
+        "VersionId",
+        "Recipe",
+        "DurationMs",
+        "Warnings",
+        "Error",
+    ]
+
+
+@given(RECORDS)
+def test_every_key_is_in_the_json_of_every_record(record: ImageRecord) -> None:
+    assert list(to_json(record)) == list(to_json(PROCESSED))
+
+
+def test_the_json_holds_the_values_under_their_names() -> None:
+    shown = to_json(PROCESSED)
+    assert shown["ImageId"] == "2025/a cat.jpg"
+    assert shown["OriginalSize"] == 2_000_000
+    assert shown["ProcessedSize"] == 1_900_000
+    assert shown["CreatedAt"] == "2025-06-12T15:25:14Z"
+    assert shown["Warnings"] == ["the gain map is not kept"]
+    assert shown["Error"] is None
+
+
+def test_what_does_not_apply_is_null_in_the_json_and_absent_from_the_item() -> None:
+    assert to_json(REFUSED)["ProcessedSize"] is None
+    assert to_json(REFUSED)["Warnings"] == []
+    assert "ProcessedSize" not in to_item(REFUSED)
+    assert None not in to_item(REFUSED).values()
+
+
+@given(RECORDS)
+def test_a_record_comes_back_from_the_table_as_it_went(record: ImageRecord) -> None:
+    assert from_item(stored(record)) == record
+
+
+@given(RECORDS)
+def test_numbers_that_come_back_are_integers_and_serializable(record: ImageRecord) -> None:
+    found = to_json(from_item(stored(record)))
+    assert not [value for value in found.values() if isinstance(value, Decimal)]
+
+
+@given(RECORDS)
+def test_index_attributes_are_never_null_or_empty(record: ImageRecord) -> None:
+    # DynamoDB refuses the whole item then.
+    item = to_item(record)
+    assert item["DayShard"]
+    assert item["CreatedAt"]
+    assert item["UpdatedAt"]
+
+
+def test_a_record_is_filed_under_its_day_in_one_of_four_shards_that_stays() -> None:
+    items = [to_item(replace(PROCESSED, image_id=f"{number}.jpg")) for number in range(200)]
+    assert {item["DayShard"] for item in items} == {f"2025-06-12#{shard}" for shard in range(4)}
+    again = to_item(replace(PROCESSED, image_id="7.jpg", status="failed", updated_at="2026-01-01T00:00:00Z"))
+    assert again["DayShard"] == items[7]["DayShard"]
+
+
+def test_only_refused_and_failed_records_call_for_attention() -> None:
+    assert "Attention" not in to_item(PROCESSED)
+    assert to_item(REFUSED)["Attention"] == "refused"
+    assert to_item(replace(REFUSED, status="failed"))["Attention"] == "failed"
+
+
+def test_an_item_of_the_five_first_fields_alone_is_a_processed_record() -> None:
+    found = from_item(
+        {
+            "ImageId": "cat.jpg",
+            "OriginalSize": Decimal(10),
+            "ProcessedSize": Decimal(9),
+            "ProcessedUrl": "https://copies.example/processed/cat.jpg",
+            "CreatedAt": "2025-06-12T15:25:14Z",
+        }
+    )
+    assert found.status == "processed"
+    assert found.updated_at == found.created_at
+    assert found.warnings == ()
+    assert found.width is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2025, 6, 12, 15, 25, 14, tzinfo=UTC), "2025-06-12T15:25:14Z"),
+        (datetime(2025, 6, 12, 15, 25, 14, 999_999, tzinfo=UTC), "2025-06-12T15:25:14Z"),
+        (datetime(2025, 6, 12, 15, 25, 14), "2025-06-12T15:25:14Z"),
+        (datetime(2025, 6, 12, 23, 25, 14, tzinfo=timezone(timedelta(hours=-2))), "2025-06-13T01:25:14Z"),
+    ],
+)
+def test_times_are_utc_in_whole_seconds(moment: datetime, text: str) -> None:
+    assert utc_text(moment) == text
+
+
+def test_the_same_outcome_at_another_time_is_the_same_outcome() -> None:
+    later = replace(PROCESSED, updated_at="2026-01-01T00:00:00Z", duration_ms=1)
+    assert PROCESSED.same_outcome(later)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        None,
+        replace(PROCESSED, version_id="v2"),
+        replace(PROCESSED, recipe="another"),
+        replace(PROCESSED, status="failed"),
+        replace(PROCESSED, processed_size=1),
+    ],
+)
+def test_another_version_recipe_status_or_copy_is_another_outcome(other: ImageRecord | None) -> None:
+    assert not PROCESSED.same_outcome(other)
