@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +35,8 @@ def test_without_flags_variables_and_file_the_defaults_hold(load_with: Load, tmp
     [("stack", "ZENOIMG_STACK"), ("region", "ZENOIMG_REGION"), ("profile", "ZENOIMG_PROFILE")],
 )
 def test_a_flag_goes_before_a_variable_before_the_file(load_with: Load, name: str, variable: str) -> None:
-    file, env, flag = f'{name} = "from-file"', {variable: "from-env"}, replace(GlobalOptions(), **{name: "from-flag"})
+    given: dict[str, Any] = {name: "from-flag"}
+    file, env, flag = f'{name} = "from-file"', {variable: "from-env"}, GlobalOptions(**given)
     assert getattr(load_with(file), name) == "from-file"
     assert getattr(load_with(file, env=env), name) == "from-env"
     assert getattr(load_with(file, flag, env), name) == "from-flag"

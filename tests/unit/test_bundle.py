@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from zenoimg.errors import ConfigurationError
+from zenoimg.imaging import EncoderSettings, Limits, Recipe, WatermarkSpec
+from zenoimg.pipeline import deployed_recipe
+from zenoimg.stack import bundle, shipped
+from zenoimg.stack.bundle import Artifact, make_zip
+
+#: What the runtime of AWS Lambda brings by itself: boto3 and what boto3 needs.
+RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
+
+
+def names_in(artifact: Artifact) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
+        return archive.namelist()
+
+
+def unpack(artifact: Artifact, folder: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def packages() -> Artifact:
+    return bundle.host_packages_layer()
+
+
+# The functions
+
+
+def test_the_functions_zip_holds_handlers_imaging_and_pipeline_and_nothing_else() -> None:
+    names = names_in(bundle.functions())
+    allowed = ("lambda_handlers/", "zenoimg/imaging/", "zenoimg/pipeline/")
+    assert [name for name in names if not name.startswith(allowed)] == ["zenoimg/__init__.py"]
+    assert {"lambda_handlers/processor.py", "lambda_handlers/get_images.py"} <= set(names)
+    assert {"zenoimg/imaging/formats/jpeg.py", "zenoimg/pipeline/reconcile.py"} <= set(names)
+    assert not [name for name in names if not name.endswith(".py")]
+
+
+def test_the_functions_zip_is_small_enough_to_be_sent_anywhere() -> None:
+    assert len(bundle.functions().data) < 100_000
+
+
+@pytest.fixture
+def lambda_path(tmp_path: Path, packages: Artifact) -> list[str]:
+    """The import path of a function: its zip, the layer, and what the runtime brings; nothing of this checkout."""
+    functions = unpack(bundle.functions(), tmp_path / "task")
+    layer = unpack(packages, tmp_path / "opt") / "python"
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    for name in RUNTIME_MODULES:
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        source = Path(spec.origin)
+        source = source.parent if source.name == "__init__.py" else source
+        (runtime / source.name).symlink_to(source)
+    return [str(functions), str(layer), str(runtime)]
+
+
+def run_as_function(path: list[str], module: str) -> set[str]:
+    """Imports a handler's module in an interpreter without site-packages; returns what was loaded."""
+    program = (
+        f"import sys; sys.path[:0] = {path!r}; import {module}, json; assert callable({module}.handler); "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    # -I and -S: no environment variables, no site-packages, no current folder.
+    command = [sys.executable, "-I", "-S", "-B", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+def test_both_handlers_load_from_their_zip_the_layer_and_the_runtime_alone(lambda_path: list[str]) -> None:
+    processor = run_as_function(lambda_path, "lambda_handlers.processor")
+    assert {"PIL", "zenoimg.imaging", "zenoimg.pipeline.reconcile"} <= processor
+    reader = run_as_function(lambda_path, "lambda_handlers.get_images")
+    assert "zenoimg.pipeline.catalog" in reader
+    assert "PIL" not in reader, "Pillow would cost the reader a third of its cold start"
+
+
+def test_the_same_sources_give_the_same_zip_wherever_and_whenever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = bundle.functions()
+    copy = tmp_path / "elsewhere"
+    for name, source in (
+        ("zenoimg", shipped.PACKAGE),
+        ("lambda_handlers", shipped.folder("lambda_handlers")),
+    ):
+        shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("_shipped"))
+    for path in sorted(copy.rglob("*.py"), reverse=True):
+        path.chmod(0o600)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    (copy / "lambda_handlers" / "__pycache__").mkdir(exist_ok=True)
+    (copy / "lambda_handlers" / "__pycache__" / "stray.py").write_text("")
+    (copy / "zenoimg" / "imaging" / ".formats.py.swp").write_text("")
+    monkeypatch.setattr(shipped, "PACKAGE", copy / "zenoimg")
+    assert bundle.functions().sha256 == here.sha256
+
+
+def test_one_changed_byte_gives_another_name() -> None:
+    one, two = Artifact("functions", make_zip({"a.py": b"1"})), Artifact("functions", make_zip({"a.py": b"2"}))
+    assert one.key("zeno") != two.key("zeno")
+    assert one.key("zeno") == f"zeno/{hashlib.sha256(one.data).hexdigest()}.zip"
+
+
+def test_files_in_a_zip_can_be_read_by_the_user_of_the_function() -> None:
+    with zipfile.ZipFile(io.BytesIO(make_zip({"b.py": b"", "a.py": b""}))) as archive:
+        assert [entry.filename for entry in archive.infolist()] == ["a.py", "b.py"]
+        assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o100644}
+        assert {entry.create_system for entry in archive.infolist()} == {3}
+
+
+# The recipe
+
+
+def logo() -> bytes:
+    encoded = io.BytesIO()
+    pictures.photo((40, 20)).save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+RECIPES = {
+    "default": Recipe(),
+    "text": Recipe(WatermarkSpec("© acme", position="tile", opacity=0.3, angle=30), metadata="strip"),
+    "logo": Recipe(WatermarkSpec(logo=logo(), scale=0.2), encoder=EncoderSettings(jpeg_quality=90)),
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_the_recipe_that_a_function_reads_is_the_one_that_was_deployed(recipe: Recipe, tmp_path: Path) -> None:
+    limits = Limits(max_bytes=1_000_000, max_pixels=2_000_000, max_frames=3, max_frame_pixels=4_000_000)
+    folder = unpack(bundle.recipe_layer(recipe, limits), tmp_path) / "python" / deployed_recipe.PACKAGE
+    found, found_limits = deployed_recipe.load(lambda name: (folder / name).read_bytes())
+    assert found == recipe
+    assert found.fingerprint == recipe.fingerprint
+    assert found_limits == limits
+
+
+@pytest.fixture
+def _no_recipe_loaded() -> Iterator[None]:
+    sys.modules.pop(deployed_recipe.PACKAGE, None)
+    yield
+    sys.modules.pop(deployed_recipe.PACKAGE, None)
+
+
+@pytest.mark.usefixtures("_no_recipe_loaded")
+def test_a_function_finds_the_recipe_on_its_import_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = unpack(bundle.recipe_layer(RECIPES["logo"], Limits()), tmp_path)
+    monkeypatch.syspath_prepend(str(layer / "python"))
+    assert deployed_recipe.load_deployed() == (RECIPES["logo"], Limits())
+
+
+@pytest.mark.usefixtures("_no_recipe_loaded")
+def test_a_function_without_its_recipe_layer_does_not_start_with_a_default() -> None:
+    with pytest.raises(ModuleNotFoundError, match=deployed_recipe.PACKAGE):
+        deployed_recipe.load_deployed()
+
+
+def test_a_changed_limit_is_a_change_of_the_layer_but_not_of_the_fingerprint() -> None:
+    recipe = Recipe()
+    narrow = replace(Limits(), max_bytes=1)
+    assert bundle.recipe_layer(recipe, Limits()).sha256 != bundle.recipe_layer(recipe, narrow).sha256
+    assert bundle.recipe_layer(recipe, Limits()).sha256 == bundle.recipe_layer(Recipe(), Limits()).sha256
+
+
+def test_a_recipe_that_is_too_large_for_its_layer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "_MAX_RECIPE_BYTES", 100)
+    with pytest.raises(ConfigurationError, match="logo and font"):
+        bundle.recipe_layer(RECIPES["logo"], Limits())
+
+
+# The packages of this host
+
+
+def test_the_layer_of_this_host_holds_pillow_and_powertools_uncompiled(packages: Artifact) -> None:
+    names = set(names_in(packages))
+    assert {"python/PIL/Image.py", "python/aws_lambda_powertools/logging/logger.py"} <= names
+    assert all(name.startswith("python/") for name in names)
+    assert not [name for name in names if name.endswith(".pyc") or "__pycache__" in name or ".." in name]
+
+
+def test_the_layer_names_nothing_of_the_environment_that_it_was_made_in(packages: Artifact) -> None:
+    assert not [name for name in names_in(packages) if name.endswith(("/RECORD", "/INSTALLER", "/direct_url.json"))]
+
+
+def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "LAYER_DISTRIBUTIONS", ("no-such-distribution",))
+    with pytest.raises(ConfigurationError, match="no-such-distribution") as caught:
+        bundle.host_packages_layer()
+    assert "zenoimg[local]" in caught.value.next_step
+
+
+@pytest.mark.parametrize("name", ["lambda_handlers", "policies"])
+def test_an_installed_wheel_ships_its_own_sources(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site-packages" / "zenoimg"
+    (package / "_shipped" / name).mkdir(parents=True)
+    (tmp_path / "site-packages" / name).mkdir()  # a stranger of the same name beside the package
+    monkeypatch.setattr(shipped, "PACKAGE", package)
+    assert shipped.folder(name) == package / "_shipped" / name
+
+
+def test_a_broken_installation_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "PACKAGE", tmp_path / "zenoimg")
+    with pytest.raises(FileNotFoundError, match="policies"):
+        shipped.folder("policies")
