@@ -105,9 +105,9 @@ class Replay:
     def put_failed(self, record: ImageRecord) -> bool:
         def write(world: World) -> tuple[World, bool]:
             found = world.record
-            if found is not None and found.status == "processed":
-                if (found.version_id, found.recipe) == (record.version_id, record.recipe):
-                    return world, False
+            done = ("processed", record.version_id, record.recipe)
+            if found is not None and (found.status, found.version_id, found.recipe) == done:
+                return world, False
             return replace(world, record=record), True
 
         return self._ask(write)  # type: ignore[no-any-return]
@@ -150,11 +150,16 @@ def _step(run: Run, world: World) -> tuple[Run, World]:
 
 
 def explore(world: World, runs: tuple[Run, ...], changes: tuple[str | None, ...]) -> tuple[set[World], int]:
-    """All worlds in which everything can end, and the number of states visited."""
+    """All worlds in which everything can end, and the number of states visited.
+
+    Asserts that from every state an end can still be reached: no state locks a key up for ever.
+    """
     start = (world, runs, 0)
     seen = {start}
     todo = [start]
     ends: set[World] = set()
+    alive: list[Any] = []
+    before: dict[Any, list[Any]] = {}
     while todo:
         now, active, changed = todo.pop()
         following = []
@@ -174,10 +179,18 @@ def explore(world: World, runs: tuple[Run, ...], changes: tuple[str | None, ...]
             ]
         if not following:
             ends.add(now)
+            alive.append((now, active, changed))
         for state in following:
+            before.setdefault(state, []).append((now, active, changed))
             if state not in seen:
                 seen.add(state)
                 todo.append(state)
+    can_end = set(alive)
+    while alive:
+        fresh = [state for state in before.get(alive.pop(), ()) if state not in can_end]
+        can_end.update(fresh)
+        alive += fresh
+    assert can_end == seen, "a state from which nothing ends"
     return ends, len(seen)
 
 
