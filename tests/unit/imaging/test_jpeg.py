@@ -160,7 +160,7 @@ def test_an_orientation_that_is_none_counts_as_upright() -> None:
 
 
 def test_ink_is_white_on_cmyk_with_adobes_marker_and_without() -> None:
-    dark = Image.new("CMYK", (200, 150), (0, 0, 0, 230))
+    dark = Image.new("CMYK", (200, 150), (0, 0, 0, 100))
     data = pictures.jpeg(dark)
     recipe = Recipe(WatermarkSpec(opacity=1, outline="none"))
     box = overlay_for(recipe.watermark, dark.size).boxes[0]

@@ -219,6 +219,23 @@ def test_extended_xmp_that_is_incomplete_is_left_out_with_its_pointer() -> None:
     assert "extended XMP is damaged" in done.warnings[0]
 
 
+def test_extended_xmp_without_a_part_in_its_middle_is_left_out() -> None:
+    packet = xmp(elements=f"<dc:description>{'long ' * 1000}</dc:description>")
+    parts = extension(packet)
+    done = marked(extended(packet), parts[0], parts[1], *parts[3:])
+    assert joined(done) == (set(), b"")
+
+
+def test_a_prefix_means_what_the_nearest_declaration_says() -> None:
+    elements = (
+        '<dc:one xmlns:q="http://ns.adobe.com/photoshop/1.0/"><q:City>Paris</q:City></dc:one>'
+        '<dc:two rdf:parseType="Resource" q:City="Lyon"/>'
+    )
+    packet = xmp('xmlns:q="urn:shop"', elements)
+    (kept,) = payloads(marked(xmp_segment(packet)), 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
+    assert kept == packet.replace(b"<q:City>Paris</q:City>", b"")
+
+
 def test_places_leave_iptc_and_its_digest_stays_right() -> None:
     datasets = [(80, b"A. Author"), (90, b"Paris"), (101, b"France"), (92, b"Louvre"), (120, b"a caption")]
     resources = pictures.resource(0x0404, pictures.iptc(*datasets))

@@ -96,6 +96,12 @@ def test_tiles_touch_the_picture_and_not_one_another(case: tuple[Size, Size, int
     boxes = tiled_boxes(picture, mark, margin)
     assert boxes
     assert all(clipped(box, picture) is not None for box in boxes)
+    gap = max(2 * margin, min(mark) // 2, 1)
+    assert min(box[1] for box in boxes) <= gap
+    if mark[0] > gap:  # a narrower one may fall between two places of a shifted row
+        assert max(box[3] for box in boxes) >= picture[1] - gap
+    assert min(box[0] for box in boxes) <= gap
+    assert max(box[2] for box in boxes) >= picture[0] - gap - mark[0]
     for index, one in enumerate(boxes):
         for other in boxes[index + 1 : index + 40]:
             apart_x = max(one[0], other[0]) - min(one[2], other[2])

@@ -146,6 +146,16 @@ def test_a_mark_on_a_transparent_colour_is_not_transparent(color_type: int, dept
     assert dict(png_chunks(done.data))[b"tRNS"] == dict(png_chunks(data))[b"tRNS"]
 
 
+@pytest.mark.parametrize(("color_type", "depth"), [(0, 4), (0, 8), (0, 16), (2, 8), (2, 16)])
+def test_ink_of_the_transparent_colour_is_opaque_all_the_same(color_type: int, depth: int) -> None:
+    value, per_pixel = (1 << depth) - 1, pictures.SAMPLES_A_PIXEL[color_type]
+    transparency = chunk(b"tRNS", struct.pack(">H", value) * per_pixel)
+    data = png(SIZE, color_type, depth, [value] * (SIZE[0] * SIZE[1] * per_pixel), before=[transparency])
+    left, top, right, bottom = mark_box(patch(0.5))
+    opaque = sum(pixel[3] > 0 for pixel in colours(watermark(data, Recipe(patch(0.5))).data))
+    assert opaque == (right - left) * (bottom - top)
+
+
 @pytest.mark.parametrize("key", [0, 1])
 def test_a_mark_shows_on_a_transparent_one_bit_picture(key: int) -> None:
     data = png(SIZE, 0, 1, [key] * (SIZE[0] * SIZE[1]), before=[chunk(b"tRNS", struct.pack(">H", key))])

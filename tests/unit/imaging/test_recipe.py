@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
+import struct
 import subprocess
 import sys
 from io import BytesIO
@@ -104,6 +105,41 @@ def test_the_character_map_agrees_with_what_freetype_draws() -> None:
         else:
             assert bytes(font.getmask(chr(code))) == empty_box, chr(code)
     assert ord("©") in characters(None)
+
+
+def font_with_map(subtable: bytes, platform: int = 3, encoding: int = 10) -> bytes:
+    """A font's table directory with nothing in it but a character map."""
+    cmap = struct.pack(">HHHHI", 0, 1, platform, encoding, 12) + subtable
+    return b"\0\1\0\0" + struct.pack(">HHHH", 1, 0, 0, 0) + struct.pack(">4sIII", b"cmap", 0, 28, len(cmap)) + cmap
+
+
+@pytest.mark.parametrize(
+    ("subtable", "found"),
+    [
+        # One segment by delta (its second character falls on glyph 0), one by glyph array, and the closing one.
+        (
+            struct.pack(">7H", 4, 0, 0, 6, 0, 0, 0)
+            + struct.pack(">3H", 0x42, 0x52, 0xFFFF)
+            + struct.pack(">H", 0)
+            + struct.pack(">3H", 0x40, 0x50, 0xFFFF)
+            + struct.pack(">3H", 0x10000 - 0x41, 0, 1)
+            + struct.pack(">3H", 0, 4, 0)
+            + struct.pack(">3H", 7, 0, 9),
+            {0x40, 0x42, 0x50, 0x52},
+        ),
+        (struct.pack(">8H", 6, 0, 0, 0x61, 3, 5, 0, 6), {0x61, 0x63}),
+        (struct.pack(">HHIIIIII", 12, 0, 0, 0, 1, 0x1F600, 0x1F602, 4), {0x1F600, 0x1F601, 0x1F602}),
+        (struct.pack(">HHIIIIII", 13, 0, 0, 0, 1, 0x100, 0x101, 4), {0x100, 0x101}),
+    ],
+    ids=["format 4", "format 6", "format 12", "format 13"],
+)
+def test_character_maps_are_read_in_their_formats(subtable: bytes, found: set[int]) -> None:
+    assert characters(font_with_map(subtable)) == found
+
+
+def test_a_font_without_a_unicode_map_has_no_characters() -> None:
+    with pytest.raises(ValueError, match="no Unicode"):
+        characters(font_with_map(struct.pack(">8H", 6, 0, 0, 0x61, 3, 5, 0, 6), platform=1, encoding=0))
 
 
 @settings(max_examples=60)
