@@ -3,7 +3,6 @@ from __future__ import annotations
 import random
 import struct
 import zlib
-from collections.abc import Sequence
 from io import BytesIO
 
 import pytest
@@ -13,75 +12,20 @@ from PIL import Image
 
 from tests import pictures
 from tests.pictures import chunk, png, png_chunks, png_samples
+from tests.unit.imaging.png_cases import (
+    SIZE,
+    TYPES,
+    changed,
+    colours,
+    header,
+    mark_box,
+    palette,
+    patch,
+    some_png,
+    some_samples,
+)
 from zenoimg.imaging import EncoderSettings, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.mark import overlay_for
-
-SIZE = (61, 43)
-TYPES = [
-    (color_type, depth)
-    for color_type, depths in ((0, (1, 2, 4, 8, 16)), (2, (8, 16)), (3, (1, 2, 4, 8)), (4, (8, 16)), (6, (8, 16)))
-    for depth in depths
-]
-
-
-def palette(count: int, seed: int = 2) -> bytes:
-    """Black, white, and colours between."""
-    dice = random.Random(seed)
-    return (bytes(3) + b"\xff" * 3 + dice.randbytes(3 * count))[: 3 * count]
-
-
-def some_samples(color_type: int, depth: int, seed: int = 5) -> list[int]:
-    dice = random.Random(seed)
-    count = SIZE[0] * SIZE[1] * pictures.SAMPLES_A_PIXEL[color_type]
-    return [dice.randrange(1 << depth) for _ in range(count)]
-
-
-def some_png(color_type: int, depth: int, *, interlaced: bool = False, before: Sequence[bytes] = ()) -> bytes:
-    needed = [chunk(b"PLTE", palette(1 << depth))] if color_type == 3 else []
-    samples = some_samples(color_type, depth)
-    return png(SIZE, color_type, depth, samples, interlaced=interlaced, before=[*needed, *before])
-
-
-def patch(opacity: float) -> WatermarkSpec:
-    """A mark without soft edges: a white square, half as wide as the picture is high."""
-    encoded = BytesIO()
-    Image.new("RGB", (8, 8), "white").save(encoded, "PNG")
-    return WatermarkSpec(logo=encoded.getvalue(), scale=0.5, opacity=opacity)
-
-
-def header(data: bytes) -> tuple[int, ...]:
-    return struct.unpack(">IIBBBBB", png_chunks(data)[0][1])
-
-
-def colours(data: bytes) -> list[tuple[int, ...]]:
-    """Red, green, blue and alpha of every pixel at 16 bits, from the file alone."""
-    _, _, depth, color_type, _, _, _ = header(data)
-    chunks = dict(png_chunks(data))
-    samples, most = png_samples(data), (1 << depth) - 1
-    if color_type == 3:
-        entries = [tuple(value * 257 for value in entry) for entry in struct.iter_unpack("3B", chunks[b"PLTE"])]
-        alphas = [value * 257 for value in chunks.get(b"tRNS", b"")]
-        return [(*entries[index], alphas[index] if index < len(alphas) else 65535) for index in samples]
-    key: tuple[int, ...] | None = None
-    if b"tRNS" in chunks:
-        key = struct.unpack(f">{len(chunks[b'tRNS']) // 2}H", chunks[b"tRNS"])
-    step = pictures.SAMPLES_A_PIXEL[color_type]
-    result = []
-    for at in range(0, len(samples), step):
-        pixel = tuple(samples[at : at + step])
-        scaled = [value * 65535 // most for value in pixel]
-        alpha = scaled.pop() if color_type in (4, 6) else 65535 * (pixel != key)
-        result.append((*(scaled * 3)[:3], alpha))
-    return result
-
-
-def mark_box(spec: WatermarkSpec | None = None, orientation: int = 1) -> tuple[int, int, int, int]:
-    return overlay_for(spec or WatermarkSpec(), SIZE, orientation).boxes[0]
-
-
-def changed(before: bytes, after: bytes) -> set[tuple[int, int]]:
-    pairs = zip(colours(before), colours(after), strict=True)
-    return {(index % SIZE[0], index // SIZE[0]) for index, (one, other) in enumerate(pairs) if one != other}
 
 
 @pytest.mark.parametrize("interlaced", [False, True])
@@ -234,129 +178,6 @@ def test_a_tiled_mark_on_a_palette_covers_the_picture() -> None:
     data = png(SIZE, 3, 8, [0] * (SIZE[0] * SIZE[1]), before=[chunk(b"PLTE", palette(256))])
     pixels = changed(data, watermark(data, Recipe(WatermarkSpec(position="tile"))).data)
     assert {(x // 31, y // 22) for x, y in pixels} == {(0, 0), (1, 0), (0, 1), (1, 1)}
-
-
-ICC = chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(pictures.icc_profile()))
-KEPT = [
-    chunk(b"gAMA", struct.pack(">I", 45455)),
-    chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)),
-    ICC,
-    chunk(b"cICP", b"\x09\x10\0\1"),
-    chunk(b"sBIT", b"\5\6\5"),
-    chunk(b"bKGD", bytes(6)),
-    chunk(b"pHYs", struct.pack(">IIB", 3780, 3780, 1)),
-    chunk(b"tIME", b"\x07\xe9\6\x0c\x0f\x19\x0e"),
-    chunk(b"tEXt", b"Title\0a picture"),
-    chunk(b"zTXt", b"Author\0\0" + zlib.compress(b"A. Author")),
-    chunk(b"iTXt", "Comment\0\0\0de\0Kommentar\0schön".encode()),
-    chunk(b"eXIf", pictures.exif(1, maker_note=True)),
-    chunk(b"prVt", b"private and safe to copy"),
-]
-
-
-def test_ancillary_chunks_stay_byte_for_byte_in_place_and_order() -> None:
-    after = chunk(b"tEXt", b"Later\0behind the pixels")
-    data = png(SIZE, 2, 8, some_samples(2, 8), before=KEPT, after=[after])
-    done = watermark(data)
-    kept = done.data.split(b"IDAT")[0]
-    assert kept.endswith(b"".join(KEPT) + kept[-4:])
-    assert done.data.endswith(after + chunk(b"IEND", b""))
-    assert done.warnings == ()
-    assert watermark(data, Recipe(metadata="keep")).data == done.data
-
-
-def test_strip_leaves_what_pixels_look_like() -> None:
-    before = [*KEPT[:-2], chunk(b"eXIf", pictures.exif(6, gps=True))]
-    done = watermark(png(SIZE, 2, 8, some_samples(2, 8), before=before), Recipe(metadata="strip"))
-    names = [name for name, _ in png_chunks(done.data)]
-    assert names[1:-2] == [b"gAMA", b"cHRM", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"pHYs", b"eXIf"]
-    assert dict(Image.open(BytesIO(done.data)).getexif()) == {0x0112: 6}
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_mark_follows_the_orientation_in_exif(orientation: int) -> None:
-    data = some_png(2, 8, before=[chunk(b"eXIf", pictures.exif(orientation, gps=True))])
-    done = watermark(data)
-    left, top, right, bottom = mark_box(orientation=orientation)
-    pixels = changed(data, done.data)
-    assert pixels
-    assert all(left <= x < right and top <= y < bottom for x, y in pixels)
-    assert (done.width, done.height) == (SIZE if orientation < 5 else (SIZE[1], SIZE[0]))
-    after = Image.open(BytesIO(done.data)).getexif()
-    assert after[0x0112] == orientation
-    assert 0x8825 not in after
-
-
-def raw_profile(kind: bytes, profile: bytes) -> bytes:
-    digits = profile.hex().encode()
-    lines = b"\n".join(digits[at : at + 72] for at in range(0, len(digits), 72))
-    text = b"\n" + kind + b"\n" + str(len(profile)).rjust(8).encode() + b"\n" + lines + b"\n"
-    return chunk(b"zTXt", b"Raw profile type " + kind + b"\0\0" + zlib.compress(text))
-
-
-PLACES = pictures.iptc((80, b"A. Author"), (90, b"Paris"))
-LOCATED = [
-    chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + pictures.xmp('exif:GPSLatitude="48,51.4N"')),
-    chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(pictures.xmp('photoshop:City="Paris"'))),
-    raw_profile(b"exif", b"Exif\0\0" + pictures.exif(gps=True)),
-    raw_profile(b"iptc", pictures.resource(0x0404, PLACES)),
-    raw_profile(b"iptc", PLACES),
-    raw_profile(b"xmp", pictures.xmp('photoshop:City="Paris"')),
-    chunk(b"tEXt", b"exif:GPSLatitude\x0048/1, 51/1, 24/1"),
-]
-
-
-def text_in(data: bytes) -> bytes:
-    """All that text chunks say, inflated and out of hexadecimal digits."""
-    said = b""
-    for name, content in png_chunks(data):
-        if name in (b"tEXt", b"zTXt", b"iTXt"):
-            text = content
-            at = content.find(b"\x78\x9c")
-            if at >= 0:
-                text = content[:at] + zlib.decompress(content[at:])
-            said += text
-            if text.startswith(b"Raw profile"):
-                said += bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode())
-    return said
-
-
-@pytest.mark.parametrize("located", LOCATED, ids=range(len(LOCATED)))
-def test_places_leave_text_chunks(located: bytes) -> None:
-    data = some_png(2, 8, before=[located])
-    places = (b"48,51", b"Paris", struct.pack("<4I", 48, 1, 51, 1), b"48/1")
-    assert any(place in text_in(data) for place in places)
-    done = watermark(data)
-    assert not any(place in text_in(done.data) for place in places)
-    assert done.warnings == ()
-    assert located in watermark(data, Recipe(metadata="keep")).data
-
-
-DAMAGED = [
-    (chunk(b"zTXt", b"Author\0\0no zlib"), "text 'Author' is damaged"),
-    (chunk(b"zTXt", b"Bomb\0\0" + zlib.compress(bytes(20_000_000))), "text 'Bomb' is damaged"),
-    (chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<open>"), "text 'XML:com.adobe.xmp' is damaged"),
-    (chunk(b"eXIf", b"nothing"), "EXIF is damaged"),
-    (chunk(b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(b"\niptc\n 9\nff")), "text 'Raw profile type iptc'"),
-    (chunk(b"tEXt", b"Title\0text")[:-1] + b"?", "chunk 'tEXt' fails its checksum"),
-    (chunk(b"prVT", b"unsafe"), "chunk 'prVT' belongs to the unmarked picture"),
-    (chunk(b"caBX", b"jumbf"), "Content Credentials"),
-]
-
-
-@pytest.mark.parametrize(("lost", "named"), DAMAGED, ids=range(len(DAMAGED)))
-def test_what_cannot_be_kept_is_named(lost: bytes, named: str) -> None:
-    done = watermark(some_png(2, 8, before=[lost, KEPT[0]]))
-    assert len(done.warnings) == 1
-    assert done.warnings[0].startswith(named)
-    assert [name for name, _ in png_chunks(done.data)] == [b"IHDR", b"gAMA", b"IDAT", b"IEND"]
-
-
-def test_a_histogram_goes_when_the_palette_changes() -> None:
-    before = [chunk(b"PLTE", palette(4)), chunk(b"hIST", bytes(8))]
-    done = watermark(png(SIZE, 3, 8, [0] * (SIZE[0] * SIZE[1]), before=before))
-    assert b"hIST" not in dict(png_chunks(done.data))
-    assert "hIST" in done.warnings[0]
 
 
 def test_apng_is_refused_by_name() -> None:
