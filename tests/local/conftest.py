@@ -27,7 +27,9 @@ def free_port() -> Callable[[], int]:
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     """A running embedded AWS, shared by the tests of this session (with xdist: of this worker)."""
     pytest.importorskip("ministack")
-    aws = EmbeddedAws(LocalSettings(home=tmp_path_factory.mktemp("embedded-aws"), port=_free_port()))
+    home = tmp_path_factory.mktemp("embedded-aws")
+    # With IAM enforced, so that the roles' policies are proved to be enough.
+    aws = EmbeddedAws(LocalSettings(home, _free_port(), enforce_iam=True))
     aws.start()
     yield aws
     aws.stop()

@@ -66,7 +66,7 @@ def deploy(
         call.screen.say("Nothing was changed.")
         raise typer.Exit(1)
     for event in run.execute(plan):
-        if not call.screen.quiet:
+        if render.is_telling(event) and not call.screen.quiet:
             call.screen.err.print(render.stack_event(event))
     if aws.local:
         call.screen.say("[dim]Saving the state of the embedded AWS[/]")

@@ -43,7 +43,7 @@ def destroy(
         call.screen.say("Nothing was removed.")
         raise typer.Exit(1)
     for event in operation.execute(aws, removal):
-        if not call.screen.quiet:
+        if render.is_telling(event) and not call.screen.quiet:
             call.screen.err.print(render.stack_event(event))
     if aws.local:
         call.screen.say("[dim]Saving the state of the embedded AWS[/]")

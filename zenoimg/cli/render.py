@@ -152,6 +152,11 @@ def kind(resource_type: str) -> str:
     return _KINDS.get(resource_type, resource_type)
 
 
+def is_telling(event: StackEvent) -> bool:
+    """Whether an event says more than that work on a resource has begun."""
+    return event.is_stack or not event.status.endswith("_IN_PROGRESS")
+
+
 def stack_event(event: StackEvent) -> Text:
     """One line of a stack's history."""
     failed = "FAILED" in event.status or "ROLLBACK" in event.status

@@ -32,7 +32,7 @@ def environment(settings: LocalSettings, inherited: Mapping[str, str]) -> dict[s
         "STATE_DIR": str(settings.state_folder),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(settings.objects_folder),
-        "AUTH": "true",
+        "AUTH": "true" if settings.enforce_iam else "false",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": "unix:///nonexistent",

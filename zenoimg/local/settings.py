@@ -31,16 +31,25 @@ class LocalSettings:
 
     home: Path
     port: int = DEFAULT_PORT
+    #: Whether policies are enforced: then the functions have only what their roles grant, and a copy's plain
+    #: address answers 403 as on AWS. Off, that address simply opens, for people who only want to look.
+    enforce_iam: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> LocalSettings:
-        """Read ``ZENOIMG_LOCAL_HOME`` and ``ZENOIMG_LOCAL_PORT``; an empty value counts as not set.
+        """Read ``ZENOIMG_LOCAL_HOME``, ``ZENOIMG_LOCAL_PORT`` and ``ZENOIMG_LOCAL_IAM`` (``1`` enforces IAM).
+
+        An empty value counts as not set.
 
         Raises ``ConfigurationError`` for a port that is not a whole number from 1 to 65535.
         """
         home = environment.get("ZENOIMG_LOCAL_HOME", "").strip()
         folder = Path(home).expanduser() if home else Path(user_data_dir("zenoimg", appauthor=False)) / "local"
-        return cls(home=folder.resolve(), port=_port(environment.get("ZENOIMG_LOCAL_PORT", "").strip()))
+        return cls(
+            home=folder.resolve(),
+            port=_port(environment.get("ZENOIMG_LOCAL_PORT", "").strip()),
+            enforce_iam=environment.get("ZENOIMG_LOCAL_IAM", "").strip() == "1",
+        )
 
     @property
     def endpoint_url(self) -> str:
