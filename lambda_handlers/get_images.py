@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import to_json
+from zenoimg.pipeline.storage import MAX_KEY_BYTES
 
 #: Lambda's limit for an answer is 6 MB as serialized; one below it leaves room for headers and envelope.
 MAX_ANSWER_BYTES = 5_000_000
@@ -53,7 +54,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def page(catalog: Catalog, after: str | None, limit: int | None) -> dict[str, Any]:
     """The answer that starts after an image id: at most ``limit`` records and ``MAX_ANSWER_BYTES``."""
     shown: list[str] = []
-    size = 0
+    size = len('"[]"') - 1  # as serialized, with one comma less than records
     last = after
     while True:
         wanted = None if limit is None else limit - len(shown)
@@ -99,8 +100,9 @@ def _cursor(text: str | None) -> str | None:
         return None
     try:
         image_id = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        raise BadRequestError("cursor must be one that an earlier answer's Link header gave") from error
-    if not image_id:
+    except (binascii.Error, ValueError):
+        image_id = ""
+    # DynamoDB fails the whole call for a key that no item could have.
+    if not 0 < len(image_id.encode()) <= MAX_KEY_BYTES:
         raise BadRequestError("cursor must be one that an earlier answer's Link header gave")
     return image_id
