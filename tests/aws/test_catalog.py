@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from tests.aws.conftest import NAMES
+from tests.aws.records import large, record
+from zenoimg.pipeline.catalog import Catalog
+from zenoimg.pipeline.records import ImageRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TODAY = date(2025, 6, 12)
+
+
+def put_all(catalog: Catalog, records: list[ImageRecord]) -> list[ImageRecord]:
+    for each in records:
+        catalog.put(each)
+    return records
+
+
+def ids(records: list[ImageRecord]) -> list[str]:
+    return [found.image_id for found in records]
+
+
+@pytest.mark.parametrize("key", ["cat.jpg", "a b+c/ü🐈.jpg", "100%", '"'])
+def test_a_record_is_found_as_it_was_put_until_it_is_deleted(catalog: Catalog, key: str) -> None:
+    assert catalog.get(key) is None
+    catalog.put(record(key))
+    assert catalog.get(key) == record(key)
+    catalog.delete(key)
+    catalog.delete(key)
+    assert catalog.get(key) is None
+
+
+def test_a_put_replaces_what_was_there_with_all_its_attributes(catalog: Catalog) -> None:
+    catalog.put(record(status="failed"))
+    catalog.put(record())
+    assert catalog.get("cat.jpg") == record()
+    assert list(catalog.attention("failed")) == []
+
+
+def test_single_records_are_read_consistently(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
+    asked: list[Any] = []
+    dynamodb.meta.events.register("provide-client-params.dynamodb", lambda params, **_: asked.append(dict(params)))
+    catalog.get("cat.jpg")
+    catalog.get_many(["cat.jpg"])
+    assert asked[0]["ConsistentRead"] is True
+    assert asked[1]["RequestItems"][NAMES.table]["ConsistentRead"] is True
+
+
+# A failure is recorded, but never over the success of the same work
+
+
+@pytest.mark.parametrize(
+    ("there", "written"),
+    [
+        pytest.param(None, True, id="nothing"),
+        pytest.param(record(), False, id="processed, same version and recipe"),
+        pytest.param(record(version_id="v0"), True, id="processed, another version"),
+        pytest.param(record(recipe="another"), True, id="processed, another recipe"),
+        pytest.param(record(version_id=None, recipe=None), True, id="processed, version and recipe unknown"),
+        pytest.param(record(status="failed"), True, id="failed before"),
+        pytest.param(record(status="refused"), True, id="refused before"),
+    ],
+)
+def test_a_failure_is_recorded_unless_the_same_work_has_succeeded(
+    catalog: Catalog, there: ImageRecord | None, written: bool
+) -> None:
+    if there is not None:
+        catalog.put(there)
+    failed = record(status="failed", updated_at="2025-06-12T16:00:00Z")
+    assert catalog.put_failed(failed) is written
+    assert catalog.get("cat.jpg") == (failed if written else there)
+
+
+def test_any_other_refusal_of_the_table_is_raised(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
+    with Stubber(dynamodb) as stubber:
+        stubber.add_client_error("put_item", "ValidationException")
+        with pytest.raises(ClientError, match="ValidationException"):
+            catalog.put_failed(record(status="failed"))
+
+
+# Many
+
+
+def test_many_are_asked_for_a_hundred_at_a_time(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
+    there = put_all(catalog, [record(f"{number}.jpg") for number in range(0, 250, 2)])
+    sizes: list[int] = []
+    dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.BatchGetItem",
+        lambda params, **_: sizes.append(len(params["RequestItems"][NAMES.table]["Keys"])),
+    )
+    found = catalog.get_many(f"{number}.jpg" for number in range(250))
+    assert found == {each.image_id: each for each in there}
+    assert sizes == [100, 100, 50]
+
+
+def test_none_are_asked_for_nothing(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
+    with Stubber(dynamodb):  # any call would raise
+        assert catalog.get_many([]) == {}
+
+
+def test_keys_that_were_left_out_are_asked_again_after_a_growing_wait(dynamodb: DynamoDBClient) -> None:
+    waits: list[float] = []
+    catalog = Catalog(dynamodb, NAMES.table, sleep=waits.append)
+    names = [f"{number}.jpg" for number in range(3)]
+    put_all(catalog, [record(name) for name in names])
+    keys = [{"ImageId": {"S": name}} for name in names]
+    items = [dynamodb.get_item(TableName=NAMES.table, Key=key)["Item"] for key in keys]
+
+    def asked(which: list[Any]) -> dict[str, Any]:
+        return {"RequestItems": {NAMES.table: {"Keys": which, "ConsistentRead": True}}}
+
+    def left(which: list[Any]) -> dict[str, Any]:
+        return {NAMES.table: {"Keys": which, "ConsistentRead": True}} if which else {}
+
+    with Stubber(dynamodb) as stubber:
+        for some, there, rest in ((keys, items[:1], keys[1:]), (keys[1:], [], keys[1:]), (keys[1:], items[1:], [])):
+            answer = {"Responses": {NAMES.table: there}, "UnprocessedKeys": left(rest)}
+            stubber.add_response("batch_get_item", answer, asked(some))
+        found = catalog.get_many(names)
+        stubber.assert_no_pending_responses()
+    assert sorted(found) == names
+    assert len(waits) == 2
+    assert waits[0] < waits[1]
+
+
+# The whole table
+
+
+def test_pages_go_on_where_the_last_one_ended(catalog: Catalog) -> None:
+    there = put_all(catalog, [record(f"{number}.jpg") for number in range(7)])
+    seen: list[str] = []
+    after: str | None = None
+    while True:
+        page = catalog.page(after=after, limit=3)
+        assert len(page.records) <= 3
+        seen += ids(page.records)
+        after = page.next_after
+        if after is None:
+            break
+    assert sorted(seen) == sorted(ids(there))
+
+
+def test_a_page_ends_at_a_megabyte_without_a_limit(catalog: Catalog) -> None:
+    put_all(catalog, [large(f"{number}.jpg") for number in range(4)])
+    first = catalog.page()
+    assert 0 < len(first.records) < 4
+    assert first.next_after is not None
+    rest = catalog.page(after=first.next_after)
+    assert sorted(ids(first.records + rest.records)) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+
+
+def test_an_empty_table_is_an_empty_page_and_no_records(catalog: Catalog) -> None:
+    assert catalog.page().records == []
+    assert catalog.page().next_after is None
+    assert list(catalog.all()) == []
+
+
+@pytest.mark.parametrize("segments", [1, 3, 8])
+def test_a_parallel_scan_gives_each_record_once(catalog: Catalog, segments: int) -> None:
+    there = put_all(catalog, [large(f"{number}.jpg") for number in range(12)])
+    assert sorted(ids(list(catalog.all(segments)))) == sorted(ids(there))
+
+
+def scan_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("scan")]
+
+
+def test_a_reader_that_stops_early_leaves_no_thread_behind(catalog: Catalog) -> None:
+    put_all(catalog, [large(f"{number}.jpg") for number in range(15)])
+    found = catalog.all(segments=1)  # five pages for a queue of two: the thread waits for room in it
+    next(found)
+    assert scan_threads()
+    found.close()  # type: ignore[attr-defined]
+    assert not scan_threads()
+
+
+def test_a_page_that_cannot_be_read_fails_the_whole_read(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
+    put_all(catalog, [record(f"{number}.jpg") for number in range(4)])
+
+    def refuse(params: dict[str, Any], **_: object) -> None:
+        if params.get("Segment") == 1:
+            raise RuntimeError("the connection is gone")
+
+    dynamodb.meta.events.register("provide-client-params.dynamodb.Scan", refuse)
+    # Half a table that looks whole would make `reprocess --missing` start over with what is there.
+    with pytest.raises(RuntimeError, match="the connection is gone"):
+        list(catalog.all(segments=2))
+    assert not scan_threads()
+
+
+# Newest first
+
+
+def at(day: str, number: int, make: Callable[..., ImageRecord] = record) -> ImageRecord:
+    return make(f"{day}-{number}.jpg", created_at=f"{day}T{number:02}:00:00Z")
+
+
+def test_a_small_table_is_read_whole_and_shows_pictures_of_any_age(catalog: Catalog) -> None:
+    put_all(catalog, [at("2025-06-11", 1), at("2025-06-12", 2), at("2012-01-01", 3)])
+    assert ids(catalog.newest(10, today=TODAY)) == ["2025-06-12-2.jpg", "2025-06-11-1.jpg", "2012-01-01-3.jpg"]
+    assert ids(catalog.newest(1, today=TODAY)) == ["2025-06-12-2.jpg"]
+
+
+@pytest.fixture
+def large_table(catalog: Catalog) -> list[str]:
+    """More than a page, over days with gaps and all shards; returns the ids, newest first."""
+    days = ["2025-06-13", "2025-06-12", "2025-06-11", "2025-06-02", "2025-03-01"]
+    put_all(catalog, [at("2024-12-31", number, large) for number in range(4)])
+    there = put_all(catalog, [at(day, number) for day in days for number in range(9)])
+    assert catalog.page().next_after is not None
+    return sorted(ids(there), key=lambda name: (name[:10], int(name[11:-4])), reverse=True)
+
+
+@pytest.mark.parametrize("limit", [1, 5, 9, 10, 30, 45])
+def test_a_large_table_is_walked_back_day_by_day_over_all_shards(
+    catalog: Catalog, large_table: list[str], limit: int
+) -> None:
+    assert ids(catalog.newest(limit, today=TODAY)) == large_table[:limit]
+
+
+def test_the_walk_back_is_by_queries_of_the_newest_days_alone(
+    dynamodb: DynamoDBClient, catalog: Catalog, large_table: list[str]
+) -> None:
+    days: list[str] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        days.append(params["ExpressionAttributeValues"][":day"]["S"][:10])
+
+    dynamodb.meta.events.register("provide-client-params.dynamodb.Query", note)
+    catalog.newest(12, today=TODAY)
+    assert sorted(set(days)) == ["2025-06-12", "2025-06-13"]
+
+
+# What needs attention
+
+
+def test_refused_and_failed_records_are_listed_apart_latest_change_first(catalog: Catalog) -> None:
+    put_all(
+        catalog,
+        [
+            record("fine.jpg"),
+            record("old.jpg", status="failed", updated_at="2025-06-01T00:00:00Z"),
+            record("new.jpg", status="failed", updated_at="2025-06-12T00:00:00Z"),
+            record("bad.gif", status="refused"),
+        ],
+    )
+    assert ids(list(catalog.attention("failed"))) == ["new.jpg", "old.jpg"]
+    assert ids(list(catalog.attention("refused"))) == ["bad.gif"]
+
+
+def test_what_needs_attention_is_read_to_its_end(catalog: Catalog) -> None:
+    many = [record(f"{number}.jpg", status="failed", warnings=("x" * 350_000,)) for number in range(5)]
+    put_all(catalog, many)
+    assert sorted(ids(list(catalog.attention("failed")))) == sorted(ids(many))

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import boto3
+import pytest
+
+from lambda_handlers import get_images
+from tests.aws.conftest import NAMES
+from tests.aws.invocation import context
+from tests.aws.records import large, record
+from zenoimg.pipeline.catalog import Catalog
+from zenoimg.pipeline.records import JSON_KEYS, ImageRecord, to_json
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LAMBDA_LIMIT_BYTES = 6 * 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, session: boto3.Session, dynamodb: DynamoDBClient) -> Iterator[None]:
+    monkeypatch.setenv("TABLE_NAME", NAMES.table)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+    get_images._catalog.cache_clear()
+    yield
+    get_images._catalog.cache_clear()
+
+
+def get(query: dict[str, str] | None = None) -> dict[str, Any]:
+    """Calls the handler with an event of an HTTP API, payload format 2.0."""
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "GET /images",
+        "rawPath": "/images",
+        "headers": {"host": "abc.execute-api.eu-west-1.amazonaws.com"},
+        "requestContext": {"http": {"method": "GET", "path": "/images"}},
+        "isBase64Encoded": False,
+    }
+    if query is not None:  # API Gateway leaves it out when there is no query
+        event["queryStringParameters"] = query
+    answer: dict[str, Any] = get_images.handler(event, context())
+    assert answer["headers"]["content-type"] == "application/json"
+    # As the runtime serializes it.
+    assert len(json.dumps(answer, ensure_ascii=False).encode()) < LAMBDA_LIMIT_BYTES
+    return answer
+
+
+def next_query(answer: dict[str, Any]) -> dict[str, str] | None:
+    """The query of the next page, from the Link header."""
+    link = answer["headers"].get("link")
+    if link is None:
+        return None
+    found = re.fullmatch(r'<\?([A-Za-z0-9_=&-]+)>; rel="next"', link)
+    assert found, link
+    return dict(parse_qsl(found[1], strict_parsing=True))
+
+
+def all_pages(query: dict[str, str] | None = None) -> list[list[dict[str, Any]]]:
+    """Every page, by following the links alone."""
+    pages = []
+    while True:
+        answer = get(query)
+        assert answer["statusCode"] == 200
+        pages.append(json.loads(answer["body"]))
+        query = next_query(answer)
+        if query is None:
+            return pages
+
+
+def put_all(catalog: Catalog, records: list[ImageRecord]) -> list[str]:
+    for each in records:
+        catalog.put(each)
+    return sorted(each.image_id for each in records)
+
+
+def ids(pages: list[list[dict[str, Any]]]) -> list[str]:
+    return sorted(found["ImageId"] for page in pages for found in page)
+
+
+def test_an_empty_table_is_an_empty_array() -> None:
+    answer = get()
+    assert (answer["statusCode"], answer["body"]) == (200, "[]")
+    assert "link" not in answer["headers"]
+
+
+def test_all_records_come_in_one_bare_array_as_they_are_everywhere_else(catalog: Catalog) -> None:
+    there = [record("a cat.jpg"), record("bad.gif", status="refused"), record("ü🐈.jpg", warnings=('says "no"',))]
+    put_all(catalog, there)
+    (page,) = all_pages()
+    assert sorted(page, key=lambda found: str(found["ImageId"])) == [to_json(each) for each in there]
+
+
+def test_the_five_fields_that_clients_have_always_read_come_first(catalog: Catalog) -> None:
+    put_all(catalog, [record(), record("bad.gif", status="failed")])
+    for found in json.loads(get()["body"]):
+        assert list(found)[:5] == ["ImageId", "OriginalSize", "ProcessedSize", "ProcessedUrl", "CreatedAt"]
+        assert tuple(found) == JSON_KEYS
+
+
+def test_several_pages_of_the_table_are_one_answer_while_they_fit(catalog: Catalog) -> None:
+    there = put_all(catalog, [large(f"{number}.jpg") for number in range(8)])  # 2.8 MB
+    assert catalog.page().next_after is not None
+    (page,) = all_pages()
+    assert ids([page]) == there
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        pytest.param("x" * 350_000, id="plain"),
+        pytest.param('"\\' * 80_000, id="quotes and backslashes, which take four bytes in the serialized answer"),
+        pytest.param("🐈" * 90_000, id="characters beyond ASCII"),
+        pytest.param("\x01" * 100_000, id="control characters"),
+    ],
+)
+def test_more_than_five_megabytes_come_in_pages_without_loss_or_repetition(catalog: Catalog, warning: str) -> None:
+    there = put_all(catalog, [record(f"{number}.jpg", warnings=(warning,)) for number in range(18)])
+    pages = all_pages()
+    assert len(pages) > 1
+    assert ids(pages) == there
+    assert all(pages)
+
+
+def test_the_bound_holds_to_the_byte_for_the_body_as_the_runtime_serializes_it(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_all(catalog, [record(f'"{number}\\".jpg', warnings=("ü🐈\x01",)) for number in range(5)])
+    whole = len(json.dumps(get()["body"]))
+    monkeypatch.setattr(get_images, "MAX_ANSWER_BYTES", whole)
+    assert [len(page) for page in all_pages()] == [5]
+    monkeypatch.setattr(get_images, "MAX_ANSWER_BYTES", whole - 1)
+    assert [len(page) for page in all_pages()] == [4, 1]
+
+
+@pytest.mark.parametrize("bound", [1, 5000])
+def test_a_record_larger_than_the_bound_still_comes_and_ends_its_page(
+    bound: int, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_images, "MAX_ANSWER_BYTES", bound)
+    there = put_all(catalog, [record(f"{number}.jpg", warnings=("x" * 6000,)) for number in range(3)])
+    pages = all_pages()
+    assert [len(page) for page in pages] == [1, 1, 1]
+    assert ids(pages) == there
+
+
+@pytest.mark.parametrize(("limit", "lengths"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (10000, [7])])
+def test_a_limit_bounds_every_page_that_the_links_lead_to(catalog: Catalog, limit: int, lengths: list[int]) -> None:
+    there = put_all(catalog, [record(f"{number}.jpg") for number in range(7)])
+    pages = all_pages({"limit": str(limit)})
+    # DynamoDB may not know yet that nothing is left, and then an empty page is the last.
+    assert [len(page) for page in pages if page] == lengths
+    assert ids(pages) == there
+
+
+def test_a_limit_reaches_over_the_pages_of_the_table(catalog: Catalog) -> None:
+    put_all(catalog, [large(f"{number}.jpg") for number in range(9)])
+    (first, *_) = all_pages({"limit": "7"})
+    assert len(first) == 7
+
+
+def test_a_cursor_is_safe_in_an_address_whatever_the_key(catalog: Catalog) -> None:
+    there = put_all(catalog, [record(key) for key in ("a b+c/?&.jpg", "ü🐈>~.jpg", "100%.jpg", "\u07ff\u07ff\u07ff")])
+    assert ids(all_pages({"limit": "1"})) == there
+
+
+def test_a_cursor_still_leads_on_when_its_record_is_gone(catalog: Catalog) -> None:
+    there = put_all(catalog, [record(f"{number}.jpg") for number in range(6)])
+    first = get({"limit": "2"})
+    shown = ids([json.loads(first["body"])])
+    catalog.delete(json.loads(first["body"])[-1]["ImageId"])
+    rest = ids(all_pages(next_query(first)))
+    assert not set(rest) & set(shown)
+    assert sorted(rest + shown) == there
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "", "ten", "1.5", "10001", "1e3", " 5", "٣", "1,2", "0x10", "9" * 30])
+def test_a_bad_limit_is_told_as_json(limit: str, catalog: Catalog) -> None:
+    answer = get({"limit": limit})
+    assert answer["statusCode"] == 400
+    assert "limit" in json.loads(answer["body"])["message"]
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("a", id="cut off"),
+        pytest.param("not base64!", id="other characters"),
+        pytest.param("ü", id="beyond ASCII"),
+        pytest.param(encoded(b"\xff\xfe"), id="no UTF-8"),
+        pytest.param(encoded(b"k" * 3000), id="longer than any key"),
+    ],
+)
+def test_a_bad_cursor_is_told_as_json(cursor: str, catalog: Catalog) -> None:
+    answer = get({"cursor": cursor})
+    assert answer["statusCode"] == 400
+    assert "cursor" in json.loads(answer["body"])["message"]
+
+
+def test_other_parameters_are_ignored(catalog: Catalog) -> None:
+    put_all(catalog, [record()])
+    assert len(json.loads(get({"sort": "up"})["body"])) == 1

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from tests.aws.conftest import ACCOUNT, NAMES
+from zenoimg.pipeline.settings import PipelineSettings
+from zenoimg.pipeline.storage import (
+    CopyMark,
+    ImageStorage,
+    OriginalArchivedError,
+    copy_key_fits,
+    identity_of,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+KEYS = ["cat.jpg", "2025/06/a cat.jpg", "1+1=2.jpg", "100%.jpg", "münchen 🐈.jpg", "a//b.jpg", "?#&.jpg"]
+EVERYTHING = 10**9
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_one_read_gives_the_bytes_and_the_version_that_they_are_of(
+    s3: S3Client, storage: ImageStorage, key: str
+) -> None:
+    old = s3.put_object(Bucket=NAMES.originals_bucket, Key=key, Body=b"old")
+    new = s3.put_object(Bucket=NAMES.originals_bucket, Key=key, Body=b"newer")
+    found = storage.get_original(key, EVERYTHING)
+    assert found is not None
+    assert (found.data, found.size) == (b"newer", 5)
+    assert found.identity == new["VersionId"] != old["VersionId"]
+    assert found.etag == new["ETag"].strip('"')
+
+
+def test_a_look_gives_the_same_without_the_bytes(s3: S3Client, storage: ImageStorage) -> None:
+    s3.put_object(Bucket=NAMES.originals_bucket, Key="cat.jpg", Body=b"cat")
+    read, looked = storage.get_original("cat.jpg", EVERYTHING), storage.head_original("cat.jpg")
+    assert read is not None
+    assert looked is not None
+    assert looked.data is None
+    assert (looked.identity, looked.etag, looked.size) == (read.identity, read.etag, read.size)
+    assert looked.last_modified == read.last_modified
+
+
+def test_an_object_at_the_limit_is_read_and_one_byte_more_is_not(s3: S3Client, storage: ImageStorage) -> None:
+    s3.put_object(Bucket=NAMES.originals_bucket, Key="cat.jpg", Body=b"12345")
+    at_limit, above = storage.get_original("cat.jpg", 5), storage.get_original("cat.jpg", 4)
+    assert at_limit is not None
+    assert above is not None
+    assert at_limit.data == b"12345"
+    assert (above.data, above.size) == (None, 5)
+
+
+def test_what_was_never_there_is_missing(storage: ImageStorage, s3: S3Client) -> None:
+    assert storage.get_original("cat.jpg", EVERYTHING) is None
+    assert storage.head_original("cat.jpg") is None
+    assert storage.get_copy_mark("cat.jpg") is None
+
+
+def test_what_was_deleted_is_missing_though_its_versions_stay(s3: S3Client, storage: ImageStorage) -> None:
+    s3.put_object(Bucket=NAMES.originals_bucket, Key="cat.jpg", Body=b"cat")
+    s3.delete_object(Bucket=NAMES.originals_bucket, Key="cat.jpg")
+    assert storage.get_original("cat.jpg", EVERYTHING) is None
+    assert storage.head_original("cat.jpg") is None
+
+
+def test_a_missing_bucket_is_not_a_missing_photo(session: boto3.Session, settings: PipelineSettings) -> None:
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        ImageStorage(session.client("s3"), settings).get_original("cat.jpg", EVERYTHING)
+
+
+def test_without_versions_the_etag_is_the_identity(s3: S3Client, storage: ImageStorage) -> None:
+    s3.put_bucket_versioning(Bucket=NAMES.originals_bucket, VersioningConfiguration={"Status": "Suspended"})
+    put = s3.put_object(Bucket=NAMES.originals_bucket, Key="cat.jpg", Body=b"cat")
+    found = storage.get_original("cat.jpg", EVERYTHING)
+    assert found is not None
+    assert found.identity == put["ETag"].strip('"')
+
+
+@pytest.mark.parametrize(
+    ("answer", "identity"),
+    [
+        ({"ETag": '"e1"', "VersionId": "v1"}, "v1"),
+        ({"ETag": '"e1"', "VersionId": "null"}, "e1"),
+        ({"ETag": '"e1"', "VersionId": None}, "e1"),
+        ({"ETag": '"e1"'}, "e1"),
+    ],
+)
+def test_the_null_version_tells_no_two_contents_apart(answer: dict[str, Any], identity: str) -> None:
+    assert identity_of(answer) == identity
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_copy_lies_under_its_prefix_with_type_and_mark(s3: S3Client, storage: ImageStorage, key: str) -> None:
+    mark = CopyMark("v1", "00ff00ff00ff00ff")
+    storage.put_copy(key, b"copy", "image/jpeg", mark)
+    stored = s3.get_object(Bucket=NAMES.processed_bucket, Key="processed/" + key)
+    assert stored["Body"].read() == b"copy"
+    assert stored["ContentType"] == "image/jpeg"
+    assert stored["Metadata"] == {"source-version": "v1", "recipe": "00ff00ff00ff00ff"}
+    assert storage.get_copy_mark(key) == mark
+
+
+def test_a_copy_that_somebody_else_put_there_has_no_mark_of_ours(s3: S3Client, storage: ImageStorage) -> None:
+    s3.put_object(Bucket=NAMES.processed_bucket, Key="processed/cat.jpg", Body=b"copy")
+    assert storage.get_copy_mark("cat.jpg") == CopyMark("", "")
+
+
+def test_a_copy_can_be_deleted_twice_and_the_original_stays(s3: S3Client, storage: ImageStorage) -> None:
+    s3.put_object(Bucket=NAMES.originals_bucket, Key="cat.jpg", Body=b"cat")
+    storage.put_copy("cat.jpg", b"copy", "image/jpeg", CopyMark("v1", "r1"))
+    storage.delete_copy("cat.jpg")
+    storage.delete_copy("cat.jpg")
+    assert storage.get_copy_mark("cat.jpg") is None
+    assert storage.head_original("cat.jpg") is not None
+
+
+def test_a_key_leaves_room_for_the_prefix_in_bytes_not_characters() -> None:
+    assert copy_key_fits("k" * 1014)
+    assert not copy_key_fits("k" * 1015)
+    assert copy_key_fits("ü" * 507)
+    assert not copy_key_fits("ü" * 508)
+
+
+CALLS = [
+    pytest.param("get_object", lambda storage: storage.get_original("cat.jpg", 1), id="read"),
+    pytest.param("head_object", lambda storage: storage.head_original("cat.jpg"), id="look"),
+    pytest.param("head_object", lambda storage: storage.get_copy_mark("cat.jpg"), id="look at the copy"),
+    pytest.param("put_object", lambda storage: storage.put_copy("c", b"", "image/png", CopyMark("", "")), id="put"),
+    pytest.param("delete_object", lambda storage: storage.delete_copy("cat.jpg"), id="delete"),
+]
+
+
+@pytest.mark.parametrize(("operation", "call"), CALLS)
+def test_a_refused_call_is_never_taken_for_a_missing_photo(
+    operation: str, call: Any, session: boto3.Session, settings: PipelineSettings
+) -> None:
+    client = session.client("s3")
+    with Stubber(client) as stubber:
+        code = "403" if operation == "head_object" else "AccessDenied"
+        stubber.add_client_error(operation, code, http_status_code=403)
+        with pytest.raises(ClientError):
+            call(ImageStorage(client, settings))
+
+
+@pytest.mark.parametrize(("operation", "call"), CALLS)
+@pytest.mark.parametrize("account", [ACCOUNT, None])
+def test_every_call_names_the_account_that_must_own_the_bucket(
+    operation: str, call: Any, account: str | None, s3: S3Client, settings: PipelineSettings
+) -> None:
+    owners: list[str | None] = []
+    s3.meta.events.register(
+        "provide-client-params.s3", lambda params, **_: owners.append(params.get("ExpectedBucketOwner"))
+    )
+    call(ImageStorage(s3, PipelineSettings(**{**vars(settings), "account_id": account})))
+    assert owners == [account]
+
+
+def test_an_archived_original_is_told_from_a_missing_one(session: boto3.Session, settings: PipelineSettings) -> None:
+    client = session.client("s3")
+    with Stubber(client) as stubber:
+        stubber.add_client_error("get_object", "InvalidObjectState", http_status_code=403)
+        with pytest.raises(OriginalArchivedError, match=r"cat\.jpg"):
+            ImageStorage(client, settings).get_original("cat.jpg", EVERYTHING)
