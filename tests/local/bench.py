@@ -1,0 +1,90 @@
+"""The real command on an embedded AWS, for end-to-end tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws
+
+ORIGINALS, PROCESSED, TABLE = "zeno-original-images", "zeno-processed-images", "zeno-images"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One embedded AWS and the command that works on it."""
+
+    embedded: EmbeddedAws
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        plain = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ZENOIMG_"))}
+        settings = self.embedded.settings
+        return {
+            **plain,
+            "ZENOIMG_LOCAL": "1",
+            "ZENOIMG_LOCAL_HOME": str(settings.home),
+            "ZENOIMG_LOCAL_PORT": str(settings.port),
+            "ZENOIMG_LOCAL_IAM": "1",
+            "NO_COLOR": "1",
+        }
+
+    def zenoimg(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "zenoimg", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self.zenoimg(*arguments, "--json", code=code).stdout)
+
+    def client(self, service: Any) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.embedded.settings.endpoint_url,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+        )
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        return {record["ImageId"]: record for record in self.json("list")}
+
+    def copies(self) -> set[str]:
+        listed = self.client("s3").list_objects_v2(Bucket=PROCESSED).get("Contents", [])
+        return {item["Key"].removeprefix("processed/") for item in listed}
+
+    def copy(self, key: str) -> bytes:
+        body: bytes = self.client("s3").get_object(Bucket=PROCESSED, Key=f"processed/{key}")["Body"].read()
+        return body
+
+    def until(self, true: Callable[[], bool], what: str) -> None:
+        """Wait for what the functions do on their own time."""
+        deadline = time.monotonic() + 60
+        while not true():
+            assert time.monotonic() < deadline, f"never came true: {what}\n{self.zenoimg('tail-logs').stdout}"
+            time.sleep(0.1)
+
+    def write(self, name: str, data: bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path

@@ -1,0 +1,188 @@
+"""The whole pipeline on the embedded AWS: the real template, the real zips, the real command, with IAM enforced."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+from PIL import Image, ImageChops
+
+from tests.local.bench import ORIGINALS, TABLE, Bench
+from tests.pictures import jpeg, photo
+from zenoimg.local import EmbeddedAws
+
+pytestmark = pytest.mark.local
+
+AWKWARD = "a folder/b+c ü & 50%/📷 (1).jpg"
+
+
+def as_png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def bench(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """The shared embedded AWS with the stack deployed."""
+    made = Bench(embedded, tmp_path_factory.mktemp("photos"))
+    made.zenoimg("deploy")
+    return made
+
+
+def test_a_second_deploy_says_that_nothing_changed(bench: Bench) -> None:
+    again = bench.json("deploy")
+    assert again["result"] == "unchanged"
+    assert again["changes"] == []
+    assert again["outputs"]["originals_bucket"] == ORIGINALS
+    assert "Nothing changed" in bench.zenoimg("deploy").stderr
+
+
+def test_a_dry_run_of_a_new_stack_leaves_nothing_behind(bench: Bench) -> None:
+    planned = bench.json("--stack", "acme", "deploy", "--dry-run")
+    assert {change["action"] for change in planned["changes"]} == {"Add"}
+    stacks = bench.client("cloudformation").describe_stacks()["Stacks"]
+    assert [stack["StackName"] for stack in stacks] == ["zeno"]
+    buckets = {bucket["Name"] for bucket in bench.client("s3").list_buckets()["Buckets"]}
+    assert not any(bucket.startswith("acme") for bucket in buckets)
+
+
+def test_uploaded_photos_come_out_marked_listed_and_served(bench: Bench) -> None:
+    picture = photo((800, 600), "RGB", seed=1)
+    bench.write("landscape.jpg", jpeg(picture))
+    bench.write("drawing.png", as_png(photo((300, 500), "RGBA", seed=2)))
+    results = bench.json("upload", "landscape.jpg", "drawing.png")
+    assert [result["Result"] for result in results] == ["processed", "processed"]
+
+    records = bench.records()
+    record = records["landscape.jpg"]
+    assert list(record)[:5] == ["ImageId", "OriginalSize", "ProcessedSize", "ProcessedUrl", "CreatedAt"]
+    assert record["OriginalSize"] == (bench.folder / "landscape.jpg").stat().st_size
+    assert record["ProcessedSize"] == len(bench.copy("landscape.jpg"))
+    assert (record["Width"], record["Height"], record["Format"], record["Status"]) == (800, 600, "JPEG", "processed")
+    assert (records["drawing.png"]["Width"], records["drawing.png"]["Height"]) == (300, 500)
+
+    copy = Image.open(io.BytesIO(bench.copy("landscape.jpg"))).convert("RGB")
+    source = Image.open(bench.folder / "landscape.jpg").convert("RGB")
+    changed = ImageChops.difference(copy, source).convert("L").point(lambda value: 255 if value > 40 else 0)
+    left, top, right, bottom = changed.getbbox() or (0, 0, 0, 0)
+    assert left > 400, "the mark is at the right"
+    assert top > 300, "the mark is at the bottom"
+    assert (right - left) * (bottom - top) > 1000, "the mark can be seen"
+
+    table = bench.zenoimg("list").stdout
+    assert "landscape.jpg" in table
+    assert "processed" in table
+    assert json.loads(bench.zenoimg("api", "/images").stdout) != []
+
+
+def test_the_api_answers_the_signed_alone(bench: Bench) -> None:
+    address = bench.json("deploy")["outputs"]["api_url"]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(address)
+    assert refused.value.code == 403
+    refused.value.close()
+    served = {record["ImageId"] for record in json.loads(bench.zenoimg("api", "/images").stdout)}
+    assert served == set(bench.records())
+
+
+def test_bad_files_are_named_one_by_one_and_the_good_go_on(bench: Bench) -> None:
+    good = bench.write("bad/good.jpg", jpeg(photo((200, 200), "RGB", seed=3)))
+    bench.write("bad/text.jpg", b"no picture at all\n")
+    bench.write("bad/empty.jpg", b"")
+    bench.write("bad/truncated.jpg", good.read_bytes()[: good.stat().st_size // 2])
+    results = {result["ImageId"]: result for result in bench.json("upload", "bad", "bad/missing.jpg", code=1)}
+    assert {key: result["Result"] for key, result in results.items()} == {
+        "good.jpg": "processed",
+        "text.jpg": "refused",
+        "empty.jpg": "refused",
+        "truncated.jpg": "refused",
+        "missing.jpg": "failed",
+    }
+    assert "not a picture" in results["text.jpg"]["Reason"]
+    assert "empty" in results["empty.jpg"]["Reason"]
+    assert "corrupt" in results["truncated.jpg"]["Reason"]
+    assert "No such file" in results["missing.jpg"]["Reason"]
+    copies = bench.copies()
+    assert "good.jpg" in copies
+    assert not copies & {"text.jpg", "empty.jpg", "truncated.jpg", "missing.jpg"}
+    assert bench.records()["truncated.jpg"]["Status"] == "refused"
+
+
+def test_the_same_upload_again_sends_nothing(bench: Bench) -> None:
+    bench.write("same.jpg", jpeg(photo((200, 150), "RGB", seed=4)))
+    (first,) = bench.json("upload", "same.jpg")
+    (second,) = bench.json("upload", "same.jpg")
+    assert (first["Result"], second["Result"]) == ("processed", "unchanged")
+    assert first["Record"]["VersionId"] == second["Record"]["VersionId"]
+
+
+def test_other_content_under_a_key_is_a_conflict_until_overwrite(bench: Bench) -> None:
+    bench.write("one/IMG_0001.jpg", jpeg(photo((200, 150), "RGB", seed=5)))
+    bench.write("two/IMG_0001.jpg", jpeg(photo((150, 200), "RGB", seed=6)))
+    bench.json("upload", "one/IMG_0001.jpg")
+    (conflict,) = bench.json("upload", "two/IMG_0001.jpg", code=1)
+    assert conflict["Result"] == "conflict"
+    (replaced,) = bench.json("upload", "two/IMG_0001.jpg", "--overwrite")
+    assert replaced["Result"] == "processed"
+    assert bench.records()["IMG_0001.jpg"]["Width"] == 150
+
+
+def test_a_foreign_client_puts_and_removes(bench: Bench) -> None:
+    aws = shutil.which("aws")
+    if aws is None:
+        pytest.skip("the AWS CLI is not on the PATH")
+    lines = bench.zenoimg("local", "env").stdout.splitlines()
+    pointed = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
+    environment = {**bench.environment, **{name: value.strip("'") for name, value in pointed.items()}}
+    path = bench.write("foreign.jpg", jpeg(photo((320, 240), "RGB", seed=7)))
+
+    def run(*arguments: str) -> None:
+        subprocess.run([aws, *arguments], env=environment, check=True, capture_output=True, timeout=60)
+
+    run("s3", "cp", str(path), f"s3://{ORIGINALS}/{AWKWARD}")
+    bench.until(lambda: AWKWARD in bench.records(), "a record of what the AWS CLI sent")
+    assert AWKWARD in bench.copies()
+    assert bench.records()[AWKWARD]["Status"] == "processed"
+    address = bench.records()[AWKWARD]["ProcessedUrl"]
+    assert address.isascii()
+    assert " " not in address
+    run("s3", "rm", f"s3://{ORIGINALS}/{AWKWARD}")
+    bench.until(lambda: AWKWARD not in bench.records() and AWKWARD not in bench.copies(), "copy and record gone")
+
+
+def test_a_key_that_ends_in_a_slash_is_left_alone(bench: Bench) -> None:
+    s3 = bench.client("s3")
+    s3.put_object(Bucket=ORIGINALS, Key="empty-folder/", Body=b"")
+    logged = lambda: "ignored" in bench.zenoimg("tail-logs", "--since", "1m").stdout  # noqa: E731
+    bench.until(logged, "the function has looked at the key")
+    assert "empty-folder/" not in bench.records()
+    s3.delete_object(Bucket=ORIGINALS, Key="empty-folder/")
+
+
+def test_reprocess_brings_back_lost_records_and_redoes_all(bench: Bench) -> None:
+    bench.write("lost.jpg", jpeg(photo((240, 180), "RGB", seed=8)))
+    bench.zenoimg("upload", "lost.jpg")
+    before = bench.records()["lost.jpg"]
+    bench.client("dynamodb").delete_item(TableName=TABLE, Key={"ImageId": {"S": "lost.jpg"}})
+    results = {result["ImageId"]: result["Result"] for result in bench.json("reprocess")}
+    assert results == {"lost.jpg": "processed"}
+    after = bench.records()["lost.jpg"]
+    assert {**after, "UpdatedAt": "", "DurationMs": 0} == {**before, "UpdatedAt": "", "DurationMs": 0}
+    assert bench.json("reprocess") == []
+    assert bench.json("reprocess", "lost.jpg", "--here")[0]["Result"] == "processed"
+    everything = {result["ImageId"] for result in bench.json("reprocess", "--all", code=1)}  # one is refused
+    assert everything == set(bench.records())
+
+
+def test_the_logs_tell_of_each_image(bench: Bench) -> None:
+    bench.write("logged.jpg", jpeg(photo((240, 180), "RGB", seed=9)))
+    bench.zenoimg("upload", "logged.jpg")
+    bench.until(lambda: "logged.jpg" in bench.zenoimg("tail-logs").stdout, "a log line of the image")
+    for line in bench.zenoimg("tail-logs", "--json").stdout.splitlines():
+        assert json.loads(line)["function"] in {"processor", "api"}
