@@ -62,13 +62,15 @@ class Aws:
     ) -> None:
         """``credentials`` (access key, secret key) replace the standard chain; only the embedded AWS has them.
 
-        Raises botocore's ``ProfileNotFound``, and ``ConfigurationError`` when no region is known.
+        Raises botocore's ``ProfileNotFound``; ``ConfigurationError`` when no region is known, or botocore's
+        ``NoCredentialsError`` when there are no credentials either.
         """
         key, secret = credentials or (None, None)
         self._session = boto3.Session(
             aws_access_key_id=key, aws_secret_access_key=secret, profile_name=profile, region_name=region
         )
         if not self._session.region_name:
+            self.credentials()  # without either, credentials are what to see to first
             raise ConfigurationError(
                 "no AWS region is set",
                 next_step="Add --region (for example eu-west-1), set AWS_REGION, or add --local.",
@@ -134,8 +136,8 @@ class Aws:
 
     @property
     def where(self) -> str:
-        """Where commands act, without asking AWS: for messages that must not fail themselves."""
-        return "local" if self.local else self.region
+        """Where commands act, in words and without asking AWS: for messages that must not fail themselves."""
+        return "on the embedded AWS" if self.local else f"in {self.region}"
 
     def credentials(self) -> Credentials:
         """The session's credentials, for signing. Raises botocore's ``NoCredentialsError`` when there are none."""
@@ -172,7 +174,7 @@ def explain(error: boto.BotoCoreError | boto.ClientError) -> ZenoError:
             f"the AWS credentials could not be read: {error}",
             next_step="Sign in again (`aws sso login`), or choose another --profile.",
         )
-    if isinstance(error, boto.HTTPClientError):
+    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
         return RefusedByAwsError(
             f"AWS could not be reached: {error}",
             next_step="Check the network, the region and --endpoint-url, then run the same command again.",

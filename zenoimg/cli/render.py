@@ -57,7 +57,7 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
 
 def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
     """An empty table in the house style; the columns in ``numbers`` are set right."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
         made.add_column(
             column,
@@ -118,7 +118,7 @@ def images(records: Iterable[ImageRecord], now: datetime) -> Table:
         numbers=("Original", "Copy", "Change", "Age"),
     )
     for record in records:
-        pixels = f"{record.width} x {record.height}" if record.width else "–"
+        pixels = f"{record.width}×{record.height}" if record.width else "–"
         shown = status(record.status)
         if record.error:
             shown.append(f": {printable(record.error)}", style="")

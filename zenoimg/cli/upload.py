@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def upload(
     call: Call,
-    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", metavar="PATH...")],
+    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", metavar="PATH")],
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders with their subfolders.")] = False,
     prefix: Annotated[str, typer.Option("--prefix", help="Put this before every key.", metavar="P")] = "",
     key: Annotated[str | None, typer.Option("--key", help="Key for the one file that is given.", metavar="K")] = None,

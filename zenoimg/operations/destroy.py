@@ -24,7 +24,7 @@ def prepare(aws: Aws, stack: str) -> Removal:
     """Look at what is there. Raises ``NotDeployedError`` when there is no such stack."""
     state = read_stack(aws.cloudformation, stack)
     if state is None:
-        raise NotDeployedError(f"the stack {stack!r} is not deployed in {aws.where}: there is nothing to destroy")
+        raise NotDeployedError(f"the stack {stack!r} is not deployed {aws.where}: there is nothing to destroy")
     names = (state.outputs.get(key, "") for key in ("OriginalsBucket", "ProcessedBucket", "Table"))
     return Removal(stack, state.status, tuple(name for name in names if name))
 

@@ -11,6 +11,7 @@ from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.reconcile import Tools
 from zenoimg.pipeline.settings import PipelineSettings, copies_url
 from zenoimg.pipeline.storage import ImageStorage
+from zenoimg.stack.names import DEFAULT_STACK
 from zenoimg.stack.outputs import Deployment, read_deployment
 
 
@@ -39,7 +40,9 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
     if settings.names is not None:
         deployment, account = Deployment(**settings.names), None
     else:
-        deployment = read_deployment(aws.cloudformation, settings.stack, where=aws.where)
+        deployment = read_deployment(
+            aws.cloudformation, settings.stack, where=aws.where, deploy=_deploy_command(aws, settings)
+        )
         account = aws.identity.account
     endpoint = aws.endpoint_url or aws.s3.meta.endpoint_url
     on_aws = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
@@ -57,3 +60,11 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
         storage=ImageStorage(aws.s3, pipeline),
         catalog=Catalog(aws.dynamodb, deployment.table),
     )
+
+
+def _deploy_command(aws: Aws, settings: Settings) -> str:
+    """The command that deploys what these settings name."""
+    words = ["zenoimg", *(["--local"] if aws.local else [])]
+    if settings.stack != DEFAULT_STACK:
+        words += ["--stack", settings.stack]
+    return " ".join([*words, "deploy"])

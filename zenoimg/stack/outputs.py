@@ -64,13 +64,16 @@ def read_stack(cloudformation: CloudFormationClient, stack: str) -> StackState |
     )
 
 
-def read_deployment(cloudformation: CloudFormationClient, stack: str, *, where: str) -> Deployment:
-    """The names of a deployed stack. Raises ``NotDeployedError`` when it is not (or not yet) there."""
+def read_deployment(cloudformation: CloudFormationClient, stack: str, *, where: str, deploy: str) -> Deployment:
+    """The names of a deployed stack.
+
+    Raises ``NotDeployedError`` when it is not (or not yet) there, saying where and by which command to ``deploy``.
+    """
     state = read_stack(cloudformation, stack)
     if state is None or "OriginalsBucket" not in state.outputs:
         raise NotDeployedError(
-            f"the stack {stack!r} is not deployed in {where}",
-            next_step="Run `zenoimg deploy` with the same options first.",
+            f"the stack {stack!r} is not deployed {where}",
+            next_step=f"Run `{deploy}` first.",
         )
     return deployment_of(state)
 
