@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from tests import pictures
+from zenoimg.cli.app import app
+from zenoimg.imaging import Recipe, WatermarkSpec, watermark
+
+JPEG = pictures.jpeg(pictures.photo((200, 150)))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("a.jpg").write_bytes(JPEG)
+    Path("b.jpg").write_bytes(pictures.jpeg(pictures.photo((160, 220), seed=4)))
+    return tmp_path
+
+
+def preview(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["preview", *arguments, "--workers", "1"])
+
+
+def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "zenoimg", "preview", *arguments]
+    return subprocess.run(command, capture_output=True, check=False, **more)
+
+
+def logo(size: int = 20) -> bytes:
+    encoded = BytesIO()
+    Image.new("RGB", (size, size), "red").save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+def test_a_copy_lies_beside_the_photo_and_is_what_the_pipeline_makes() -> None:
+    result = preview("a.jpg")
+    assert result.exit_code == 0, result.output
+    assert Path("a.marked.jpg").read_bytes() == watermark(JPEG).data
+    assert Path("a.jpg").read_bytes() == JPEG
+    assert result.stdout == ""
+    assert "a.jpg → a.marked.jpg" in result.stderr
+
+
+def test_the_configured_recipe_is_used_and_options_go_before_it() -> None:
+    Path("zenoimg.toml").write_text('[watermark]\ntext = "configured"\nposition = "top"\nopacity = 0.9\n')
+    assert preview("a.jpg").exit_code == 0
+    configured = WatermarkSpec(text="configured", position="top", opacity=0.9)
+    assert Path("a.marked.jpg").read_bytes() == watermark(JPEG, Recipe(configured)).data
+    assert preview("a.jpg", "-o", "b.marked.jpg", "--text", "given", "--angle", "-10").exit_code == 0
+    given = WatermarkSpec(text="given", position="top", opacity=0.9, angle=-10)
+    assert Path("b.marked.jpg").read_bytes() == watermark(JPEG, Recipe(given)).data
+
+
+def test_a_logo_replaces_a_configured_text_and_a_text_a_configured_logo() -> None:
+    Path("logo.png").write_bytes(logo())
+    Path("zenoimg.toml").write_text('[watermark]\ntext = "configured"\ncolor = "red"\n')
+    assert preview("a.jpg", "--logo", "logo.png", "--scale", "0.3").exit_code == 0
+    expected = watermark(JPEG, Recipe(WatermarkSpec(logo=logo(), scale=0.3))).data
+    assert Path("a.marked.jpg").read_bytes() == expected
+    Path("zenoimg.toml").write_text('[watermark]\nlogo = "logo.png"\n')
+    assert preview("a.jpg", "--force", "--text", "given").exit_code == 0
+    assert Path("a.marked.jpg").read_bytes() == watermark(JPEG, Recipe(WatermarkSpec(text="given"))).data
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--position", "middle"), "--position: 'middle' is not one of top-left,"),
+        (("--scale", "7"), "--scale: 7.0 is outside 0.005 to 1"),
+        (("--color", "reddish"), "--color: 'reddish' is not a colour"),
+        (("--logo", "none.png"), "--logo: none.png cannot be read: No such file or directory"),
+        (("--logo", "a.jpg"), "--logo: must be a PNG file"),
+        (("--font", "a.jpg"), "--font: is not a TrueType or OpenType font"),
+        (("--text", "漢"), "--text: Pillow's own font has no glyph for '漢' (U+6F22)"),
+        (("--text", "x", "--logo", "logo.png"), "--text and --logo cannot both be the mark"),
+        (("--logo", "logo.png", "--color", "red"), "--color: belongs to a text, and a logo is given"),
+        (("-o", "-", "--json"), "-o - and --json would both write to standard output"),
+        (("b.jpg", "-o", "-"), "-o - writes one copy to standard output"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence_and_exit_2(arguments: tuple[str, ...], said: str) -> None:
+    Path("logo.png").write_bytes(logo())
+    result = preview("a.jpg", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr.replace("\n", "")
+    assert not Path("a.marked.jpg").exists()
+
+
+def test_a_wrong_configuration_is_exit_3() -> None:
+    Path("zenoimg.toml").write_text("[watermark]\nscale = 3\n")
+    result = preview("a.jpg")
+    assert result.exit_code == 3
+    assert "the recipe is wrong: scale: 3 is outside 0.005 to 1" in result.stderr
+
+
+def test_what_cannot_be_marked_is_named_and_the_others_go_on() -> None:
+    Path("text.txt").write_text("hello")
+    Path("cut.jpg").write_bytes(JPEG[:2000])
+    result = preview("missing.jpg", "text.txt", "cut.jpg", ".", "a.jpg", "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert [(item["Path"], item["Result"], item["Code"]) for item in found] == [
+        ("missing.jpg", "failed", "unreadable"),
+        ("text.txt", "refused", "not-an-image"),
+        ("cut.jpg", "refused", "corrupt"),
+        (".", "failed", "unreadable"),
+        ("a.jpg", "marked", ""),
+    ]
+    assert [item["Reason"] for item in found][:2] == ["does not exist", "the file is no picture of a known format"]
+    assert "5 photos: 2 failed, 2 refused, 1 marked." in result.stderr
+    assert sorted(path.name for path in Path().iterdir()) == [
+        "a.jpg",
+        "a.marked.jpg",
+        "b.jpg",
+        "cut.jpg",
+        "text.txt",
+    ]
+
+
+def test_json_tells_format_sizes_dimensions_and_warnings() -> None:
+    turned = pictures.jpeg(pictures.photo((200, 150)), [pictures.exif_segment(pictures.exif(6))]) + JPEG
+    Path("two.jpg").write_bytes(turned)
+    (found,) = json.loads(preview("two.jpg", "--json").stdout)
+    assert found == {
+        "Path": "two.jpg",
+        "Output": "two.marked.jpg",
+        "Result": "marked",
+        "Code": "",
+        "Reason": "",
+        "Format": "JPEG",
+        "OriginalSize": len(turned),
+        "ProcessedSize": Path("two.marked.jpg").stat().st_size,
+        "Width": 150,
+        "Height": 200,
+        "Frames": 1,
+        "Warnings": ["the first picture of the file (MPO) was kept, 1 more picture left out"],
+    }
+
+
+def test_limits_are_the_configured_ones() -> None:
+    Path("zenoimg.toml").write_text("[limits]\nmax_pixels = 100\n")
+    result = preview("a.jpg", "--json")
+    assert json.loads(result.stdout)[0]["Code"] == "too-large"
+
+
+def test_a_file_that_is_there_is_replaced_only_by_force() -> None:
+    Path("a.marked.jpg").write_bytes(b"mine")
+    refused = preview("a.jpg")
+    assert refused.exit_code == 1
+    assert "a.marked.jpg exists already; --force replaces it" in refused.stderr
+    assert Path("a.marked.jpg").read_bytes() == b"mine"
+    assert preview("a.jpg", "--force").exit_code == 0
+    assert Path("a.marked.jpg").read_bytes() == watermark(JPEG).data
+    assert not [path for path in Path().iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("way", ["itself", "symbolic link", "hard link", "another of them"])
+def test_a_photo_is_never_replaced(way: str) -> None:
+    target = Path("out.jpg")
+    match way:
+        case "itself":
+            target = Path("a.jpg")
+        case "symbolic link":
+            target.symlink_to("a.jpg")
+        case "hard link":
+            target.hardlink_to("a.jpg")
+        case _:
+            Path("a.marked.jpg").write_bytes(JPEG)
+    arguments = ["a.jpg", "a.marked.jpg"] if way == "another of them" else ["a.jpg", "-o", str(target)]
+    result = preview(*arguments, "--force")
+    assert result.exit_code == 1
+    assert "photos are never replaced" in result.stderr.replace("\n", "")
+    assert Path("a.jpg").read_bytes() == JPEG
+    assert way != "another of them" or Path("a.marked.jpg").read_bytes() == JPEG
+
+
+@pytest.mark.parametrize("target", ["there", "new/er/"])
+def test_a_folder_takes_copies(target: str) -> None:
+    Path("there").mkdir()
+    assert preview("a.jpg", "-o", target).exit_code == 0
+    assert Path(target, "a.marked.jpg").is_file()
+
+
+def test_two_photos_of_one_name_do_not_meet_in_a_folder() -> None:
+    Path("sub").mkdir()
+    Path("sub/a.jpg").write_bytes(JPEG)
+    result = preview("a.jpg", "sub/a.jpg", "-o", "out")
+    assert result.exit_code == 2
+    assert "the copies of a.jpg and sub/a.jpg would both be out/a.marked.jpg" in result.stderr.replace("\n", "")
+    assert not Path("out").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named() -> None:
+    result = preview("a.jpg", "b.jpg", "-o", "a.jpg")
+    assert result.exit_code == 1
+    assert "a.jpg/a.marked.jpg cannot be written" in result.stderr
+
+
+def test_quiet_names_what_went_wrong_and_nothing_else() -> None:
+    Path("text.txt").write_text("hello")
+    result = preview("a.jpg", "text.txt", "--quiet")
+    assert result.stderr == "refused  text.txt  the file is no picture of a known format\n"
+    assert result.stdout == ""
+
+
+def test_names_cannot_write_to_the_screen() -> None:
+    Path("\x1b[31mred.jpg").write_bytes(JPEG)
+    assert "\x1b" not in preview("\x1b[31mred.jpg").stderr
+
+
+def test_standard_output_takes_one_copy_and_is_needed_by_nobody_else() -> None:
+    done = run("a.jpg", "-o", "-")
+    assert done.returncode == 0
+    assert done.stdout == watermark(JPEG).data
+    assert b"1 marked" in done.stderr
+    assert sorted(path.name for path in Path().iterdir()) == ["a.jpg", "b.jpg"]
+
+
+def test_a_terminal_takes_no_picture() -> None:
+    terminal, end = pty.openpty()
+    try:
+        command = [sys.executable, "-m", "zenoimg", "preview", "a.jpg", "-o", "-"]
+        done = subprocess.run(command, stdout=end, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(end)
+        os.close(terminal)
+    assert done.returncode == 2
+    assert b"standard output is the terminal" in done.stderr
+
+
+def test_a_terminal_shows_progress_and_a_pipe_does_not() -> None:
+    terminal, end = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    command = [sys.executable, "-m", "zenoimg", "preview", "a.jpg", "b.jpg", "--workers", "2"]
+    with subprocess.Popen(command, stderr=end, env=environment) as process:
+        os.close(end)
+        shown = b""
+        while True:
+            try:
+                part = os.read(terminal, 4096)
+            except OSError:  # how Linux says that the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        assert process.wait() == 0
+    os.close(terminal)
+    assert b"Marking" in shown
+    assert b"2 of 2" in shown
+    piped = run("a.jpg", "b.jpg", "--force", "--workers", "2")
+    assert (piped.returncode, piped.stdout) == (0, b"")
+    assert b"\x1b" not in piped.stderr
+    assert sorted(piped.stderr.decode().splitlines())[0] == "2 photos: 2 marked."
+
+
+def test_several_processes_make_the_same_copies_as_one() -> None:
+    for index in range(6):
+        Path(f"{index}.jpg").write_bytes(pictures.jpeg(pictures.photo((120, 90), seed=index)))
+    photos = [f"{index}.jpg" for index in range(6)]
+    done = run(*photos, "a.jpg", "missing.jpg", "--workers", "2", "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert [item["Path"] for item in found] == [*photos, "a.jpg", "missing.jpg"]
+    for name in photos:
+        assert Path(name).with_suffix(".marked.jpg").read_bytes() == watermark(Path(name).read_bytes()).data
+
+
+def test_an_interruption_leaves_whole_copies_and_says_how_far_it_came() -> None:
+    names = [f"{index}.jpg" for index in range(300)]
+    for name in names:
+        Path(name).symlink_to("a.jpg")
+    command = [sys.executable, "-m", "zenoimg", "preview", *names, "--workers", "2", "-o", "out"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait() == 130
+    assert first.startswith(b"marked")
+    assert b"Interrupted: " in rest
+    assert b"Traceback" not in rest
+    copies = list(Path("out").iterdir())
+    assert 0 < len(copies) < 300
+    assert {path.read_bytes() for path in copies} == {watermark(JPEG).data}
+
+
+def test_needs_no_aws_library() -> None:
+    program = (
+        "import sys; from zenoimg.cli.app import app\n"
+        "try: app(['preview', 'a.jpg'])\n"
+        "except SystemExit as end: assert end.code in (0, None)\n"
+        "sys.exit(bool({'boto3', 'botocore'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    assert Path("a.marked.jpg").is_file()
+
+
+def test_help_leads_with_an_example() -> None:
+    result = preview("--help")
+    assert result.exit_code == 0
+    assert result.stdout.index("Example: zenoimg preview photo.jpg") < result.stdout.index("--output")

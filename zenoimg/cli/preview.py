@@ -1,0 +1,149 @@
+"""``zenoimg preview``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from zenoimg.cli import render
+from zenoimg.cli.connect import settings_of
+from zenoimg.cli.globals import Call, command
+from zenoimg.cli.progress import PhotoProgress
+from zenoimg.cli.screen import printable
+from zenoimg.errors import UsageError
+
+if TYPE_CHECKING:
+    from zenoimg.operations.preview import PreviewResult
+
+_STYLES = {"marked": "green", "refused": "yellow", "failed": "bold red"}
+_MARK = "The mark (default: as configured)"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "preview")(preview)
+
+
+def _of_mark(name: str, help: str, metavar: str) -> Any:
+    return typer.Option(name, help=help, metavar=metavar, rich_help_panel=_MARK, show_default=False)
+
+
+def preview(
+    call: Call,
+    photos: Annotated[list[Path], typer.Argument(help="Photos to mark.", metavar="PHOTO...", show_default=False)],
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="Folder or file for the copies; - is standard output.", metavar="OUT"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace copies that are there; never a photo.")] = False,
+    text: Annotated[str | None, _of_mark("--text", "This text.", "TEXT")] = None,
+    logo: Annotated[Path | None, _of_mark("--logo", "This logo instead of a text.", "PNG")] = None,
+    position: Annotated[
+        str | None, _of_mark("--position", "An anchor (top-left, top … bottom-right), or tile.", "WHERE")
+    ] = None,
+    scale: Annotated[
+        float | None, _of_mark("--scale", "Height of a text, width of a logo; of the shorter side.", "0.005..1")
+    ] = None,
+    margin: Annotated[float | None, _of_mark("--margin", "From the edges; of the shorter side.", "0..0.4")] = None,
+    opacity: Annotated[float | None, _of_mark("--opacity", "1 covers what is below.", "0.01..1")] = None,
+    color: Annotated[str | None, _of_mark("--color", "#rrggbb, #rgb or a CSS name.", "COLOR")] = None,
+    outline: Annotated[str | None, _of_mark("--outline", "A colour, or none.", "COLOR")] = None,
+    angle: Annotated[float | None, _of_mark("--angle", "Degrees, counter-clockwise.", "-360..360")] = None,
+    font: Annotated[Path | None, _of_mark("--font", "TrueType or OpenType font of a text.", "FILE")] = None,
+    workers: Annotated[int, typer.Option("--workers", help="Photos at a time (default: one a core).", min=1)] = (
+        os.cpu_count() or 1
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Mark photos on this machine, as the pipeline would. Needs no AWS.
+
+    Example: zenoimg preview photo.jpg --text "© Ada" --position tile
+
+    The copy of photo.jpg is photo.marked.jpg beside it. A photo is never replaced, other files only with
+    --force.
+    """
+    if output == "-" and as_json:
+        raise UsageError("-o - and --json would both write to standard output: choose one")
+    if output == "-" and sys.stdout.isatty():
+        raise UsageError(
+            "standard output is the terminal, which cannot show a picture",
+            next_step="Send it on: zenoimg preview photo.jpg -o - | …, or > copy.jpg",
+        )
+    from zenoimg.operations.preview import MarkChoices, mark, plan, recipe_with
+    from zenoimg.operations.recipe import limits_of, recipe_of
+
+    settings = settings_of(call)
+    choices = MarkChoices(text, logo, position, scale, margin, opacity, color, outline, angle, font)
+    recipe = recipe_with(recipe_of(settings), choices)
+    jobs = plan(photos, output)
+    results: list[PreviewResult] = []
+    try:
+        with PhotoProgress(call.screen, "Marking") as progress:
+            counted = list(progress.counting(jobs))
+            for result in mark(counted, recipe, limits_of(settings), force=force, workers=workers):
+                results.append(_delivered(result))
+                progress.done(_line(result))
+    except KeyboardInterrupt:
+        _summary(call, results, interrupted=True)
+        raise
+    bad = [result for result in results if result.state != "marked"]
+    if as_json:
+        order = {job: index for index, job in enumerate(jobs)}
+        call.screen.json([_json(result) for result in sorted(results, key=lambda result: order[result.job])])
+    if call.screen.quiet:
+        for result in bad:
+            call.screen.err.print(_line(result))
+    _summary(call, results, interrupted=False)
+    if bad:
+        raise typer.Exit(1)
+
+
+def _delivered(result: PreviewResult) -> PreviewResult:
+    if result.job.target is None and result.copy is not None:
+        sys.stdout.buffer.write(result.copy.data)
+    return result
+
+
+def _line(result: PreviewResult) -> Text:
+    line = Text.assemble((f"{result.state:<8}", _STYLES[result.state]), " ", printable(str(result.job.source)))
+    if result.copy is None:
+        return line.append(f"  {printable(result.reason)}")
+    if result.job.target is not None:
+        line.append(f" → {printable(str(result.job.target))}")
+    copy = result.copy
+    grown = render.change(result.original_size, result.copy_size)
+    line.append(f"  {copy.format} {copy.width} x {copy.height}", style="dim")
+    line.append(f"  {render.size(result.original_size)} → {render.size(result.copy_size)} ({grown})", style="dim")
+    for warning in copy.warnings:
+        line.append(f"\n         note: {printable(warning)}", style="yellow")
+    return line
+
+
+def _summary(call: Call, results: list[PreviewResult], *, interrupted: bool) -> None:
+    counts = Counter(result.state for result in results)
+    parts = ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "nothing yet"
+    call.screen.say(f"{'Interrupted: ' if interrupted else ''}{render.plural(len(results), 'photo')}: {parts}.")
+
+
+def _json(result: PreviewResult) -> dict[str, Any]:
+    copy = result.copy
+    return {
+        "Path": str(result.job.source),
+        "Output": None if copy is None else str(result.job.target),
+        "Result": result.state,
+        "Code": result.code,
+        "Reason": result.reason,
+        "Format": None if copy is None else copy.format,
+        "OriginalSize": result.original_size,
+        "ProcessedSize": result.copy_size or None,
+        "Width": None if copy is None else copy.width,
+        "Height": None if copy is None else copy.height,
+        "Frames": None if copy is None else copy.frames,
+        "Warnings": [] if copy is None else list(copy.warnings),
+    }

@@ -1,0 +1,285 @@
+"""Mark pictures on this machine: files in, marked copies beside them or elsewhere. No AWS.
+
+photos ──► planned (which copy goes where) ──► marked, one process a core ──► written here ──► result
+
+Worker processes give bytes back and this process writes them: an interruption leaves no half-written copy.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from zenoimg.errors import UsageError, ZenoError
+from zenoimg.imaging import Limits, Recipe, RecipeError, Refused, Watermarked, WatermarkSpec, watermark
+
+STANDARD_OUTPUT = "-"
+State = Literal["marked", "refused", "failed"]
+
+_TEXT_ONLY = ("text", "color", "outline", "font")
+
+
+@dataclass(frozen=True)
+class MarkChoices:
+    """What the command line sets of the mark; ``None`` leaves it as configured. See ``WatermarkSpec``."""
+
+    text: str | None = None
+    logo: Path | None = None
+    position: str | None = None
+    scale: float | None = None
+    margin: float | None = None
+    opacity: float | None = None
+    color: str | None = None
+    outline: str | None = None
+    angle: float | None = None
+    font: Path | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A photo and where its copy goes; ``target`` is ``None`` where the caller takes the bytes itself."""
+
+    source: Path
+    target: Path | None
+
+
+@dataclass(frozen=True)
+class PreviewResult:
+    """What became of one photo.
+
+    ``copy`` is there when the state is ``marked``, without its data once that is in a file. ``code`` is a
+    ``Refused`` code, or ``unreadable`` or ``unwritable``. Sizes are in bytes.
+    """
+
+    job: Job
+    state: State
+    code: str = ""
+    reason: str = ""
+    original_size: int = 0
+    copy_size: int = 0
+    copy: Watermarked | None = None
+
+
+def recipe_with(recipe: Recipe, choices: MarkChoices) -> Recipe:
+    """The configured recipe with what the command line sets; a text replaces a logo and the other way round.
+
+    Raises ``UsageError`` naming the option.
+    """
+    given = {field.name: getattr(choices, field.name) for field in fields(choices)}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if choices.text is not None and choices.logo is not None:
+        raise UsageError("--text and --logo cannot both be the mark: leave one of them out")
+    for name in ("logo", "font"):
+        if name in changes:
+            changes[name] = _option_file(name, changes[name])
+    if choices.text is not None:
+        changes["logo"] = None
+    if choices.logo is not None:
+        defaults = {field.name: field.default for field in fields(WatermarkSpec) if field.name in _TEXT_ONLY}
+        changes = {**defaults, **changes}
+    try:
+        return replace(recipe, watermark=replace(recipe.watermark, **changes))
+    except RecipeError as error:
+        raise UsageError(f"--{error.field}: {error.message}") from error
+
+
+def plan(photos: Sequence[Path], output: str | None) -> list[Job]:
+    """Say which copy goes where: ``NAME.marked.EXT`` beside the photo or in a folder, or the one named file.
+
+    ``output`` is a folder when it exists as one, ends in ``/`` or serves several photos. Raises ``UsageError``
+    when two copies would be one file, or when several would go to standard output.
+    """
+    if output == STANDARD_OUTPUT:
+        if len(photos) != 1:
+            raise UsageError("-o - writes one copy to standard output, and several photos are given")
+        return [Job(photos[0], None)]
+    jobs: dict[Path, Job] = {}
+    for photo in dict.fromkeys(photos):
+        target = _target(photo, output, alone=len(set(photos)) == 1)
+        earlier = jobs.setdefault(target, Job(photo, target))
+        if earlier.source != photo:
+            raise UsageError(
+                f"the copies of {earlier.source} and {photo} would both be {target}",
+                next_step="Mark them in two runs with different -o folders.",
+            )
+    return list(jobs.values())
+
+
+def mark(jobs: Sequence[Job], recipe: Recipe, limits: Limits, *, force: bool, workers: int) -> Iterator[PreviewResult]:
+    """Yield a result for each job as it becomes known: in order with one worker, in no fixed order with more.
+
+    ``force`` replaces files that are in the way, but never one of the photos.
+    """
+    ready: list[Job] = []
+    for job in jobs:
+        obstacle = _obstacle(job, jobs, force=force)
+        if obstacle:
+            yield PreviewResult(job, "failed", "unwritable", obstacle)
+        else:
+            ready.append(job)
+    workers = min(workers, len(ready))
+    if workers > 1:
+        marked = _in_processes(ready, recipe, limits, workers)
+    else:
+        marked = ((job, _marked(job.source, recipe, limits)) for job in ready)
+    for job, result in marked:
+        yield _written(job, result, force=force)
+
+
+@dataclass(frozen=True)
+class _Marked:
+    """What a worker gives back: a copy, or why there is none."""
+
+    size: int
+    copy: Watermarked | None = None
+    code: str = ""
+    reason: str = ""
+
+
+def _marked(source: Path, recipe: Recipe, limits: Limits) -> _Marked:
+    size = 0
+    try:
+        if source.exists() and not source.is_file():
+            return _Marked(0, code="unreadable", reason="is a folder or a device, not a file")
+        size = source.stat().st_size
+        limits.check_bytes(size)
+        return _Marked(size, watermark(source.read_bytes(), recipe, limits))
+    except Refused as refusal:
+        return _Marked(size, code=refusal.code, reason=refusal.message)
+    except FileNotFoundError:
+        return _Marked(0, code="unreadable", reason="does not exist")
+    except (OSError, ValueError) as failure:  # ValueError: a name with a null byte
+        return _Marked(0, code="unreadable", reason=f"cannot be read: {_why(failure)}")
+
+
+def _in_processes(jobs: Iterable[Job], recipe: Recipe, limits: Limits, workers: int) -> Iterator[tuple[Job, _Marked]]:
+    """Mark in worker processes, at most two photos for each at a time, so that few copies wait in memory."""
+    # Started anew and not forked: this process may run threads that draw progress.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(recipe, limits))
+    queue = iter(jobs)
+    running: dict[Future[_Marked], Job] = {}
+    try:
+        while True:
+            for job in queue:
+                running[pool.submit(_marked_in_worker, job.source)] = job
+                if len(running) >= 2 * workers:
+                    break
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+        pool.shutdown()
+    except BrokenProcessPool:
+        raise ZenoError(
+            "a worker process ended abruptly, probably for lack of memory",
+            next_step="Mark fewer photos at a time: --workers 1 takes one after another.",
+            code="worker-died",
+        ) from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():  # none is left but after an interruption
+            child.terminate()
+
+
+_setting: tuple[Recipe, Limits] | None = None
+"""Set once in each worker process, so that logo and font do not travel with every photo."""
+
+
+def _start_worker(recipe: Recipe, limits: Limits) -> None:
+    global _setting
+    # The terminal sends Ctrl-C to the workers too; the parent ends them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _setting = recipe, limits
+
+
+def _marked_in_worker(source: Path) -> _Marked:
+    if _setting is None:
+        raise RuntimeError("the worker process was not started by _start_worker")
+    return _marked(source, *_setting)
+
+
+def _written(job: Job, marked: _Marked, *, force: bool) -> PreviewResult:
+    if marked.copy is None:
+        state: State = "failed" if marked.code == "unreadable" else "refused"
+        return PreviewResult(job, state, marked.code, marked.reason, marked.size)
+    copy, copy_size = marked.copy, len(marked.copy.data)
+    try:
+        if job.target is not None:
+            _write(job.target, copy.data, force=force)
+            copy = replace(copy, data=b"")
+    except FileExistsError:
+        return PreviewResult(job, "failed", "unwritable", _exists(job.target), marked.size)
+    except OSError as failure:
+        reason = f"{job.target} cannot be written: {_why(failure)}"
+        return PreviewResult(job, "failed", "unwritable", reason, marked.size)
+    return PreviewResult(job, "marked", original_size=marked.size, copy_size=copy_size, copy=copy)
+
+
+def _write(target: Path, data: bytes, *, force: bool) -> None:
+    """Write a file whole or not at all. Without ``force`` raises ``FileExistsError`` for one that is there."""
+    path = target.with_name(f".{os.getpid()}.zenoimg-part") if force else target
+    file = path.open("xb")
+    try:
+        with file:
+            file.write(data)
+        if force:
+            path.replace(target)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _target(photo: Path, output: str | None, *, alone: bool) -> Path:
+    name = f"{photo.stem}.marked{photo.suffix}"
+    if output is None:
+        return photo.with_name(name) if photo.name else photo / name
+    is_folder = not alone or output.endswith(os.sep) or Path(output).is_dir()
+    return Path(output, name) if is_folder else Path(output)
+
+
+def _obstacle(job: Job, jobs: Sequence[Job], *, force: bool) -> str:
+    """Say what is in the way of a copy before work goes into it; empty when nothing is. Makes its folder."""
+    if job.target is None:
+        return ""
+    try:
+        if job.target.parent != job.source.parent:
+            job.target.parent.mkdir(parents=True, exist_ok=True)
+        if not os.path.lexists(job.target):
+            return ""
+        if job.target.is_dir():
+            return f"{job.target} is a folder"
+        if any(_is_same(job.target, other.source) for other in jobs):
+            return f"{job.target} is one of the photos, and photos are never replaced"
+    except (OSError, ValueError) as failure:
+        return f"{job.target} cannot be written: {_why(failure)}"
+    return "" if force else _exists(job.target)
+
+
+def _is_same(target: Path, source: Path) -> bool:
+    try:
+        return target.samefile(source)
+    except OSError:
+        return False
+
+
+def _exists(target: Path | None) -> str:
+    return f"{target} exists already; --force replaces it"
+
+
+def _option_file(option: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as failure:
+        raise UsageError(f"--{option}: {path} cannot be read: {_why(failure)}") from failure
+
+
+def _why(failure: OSError | ValueError) -> str:
+    return (isinstance(failure, OSError) and failure.strerror) or str(failure)
