@@ -225,16 +225,26 @@ def _written(job: Job, marked: _Marked, *, force: bool) -> PreviewResult:
 
 def _write(target: Path, data: bytes, *, force: bool) -> None:
     """Write a file whole or not at all. Without ``force`` raises ``FileExistsError`` for one that is there."""
-    path = target.with_name(f".{os.getpid()}.zenoimg-part") if force else target
-    file = path.open("xb")
+    part = target.with_name(f".{os.getpid()}.zenoimg-part")
     try:
-        with file:
-            file.write(data)
+        part.write_bytes(data)
         if force:
-            path.replace(target)
-    except BaseException:
-        path.unlink(missing_ok=True)
+            part.replace(target)
+        else:
+            _publish(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _publish(part: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(part)  # unlike a rename it never replaces
+    except FileExistsError:
         raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise FileExistsError(target) from None
+        part.replace(target)
 
 
 def _target(photo: Path, output: str | None, *, alone: bool) -> Path:
