@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from botocore.credentials import Credentials
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 
 if TYPE_CHECKING:
+    from botocore.config import _RetryDict
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
@@ -80,7 +83,7 @@ class Aws:
         self.local = local
         # Standard mode retries throttling and 5xx with backoff.
         self._config = Config(
-            retries={"mode": "standard", "max_attempts": 8},
+            retries=_retries(os.environ),
             connect_timeout=10,
             read_timeout=60,
             max_pool_connections=MAX_CONNECTIONS,
@@ -152,6 +155,11 @@ class Aws:
         except boto.ClientError:  # a nicety that needs a right of its own
             return ""
         return aliases[0] if aliases else ""
+
+
+def _retries(env: Mapping[str, str]) -> _RetryDict:
+    """Five attempts, unless AWS's own variable says otherwise: a client's configuration would win over it."""
+    return {"mode": "standard"} if env.get("AWS_MAX_ATTEMPTS") else {"mode": "standard", "max_attempts": 5}
 
 
 def explain(error: boto.BotoCoreError | boto.ClientError) -> ZenoError:

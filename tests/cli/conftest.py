@@ -1,0 +1,75 @@
+"""The command line in process, over moto: S3, DynamoDB and SQS without any emulator of functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner, Result
+
+from zenoimg.cli.app import app
+
+ORIGINALS, PROCESSED, TABLE = "in-bucket", "out-bucket", "records"
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Runs the command as a pipe would: nothing is a terminal."""
+
+    def run(self, *arguments: str, code: int = 0) -> Result:
+        done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+        assert done.exit_code == code, f"exit {done.exit_code}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", code=code).stdout)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Terminal:
+    monkeypatch.chdir(tmp_path)
+    return Terminal()
+
+
+@pytest.fixture
+def nothing_deployed(terminal: Terminal) -> Iterator[Terminal]:
+    with mock_aws():
+        yield terminal
+
+
+@pytest.fixture
+def no_stack(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    """Buckets and a table that were made by other means, named by settings instead of a stack's outputs."""
+    with mock_aws():
+        make_resources()
+        for name, value in (("ORIGINALS_BUCKET", ORIGINALS), ("PROCESSED_BUCKET", PROCESSED), ("TABLE", TABLE)):
+            monkeypatch.setenv(f"ZENOIMG_{name}", value)
+        yield terminal
+
+
+def make_resources() -> None:
+    s3 = boto3.client("s3")
+    for bucket in (ORIGINALS, PROCESSED):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
+    boto3.client("dynamodb").create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "ImageId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "ImageId", "AttributeType": "S"}],
+    )
+
+
+@pytest.fixture
+def copies() -> Callable[[], set[str]]:
+    def listed() -> set[str]:
+        found = boto3.client("s3").list_objects_v2(Bucket=PROCESSED).get("Contents", [])
+        return {item["Key"] for item in found}
+
+    return listed

@@ -1,0 +1,101 @@
+"""Upload, reprocess in this process, list: wherever S3 and DynamoDB are, by the code that the function ships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.cli.conftest import ORIGINALS, TABLE, Terminal
+from tests.pictures import jpeg, photo
+from zenoimg.pipeline.records import JSON_KEYS
+
+
+def test_upload_reprocess_here_list(no_stack: Terminal, copies: Callable[[], set[str]], tmp_path: Path) -> None:
+    for number, name in enumerate(("a.jpg", "b c+ü 📷.jpg", "sub/d.jpg")):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg(photo((160, 120), "RGB", seed=number)))
+    sent = no_stack.json("upload", "photos", "--recursive", "--no-wait")
+    keys = {"a.jpg", "b c+ü 📷.jpg", "sub/d.jpg"}
+    assert {result["ImageId"]: result["Result"] for result in sent} == dict.fromkeys(keys, "uploaded")
+    assert no_stack.json("list") == []
+
+    done = no_stack.json("reprocess", "--here")
+    assert {result["ImageId"]: result["Result"] for result in done} == dict.fromkeys(keys, "processed")
+    assert copies() == {f"processed/{key}" for key in keys}
+    records = no_stack.json("list")
+    assert {record["ImageId"] for record in records} == keys
+    for record in records:
+        assert tuple(record) == JSON_KEYS
+        assert (record["Status"], record["Width"], record["Height"]) == ("processed", 160, 120)
+        assert record["ProcessedUrl"].startswith("https://out-bucket.s3.eu-west-1.amazonaws.com/processed/")
+
+    assert no_stack.json("reprocess", "--here") == [], "nothing is missing any more"
+
+
+def test_all_redoes_and_missing_finds_what_was_overwritten(no_stack: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(photo((160, 120), "RGB", seed=1)))
+    no_stack.json("upload", "a.jpg", "--no-wait")
+    no_stack.json("reprocess", "--here")
+    (first,) = no_stack.json("list")
+    assert [result["Result"] for result in no_stack.json("reprocess", "--all", "--here")] == ["processed"]
+
+    (tmp_path / "a.jpg").write_bytes(jpeg(photo((120, 160), "RGB", seed=2)))
+    no_stack.json("upload", "a.jpg", "--no-wait", "--overwrite")
+    assert [result["Result"] for result in no_stack.json("reprocess", "--here")] == ["processed"]
+    (second,) = no_stack.json("list")
+    assert (second["Width"], second["Height"]) == (120, 160)
+    assert second["VersionId"] != first["VersionId"]
+
+
+def test_a_refused_original_gets_a_record_that_says_why_and_no_copy(
+    no_stack: Terminal, copies: Callable[[], set[str]]
+) -> None:
+    boto3.client("s3").put_object(Bucket=ORIGINALS, Key="text.jpg", Body=b"no picture")
+    (result,) = no_stack.json("reprocess", "--here", code=1)
+    assert result["Result"] == "refused"
+    (record,) = no_stack.json("list")
+    assert record["Status"] == "refused"
+    assert record["Error"].startswith("not-an-image: ")
+    assert record["ProcessedSize"] is None
+    assert copies() == set()
+
+
+def test_one_failing_image_does_not_hold_up_the_others(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = boto3.client("s3")
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        s3.put_object(Bucket=ORIGINALS, Key=name, Body=jpeg(photo((64, 48), "RGB", seed=ord(name[0]))))
+    from zenoimg.pipeline.storage import ImageStorage
+
+    whole = ImageStorage.put_copy
+
+    def put_copy(self: ImageStorage, key: str, *more: object) -> None:
+        if key == "b.jpg":
+            raise RuntimeError("the disk of the cloud is full")
+        whole(self, key, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ImageStorage, "put_copy", put_copy)
+    results = {result["ImageId"]: result for result in no_stack.json("reprocess", "--here", code=1)}
+    assert {key: result["Result"] for key, result in results.items()} == {
+        "a.jpg": "processed",
+        "b.jpg": "failed",
+        "c.jpg": "processed",
+    }
+    assert "the disk of the cloud is full" in results["b.jpg"]["Reason"]
+    statuses = {record["ImageId"]: record["Status"] for record in no_stack.json("list")}
+    assert statuses == {"a.jpg": "processed", "b.jpg": "failed", "c.jpg": "processed"}
+
+    monkeypatch.undo()
+    monkeypatch.setenv("ZENOIMG_ORIGINALS_BUCKET", ORIGINALS)
+    monkeypatch.setenv("ZENOIMG_PROCESSED_BUCKET", "out-bucket")
+    monkeypatch.setenv("ZENOIMG_TABLE", TABLE)
+    assert [result["ImageId"] for result in no_stack.json("reprocess", "--here")] == ["b.jpg"]
+
+
+def test_a_pipeline_without_a_stack_says_that_it_has_no_queue_and_no_api(no_stack: Terminal) -> None:
+    boto3.client("s3").put_object(Bucket=ORIGINALS, Key="a.jpg", Body=jpeg(photo((64, 48))))
+    assert "--here" in no_stack.run("reprocess", code=1).stderr
+    assert "no API" in no_stack.run("api", "/images", code=3).stderr
