@@ -345,12 +345,20 @@ def test_a_message_is_hidden_no_longer_than_was_asked(
     assert again["MessageId"] == messages[0]["MessageId"]
 
 
-def test_a_visibility_that_cannot_be_changed_does_not_lose_the_failure(
-    s3: S3Client, catalog: Catalog, sqs: SQSClient, queue_url: str, send: Callable[..., list[Any]]
+def test_a_visibility_that_cannot_be_changed_does_not_hide_why_the_message_failed(
+    s3: S3Client,
+    catalog: Catalog,
+    sqs: SQSClient,
+    queue_url: str,
+    send: Callable[..., list[Any]],
+    log: Callable[[], list[dict[str, Any]]],
 ) -> None:
     messages = send("not json")
     sqs.delete_queue(QueueUrl=queue_url)
     assert call(sqs_event(messages)) == {"batchItemFailures": [{"itemIdentifier": messages[0]["MessageId"]}]}
+    failed, warned = log()
+    assert (failed["level"], failed["exception_name"]) == ("ERROR", "UnreadableEventError")
+    assert (warned["level"], warned["exception_name"]) == ("WARNING", "QueueDoesNotExist")
 
 
 def test_a_failing_s3_is_recorded_and_the_message_comes_back(
