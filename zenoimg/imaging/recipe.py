@@ -109,16 +109,21 @@ class EncoderSettings:
     """How copies are encoded where the source does not decide it.
 
     ``jpeg_quality`` is ``source`` (the source's own quantization tables) or libjpeg's 1 to 100.
-    ``png_compression`` is zlib's level, 0 to 9.
+    ``png_compression`` is zlib's level, 0 to 9. ``webp_quality`` is libwebp's for lossy WebP, 0 to 100, and
+    ``webp_lossless_effort`` is what it spends on lossless WebP, 0 to 100, to the same pixels in fewer bytes.
     """
 
     jpeg_quality: int | Literal["source"] = "source"
     png_compression: int = 6
+    webp_quality: int = 90
+    webp_lossless_effort: int = 25
 
     def __post_init__(self) -> None:
         if self.jpeg_quality != "source":
             _whole_number("jpeg_quality", self.jpeg_quality, 1, 100, 'or "source"')
         _whole_number("png_compression", self.png_compression, 0, 9)
+        _whole_number("webp_quality", self.webp_quality, 0, 100)
+        _whole_number("webp_lossless_effort", self.webp_lossless_effort, 0, 100)
 
 
 @dataclass(frozen=True)

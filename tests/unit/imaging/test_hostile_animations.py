@@ -1,0 +1,64 @@
+"""Damaged files of the formats that move: every one gives a copy or a refusal, whatever the damage."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from PIL import Image
+
+from tests import pictures
+from tests.animations import Frame, moving_ball, webp, webp_chunk, webp_file, webp_image_data
+from zenoimg.imaging import Refused, watermark
+from zenoimg.imaging.identify import identify
+
+SIZE = (40, 32)
+
+
+def frames(*, lossless: bool = True) -> list[Frame]:
+    ground = pictures.photo(SIZE, "RGBA")
+    ball = moving_ball((12, 12), 1, "RGBA")[0]
+    return [Frame(ground, lossless=lossless), *(Frame(ball, (at, at), dispose="background") for at in (0, 10, 20))]
+
+
+def rich_webp() -> bytes:
+    body = webp_image_data(pictures.photo(SIZE, "RGBA"))
+    body += webp_chunk(b"EXIF", pictures.exif(6, gps=True)) + webp_chunk(b"XMP ", pictures.xmp('exif:GPSLatitude="4"'))
+    return webp_file(SIZE, body, flags=0x1C)
+
+
+FILES = {
+    "lossy WebP": rich_webp(),
+    "lossless WebP": webp_file(SIZE, webp_image_data(Image.new("RGBA", SIZE, "red"), lossless=True), flags=0x10),
+    "animated WebP": webp(SIZE, frames(lossless=False)),
+}
+
+
+def outcome(data: bytes) -> str:
+    """The code of the refusal, or "copied"; any other error passes through."""
+    try:
+        done = watermark(data)
+    except Refused as refusal:
+        return refusal.code
+    return "copied" if identify(done.data) else "no picture"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_truncated_file_is_refused(name: str) -> None:
+    data = FILES[name]
+    assert watermark(data).data
+    for end in sorted({*range(16), *range(0, len(data), 53), *range(len(data) - 8, len(data))}):
+        with pytest.raises(Refused) as refusal:
+            watermark(data[:end])
+        assert refusal.value.code == ("corrupt" if end >= 16 else refusal.value.code), end
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_flipped_bits_give_a_copy_or_a_refusal(name: str) -> None:
+    dice = random.Random(7)
+    allowed = {"copied", "unsupported-format", "not-an-image", "corrupt", "too-large", "too-many-frames", "too-small"}
+    for _ in range(120):
+        data = bytearray(FILES[name])
+        for _ in range(dice.randint(1, 6)):
+            data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+        assert outcome(bytes(data)) in allowed

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from tests import animations, pictures
+from tests.animations import (
+    Frame,
+    by_millisecond,
+    largest_difference,
+    moving_ball,
+    outside,
+    psnr,
+    shown,
+    webp,
+    webp_chunk,
+    webp_chunks,
+    webp_file,
+    webp_image_data,
+    with_mark,
+)
+from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, WatermarkSpec, watermark
+from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.recipe import MetadataPolicy
+
+SIZE = (72, 56)
+
+
+def still(picture: Image.Image, **options: object) -> bytes:
+    encoded = BytesIO()
+    picture.save(encoded, "WEBP", **options)
+    return encoded.getvalue()
+
+
+def names(data: bytes) -> list[bytes]:
+    return [name for name, _ in webp_chunks(data)]
+
+
+def decoded(data: bytes) -> Image.Image:
+    picture = Image.open(BytesIO(data))
+    picture.load()
+    return picture
+
+
+def see_through() -> Image.Image:
+    picture = pictures.photo(SIZE, "RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize(SIZE).point([max(0, level - 60) for level in range(256)]))
+    return picture
+
+
+@pytest.mark.parametrize("picture", [pictures.photo(SIZE), see_through()], ids=["opaque", "alpha"])
+def test_lossless_stays_bit_exact_outside_the_mark_transparent_pixels_too(picture: Image.Image) -> None:
+    data = still(picture, lossless=True, exact=True)
+    done = watermark(data)
+    assert names(done.data) == [b"VP8L"]
+    expected = decoded(data)
+    overlay = overlay_for(WatermarkSpec(), SIZE)
+    after = decoded(done.data)
+    box = overlay.boxes[0]
+    assert outside(after, box).tobytes() == outside(expected, box).tobytes()
+    (step,) = shown(done.data)
+    (wanted,) = with_mark(shown(data))
+    assert largest_difference(step.picture, wanted.picture) == 0
+    assert (done.format, done.content_type, done.frames, done.warnings) == ("WebP", "image/webp", 1, ())
+
+
+def test_lossy_stays_lossy_at_the_recipes_quality() -> None:
+    data = still(pictures.photo((160, 120)), quality=80)
+    fine, coarse = (watermark(data, Recipe(encoder=EncoderSettings(webp_quality=quality))) for quality in (95, 40))
+    box = overlay_for(WatermarkSpec(), (160, 120)).boxes[0]
+    source = outside(decoded(data), box)
+    assert names(fine.data) == names(coarse.data) == [b"VP8 "]
+    assert psnr(outside(decoded(watermark(data).data), box), source) > 39
+    assert psnr(outside(decoded(fine.data), box), source) > psnr(outside(decoded(coarse.data), box), source) + 4
+    assert len(fine.data) > 1.5 * len(coarse.data)
+
+
+def test_alpha_of_a_lossy_picture_is_kept_without_loss() -> None:
+    data = still(see_through(), quality=80)
+    done = watermark(data)
+    assert names(done.data) == [b"VP8X", b"ALPH", b"VP8 "]
+    box = overlay_for(WatermarkSpec(), SIZE).boxes[0]
+    before, after = outside(decoded(data), box), outside(decoded(done.data), box)
+    assert before.getchannel("A").tobytes() == after.getchannel("A").tobytes()
+
+
+def test_the_mark_shows_on_transparent_ground() -> None:
+    after = decoded(watermark(still(Image.new("RGBA", SIZE), lossless=True)).data)
+    assert after.getbbox(alpha_only=True) is not None
+    assert after.getchannel("A").getextrema() == (0, 153)
+
+
+def test_more_effort_gives_the_same_pixels_in_fewer_bytes() -> None:
+    data = still(pictures.photo(), lossless=True)
+    quick, thorough = (
+        watermark(data, Recipe(encoder=EncoderSettings(webp_lossless_effort=effort))) for effort in (0, 100)
+    )
+    assert decoded(quick.data).tobytes() == decoded(thorough.data).tobytes()
+    assert len(thorough.data) < len(quick.data)
+
+
+def test_profile_exif_xmp_and_unknown_chunks_stay() -> None:
+    profile = pictures.icc_profile()
+    block = pictures.exif(6, maker_note=True)
+    body = webp_chunk(b"ICCP", profile) + webp_image_data(pictures.photo(SIZE))
+    body += webp_chunk(b"EXIF", block) + webp_chunk(b"XMP ", pictures.xmp()) + webp_chunk(b"zeno", b"odd")
+    data = webp_file(SIZE, body, flags=0x2C)
+    done = watermark(data)
+    chunks = dict(webp_chunks(done.data))
+    assert list(chunks) == [b"VP8X", b"ICCP", b"VP8 ", b"EXIF", b"XMP ", b"zeno"]
+    assert chunks[b"VP8X"][0] == 0x2C
+    assert (chunks[b"ICCP"], chunks[b"EXIF"], chunks[b"XMP "], chunks[b"zeno"]) == (
+        profile,
+        block,
+        pictures.xmp(),
+        b"odd",
+    )
+    assert (done.width, done.height) == (SIZE[1], SIZE[0])
+    copy = decoded(done.data)
+    assert (copy.info["icc_profile"], copy.getexif()[0x0112], done.warnings) == (profile, 6, ())
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_mark_is_upright_as_a_viewer_shows_it(orientation: int) -> None:
+    stored = (56, 72) if orientation >= 5 else (72, 56)
+    body = webp_image_data(Image.new("RGB", stored, "#406080"), lossless=True)
+    data = webp_file(stored, body + webp_chunk(b"EXIF", pictures.exif(orientation)), flags=0x08)
+    (wanted,) = with_mark(shown(data), orientation=orientation)
+    assert largest_difference(shown(watermark(data).data)[0].picture, wanted.picture) == 0
+
+
+@pytest.mark.parametrize(
+    ("policy", "location", "camera"), [("keep", 1, 1), ("keep-no-location", 0, 1), ("strip", 0, 0)]
+)
+def test_metadata_follows_the_policy(policy: MetadataPolicy, location: bool, camera: bool) -> None:
+    body = webp_image_data(pictures.photo(SIZE))
+    body += webp_chunk(b"EXIF", b"Exif\0\0" + pictures.exif(8, gps=True))
+    body += webp_chunk(b"XMP ", pictures.xmp('exif:GPSLatitude="48,51N" dc:creator="A. Author"'))
+    done = watermark(webp_file(SIZE, body, flags=0x0C), Recipe(metadata=policy))
+    tags = decoded(done.data).getexif()
+    assert tags[0x0112] == 8
+    assert (0x8825 in tags) == location
+    assert (b"48,51N" in done.data) == location
+    assert (0x010F in tags) == (b"A. Author" in done.data) == camera
+    assert done.warnings == ()
+
+
+def test_damaged_metadata_and_content_credentials_are_named() -> None:
+    body = webp_image_data(pictures.photo(SIZE)) + webp_chunk(b"EXIF", b"II*\0\xff\xff\xff\xff")
+    body += webp_chunk(b"XMP ", b"<x") + webp_chunk(b"C2PA", b"\0")
+    done = watermark(webp_file(SIZE, body, flags=0x0C))
+    assert names(done.data) == [b"VP8 "]
+    assert [warning.split()[0] for warning in done.warnings] == ["EXIF", "XMP", "Content"]
+
+
+def ball_frames(kind: str) -> list[Frame]:
+    """The ball as whole frames, as sprites that are laid over a ground, and as sprites that dispose."""
+    whole = moving_ball(SIZE)
+    sprite = moving_ball((16, 16), steps=1, mode="RGBA")[0]
+    places = [(0, 0), (14, 10), (28, 20), (42, 30), (56, 40)]
+    match kind:
+        case "whole":
+            return [Frame(picture, duration=30 + 10 * step) for step, picture in enumerate(whole)]
+        case "sprites":
+            ground = Frame(pictures.photo(SIZE, "RGBA"), blends=False)
+            return [ground, *(Frame(sprite, at) for at in places), Frame(sprite, (0, 40), duration=0)]
+        case "disposing":
+            return [Frame(sprite, at, dispose="background") for at in [*places, *places[:2]]]
+        case "disposing whole":
+            return [Frame(picture, dispose="background") for picture in moving_ball(SIZE, mode="RGBA")]
+        case _:
+            shade = Image.new("RGBA", (40, 30), (255, 0, 0, 90))
+            ground = Frame(pictures.photo(SIZE, "RGBA"), duration=20)
+            return [ground, Frame(shade, (30, 24)), Frame(shade, (32, 26), blends=False), Frame(shade, (2, 2))]
+
+
+@pytest.mark.parametrize("kind", ["whole", "sprites", "disposing", "disposing whole", "half transparent"])
+@pytest.mark.parametrize("position", ["bottom-right", "top-left", "tile"])
+def test_an_animation_shows_the_same_with_the_mark_on_it_at_every_millisecond(kind: str, position: str) -> None:
+    spec = WatermarkSpec(position=position)  # type: ignore[arg-type]
+    data = webp(SIZE, ball_frames(kind))
+    done = watermark(data, Recipe(spec))
+    before, after = by_millisecond(with_mark(shown(data), spec)), by_millisecond(shown(done.data))
+    assert len(before) == len(after) > 100
+    assert max(largest_difference(one, other) for one, other in zip(before, after, strict=True)) <= 1
+    assert done.frames == len(ball_frames(kind))
+    assert dict(webp_chunks(done.data))[b"ANIM"] == dict(webp_chunks(data))[b"ANIM"]
+
+
+def test_frames_apart_from_the_mark_are_the_sources_bytes() -> None:
+    frames = [Frame(pictures.photo(SIZE), lossless=False)]
+    frames += [Frame(moving_ball((16, 16), 1)[0], (2 * step, 0), lossless=step % 2 == 0) for step in range(4)]
+    data = webp(SIZE, frames)
+    before, after = (
+        [part for name, part in webp_chunks(file) if name == b"ANMF"] for file in (data, watermark(data).data)
+    )
+    assert before[1:] == after[1:]
+    assert before[0] != after[0]
+
+
+def test_in_an_animation_each_frame_stays_lossless_or_lossy() -> None:
+    frames = [Frame(pictures.photo(SIZE), lossless=step % 2 == 0) for step in range(4)]
+    done = watermark(webp(SIZE, frames))
+    kinds = [part[16:20] for name, part in webp_chunks(done.data) if name == b"ANMF"]
+    assert kinds == [b"VP8L", b"VP8 ", b"VP8L", b"VP8 "]
+
+
+def test_lossy_frames_keep_their_quality_and_do_not_add_up_losses() -> None:
+    ground = Frame(pictures.photo((160, 120)), lossless=False)
+    sprites = [Frame(moving_ball((40, 30), 1)[0], (100, 80), lossless=False) for _ in range(6)]
+    data = webp((160, 120), [ground, *sprites])
+    for one, other in zip(with_mark(shown(data)), shown(watermark(data).data), strict=False):
+        assert psnr(one.picture.convert("RGB"), other.picture.convert("RGB")) > 38
+
+
+def test_frames_and_their_pixels_are_counted_before_they_are_decoded() -> None:
+    data = webp((64, 64), [Frame(Image.new("RGB", (64, 64)))] * 20)
+    with pytest.raises(Refused, match="20 frames; at most 10") as refusal:
+        watermark(data, limits=Limits(max_frames=10))
+    assert refusal.value.code == "too-many-frames"
+    with pytest.raises(Refused, match="20 frames of 64 x 64") as refusal:
+        watermark(data, limits=Limits(max_frame_pixels=70_000))
+    assert refusal.value.code == "too-many-frames"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        webp_chunk(b"VP8X", struct.pack("<I", 2) + b"\xff\xff\xff" * 2),
+        webp_chunk(b"VP8L", b"\x2f" + struct.pack("<I", 0x3FFF | 0x3FFF << 14)),
+        webp_chunk(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 16383, 16383)),
+    ],
+)
+def test_the_size_is_checked_before_pixels_are_decoded(header: bytes) -> None:
+    body = b"WEBP" + header + webp_chunk(b"ANMF", bytes(16))
+    with pytest.raises(Refused) as refusal:
+        watermark(b"RIFF" + struct.pack("<I", len(body)) + body)
+    assert refusal.value.code == "too-large"
+
+
+def test_a_frame_over_the_edge_is_corrupt() -> None:
+    data = webp((40, 40), [Frame(Image.new("RGB", (40, 40))), Frame(Image.new("RGB", (40, 40)), (2, 0))])
+    with pytest.raises(Refused, match="reaches over its canvas") as refusal:
+        watermark(data)
+    assert refusal.value.code == "corrupt"
+
+
+@pytest.mark.parametrize(
+    ("name", "decibels"), [("alpha-12-frames.webp", 38), ("random_lossless.webp", 99), ("random_lossy.webp", 34)]
+)
+def test_a_real_animation_shows_the_same_with_the_mark_on_it(name: str, decibels: float) -> None:
+    path = animations.SHARED_PHOTOS / "animated" / name
+    if not path.is_file():
+        pytest.skip("no photos beside the checkout")
+    data = path.read_bytes()
+    before, after = by_millisecond(with_mark(shown(data))), by_millisecond(shown(watermark(data).data))
+    assert len(before) == len(after)
+    for one, other in zip(before[::20], after[::20], strict=True):
+        assert psnr(one, other) >= decibels

@@ -1,0 +1,152 @@
+"""A WebP file as its chunks (WebP Container Specification, RFC 9649, section 2), without decoding pixels."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.placement import Box, Size
+
+ANIMATION, XMP, EXIF, ALPHA, ICC = 0x02, 0x04, 0x08, 0x10, 0x20
+"""Flags of VP8X."""
+
+IMAGE_DATA = (b"ALPH", b"VP8 ", b"VP8L")
+_DISPOSES, _OVERWRITES = 1, 2
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A chunk's four-letter name and its data."""
+
+    name: bytes
+    data: bytes
+
+    @property
+    def encoded(self) -> bytes:
+        """The chunk as it stands in a file, padded to an even length."""
+        return self.name + struct.pack("<I", len(self.data)) + self.data + b"\0" * (len(self.data) % 2)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame of an animation: where it lies on the canvas, for how long (ms), and how it is put there.
+
+    ``blends`` lays it over what is there, else it overwrites; ``disposes`` clears its box when its time is
+    over. ``image_data`` are its chunks ``ALPH``, ``VP8 `` and ``VP8L``.
+    """
+
+    box: Box
+    duration: int
+    blends: bool
+    disposes: bool
+    image_data: tuple[Chunk, ...]
+
+    @property
+    def chunk(self) -> Chunk:
+        """The frame as ANMF; its left and top must be even."""
+        left, top, right, bottom = self.box
+        fields = (left // 2, top // 2, right - left - 1, bottom - top - 1, self.duration)
+        flags = _DISPOSES * self.disposes | _OVERWRITES * (not self.blends)
+        head = b"".join(field.to_bytes(3, "little") for field in fields) + bytes((flags,))
+        return Chunk(b"ANMF", head + b"".join(chunk.encoded for chunk in self.image_data))
+
+
+@dataclass(frozen=True)
+class WebP:
+    """A WebP's canvas, its chunks in their order, and the frames of its animation (none: a still picture)."""
+
+    size: Size
+    flags: int
+    chunks: tuple[Chunk, ...]
+    frames: tuple[Frame, ...]
+
+    @property
+    def image_data(self) -> tuple[Chunk, ...]:
+        """The chunks that a still picture's pixels are made of."""
+        return tuple(chunk for chunk in self.chunks if chunk.name in IMAGE_DATA)
+
+    def first(self, name: bytes) -> bytes:
+        """Give the data of the first chunk of a name; empty when there is none."""
+        return next((chunk.data for chunk in self.chunks if chunk.name == name), b"")
+
+
+def read_webp(data: bytes) -> WebP:
+    """Read a file's chunks and frames. Raises ``Refused("corrupt")`` when it is cut off or holds no picture."""
+    (length,) = struct.unpack_from("<I", data.ljust(12, b"\0"), 4)
+    if length + 8 > len(data) or length < 4:
+        raise Refused("corrupt", "the WebP is truncated")
+    chunks = read_chunks(data[12 : 8 + length])
+    if not chunks:
+        raise Refused("corrupt", "the WebP holds no picture")
+    head = chunks[0]
+    flags = head.data[0] if head.name == b"VP8X" and len(head.data) >= 10 else 0
+    size = image_size(chunks)
+    frames = tuple(_read_frame(chunk.data, size) for chunk in chunks if chunk.name == b"ANMF")
+    if flags & ANIMATION and not frames:
+        raise Refused("corrupt", "the WebP says that it is animated and holds no frames")
+    return WebP(size, flags, tuple(chunks), frames if flags & ANIMATION else ())
+
+
+def read_chunks(data: bytes) -> list[Chunk]:
+    """Read chunks that stand one behind another. Raises ``Refused("corrupt")`` when one is cut off."""
+    chunks: list[Chunk] = []
+    at = 0
+    while at + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, at)
+        if at + 8 + length > len(data):
+            raise Refused("corrupt", f"the WebP is truncated inside its chunk {name.decode('latin-1')!r}")
+        chunks.append(Chunk(name, data[at + 8 : at + 8 + length]))
+        at += 8 + length + length % 2
+    return chunks
+
+
+def image_size(chunks: Sequence[Chunk]) -> Size:
+    """Give the size that the first chunk announces. Raises ``Refused("corrupt")`` when it announces none."""
+    head = chunks[0]
+    if head.name == b"VP8X" and len(head.data) >= 10:
+        return int.from_bytes(head.data[4:7], "little") + 1, int.from_bytes(head.data[7:10], "little") + 1
+    if head.name == b"VP8L" and len(head.data) >= 5 and head.data[0] == 0x2F:
+        (bits,) = struct.unpack_from("<I", head.data, 1)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if head.name == b"VP8 " and len(head.data) >= 10 and head.data[3:6] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", head.data, 6)
+        return width & 0x3FFF, height & 0x3FFF
+    raise Refused("corrupt", "the WebP does not begin with a picture's header")
+
+
+def is_lossless(image_data: Sequence[Chunk]) -> bool:
+    """Tell whether pixels are coded without loss."""
+    return any(chunk.name == b"VP8L" for chunk in image_data)
+
+
+def has_alpha(image_data: Sequence[Chunk]) -> bool:
+    """Tell whether pixels come with alpha: an ``ALPH`` chunk, or the bit in the header of ``VP8L``."""
+    return any(
+        chunk.name == b"ALPH" or (chunk.name == b"VP8L" and len(chunk.data) >= 5 and chunk.data[4] & 0x10 != 0)
+        for chunk in image_data
+    )
+
+
+def extended_header(size: Size, flags: int) -> Chunk:
+    """Write VP8X."""
+    fields = struct.pack("<I", flags) + b"".join((side - 1).to_bytes(3, "little") for side in size)
+    return Chunk(b"VP8X", fields)
+
+
+def write_webp(chunks: Sequence[Chunk]) -> bytes:
+    """Write a file of chunks."""
+    body = b"WEBP" + b"".join(chunk.encoded for chunk in chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _read_frame(data: bytes, canvas: Size) -> Frame:
+    if len(data) < 16:
+        raise Refused("corrupt", "the WebP has a frame that is cut off")
+    left, top, width, height, duration = (int.from_bytes(data[at : at + 3], "little") for at in range(0, 15, 3))
+    box = (2 * left, 2 * top, 2 * left + width + 1, 2 * top + height + 1)
+    if box[2] > canvas[0] or box[3] > canvas[1]:
+        raise Refused("corrupt", "the WebP has a frame that reaches over its canvas")
+    image_data = tuple(chunk for chunk in read_chunks(data[16:]) if chunk.name in IMAGE_DATA)
+    return Frame(box, duration, not data[15] & _OVERWRITES, bool(data[15] & _DISPOSES), image_data)
