@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-all requirements clean lint format
+.PHONY: demo test requirements clean lint format
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m demo $(PHOTOS)
