@@ -61,7 +61,7 @@ def test_destroy_keeps_the_data_and_deploy_adopts_it(own_bench: Bench) -> None:
     assert "--yes" in own_bench.zenoimg("destroy", code=2).stderr
     gone = own_bench.json("destroy", "--yes")
     assert sorted(gone["stays"]) == sorted([ORIGINALS, PROCESSED, TABLE])
-    assert "zenoimg deploy" in own_bench.zenoimg("list", code=3).stderr
+    assert "zenoimg --local deploy" in own_bench.zenoimg("list", code=3).stderr
 
     adopted = own_bench.json("deploy")
     assert sorted(change["physical_id"] for change in adopted["changes"] if change["action"] == "Import") == sorted(
