@@ -1,0 +1,82 @@
+"""The rendered template, and ways to ask it what it promises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.template import render
+
+ZENO = StackNames("zeno")
+ACME = StackNames("acme")
+QUALIFIED = ZENO.qualified("123456789012", "eu-west-1")
+ALL_NAMES = pytest.mark.parametrize("names", [ZENO, ACME, QUALIFIED], ids=["seed", "prefixed", "qualified"])
+
+TEMPLATE = render(ZENO)
+BUCKETS = ("OriginalsBucket", "ProcessedBucket")
+FUNCTIONS = ("Processor", "GetImages")
+
+
+def resource(logical_id: str, template: dict[str, Any] = TEMPLATE) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"][logical_id]
+    return found
+
+
+def properties(logical_id: str, template: dict[str, Any] = TEMPLATE) -> dict[str, Any]:
+    found: dict[str, Any] = resource(logical_id, template)["Properties"]
+    return found
+
+
+def of_type(resource_type: str, template: dict[str, Any] = TEMPLATE) -> dict[str, dict[str, Any]]:
+    return {
+        logical_id: found["Properties"]
+        for logical_id, found in template["Resources"].items()
+        if found["Type"] == resource_type
+    }
+
+
+def default(parameter: str) -> Any:
+    return TEMPLATE["Parameters"][parameter]["Default"]
+
+
+def texts(value: Any, *, inside_sub: bool = False) -> Iterator[tuple[str, bool]]:
+    """Every text of a document, and whether CloudFormation substitutes in it."""
+    if isinstance(value, str):
+        yield value, inside_sub
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item, inside_sub=inside_sub)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from texts(item, inside_sub=key == "Fn::Sub")
+
+
+def statements(document: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = document["Statement"]
+    return found
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def resolved(arn: Any) -> str:
+    """An ARN of a policy in one account and region."""
+    text: str = arn["Fn::Sub"] if isinstance(arn, dict) else arn
+    pseudo = {"Partition": "aws", "Region": "eu-west-1", "AccountId": "123456789012"}
+    return re.sub(r"\$\{AWS::(\w+)\}", lambda found: pseudo[found[1]], text)
+
+
+def granted(role: str) -> dict[str, set[str]]:
+    """Action → the resources that a role may do it on."""
+    found: dict[str, set[str]] = {}
+    for policy in properties(role)["Policies"]:
+        for statement in statements(policy["PolicyDocument"]):
+            assert statement["Effect"] == "Allow"
+            for action in as_list(statement["Action"]):
+                found.setdefault(action, set()).update(resolved(arn) for arn in as_list(statement["Resource"]))
+    return found

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.unit.rendered import (
+    ALL_NAMES,
+    BUCKETS,
+    TEMPLATE,
+    as_list,
+    default,
+    of_type,
+    properties,
+    resource,
+    statements,
+)
+from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.template import render
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_all_public_access_to_a_bucket_is_blocked(bucket: str) -> None:
+    blocked = properties(bucket)["PublicAccessBlockConfiguration"]
+    assert blocked == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+    assert properties(bucket)["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_plain_http_to_a_bucket_is_denied_to_everybody_for_everything(bucket: str) -> None:
+    (policy_id,) = (
+        name for name, found in of_type("AWS::S3::BucketPolicy").items() if found["Bucket"] == {"Ref": bucket}
+    )
+    (statement,) = statements(properties(policy_id)["PolicyDocument"])
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    arn = {"Fn::GetAtt": [bucket, "Arn"]}
+    assert statement["Resource"] == [arn, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}]
+    condition = TEMPLATE["Conditions"][resource(policy_id)["Condition"]]
+    assert condition == {"Fn::Equals": [{"Ref": "TlsOnly"}, "true"]}
+
+
+def test_plain_http_is_denied_unless_a_deploy_says_otherwise() -> None:
+    assert default("TlsOnly") == "true"
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_objects_are_encrypted_at_rest(bucket: str) -> None:
+    (rule,) = properties(bucket)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+def test_originals_are_versioned_and_old_versions_end_after_thirty_days() -> None:
+    originals = properties("OriginalsBucket")
+    assert originals["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = originals["LifecycleConfiguration"]["Rules"]
+    (expiry,) = (rule for rule in rules if "NoncurrentVersionExpiration" in rule)
+    assert expiry["Status"] == "Enabled"
+    assert expiry["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "NoncurrentVersionDays"}}
+    assert default("NoncurrentVersionDays") == 30
+    # No rule ends a current version: originals stay until someone deletes them.
+    assert not [rule for rule in rules if "ExpirationInDays" in rule or "ExpirationDate" in rule]
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_unfinished_uploads_end_after_a_week(bucket: str) -> None:
+    rules = properties(bucket)["LifecycleConfiguration"]["Rules"]
+    ending = [rule for rule in rules if "AbortIncompleteMultipartUpload" in rule]
+    assert [rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for rule in ending] == [7]
+    assert ending[0]["Status"] == "Enabled"
+
+
+def test_created_removed_and_expired_originals_call_the_processor() -> None:
+    configured = properties("OriginalsBucket")["NotificationConfiguration"]["LambdaConfigurations"]
+    assert {found["Event"] for found in configured} == {
+        "s3:ObjectCreated:*",
+        "s3:ObjectRemoved:*",
+        "s3:LifecycleExpiration:*",
+    }
+    assert all(found["Function"] == {"Fn::GetAtt": ["Processor", "Arn"]} for found in configured)
+
+
+def test_copies_call_nothing() -> None:
+    assert "NotificationConfiguration" not in properties("ProcessedBucket")
+
+
+@ALL_NAMES
+def test_only_the_originals_of_this_account_may_call_the_processor(names: StackNames) -> None:
+    permission = properties("OriginalsMayCallProcessor", render(names))
+    assert permission["Principal"] == "s3.amazonaws.com"
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert permission["SourceArn"] == {"Fn::Sub": "arn:${AWS::Partition}:s3:::" + names.originals_bucket}
+    assert permission["FunctionName"] == {"Fn::GetAtt": ["Processor", "Arn"]}
+
+
+def test_the_permission_is_there_before_the_bucket_that_needs_it_and_does_not_wait_for_it() -> None:
+    assert "OriginalsMayCallProcessor" in as_list(resource("OriginalsBucket")["DependsOn"])
+    assert "OriginalsBucket" not in references("OriginalsMayCallProcessor")
+    assert "OriginalsBucket" not in references("Processor") | references("ProcessorRole")
+
+
+def references(logical_id: str) -> set[str]:
+    """The resources that one refers to directly, in whatever form."""
+    text = json.dumps(resource(logical_id))
+    return {name for name in TEMPLATE["Resources"] if re.search(rf'"{name}"|\$\{{{name}[.}}]', text)} - {logical_id}
+
+
+@pytest.mark.parametrize("logical_id", [*BUCKETS, "Images"])
+def test_data_survives_a_removal_of_the_stack_but_not_a_deploy_that_failed(logical_id: str) -> None:
+    assert resource(logical_id)["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource(logical_id)["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("logical_id", [*BUCKETS, "Images"])
+def test_data_bears_a_tag_whose_change_makes_the_settings_apply(logical_id: str) -> None:
+    tags = {tag["Key"]: tag["Value"] for tag in properties(logical_id)["Tags"]}
+    assert tags == {"zenoimg:stack": "zeno", "zenoimg:settings": {"Ref": "SettingsGeneration"}}
+
+
+def test_the_table_is_keyed_by_image_and_can_be_restored() -> None:
+    table = properties("Images")
+    assert table["KeySchema"] == [{"AttributeName": "ImageId", "KeyType": "HASH"}]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_the_indexes_are_those_that_the_catalog_asks_for_and_hold_whole_records() -> None:
+    indexes = {found["IndexName"]: found for found in properties("Images")["GlobalSecondaryIndexes"]}
+    keys = {
+        name: [(key["AttributeName"], key["KeyType"]) for key in found["KeySchema"]] for name, found in indexes.items()
+    }
+    assert keys == {
+        BY_DAY_INDEX: [("DayShard", "HASH"), ("CreatedAt", "RANGE")],
+        ATTENTION_INDEX: [("Attention", "HASH"), ("UpdatedAt", "RANGE")],
+    }
+    assert all(found["Projection"] == {"ProjectionType": "ALL"} for found in indexes.values())

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.unit.rendered import (
+    ALL_NAMES,
+    FUNCTIONS,
+    TEMPLATE,
+    ZENO,
+    as_list,
+    default,
+    granted,
+    of_type,
+    properties,
+    resolved,
+    resource,
+    statements,
+)
+from zenoimg.stack import outputs
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.template import render
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_logs_into_a_group_that_the_stack_owns_with_a_retention(function: str) -> None:
+    # By a reference, so that the group is there before the function and its first invocation.
+    log = properties(function)["LoggingConfig"]["LogGroup"]["Ref"]
+    assert resource(log)["Type"] == "AWS::Logs::LogGroup"
+    assert properties(log)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert properties(log)["LogGroupName"] == "/aws/lambda/" + properties(function)["FunctionName"]
+    assert default("LogRetentionDays") == 30
+
+
+def test_the_processor_may_do_what_it_does_on_what_it_does_it_on() -> None:
+    table = "arn:aws:dynamodb:eu-west-1:123456789012:table/zeno-images"
+    backfill = "arn:aws:sqs:eu-west-1:123456789012:zeno-backfill"
+    copies = "arn:aws:s3:::zeno-processed-images/processed/*"
+    log = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/imageProcessorLambda:*"
+    assert granted("ProcessorRole") == {
+        "s3:GetObject": {"arn:aws:s3:::zeno-original-images/*", copies},
+        "s3:PutObject": {copies},
+        "s3:DeleteObject": {copies},
+        "s3:ListBucket": {"arn:aws:s3:::zeno-original-images", "arn:aws:s3:::zeno-processed-images"},
+        "dynamodb:GetItem": {table},
+        "dynamodb:PutItem": {table},
+        "dynamodb:DeleteItem": {table},
+        "sqs:ReceiveMessage": {backfill},
+        "sqs:DeleteMessage": {backfill},
+        "sqs:GetQueueAttributes": {backfill},
+        "sqs:ChangeMessageVisibility": {backfill},
+        "sqs:SendMessage": {"arn:aws:sqs:eu-west-1:123456789012:zeno-dead-letters"},
+        "logs:CreateLogStream": {log},
+        "logs:PutLogEvents": {log},
+    }
+
+
+def test_the_reader_may_read_the_table_and_write_its_log() -> None:
+    log = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/getImagesLambda:*"
+    assert granted("GetImagesRole") == {
+        "dynamodb:Scan": {"arn:aws:dynamodb:eu-west-1:123456789012:table/zeno-images"},
+        "logs:CreateLogStream": {log},
+        "logs:PutLogEvents": {log},
+    }
+
+
+@ALL_NAMES
+def test_no_role_may_create_log_groups_or_act_on_what_is_not_its_stacks(names: StackNames) -> None:
+    for role in of_type("AWS::IAM::Role", render(names)).values():
+        for policy in role["Policies"]:
+            for statement in statements(policy["PolicyDocument"]):
+                assert "NotAction" not in statement
+                assert "NotResource" not in statement
+                assert all(":" in action and "*" not in action for action in as_list(statement["Action"]))
+                assert "logs:CreateLogGroup" not in as_list(statement["Action"])
+                for arn in map(resolved, as_list(statement["Resource"])):
+                    assert any(name in re.split(r"[:/]", arn) for name in names.placeholders().values()), arn
+
+
+@pytest.mark.parametrize("role", ["ProcessorRole", "GetImagesRole"])
+def test_only_lambda_acting_for_this_account_may_take_a_role(role: str) -> None:
+    (statement,) = statements(properties(role)["AssumeRolePolicyDocument"])
+    assert statement["Effect"] == "Allow"
+    assert statement["Action"] == "sts:AssumeRole"
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}}}
+
+
+@pytest.mark.parametrize(("function", "role"), [("Processor", "ProcessorRole"), ("GetImages", "GetImagesRole")])
+def test_each_function_has_a_role_of_its_own(function: str, role: str) -> None:
+    assert properties(function)["Role"] == {"Fn::GetAtt": [role, "Arn"]}
+
+
+def test_the_processor_has_the_memory_time_and_machine_that_it_was_measured_with() -> None:
+    processor = properties("Processor")
+    assert processor["MemorySize"] == {"Ref": "ProcessorMemory"}
+    assert processor["Timeout"] == {"Ref": "ProcessorTimeout"}
+    assert processor["Architectures"] == [{"Ref": "Architecture"}]
+    assert [default(name) for name in ("ProcessorMemory", "ProcessorTimeout", "Architecture", "Runtime")] == [
+        3008,
+        300,
+        "arm64",
+        "python3.13",
+    ]
+
+
+def test_a_live_event_that_fails_for_good_lies_among_the_dead_letters() -> None:
+    config = properties("ProcessorAsync")
+    assert config["FunctionName"] == {"Ref": "Processor"}
+    assert config["Qualifier"] == "$LATEST"
+    assert config["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    assert config["MaximumRetryAttempts"] == {"Ref": "LiveRetries"}
+    assert default("LiveRetries") == 2
+
+
+def test_the_backfill_lane_takes_one_message_at_a_time_and_reports_each_failure() -> None:
+    mapping = properties("BackfillMapping")
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["Backfill", "Arn"]}
+    assert mapping["FunctionName"] == {"Ref": "Processor"}
+    assert mapping["BatchSize"] == 1
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_backfill_lane_is_narrow_by_a_whole_number() -> None:
+    assert properties("BackfillMapping")["ScalingConfig"] == {"MaximumConcurrency": 5}
+    wide = render(ZENO, backfill_concurrency=20)
+    concurrency = properties("BackfillMapping", wide)["ScalingConfig"]["MaximumConcurrency"]
+    assert concurrency == 20
+    assert type(concurrency) is int
+
+
+def test_a_message_is_hidden_for_six_timeouts_and_tried_five_times() -> None:
+    backfill = properties("Backfill")
+    assert backfill["VisibilityTimeout"] == {"Ref": "BackfillVisibility"}
+    assert default("BackfillVisibility") == 6 * default("ProcessorTimeout")
+    assert backfill["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    assert backfill["RedrivePolicy"]["maxReceiveCount"] == {"Ref": "BackfillTries"}
+    assert default("BackfillTries") == 5
+
+
+@pytest.mark.parametrize("queue", ["Backfill", "DeadLetters"])
+def test_queues_keep_messages_for_fourteen_days_encrypted(queue: str) -> None:
+    assert properties(queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert properties(queue)["SqsManagedSseEnabled"] is True
+
+
+def test_get_images_is_the_only_route_and_signed_by_default() -> None:
+    (route,) = of_type("AWS::ApiGatewayV2::Route").values()
+    assert route["RouteKey"] == "GET /images"
+    assert route["AuthorizationType"] == {"Ref": "ApiAuthorization"}
+    assert default("ApiAuthorization") == "AWS_IAM"
+
+
+def test_the_api_is_throttled_and_may_call_its_function_for_its_route_alone() -> None:
+    stage = properties("ApiStage")["DefaultRouteSettings"]
+    assert stage["ThrottlingRateLimit"] == {"Ref": "ApiRateLimit"}
+    assert stage["ThrottlingBurstLimit"] == {"Ref": "ApiBurstLimit"}
+    permission = properties("ApiMayCallGetImages")
+    assert permission["FunctionName"] == {"Fn::GetAtt": ["GetImages", "Arn"]}
+    assert permission["SourceArn"]["Fn::Sub"].endswith(":${AWS::AccountId}:${Api}/*/GET/images")
+
+
+def test_no_function_may_be_called_by_anybody_else() -> None:
+    assert set(of_type("AWS::Lambda::Permission")) == {"OriginalsMayCallProcessor", "ApiMayCallGetImages"}
+    assert not of_type("AWS::Lambda::Url")
+
+
+def test_the_outputs_name_everything_that_later_commands_need() -> None:
+    state = outputs.StackState(
+        "zeno", "CREATE_COMPLETE", "", {}, {key: f"value of {key}" for key in TEMPLATE["Outputs"]}
+    )
+    found = outputs.deployment_of(state)
+    assert all(vars(found).values()), "an empty field has no output"

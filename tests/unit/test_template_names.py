@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.unit.rendered import ACME, ALL_NAMES, QUALIFIED, ZENO, of_type, properties, texts
+from zenoimg.pipeline import settings as pipeline_settings
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.template import MAX_INLINE_BYTES, render, to_text
+
+
+@ALL_NAMES
+def test_no_placeholder_of_ours_is_left_and_every_other_is_substituted_by_cloudformation(names: StackNames) -> None:
+    template = render(names)
+    known = {*template["Resources"], *template["Parameters"]}
+    for text, inside_sub in texts(template):
+        for name in re.findall(r"\$\{([^}]*)\}", text):
+            assert inside_sub, f"{text!r} would reach AWS with its placeholder"
+            assert name.startswith("AWS::") or name.partition(".")[0] in known, text
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param(
+            ZENO,
+            {
+                "OriginalsBucket.BucketName": "zeno-original-images",
+                "ProcessedBucket.BucketName": "zeno-processed-images",
+                "Images.TableName": "zeno-images",
+                "Processor.FunctionName": "imageProcessorLambda",
+                "GetImages.FunctionName": "getImagesLambda",
+                "ProcessorRole.RoleName": "role-image-processor",
+                "GetImagesRole.RoleName": "role-get-images",
+            },
+            id="seed",
+        ),
+        pytest.param(
+            ACME,
+            {
+                "OriginalsBucket.BucketName": "acme-original-images",
+                "ProcessedBucket.BucketName": "acme-processed-images",
+                "Images.TableName": "acme-images",
+                "Processor.FunctionName": "acme-imageProcessorLambda",
+                "GetImages.FunctionName": "acme-getImagesLambda",
+                "ProcessorRole.RoleName": "acme-role-image-processor",
+                "GetImagesRole.RoleName": "acme-role-get-images",
+            },
+            id="prefixed",
+        ),
+        pytest.param(
+            QUALIFIED,
+            {
+                "OriginalsBucket.BucketName": "zeno-original-images-123456789012-eu-west-1",
+                "ProcessedBucket.BucketName": "zeno-processed-images-123456789012-eu-west-1",
+                "Images.TableName": "zeno-images",
+                "Processor.FunctionName": "imageProcessorLambda",
+                "GetImages.FunctionName": "getImagesLambda",
+                "ProcessorRole.RoleName": "role-image-processor-eu-west-1",
+                "GetImagesRole.RoleName": "role-get-images-eu-west-1",
+            },
+            id="qualified",
+        ),
+    ],
+)
+def test_everything_is_called_as_promised_by_literals(names: StackNames, expected: dict[str, str]) -> None:
+    template = render(names)
+    for place, name in expected.items():
+        logical_id, _, key = place.partition(".")
+        assert properties(logical_id, template)[key] == name
+
+
+def test_the_roles_hold_the_two_policies_by_their_names_and_nothing_else() -> None:
+    for role, policy in (
+        ("ProcessorRole", "lambda-s3-dynamodb-policy"),
+        ("GetImagesRole", "lambda-dynamodb-read-policy"),
+    ):
+        assert [found["PolicyName"] for found in properties(role)["Policies"]] == [policy]
+        assert "ManagedPolicyArns" not in properties(role)
+    assert set(of_type("AWS::IAM::Role")) == {"ProcessorRole", "GetImagesRole"}
+
+
+@ALL_NAMES
+def test_the_functions_are_told_the_names_of_their_own_stack(names: StackNames) -> None:
+    template = render(names)
+    given = properties("Processor", template)["Environment"]["Variables"]
+    found = pipeline_settings.from_environment({**given, "ACCOUNT_ID": "123456789012", "AWS_REGION": "eu-west-1"})
+    assert (found.originals_bucket, found.processed_bucket) == names.buckets
+    assert found.table == names.table
+    assert properties("GetImages", template)["Environment"]["Variables"]["TABLE_NAME"] == names.table
+    assert given["ACCOUNT_ID"] == {"Ref": "AWS::AccountId"}
+
+
+@ALL_NAMES
+def test_no_name_of_the_default_stack_is_left_in_another(names: StackNames) -> None:
+    foreign = {"zeno-original-images", "zeno-processed-images", "zeno-images", "zeno-backfill"}
+    whole = {text for text, _ in texts(render(names))}
+    assert not whole & (foreign - set(names.placeholders().values()))
+
+
+@ALL_NAMES
+def test_the_template_fits_into_the_request_as_it_is_sent(names: StackNames) -> None:
+    text = to_text(render(names, backfill_concurrency=1000))
+    assert len(text.encode()) <= MAX_INLINE_BYTES == 51_200
+    assert json.loads(text) == render(names, backfill_concurrency=1000)
+
+
+def test_the_same_names_give_the_same_text() -> None:
+    assert to_text(render(ZENO)) == to_text(render(StackNames("zeno")))
