@@ -59,10 +59,15 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[
     """Register a function as a command; its first parameter must be ``call: Call``."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        app.command(name, **settings)(_with_globals(function))
+        app.command(name, help=_flowing(inspect.getdoc(function) or ""), **settings)(_with_globals(function))
         return function
 
     return register
+
+
+def _flowing(text: str) -> str:
+    """A docstring as help: its paragraphs without line breaks, so that they fill any width."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def add_callback(app: typer.Typer, version: Any) -> None:

@@ -22,7 +22,7 @@ def printable(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii") if ord(character) != 0x0A else "\\n"
+    return " " if character == "\t" else character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 class Screen:

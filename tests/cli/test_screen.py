@@ -1,0 +1,109 @@
+"""Keys and log texts are hostile data; tables fit their width; colours can be turned off."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from zenoimg.cli import render
+from zenoimg.cli.screen import printable, safe
+from zenoimg.pipeline.records import ImageRecord
+
+NOW = datetime(2025, 6, 12, 16, 0, tzinfo=UTC)
+RECORD = ImageRecord(
+    image_id="photo.jpg",
+    original_size=3_420_000,
+    processed_size=3_437_100,
+    processed_url="https://copies/photo.jpg",
+    created_at="2025-06-12T15:25:14Z",
+    status="processed",
+    updated_at="2025-06-12T15:25:16Z",
+    width=4032,
+    height=3024,
+)
+
+
+def rendered(*records: ImageRecord, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, no_color=True)
+    console.print(render.images(records, NOW))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a b.jpg", "a b.jpg"),
+        ("ü📷.jpg", "ü📷.jpg"),
+        ("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m"),
+        ("two\nlines\r", r"two\nlines\r"),
+        ("tab\there", "tab here"),
+        ("\u202egpj.exe", r"\u202egpj.exe"),
+        ("\udce9", r"\udce9"),
+    ],
+)
+def test_nothing_from_outside_moves_the_cursor_or_turns_the_text(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_markup_from_outside_is_text() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(safe("[bold red]x[/] [link=http://x]y"))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == "[bold red]x[/] [link=http://x]y\n"
+
+
+def test_a_key_with_markup_stands_in_the_table_as_it_is() -> None:
+    assert "[red]a[/red].jpg" in rendered(replace(RECORD, image_id="[red]a[/red].jpg"), width=120)
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_a_table_fits_its_width_and_shows_every_figure_whole(width: int) -> None:
+    long = replace(RECORD, image_id="a/rather/long/path/to/a/photo/of/the/sea.jpg")
+    text = rendered(RECORD, long, width=width)
+    assert max(map(len, text.splitlines())) <= width
+    for figure in ("3.42 MB", "3.44 MB", "+0.5%", "4032×3024", "34 min", "processed", "photo.jpg"):
+        assert figure in text
+
+
+def test_a_refused_image_shows_its_reason() -> None:
+    refused = replace(RECORD, status="refused", processed_size=None, width=None, error="corrupt: it ends early")
+    assert "refused: corrupt: it ends early" in rendered(refused, width=120)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.00 kB"),
+        (9_994, "9.99 kB"),
+        (9_995, "10.0 kB"),
+        (99_949, "99.9 kB"),
+        (99_950, "100 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.00 MB"),
+        (3_423_409, "3.42 MB"),
+        (None, "–"),
+    ],
+)
+def test_sizes_have_three_figures(count: int | None, shown: str) -> None:
+    assert render.size(count) == shown
+
+
+@pytest.mark.parametrize(
+    ("created_at", "shown"),
+    [
+        ("2025-06-12T15:59:46Z", "14 s"),
+        ("2025-06-12T15:57:00Z", "3 min"),
+        ("2025-06-12T11:00:00Z", "5 h"),
+        ("2025-05-31T16:00:00Z", "12 d"),
+        ("2025-06-12T16:00:30Z", "0 s"),
+    ],
+)
+def test_ages_are_short_and_never_negative(created_at: str, shown: str) -> None:
+    assert render.age(created_at, NOW) == shown
