@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from zenoimg.imaging.formats import jpeg, png, webp
+from zenoimg.imaging.formats import gif, jpeg, png, webp
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
 Writer = Callable[[bytes, Recipe, Limits], Watermarked]
 
-WRITERS: Mapping[str, Writer] = {"JPEG": jpeg.watermarked, "PNG": png.watermarked, "WebP": webp.watermarked}
+WRITERS: Mapping[str, Writer] = {
+    "JPEG": jpeg.watermarked,
+    "PNG": png.watermarked,
+    "WebP": webp.watermarked,
+    "GIF": gif.watermarked,
+}
 """The writer for each name in ``identify.SUPPORTED``."""

@@ -1,0 +1,49 @@
+"""GIF: indices outside the mark stay bit for bit, frames that the mark does not reach into stay byte for byte.
+
+Timing, loop count, disposal, interlacing and transparency are the source's own. The mark takes slots of the
+colour table that no frame uses, then the nearest colours that are there; where those would not show it, the frame
+gets a table of its own. On transparent ground, where GIF knows all or nothing, the mark is opaque.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zenoimg.imaging.formats.gif_blocks import Extension, Gif, GifFrame, read_gif, write_gif
+from zenoimg.imaging.formats.gif_marking import Marking
+from zenoimg.imaging.formats.gif_metadata import kept_extension
+from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.placement import Size
+from zenoimg.imaging.recipe import Recipe
+from zenoimg.imaging.result import Watermarked
+
+
+def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
+    """Give a watermarked copy of a GIF, still or animated."""
+    source = read_gif(data)
+    size = _canvas_size(source)
+    limits.check_picture(*size, len(source.frames))
+    for frame in source.frames:
+        limits.check_picture(frame.box[2] - frame.box[0], frame.box[3] - frame.box[1], len(source.frames))
+    overlay = overlay_for(recipe.watermark, size)
+    warnings: list[str] = []
+    if not source.ended:
+        warnings.append(f"the file has no end mark and may be cut off: {len(source.frames)} frames are there")
+    marking = Marking(source, overlay, size)
+    blocks: list[GifFrame | Extension] = []
+    for block in source.blocks:
+        if isinstance(block, GifFrame):
+            blocks.append(marking.marked(block))
+        else:
+            blocks += kept_extension(block, recipe.metadata, warnings)
+    table = marking.shared.encoded if source.table is not None else None
+    warnings += marking.warnings
+    encoded = write_gif(replace(source, width=size[0], height=size[1], table=table, blocks=tuple(blocks)))
+    return Watermarked(encoded, "GIF", "image/gif", *size, len(source.frames), tuple(warnings))
+
+
+def _canvas_size(source: Gif) -> Size:
+    """Give the screen's size; a first frame that is larger widens it, as in all viewers."""
+    _, _, right, bottom = source.frames[0].box
+    return max(source.width, right), max(source.height, bottom)

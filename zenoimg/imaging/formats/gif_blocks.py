@@ -1,0 +1,220 @@
+"""A GIF file as its blocks (GIF89a Specification, CompuServe 1990), and pixels of a frame as palette indices.
+
+Pillow's LZW coder is used as it stands, without its reader and writer of files: indices, palettes, disposal and
+timing then are the file's own, and nothing is quantised or merged.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.placement import Box
+
+EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
+PLAIN_TEXT, GRAPHIC_CONTROL, COMMENT, APPLICATION = 0x01, 0xF9, 0xFE, 0xFF
+KEEP, BACKGROUND, PREVIOUS = 1, 2, 3
+"""What becomes of a frame when its time is over; 0, unspecified, is kept as well."""
+
+_HAS_TABLE, _INTERLACED = 0x80, 0x40
+
+
+@dataclass(frozen=True)
+class Control:
+    """The graphic control of a frame: flags as stored, delay in hundredths of a second, transparent index."""
+
+    flags: int
+    delay: int
+    transparent_index: int
+
+    @property
+    def disposal(self) -> int:
+        """What becomes of the frame when its time is over."""
+        return self.flags >> 2 & 7
+
+    @property
+    def transparent(self) -> int | None:
+        """The transparent index, if the frame has one."""
+        return self.transparent_index if self.flags & 1 else None
+
+    @property
+    def encoded(self) -> bytes:
+        """The control as it stands in a file."""
+        return struct.pack("<BBBBHBB", EXTENSION, GRAPHIC_CONTROL, 4, self.flags, self.delay, self.transparent_index, 0)
+
+    def with_transparent(self, index: int | None) -> Control:
+        """Give the control of a frame with this transparent index."""
+        return replace(self, flags=self.flags & ~1 | (index is not None), transparent_index=index or 0)
+
+
+@dataclass(frozen=True)
+class GifFrame:
+    """A frame: its place, its own colour table (RGB bytes, or none), and its indices, coded.
+
+    ``pixels`` are sub-blocks as they stand in the file, the closing one included.
+    """
+
+    box: Box
+    interlaced: bool
+    table: bytes | None
+    code_size: int
+    pixels: bytes
+    control: Control | None
+
+    @property
+    def encoded(self) -> bytes:
+        """The frame as it stands in a file, its control in front."""
+        left, top, right, bottom = self.box
+        flags = _INTERLACED * self.interlaced
+        if self.table is not None:
+            flags |= _HAS_TABLE | table_bits(self.table) - 1
+        head = struct.pack("<BHHHHB", IMAGE, left, top, right - left, bottom - top, flags)
+        control = self.control.encoded if self.control else b""
+        return control + head + padded(self.table or b"") + bytes((self.code_size,)) + self.pixels
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An extension block: its label, and sub-blocks as they stand in the file, the closing one included.
+
+    ``control`` is the graphic control in front of a text that is drawn as a frame of its own.
+    """
+
+    label: int
+    blocks: bytes
+    control: Control | None = None
+
+    @property
+    def encoded(self) -> bytes:
+        """The extension as it stands in a file."""
+        control = self.control.encoded if self.control else b""
+        return control + bytes((EXTENSION, self.label)) + self.blocks
+
+
+@dataclass(frozen=True)
+class Gif:
+    """A GIF: the logical screen, the global colour table, and the blocks in their order.
+
+    ``ended`` tells whether the trailer was there.
+    """
+
+    width: int
+    height: int
+    flags: int
+    background: int
+    aspect: int
+    table: bytes | None
+    blocks: tuple[GifFrame | Extension, ...]
+    ended: bool
+
+    @property
+    def frames(self) -> list[GifFrame]:
+        """The frames in their order."""
+        return [block for block in self.blocks if isinstance(block, GifFrame)]
+
+
+def read_gif(data: bytes) -> Gif:
+    """Read a file's blocks. Raises ``Refused("corrupt")`` when one is cut off or of no known kind."""
+    try:
+        return _read(data)
+    except (struct.error, IndexError):
+        raise Refused("corrupt", "the GIF is truncated") from None
+
+
+def write_gif(source: Gif) -> bytes:
+    """Write a file."""
+    flags = source.flags & 0x78
+    if source.table is not None:
+        flags |= _HAS_TABLE | table_bits(source.table) - 1
+    head = struct.pack("<HHBBB", source.width, source.height, flags, source.background, source.aspect)
+    body = b"".join(block.encoded for block in source.blocks)
+    return b"GIF89a" + head + padded(source.table or b"") + body + bytes((TRAILER,))
+
+
+def decode_indices(frame: GifFrame) -> Image.Image:
+    """Decode a frame's indices, mode ``P``. Raises ``ValueError`` when they are cut off or damaged."""
+    left, top, right, bottom = frame.box
+    size = (right - left, bottom - top)
+    return Image.frombytes("P", size, frame.pixels, "gif", frame.code_size, int(frame.interlaced))
+
+
+def encode_indices(indices: Image.Image, interlaced: bool) -> tuple[int, bytes]:
+    """Give the code size and the sub-blocks of indices."""
+    highest = max(index for index, count in enumerate(indices.histogram()) if count)
+    code_size = max(2, highest.bit_length())
+    coded = indices.tobytes("gif", "P", code_size, int(interlaced))
+    end = 0
+    while end < len(coded) and coded[end]:
+        end += coded[end] + 1
+    return code_size, coded[:end] + b"\0"
+
+
+def table_bits(table: bytes) -> int:
+    """Give how many bits count the entries of a colour table: 1 to 8."""
+    return max(1, (len(table) // 3 - 1).bit_length())
+
+
+def padded(table: bytes) -> bytes:
+    """Give a colour table filled up to the next power of two."""
+    return table.ljust(3 << table_bits(table), b"\0") if table else table
+
+
+def _read(data: bytes) -> Gif:
+    width, height, flags, background, aspect = struct.unpack_from("<HHBBB", data, 6)
+    at = 13
+    table, at = _read_table(data, at, flags)
+    blocks: list[GifFrame | Extension] = []
+    control: Control | None = None
+    ended = False
+    while not ended and at < len(data):
+        kind = data[at]
+        if kind == TRAILER:
+            ended = True
+        elif kind == EXTENSION and data[at + 1] == GRAPHIC_CONTROL:
+            control = Control(*struct.unpack_from("<BHB", data, at + 3))
+            at = _end_of_blocks(data, at + 2)
+        elif kind == EXTENSION:
+            end = _end_of_blocks(data, at + 2)
+            of_text = control if data[at + 1] == PLAIN_TEXT else None
+            blocks.append(Extension(data[at + 1], data[at + 2 : end], of_text))
+            control, at = (None if of_text else control), end
+        elif kind == IMAGE:
+            frame, at = _read_frame(data, at, control)
+            blocks.append(frame)
+            control = None
+        elif kind == 0:  # stray ends of blocks, which all readers skip
+            at += 1
+        else:
+            raise Refused("corrupt", f"the GIF has no block at byte {at}")
+    if not any(isinstance(block, GifFrame) for block in blocks):
+        raise Refused("corrupt", "the GIF holds no picture")
+    return Gif(width, height, flags, background, aspect, table, tuple(blocks), ended)
+
+
+def _read_frame(data: bytes, at: int, control: Control | None) -> tuple[GifFrame, int]:
+    left, top, width, height, flags = struct.unpack_from("<HHHHB", data, at + 1)
+    table, at = _read_table(data, at + 10, flags)
+    code_size = data[at]
+    end = _end_of_blocks(data, at + 1)
+    if not width or not height or not 1 <= code_size <= 8:
+        raise Refused("corrupt", f"the GIF has a frame of {width} x {height} with codes of {code_size} bits")
+    box = (left, top, left + width, top + height)
+    return GifFrame(box, bool(flags & _INTERLACED), table, code_size, data[at + 1 : end], control), end
+
+
+def _read_table(data: bytes, at: int, flags: int) -> tuple[bytes | None, int]:
+    if not flags & _HAS_TABLE:
+        return None, at
+    end = at + (3 << (flags & 7) + 1)
+    if end > len(data):
+        raise Refused("corrupt", "the GIF is truncated inside a colour table")
+    return data[at:end], end
+
+
+def _end_of_blocks(data: bytes, at: int) -> int:
+    while data[at]:
+        at += data[at] + 1
+    return at + 1

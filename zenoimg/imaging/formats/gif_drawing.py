@@ -1,0 +1,123 @@
+"""One frame of a GIF drawn anew: which pixels get the mark, and which colours of which table they get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from PIL import Image, ImageChops, ImageStat
+
+from zenoimg.imaging.formats.gif_blocks import Control, GifFrame, encode_indices
+from zenoimg.imaging.formats.gif_colors import SLOTS, ColorTable
+from zenoimg.imaging.placement import Box
+
+_ROOM = 12
+"""Slots freed for the mark in a full table none of whose colours shows it."""
+
+_UNSEEN = 24.0
+"""Difference, summed over the channels, that is no reason to look for other colours."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is to be drawn on a frame, whose box may be larger than the source's.
+
+    ``at`` is where the source's indices lie in the box. ``area`` is where the mark reaches into the box: there
+    ``ground`` and ``ideal`` are the picture (RGB) without and with the mark, and ``inked`` is a mask, 255 where
+    it is drawn. ``restored`` is a mask of the whole box, 255 where pixels of ``shown`` (RGB) are brought back.
+    """
+
+    box: Box
+    at: tuple[int, int]
+    area: Box
+    ground: Image.Image
+    ideal: Image.Image
+    inked: Image.Image
+    shown: Image.Image
+    restored: Image.Image | None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A frame's indices and transparent index, how many colours it could not have, and whether the mark shows."""
+
+    indices: Image.Image
+    transparent: int | None
+    missing: int
+    visible: bool
+
+
+def draw(
+    frame: GifFrame, indices: Image.Image, drawing: Drawing, shared: ColorTable, most: int, warnings: list[str]
+) -> GifFrame:
+    """Give the frame with what is drawn on it, adding at most ``most`` colours to a ``shared`` table.
+
+    Tried in turn: the frame's own table or the shared one; a copy of the shared one, in which the frame has more
+    free slots; a copy in which colours used least gave way to their nearest, which ``warnings`` then name.
+    """
+    uses = indices.histogram()
+    transparent = frame.control.transparent if frame.control else None
+    used = {index for index, count in enumerate(uses) if count or index == transparent}
+    own = ColorTable.read(frame.table if frame.table is not None else shared.encoded, used)
+    if frame.table is None:
+        drawn = _attempt(indices, transparent, drawing, shared, most)
+        if drawn is not None and drawn.visible:
+            return _written(frame, drawing, drawn, None, warnings)
+    drawn = _attempt(indices, transparent, drawing, own, SLOTS)
+    if drawn is None or not drawn.visible:
+        own = ColorTable.read(own.encoded, used)
+        turned = own.make_room(uses, _ROOM, transparent)
+        warnings.append("a full colour table had no colours for the mark: rare ones became their nearest")
+        drawn = _attempt(_translated(indices, turned), transparent, drawing, own, SLOTS)
+    assert drawn is not None, "room was made"
+    return _written(frame, drawing, drawn, own, warnings)
+
+
+def _attempt(
+    indices: Image.Image, transparent: int | None, drawing: Drawing, table: ColorTable, most: int
+) -> Drawn | None:
+    """Draw with the colours of a table; ``None`` when it has no slot for the transparency that is needed."""
+    size = (drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1])
+    if transparent is None and size != indices.size:
+        transparent = table.transparent_slot()
+        if transparent is None:
+            return None
+    table.add_colors_of(drawing.ideal, drawing.inked, min(most, len(table.free)), transparent)
+    if not table.in_use(transparent):
+        return None
+    canvas = Image.new("P", size, transparent or 0)
+    canvas.paste(indices, drawing.at)
+    picked = table.nearest(drawing.ideal, transparent)
+    canvas.paste(picked, drawing.area[:2], drawing.inked)
+    missing = 0
+    if drawing.restored is not None:
+        exact, missing = table.exact(drawing.shown, drawing.restored, transparent)
+        canvas.paste(exact, (0, 0), drawing.restored)
+    return Drawn(canvas, transparent, missing, _visible(drawing, table.in_color(picked)))
+
+
+def _written(
+    frame: GifFrame, drawing: Drawing, drawn: Drawn, table: ColorTable | None, warnings: list[str]
+) -> GifFrame:
+    if drawn.missing:
+        warnings.append(f"{drawn.missing} colours of a frame found no slot and became their nearest")
+    control = frame.control
+    if drawn.transparent is not None:
+        control = (control or Control(0, 0, 0)).with_transparent(drawn.transparent)
+    code_size, pixels = encode_indices(drawn.indices, frame.interlaced)
+    encoded = table.encoded if table else None
+    return replace(frame, box=drawing.box, table=encoded, code_size=code_size, pixels=pixels, control=control)
+
+
+def _translated(indices: Image.Image, table: bytes) -> Image.Image:
+    return Image.frombytes("P", indices.size, indices.tobytes().translate(table))
+
+
+def _visible(drawing: Drawing, picked: Image.Image) -> bool:
+    """Tell whether a mark in the colours there are changes as much as it should, and in the right way."""
+    wanted = _difference(drawing.ground, drawing.ideal, drawing.inked)
+    enough = _difference(drawing.ground, picked, drawing.inked) >= wanted / 2
+    return enough and _difference(drawing.ideal, picked, drawing.inked) <= max(wanted, _UNSEEN)
+
+
+def _difference(one: Image.Image, other: Image.Image, inked: Image.Image) -> float:
+    return sum(ImageStat.Stat(ImageChops.difference(one, other), inked).mean)
