@@ -25,15 +25,42 @@ _NUMBERS: Mapping[tuple[str, str], tuple[str, int, int]] = {
     ("processor", "timeout"): ("ProcessorTimeout", 30, 900),
     ("processor", "retries"): ("LiveRetries", 0, 2),
     ("backfill", "tries"): ("BackfillTries", 1, 1000),
-    ("logs", "retention_days"): ("LogRetentionDays", 1, 3653),
     ("originals", "noncurrent_days"): ("NoncurrentVersionDays", 1, 36500),
     ("api", "rate_limit"): ("ApiRateLimit", 1, 10000),
     ("api", "burst_limit"): ("ApiBurstLimit", 1, 5000),
 }
+#: What CloudWatch Logs accepts, in days
+#: (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html).
+RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+
 #: (table, key) → (parameter, text in the file → value of the parameter).
-_CHOICES: Mapping[tuple[str, str], tuple[str, Mapping[str, str]]] = {
+_CHOICES: Mapping[tuple[str, str], tuple[str, Mapping[str | int, str]]] = {
     ("processor", "architecture"): ("Architecture", {"arm64": "arm64", "x86_64": "x86_64"}),
     ("api", "auth"): ("ApiAuthorization", {"iam": "AWS_IAM", "none": "NONE"}),
+    ("logs", "retention_days"): ("LogRetentionDays", {days: str(days) for days in RETENTION_DAYS}),
     ("logs", "level"): ("LogLevel", {level: level for level in ("DEBUG", "INFO", "WARNING", "ERROR")}),
 }
 #: The one number that is a literal of the template and not a parameter; see there.
@@ -146,8 +173,9 @@ def _parameters(table: Mapping[str, Any], path: Path | None) -> dict[str, str]:
         value = table.get(section, {}).get(key)
         if value is None:
             continue
-        if value not in choices:
-            raise ConfigurationError(f"{path}: {section}.{key} is {value!r}; allowed are {', '.join(choices)}")
+        if isinstance(value, bool) or not isinstance(value, str | int) or value not in choices:
+            allowed = ", ".join(map(str, choices))
+            raise ConfigurationError(f"{path}: {section}.{key} is {value!r}; allowed are {allowed}")
         chosen[parameter] = choices[value]
     return chosen
 

@@ -130,6 +130,16 @@ def test_stacks_share_the_bucket_and_nothing_in_it(client: S3Client, store: Arti
     assert len(keys(client)) == 6
 
 
+def test_a_bucket_left_open_by_an_interrupted_deploy_is_closed(client: S3Client, store: ArtifactStore) -> None:
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    sent: dict[str, Any] = {}
+    client.meta.events.register(
+        "provide-client-params.s3", lambda params, model, **_: sent.update({model.name: params})
+    )
+    store.upload("zeno", ZIPS)
+    assert {"PutPublicAccessBlock", "PutBucketEncryption", "PutBucketPolicy", "PutBucketTagging"} <= set(sent)
+
+
 def test_a_bucket_of_somebody_else_gets_nothing(client: S3Client) -> None:
     with Stubber(client) as stubber:
         expected = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
@@ -143,6 +153,8 @@ def test_a_failure_is_not_taken_for_a_missing_thing(operation: str, client: S3Cl
     with Stubber(client) as stubber:
         if operation == "head_object":
             stubber.add_response("head_bucket", {})
+            for closing in ("public_access_block", "bucket_encryption", "bucket_policy", "bucket_tagging"):
+                stubber.add_response(f"put_{closing}", {})
         stubber.add_client_error(operation, "503", http_status_code=503)
         with pytest.raises(ClientError):
             store.upload("zeno", ZIPS)

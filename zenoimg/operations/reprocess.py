@@ -75,7 +75,7 @@ def select(
     """
     if ids:
         selection = "all"
-        originals: Iterator[Listed] = _named(pipeline, ids)
+        originals: Iterator[Listed] = _named(pipeline, list(dict.fromkeys(ids)))
     else:
         originals = _listing(pipeline, prefix)
     while batch := list(islice(originals, _LOOKUP)):

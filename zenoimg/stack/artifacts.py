@@ -69,6 +69,8 @@ class ArtifactStore:
             if code not in {"404", "NoSuchBucket"}:
                 raise
             self._create_bucket()
+        # Each time: a deploy that was interrupted after the creation must not leave the bucket open.
+        self._close_bucket()
 
     def _create_bucket(self) -> None:
         place: dict[str, Any] = (
@@ -76,6 +78,8 @@ class ArtifactStore:
             {} if self._region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
         )
         self._s3.create_bucket(Bucket=self.bucket, ObjectOwnership="BucketOwnerEnforced", **place)
+
+    def _close_bucket(self) -> None:
         owner: dict[str, Any] = {"Bucket": self.bucket, "ExpectedBucketOwner": self._account}
         self._s3.put_public_access_block(
             PublicAccessBlockConfiguration={

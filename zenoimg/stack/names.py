@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 DEFAULT_STACK = "zeno"
 STACK_PATTERN = r"[a-z][a-z0-9-]{0,15}"
+_RESERVED_BY_S3 = ("xn--", "sthree-", "amzn-s3-demo-")
 
 
 @dataclass(frozen=True)
@@ -102,5 +103,9 @@ class StackNames:
 
 
 def is_stack_name(text: str) -> bool:
-    """Whether a text can name a stack: every derived name then fits its service's limits."""
-    return re.fullmatch(STACK_PATTERN, text) is not None
+    """Whether a text can name a stack: every derived name then fits its service's limits.
+
+    Bucket names may not begin as those that S3 keeps for itself
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
+    """
+    return re.fullmatch(STACK_PATTERN, text) is not None and not f"{text}-".startswith(_RESERVED_BY_S3)
