@@ -131,7 +131,7 @@ def test_stacks_share_the_bucket_and_nothing_in_it(client: S3Client, store: Arti
 
 
 def test_a_bucket_left_open_by_an_interrupted_deploy_is_closed(client: S3Client, store: ArtifactStore) -> None:
-    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     sent: dict[str, Any] = {}
     client.meta.events.register(
         "provide-client-params.s3", lambda params, model, **_: sent.update({model.name: params})
