@@ -1,0 +1,106 @@
+"""TIFF: the strips or tiles under the mark are decoded, drawn on and encoded again as they were.
+
+All others travel as they are, so that lossless pages stay bit-exact and lossy ones lose nothing outside
+the rows (or tiles) of the mark. Tags keep their values, pages their order, the file its byte order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.tiff_blend import blend_channels, on_two_levels, visible_on_two_levels
+from zenoimg.imaging.formats.tiff_canvas import Canvas
+from zenoimg.imaging.formats.tiff_file import Page, read_pages, sub_directories, write_pages
+from zenoimg.imaging.formats.tiff_layout import (
+    JPEG,
+    RGB,
+    YCBCR,
+    Layout,
+    is_camera_raw,
+    is_mask,
+    is_reduced,
+    layout_of,
+)
+from zenoimg.imaging.formats.tiff_metadata import kept_tags
+from zenoimg.imaging.formats.tiff_palette import draw_on_palette
+from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.placement import displayed_size
+from zenoimg.imaging.recipe import Recipe
+from zenoimg.imaging.result import Watermarked
+
+_ORIENTATION = 274
+
+
+def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
+    """Give a watermarked copy of a TIFF, every page marked."""
+    pages = read_pages(data, limits)
+    _refuse_camera_raw(data, pages)
+    layouts = [None if is_mask(page.directory) else layout_of(page, limits) for page in pages]
+    _check_total(layouts, limits)
+    warnings: list[str] = []
+    copies: list[Page] = []
+    for page, layout in zip(pages, layouts, strict=True):
+        if layout is not None:
+            drawn = _drawn(page, layout, recipe, warnings)
+            if drawn is None:
+                continue
+            page = drawn
+        copies.append(replace(page, directory=kept_tags(page.directory, recipe.metadata, warnings)))
+    first = next((layout for layout in layouts if layout is not None), None)
+    if first is None:
+        raise Refused("unsupported-format", "TIFF that holds nothing but masks is not supported")
+    orientation = _orientation(pages[layouts.index(first)])
+    width, height = displayed_size((first.width, first.height), orientation)
+    encoded = write_pages(pages[0].directory.form, copies)
+    return Watermarked(encoded, "TIFF", "image/tiff", width, height, len(copies), tuple(dict.fromkeys(warnings)))
+
+
+def _refuse_camera_raw(data: bytes, pages: list[Page]) -> None:
+    directories = [page.directory for page in pages]
+    inside = [sub for directory in directories for sub in sub_directories(data, directory)]
+    if any(is_camera_raw(directory) for directory in (*directories, *inside)):
+        raise Refused("unsupported-format", "camera raw is not supported; TIFF is")
+
+
+def _check_total(layouts: list[Layout | None], limits: Limits) -> None:
+    pixels = sum(layout.width * layout.height for layout in layouts if layout is not None)
+    if pixels > limits.max_frame_pixels:
+        raise Refused(
+            "too-many-frames",
+            f"{len(layouts):,} pages are {pixels / 1e6:.0f} megapixels in all; "
+            f"at most {limits.max_frame_pixels / 1e6:.0f} are accepted",
+        )
+
+
+def _orientation(page: Page) -> int:
+    orientation = page.directory.number(_ORIENTATION, 1)
+    return orientation if 1 <= orientation <= 8 else 1
+
+
+def _drawn(page: Page, layout: Layout, recipe: Recipe, warnings: list[str]) -> Page | None:
+    """Give a page with the mark on it; ``None`` for a thumbnail that has no room for one."""
+    spec = recipe.watermark
+    if layout.depth == 1 and layout.mode == "L":
+        spec = visible_on_two_levels(spec)
+    try:
+        overlay = overlay_for(spec, (layout.width, layout.height), _orientation(page))
+    except Refused:
+        if is_reduced(page.directory):
+            return None
+        raise
+    if layout.mode == "P":
+        return draw_on_palette(page, layout, overlay, warnings)
+    if layout.depth == 1:
+        overlay = on_two_levels(overlay)
+    return _blended(page, layout, overlay)
+
+
+def _blended(page: Page, layout: Layout, overlay: Overlay) -> Page:
+    canvas = Canvas(page, layout, overlay)
+    as_decoded = layout
+    if layout.compression == JPEG and layout.photometric == YCBCR:
+        as_decoded = replace(layout, photometric=RGB)
+    blend_channels(canvas.channels, as_decoded, canvas.overlay)
+    return replace(page, segments=canvas.segments())

@@ -1,0 +1,135 @@
+"""The rows of a TIFF page that a mark covers, taken out of strips or tiles and put back into them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PIL import Image
+
+from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.tiff_codecs import FAX_OPTIONS, compressed, decompressed
+from zenoimg.imaging.formats.tiff_file import Page
+from zenoimg.imaging.formats.tiff_jpeg import JpegSegment
+from zenoimg.imaging.formats.tiff_layout import JPEG, Layout
+from zenoimg.imaging.formats.tiff_pixels import Channels, bytes_of, channels_of
+from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.placement import Box, clipped
+
+_JPEG_TABLES = 347
+
+
+class Segment(Protocol):
+    """A decoded strip or tile; rows count from its top."""
+
+    def channels(self, first: int, last: int) -> Channels:
+        """Give the channels of rows."""
+
+    def put(self, first: int, channels: Channels) -> None:
+        """Put rows back."""
+
+    def encoded(self) -> bytes:
+        """Give the segment as it stands in a file."""
+
+
+class RawSegment:
+    """A strip or tile of a codec that loses nothing."""
+
+    def __init__(self, segment: bytes, page: Page, layout: Layout, rows: int) -> None:
+        self._before, self._layout, self._rows = segment, layout, rows
+        self._order = page.directory.form.order
+        option = FAX_OPTIONS.get(layout.compression)
+        self._fax_options = page.directory.number(option, 0) if option else 0
+        self._data = decompressed(segment, layout, rows, self._fax_options)
+
+    def channels(self, first: int, last: int) -> Channels:
+        """Give the channels of rows."""
+        stride = self._layout.row_bytes
+        rows = bytes(self._data[first * stride : last * stride])
+        return channels_of(rows, self._layout, last - first, self._order)
+
+    def put(self, first: int, channels: Channels) -> None:
+        """Put rows back; the filling of rows to whole bytes becomes zero."""
+        rows = bytes_of(channels, self._layout, self._order)
+        start = first * self._layout.row_bytes
+        self._data[start : start + len(rows)] = rows
+
+    def encoded(self) -> bytes:
+        """Give the segment as it stands in a file."""
+        return compressed(bytes(self._data), self._layout, self._rows, self._fax_options, self._before)
+
+
+class Canvas:
+    """The part of a page that is drawn on: whole segments across, the rows of the mark from top to bottom.
+
+    ``channels`` are drawn on in place; ``overlay`` is the page's, moved to them.
+    """
+
+    def __init__(self, page: Page, layout: Layout, overlay: Overlay) -> None:
+        self._page, self._layout = page, layout
+        inside = [box for box in (clipped(box, (layout.width, layout.height)) for box in overlay.boxes) if box]
+        self._touched = [
+            index
+            for index in range(layout.across * layout.down)
+            if any(_meet(layout.box(index), box) for box in inside)
+        ]
+        boxes = [layout.box(index) for index in self._touched]
+        left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
+        top, bottom = min(box[1] for box in inside), max(box[3] for box in inside)
+        self._box = left, top, right, bottom
+        mode = "I;16" if layout.depth == 16 else "L"
+        self.channels = [Image.new(mode, (right - left, bottom - top)) for _ in range(layout.samples)]
+        self.overlay = Overlay(
+            overlay.mark,
+            tuple((box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in overlay.boxes),
+        )
+        self._opened = {number: self._open(number) for number in self._numbers()}
+        for number, segment in self._opened.items():
+            first, last, at = self._rows(number)
+            for channel, part in zip(self._of(number), segment.channels(first, last), strict=True):
+                channel.paste(part, at)
+
+    def segments(self) -> tuple[bytes, ...]:
+        """Give all of the page's segments with what was drawn."""
+        segments = list(self._page.segments)
+        for number, segment in self._opened.items():
+            first, last, at = self._rows(number)
+            box = (*at, at[0] + self._layout.segment_width, at[1] + last - first)
+            segment.put(first, [channel.crop(box) for channel in self._of(number)])
+            segments[number] = segment.encoded()
+        return tuple(segments)
+
+    def _numbers(self) -> list[int]:
+        count = self._layout.across * self._layout.down
+        return [plane * count + index for plane in range(self._layout.planes) for index in self._touched]
+
+    def _of(self, number: int) -> Channels:
+        """Give the channels that a segment holds."""
+        if not self._layout.planar:
+            return self.channels
+        plane = number // (self._layout.across * self._layout.down)
+        return self.channels[plane : plane + 1]
+
+    def _rows(self, number: int) -> tuple[int, int, tuple[int, int]]:
+        """Give the first and last row of a segment that the canvas has, and where they are on it."""
+        left, top, _, bottom = self._layout.box(number % (self._layout.across * self._layout.down))
+        first, last = max(top, self._box[1]), min(bottom, self._box[3])
+        return first - top, last - top, (left - self._box[0], first - self._box[1])
+
+    def _open(self, number: int) -> Segment:
+        return open_segment(self._page, self._layout, number)
+
+
+def open_segment(page: Page, layout: Layout, number: int) -> Segment:
+    """Decode a segment of a page."""
+    segment = page.segments[number]
+    if not segment:
+        raise Refused("corrupt", "the TIFF has a hole where the mark belongs")
+    if layout.compression == JPEG:
+        tables = page.directory.entries.get(_JPEG_TABLES)
+        return JpegSegment(segment, layout, tables.value if tables else b"")
+    _, top, _, bottom = layout.box(number % (layout.across * layout.down))
+    return RawSegment(segment, page, layout, bottom - top)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

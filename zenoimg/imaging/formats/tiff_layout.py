@@ -1,0 +1,237 @@
+"""How the pixels of a TIFF page lie in its strips or tiles, and whether a mark can be drawn on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.tiff_file import TILE_OFFSETS, Directory, Page
+from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.placement import Box
+
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, MASK, CMYK, YCBCR = 0, 1, 2, 3, 4, 5, 6
+"""Photometric interpretations."""
+
+NONE, CCITT_RLE, GROUP_3, GROUP_4, LZW, JPEG, DEFLATE, OLD_DEFLATE, PACKBITS = 1, 2, 3, 4, 5, 7, 8, 32946, 32773
+"""Compressions."""
+
+FAX = (CCITT_RLE, GROUP_3, GROUP_4)
+ASSOCIATED, UNASSOCIATED = 1, 2
+"""Kinds of alpha among the extra samples: colours multiplied by it, or not."""
+
+COLOR_MODES = {WHITE_IS_ZERO: "L", BLACK_IS_ZERO: "L", RGB: "RGB", PALETTE: "P", CMYK: "CMYK", YCBCR: "YCbCr"}
+"""The Pillow mode of the colours of each interpretation that is drawn on."""
+
+_COLORS = {"L": 1, "P": 1, "RGB": 3, "YCbCr": 3, "CMYK": 4}
+_SUPPORTED = {NONE, *FAX, LZW, JPEG, DEFLATE, OLD_DEFLATE, PACKBITS}
+_COMPRESSIONS = {
+    6: "old-style JPEG",
+    9: "JBIG",
+    10: "JBIG",
+    32766: "NeXT",
+    32771: "word-aligned CCITT",
+    32809: "ThunderScan",
+    34661: "JBIG",
+    34676: "SGI LogLuv",
+    34677: "SGI LogLuv",
+    34712: "JPEG 2000",
+    34887: "LERC",
+    34892: "lossy JPEG of DNG",
+    34925: "LZMA",
+    50000: "Zstandard",
+    50001: "WebP",
+    50002: "JPEG XL",
+}
+_PHOTOMETRICS = {
+    8: "CIELab",
+    9: "ICCLab",
+    10: "ITULab",
+    32803: "colour filter array (camera raw)",
+    32844: "LogL",
+    32845: "LogLuv",
+    34892: "linear camera raw",
+}
+_SAMPLE_FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex floating-point"}
+_UNSIGNED = (1, 4)  # 4: undefined, read as unsigned by all
+_DEPTHS = (1, 2, 4, 8, 16)
+_PREDICTORS = (1, 2)
+_MOST_SAMPLES = 8
+_MOST_BYTES_A_PIXEL = 6
+"""Of the largest picture that the limits allow; what has more may have fewer pixels."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a page's tags say of its pixels; lengths are pixels, ``depth`` bits a sample.
+
+    ``alpha`` is the kind of alpha in the first sample behind the colours, 0 without. A segment is a strip or
+    a tile; there are ``across`` x ``down`` of them, as often as there are planes.
+    """
+
+    width: int
+    height: int
+    depth: int
+    samples: int
+    photometric: int
+    compression: int
+    predictor: int
+    planar: bool
+    reversed_bits: bool
+    alpha: int
+    segment_width: int
+    segment_height: int
+    tiled: bool
+
+    @property
+    def mode(self) -> str:
+        """The Pillow mode of the colours."""
+        return COLOR_MODES[self.photometric]
+
+    @property
+    def colors(self) -> int:
+        """Samples that are colours."""
+        return _COLORS[self.mode]
+
+    @property
+    def segment_samples(self) -> int:
+        """Samples of a pixel that lie in one segment."""
+        return 1 if self.planar else self.samples
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of a segment, uncompressed."""
+        return (self.segment_width * self.segment_samples * self.depth + 7) // 8
+
+    @property
+    def across(self) -> int:
+        """Segments in a row."""
+        return -(-self.width // self.segment_width)
+
+    @property
+    def down(self) -> int:
+        """Segments in a column."""
+        return -(-self.height // self.segment_height)
+
+    @property
+    def planes(self) -> int:
+        """Planes that are stored one behind the other."""
+        return self.samples if self.planar else 1
+
+    def box(self, index: int) -> Box:
+        """Give the box of a segment, counted within its plane; tiles reach over the edges, strips do not."""
+        left = index % self.across * self.segment_width
+        top = index // self.across * self.segment_height
+        bottom = top + self.segment_height
+        return left, top, left + self.segment_width, bottom if self.tiled else min(bottom, self.height)
+
+
+def layout_of(page: Page, limits: Limits) -> Layout:
+    """Read a page's layout. Raises ``Refused`` for what is too large, damaged, or not drawn on, by name."""
+    tags = page.directory
+    width, height = tags.number(256, 0), tags.number(257, 0)
+    if not width or not height:
+        raise Refused("corrupt", f"a TIFF page says that it is {width} x {height}")
+    limits.check_picture(width, height)
+    photometric = _photometric(tags)
+    depth = _depth(tags)
+    compression = tags.number(259, NONE)
+    if compression not in _SUPPORTED:
+        named = _COMPRESSIONS.get(compression, f"compression {compression}")
+        raise _unsupported(f"TIFF compressed by {named}")
+    tiled = TILE_OFFSETS in tags.entries
+    layout = Layout(
+        width=width,
+        height=height,
+        depth=depth,
+        samples=tags.number(277, 1),
+        photometric=photometric,
+        compression=compression,
+        predictor=1 if compression in (NONE, *FAX, JPEG, PACKBITS) else tags.number(317, 1),
+        planar=tags.number(284, 1) == 2 and tags.number(277, 1) > 1,
+        reversed_bits=tags.number(266, 1) == 2 and compression != JPEG,
+        alpha=_alpha(tags, photometric),
+        segment_width=tags.number(322, 0) if tiled else width,
+        segment_height=tags.number(323, 0) if tiled else min(tags.number(278, height), height),
+        tiled=tiled,
+    )
+    _check(layout, tags, page, limits)
+    return layout
+
+
+def is_mask(tags: Directory) -> bool:
+    """Tell whether a page is the transparency mask of another one: it shows nothing by itself."""
+    return bool(tags.number(254, 0) & 4) or tags.number(262, 0) == MASK
+
+
+def is_reduced(tags: Directory) -> bool:
+    """Tell whether a page is another page made smaller."""
+    return bool(tags.number(254, 0) & 1) or tags.number(255, 1) == 2
+
+
+def is_camera_raw(tags: Directory) -> bool:
+    """Tell whether a directory is one of a camera's raw file: DNG, or with a colour filter array."""
+    return 50706 in tags.entries or tags.number(262, 0) in (32803, 34892)
+
+
+def _photometric(tags: Directory) -> int:
+    photometric = tags.number(262, WHITE_IS_ZERO)
+    if photometric not in COLOR_MODES:
+        raise _unsupported(f"{_PHOTOMETRICS.get(photometric, f'photometric interpretation {photometric}')} TIFF")
+    if photometric == CMYK and tags.number(332, 1) != 1:
+        raise _unsupported("TIFF of inks other than CMYK")
+    return photometric
+
+
+def _depth(tags: Directory) -> int:
+    depths = set(tags.numbers(258, (1,)))
+    if len(depths) != 1:
+        raise _unsupported("TIFF whose samples differ in depth")
+    (depth,) = depths
+    for sample_format in tags.numbers(339, (1,)):
+        if sample_format not in _UNSIGNED:
+            kind = _SAMPLE_FORMATS.get(sample_format, f"format-{sample_format}")
+            raise _unsupported(f"TIFF of {depth}-bit {kind} samples")
+    if depth not in _DEPTHS:
+        raise _unsupported(f"TIFF of {depth}-bit samples")
+    return depth
+
+
+def _alpha(tags: Directory, photometric: int) -> int:
+    extra = tags.numbers(338)
+    if not extra:
+        # Writers that forget the tag mean alpha by a fourth sample; Pillow and others read it so.
+        return UNASSOCIATED if photometric == RGB and tags.number(277, 1) == 4 else 0
+    return extra[0] if extra[0] in (ASSOCIATED, UNASSOCIATED) else 0
+
+
+def _check(layout: Layout, tags: Directory, page: Page, limits: Limits) -> None:
+    if not layout.segment_width or not layout.segment_height:
+        raise Refused("corrupt", "a TIFF page says that its tiles or strips are empty")
+    limits.check_picture(layout.segment_width, layout.segment_height)
+    pixels = max(layout.width * layout.height, layout.segment_width * layout.segment_height)
+    if pixels * layout.samples * layout.depth > 8 * _MOST_BYTES_A_PIXEL * limits.max_pixels:
+        raise Refused(
+            "too-large",
+            f"{layout.samples} samples of {layout.depth} bits for each of {layout.width} x {layout.height} pixels "
+            f"are more than {_MOST_BYTES_A_PIXEL * limits.max_pixels / 1e6:.0f} MB",
+        )
+    if not layout.colors <= layout.samples <= _MOST_SAMPLES:
+        raise _unsupported(f"{layout.mode} TIFF of {layout.samples} samples a pixel")
+    if len(page.segments) < layout.across * layout.down * layout.planes:
+        raise Refused("corrupt", f"the TIFF holds {len(page.segments)} strips or tiles and needs more")
+    if layout.depth < 8 and layout.samples > 1:
+        raise _unsupported(f"{layout.mode} TIFF of {layout.depth}-bit samples")
+    if layout.mode == "P" and (layout.depth == 16 or layout.samples > 1):
+        raise _unsupported("palette TIFF of 16 bits or with extra samples")
+    if layout.predictor not in _PREDICTORS or (layout.predictor == 2 and layout.depth < 8):
+        raise _unsupported(f"TIFF with predictor {layout.predictor} at {layout.depth} bits")
+    if layout.compression in FAX and (layout.depth, layout.samples) != (1, 1):
+        raise Refused("corrupt", "the TIFF is compressed as a fax and is no black-and-white picture")
+    if layout.compression == JPEG and (layout.depth != 8 or layout.mode == "P" or layout.samples != layout.colors):
+        raise _unsupported("TIFF of JPEG with alpha, a palette or another depth than 8 bits")
+    if layout.mode == "YCbCr" and layout.compression != JPEG and tags.numbers(530, (2, 2)) != (1, 1):
+        raise _unsupported("TIFF of subsampled YCbCr without JPEG")
+
+
+def _unsupported(what: str) -> Refused:
+    return Refused("unsupported-format", f"{what} is not supported")

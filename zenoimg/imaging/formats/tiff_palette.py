@@ -1,0 +1,86 @@
+"""Palette pages of TIFF: the mark takes colours that the palette has, or has room for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PIL import Image
+
+from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour
+from zenoimg.imaging.formats.tiff_blend import blend_channels
+from zenoimg.imaging.formats.tiff_canvas import Canvas, open_segment
+from zenoimg.imaging.formats.tiff_codecs import compressed
+from zenoimg.imaging.formats.tiff_file import SHORT, Directory, Page
+from zenoimg.imaging.formats.tiff_layout import RGB, Layout
+from zenoimg.imaging.formats.tiff_pixels import bytes_of
+from zenoimg.imaging.mark import Overlay
+
+_COLOR_MAP = 320
+
+
+def draw_on_palette(page: Page, layout: Layout, overlay: Overlay, warnings: list[str]) -> Page:
+    """Draw the overlay on a palette page; without colours for it the page becomes RGB, which is named."""
+    values = _color_map(page.directory, layout)
+    scale = 257 if max(values) > 255 else 1  # some writers leave the low bytes out
+    palette = _palette(values, scale)[: _highest_index(page, layout) + 1]
+    canvas = Canvas(page, layout, overlay)
+    (channel,) = canvas.channels
+    indices = Image.frombytes("P", channel.size, channel.tobytes())
+    drawn = blend_indices(indices, palette, 1 << layout.depth, canvas.overlay)
+    if not drawn.visible:
+        warnings.append("a palette had no colours for the mark, and its page became RGB")
+        return _drawn_in_colour(page, layout, overlay, _palette(values, scale))
+    channel.paste(Image.frombytes("L", indices.size, indices.tobytes()))
+    for index in range(len(palette), len(drawn.palette)):
+        for band in range(3):
+            values[(band << layout.depth) + index] = drawn.palette[index][band] * scale
+    entries = {**page.directory.entries, _COLOR_MAP: page.directory.form.entry(_COLOR_MAP, SHORT, values)}
+    return Page(replace(page.directory, entries=entries), canvas.segments())
+
+
+def _color_map(tags: Directory, layout: Layout) -> list[int]:
+    values = tags.numbers(_COLOR_MAP)
+    if len(values) != 3 << layout.depth:
+        raise Refused("corrupt", "the TIFF has palette indices and no palette")
+    return list(values)
+
+
+def _palette(values: list[int], scale: int) -> tuple[Color, ...]:
+    count = len(values) // 3
+    shift = 8 if scale == 257 else 0
+    return tuple(
+        (values[index] >> shift, values[count + index] >> shift, values[2 * count + index] >> shift, 255)
+        for index in range(count)
+    )
+
+
+def _highest_index(page: Page, layout: Layout) -> int:
+    """Give the highest index that any pixel uses: the entries behind it are free."""
+    highest = 0
+    for number in range(layout.across * layout.down):
+        left, top, right, bottom = layout.box(number)
+        if page.segments[number]:
+            (channel,) = open_segment(page, layout, number).channels(0, bottom - top)
+            inside = channel.crop((0, 0, min(right, layout.width) - left, min(bottom, layout.height) - top))
+            highest = max(highest, max(index for index, count in enumerate(inside.histogram()) if count))
+    return highest
+
+
+def _drawn_in_colour(page: Page, layout: Layout, overlay: Overlay, palette: tuple[Color, ...]) -> Page:
+    form = page.directory.form
+    true_colour = replace(layout, depth=8, samples=3, photometric=RGB)
+    segments = []
+    for number in range(layout.across * layout.down):
+        _, top, _, bottom = layout.box(number)
+        (channel,) = open_segment(page, layout, number).channels(0, bottom - top)
+        colours = list(in_colour(Image.frombytes("P", channel.size, channel.tobytes()), palette).split())[:3]
+        data = bytes_of(colours, true_colour, form.order)
+        segments.append(compressed(data, true_colour, bottom - top, 0, page.segments[number]))
+    entries = {tag: entry for tag, entry in page.directory.entries.items() if tag != _COLOR_MAP}
+    for tag, numbers in ((258, (8, 8, 8)), (277, (3,)), (262, (RGB,))):
+        entries[tag] = form.entry(tag, SHORT, numbers)
+    page = Page(replace(page.directory, entries=entries), tuple(segments))
+    canvas = Canvas(page, true_colour, overlay)
+    blend_channels(canvas.channels, true_colour, canvas.overlay)
+    return replace(page, segments=canvas.segments())
