@@ -110,13 +110,16 @@ class EncoderSettings:
 
     ``jpeg_quality`` is ``source`` (the source's own quantization tables) or libjpeg's 1 to 100.
     ``png_compression`` is zlib's level, 0 to 9. ``webp_quality`` is libwebp's for lossy WebP, 0 to 100, and
-    ``webp_lossless_effort`` is what it spends on lossless WebP, 0 to 100, to the same pixels in fewer bytes.
+    ``webp_lossless_effort`` what it spends on lossless WebP, 0 to 100: fewer bytes for the same pixels.
+    ``avif_quality`` is libavif's, 0 to 100, and ``avif_speed`` runs from 0, slowest and smallest, to 10.
     """
 
     jpeg_quality: int | Literal["source"] = "source"
     png_compression: int = 6
     webp_quality: int = 90
     webp_lossless_effort: int = 25
+    avif_quality: int = 85
+    avif_speed: int = 9
 
     def __post_init__(self) -> None:
         if self.jpeg_quality != "source":
@@ -124,6 +127,8 @@ class EncoderSettings:
         _whole_number("png_compression", self.png_compression, 0, 9)
         _whole_number("webp_quality", self.webp_quality, 0, 100)
         _whole_number("webp_lossless_effort", self.webp_lossless_effort, 0, 100)
+        _whole_number("avif_quality", self.avif_quality, 0, 100)
+        _whole_number("avif_speed", self.avif_speed, 0, 10)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests import gifs, pictures
 from tests.animations import Frame, moving_ball, webp, webp_chunk, webp_file, webp_image_data
+from tests.avifs import avif, sequence
 from tests.gifs import GifFrame
 from zenoimg.imaging import Refused, watermark
 from zenoimg.imaging.identify import identify
@@ -37,7 +38,14 @@ def rich_gif() -> bytes:
     return gifs.gif(SIZE, [ground, *sprites], colours, extensions=gifs.loops(2) + packet)
 
 
+def rich_avif() -> bytes:
+    items = [(b"Exif", bytes(4) + pictures.exif(6, gps=True))]
+    return avif(pictures.photo(SIZE), [(b"irot", b"\1")], items)
+
+
 FILES = {
+    "AVIF": rich_avif(),
+    "animated AVIF": sequence(moving_ball(SIZE, 3, "RGBA"), [40, 50, 60], xmp=pictures.xmp()),
     "animated GIF": rich_gif(),
     "lossy WebP": rich_webp(),
     "lossless WebP": webp_file(SIZE, webp_image_data(Image.new("RGBA", SIZE, "red"), lossless=True), flags=0x10),

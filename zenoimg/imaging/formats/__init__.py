@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from zenoimg.imaging.formats import gif, jpeg, png, tiff, webp
+from zenoimg.imaging.formats import avif, gif, jpeg, png, tiff, webp
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
@@ -20,6 +20,7 @@ WRITERS: Mapping[str, Writer] = {
     "PNG": png.watermarked,
     "WebP": webp.watermarked,
     "GIF": gif.watermarked,
+    "AVIF": avif.watermarked,
     "TIFF": tiff.watermarked,
 }
 """The writer for each name in ``identify.SUPPORTED``."""

@@ -101,6 +101,16 @@ def orientation_of(block: bytes) -> int:
     return 1
 
 
+def with_orientation(block: bytes, orientation: int) -> bytes:
+    """Give a TIFF structure whose orientation, where it holds one, is this. Raises ``DamagedExif``."""
+    tiff = _Tiff(block)
+    (first,) = tiff.unpack("I", 4)
+    for entry in tiff.entries(first):
+        if entry.tag == ORIENTATION:
+            struct.pack_into(tiff.order + "HIHH", tiff.block, entry.at + 2, 3, 1, orientation, 0)
+    return bytes(tiff.block)
+
+
 def only_orientation(orientation: int) -> bytes:
     """Write a TIFF structure that holds an orientation and nothing else."""
     return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, ORIENTATION, 3, 1, orientation, 0, 0)

@@ -1,0 +1,196 @@
+"""What an AVIF's boxes say before any pixel is decoded, and the boxes of a copy that Pillow writes otherwise."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.av1_sequence import coded_size
+from zenoimg.imaging.formats.avif_items import Items, read_items
+from zenoimg.imaging.formats.iso_boxes import Box, boxes_in, first, inner_boxes, walk
+from zenoimg.imaging.placement import Size
+
+_FOREVER = (1 << 64) - 1
+UNSPECIFIED = 2
+IDENTITY = 0
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How colours are coded: av1C, and the code points of nclx (ITU-T H.273), ``UNSPECIFIED`` without one."""
+
+    depth: int
+    subsampling: str
+    primaries: int
+    transfer: int
+    matrix: int
+
+
+@dataclass(frozen=True)
+class Track:
+    """A picture track: durations of its frames in ms, and how often it plays, ``None`` for without end."""
+
+    durations: tuple[int, ...]
+    plays: int | None
+
+
+@dataclass(frozen=True)
+class AvifHeader:
+    """What is known of an AVIF: ``track`` is there when it is animated, ``exif`` is a TIFF structure or empty.
+
+    ``coded`` are the sizes of its coded pictures, ``clean_aperture`` the content of ``clap``, and ``odd`` names
+    what the copy cannot keep.
+    """
+
+    coding: Coding
+    track: Track | None
+    exif: bytes
+    coded: tuple[Size, ...]
+    clean_aperture: bytes
+    odd: tuple[str, ...]
+
+
+def read_header(data: bytes) -> AvifHeader:
+    """Read the boxes of a file. Raises ``Refused("corrupt")`` when they are damaged."""
+    try:
+        return _read(data)
+    except (struct.error, ValueError, IndexError, KeyError) as failure:
+        raise Refused("corrupt", f"the AVIF's boxes are damaged: {failure}") from failure
+
+
+def _read(data: bytes) -> AvifHeader:
+    top = boxes_in(data, 0, len(data))
+    meta = next((box for box in top if box.kind == b"meta"), None)
+    items = read_items(data, meta) if meta else Items({}, 0, ())
+    tracks = [box for box in walk(data) if box.kind == b"trak"]
+    pictures = [track for track in tracks if _handler(data, track) == b"pict"]
+    track = _track(data, pictures[0]) if pictures else None
+    coded = [coded_size(item.content) for item in items.of_kind(b"av01")]
+    coded += [coded_size(data[at : at + 4096]) for at in (_first_sample(data, box) for box in tracks) if at]
+    properties = [pair for item in items.colour for pair in item.properties]
+    if track is not None:
+        entry = first(data, pictures[0], b"av01")
+        properties = [(box.kind, data[box.start : box.end]) for box in inner_boxes(data, entry)] if entry else []
+    if not properties:
+        raise Refused("corrupt", "the AVIF holds no picture")
+    known = {kind: content for kind, content in reversed(properties) if kind != b"colr"}
+    return AvifHeader(
+        _coding(known.get(b"av1C", b""), [content for kind, content in properties if kind == b"colr"]),
+        track,
+        _exif(data, items, tracks),
+        tuple(size for size in coded if size),
+        known.get(b"clap", b""),
+        tuple(_oddities(data, items, known, top)),
+    )
+
+
+def _handler(data: bytes, box: Box) -> bytes:
+    media = first(data, box, b"mdia")
+    handler = first(data, media, b"hdlr") if media else None
+    return data[handler.start + 8 : handler.start + 12] if handler else b""
+
+
+def _coding(av1c: bytes, colours: list[bytes]) -> Coding:
+    flags = av1c[2] if len(av1c) > 2 else 0
+    depth = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
+    horizontal, vertical = bool(flags & 8), bool(flags & 4)
+    subsampling = "4:2:0" if vertical else "4:2:2" if horizontal else "4:4:4"
+    nclx = next((colour for colour in colours if colour.startswith(b"nclx") and len(colour) >= 10), None)
+    code_points = struct.unpack_from(">3H", nclx, 4) if nclx else (UNSPECIFIED,) * 3
+    return Coding(depth, "4:0:0" if flags & 0x10 else subsampling, *code_points)
+
+
+def _track(data: bytes, box: Box) -> Track | None:
+    times, media = first(data, box, b"stts"), first(data, box, b"mdhd")
+    if times is None or media is None:
+        raise Refused("corrupt", "the AVIF has a track that says nothing of its frames")
+    (timescale,) = struct.unpack_from(">I", data, media.start + (20 if data[media.start] else 12))
+    (entries,) = struct.unpack_from(">I", data, times.start + 4)
+    starts, ticks = [0], 0
+    for entry in range(min(entries, (times.end - times.start) // 8)):
+        count, delta = struct.unpack_from(">II", data, times.start + 8 + 8 * entry)
+        if len(starts) + count > 1_000_000:
+            raise Refused("too-many-frames", f"the AVIF says that it has more than {count:,} frames")
+        for _ in range(count):
+            ticks += delta
+            starts.append(round(1000 * ticks / max(1, timescale)))
+    durations = tuple(end - start for start, end in pairwise(starts))
+    return Track(durations, _plays(data, box)) if len(durations) > 1 else None
+
+
+def _plays(data: bytes, box: Box) -> int | None:
+    """Read how often a track plays: its edit list repeats for as long as the track says to last."""
+    edit, track = first(data, box, b"elst"), first(data, box, b"tkhd")
+    if edit is None or track is None:
+        return None
+    if not data[edit.start + 3] & 1:
+        return 1
+    wide = ">Q" if data[edit.start] else ">I"
+    (segment,) = struct.unpack_from(wide, data, edit.start + 8)
+    (whole,) = struct.unpack_from(
+        ">Q" if data[track.start] else ">I", data, track.start + (28 if data[track.start] else 20)
+    )
+    forever = whole == (_FOREVER if data[track.start] else _FOREVER >> 32)
+    return None if forever or not segment else max(1, -(-whole // segment))
+
+
+def _first_sample(data: bytes, track: Box) -> int | None:
+    for kind, layout in ((b"stco", ">I"), (b"co64", ">Q")):
+        chunks = first(data, track, kind)
+        if chunks and struct.unpack_from(">I", data, chunks.start + 4)[0]:
+            return int(struct.unpack_from(layout, data, chunks.start + 8)[0])
+    return None
+
+
+def _exif(data: bytes, items: Items, tracks: list[Box]) -> bytes:
+    """Give the TIFF structure: behind four bytes that tell how far behind them it begins."""
+    metas = [box for track in tracks for box in inner_boxes(data, track) if box.kind == b"meta"]
+    for found in (items, *(read_items(data, meta) for meta in metas)):
+        for item in found.of_kind(b"Exif"):
+            return item.content[4 + int.from_bytes(item.content[:4], "big") :]
+    return b""
+
+
+def _oddities(data: bytes, items: Items, known: dict[bytes, bytes], top: list[Box]) -> Iterator[str]:
+    if items.of_kind(b"tmap"):
+        yield "the HDR gain map was left out: the copy shows in standard range"
+    if b"pasp" in known and known[b"pasp"][:4] != known[b"pasp"][4:8]:
+        yield "pixels that are not square (pasp) cannot be written and became square"
+    if b"clli" in known or b"mdcv" in known:
+        yield "the brightness of the picture and of its display (clli, mdcv) was left out"
+    others = {item.number for item in items.by_number.values() if _is_other_auxiliary(item.property(b"auxC"))}
+    if others:
+        yield "a depth map or another auxiliary picture was left out"
+    if any(box.kind == b"uuid" and b"c2pa" in data[box.start : box.start + 64] for box in top):
+        yield "Content Credentials vouch for the unmarked picture and were left out"
+
+
+def _is_other_auxiliary(content: bytes) -> bool:
+    return bool(content) and not content[4:].startswith(
+        (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
+    )
+
+
+def with_colours(data: bytes, coding: Coding) -> bytes:
+    """Give a file whose nclx names other primaries and another transfer; how its pixels are coded stays."""
+    copy = bytearray(data)
+    for box in walk(data):
+        if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
+            struct.pack_into(">HH", copy, box.start + 4, coding.primaries, coding.transfer)
+    return bytes(copy)
+
+
+def with_plays(data: bytes, plays: int) -> bytes:
+    """Give an animated file of Pillow's that plays so often."""
+    copy = bytearray(data)
+    edits = [box for box in walk(data) if box.kind == b"elst"]
+    (segment,) = struct.unpack_from(">Q", data, edits[0].start + 8)
+    for box in edits:
+        copy[box.start + 3] = plays > 1
+    for box in walk(data):
+        if box.kind in (b"tkhd", b"mvhd"):
+            struct.pack_into(">Q", copy, box.start + (28 if box.kind == b"tkhd" else 24), segment * plays)
+    return bytes(copy)

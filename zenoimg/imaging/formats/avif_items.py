@@ -1,0 +1,144 @@
+"""The items of an AVIF: what the meta box says of pictures, alpha and metadata (ISO/IEC 23008-12)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from zenoimg.imaging.formats.iso_boxes import Box, first, inner_boxes
+
+_MOST_ITEMS = 5_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item: its type, its properties (kind and content), and the bytes that it stands for."""
+
+    number: int
+    kind: bytes
+    properties: tuple[tuple[bytes, bytes], ...]
+    content: bytes
+
+    def property(self, kind: bytes) -> bytes:
+        """Give the first property of a kind; empty when there is none."""
+        return next((content for name, content in self.properties if name == kind), b"")
+
+
+@dataclass(frozen=True)
+class Items:
+    """The items of a meta box by number, which one is the picture, and how they refer to each other."""
+
+    by_number: dict[int, Item]
+    primary: int
+    references: tuple[tuple[bytes, int, tuple[int, ...]], ...]
+
+    @property
+    def colour(self) -> list[Item]:
+        """The coded pictures that the primary item is made of: itself, or the tiles of a grid."""
+        tiles = [to for kind, source, to in self.references if kind == b"dimg" and source == self.primary]
+        numbers = [self.primary, *(number for to in tiles for number in to)]
+        return [self.by_number[number] for number in numbers if number in self.by_number]
+
+    def of_kind(self, kind: bytes) -> list[Item]:
+        """Give all items of a type."""
+        return [item for item in self.by_number.values() if item.kind == kind]
+
+
+def read_items(data: bytes, meta: Box) -> Items:
+    """Read a meta box. Raises ``struct.error`` or ``ValueError`` when it is damaged."""
+    boxes = {box.kind: box for box in reversed(inner_boxes(data, meta))}
+    kinds = _kinds(data, boxes[b"iinf"]) if b"iinf" in boxes else {}
+    idat = boxes.get(b"idat")
+    contents = _contents(data, boxes[b"iloc"], idat) if b"iloc" in boxes else {}
+    properties = _properties(data, boxes[b"iprp"]) if b"iprp" in boxes else {}
+    items = {
+        number: Item(number, kind, tuple(properties.get(number, ())), contents.get(number, b""))
+        for number, kind in kinds.items()
+    }
+    return Items(items, _primary(data, boxes.get(b"pitm")), tuple(_references(data, boxes.get(b"iref"))))
+
+
+def _primary(data: bytes, box: Box | None) -> int:
+    if box is None:
+        return 0
+    return int(struct.unpack_from(">I" if data[box.start] else ">H", data, box.start + 4)[0])
+
+
+def _kinds(data: bytes, box: Box) -> dict[int, bytes]:
+    version = data[box.start]
+    at = box.start + (8 if version else 6)
+    kinds: dict[int, bytes] = {}
+    while at + 12 <= box.end and len(kinds) < _MOST_ITEMS:
+        (length,) = struct.unpack_from(">I", data, at)
+        wide = data[at + 8] == 3
+        number, _, kind = struct.unpack_from(">IH4s" if wide else ">HH4s", data, at + 12)
+        kinds[number] = kind
+        at += max(length, 12)
+    return kinds
+
+
+def _contents(data: bytes, box: Box, idat: Box | None) -> dict[int, bytes]:
+    version = data[box.start]
+    sizes, more = data[box.start + 4], data[box.start + 5]
+    offset_bytes, length_bytes, base_bytes, index_bytes = sizes >> 4, sizes & 15, more >> 4, more & 15
+    at = box.start + 6
+    reader = _Reader(data, at, box.end)
+    contents: dict[int, bytes] = {}
+    for _ in range(min(reader.number(4 if version == 2 else 2), _MOST_ITEMS)):
+        item = reader.number(4 if version == 2 else 2)
+        in_idat = version > 0 and reader.number(2) & 15 == 1
+        reader.number(2)
+        base = reader.number(base_bytes)
+        parts = []
+        for _ in range(reader.number(2)):
+            if version > 0:
+                reader.number(index_bytes)
+            start, length = base + reader.number(offset_bytes), reader.number(length_bytes)
+            start += idat.start if in_idat and idat else 0
+            parts.append(data[start : start + length if length else len(data)])
+        # Only pictures are long, and of them only the beginning is looked at.
+        contents[item] = parts[0] if len(parts) == 1 else b"".join(parts[:64])
+    return contents
+
+
+def _properties(data: bytes, iprp: Box) -> dict[int, list[tuple[bytes, bytes]]]:
+    container = first(data, iprp, b"ipco")
+    known = [(box.kind, data[box.start : box.end]) for box in inner_boxes(data, container)] if container else []
+    found: dict[int, list[tuple[bytes, bytes]]] = {}
+    for box in inner_boxes(data, iprp):
+        if box.kind != b"ipma":
+            continue
+        version, wide = data[box.start], bool(data[box.start + 3] & 1)
+        reader = _Reader(data, box.start + 4, box.end)
+        for _ in range(min(reader.number(4), _MOST_ITEMS)):
+            item = reader.number(4 if version else 2)
+            for _ in range(reader.number(1)):
+                index = reader.number(2) & 0x7FFF if wide else reader.number(1) & 0x7F
+                if 0 < index <= len(known):
+                    found.setdefault(item, []).append(known[index - 1])
+    return found
+
+
+def _references(data: bytes, box: Box | None) -> list[tuple[bytes, int, tuple[int, ...]]]:
+    if box is None:
+        return []
+    wide = 4 if data[box.start] else 2
+    found = []
+    for inner in inner_boxes(data, box):
+        reader = _Reader(data, inner.start, inner.end)
+        source = reader.number(wide)
+        found.append((inner.kind, source, tuple(reader.number(wide) for _ in range(reader.number(2)))))
+    return found
+
+
+class _Reader:
+    """Reads numbers one behind another; raises ``ValueError`` at the end."""
+
+    def __init__(self, data: bytes, at: int, end: int) -> None:
+        self._data, self._at, self._end = data, at, end
+
+    def number(self, length: int) -> int:
+        if self._at + length > self._end:
+            raise ValueError("a box ends in the middle of a number")
+        self._at += length
+        return int.from_bytes(self._data[self._at - length : self._at], "big")
