@@ -71,12 +71,12 @@ def _fetch(photos: list[Path]) -> list[Path]:
     from zenoimg.config import Settings
     from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws, LocalSettings
     from zenoimg.operations.live import connect
-    from zenoimg.operations.sources import walk
+    from zenoimg.operations.sources import Selection, walk
 
     endpoint = EmbeddedAws(LocalSettings.from_environment(os.environ)).settings.endpoint_url
     aws = Aws(region=REGION, endpoint_url=endpoint, credentials=(ACCESS_KEY, SECRET_KEY), local=True)
     pipeline = connect(aws, Settings(local=True))
-    sources = {source.key: source.path for source in walk(photos, recursive=False)}
+    sources = {source.key: source.path for source in walk(photos, Selection())}
     made = []
     for key, record in sorted(pipeline.catalog.get_many(sources).items()):
         if record.status != "processed":

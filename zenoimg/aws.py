@@ -93,7 +93,9 @@ class Aws:
     @cached_property
     def s3(self) -> S3Client:
         """Client of S3."""
-        return self._session.client("s3", endpoint_url=self.endpoint_url, config=self._config)
+        # Named, since botocore signs addresses by version 2 in some regions otherwise, and newer buckets refuse that.
+        config = self._config.merge(Config(signature_version="s3v4"))
+        return self._session.client("s3", endpoint_url=self.endpoint_url, config=config)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
@@ -196,7 +198,8 @@ _UNKNOWN_KEY = frozenset(
     {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"})
-_THROTTLED = frozenset(
+#: Codes by which the services say "too fast"; the same call succeeds later.
+THROTTLED = frozenset(
     {
         "Throttling",
         "ThrottlingException",
@@ -229,7 +232,7 @@ def _explain_refusal(error: boto.ClientError) -> ZenoError:
             next_step="policies/operator-policy.json and policies/deployer-policy.json list what is needed.",
             code="access-denied",
         )
-    if code in _THROTTLED:
+    if code in THROTTLED:
         return RefusedByAwsError(
             f"AWS throttled {operation} again and again ({code})",
             next_step="Wait a minute and run the same command again; it goes on from there.",

@@ -5,6 +5,7 @@ Credentials, profile and region follow AWS's own chain where neither flag nor fi
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -121,7 +122,7 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
             options.region or env.get("ZENOIMG_REGION") or _text(table, "region", path) or env.get("AWS_REGION") or None
         ),
         profile=options.profile or env.get("ZENOIMG_PROFILE") or _text(table, "profile", path),
-        endpoint_url=options.endpoint_url,
+        endpoint_url=_endpoint(options.endpoint_url),
         local=_flag(env, "ZENOIMG_LOCAL") if options.local is None else options.local,
         names=_names(env, table, path),
         folder=cwd if path is None else path.parent,
@@ -132,6 +133,12 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
             "backfill.concurrency", table.get("backfill", {}).get("concurrency", 5), 2, 1000, path
         ),
     )
+
+
+def _endpoint(url: str | None) -> str | None:
+    if url is not None and not re.match(r"https?://[^/]", url):
+        raise UsageError(f"--endpoint-url {url!r} is no address", next_step="Write it as http://HOST:PORT.")
+    return url
 
 
 def _read(path: Path) -> dict[str, Any]:

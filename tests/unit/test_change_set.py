@@ -154,8 +154,9 @@ def test_a_failed_deploy_names_the_first_resource_that_failed_and_why() -> None:
 def test_events_of_an_earlier_deploy_are_not_shown_again() -> None:
     fake = FakeCloudFormation(["UPDATE_COMPLETE"])
     fake.events = [event(1, "Processor", "CREATE_FAILED", "an old story")]
-    fake.events_of_the_run = [event(2, "Api", "UPDATE_COMPLETE")]
-    assert [item.logical_id for item in sets(fake).execute(ChangeSet("zeno", "arn", "UPDATE", ()))] == ["Api"]
+    end = event(3, "zeno", "UPDATE_COMPLETE", kind="AWS::CloudFormation::Stack")
+    fake.events_of_the_run = [event(2, "Api", "UPDATE_COMPLETE"), end]
+    assert [item.logical_id for item in sets(fake).execute(ChangeSet("zeno", "arn", "UPDATE", ()))] == ["Api", "zeno"]
 
 
 def test_discarding_the_plan_of_a_standing_stack_never_deletes_the_stack() -> None:
@@ -163,3 +164,26 @@ def test_discarding_the_plan_of_a_standing_stack_never_deletes_the_stack() -> No
     sets(fake).discard(ChangeSet("zeno", "arn", "UPDATE", ()))
     assert fake.called("delete_change_set")
     assert not fake.called("delete_stack")
+
+
+def test_an_empty_stack_of_somebody_else_is_never_deleted() -> None:
+    fake = FakeCloudFormation(["REVIEW_IN_PROGRESS"])
+    plan = create(fake)
+    assert plan is not None
+    sets(fake).discard(plan)
+    assert fake.called("delete_change_set")
+    assert not fake.called("delete_stack")
+
+
+def test_a_status_that_is_still_the_old_one_is_not_taken_for_the_end() -> None:
+    fake = FakeCloudFormation(["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"])
+    run = sets(fake).execute(ChangeSet("zeno", "arn", "UPDATE", ()))
+    fake.events_of_the_run = [event(1, "zeno", "UPDATE_IN_PROGRESS", kind="AWS::CloudFormation::Stack")]
+    assert next(run).status == "UPDATE_IN_PROGRESS"
+    fake.events = [
+        event(3, "zeno", "UPDATE_ROLLBACK_COMPLETE", kind="AWS::CloudFormation::Stack"),
+        event(2, "Api", "UPDATE_FAILED", "no"),
+        *fake.events,
+    ]
+    with pytest.raises(RefusedByAwsError, match="Api"):
+        list(run)

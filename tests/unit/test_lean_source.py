@@ -53,6 +53,7 @@ def test_every_statement_stays_what_it_is_and_on_its_line(path: Path) -> None:
         ('"""Module."""\nx = 1  # why\n', '""\nx = 1\n'),
         ('def f():\n    """One\n    two.\n    """\n    return 1\n', 'def f():\n    ""\n\n\n    return 1\n'),
         ('class E(Exception):\n    """Only this."""\n', 'class E(Exception):\n    ""\n'),
+        ('x = "a\u2028# b\x0c"\n', 'x = "a\u2028# b\x0c"\n'),
         ('x = "# no comment"  # one\n', 'x = "# no comment"\n'),
         ('x = """a\n# text   \n"""\n', 'x = """a\n# text   \n"""\n'),
         ('def f(): "ü"; return 1  # é\n', 'def f(): ""; return 1\n'),

@@ -68,4 +68,7 @@ def confirm(call: Call, question: str, *, yes: bool) -> bool:
             next_step="Add --yes, or --dry-run to look.",
         )
     call.screen.err.print(f"{question} [y/N] ", end="", markup=False)
-    return input().strip().lower() in {"y", "yes"}
+    try:
+        return input().strip().lower() in {"y", "yes"}
+    except EOFError:  # Ctrl-D
+        return False

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from zenoimg.cli.render import size
 from zenoimg.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from zenoimg.operations.sources import Selection
 
 T = TypeVar("T")
 
@@ -21,21 +26,26 @@ class PhotoProgress:
 
     def __init__(self, screen: Screen, what: str) -> None:
         self._screen = screen
+        self.is_live = screen.err.is_terminal and not screen.quiet
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=16),
             TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
             TextColumn("{task.fields[sent]}"),
             TimeElapsedColumn(),
             console=screen.err,
             transient=True,
-            disable=screen.quiet or not screen.err.is_terminal,
+            disable=not self.is_live,
         )
         self._task = self._progress.add_task(what, total=0, sent="")
         self._found = 0
+        self._expected = 0
+        self._expected_bytes = 0
         self._bytes = 0
         self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._over = threading.Event()
 
     def __enter__(self) -> PhotoProgress:
         self._progress.start()
@@ -44,23 +54,57 @@ class PhotoProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._over.set()
         self._progress.stop()
+
+    def measure(self, paths: Sequence[Path], selection: Selection) -> None:
+        """Count what is ahead in the background, so that a rest and a remaining time can be shown."""
+        threading.Thread(target=self._measure, args=(paths, selection), daemon=True).start()
 
     def counting(self, items: Iterable[T]) -> Iterator[T]:
         """The same items; each is one more in the total."""
         for item in items:
             self._found += 1
-            self._progress.update(self._task, total=self._found)
+            self._progress.update(self._task, total=max(self._found, self._expected))
             yield item
 
     def on_bytes(self, count: int) -> None:
         """So many bytes more were sent (fewer after a retry: ``count`` is negative then)."""
-        self._bytes += count
+        with self._lock:  # several threads send
+            self._bytes += count
         rate = self._bytes / max(time.monotonic() - self._started, 0.001)
-        self._progress.update(self._task, sent=f"{size(self._bytes)} sent, {size(round(rate))}/s")
+        text = f"{size(max(self._bytes, 0))}, {size(round(max(rate, 0)))}/s"
+        if self._expected_bytes > self._bytes and rate > 0:
+            text += f", {_duration((self._expected_bytes - self._bytes) / rate)} left"
+        self._progress.update(self._task, sent=text)
 
     def done(self, line: RenderableType | None = None) -> None:
         """One photo is finished; ``line`` tells of it and stays on the screen."""
         self._progress.advance(self._task)
         if line is not None and not self._screen.quiet:
             self._progress.console.print(line)
+
+    def _measure(self, paths: Sequence[Path], selection: Selection) -> None:
+        from zenoimg.errors import UsageError
+        from zenoimg.operations.sources import walk
+
+        files = total = 0
+        try:
+            for source in walk(paths, selection):
+                if self._over.is_set():
+                    return
+                files += 1
+                try:
+                    total += source.path.stat().st_size
+                except OSError:
+                    continue  # the upload itself says what is wrong with it
+        except UsageError:
+            return
+        self._expected, self._expected_bytes = files, total
+        self._progress.update(self._task, total=max(self._found, files))
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

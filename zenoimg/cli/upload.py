@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,15 +16,16 @@ from zenoimg.cli import render
 from zenoimg.cli.connect import pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import printable
+from zenoimg.cli.screen import JsonArray, printable
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.sources import Source
+    from zenoimg.operations.sources import Selection, Source
     from zenoimg.operations.upload import UploadResult
 
 #: The embedded AWS starts a process for each event in flight: see its notes on memory.
-_LOCAL: dict[str, Any] = {"window": 8, "concurrency": 4, "poll": 0.2, "retry_grace": 15.0}
+_LOCAL: dict[str, Any] = {"window": 8, "poll": 0.2, "retry_grace": 15.0}
+_LOCAL_CONCURRENCY, _CONCURRENCY = 4, 10
 
 
 def register(app: typer.Typer) -> None:
@@ -33,14 +35,27 @@ def register(app: typer.Typer) -> None:
 
 def upload(
     call: Call,
-    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", metavar="PATH")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Photos, folders of photos, or - for paths on standard input.", metavar="PATH")
+    ],
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders with their subfolders.")] = False,
     prefix: Annotated[str, typer.Option("--prefix", help="Put this before every key.", metavar="P")] = "",
     key: Annotated[str | None, typer.Option("--key", help="Key for the one file that is given.", metavar="K")] = None,
+    include: Annotated[
+        list[str] | None, typer.Option("--include", help="Only files that match; may be repeated.", metavar="GLOB")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", help="No files that match; may be repeated.", metavar="GLOB")
+    ] = None,
+    null: Annotated[bool, typer.Option("--null", "-0", help="Paths on standard input end in NUL.")] = False,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", help="Files sent at a time.", min=1, max=64, metavar="N")
+    ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Return after the transfer.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for one photo.", min=1.0)] = 600.0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other content under a key.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Send unchanged photos too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Send photos into the pipeline and wait for their watermarked copies.
@@ -51,61 +66,75 @@ def upload(
     so the same command resumes after an interruption. What the pipeline would refuse stays here and says why.
     """
     from zenoimg.operations.recipe import limits_of
-    from zenoimg.operations.sources import walk
+    from zenoimg.operations.sources import Selection
     from zenoimg.operations.upload import Upload, UploadOptions
 
-    sources: Iterator[Source] = walk(paths, recursive=recursive, prefix=prefix)
-    if key is not None:
-        sources = iter([_single(paths, prefix + key)])
+    selection = Selection(recursive, prefix, tuple(include or ()), tuple(exclude or ()))
+    sources = _sources(paths, selection, key, null=null)
     settings, pipeline = pipeline_of(call)
     options = UploadOptions(
         wait=not no_wait,
         overwrite=overwrite,
         force=force,
+        dry_run=dry_run,
         timeout=timeout,
+        concurrency=concurrency or (_LOCAL_CONCURRENCY if pipeline.aws.local else _CONCURRENCY),
         **(_LOCAL if pipeline.aws.local else {}),
     )
     tally = _Tally()
-    try:
-        with PhotoProgress(call.screen, "Uploading") as progress:
-            run = Upload(pipeline, options, limits_of(settings), on_bytes=progress.on_bytes)
+    with PhotoProgress(call.screen, "Uploading") as progress, JsonArray(wanted=as_json) as array:
+        run = Upload(pipeline, options, limits_of(settings), on_bytes=progress.on_bytes)
+        if progress.is_live and "-" not in map(str, paths):
+            progress.measure(paths, selection)
+        try:
             for result in run.run(progress.counting(sources)):
                 tally.add(result)
+                array.add(_json(result))
                 progress.done(_line(result))
-    except KeyboardInterrupt:
-        _summary(call, tally, interrupted=True)
-        raise
-    if as_json:
-        call.screen.json([_json(result) for result in tally.results])
-    if not tally.results:
+        except BaseException:
+            # Whatever ends the run early: what is done is said, and what is not.
+            _summary(call, tally, left=run.unprocessed)
+            raise
+    if not tally.counts:
         raise UsageError(
             f"no photos in {', '.join(map(str, paths))}",
             next_step="" if recursive else "Add --recursive to look into subfolders too.",
         )
-    _summary(call, tally, interrupted=False)
+    _summary(call, tally, left=[])
     if tally.bad:
         raise typer.Exit(1)
 
 
 @dataclass
 class _Tally:
-    results: list[UploadResult] = field(default_factory=list)
+    """Counts by state, and the results that need somebody; the good ones are not kept."""
+
+    counts: Counter[str] = field(default_factory=Counter)
     bad: list[UploadResult] = field(default_factory=list)
 
     def add(self, result: UploadResult) -> None:
         from zenoimg.operations.upload import NOT_GOOD
 
-        self.results.append(result)
+        self.counts[result.state] += 1
         if result.state in NOT_GOOD:
             self.bad.append(result)
 
 
-def _single(paths: list[Path], key: str) -> Source:
-    from zenoimg.operations.sources import Source
+def _sources(paths: list[Path], selection: Selection, key: str | None, *, null: bool) -> Iterator[Source]:
+    from zenoimg.operations.sources import Source, read_paths, walk
 
-    if len(paths) != 1 or paths[0].is_dir():
-        raise UsageError("--key goes with exactly one file")
-    return Source(paths[0], key, named=True)
+    from_stdin = [str(path) for path in paths] == ["-"]
+    if null and not from_stdin:
+        raise UsageError("-0 goes with - alone, for paths on standard input")
+    if not from_stdin and "-" in map(str, paths):
+        raise UsageError("- stands alone: all paths come from standard input then")
+    if key is not None:
+        if from_stdin or len(paths) != 1 or paths[0].is_dir():
+            raise UsageError("--key goes with exactly one file")
+        return iter([Source(paths[0], selection.prefix + key)])
+    if from_stdin:
+        return walk(read_paths(sys.stdin.buffer, b"\0" if null else b"\n"), selection)
+    return walk(paths, selection)
 
 
 def _line(result: UploadResult) -> Text:
@@ -121,11 +150,13 @@ def _line(result: UploadResult) -> Text:
     return line
 
 
-def _summary(call: Call, tally: _Tally, *, interrupted: bool) -> None:
-    counts = Counter(result.state for result in tally.results)
-    parts = ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "nothing yet"
-    call.screen.say(f"{'Interrupted: ' if interrupted else ''}{render.plural(len(tally.results), 'photo')}: {parts}.")
-    if tally.bad and len(tally.results) > 10:  # a short run shows them above
+def _summary(call: Call, tally: _Tally, *, left: list[str]) -> None:
+    total = tally.counts.total()
+    parts = ", ".join(f"{count:,} {state}" for state, count in tally.counts.items()) or "nothing yet"
+    call.screen.say(f"{render.plural(total, 'photo')}: {parts}.")
+    if left:
+        call.screen.say(f"Sent and not processed yet: {len(left):,}. The pipeline goes on with them by itself.")
+    if tally.bad and total > 10:  # a short run shows them above
         call.screen.say("These need you:")
         for result in tally.bad:
             call.screen.err.print(_line(result))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from zenoimg.aws import Aws
 from zenoimg.config import Settings
+from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.reconcile import Tools
-from zenoimg.pipeline.settings import PipelineSettings, copies_url
+from zenoimg.pipeline.settings import PipelineSettings, SettingsError, copies_url
 from zenoimg.pipeline.storage import ImageStorage
 from zenoimg.stack.names import DEFAULT_STACK
 from zenoimg.stack.outputs import Deployment, read_deployment
@@ -46,13 +47,16 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
         account = aws.identity.account
     endpoint = aws.endpoint_url or aws.s3.meta.endpoint_url
     on_aws = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-    pipeline = PipelineSettings(
-        originals_bucket=deployment.originals_bucket,
-        processed_bucket=deployment.processed_bucket,
-        table=deployment.table,
-        copies_url=copies_url(deployment.processed_bucket, aws.region, None if on_aws else endpoint),
-        account_id=account,
-    )
+    try:
+        pipeline = PipelineSettings(
+            originals_bucket=deployment.originals_bucket,
+            processed_bucket=deployment.processed_bucket,
+            table=deployment.table,
+            copies_url=copies_url(deployment.processed_bucket, aws.region, None if on_aws else endpoint),
+            account_id=account,
+        )
+    except SettingsError as error:
+        raise ConfigurationError(str(error)) from error
     return LivePipeline(
         aws=aws,
         deployment=deployment,

@@ -3,46 +3,96 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from zenoimg.errors import UsageError
+
+_BLOCK = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file and the object key that it goes to. ``named`` is whether it stood on the command line itself."""
+    """A file and the object key that it goes to."""
 
     path: Path
     key: str
-    named: bool
 
 
-def walk(paths: Iterable[Path], *, recursive: bool, prefix: str = "") -> Iterator[Source]:
+@dataclass(frozen=True)
+class Selection:
+    """How paths become sources.
+
+    ``include`` and ``exclude`` are glob patterns over the relative path or the base name; without ``include``
+    everything counts. ``recursive`` goes into subfolders. ``prefix`` is put before every key.
+    """
+
+    recursive: bool = False
+    prefix: str = ""
+    include: Sequence[str] = field(default_factory=tuple)
+    exclude: Sequence[str] = field(default_factory=tuple)
+
+    def takes(self, relative: str) -> bool:
+        """Whether the patterns let a relative path through."""
+        name = PurePosixPath(relative).name
+
+        def matches(patterns: Sequence[str]) -> bool:
+            return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in patterns)
+
+        return (not self.include or matches(self.include)) and not matches(self.exclude)
+
+
+def walk(paths: Iterable[Path], selection: Selection) -> Iterator[Source]:
     """The files behind paths: a file under its base name, a folder's files under their relative paths.
 
     Hidden files and folders inside a folder are left out. A path that does not exist is yielded as it is:
-    reading it says so. Raises ``UsageError`` when two sources go to one key.
+    reading it says so. Raises ``UsageError`` when two sources go to one key, naming both. A single folder
+    is walked in constant memory; for several paths their keys are kept, to see that.
     """
     seen: dict[str, Path] = {}
-    for path in paths:
-        files = _files(path, recursive) if path.is_dir() else iter([(path, path.name, True)])
-        for file, key, named in files:
-            full = prefix + key
-            earlier = seen.setdefault(full, file)
-            if earlier != file:
+    roots = iter(paths)
+    first = next(roots, None)
+    if first is None:
+        return
+    second = next(roots, None)
+    if second is None:
+        yield from _expand(first, selection)
+        return
+    for root in chain((first, second), roots):
+        for source in _expand(root, selection):
+            earlier = seen.setdefault(source.key, source.path)
+            if earlier != source.path:
                 raise UsageError(
-                    f"{earlier} and {file} would both become {full!r}",
+                    f"{earlier} and {source.path} would both become {source.key!r}",
                     next_step="Upload them in two runs with different --prefix values.",
                 )
-            yield Source(file, full, named)
+            yield source
 
 
-def _files(folder: Path, recursive: bool) -> Iterator[tuple[Path, str, bool]]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".")) if recursive else []
+def read_paths(stream: BinaryIO, separator: bytes) -> Iterator[Path]:
+    """The paths in a stream, each ended by a separator (a newline or NUL); empty ones are passed over."""
+    rest = b""
+    while block := stream.read(_BLOCK):
+        *whole, rest = (rest + block).split(separator)
+        yield from (Path(os.fsdecode(name)) for name in whole if name)
+    if rest:
+        yield Path(os.fsdecode(rest))
+
+
+def _expand(path: Path, selection: Selection) -> Iterator[Source]:
+    if not path.is_dir():
+        if selection.takes(path.name):
+            yield Source(path, selection.prefix + path.name)
+        return
+    for root, folders, names in os.walk(path):
+        hidden_out = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = hidden_out if selection.recursive else []
         for name in sorted(names):
-            if not name.startswith("."):
-                file = Path(root, name)
-                yield file, file.relative_to(folder).as_posix(), False
+            file = Path(root, name)
+            relative = file.relative_to(path).as_posix()
+            if not name.startswith(".") and selection.takes(relative):
+                yield Source(file, selection.prefix + relative)

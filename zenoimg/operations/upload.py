@@ -6,32 +6,26 @@ source ──► checked by its first bytes ──► compared by content ──
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import boto3.exceptions
-import botocore.exceptions
-from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import BotoCoreError, ClientError
 
-from zenoimg.aws import explain
+from zenoimg.aws import THROTTLED, explain
+from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.imaging import Limits
-from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, identify
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.sources import Source
+from zenoimg.operations.transfer import StoppedError, Transfer, Transferred, file_reason
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits, identity_of
 
-State = Literal["processed", "uploaded", "unchanged", "refused", "conflict", "failed", "unprocessed"]
+State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused", "conflict", "failed", "unprocessed"]
 #: States that leave an operator something to do.
 NOT_GOOD: frozenset[State] = frozenset({"refused", "conflict", "failed", "unprocessed"})
-
-_DIGEST = "sha256"
-_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -45,7 +39,8 @@ class UploadOptions:
     wait: bool = True
     overwrite: bool = False
     force: bool = False
-    concurrency: int = 8
+    dry_run: bool = False
+    concurrency: int = 10
     window: int = 200
     timeout: float = 600.0
     poll: float = 1.0
@@ -66,33 +61,16 @@ class UploadResult:
 
 
 @dataclass(frozen=True)
-class Remote:
-    """The object that lies under a key: its content's digest where we sent it, its ETag in any case."""
-
-    identity: str
-    sha256: str
-    etag: str
-
-
-@dataclass(frozen=True)
-class _Sent:
-    result: UploadResult
-    version: str
+class _Waiting:
+    done: Transferred
     started: float
-    fresh: bool
-
-
-def decide(same_content: bool | None, *, overwrite: bool, force: bool) -> Literal["send", "skip", "conflict"]:
-    """What to do with a source; ``same_content`` is ``None`` when nothing lies under its key."""
-    if same_content is None or force:
-        return "send"
-    if same_content:
-        return "skip"
-    return "send" if overwrite else "conflict"
 
 
 class Upload:
-    """One run of uploads into one pipeline."""
+    """One run of uploads into one pipeline.
+
+    ``counts`` tells at any time, after an interruption too, how many sources each state has.
+    """
 
     def __init__(
         self,
@@ -108,182 +86,149 @@ class Upload:
         self._limits = limits
         self._on_bytes = on_bytes
         self._clock = clock
-        # Parts of one large file go in parallel too; s3transfer sets each part's checksum and retries.
-        self._transfer = TransferConfig(max_concurrency=4)
+        self._waiting: dict[str, _Waiting] = {}
+
+    @property
+    def unprocessed(self) -> list[str]:
+        """The keys that were sent and whose record is not there yet."""
+        return list(self._waiting)
 
     def run(self, sources: Iterable[Source]) -> Iterator[UploadResult]:
-        """Yield a result for each source as it becomes known, in no fixed order."""
-        queue = iter(sources)
+        """Yield a result for each source as it becomes known, in no fixed order.
+
+        Raises ``RefusedByAwsError`` when the bucket is closed to us, ``ConfigurationError`` when credentials
+        expire on the way; what was sent until then is sent.
+        """
+        self._check_bucket()
+        options = self._options
+        transfer = Transfer(
+            self._pipeline,
+            self._limits,
+            overwrite=options.overwrite,
+            force=options.force,
+            dry_run=options.dry_run,
+            concurrency=options.concurrency,
+            on_bytes=self._on_bytes,
+        )
+        pool = ThreadPoolExecutor(options.concurrency, thread_name_prefix="upload")
+        try:
+            with transfer:
+                yield from self._pump(iter(sources), transfer, pool)
+        finally:
+            transfer.stop()
+            pool.shutdown(cancel_futures=True)
+
+    def _pump(self, sources: Iterator[Source], transfer: Transfer, pool: ThreadPoolExecutor) -> Iterator[UploadResult]:
         exhausted = False
-        transfers: set[Future[_Sent]] = set()
-        waiting: dict[str, _Sent] = {}
-        last_poll = 0.0
-        with ThreadPoolExecutor(self._options.concurrency, thread_name_prefix="upload") as pool:
-            try:
-                while True:
-                    while not exhausted and self._has_room(transfers, waiting):
-                        source = next(queue, None)
-                        exhausted = source is None
-                        if source is not None:
-                            transfers.add(pool.submit(self._transfer_one, source))
-                    if not transfers and not waiting and exhausted:
-                        return
-                    finished, transfers = wait(
-                        transfers, timeout=self._pause(last_poll, waiting), return_when=FIRST_COMPLETED
-                    )
-                    for future in finished:
-                        sent = future.result()
-                        if sent.result.state in {"uploaded", "unchanged"} and self._options.wait:
-                            waiting[sent.result.key] = sent
-                        else:
-                            yield sent.result
-                    if waiting and self._clock() - last_poll >= self._options.poll:
-                        last_poll = self._clock()
-                        for key, result in self._look(waiting):
-                            del waiting[key]
-                            yield result
-            finally:
-                for future in transfers:
-                    future.cancel()
+        running: dict[Future[Transferred], tuple[Source, float]] = {}
+        last_look = 0.0
+        while True:
+            while not exhausted and self._has_room(len(running)):
+                source = next(sources, None)
+                exhausted = source is None
+                if source is not None:
+                    running[pool.submit(transfer.send, source)] = (source, self._clock())
+            if exhausted and not running and not self._waiting:
+                return
+            if running:
+                pause = max(0.0, self._options.poll - (self._clock() - last_look)) if self._waiting else None
+                wait(running, timeout=pause, return_when=FIRST_COMPLETED)
+            else:
+                time.sleep(self._options.poll)
+            for future in [future for future in running if future.done()]:
+                source, started = running.pop(future)
+                result = self._after_transfer(future, source, started)
+                if result is not None:
+                    yield result
+            if self._waiting and self._clock() - last_look >= self._options.poll:
+                last_look = self._clock()
+                yield from self._look()
 
-    def _has_room(self, transfers: set[Future[_Sent]], waiting: dict[str, _Sent]) -> bool:
-        return len(transfers) < self._options.concurrency and len(transfers) + len(waiting) < self._options.window
+    def _has_room(self, running: int) -> bool:
+        return running < self._options.concurrency and running + len(self._waiting) < self._options.window
 
-    def _pause(self, last_poll: float, waiting: dict[str, _Sent]) -> float | None:
-        """How long to wait for a transfer to end; for ever when there is no record to look for."""
-        return max(0.0, self._options.poll - (self._clock() - last_poll)) if waiting else None
-
-    def _transfer_one(self, source: Source) -> _Sent:
-        started = self._clock()
+    def _check_bucket(self) -> None:
+        """One question about the whole bucket, so that a closed one is one sentence and not one a photo."""
+        bucket, owner = self._pipeline.settings.originals_bucket, self._pipeline.settings.account_id
         try:
-            result, version = self._check_and_send(source)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            result, version = UploadResult(source.path, source.key, "failed", reason), ""
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-            result, version = UploadResult(source.path, source.key, "failed", explain(error).message), ""
-        except boto3.exceptions.S3UploadFailedError as error:
-            result, version = UploadResult(source.path, source.key, "failed", str(error)), ""
-        return _Sent(result, version, started, fresh=result.state == "uploaded")
-
-    def _check_and_send(self, source: Source) -> tuple[UploadResult, str]:
-        size = source.path.stat().st_size
-        refusal = _refusal(source, size, self._limits)
-        if refusal:
-            return UploadResult(source.path, source.key, "refused", refusal, size), ""
-        content_type = _content_type(source.path)
-        remote = self._remote(source.key)
-        sha256 = _digest(source.path, "sha256")
-        same = None if remote is None else _is_same(remote, source.path, sha256)
-        action = decide(same, overwrite=self._options.overwrite, force=self._options.force)
-        if action == "conflict":
-            reason = "other content lies under this key; --overwrite replaces it"
-            return UploadResult(source.path, source.key, "conflict", reason, size), ""
-        if action == "skip":
-            assert remote is not None
-            return UploadResult(source.path, source.key, "unchanged", "", size), remote.identity
-        self._send(source, content_type, sha256)
-        sent = self._remote(source.key)
-        if sent is None:
-            reason = "it was deleted again right after it was sent"
-            return UploadResult(source.path, source.key, "failed", reason, size), ""
-        return UploadResult(source.path, source.key, "uploaded", "", size), sent.identity
-
-    def _send(self, source: Source, content_type: str, sha256: str) -> None:
-        extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {_DIGEST: sha256}}
-        if self._pipeline.settings.account_id:
-            extra["ExpectedBucketOwner"] = self._pipeline.settings.account_id
-        self._pipeline.aws.s3.upload_file(
-            str(source.path),
-            self._pipeline.settings.originals_bucket,
-            source.key,
-            ExtraArgs=extra,
-            Callback=self._on_bytes,
-            Config=self._transfer,
-        )
-
-    def _remote(self, key: str) -> Remote | None:
-        owner: dict[str, Any] = (
-            {"ExpectedBucketOwner": self._pipeline.settings.account_id} if self._pipeline.settings.account_id else {}
-        )
-        try:
-            answer = self._pipeline.aws.s3.head_object(
-                Bucket=self._pipeline.settings.originals_bucket, Key=key, **owner
-            )
-        except botocore.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
-                return None
+            self._pipeline.aws.s3.head_bucket(Bucket=bucket, **({"ExpectedBucketOwner": owner} if owner else {}))
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in {"404", "NoSuchBucket"}:
+                raise RefusedByAwsError(f"the bucket {bucket} does not exist", code="no-such-bucket") from error
+            if code in {"403", "AccessDenied"}:
+                raise RefusedByAwsError(
+                    f"access to the bucket {bucket} is denied",
+                    next_step="policies/operator-policy.json lists what an upload needs.",
+                    code="access-denied",
+                ) from error
             raise
-        return Remote(identity_of(answer), answer["Metadata"].get(_DIGEST, ""), answer["ETag"].strip('"'))
 
-    def _look(self, waiting: dict[str, _Sent]) -> Iterator[tuple[str, UploadResult]]:
+    def _after_transfer(self, future: Future[Transferred], source: Source, started: float) -> UploadResult | None:
+        """The final result of a transfer, or ``None`` when its record is to be waited for."""
+        try:
+            done = future.result()
+        except OSError as error:
+            done = Transferred(source, "failed", reason=file_reason(error, source.path))
+        except StoppedError:
+            return None
+        except (ClientError, BotoCoreError) as error:
+            done = Transferred(source, "failed", reason=_whole_or_one(error, source))
+        if done.state in {"sent", "unchanged"} and self._options.wait and not self._options.dry_run:
+            self._waiting[source.key] = _Waiting(done, started)
+            return None
+        state: dict[str, State] = {"sent": "uploaded", "planned": "would-upload"}
+        shown: State = state.get(done.state, done.state)  # type: ignore[arg-type]
+        return UploadResult(source.path, source.key, shown, done.reason, done.size, self._clock() - started)
+
+    def _look(self) -> Iterator[UploadResult]:
         """What the table says by now of the photos that are waited for."""
-        records = self._pipeline.catalog.get_many(waiting)
-        for key, sent in list(waiting.items()):
-            result = self._judge(sent, records.get(key))
+        try:
+            records = self._pipeline.catalog.get_many(self._waiting)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in THROTTLED:
+                return  # the next look comes soon
+            raise
+        for key in list(self._waiting):
+            result = self._judge(self._waiting[key], records.get(key))
             if result is not None:
-                yield key, result
+                del self._waiting[key]
+                yield result
 
-    def _judge(self, sent: _Sent, record: ImageRecord | None) -> UploadResult | None:
+    def _judge(self, waiting: _Waiting, record: ImageRecord | None) -> UploadResult | None:
         """The final result for a photo, or ``None`` while its record is not final."""
-        seconds = self._clock() - sent.started
-        about_this = record is not None and record.version_id == sent.version
-        if about_this and record is not None:
+        done, fresh = waiting.done, waiting.done.state == "sent"
+        seconds = self._clock() - waiting.started
+
+        def result(state: State, reason: str = "") -> UploadResult:
+            return UploadResult(done.source.path, done.source.key, state, reason, done.size, seconds, record)
+
+        about_this = record is not None and record.version_id == done.version
+        if record is not None and about_this:
             if record.status == "processed":
-                return _with(sent, "processed" if sent.fresh else "unchanged", "", seconds, record)
+                return result("processed" if fresh else "unchanged")
             if record.status == "refused":
-                return _with(sent, "refused", record.error or "", seconds, record)
+                return result("refused", record.error or "")
             if seconds > self._options.retry_grace:
-                return _with(sent, "failed", record.error or "", seconds, record)
+                return result("failed", record.error or "")
         # What lay there before may have lost its event long ago; nobody need wait for it as long.
-        patience = self._options.timeout if sent.fresh else min(self._options.timeout, self._options.retry_grace)
+        grace = min(self._options.timeout, self._options.retry_grace)
+        patience = self._options.timeout if fresh else grace
         if seconds <= patience:
             return None
-        reason = f"not processed after {seconds:.0f} s; `zenoimg reprocess` takes it up again"
         if record is not None and not about_this:
-            reason = f"no record of this version after {seconds:.0f} s: it was overwritten, or its event is late"
-        return _with(sent, "unprocessed", reason, seconds, record)
+            return result(
+                "unprocessed",
+                f"no record of this version after {seconds:.0f} s: it was overwritten, or its event is late",
+            )
+        return result("unprocessed", f"not processed after {seconds:.0f} s; `zenoimg reprocess` takes it up again")
 
 
-def _with(sent: _Sent, state: State, reason: str, seconds: float, record: ImageRecord | None) -> UploadResult:
-    return UploadResult(sent.result.path, sent.result.key, state, reason, sent.result.size, seconds, record)
-
-
-def _refusal(source: Source, size: int, limits: Limits) -> str:
-    """Why the pipeline would refuse a file, told by its name, size and first bytes; empty when it would not."""
-    if not source.key or source.key.endswith("/"):
-        return "a key that ends in '/' is a folder's marker, not a picture"
-    try:
-        length = len(source.key.encode())
-    except UnicodeEncodeError:
-        return "its name is not valid UTF-8, and S3 keys are"
-    if not copy_key_fits(source.key):
-        return f"its key of {length} bytes is too long: with its prefix the copy's may have {MAX_KEY_BYTES}"
-    if size == 0:
-        return "the file is empty"
-    if size > limits.max_bytes:
-        return f"{size:,} bytes; at most {limits.max_bytes:,} are accepted"
-    with source.path.open("rb") as file:
-        found = identify(file.read(HEAD_BYTES))
-    supported = ", ".join(SUPPORTED)
-    if found is None:
-        return f"not a picture in a known format; supported are {supported}"
-    return "" if found.supported else f"{found.format} is not supported; supported are {supported}"
-
-
-def _content_type(path: Path) -> str:
-    with path.open("rb") as file:
-        found = identify(file.read(HEAD_BYTES))
-    return "application/octet-stream" if found is None else found.content_type
-
-
-def _is_same(remote: Remote, path: Path, sha256: str) -> bool:
-    if remote.sha256:
-        return remote.sha256 == sha256
-    # Sent by somebody else: the ETag of a one-part object is the MD5 of its bytes (SSE-S3, as our buckets are).
-    return remote.etag == _digest(path, "md5")
-
-
-def _digest(path: Path, algorithm: str) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
+def _whole_or_one(error: ClientError | BotoCoreError, source: Source) -> str:
+    """Why one file failed; raises what makes every further file fail as well."""
+    explained: ZenoError = explain(error)
+    if isinstance(explained, ConfigurationError):
+        raise explained from error
+    if explained.code == "access-denied":
+        return f"access to the key {source.key!r} is denied"
+    return explained.message

@@ -45,6 +45,7 @@ class ChangeSet:
     arn: str
     kind: Literal["CREATE", "UPDATE"]
     changes: tuple[Change, ...]
+    made_stack: bool = False  # whether the empty stack around it is this run's own
 
 
 @dataclass(frozen=True)
@@ -107,14 +108,14 @@ class ChangeSets:
             **template,  # type: ignore[arg-type]
             **more,
         )
-        return self._when_ready(stack, made["Id"], kind)
+        return self._when_ready(stack, made["Id"], kind, made_stack=state is None)
 
     def execute(self, change_set: ChangeSet) -> Iterator[StackEvent]:
         """Execute a change set and yield the stack's events until it is done.
 
         Raises ``RefusedByAwsError`` naming the first resource that failed, and its reason.
         """
-        seen = {event["EventId"] for event in self._events(change_set.stack)}
+        seen = {event["EventId"] for event in self._newest_events(change_set.stack, set())}
         self._client.execute_change_set(ChangeSetName=change_set.arn, StackName=change_set.stack)
         yield from self._follow(change_set.stack, seen, f"the deploy of {change_set.stack!r}")
 
@@ -125,22 +126,24 @@ class ChangeSets:
         """
         # By its id: a deleted stack can no longer be asked for by its name.
         arn = self._client.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
-        seen = {event["EventId"] for event in self._events(arn)}
+        seen = {event["EventId"] for event in self._newest_events(arn, set())}
         self._client.delete_stack(StackName=arn)
         yield from self._follow(arn, seen, f"the removal of {stack!r}")
 
     def discard(self, change_set: ChangeSet) -> None:
         """Remove a change set that is not wanted, and the empty stack that it made, if it made one."""
-        self._remove(change_set.stack, change_set.arn, change_set.kind)
+        self._remove(change_set.stack, change_set.arn, made_stack=change_set.made_stack)
 
-    def _when_ready(self, stack: str, arn: str, kind: Literal["CREATE", "UPDATE"]) -> ChangeSet | None:
+    def _when_ready(
+        self, stack: str, arn: str, kind: Literal["CREATE", "UPDATE"], *, made_stack: bool
+    ) -> ChangeSet | None:
         while True:
             answer = self._client.describe_change_set(ChangeSetName=arn, StackName=stack)
             status, reason = answer["Status"], answer.get("StatusReason", "")
             if status == "CREATE_COMPLETE":
-                return ChangeSet(stack, arn, kind, tuple(self._changes(stack, arn)))
+                return ChangeSet(stack, arn, kind, tuple(self._changes(stack, arn)), made_stack)
             if status == "FAILED":
-                self._remove(stack, arn, kind)
+                self._remove(stack, arn, made_stack=made_stack)
                 if any(text in reason for text in _NO_CHANGES):
                     return None
                 raise RefusedByAwsError(
@@ -150,9 +153,9 @@ class ChangeSets:
                 )
             self._sleep(self._pause)
 
-    def _remove(self, stack: str, arn: str, kind: str) -> None:
+    def _remove(self, stack: str, arn: str, *, made_stack: bool) -> None:
         self._client.delete_change_set(ChangeSetName=arn, StackName=stack)
-        if kind == "CREATE":
+        if made_stack:  # somebody else's empty stack may hold a change set that waits for its review
             state = read_stack(self._client, stack)
             if state is not None and state.status == _NEW:
                 self._client.delete_stack(StackName=stack)
@@ -165,16 +168,18 @@ class ChangeSets:
 
     def _follow(self, stack: str, seen: set[str], what: str) -> Iterator[StackEvent]:
         first_failure: StackEvent | None = None
+        ended = False
         while True:
-            fresh = [event for event in self._events(stack) if event["EventId"] not in seen]
-            for raw in reversed(fresh):  # CloudFormation gives the newest first
+            for raw in reversed(self._newest_events(stack, seen)):  # CloudFormation gives the newest first
                 seen.add(raw["EventId"])
                 event = _event(raw)
+                # The stack's own word, and not its status, which right after the call may still be the old one.
+                ended = ended or (event.is_stack and not event.status.endswith("_IN_PROGRESS"))
                 if event.status.endswith("_FAILED") and not event.is_stack and first_failure is None:
                     first_failure = event
                 yield event
             state = read_stack(self._client, stack)
-            if state is None or not state.status.endswith("_IN_PROGRESS"):
+            if state is None or (ended and not state.status.endswith("_IN_PROGRESS")):
                 break
             self._sleep(self._pause)
         if state is None or state.status in {
@@ -186,11 +191,19 @@ class ChangeSets:
             return
         raise _failure(what, state, first_failure)
 
-    def _events(self, stack: str) -> list[dict[str, Any]]:
-        """The newest page of events; one deploy of this template makes fewer than it holds."""
+    def _newest_events(self, stack: str, seen: set[str]) -> list[dict[str, Any]]:
+        """The events that were not seen yet, the newest first; reads no further back than to the first that was.
+
+        With nothing seen yet one page is enough: what is older can never come before it again.
+        """
+        fresh: list[dict[str, Any]] = []
         try:
-            pages = self._client.get_paginator("describe_stack_events").paginate(StackName=stack)
-            return [dict(event) for page in pages for event in page["StackEvents"]]
+            for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack):
+                events = [dict(event) for event in page["StackEvents"]]
+                fresh += [event for event in events if event["EventId"] not in seen]
+                if not seen or any(event["EventId"] in seen for event in events):
+                    break
+            return fresh
         except ClientError as error:
             if error.response["Error"]["Code"] == "ValidationError":  # a stack without a history yet
                 return []

@@ -1,0 +1,229 @@
+"""Uploads over moto: what is sent, what is not, and what an interruption or a busy service leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from tests.cli.conftest import ORIGINALS, TABLE, Terminal
+from tests.pictures import jpeg, photo
+from zenoimg.aws import Aws
+from zenoimg.cli.app import app
+from zenoimg.config import Settings
+from zenoimg.errors import ConfigurationError, RefusedByAwsError
+from zenoimg.imaging import Limits
+from zenoimg.operations.live import LivePipeline, connect
+from zenoimg.operations.sources import Selection, Source, walk
+from zenoimg.operations.upload import Upload, UploadOptions
+
+
+def write(folder: Path, *names: str) -> list[Path]:
+    paths = [folder / name for name in names]
+    for number, path in enumerate(paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg(photo((64, 48), "RGB", seed=number)))
+    return paths
+
+
+def stored() -> dict[str, dict[str, Any]]:
+    s3 = boto3.client("s3")
+    listed = s3.list_objects_v2(Bucket=ORIGINALS).get("Contents", [])
+    return {item["Key"]: dict(s3.head_object(Bucket=ORIGINALS, Key=item["Key"])) for item in listed}
+
+
+@pytest.fixture
+def pipeline(no_stack: Terminal) -> LivePipeline:
+    names = {"originals_bucket": ORIGINALS, "processed_bucket": "out-bucket", "table": TABLE}
+    return connect(Aws(region="eu-west-1"), Settings(names=names))
+
+
+def run(pipeline: LivePipeline, sources: list[Source] | Iterator[Source], **options: Any) -> dict[str, str]:
+    upload = Upload(pipeline, UploadOptions(wait=False, **options), Limits())
+    return {result.key: result.state for result in upload.run(sources)}
+
+
+def test_the_type_comes_from_the_bytes_and_the_digest_goes_along(no_stack: Terminal, tmp_path: Path) -> None:
+    (path,) = write(tmp_path, "photo.png")
+    no_stack.json("upload", "photo.png", "--no-wait")
+    (head,) = stored().values()
+    assert head["ContentType"] == "image/jpeg"
+    assert head["Metadata"] == {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def test_paths_come_from_standard_input(no_stack: Terminal, tmp_path: Path) -> None:
+    write(tmp_path, "a b.jpg", "sub/c.jpg", "d.jpg")
+    done = CliRunner().invoke(app, ["upload", "-", "-0", "--no-wait"], input=b"a b.jpg\0sub/c.jpg\0")
+    assert done.exit_code == 0, done.stderr
+    assert set(stored()) == {"a b.jpg", "c.jpg"}
+
+
+@pytest.mark.parametrize("arguments", [["-", "a.jpg"], ["a.jpg", "-0"], ["-", "--key", "k"]])
+def test_standard_input_goes_with_nothing_else(no_stack: Terminal, arguments: list[str]) -> None:
+    no_stack.run("upload", *arguments, code=2)
+
+
+def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(no_stack: Terminal, tmp_path: Path) -> None:
+    write(tmp_path, "new.jpg", "old.jpg")
+    no_stack.json("upload", "old.jpg", "--no-wait")
+    results = no_stack.json("upload", "new.jpg", "old.jpg", "--dry-run")
+    assert {item["ImageId"]: item["Result"] for item in results} == {"new.jpg": "would-upload", "old.jpg": "unchanged"}
+    assert set(stored()) == {"old.jpg"}
+
+
+def test_what_another_client_sent_is_known_by_its_bytes(no_stack: Terminal, tmp_path: Path) -> None:
+    same, _ = write(tmp_path, "same.jpg", "other.jpg")
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=ORIGINALS, Key="same.jpg", Body=same.read_bytes())
+    s3.put_object(Bucket=ORIGINALS, Key="other.jpg", Body=same.read_bytes())
+    results = no_stack.json("upload", "same.jpg", "other.jpg", "--no-wait", code=1)
+    assert {item["ImageId"]: item["Result"] for item in results} == {"same.jpg": "unchanged", "other.jpg": "conflict"}
+
+
+def test_json_is_a_whole_array_even_when_nothing_could_be_done(no_stack: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert no_stack.json("upload", "empty", code=2) == []
+
+
+def test_a_large_file_goes_in_parts_and_arrives_whole(pipeline: LivePipeline, tmp_path: Path) -> None:
+    (path,) = write(tmp_path, "large.jpg")
+    with path.open("ab") as file:
+        file.write(os.urandom(40 * 1024 * 1024))
+    assert run(pipeline, [Source(path, "large.jpg")]) == {"large.jpg": "uploaded"}
+    body = boto3.client("s3").get_object(Bucket=ORIGINALS, Key="large.jpg")
+    assert hashlib.sha256(body["Body"].read()).digest() == hashlib.sha256(path.read_bytes()).digest()
+    assert body["ETag"].strip('"').endswith("-6"), "parts of 8 MiB"
+    assert run(pipeline, [Source(path, "large.jpg")]) == {"large.jpg": "unchanged"}
+
+
+class Hook:
+    """Steps in before each call of one operation, and counts them."""
+
+    def __init__(self, client: Any, operation: str, step: Any) -> None:
+        self.calls = 0
+        self._step = step
+        client.meta.events.register(f"before-send.s3.{operation}", self)
+
+    def __call__(self, **_: Any) -> Any:
+        self.calls += 1
+        return self._step(self.calls)
+
+
+def answer(status: int, code: str) -> Any:
+    body = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()
+    raw = SimpleNamespace(stream=lambda *_, **__: iter([body]), read=lambda *_: body)
+    return AWSResponse("https://s3", status, HTTPHeaders(), raw)
+
+
+def test_a_busy_service_does_not_keep_a_run_from_ending_complete(
+    pipeline: LivePipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    write(tmp_path, *(f"{number}.jpg" for number in range(12)))
+    hook = Hook(pipeline.aws.s3, "PutObject", lambda call: answer(503, "SlowDown") if call % 3 == 0 else None)
+    states = run(pipeline, walk([tmp_path], Selection()))
+    assert set(states.values()) == {"uploaded"}
+    assert len(states) == len(stored()) == 12
+    assert hook.calls > 12, "some were sent again"
+
+
+@pytest.mark.parametrize("survivors", [1, 4, 7], ids=["after the first", "in the middle", "before the last"])
+def test_an_interrupted_run_is_completed_by_the_same_command_sending_nothing_twice(
+    pipeline: LivePipeline, tmp_path: Path, survivors: int
+) -> None:
+    write(tmp_path, *(f"{number}.jpg" for number in range(8)))
+    upload = Upload(pipeline, UploadOptions(wait=False, concurrency=1), Limits())
+    results = upload.run(walk([tmp_path], Selection()))
+    for _ in range(survivors):
+        next(results)
+    with pytest.raises(KeyboardInterrupt):
+        results.throw(KeyboardInterrupt())  # type: ignore[attr-defined]
+    sent_before = set(stored())
+    assert survivors <= len(sent_before) < 8
+
+    hook = Hook(pipeline.aws.s3, "PutObject", lambda _: None)
+    states = run(pipeline, walk([tmp_path], Selection()))
+    assert {key for key, state in states.items() if state == "unchanged"} == sent_before
+    assert set(stored()) == {f"{number}.jpg" for number in range(8)}
+    assert hook.calls == 8 - len(sent_before)
+
+
+def test_a_failure_inside_a_multipart_upload_leaves_no_parts(pipeline: LivePipeline, tmp_path: Path) -> None:
+    (path,) = write(tmp_path, "large.jpg")
+    with path.open("ab") as file:
+        file.write(os.urandom(40 * 1024 * 1024))
+
+    Hook(pipeline.aws.s3, "UploadPart", lambda call: answer(403, "AccessDenied") if call == 3 else None)
+    assert run(pipeline, [Source(path, "large.jpg")]) == {"large.jpg": "failed"}
+    assert not boto3.client("s3").list_multipart_uploads(Bucket=ORIGINALS).get("Uploads")
+    assert stored() == {}
+
+
+def test_a_file_that_changes_while_it_is_sent_is_told(pipeline: LivePipeline, tmp_path: Path) -> None:
+    (path,) = write(tmp_path, "a.jpg")
+
+    def change(_: int) -> None:
+        with path.open("ab") as file:
+            file.write(b"more")
+
+    Hook(pipeline.aws.s3, "PutObject", change)
+    (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "a.jpg")])
+    assert result.state == "failed"
+    assert "changed while it was sent" in result.reason
+
+
+def test_an_unreadable_file_is_named_and_why(pipeline: LivePipeline, tmp_path: Path) -> None:
+    (tmp_path / "folder.jpg").mkdir()
+    (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(tmp_path / "folder.jpg", "f.jpg")])
+    assert result.state == "failed"
+    assert "it is a folder" in result.reason
+
+
+def test_one_denied_key_is_one_failed_photo(pipeline: LivePipeline, tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg", "b.jpg")
+    Hook(pipeline.aws.s3, "PutObject", lambda call: answer(403, "AccessDenied") if call == 1 else None)
+    states = run(pipeline, walk([tmp_path], Selection()), concurrency=1)
+    assert states == {"a.jpg": "failed", "b.jpg": "uploaded"}
+
+
+def test_a_closed_bucket_ends_the_run_with_one_sentence(pipeline: LivePipeline, tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg")
+    Hook(pipeline.aws.s3, "HeadBucket", lambda _: answer(403, "AccessDenied"))
+    with pytest.raises(RefusedByAwsError, match=f"access to the bucket {ORIGINALS} is denied"):
+        run(pipeline, walk([tmp_path], Selection()))
+
+
+def test_credentials_that_expire_on_the_way_end_the_run(pipeline: LivePipeline, tmp_path: Path) -> None:
+    write(tmp_path, *(f"{number}.jpg" for number in range(5)))
+    Hook(pipeline.aws.s3, "PutObject", lambda call: answer(400, "ExpiredToken") if call == 3 else None)
+    with pytest.raises(ConfigurationError, match="expired"):
+        run(pipeline, walk([tmp_path], Selection()), concurrency=1)
+    assert 2 <= len(stored()) < 5
+
+
+def test_waiting_gives_up_in_words_and_throttled_looks_do_not_end_it(
+    pipeline: LivePipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path,) = write(tmp_path, "a.jpg")
+    looks = iter([ClientError({"Error": {"Code": "ThrottlingException"}}, "BatchGetItem")])
+
+    def get_many(_: object) -> dict[str, Any]:
+        if error := next(looks, None):
+            raise error
+        return {}
+
+    monkeypatch.setattr(pipeline.catalog, "get_many", get_many)
+    upload = Upload(pipeline, UploadOptions(timeout=0.3, poll=0.05), Limits())
+    (result,) = upload.run([Source(path, "a.jpg")])
+    assert result.state == "unprocessed"
+    assert "zenoimg reprocess" in result.reason

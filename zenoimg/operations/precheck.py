@@ -1,0 +1,60 @@
+"""What can be said of a file before it is sent: whether the pipeline would refuse it, its type, its digests."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from io import BufferedReader
+
+from zenoimg.imaging import Limits
+from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, identify
+from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file's media type by its first bytes, and why the pipeline would refuse it (empty: it would not)."""
+
+    content_type: str
+    refusal: str
+
+
+def check(key: str, file: BufferedReader, size: int, limits: Limits) -> Checked:
+    """Look at a file's key, size (bytes) and first bytes; the file is left at its beginning."""
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    found = identify(head)
+    content_type = "application/octet-stream" if found is None else found.content_type
+    return Checked(content_type, _refusal_of_key(key) or _refusal_of_content(head, size, limits))
+
+
+def digest(file: BufferedReader, algorithm: str) -> str:
+    """Hex digest of a whole file, which is left at its beginning."""
+    file.seek(0)
+    found = hashlib.file_digest(file, algorithm).hexdigest()
+    file.seek(0)
+    return found
+
+
+def _refusal_of_key(key: str) -> str:
+    if not key or key.endswith("/"):
+        return "a key that ends in '/' is a folder's marker, not a picture"
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError:
+        return "its name is not valid UTF-8, and S3 keys are"
+    if not copy_key_fits(key):
+        return f"its key of {length} bytes is too long: with its prefix the copy's may have {MAX_KEY_BYTES}"
+    return ""
+
+
+def _refusal_of_content(head: bytes, size: int, limits: Limits) -> str:
+    if size == 0:
+        return "the file is empty"
+    if size > limits.max_bytes:
+        return f"{size:,} bytes; at most {limits.max_bytes:,} are accepted"
+    found = identify(head)
+    supported = ", ".join(SUPPORTED)
+    if found is None:
+        return f"not a picture in a known format; supported are {supported}"
+    return "" if found.supported else f"{found.format} is not supported; supported are {supported}"

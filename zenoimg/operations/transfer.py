@@ -1,0 +1,223 @@
+"""Send one file to the originals: checked, compared by content, transferred by s3transfer.
+
+s3transfer does multipart, part retries and checksums. Throttling that outlasts botocore's own retries is
+waited out here, so that a long run through a busy hour still ends complete.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import ClientError
+from s3transfer.manager import TransferConfig, TransferManager
+from s3transfer.subscribers import BaseSubscriber
+
+from zenoimg.aws import THROTTLED
+from zenoimg.imaging import Limits
+from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.precheck import check, digest
+from zenoimg.operations.sources import Source
+from zenoimg.pipeline.storage import identity_of
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+State = Literal["sent", "planned", "unchanged", "refused", "conflict", "failed"]
+
+_DIGEST = "sha256"
+_MULTIPART_BYTES = 16 * 1024 * 1024
+_FOREIGN_PART_BYTES = 8 * 1024 * 1024
+_THROTTLE_TRIES = 8
+_MAX_WAIT_SECONDS = 20.0
+
+
+class StoppedError(Exception):
+    """The run was stopped before this file was sent."""
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """What became of one file; ``version`` is the identity of the object under its key, where one is known."""
+
+    source: Source
+    state: State
+    size: int = 0
+    reason: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class _Remote:
+    """The object that lies under a key: its content's digest where we sent it, its ETag in any case."""
+
+    identity: str
+    sha256: str
+    etag: str
+
+
+def decide(same_content: bool | None, *, overwrite: bool, force: bool) -> Literal["send", "skip", "conflict"]:
+    """What to do with a source; ``same_content`` is ``None`` when nothing lies under its key."""
+    if same_content is None or force:
+        return "send"
+    if same_content:
+        return "skip"
+    return "send" if overwrite else "conflict"
+
+
+class Transfer:
+    """Sends files into one pipeline; safe to use from several threads at once.
+
+    A context: leaving it by an exception cancels what is under way, and aborts multipart uploads.
+    """
+
+    def __init__(
+        self,
+        pipeline: LivePipeline,
+        limits: Limits,
+        *,
+        overwrite: bool,
+        force: bool,
+        dry_run: bool,
+        concurrency: int,
+        on_bytes: Callable[[int], None],
+    ) -> None:
+        self._s3 = pipeline.aws.s3
+        self._bucket = pipeline.settings.originals_bucket
+        owner = pipeline.settings.account_id
+        self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+        self._limits = limits
+        self._overwrite, self._force, self._dry_run = overwrite, force, dry_run
+        self._progress = _Progress(on_bytes)
+        self._stopped = threading.Event()
+        config = TransferConfig(
+            multipart_threshold=_MULTIPART_BYTES,
+            multipart_chunksize=_MULTIPART_BYTES // 2,
+            max_request_concurrency=max(concurrency, 4),
+        )
+        self._manager = TransferManager(self._s3, config)
+
+    def __enter__(self) -> Transfer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        self._manager.shutdown(cancel=kind is not None, cancel_msg="stopped")
+
+    def stop(self) -> None:
+        """Start nothing more; files that wait out a throttling end as stopped."""
+        self._stopped.set()
+
+    def send(self, source: Source) -> Transferred:
+        """Send one file, if it is to be sent.
+
+        Raises ``OSError`` for a file that cannot be read, botocore's errors for what S3 refuses, and
+        ``StoppedError`` after ``stop``.
+        """
+        for attempt in range(_THROTTLE_TRIES):
+            if self._stopped.is_set():
+                raise StoppedError
+            try:
+                return self._send_once(source)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in THROTTLED or attempt == _THROTTLE_TRIES - 1:
+                    raise
+            # Full jitter: the files of one run must not come back all at once.
+            self._stopped.wait(random.uniform(0, min(0.5 * 2**attempt, _MAX_WAIT_SECONDS)))  # noqa: S311
+        raise AssertionError("the last try returns or raises")
+
+    def _send_once(self, source: Source) -> Transferred:
+        with source.path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            size = before.st_size
+            checked = check(source.key, file, size, self._limits)
+            if checked.refusal:
+                return Transferred(source, "refused", size, checked.refusal)
+            remote = self._remote(source.key)
+            sha256 = digest(file, "sha256")
+            same = None if remote is None else _is_same(remote, file, sha256)
+            action = decide(same, overwrite=self._overwrite, force=self._force)
+            if action == "conflict":
+                reason = "other content lies under this key; --overwrite replaces it"
+                return Transferred(source, "conflict", size, reason)
+            if action == "skip":
+                assert remote is not None, "there is something to be the same as"
+                return Transferred(source, "unchanged", size, version=remote.identity)
+            if self._dry_run:
+                return Transferred(source, "planned", size)
+            self._upload(source, file, size, checked.content_type, sha256)
+        after = source.path.stat()  # by its name: s3transfer has closed the file
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            reason = "it changed while it was sent; send it again with --overwrite when it is at rest"
+            return Transferred(source, "failed", size, reason)
+        sent = self._remote(source.key)
+        if sent is None:
+            return Transferred(source, "failed", size, "it was deleted again right after it was sent")
+        return Transferred(source, "sent", size, version=sent.identity)
+
+    def _upload(self, source: Source, file: BufferedReader, size: int, content_type: str, sha256: str) -> None:
+        extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {_DIGEST: sha256}, **self._owner}
+        if size < _MULTIPART_BYTES:
+            # Then S3 itself refuses bytes that are not those that were hashed.
+            extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(sha256)).decode()
+        future = self._manager.upload(file, self._bucket, source.key, extra, [self._progress])
+        future.result()
+
+    def _remote(self, key: str) -> _Remote | None:
+        try:
+            answer = self._s3.head_object(Bucket=self._bucket, Key=key, **self._owner)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
+                return None
+            raise
+        return _Remote(identity_of(answer), answer["Metadata"].get(_DIGEST, ""), answer["ETag"].strip('"'))
+
+
+class _Progress(BaseSubscriber):
+    """Passes s3transfer's progress on; it is negative when a part is sent again."""
+
+    def __init__(self, on_bytes: Callable[[int], None]) -> None:
+        self._on_bytes = on_bytes
+
+    def on_progress(self, future: Any, bytes_transferred: int, **_: Any) -> None:
+        self._on_bytes(bytes_transferred)
+
+
+def _is_same(remote: _Remote, file: BufferedReader, sha256: str) -> bool:
+    if remote.sha256:
+        return remote.sha256 == sha256
+    # Sent by somebody else: the ETag of a one-part object is the MD5 of its bytes (SSE-S3, as our buckets are).
+    if "-" not in remote.etag:
+        return remote.etag == digest(file, "md5")
+    return remote.etag == _multipart_etag(file)
+
+
+def _multipart_etag(file: BufferedReader) -> str:
+    """The ETag of the file as the AWS CLI and boto3 send it: MD5 of the parts' MD5s, parts of 8 MiB."""
+    file.seek(0)
+    parts = []
+    while part := file.read(_FOREIGN_PART_BYTES):
+        parts.append(hashlib.md5(part, usedforsecurity=False).digest())
+    file.seek(0)
+    return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
+
+
+def file_reason(error: OSError, path: Path) -> str:
+    """Why a file could not be read, in a sentence."""
+    if isinstance(error, FileNotFoundError):
+        return f"{path}: No such file (any more)"
+    if isinstance(error, PermissionError):
+        return f"{path}: it may not be read: permission denied"
+    if isinstance(error, IsADirectoryError):
+        return f"{path}: it is a folder"
+    return f"{path}: it cannot be read: {error.strerror or error}"
