@@ -12,6 +12,7 @@ import boto3
 import botocore.exceptions as boto
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.session import Session as BotocoreSession
 
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 
@@ -65,12 +66,18 @@ class Aws:
     ) -> None:
         """``credentials`` (access key, secret key) replace the standard chain; only the embedded AWS has them.
 
+        With them nothing of the user's AWS set-up counts: no profile, no configuration file, no proxy.
+
         Raises botocore's ``ProfileNotFound``; ``ConfigurationError`` when no region is known, or botocore's
         ``NoCredentialsError`` when there are no credentials either.
         """
         key, secret = credentials or (None, None)
         self._session = boto3.Session(
-            aws_access_key_id=key, aws_secret_access_key=secret, profile_name=profile, region_name=region
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            profile_name=profile,
+            region_name=region,
+            botocore_session=_bare_session() if credentials else None,
         )
         if not self._session.region_name:
             self.credentials()  # without either, credentials are what to see to first
@@ -88,6 +95,7 @@ class Aws:
             read_timeout=60,
             max_pool_connections=MAX_CONNECTIONS,
             user_agent_extra="zenoimg",
+            proxies={} if credentials else None,
         )
 
     @cached_property
@@ -157,6 +165,19 @@ class Aws:
         except boto.ClientError:  # a nicety that needs a right of its own
             return ""
         return aliases[0] if aliases else ""
+
+
+def _bare_session() -> BotocoreSession:
+    """A session that reads neither a profile's name nor a file of the user's."""
+    nowhere = (None, None, os.devnull, None)
+    return BotocoreSession(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": nowhere,
+            "credentials_file": nowhere,
+            "ignore_configured_endpoint_urls": (None, None, True, None),
+        }
+    )
 
 
 def _retries(env: Mapping[str, str]) -> _RetryDict:

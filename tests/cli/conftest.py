@@ -14,8 +14,11 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from zenoimg.cli.app import app
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.template import render
 
 ORIGINALS, PROCESSED, TABLE = "in-bucket", "out-bucket", "records"
+_IMAGES: dict[str, Any] = render(StackNames("zeno"))["Resources"]["Images"]["Properties"]
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,8 @@ def make_resources() -> None:
     for bucket in (ORIGINALS, PROCESSED):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
-    boto3.client("dynamodb").create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "ImageId", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "ImageId", "AttributeType": "S"}],
-    )
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    boto3.client("dynamodb").create_table(TableName=TABLE, **{key: _IMAGES[key] for key in wanted})
 
 
 @pytest.fixture

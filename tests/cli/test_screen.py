@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from zenoimg.cli import render
+from zenoimg.cli.moments import local_time
 from zenoimg.cli.screen import printable, safe
 from zenoimg.pipeline.records import ImageRecord
 
@@ -27,9 +28,9 @@ RECORD = ImageRecord(
 )
 
 
-def rendered(*records: ImageRecord, width: int) -> str:
+def rendered(*records: ImageRecord, width: int, with_times: bool = False) -> str:
     console = Console(file=io.StringIO(), width=width, no_color=True)
-    console.print(render.images(records, NOW))
+    console.print(render.images(records, NOW, with_times=with_times))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -68,6 +69,14 @@ def test_a_table_fits_its_width_and_shows_every_figure_whole(width: int) -> None
     assert max(map(len, text.splitlines())) <= width
     for figure in ("3.42 MB", "3.44 MB", "+0.5%", "4032×3024", "34 min", "processed", "photo.jpg"):
         assert figure in text
+
+
+def test_old_images_show_their_date_and_a_wide_table_the_time_of_all() -> None:
+    old = replace(RECORD, created_at="2024-01-31T12:00:00Z")
+    assert "2024-01-31" in rendered(old, width=80)
+    wide = rendered(RECORD, old, width=160, with_times=True)
+    for figure in ("34 min", "498 d", local_time(NOW)[:10], "2024-01-31"):
+        assert figure in wide
 
 
 def test_a_refused_image_shows_its_reason() -> None:

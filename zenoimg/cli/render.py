@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from zenoimg.cli.moments import local_date, local_time
 from zenoimg.cli.screen import printable
 
 if TYPE_CHECKING:
     from zenoimg.pipeline.records import ImageRecord
     from zenoimg.stack.change_set import Change, StackEvent
 
+_RECENT = timedelta(days=30)
+
 STYLES: Mapping[str, str] = {
     "processed": "green",
     "uploaded": "green",
     "unchanged": "dim",
     "removed": "dim",
+    "queued": "dim",
     "refused": "yellow",
     "conflict": "yellow",
     "failed": "bold red",
@@ -95,40 +99,41 @@ def change(before: int | None, after: int | None) -> str:
 
 def age(created_at: str, now: datetime) -> str:
     """How long ago a record's time was: ``14 s``, ``3 min``, ``5 h``, ``12 d``."""
-    seconds = max(
-        0,
-        int((now - datetime.strptime(created_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)).total_seconds()),
-    )
+    seconds = max(0, int((now - moment_of(created_at)).total_seconds()))
     for limit, divisor, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{seconds // divisor} {unit}"
     return f"{seconds // 86_400} d"
 
 
-def images(records: Iterable[ImageRecord], now: datetime) -> Table:
-    """Records for reading: what came in, what came out, and what is wrong."""
-    made = table(
-        "Image",
-        "Original",
-        "Copy",
-        "Change",
-        "Pixels",
-        "Age",
-        "Status",
-        numbers=("Original", "Copy", "Change", "Age"),
-    )
+def age_or_date(created_at: str, now: datetime) -> str:
+    """An age while people reckon in it, else the local date."""
+    created = moment_of(created_at)
+    return age(created_at, now) if now - created < _RECENT else local_date(created)
+
+
+def moment_of(text: str) -> datetime:
+    """A record's time."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def images(records: Iterable[ImageRecord], now: datetime, *, with_times: bool = False) -> Table:
+    """Records for reading: what came in, what came out, and what is wrong; ``with_times`` in the local zone."""
+    numbers = ("Original", "Copy", "Change", "Pixels", "Age", "Created")
+    made = table("Image", *numbers[:5], *(["Created"] if with_times else []), "Status", numbers=numbers)
     for record in records:
         pixels = f"{record.width}×{record.height}" if record.width else "–"
         shown = status(record.status)
         if record.error:
             shown.append(f": {printable(record.error)}", style="")
+        times = [age(record.created_at, now), local_time(moment_of(record.created_at))]
         made.add_row(
             Text(printable(record.image_id)),
             size(record.original_size),
             size(record.processed_size),
             change(record.original_size, record.processed_size),
             pixels,
-            age(record.created_at, now),
+            *(times if with_times else [age_or_date(record.created_at, now)]),
             shown,
         )
     return made

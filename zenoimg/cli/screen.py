@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
+from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
+from rich.table import Table
 from rich.text import Text
 
 from zenoimg.errors import ZenoError
+
+#: From this width on, a table has room for what is good to know.
+_WIDE = 120
+#: Where nothing is a terminal there is no width: a record stays on its line, for grep and awk.
+_UNBOUNDED = 100_000
 
 
 def printable(text: str) -> str:
@@ -31,13 +38,21 @@ class Screen:
     def __init__(self, *, no_color: bool = False, quiet: bool = False) -> None:
         plain = no_color or bool(os.environ.get("NO_COLOR"))
         self.quiet = quiet
-        self.out = Console(no_color=plain or None, highlight=False, soft_wrap=not sys.stdout.isatty())
+        tty = sys.stdout.isatty()
+        self.out = Console(
+            no_color=plain or None, highlight=False, soft_wrap=not tty, width=None if tty else _UNBOUNDED
+        )
         self.err = Console(stderr=True, no_color=plain or None, highlight=False, soft_wrap=not sys.stderr.isatty())
 
     @property
     def is_interactive(self) -> bool:
         """Whether somebody can answer a question."""
         return sys.stdin.isatty() and self.err.is_terminal
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether data on stdout has room for more columns."""
+        return self.out.width >= _WIDE
 
     def say(self, markup: str) -> None:
         """One line of talk, in Rich markup; values from outside must be escaped by ``safe``."""
@@ -50,9 +65,40 @@ class Screen:
         if error.next_step:
             self.err.print(Text(error.next_step))
 
+    def table(self, table: Table) -> None:
+        """Data for reading, on stdout."""
+        self.out.print(table, soft_wrap=False)
+
     def json(self, value: Any) -> None:
         """Data as JSON on stdout, the same whatever the terminal."""
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not _is_utf8()) + "\n")
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not is_utf8()) + "\n")
+
+
+class JsonArray:
+    """A JSON array on stdout, element by element as they come; nothing at all unless it is wanted.
+
+    It is closed whatever happens on the way, so that what was printed always parses.
+    """
+
+    def __init__(self, *, wanted: bool) -> None:
+        self._wanted = wanted
+        self._empty = True
+
+    def __enter__(self) -> JsonArray:
+        return self
+
+    def add(self, value: Any) -> None:
+        """One more element."""
+        if self._wanted:
+            text = json.dumps(value, indent=2, ensure_ascii=not is_utf8()).replace("\n", "\n  ")
+            sys.stdout.write(f"{'[' if self._empty else ','}\n  {text}")
+            self._empty = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._wanted:
+            sys.stdout.write("[]\n" if self._empty else "\n]\n")
 
 
 def safe(text: str) -> str:
@@ -60,5 +106,6 @@ def safe(text: str) -> str:
     return escape_markup(printable(text))
 
 
-def _is_utf8() -> bool:
+def is_utf8() -> bool:
+    """Whether stdout takes any character."""
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

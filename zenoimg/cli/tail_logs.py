@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +12,12 @@ from rich.text import Text
 
 from zenoimg.cli.connect import pipeline_of
 from zenoimg.cli.globals import Call, command
+from zenoimg.cli.moments import is_duration, moment
 from zenoimg.cli.screen import printable
-from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
     from zenoimg.operations.logs import LogEvent
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LEVELS = {"DEBUG": "dim", "INFO": "green", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 #: Fields of a structured line that are shown elsewhere in the printed one, or that only machines want.
 _HIDDEN = frozenset(
@@ -61,7 +59,7 @@ def tail_logs(
 
     Example: zenoimg tail-logs -f --since 1h
     """
-    started = _since(since, time.time())
+    started = max(0, int(moment(since, datetime.now(UTC), option="--since").timestamp() * 1000))
     _, pipeline = pipeline_of(call)
     from zenoimg.operations.logs import LogReader
 
@@ -77,29 +75,14 @@ def tail_logs(
     for event in events:
         _print(call, event, as_json=as_json)
     if not events:
-        call.screen.say(
-            f"No log events in the last {since}." if since[-1] in _UNITS else f"No log events since {since}."
-        )
-
-
-def _since(text: str, now: float) -> int:
-    """A moment in milliseconds since 1970 from ``10m`` or an ISO time (local zone where it names none)."""
-    found = re.fullmatch(r"(\d{1,9})([smhd])", text)
-    if found:
-        return int((now - int(found[1]) * _UNITS[found[2]]) * 1000)
-    try:
-        return int(datetime.fromisoformat(text).timestamp() * 1000)
-    except ValueError:
-        raise UsageError(
-            f"--since does not understand {text!r}", next_step="Use 30s, 10m, 2h, 1d or 2025-06-12T15:25."
-        ) from None
+        call.screen.say(f"No log events {'in the last' if is_duration(since) else 'since'} {since}.")
 
 
 def _print(call: Call, event: LogEvent, *, as_json: bool) -> None:
     fields = _fields(event.message)
     if as_json:
-        moment = datetime.fromtimestamp(event.at / 1000, UTC).isoformat(timespec="milliseconds")
-        shown: dict[str, Any] = {"time": moment, "function": event.source, "stream": event.stream}
+        time = datetime.fromtimestamp(event.at / 1000, UTC).isoformat(timespec="milliseconds")
+        shown: dict[str, Any] = {"time": time, "function": event.source, "stream": event.stream}
         shown["event"] = fields if fields is not None else event.message.rstrip("\n")
         print(json.dumps(shown), flush=True)  # noqa: T201 - data, untouched by the terminal
         return
@@ -115,8 +98,8 @@ def _fields(message: str) -> dict[str, Any] | None:
 
 
 def _line(event: LogEvent, fields: dict[str, Any] | None) -> Text:
-    moment = datetime.fromtimestamp(event.at / 1000).strftime("%H:%M:%S")
-    line = Text.assemble((moment, "dim"), f" {event.source:<9} ")
+    time = datetime.fromtimestamp(event.at / 1000).strftime("%H:%M:%S")
+    line = Text.assemble((time, "dim"), f" {event.source:<9} ")
     if fields is None:
         text = printable(event.message.strip())
         return line.append(text, style="dim" if _PLATFORM.match(text) else "")

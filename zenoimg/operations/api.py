@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
 
 from zenoimg.aws import Aws
-from zenoimg.errors import NotDeployedError
+from zenoimg.errors import NotDeployedError, RefusedByAwsError
 from zenoimg.stack.outputs import Deployment
 
 ROUTE = "/images"
 _TIMEOUT_SECONDS = 35  # the API itself gives a function up after 30
+_PASSING = frozenset({429, 500, 502, 503, 504})  # worth another try: throttled, or the function failed once
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,9 @@ def get(aws: Aws, url: str) -> ApiAnswer:
     """
     request = AWSRequest(method="GET", url=url, headers={"Accept": "application/json"})
     SigV4Auth(aws.credentials(), "execute-api", aws.region).add_auth(request)
-    answer = URLLib3Session(timeout=_TIMEOUT_SECONDS).send(request.prepare())
+    answer = URLLib3Session(timeout=_TIMEOUT_SECONDS, proxies={} if aws.local else get_environ_proxies(url)).send(
+        request.prepare()
+    )
     return ApiAnswer(
         status=answer.status_code,
         body=answer.content.decode("utf-8", errors="replace"),
@@ -59,11 +70,66 @@ def get(aws: Aws, url: str) -> ApiAnswer:
     )
 
 
+def pages(aws: Aws, url: str, *, sleep: Callable[[float], None] = time.sleep) -> Iterator[list[dict[str, Any]]]:
+    """The records of each page, from an address on, by ``Link: rel="next"`` to the end.
+
+    An answer that may pass is asked for again, five times with growing waits (seconds).
+    Raises ``RefusedByAwsError`` for an error, for what is no page of records, and for a link to another host,
+    which the session's signature must not go to.
+    """
+    asked: set[str] = set()
+    following: str | None = url
+    while following is not None:
+        asked.add(following)
+        answer = _patiently(aws, following, sleep)
+        yield _records(answer)
+        target = next_link(answer.link)
+        following = None if target is None else urljoin(following, target)
+        if following is not None and urlsplit(following)[:2] != urlsplit(url)[:2]:
+            raise RefusedByAwsError(f"the API's next page is on another host: {following}", code="api-refused")
+        if following in asked:
+            raise RefusedByAwsError(f"the API's next page is one before: {following}", code="api-refused")
+
+
+def next_link(header: str) -> str | None:
+    """The target of ``rel="next"`` in a Link header (RFC 8288), or ``None``."""
+    for target, parameters in re.findall(r"<([^<>]*)>((?:\s*;\s*[^\s=;,]+\s*=\s*(?:\"[^\"]*\"|[^\s\";,]+))*)", header):
+        for name, quoted, bare in re.findall(r"([^\s=;,]+)\s*=\s*(?:\"([^\"]*)\"|([^\s\";,]+))", parameters):
+            if name.lower() == "rel" and "next" in (quoted or bare).lower().split():
+                return str(target)
+    return None
+
+
+def _patiently(aws: Aws, url: str, sleep: Callable[[float], None]) -> ApiAnswer:
+    for attempt in range(_TRIES):
+        answer = get(aws, url)
+        if answer.status not in _PASSING:
+            break
+        if attempt < _TRIES - 1:
+            sleep(0.25 * 2**attempt)
+    if answer.status != 200:
+        raise RefusedByAwsError(f"the API answered {answer.status}: {answer.body.strip()}", code="api-refused")
+    return answer
+
+
+def _records(answer: ApiAnswer) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(item, dict) and "ImageId" in item for item in found):
+        raise RefusedByAwsError(
+            f"the API answered {answer.content_type or 'something'} that is no array of records", code="api-refused"
+        )
+    return found
+
+
 def curl_line(aws: Aws, url: str) -> str:
     """A complete command line that makes the same call; it takes the keys from the environment."""
     return (
         f"curl --aws-sigv4 'aws:amz:{aws.region}:execute-api' "
         '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" '
-        '${AWS_SESSION_TOKEN:+--header "x-amz-security-token: $AWS_SESSION_TOKEN"} '
+        # curl leaves out a header without a value, so this line holds for long-lived keys too.
+        '--header "x-amz-security-token: $AWS_SESSION_TOKEN" '
         f"'{url}'"
     )

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from zenoimg.pipeline.records import DAY_SHARDS, ImageRecord, Status, day_partition, from_item, to_item
+from zenoimg.pipeline.by_day import DayPage, walk_back
+from zenoimg.pipeline.records import ImageRecord, Status, from_item, to_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,6 +32,7 @@ ATTENTION_INDEX = "attention"
 
 _BATCH_GET_KEYS = 100  # the service's limit for one BatchGetItem
 _MAX_BACKOFF_SECONDS = 5.0
+_DAY_PAGE_RECORDS = 1000
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -42,6 +44,14 @@ class Page:
 
     records: list[ImageRecord]
     next_after: str | None
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What DynamoDB says of the table. ``items`` is a count that it takes every six hours or so."""
+
+    items: int
+    indexes: frozenset[str]
 
 
 class Catalog:
@@ -128,23 +138,17 @@ class Catalog:
         """
         return _in_parallel([self._segment(number, segments) for number in range(segments)])
 
-    def newest(self, limit: int, *, today: date, days: int = 400) -> list[ImageRecord]:
-        """The newest records first, by ``CreatedAt``, at most ``limit``, looking back ``days`` days.
+    def newest(self, *, today: date, oldest: str, page_records: int = _DAY_PAGE_RECORDS) -> Iterator[ImageRecord]:
+        """The records from now back to a ``CreatedAt``, newest first, by the ``by-day`` index.
 
-        A table that fits in one page is read whole, so that old pictures show up in it as well; in a larger
-        one the ``by-day`` index is walked back from today (tomorrow included: clocks differ).
+        Begins with tomorrow, since clocks differ. ``page_records`` bounds a page of each partition: a reader
+        of few takes few.
         """
-        first = self.page()
-        if first.next_after is None:
-            return _newest_first(first.records)[:limit]
-        found: list[ImageRecord] = []
-        for back in range(-1, days):
-            day = (today - timedelta(days=back)).isoformat()
-            shards = (self._day(day_partition(day, shard), limit) for shard in range(DAY_SHARDS))
-            found += _newest_first([record for shard in shards for record in shard])
-            if len(found) >= limit:
-                break
-        return found[:limit]
+
+        def read(partition: str, start: dict[str, Any] | None) -> DayPage:
+            return self._day_page(partition, oldest, start, min(page_records, _DAY_PAGE_RECORDS))
+
+        return walk_back(read, today + timedelta(days=1), date.fromisoformat(oldest[:10]))
 
     def attention(self, status: Status) -> Iterator[ImageRecord]:
         """All records of a status other than ``processed``, the latest changes first."""
@@ -157,16 +161,24 @@ class Catalog:
         )
         return (_record(item) for answer in pages for item in answer["Items"])
 
-    def _day(self, partition: str, limit: int) -> list[ImageRecord]:
-        pages = self._client.get_paginator("query").paginate(
+    def facts(self) -> TableFacts:
+        """How many items there are about, and which indexes."""
+        table = self._client.describe_table(TableName=self._table)["Table"]
+        indexes = table.get("GlobalSecondaryIndexes", [])
+        return TableFacts(table.get("ItemCount", 0), frozenset(index["IndexName"] for index in indexes))
+
+    def _day_page(self, partition: str, oldest: str, start: dict[str, Any] | None, size: int) -> DayPage:
+        resumed: dict[str, Any] = {"ExclusiveStartKey": start} if start is not None else {}
+        answer = self._client.query(
             TableName=self._table,
             IndexName=BY_DAY_INDEX,
-            KeyConditionExpression="DayShard = :day",
-            ExpressionAttributeValues={":day": {"S": partition}},
+            KeyConditionExpression="DayShard = :day AND CreatedAt >= :oldest",
+            ExpressionAttributeValues={":day": {"S": partition}, ":oldest": {"S": oldest}},
             ScanIndexForward=False,
-            PaginationConfig={"MaxItems": limit},
+            Limit=size,
+            **resumed,
         )
-        return [_record(item) for answer in pages for item in answer["Items"]]
+        return DayPage([_record(item) for item in answer["Items"]], answer.get("LastEvaluatedKey") or None)
 
     def _segment(self, number: int, segments: int) -> Iterator[list[ImageRecord]]:
         pages = self._client.get_paginator("scan").paginate(
@@ -213,10 +225,6 @@ def _in_parallel(sources: Sequence[Iterator[list[ImageRecord]]]) -> Iterator[Ima
                 yield from page
         finally:
             stopped.set()  # a reader that stops early lets the threads end
-
-
-def _newest_first(records: list[ImageRecord]) -> list[ImageRecord]:
-    return sorted(records, key=lambda record: (record.created_at, record.image_id), reverse=True)
 
 
 def _key(image_id: str) -> dict[str, Any]:

@@ -1,0 +1,165 @@
+"""Find records: from the table by the cheapest way there is, or through the HTTP API.
+
+A table that fits in one page is read whole and needs no index. In a larger one ``by-day`` gives what is new,
+``attention`` what went wrong, and a parallel scan everything else; a table without the indexes is scanned.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import chain, islice
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from zenoimg.operations import api
+from zenoimg.operations.live import LivePipeline
+from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX, Catalog, TableFacts
+from zenoimg.pipeline.records import ImageRecord, Status, from_item
+
+_Key = Callable[[ImageRecord], Any]
+Order = Literal["created", "changed", "size", "id", "any"]
+"""Newest first, latest change first, largest original first, by id; ``any`` is as they come."""
+
+#: How far back ``by-day`` is walked; what is older is found by a scan, which then costs less.
+WALKED_DAYS = 400
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which records, in which order. ``since`` is a ``CreatedAt`` (UTC text), empty for no bound."""
+
+    status: Status | None = None
+    prefix: str = ""
+    since: str = ""
+    limit: int | None = None
+    order: Order = "created"
+
+    def wants(self, record: ImageRecord) -> bool:
+        """Whether a record is one of those asked for; order and limit aside."""
+        return (
+            self.status in (None, record.status)
+            and record.image_id.startswith(self.prefix)
+            and record.created_at >= self.since
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """The records, read as they are consumed, and how many images there are in all, where that is known."""
+
+    records: Iterator[ImageRecord]
+    images: int | None = None
+    exact: bool = False
+
+
+def from_table(catalog: Catalog, query: Query, *, today: date) -> Found:
+    """Find records in the table; constant memory for the order ``any``.
+
+    Raises botocore's ``ClientError`` here or while the records are read.
+    """
+    if query.order == "any":
+        needs_index = query.since or query.status in ("refused", "failed")
+        return Found(_from_large(catalog, query, _facts(catalog) if needs_index else None, today))
+    first = catalog.page()
+    if first.next_after is None:
+        return Found(arranged(filter(query.wants, first.records), query), len(first.records), exact=True)
+    facts = _facts(catalog)
+    return Found(_from_large(catalog, query, facts, today), facts.items if facts else None)
+
+
+def from_api(pipeline: LivePipeline, query: Query) -> Found:
+    """Find records through ``GET /images``, every page of it; constant memory for the order ``any``.
+
+    Raises ``NotDeployedError`` when there is no API, and while the records are read ``RefusedByAwsError`` for
+    an answer that is an error, or no page of records.
+    """
+    pages = api.pages(pipeline.aws, api.images_url(pipeline.aws, pipeline.deployment))
+    records = (from_item(item) for page in pages for item in page)
+    return Found(arranged(filter(query.wants, records), query))
+
+
+def arranged(records: Iterable[ImageRecord], query: Query) -> Iterator[ImageRecord]:
+    """Records in the query's order, the first ``limit`` of them; holds no more than those."""
+    match query.order:
+        case "any":
+            return islice(records, query.limit)
+        case "id":
+            return _lowest(records, query.limit, key=lambda record: record.image_id)
+        case "size":
+            return _lowest(records, query.limit, key=lambda record: (-(record.original_size or 0), record.image_id))
+        case "changed":
+            return _highest(records, query.limit, key=lambda record: (record.updated_at, record.image_id))
+        case "created":
+            return _highest(records, query.limit, key=_creation)
+
+
+def presigned(pipeline: LivePipeline, records: Iterable[ImageRecord], seconds: int) -> Iterator[ImageRecord]:
+    """The same records; the ``ProcessedUrl`` of a processed one opens its copy for anybody for so long."""
+    for record in records:
+        if record.status != "processed":
+            yield record
+            continue
+        copy = {"Bucket": pipeline.settings.processed_bucket, "Key": pipeline.settings.copy_key(record.image_id)}
+        url = pipeline.aws.s3.generate_presigned_url("get_object", Params=copy, ExpiresIn=seconds)
+        yield replace(record, processed_url=url)
+
+
+def _from_large(catalog: Catalog, query: Query, facts: TableFacts | None, today: date) -> Iterator[ImageRecord]:
+    """Records of a table that is not read whole; without ``facts`` the indexes of the template are relied on."""
+    indexes = facts.indexes if facts else frozenset({BY_DAY_INDEX, ATTENTION_INDEX})
+    if query.status in ("refused", "failed") and ATTENTION_INDEX in indexes:
+        found = filter(query.wants, catalog.attention(query.status))
+        as_they_come = query.order in ("changed", "any")
+        return islice(found, query.limit) if as_they_come else arranged(found, query)
+    if BY_DAY_INDEX in indexes:
+        if query.order == "created":
+            return islice(_newest(catalog, query, today), query.limit)
+        if query.since >= _walked_to(today):
+            return arranged(filter(query.wants, catalog.newest(today=today, oldest=query.since)), query)
+    return arranged(filter(query.wants, catalog.all()), query)
+
+
+def _newest(catalog: Catalog, query: Query, today: date) -> Iterator[ImageRecord]:
+    bound = _walked_to(today)
+    few = {} if query.limit is None else {"page_records": query.limit}
+    walked = catalog.newest(today=today, oldest=max(query.since, bound), **few)
+    found = filter(query.wants, walked)
+    return found if query.since >= bound else chain(found, _older(catalog, query, bound))
+
+
+def _older(catalog: Catalog, query: Query, bound: str) -> Iterator[ImageRecord]:
+    """A generator, so that the scan begins only when the newer records were not enough."""
+    yield from arranged((record for record in filter(query.wants, catalog.all()) if record.created_at < bound), query)
+
+
+def _walked_to(today: date) -> str:
+    return f"{(today - timedelta(days=WALKED_DAYS)).isoformat()}T00:00:00Z"
+
+
+def _facts(catalog: Catalog) -> TableFacts | None:
+    try:
+        return catalog.facts()
+    except ClientError as error:  # a nicety that needs a right of its own
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return None
+
+
+def _creation(record: ImageRecord) -> tuple[str, str]:
+    return record.created_at, record.image_id
+
+
+def _lowest(
+    records: Iterable[ImageRecord], limit: int | None, key: Callable[[ImageRecord], Any]
+) -> Iterator[ImageRecord]:
+    return iter(sorted(records, key=key) if limit is None else heapq.nsmallest(limit, records, key=key))
+
+
+def _highest(
+    records: Iterable[ImageRecord], limit: int | None, key: Callable[[ImageRecord], Any]
+) -> Iterator[ImageRecord]:
+    return iter(sorted(records, key=key, reverse=True) if limit is None else heapq.nlargest(limit, records, key=key))

@@ -1,0 +1,70 @@
+"""The ``by-day`` index read backwards: newest first over all shards of a day, a few pages in memory."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+from zenoimg.pipeline.records import DAY_SHARDS, ImageRecord, day_partition
+
+_MOST_DAYS_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class DayPage:
+    """Some records of one partition, newest first, and the key to go on from; ``None`` after the last."""
+
+    records: list[ImageRecord]
+    next_key: dict[str, Any] | None
+
+
+ReadPage = Callable[[str, dict[str, Any] | None], DayPage]
+"""From a partition of the index, and the key of the page before or ``None``, to a page."""
+
+
+def walk_back(read: ReadPage, newest: date, oldest: date) -> Iterator[ImageRecord]:
+    """The records of the days from ``newest`` back to ``oldest``, both included, by ``CreatedAt``, then id.
+
+    A day's shards are asked at once; after an empty day twice as many days at a time, so that a gap of a
+    year costs about fifty rounds and a busy day is not read ahead of its reader.
+    """
+    pool = ThreadPoolExecutor(DAY_SHARDS * _MOST_DAYS_AT_ONCE // 2, thread_name_prefix="by-day")
+    at_once, day = 1, newest
+    try:
+        while day >= oldest:
+            days = [day - timedelta(days=back) for back in range(min(at_once, (day - oldest).days + 1))]
+            asked = [[pool.submit(read, part, None) for part in _partitions(each)] for each in days]
+            empty = True
+            for each, futures in zip(days, asked, strict=True):
+                firsts = [future.result() for future in futures]
+                empty = empty and not any(page.records for page in firsts)
+                shards = [_shard(read, part, page) for part, page in zip(_partitions(each), firsts, strict=True)]
+                yield from _merged(shards)
+            at_once = min(2 * at_once, _MOST_DAYS_AT_ONCE) if empty else 1
+            day = days[-1] - timedelta(days=1)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _partitions(day: date) -> list[str]:
+    return [day_partition(day.isoformat(), shard) for shard in range(DAY_SHARDS)]
+
+
+def _shard(read: ReadPage, partition: str, page: DayPage) -> Iterator[ImageRecord]:
+    while True:
+        yield from page.records
+        if page.next_key is None:
+            return
+        page = read(partition, page.next_key)
+
+
+def _merged(shards: Iterable[Iterator[ImageRecord]]) -> Iterator[ImageRecord]:
+    merged = heapq.merge(*shards, key=lambda record: record.created_at, reverse=True)
+    # The index does not order what came in the same second.
+    for _, same_second in groupby(merged, key=lambda record: record.created_at):
+        yield from sorted(same_second, key=lambda record: record.image_id, reverse=True)
