@@ -8,7 +8,7 @@ from dataclasses import dataclass
 HEAD_BYTES = 64
 """As many bytes as ``identify`` wants to see; fewer are fine for a shorter file."""
 
-SUPPORTED = ("JPEG", "PNG", "WebP", "GIF", "TIFF", "AVIF")
+SUPPORTED = ("JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF")
 """The formats that ``watermark`` writes."""
 
 

@@ -39,7 +39,7 @@ def test_names_a_format_by_its_first_bytes(name: str, head: bytes) -> None:
     identified = identify(head)
     assert identified is not None
     assert identified.format == name
-    assert identified.supported == (name in {"JPEG", "PNG", "WebP", "GIF", "TIFF", "AVIF"})
+    assert identified.supported == (name in {"JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF"})
 
 
 @pytest.mark.parametrize(

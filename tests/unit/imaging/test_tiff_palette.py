@@ -54,3 +54,20 @@ def test_a_palette_without_colours_for_the_mark_becomes_rgb_and_says_so(compress
         if not (left <= index % SIZE[0] < right and top <= index // SIZE[0] < bottom):
             assert values[3 * index : 3 * index + 3] == [200 + value, 0, 0]
     assert max(values[1::3]) > 100
+
+
+def test_unused_colours_are_kept_while_the_mark_can_be_drawn_with_them() -> None:
+    data = tiff(palette_sheet(3, COLOR_MAP))
+    done = watermark(data)
+    assert_only_the_mark_changed(data, done.data)
+    assert list(read(done.data)[0].numbers(320)) == COLOR_MAP
+
+
+def test_unused_colours_go_when_the_mark_cannot_be_drawn_with_them() -> None:
+    reds = [257 * (200 + index) for index in range(16)] + [0] * 32
+    data = tiff(palette_sheet(8, reds))
+    done = watermark(data)
+    assert done.warnings == ()
+    grown = read(done.data)[0].numbers(320)
+    assert grown[:8] == tuple(reds[:8])
+    assert any(grown[16 + 8 : 32])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from zenoimg.imaging.formats import avif, gif, jpeg, png, tiff, webp
+from zenoimg.imaging.formats import avif, bmp, gif, jpeg, png, tiff, webp
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
@@ -22,5 +22,6 @@ WRITERS: Mapping[str, Writer] = {
     "GIF": gif.watermarked,
     "AVIF": avif.watermarked,
     "TIFF": tiff.watermarked,
+    "BMP": bmp.watermarked,
 }
 """The writer for each name in ``identify.SUPPORTED``."""

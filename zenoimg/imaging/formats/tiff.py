@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.tiff_blend import blend_channels, on_two_levels, visible_on_two_levels
+from zenoimg.imaging.formats.tiff_blend import blend_channels
 from zenoimg.imaging.formats.tiff_canvas import Canvas
 from zenoimg.imaging.formats.tiff_file import Page, read_pages, sub_directories, write_pages
 from zenoimg.imaging.formats.tiff_layout import (
@@ -24,6 +24,7 @@ from zenoimg.imaging.formats.tiff_layout import (
 )
 from zenoimg.imaging.formats.tiff_metadata import kept_tags
 from zenoimg.imaging.formats.tiff_palette import draw_on_palette
+from zenoimg.imaging.formats.two_levels import on_two_levels, visible_on_two_levels
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.placement import displayed_size

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PIL import Image, ImageChops, ImageMath
 
 from zenoimg.imaging.blend import ink_for, lay_deep, sixteen_bit
-from zenoimg.imaging.formats.color_key import decided_levels, on_levels
+from zenoimg.imaging.formats.color_key import on_levels
 from zenoimg.imaging.formats.tiff_layout import ASSOCIATED, UNASSOCIATED, WHITE_IS_ZERO, Layout
 from zenoimg.imaging.formats.tiff_pixels import Channels
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.placement import clipped
-from zenoimg.imaging.recipe import WatermarkSpec
 
 
 def blend_channels(channels: Channels, layout: Layout, overlay: Overlay) -> None:
@@ -33,22 +30,6 @@ def blend_channels(channels: Channels, layout: Layout, overlay: Overlay) -> None
             laid = [ground.point(on_levels(255 // ((1 << layout.depth) - 1))) for ground in laid]
         for channel, ground in zip(channels, laid, strict=False):
             channel.paste(ground, inside)
-
-
-def visible_on_two_levels(spec: WatermarkSpec) -> WatermarkSpec:
-    """Give a spec whose letters have an outline: without one they vanish on paper of their own colour."""
-    if spec.logo is not None or spec.outline != "none":
-        return spec
-    light = Image.new("RGB", (1, 1), spec.color).convert("L").getextrema()[0]
-    return replace(spec, outline="#000000" if isinstance(light, int) and light >= 128 else "#ffffff")
-
-
-def on_two_levels(overlay: Overlay) -> Overlay:
-    """Give an overlay of black and white, opaque or absent: a faint one would be no mark on two levels."""
-    alpha = overlay.mark.getchannel("A")
-    opaque = overlay.mark.convert("L").point([255 * (level >= 128) for level in range(256)]).convert("RGBA")
-    opaque.putalpha(alpha.point(decided_levels(alpha)))
-    return Overlay(opaque, overlay.boxes)
 
 
 def _laid(grounds: Channels, inks: Channels, coverage: Image.Image, layout: Layout) -> Channels:

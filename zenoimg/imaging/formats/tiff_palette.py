@@ -8,6 +8,7 @@ from PIL import Image
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour
+from zenoimg.imaging.formats.palette_room import taken_entries
 from zenoimg.imaging.formats.tiff_blend import blend_channels
 from zenoimg.imaging.formats.tiff_canvas import Canvas, open_segment
 from zenoimg.imaging.formats.tiff_codecs import compressed
@@ -23,16 +24,19 @@ def draw_on_palette(page: Page, layout: Layout, overlay: Overlay, warnings: list
     """Draw the overlay on a palette page; without colours for it the page becomes RGB, which is named."""
     values = _color_map(page.directory, layout)
     scale = 257 if max(values) > 255 else 1  # some writers leave the low bytes out
-    palette = _palette(values, scale)[: _highest_index(page, layout) + 1]
+    palette = _palette(values, scale)
     canvas = Canvas(page, layout, overlay)
     (channel,) = canvas.channels
-    indices = Image.frombytes("P", channel.size, channel.tobytes())
-    drawn = blend_indices(indices, palette, 1 << layout.depth, canvas.overlay)
-    if not drawn.visible:
+    for taken in taken_entries(palette, _highest_index(page, layout)):
+        indices = Image.frombytes("P", channel.size, channel.tobytes())
+        drawn = blend_indices(indices, taken, 1 << layout.depth, canvas.overlay)
+        if drawn.visible:
+            break
+    else:
         warnings.append("a palette had no colours for the mark, and its page became RGB")
-        return _drawn_in_colour(page, layout, overlay, _palette(values, scale))
+        return _drawn_in_colour(page, layout, overlay, palette)
     channel.paste(Image.frombytes("L", indices.size, indices.tobytes()))
-    for index in range(len(palette), len(drawn.palette)):
+    for index in range(len(taken), len(drawn.palette)):
         for band in range(3):
             values[(band << layout.depth) + index] = drawn.palette[index][band] * scale
     entries = {**page.directory.entries, _COLOR_MAP: page.directory.form.entry(_COLOR_MAP, SHORT, values)}

@@ -1,0 +1,137 @@
+"""BMP: headers, palette and rows stay as they are in the file; only pixels under the mark are written anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PIL import Image, ImageMath
+
+from zenoimg.imaging.blend import blend
+from zenoimg.imaging.formats.bmp_file import Header, Masks, pixel_bytes, read_header
+from zenoimg.imaging.formats.bmp_palette import draw_on_palette
+from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.placement import Box, clipped
+from zenoimg.imaging.recipe import Recipe
+from zenoimg.imaging.result import Watermarked
+
+
+def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
+    """Give a watermarked copy of a BMP, pixels outside the mark bit for bit the same."""
+    header = read_header(data)
+    limits.check_picture(header.width, header.height)
+    warnings: list[str] = []
+    if header.has_palette:
+        encoded = draw_on_palette(data, header, recipe.watermark, warnings)
+    else:
+        overlay = overlay_for(recipe.watermark, (header.width, header.height))
+        encoded = _drawn_in_colour(data, header, overlay)
+    return Watermarked(encoded, "BMP", "image/bmp", header.width, header.height, 1, tuple(warnings))
+
+
+def _drawn_in_colour(data: bytes, header: Header, overlay: Overlay) -> bytes:
+    pixel_bytes(data, header)  # all of them must be there
+    boxes = [box for box in (clipped(box, (header.width, header.height)) for box in overlay.boxes) if box]
+    top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
+    start, end = _rows_at(header, top, bottom)
+    rows = _rows(data[start:end], header, bottom - top)
+    picture = _picture(rows, header)
+    moved = tuple(_moved(box, top) for box in overlay.boxes)
+    blend(picture, Overlay(overlay.mark, moved))
+    drawn = _bytes_of(picture, rows, header)
+    return data[:start] + drawn + data[end:]
+
+
+def _rows_at(header: Header, top: int, bottom: int) -> tuple[int, int]:
+    """Give where the rows from ``top`` to ``bottom``, as displayed, stand in the file."""
+    first, last = (top, bottom) if header.top_down else (header.height - bottom, header.height - top)
+    return header.pixels_at + first * header.stride, header.pixels_at + last * header.stride
+
+
+def _rows(block: bytes, header: Header, count: int) -> Image.Image:
+    """Give the bytes of rows, the upper row first, as a picture of bytes."""
+    direction = 1 if header.top_down else -1
+    return Image.frombytes("L", (header.stride, count), block, "raw", "L", header.stride, direction)
+
+
+def _picture(rows: Image.Image, header: Header) -> Image.Image:
+    if header.depth == 16:
+        values = _values(rows, header)
+        channels = [_channel(values, mask) for mask in header.masks if mask]
+    else:
+        planes = _planes(rows, header)
+        channels = [planes[_byte_of(mask)] for mask in header.masks if mask]
+    return Image.merge("RGBA" if len(channels) == 4 else "RGB", channels)
+
+
+def _bytes_of(picture: Image.Image, rows: Image.Image, header: Header) -> bytes:
+    """Give the bytes of rows as they stand in the file; bits that no mask names stay."""
+    masks = [mask for mask in header.masks if mask]
+    step = header.depth // 8
+    if header.depth == 16:
+        packed = _packed(_values(rows, header), picture, header.masks)
+    else:
+        planes = _planes(rows, header)
+        for mask, channel in zip(masks, picture.split(), strict=True):
+            planes[_byte_of(mask)] = channel
+        interleaved = bytearray(header.width * picture.height * step)
+        for index, plane in enumerate(planes):
+            interleaved[index::step] = plane.tobytes()
+        packed = bytes(interleaved)
+    written = rows.copy()
+    written.paste(Image.frombytes("L", (header.width * step, picture.height), packed), (0, 0))
+    if not header.top_down:
+        written = written.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    return written.tobytes()
+
+
+def _planes(rows: Image.Image, header: Header) -> list[Image.Image]:
+    """Give the first, second, third … byte of each pixel."""
+    step = header.depth // 8
+    data = rows.crop((0, 0, header.width * step, rows.height)).tobytes()
+    return [Image.frombytes("L", (header.width, rows.height), data[index::step]) for index in range(step)]
+
+
+def _values(rows: Image.Image, header: Header) -> Image.Image:
+    """Give pixels of 16 bits as numbers (mode ``I``)."""
+    data = rows.crop((0, 0, header.width * 2, rows.height)).tobytes()
+    return Image.frombytes("I;16", (header.width, rows.height), data).convert("I")
+
+
+def _channel(values: Image.Image, mask: int) -> Image.Image:
+    """Spread the bits of a mask over 0 to 255."""
+    shift, most = _shift(mask), mask >> _shift(mask)
+    spread: Image.Image = ImageMath.lambda_eval(
+        lambda names: names["convert"]((((names["values"] >> shift) & most) * 255 + most // 2) / most, "L"),
+        values=values,
+    )
+    return spread
+
+
+def _packed(values: Image.Image, picture: Image.Image, masks: Masks) -> bytes:
+    """Put channels into the bits of their masks, the inverse of ``_channel``."""
+    used = [mask for mask in masks if mask]
+    kept = 0xFFFF & ~sum(used)
+
+    def merged(names: dict[str, Any]) -> Any:
+        total = names["values"] & kept
+        for index, mask in enumerate(used):
+            most = mask >> _shift(mask)
+            total = total | (((names[f"channel{index}"] * most + 127) / 255) << _shift(mask))
+        return total
+
+    channels = {f"channel{index}": channel.convert("I") for index, channel in enumerate(picture.split())}
+    combined: Image.Image = ImageMath.lambda_eval(merged, values=values, **channels)
+    return combined.convert("I;16").tobytes()
+
+
+def _shift(mask: int) -> int:
+    return (mask & -mask).bit_length() - 1
+
+
+def _byte_of(mask: int) -> int:
+    return _shift(mask) // 8
+
+
+def _moved(box: Box, top: int) -> Box:
+    return box[0], box[1] - top, box[2], box[3] - top

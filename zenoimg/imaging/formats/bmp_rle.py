@@ -1,0 +1,109 @@
+"""BMP's run-length codes (Windows GDI, "Bitmap Compression"): RLE8 and RLE4, to one byte a pixel and back."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from zenoimg.imaging.errors import Refused
+
+_END_OF_LINE, _END_OF_BITMAP, _DELTA = 0, 1, 2
+_LONGEST_RUN = 255
+
+
+def decode(data: bytes, width: int, height: int, *, four_bits: bool) -> tuple[bytearray, int]:
+    """Give a byte for each pixel, rows in the order of the file, and how many bytes of ``data`` were read.
+
+    Pixels that the codes jump over are 0. Raises ``Refused("corrupt")`` when the data ends before the bitmap.
+    """
+    pixels = bytearray(width * height)
+    at, x, y = 0, 0, 0
+    while at + 2 <= len(data):
+        count, value = data[at], data[at + 1]
+        at += 2
+        if count:
+            run = _two(value, count) if four_bits else bytes((value,)) * count
+        elif value == _END_OF_LINE:
+            x, y = 0, y + 1
+            continue
+        elif value == _END_OF_BITMAP:
+            return pixels, at
+        elif value == _DELTA:
+            if at + 2 > len(data):
+                break
+            x, y, at = x + data[at], y + data[at + 1], at + 2
+            continue
+        else:
+            length = (value + 1) // 2 if four_bits else value
+            literal = data[at : at + length]
+            if len(literal) < length:
+                break
+            run = _nibbles(literal)[:value] if four_bits else literal
+            at += length + length % 2
+        if y < height:
+            room = max(0, min(len(run), width - x))
+            pixels[y * width + x : y * width + x + room] = run[:room]
+        x += len(run)
+    if (y >= height - 1 and x >= width) or y >= height:
+        return pixels, at  # some writers leave the end mark out
+    raise Refused("corrupt", f"the BMP is truncated: {y:,} of {height:,} rows are there")
+
+
+def encode(pixels: bytes, width: int, height: int, *, four_bits: bool) -> bytes:
+    """Write codes for pixels, rows in the order of the file."""
+    lines = [(_line_of_nibbles if four_bits else _line)(pixels[y * width : (y + 1) * width]) for y in range(height)]
+    return bytes((0, _END_OF_LINE)).join(lines) + bytes((0, _END_OF_BITMAP))
+
+
+def _line(row: bytes) -> bytes:
+    """Runs as runs, and what lies between long ones as literals."""
+    codes, literal = bytearray(), bytearray()
+    for value, group in groupby(row):
+        length = len(list(group))
+        if length < 3:
+            literal += bytes((value,)) * length
+            continue
+        _flush(codes, literal)
+        _runs(codes, value, length)
+    _flush(codes, literal)
+    return bytes(codes)
+
+
+def _line_of_nibbles(row: bytes) -> bytes:
+    """Runs of two alternating indices, of which equal ones are a kind."""
+    codes = bytearray()
+    at = 0
+    while at < len(row):
+        pair = row[at : at + 2].ljust(2, row[at : at + 1])
+        end = at + 1
+        while end < len(row) and end - at < _LONGEST_RUN and row[end] == pair[(end - at) % 2]:
+            end += 1
+        codes += bytes((end - at, pair[0] << 4 | pair[1]))
+        at = end
+    return bytes(codes)
+
+
+def _runs(codes: bytearray, value: int, length: int) -> None:
+    while length:
+        step = min(length, _LONGEST_RUN)
+        codes += bytes((step, value))
+        length -= step
+
+
+def _flush(codes: bytearray, literal: bytearray) -> None:
+    """Write a literal; fewer than three pixels have no code of their own and become runs."""
+    for start in range(0, len(literal), _LONGEST_RUN):
+        part = literal[start : start + _LONGEST_RUN]
+        if len(part) < 3:
+            for value in part:
+                codes += bytes((1, value))
+        else:
+            codes += bytes((0, len(part))) + part + bytes(len(part) % 2)
+    literal.clear()
+
+
+def _two(value: int, count: int) -> bytes:
+    return (bytes((value >> 4, value & 15)) * ((count + 1) // 2))[:count]
+
+
+def _nibbles(data: bytes) -> bytes:
+    return bytes(nibble for value in data for nibble in (value >> 4, value & 15))
