@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import boto3
+import pytest
+
+from tests.aws.records import record
+from tests.cli.conftest import ORIGINALS, TABLE, Terminal
+from zenoimg.pipeline.catalog import Catalog
+from zenoimg.pipeline.records import ImageRecord, to_json
+
+FULL = replace(
+    record("sub/ü [b]photo.jpg", warnings=("the gain map is gone", "\x1b[31m")),
+    format="JPEG",
+    width=4032,
+    height=3024,
+    frames=3,
+    duration_ms=1234,
+    etag="e1",
+)
+
+
+@pytest.fixture
+def catalog(no_stack: Terminal) -> Catalog:
+    return Catalog(boto3.client("dynamodb"), TABLE)
+
+
+def shown(terminal: Terminal, each: ImageRecord) -> dict[str, str]:
+    lines = terminal.run("show", each.image_id).stdout.splitlines()
+    return {line.split("  ")[0]: line.split("  ", 1)[1].strip() for line in lines}
+
+
+def test_all_that_is_known_is_shown(no_stack: Terminal, catalog: Catalog) -> None:
+    catalog.put(FULL)
+    rows = shown(no_stack, FULL)
+    assert rows["Image"] == "sub/ü [b]photo.jpg"
+    assert rows["Status"] == "processed"
+    assert rows["Original"] == "2.00 MB (2,000,000 bytes)"
+    assert rows["Copy"] == "1.90 MB (1,900,000 bytes, -5.0%)"
+    assert rows["Picture"] == "JPEG 4032×3024, 3 frames"
+    assert rows["Took"] == "1,234 ms"
+    assert (rows["Version"], rows["ETag"], rows["Recipe"]) == ("v1", "e1", "00ff00ff00ff00ff")
+    assert rows["Address"] == FULL.processed_url
+    output = no_stack.run("show", FULL.image_id).stdout
+    assert "the gain map is gone" in output
+    assert "\x1b" not in output
+
+
+def test_a_refused_image_shows_its_reason_and_nothing_that_it_lacks(no_stack: Terminal, catalog: Catalog) -> None:
+    catalog.put(record("bad.gif", status="refused"))
+    rows = shown(no_stack, record("bad.gif"))
+    assert rows["Status"] == "refused: corrupt: the picture ends early"
+    assert not {"Copy", "Picture", "Address"} & set(rows)
+
+
+def test_json_is_the_record_as_everywhere_else(no_stack: Terminal, catalog: Catalog) -> None:
+    catalog.put(FULL)
+    assert no_stack.json("show", FULL.image_id) == to_json(FULL)
+
+
+@pytest.mark.parametrize("image_id", ["nothing.jpg", "", "x" * 2049, "\udce9.jpg"])
+def test_an_unknown_image_is_one_sentence(no_stack: Terminal, image_id: str) -> None:
+    done = no_stack.run("show", image_id, code=1)
+    assert "there is no image" in done.stderr
+    assert "zenoimg list" in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_original_without_a_record_is_told_apart(no_stack: Terminal) -> None:
+    boto3.client("s3").put_object(Bucket=ORIGINALS, Key="late.jpg", Body=b"x")
+    done = no_stack.run("show", "late.jpg", code=1)
+    assert "has no record yet" in done.stderr
+    assert "zenoimg reprocess" in done.stderr

@@ -1,0 +1,102 @@
+"""``zenoimg show``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from zenoimg.cli import render
+from zenoimg.cli.connect import pipeline_of
+from zenoimg.cli.globals import Call, command
+from zenoimg.cli.moments import local_time
+from zenoimg.cli.screen import printable
+from zenoimg.errors import ZenoError
+
+if TYPE_CHECKING:
+    from zenoimg.operations.live import LivePipeline
+    from zenoimg.pipeline.records import ImageRecord
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "show")(show)
+
+
+def show(
+    call: Call,
+    image_id: Annotated[str, typer.Argument(help="The image's id: its object key.", metavar="ID")],
+    as_json: Annotated[bool, typer.Option("--json", help="The record as a JSON object.")] = False,
+) -> None:
+    """Show all that is known of one image.
+
+    Example: zenoimg show photo.jpg
+    """
+    _, pipeline = pipeline_of(call)
+    from zenoimg.operations.image_ids import is_possible
+    from zenoimg.pipeline.records import to_json
+
+    record = pipeline.catalog.get(image_id) if is_possible(image_id) else None
+    if record is None:
+        raise _unknown(pipeline, image_id)
+    if as_json:
+        call.screen.json(to_json(record))
+        return
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in _rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint):
+        grid.add_row(name, value)
+    call.screen.table(grid)
+
+
+def _unknown(pipeline: LivePipeline, image_id: str) -> ZenoError:
+    from zenoimg.operations.image_ids import is_possible
+
+    if is_possible(image_id) and pipeline.storage.head_original(image_id) is not None:
+        return ZenoError(
+            f"the original {image_id!r} has no record yet",
+            next_step="If it does not come within minutes, `zenoimg reprocess` takes it up again.",
+            code="no-record",
+        )
+    return ZenoError(f"there is no image {image_id!r}", next_step="`zenoimg list` shows the ids.", code="no-such-image")
+
+
+def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[tuple[str, Text]]:
+    """What there is to say, in the order in which people ask; what does not apply is left out."""
+    yield "Image", Text(printable(record.image_id), style="bold")
+    status = render.status(record.status)
+    if record.error:
+        status.append(f": {printable(record.error)}", style="")
+    yield "Status", status
+    yield "Created", _time(record.created_at, now)
+    yield "Updated", _time(record.updated_at, now)
+    if record.original_size is not None:
+        yield "Original", Text(f"{render.size(record.original_size)} ({record.original_size:,} bytes)")
+    if record.processed_size is not None:
+        change = render.change(record.original_size, record.processed_size)
+        yield "Copy", Text(f"{render.size(record.processed_size)} ({record.processed_size:,} bytes, {change})")
+    if record.width:
+        frames = f", {record.frames:,} frames" if (record.frames or 1) > 1 else ""
+        yield "Picture", Text(f"{printable(record.format or '')} {record.width}×{record.height}{frames}".strip())
+    for warning in record.warnings:
+        yield "Note", Text(printable(warning), style="yellow")
+    if record.processed_url:
+        yield "Address", Text(printable(record.processed_url))
+    if record.duration_ms is not None:
+        yield "Took", Text(f"{record.duration_ms:,} ms")
+    if record.recipe:
+        older = bool(current_recipe) and record.recipe != current_recipe
+        yield "Recipe", Text(record.recipe + (" (the deployed one is another)" if older else ""))
+    if record.version_id:
+        yield "Version", Text(printable(record.version_id))
+    if record.etag and record.etag != record.version_id:
+        yield "ETag", Text(printable(record.etag))
+
+
+def _time(text: str, now: datetime) -> Text:
+    return Text(f"{local_time(render.moment_of(text))}, {render.age(text, now)} ago")
