@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from tests import gifs, pictures
 from tests.animations import Frame, moving_ball, webp, webp_chunk, webp_file, webp_image_data
+from tests.apngs import ApngFrame, apng
 from tests.avifs import avif, sequence
 from tests.gifs import GifFrame
+from tests.pictures import chunk
 from zenoimg.imaging import Refused, watermark
 from zenoimg.imaging.identify import identify
 
@@ -43,7 +46,22 @@ def rich_avif() -> bytes:
     return avif(pictures.photo(SIZE), [(b"irot", b"\1")], items)
 
 
+def rich_apng(color_type: int, depth: int) -> bytes:
+    dice = random.Random(3)
+    per_pixel = pictures.SAMPLES_A_PIXEL[color_type]
+    before = [chunk(b"PLTE", dice.randbytes(48)), chunk(b"tRNS", b"\0\xff")] if color_type == 3 else []
+    sizes = [(SIZE, (0, 0)), ((12, 12), (28, 20)), ((12, 12), (0, 0)), ((12, 12), (20, 18))]
+    parts = [
+        ApngFrame(size, [dice.randrange(min(16, 1 << depth)) for _ in range(size[0] * size[1] * per_pixel)], at)
+        for size, at in sizes
+    ]
+    frames = [replace(part, blends=index % 2 == 1, disposal=index % 3) for index, part in enumerate(parts)]
+    return apng(SIZE, color_type, depth, frames, before=[*before, chunk(b"eXIf", pictures.exif(6, gps=True))])
+
+
 FILES = {
+    "palette APNG": rich_apng(3, 4),
+    "deep APNG": rich_apng(6, 16),
     "AVIF": rich_avif(),
     "animated AVIF": sequence(moving_ball(SIZE, 3, "RGBA"), [40, 50, 60], xmp=pictures.xmp()),
     "animated GIF": rich_gif(),

@@ -180,12 +180,6 @@ def test_a_tiled_mark_on_a_palette_covers_the_picture() -> None:
     assert {(x // 31, y // 22) for x, y in pixels} == {(0, 0), (1, 0), (0, 1), (1, 1)}
 
 
-def test_apng_is_refused_by_name() -> None:
-    with pytest.raises(Refused, match="APNG") as refusal:
-        watermark(some_png(2, 8, before=[chunk(b"acTL", struct.pack(">II", 2, 0))]))
-    assert refusal.value.code == "unsupported-format"
-
-
 def test_palette_indices_without_a_palette_are_corrupt() -> None:
     with pytest.raises(Refused, match="no palette") as refusal:
         watermark(png(SIZE, 3, 8, some_samples(3, 8)))

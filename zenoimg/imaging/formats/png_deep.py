@@ -63,7 +63,7 @@ def blend_deep(picture: DeepPicture, overlay: Overlay, key: tuple[int, ...] | No
         inks = [sixteen_bit(channel) for channel in colours.split()]
         channels = picture.channels(inside)
         if picture.has_alpha:
-            _composite(channels, inks, mark.getchannel("A"))
+            composite_deep(channels, inks, mark.getchannel("A"))
         else:
             _paste(channels, inks, mark.getchannel("A"), key)
         picture.paste(channels, inside)
@@ -79,8 +79,11 @@ def encode_deep(picture: DeepPicture, header: Header, compression: int) -> list[
     return [Chunk(b"IDAT", b"".join((*packed, compressor.flush())))]
 
 
-def _composite(channels: list[Image.Image], inks: list[Image.Image], coverage: Image.Image) -> None:
-    """Lay ink over colours that have alpha: the less of the ground is there, the more the ink counts."""
+def composite_deep(channels: list[Image.Image], inks: list[Image.Image], coverage: Image.Image) -> None:
+    """Lay ink over channels of which the last is alpha, in place: the less ground is there, the more ink counts.
+
+    All are ``I;16``, the coverage ``L``; exact where it is 0 or 255.
+    """
     alpha = channels[-1]
     alpha.paste(65535, (0, 0, *alpha.size), coverage)
     share = ImageMath.lambda_eval(

@@ -1,0 +1,165 @@
+"""Animated PNG: colour type, depth and interlacing stay, frames that the mark leaves alone stay byte for byte.
+
+Pixels outside the mark are bit for bit the same. The default image, which readers that know no animation show,
+gets the mark too, whether it is the first frame or stands apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from zenoimg.imaging.formats.animation import marked_box, over_previous, touches, union
+from zenoimg.imaging.formats.apng_canvas import Picture, Pixels, UnseenMarkError, copied, cropped
+from zenoimg.imaging.formats.apng_frames import (
+    BACKGROUND,
+    FRAME_CHUNKS,
+    KEEP,
+    PREVIOUS,
+    Animation,
+    ApngFrame,
+    bares_ground,
+    frame_chunks,
+    read_animation,
+)
+from zenoimg.imaging.formats.palette import Color
+from zenoimg.imaging.formats.png_chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header, first
+from zenoimg.imaging.formats.png_layout import Written, assemble, color_key, palette_chunks, palette_of
+from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.placement import Box
+from zenoimg.imaging.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class MarkedAnimation:
+    """The chunks of the copy, how many frames there are, and what could not be kept."""
+
+    chunks: list[Chunk]
+    frames: int
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """The frames of the copy, its default image where that is none of them, and the palette as it has grown."""
+
+    frames: list[ApngFrame]
+    default: tuple[Chunk, ...]
+    palette: tuple[Color, ...]
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A header that the copy may have, and a warning of what it does not keep."""
+
+    header: Header
+    warning: str = ""
+
+
+def marked_animation(
+    chunks: list[Chunk], header: Header, overlay: Overlay, recipe: Recipe, limits: Limits
+) -> MarkedAnimation:
+    """Draw the mark on all frames of an animated PNG. Raises ``Refused``."""
+    animation = read_animation(chunks, header)
+    limits.check_picture(header.width, header.height, len(animation.frames))
+    palette = palette_of(chunks) if header.color_type == PALETTE else ()
+    target, drawn = _drawn_somehow(chunks, header, animation, palette, overlay, recipe.encoder.png_compression)
+    grown = palette_chunks(drawn.palette, chunks) if target.header.color_type == PALETTE else ()
+    warnings = [target.warning] if target.warning else []
+    image_data = [*(drawn.frames[0].image_data if animation.begins_with_default else drawn.default)]
+    still = [chunk for chunk in chunks if chunk.name not in (b"acTL", *FRAME_CHUNKS)]
+    copy = assemble(still, header, Written(target.header, grown, image_data), recipe, warnings)
+    controls = list(frame_chunks(drawn.frames, animation.begins_with_default))
+    at = next(index for index, chunk in enumerate(copy) if chunk.name == b"IDAT")
+    copy[at:at] = [chunk for leads, chunk in controls if leads]
+    copy[-1:] = [*(chunk for leads, chunk in controls if not leads), copy[-1]]
+    copy.insert(1, Chunk(b"acTL", first(chunks, b"acTL") or b""))
+    return MarkedAnimation(copy, len(drawn.frames), warnings)
+
+
+def _drawn_somehow(
+    chunks: list[Chunk],
+    header: Header,
+    animation: Animation,
+    palette: tuple[Color, ...],
+    overlay: Overlay,
+    compression: int,
+) -> tuple[_Target, _Drawn]:
+    """Draw in the first form of pixels that shows the mark."""
+    key = color_key(chunks, header)
+    bare = bares_ground(animation, header)
+    *targets, last = _targets(header, animation, bare and key is None, palette)
+    for target in targets:
+        try:
+            pixels = Pixels(header, target.header, key, palette, bare=bare)
+            return target, _drawn(chunks, header, animation, overlay, pixels, compression)
+        except UnseenMarkError:
+            continue
+    pixels = Pixels(header, last.header, key, palette, bare=bare)
+    return last, _drawn(chunks, header, animation, overlay, pixels, compression)
+
+
+def _targets(header: Header, animation: Animation, bare: bool, palette: tuple[Color, ...]) -> list[_Target]:
+    """Give the headers that the copy may have, best first; the last one shows any mark."""
+    if header.color_type in (GREY, RGB) and bare:
+        alpha = {GREY: GREY_ALPHA, RGB: RGB_ALPHA}[header.color_type]
+        target = replace(header, color_type=alpha, depth=max(8, header.depth))
+        return [_Target(target, "bare ground shows between frames: the picture got alpha")]
+    if header.color_type != PALETTE:
+        return [_Target(header)]
+    true_colour = replace(header, depth=8, color_type=RGB_ALPHA)
+    if any(0 < color[3] < 255 for color in palette) and any(frame.blends for frame in animation.frames[1:]):
+        return [_Target(true_colour, "half-transparent colours of a palette are mixed: the picture became RGBA")]
+    targets = [_Target(header)]
+    if header.depth < 8:
+        warning = f"{header.depth}-bit palette had no room for the mark or for bare ground and became 8-bit"
+        targets.append(_Target(replace(header, depth=8), warning))
+    return [*targets, _Target(true_colour, "the palette had no room for the mark or for bare ground and became RGBA")]
+
+
+def _drawn(
+    chunks: list[Chunk], header: Header, animation: Animation, overlay: Overlay, pixels: Pixels, compression: int
+) -> _Drawn:
+    needed = [chunk for chunk in chunks if chunk.name in (b"PLTE", b"tRNS")]
+    canvas = pixels.empty()
+    whole = (0, 0, header.width, header.height)
+    default: tuple[Chunk, ...] = ()
+    if not animation.begins_with_default:
+        image_data = tuple(chunk for chunk in chunks if chunk.name == b"IDAT")
+        pixels.lay(canvas, pixels.decode(whole, needed, image_data), whole, blends=False)
+        default = pixels.encode(pixels.marked(canvas, overlay), compression)
+        canvas = pixels.empty()
+    # Before the first frame nothing is there, and the mark must be on the whole of it.
+    stale: Box | None = marked_box(overlay, (header.width, header.height))
+    before: Picture = copied(canvas)
+    frames = []
+    for frame in animation.frames:
+        kept = copied(canvas) if frame.disposal == PREVIOUS else None
+        pixels.lay(canvas, pixels.decode(frame.box, needed, frame.image_data), frame.box, blends=frame.blends)
+        if pixels.are_the_sources and stale is None and not touches(frame.box, overlay):
+            frames.append(replace(frame, disposal=KEEP))
+            before = pixels.marked(canvas, overlay) if pixels.mix else before
+        else:
+            box = frame.box if stale is None else union((frame.box, stale))
+            after = pixels.marked(canvas, overlay)
+            part, blends = _laid_or_put(cropped(before, box), cropped(after, box), frame.blends and pixels.mix)
+            image_data = pixels.encode(part, compression)
+            frames.append(replace(frame, box=box, disposal=KEEP, blends=blends, image_data=image_data))
+            before = after
+        stale = None if frame.disposal == KEEP else frame.box
+        if kept is not None:
+            canvas = kept
+        elif frame.disposal == BACKGROUND:
+            pixels.clear(canvas, frame.box)
+    return _Drawn(frames, default, pixels.palette)
+
+
+def _laid_or_put(before: Picture, after: Picture, may_blend: bool) -> tuple[Picture, bool]:
+    """Give a frame that shows ``after``, and whether it is to be laid over ``before``, which takes fewer bytes."""
+    if may_blend and isinstance(before, Image.Image) and isinstance(after, Image.Image):
+        frame = over_previous(before, after)
+        if frame is not None:
+            return frame, True
+    return after, False

@@ -1,0 +1,203 @@
+"""What an animated PNG shows, in the samples of its own colour type and depth: frames laid on, taken away, marked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PIL import Image, ImageChops
+
+from zenoimg.imaging.blend import blend, lay_deep
+from zenoimg.imaging.formats.color_key import blend_keyed, key_mask
+from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour
+from zenoimg.imaging.formats.png_chunks import (
+    GREY,
+    GREY_ALPHA,
+    PALETTE,
+    RGB,
+    RGB_ALPHA,
+    Chunk,
+    Header,
+)
+from zenoimg.imaging.formats.png_deep import DeepPicture, blend_deep, composite_deep, decode_deep, encode_deep
+from zenoimg.imaging.formats.png_few_greys import drawn_on_few_greys
+from zenoimg.imaging.formats.png_pixels import decode, encode
+from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.placement import Box
+
+Picture = Image.Image | DeepPicture
+
+
+class UnseenMarkError(Exception):
+    """The palette has no colours for the mark, or no slot for the transparency that is needed."""
+
+
+class Pixels:
+    """Decodes, lays, marks and encodes pictures of one file, held as the copy's header says.
+
+    ``palette`` grows as marks are drawn. ``key`` is the colour that counts as transparent. ``bare`` tells that
+    transparent ground is shown. Raises ``UnseenMarkError`` when a palette has no room for that.
+    """
+
+    def __init__(
+        self, source: Header, target: Header, key: tuple[int, ...] | None, palette: tuple[Color, ...], bare: bool
+    ) -> None:
+        self._source, self._target, self._key = source, target, key
+        self.palette = palette
+        self._is_deep = target.depth == 16 and target.color_type != GREY
+        self._bare_index = 0
+        if target.color_type == PALETTE and bare:
+            self._bare_index = self._transparent_index(1 << target.depth)
+
+    @property
+    def are_the_sources(self) -> bool:
+        """Whether frames can stay as they are coded."""
+        return self._source == self._target
+
+    @property
+    def mix(self) -> bool:
+        """Whether frames are RGBA of 8 bits, of which a part can be left transparent to show what is below."""
+        return self._target.color_type == RGB_ALPHA and self._target.depth == 8
+
+    def _transparent_index(self, slots: int) -> int:
+        for index, color in enumerate(self.palette):
+            if color[3] == 0:
+                return index
+        if len(self.palette) >= slots:
+            raise UnseenMarkError
+        self.palette = (*self.palette, (0, 0, 0, 0))
+        return len(self.palette) - 1
+
+    def decode(self, box: Box, needed: list[Chunk], image_data: tuple[Chunk, ...]) -> Picture:
+        """Decode a frame; ``needed`` are PLTE and tRNS."""
+        header = replace(self._source, width=box[2] - box[0], height=box[3] - box[1])
+        chunks = [header.chunk, *needed, *image_data, Chunk(b"IEND", b"")]
+        if self._is_deep:
+            return self._decode_deep(chunks, header)
+        picture = decode(chunks)
+        if self._source.color_type == PALETTE and self._target.color_type == RGB_ALPHA:
+            return in_colour(picture, self.palette)
+        if self._target.color_type == GREY_ALPHA:
+            return picture if picture.mode == "LA" else picture.convert("L").convert("LA")
+        if self._target.color_type == RGB_ALPHA:
+            return picture.convert("RGBA")
+        return picture.convert("L") if picture.mode == "1" else picture
+
+    def _decode_deep(self, chunks: list[Chunk], header: Header) -> Picture:
+        if header.color_type == GREY:
+            low, high = Image.frombytes("LA", (header.width, header.height), decode(chunks).tobytes()).split()
+            return DeepPicture(high.convert("LA"), low.convert("LA"))
+        deep = decode_deep(chunks, header)
+        if self._target.color_type == RGB_ALPHA and header.color_type == RGB:
+            return DeepPicture(deep.high.convert("RGBA"), deep.low.convert("RGBA"))
+        return deep
+
+    def empty(self) -> Picture:
+        """Give a canvas that shows bare ground."""
+        size = (self._target.width, self._target.height)
+        if self._is_deep:
+            mode = {GREY_ALPHA: "LA", RGB: "RGB", RGB_ALPHA: "RGBA"}[self._target.color_type]
+            canvas: Picture = DeepPicture(Image.new(mode, size), Image.new(mode, size))
+        else:
+            depth = "I;16" if self._target.depth == 16 else "L"
+            modes = {GREY: depth, RGB: "RGB", PALETTE: "P", GREY_ALPHA: "LA", RGB_ALPHA: "RGBA"}
+            canvas = Image.new(modes[self._target.color_type], size)
+        self.clear(canvas, (0, 0, *size))
+        return canvas
+
+    def clear(self, canvas: Picture, box: Box) -> None:
+        """Make a box of a canvas bare ground."""
+        if isinstance(canvas, DeepPicture):
+            channels = self._key or (0,) * len(canvas.high.getbands())
+            canvas.high.paste(tuple(value >> 8 for value in channels), box)
+            canvas.low.paste(tuple(value & 255 for value in channels), box)
+        elif canvas.mode == "P":
+            canvas.paste(self._bare_index, box)
+        else:
+            fill = self._key or (0,) * len(canvas.getbands())
+            size = (box[2] - box[0], box[3] - box[1])
+            # Pasting a number of 16 bits would repeat its low byte.
+            canvas.paste(Image.new(canvas.mode, size, fill if len(fill) > 1 else fill[0]), box)
+
+    def lay(self, canvas: Picture, frame: Picture, box: Box, *, blends: bool) -> None:
+        """Put a frame on a canvas, in place: over what is there, or instead of it."""
+        if isinstance(canvas, DeepPicture) and isinstance(frame, DeepPicture):
+            self._lay_deep(canvas, frame, box, blends)
+        elif isinstance(canvas, Image.Image) and isinstance(frame, Image.Image):
+            if blends and canvas.mode in ("LA", "RGBA"):
+                canvas.paste(Image.alpha_composite(canvas.crop(box), frame), box)
+                return
+            opaque = self._opaque(frame) if blends else None
+            if opaque is not None and canvas.mode == "I;16":
+                frame, opaque = lay_deep(canvas.crop(box), frame, opaque), None
+            canvas.paste(frame, box, opaque)
+
+    def _opaque(self, frame: Image.Image) -> Image.Image | None:
+        if frame.mode == "P":
+            grey = Image.frombytes("L", frame.size, frame.tobytes())
+            alphas = [color[3] for color in self.palette] + [255] * (256 - len(self.palette))
+            return grey.point([255 * (alpha > 0) for alpha in alphas])
+        return None if self._key is None else ImageChops.invert(key_mask(frame.split(), self._key))
+
+    def _lay_deep(self, canvas: DeepPicture, frame: DeepPicture, box: Box, blends: bool) -> None:
+        whole = (0, 0, *frame.high.size)
+        if blends and canvas.has_alpha:
+            channels, (*inks, alpha) = canvas.channels(box), frame.channels(whole)
+            composite_deep(channels, inks, _coverage(alpha))
+            canvas.paste(channels, box)
+            return
+        mask = None
+        if blends and self._key is not None:
+            mask = ImageChops.invert(key_mask(frame.channels(whole), self._key))
+        canvas.high.paste(frame.high, box, mask)
+        canvas.low.paste(frame.low, box, mask)
+
+    def marked(self, canvas: Picture, overlay: Overlay) -> Picture:
+        """Give a canvas with the mark on it. Raises ``UnseenMarkError``."""
+        if isinstance(canvas, DeepPicture):
+            deep = copied(canvas)
+            assert isinstance(deep, DeepPicture), "a copy is of the same kind"
+            blend_deep(deep, overlay, self._key)
+            return deep
+        if self._target.color_type == GREY and self._target.depth < 8:
+            return drawn_on_few_greys(canvas, self._target, overlay, self._key)
+        picture = canvas.copy()
+        if self._target.color_type == PALETTE:
+            drawn = blend_indices(picture, self.palette, 1 << self._target.depth, overlay)
+            if not drawn.visible:
+                raise UnseenMarkError
+            self.palette = drawn.palette
+        elif self._key is not None:
+            blend_keyed(picture, overlay, self._key)
+        else:
+            blend(picture, overlay)
+        return picture
+
+    def encode(self, picture: Picture, compression: int) -> tuple[Chunk, ...]:
+        """Give the IDAT chunks of a picture."""
+        if isinstance(picture, DeepPicture):
+            header = replace(self._target, width=picture.high.width, height=picture.high.height)
+            return tuple(encode_deep(picture, header, compression))
+        return tuple(encode(picture, replace(self._target, width=picture.width, height=picture.height), compression))
+
+
+def copied(canvas: Picture) -> Picture:
+    """Give a copy of a canvas."""
+    if isinstance(canvas, DeepPicture):
+        return DeepPicture(canvas.high.copy(), canvas.low.copy())
+    return canvas.copy()
+
+
+def cropped(canvas: Picture, box: Box) -> Picture:
+    """Give a box of a canvas."""
+    if isinstance(canvas, DeepPicture):
+        return DeepPicture(canvas.high.crop(box), canvas.low.crop(box))
+    return canvas.crop(box)
+
+
+def _coverage(alpha: Image.Image) -> Image.Image:
+    """Give alpha of 16 bits as a coverage of 8 that is 0 or 255 only where alpha is all or nothing."""
+    low, high = Image.frombytes("LA", alpha.size, alpha.tobytes()).split()
+    some = high.point([max(1, min(level, 254)) for level in range(256)])
+    nothing = ImageChops.lighter(high, low).point([255 * (level == 0) for level in range(256)])
+    everything = ImageChops.darker(high, low).point([255 * (level == 255) for level in range(256)])
+    return Image.composite(everything, some, ImageChops.lighter(nothing, everything))
