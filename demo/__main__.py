@@ -85,7 +85,7 @@ def _fetch(photos: list[Path]) -> list[Path]:
         target = OUTPUT / "copies" / key
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(copy)
-        sheet = OUTPUT / f"before-after-{Path(key).stem}.jpg"
+        sheet = OUTPUT / f"before-after-{Path(key).name}.jpg"
         before_after(sources[key].read_bytes(), copy, sheet)
         made.append(sheet)
         print(f"{target}\n{sheet}")

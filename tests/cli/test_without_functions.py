@@ -99,3 +99,27 @@ def test_a_pipeline_without_a_stack_says_that_it_has_no_queue_and_no_api(no_stac
     boto3.client("s3").put_object(Bucket=ORIGINALS, Key="a.jpg", Body=jpeg(photo((64, 48))))
     assert "--here" in no_stack.run("reprocess", code=1).stderr
     assert "no API" in no_stack.run("api", "/images", code=3).stderr
+
+
+def test_what_a_lost_delete_event_left_behind_is_removed(no_stack: Terminal, copies: Callable[[], set[str]]) -> None:
+    s3 = boto3.client("s3")
+    for key in ("gone.jpg", "stays.jpg"):
+        s3.put_object(Bucket=ORIGINALS, Key=key, Body=jpeg(photo((64, 48))))
+    s3.put_object(Bucket=ORIGINALS, Key="refused.jpg", Body=b"no picture")
+    no_stack.json("reprocess", "--here", code=1)
+    for key in ("gone.jpg", "refused.jpg"):
+        s3.delete_object(Bucket=ORIGINALS, Key=key)
+    results = {result["ImageId"]: result["Result"] for result in no_stack.json("reprocess", "--here")}
+    assert results == {"gone.jpg": "removed", "refused.jpg": "removed"}
+    assert copies() == {"processed/stays.jpg"}
+    assert [record["ImageId"] for record in no_stack.json("list")] == ["stays.jpg"]
+
+
+def test_a_named_image_whose_original_is_gone_is_removed(no_stack: Terminal, copies: Callable[[], set[str]]) -> None:
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=ORIGINALS, Key="gone.jpg", Body=jpeg(photo((64, 48))))
+    no_stack.json("reprocess", "--here")
+    s3.delete_object(Bucket=ORIGINALS, Key="gone.jpg")
+    (result,) = no_stack.json("reprocess", "gone.jpg", "--here")
+    assert result["Result"] == "removed"
+    assert copies() == set()

@@ -72,3 +72,16 @@ def test_destroy_keeps_the_data_and_deploy_adopts_it(own_bench: Bench) -> None:
     own_bench.zenoimg("upload", "after.jpg")  # so the adopted bucket triggers the new function
     assert set(own_bench.records()) == {"kept.jpg", "after.jpg"}
     assert own_bench.json("deploy")["result"] == "unchanged"
+
+
+def test_a_deploy_puts_right_what_was_changed_behind_its_back(own_bench: Bench) -> None:
+    s3 = own_bench.client("s3")
+    s3.put_bucket_notification_configuration(Bucket=ORIGINALS, NotificationConfiguration={})
+    s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Suspended"})
+    again = own_bench.zenoimg("deploy")
+    assert "its versions are not kept" in again.stderr
+    assert "does not tell imageProcessorLambda" in again.stderr
+    own_bench.write("after.jpg", jpeg(photo((240, 180), "RGB", seed=16)))
+    own_bench.zenoimg("upload", "after.jpg")
+    assert set(own_bench.records()) == {"after.jpg"}
+    assert own_bench.json("deploy")["result"] == "unchanged"

@@ -84,6 +84,8 @@ def _show(call: Call, aws: Aws, settings: Settings, plan: Plan) -> None:
         call.screen.err.print(
             f"A seed name is taken, so the buckets are {plan.names.originals_bucket} and {plan.names.processed_bucket}."
         )
+    for what in plan.differing:
+        call.screen.err.print(f"Corrects a setting: {what}.")
     if plan.adopted:
         call.screen.err.print(f"Adopts what is there already: {', '.join(plan.adopted)}.")
     if plan.previous_fingerprint and plan.previous_fingerprint != plan.fingerprint:

@@ -14,13 +14,14 @@ from zenoimg.cli import render
 from zenoimg.cli.connect import pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import printable
+from zenoimg.cli.screen import JsonArray, printable
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
     from zenoimg.config import Settings
     from zenoimg.operations.live import LivePipeline
-    from zenoimg.operations.reprocess import ReprocessResult, Selected
+    from zenoimg.operations.reprocess import ReprocessResult
+    from zenoimg.operations.selection import Selected
 
 
 def register(app: typer.Typer) -> None:
@@ -52,29 +53,41 @@ def reprocess(
     """
     if sum((missing, everything, bool(ids))) > 1:
         raise UsageError("choose one of --missing, --all and named images")
+    if ids and prefix:
+        raise UsageError("--prefix does not go with named images")
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.reprocess import NOT_GOOD, select
+    from zenoimg.operations.selection import select
 
     chosen = select(pipeline, "all" if everything else "missing", ids=ids or (), prefix=prefix)
     force = everything or bool(ids)
-    results: list[ReprocessResult] = []
-    with PhotoProgress(call.screen, "Reprocessing") as progress:
+    counts: Counter[str] = Counter()
+    with PhotoProgress(call.screen, "Reprocessing") as progress, JsonArray(wanted=as_json) as array:
         counted = progress.counting(chosen)
         if here:
             found = _here(pipeline, settings, counted, force=force, workers=workers)
         else:
             found = _by_queue(call, pipeline, counted, force=force, wait=not no_wait)
-        for result in found:
-            results.append(result)
-            progress.done(_line(result))
-    if as_json:
-        call.screen.json([{"ImageId": item.key, "Result": item.result, "Reason": item.reason} for item in results])
-    if results:
-        counts = Counter(result.result for result in results)
-        parts = ", ".join(f"{count:,} {word}" for word, count in counts.items())
-        call.screen.say(f"{render.plural(len(results), 'image')}: {parts}.")
-    if any(result.result in NOT_GOOD for result in results):
+        try:
+            for result in found:
+                counts[result.result] += 1
+                array.add({"ImageId": result.key, "Result": result.result, "Reason": result.reason})
+                progress.done(_line(result))
+        except BaseException:
+            _summary(call, counts)  # what is done is said, whatever ends the run early
+            raise
+    _summary(call, counts)
+    from zenoimg.operations.reprocess import NOT_GOOD
+
+    if NOT_GOOD & counts.keys():
         raise typer.Exit(1)
+
+
+def _summary(call: Call, counts: Counter[str]) -> None:
+    if not counts:
+        call.screen.say("Nothing to reprocess: every original has its copy and its record.")
+        return
+    parts = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+    call.screen.say(f"{render.plural(counts.total(), 'image')}: {parts}.")
 
 
 def _here(
@@ -90,15 +103,16 @@ def _here(
 def _by_queue(
     call: Call, pipeline: LivePipeline, chosen: Iterator[Selected], *, force: bool, wait: bool
 ) -> Iterator[ReprocessResult]:
-    from zenoimg.operations.reprocess import enqueue, watch
+    from zenoimg.operations.reprocess import SETTLE_SECONDS, ReprocessResult, enqueue, watch
 
     sent = list(enqueue(pipeline, chosen, force=force))
-    if not sent:
-        call.screen.say("Nothing to reprocess: every original has its record.")
+    if not wait:
+        yield from (ReprocessResult(item.item.key, "queued") for item in sent)
         return
-    call.screen.say(f"Sent {render.plural(len(sent), 'image')} to the backfill queue.")
-    if wait:
-        yield from watch(pipeline, sent)
+    if sent:
+        call.screen.say(f"Sent {render.plural(len(sent), 'image')} to the backfill queue.")
+    # The embedded AWS counts exactly.
+    yield from watch(pipeline, sent, settle=0 if pipeline.aws.local else SETTLE_SECONDS)
 
 
 def _line(result: ReprocessResult) -> Text:

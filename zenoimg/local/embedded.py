@@ -150,6 +150,8 @@ class EmbeddedAws:
         if not settings.marker_file.exists():
             folder.mark(settings, None)
         lock = process.open_locked(settings.pid_file)
+        while lock is None and process.lock_holder(settings.pid_file) is None:
+            lock = process.open_locked(settings.pid_file)  # it was only somebody who asked whether it lives
         if lock is None:
             folder.check_port(settings, runs=True)
             self._await_health()

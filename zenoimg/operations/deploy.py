@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from zenoimg.aws import Aws
 from zenoimg.config import Settings
+from zenoimg.errors import ZenoError
 from zenoimg.operations import taken_names
 from zenoimg.operations.recipe import limits_of, recipe_of
-from zenoimg.stack import bundle, template
+from zenoimg.stack import bundle, read_back, template
 from zenoimg.stack.artifacts import ArtifactStore
 from zenoimg.stack.bundle import Artifact
 from zenoimg.stack.change_set import Change, ChangeSet, ChangeSets, StackEvent
@@ -37,6 +38,7 @@ class Plan:
     previous_fingerprint: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     sent: int = 0
+    differing: tuple[str, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -70,12 +72,14 @@ class Deploy:
         store = ArtifactStore(aws.s3, aws.identity.account, aws.region, aws.identity.partition)
         sent = 0 if dry_run else store.upload(settings.stack, artifacts)
         before = state.parameters if state is not None else {}
+        # CloudFormation compares templates, not buckets; a raised generation makes it write the settings again.
+        differing = self._differing(names) if state is not None and "OriginalsBucket" in state.outputs else ()
         parameters = {
             **self._parameters(),
             "ArtifactsBucket": store.bucket,
             **{key: artifact.key(settings.stack) for key, artifact in zip(_KEYS, artifacts, strict=True)},
             "RecipeFingerprint": recipe.fingerprint,
-            _GENERATION: before.get(_GENERATION, "0"),
+            _GENERATION: str(int(before.get(_GENERATION, "0")) + bool(differing)),
         }
         plan = Plan(
             names=names,
@@ -85,14 +89,15 @@ class Deploy:
             previous_fingerprint=before.get("RecipeFingerprint", ""),
             parameters=parameters,
             sent=sent,
+            differing=differing,
         )
         return replace(plan, change_set=self._change_set(plan))
 
     def execute(self, plan: Plan) -> Iterator[StackEvent]:
         """Carry a plan out, yielding the stack's events.
 
-        An adoption (see design of the deploy) is followed by an update that makes the template's settings
-        apply to what was adopted: an import by itself applies none.
+        An adoption is followed by an update that makes the template's settings apply to what was adopted: an
+        import by itself applies none. Raises ``ZenoError`` naming what differs even then.
         """
         if plan.change_set is None:
             return
@@ -102,6 +107,12 @@ class Deploy:
             second = self._change_set(replace(plan, parameters={**plan.parameters, _GENERATION: generation}))
             if second is not None:
                 yield from self._change_sets.execute(second)
+        if (plan.adopted or plan.differing) and (left := self._differing(plan.names)):
+            raise ZenoError(
+                f"the stack stands, and these settings still differ: {'; '.join(left)}",
+                next_step="Put them right by hand (or remove what sets them), then run `zenoimg deploy` again.",
+                code="settings-differ",
+            )
 
     def discard(self, plan: Plan) -> None:
         """Leave nothing of a plan behind."""
@@ -133,6 +144,10 @@ class Deploy:
         if self._aws.local:
             chosen["TlsOnly"] = "false"  # it enforces bucket policies, and speaks plain HTTP on loopback
         return chosen
+
+    def _differing(self, names: StackNames) -> tuple[str, ...]:
+        aws = self._aws
+        return read_back.differences(aws.s3, names, aws.identity.account, tls_only=not aws.local)
 
     def _change_set(self, plan: Plan) -> ChangeSet | None:
         stack = self._settings.stack

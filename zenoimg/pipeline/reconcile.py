@@ -91,8 +91,8 @@ class _Made:
 def reconcile(key: str, tools: Tools, *, force: bool = False) -> Outcome:
     """Make copy and record of one key right; ``force`` redoes the work that step 2 would find done.
 
-    Returns what was done. Raises ``NeverSettledError`` after five rounds, and whatever S3 or DynamoDB raise;
-    then the record says ``failed`` where that could be written, and the caller's lane is to retry.
+    Returns what was done. Raises ``NeverSettledError`` after five rounds. Raises whatever S3 or DynamoDB
+    raise; then the record says ``failed`` where that could be written. In both cases the lane is to retry.
     """
     if key.endswith("/"):  # the marker of a "folder" in consoles, not a picture
         return Outcome("ignored")
@@ -213,6 +213,9 @@ def _record_failure(key: str, found: Original | None, error: Exception, tools: T
     if found is None:
         return  # nothing is known of the original, so nothing true could be written
     try:
+        now = tools.storage.head_original(key)
+        if now is None or now.identity != found.identity:
+            return  # overtaken: what came after has an event, and perhaps a record, of its own
         tools.records.put_failed(_record(key, found, "failed", tools, error=f"{type(error).__name__}: {error}"))
     except Exception as second:  # noqa: BLE001 - the first error is the one that counts, and it is raised
         error.add_note(f"its failed record could not be written either: {second}")

@@ -1,0 +1,81 @@
+"""Deploys see what CloudFormation does not: buckets that are not as the template says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.read_back import differences
+
+NAMES, ACCOUNT = StackNames("zeno"), "123456789012"
+FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:imageProcessorLambda"
+EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
+BLOCK = dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True)
+
+
+@pytest.fixture
+def s3() -> Iterator[Any]:
+    """Both buckets as the template wants them."""
+    with mock_aws():
+        client: Any = boto3.client("s3")
+        for bucket in NAMES.buckets:
+            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+            client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=BLOCK)
+            rules = [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+            # A harmless policy under the name of ours: moto takes a conditional Deny for an unconditional one.
+            statement = {"Sid": "TlsOnly", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"}
+            statement["Resource"] = f"arn:aws:s3:::{bucket}"
+            policy = {"Version": "2012-10-17", "Statement": [statement]}
+            client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        client.put_bucket_versioning(Bucket=NAMES.originals_bucket, VersioningConfiguration={"Status": "Enabled"})
+        tell(client, EVENTS)
+        yield client
+
+
+def tell(client: Any, events: list[str], function: str = FUNCTION) -> None:
+    configuration = {"LambdaFunctionConfigurations": [{"LambdaFunctionArn": function, "Events": events}]}
+    client.put_bucket_notification_configuration(Bucket=NAMES.originals_bucket, NotificationConfiguration=configuration)
+
+
+def differing(client: Any) -> tuple[str, ...]:
+    return differences(client, NAMES, ACCOUNT, tls_only=True)
+
+
+def test_nothing_differs_when_all_is_as_the_template_says(s3: Any) -> None:
+    assert differing(s3) == ()
+
+
+@pytest.mark.parametrize("bucket", NAMES.buckets)
+def test_an_open_bucket_is_seen(s3: Any, bucket: str) -> None:
+    s3.delete_public_access_block(Bucket=bucket)
+    assert differing(s3) == (f"{bucket}: public access is not blocked",)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={**BLOCK, "BlockPublicPolicy": False})
+    assert differing(s3) == (f"{bucket}: public access is not blocked",)
+
+
+def test_versions_that_are_not_kept_are_seen(s3: Any) -> None:
+    s3.put_bucket_versioning(Bucket=NAMES.originals_bucket, VersioningConfiguration={"Status": "Suspended"})
+    assert differing(s3) == ("zeno-original-images: its versions are not kept",)
+
+
+@pytest.mark.parametrize(
+    ("events", "function"), [(EVENTS[:2], FUNCTION), (EVENTS, FUNCTION.replace("imageProcessor", "another"))]
+)
+def test_events_that_reach_no_processor_are_seen(s3: Any, events: list[str], function: str) -> None:
+    tell(s3, events, function)
+    (what,) = differing(s3)
+    assert "does not tell imageProcessorLambda of" in what
+    assert "LifecycleExpiration" in what
+
+
+def test_plain_http_is_seen_where_tls_is_asked_for(s3: Any) -> None:
+    s3.delete_bucket_policy(Bucket=NAMES.processed_bucket)
+    assert differing(s3) == ("zeno-processed-images: its policy lets plain HTTP through",)
+    assert differences(s3, NAMES, ACCOUNT, tls_only=False) == ()

@@ -1,0 +1,83 @@
+"""What the buckets of a standing stack really are, held against what the template asks for.
+
+CloudFormation imports an existing bucket without applying any setting to it, and compares later updates with
+its own template only: a bucket that was adopted, or changed by hand, can differ for ever. So a deploy reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from zenoimg.stack.names import StackNames
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_EVENTS = frozenset({"s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"})
+_NOT_SET = frozenset(
+    {
+        "NoSuchPublicAccessBlockConfiguration",
+        "ServerSideEncryptionConfigurationNotFoundError",
+        "NoSuchBucketPolicy",
+        "NoSuchBucket",
+        "404",
+    }
+)
+
+
+def differences(s3: S3Client, names: StackNames, account: str, *, tls_only: bool) -> tuple[str, ...]:
+    """What differs, each in a few words that name the bucket; empty when nothing does.
+
+    Raises botocore's ``ClientError`` for what may not be read.
+    """
+    owner: dict[str, Any] = {"ExpectedBucketOwner": account}
+    found = []
+    for bucket in names.buckets:
+        place = {"Bucket": bucket, **owner}
+        found += [f"{bucket}: {what}" for what in _of_any_bucket(s3, place, tls_only=tls_only)]
+    originals = {"Bucket": names.originals_bucket, **owner}
+    found += [f"{names.originals_bucket}: {what}" for what in _of_originals(s3, originals, names)]
+    return tuple(found)
+
+
+def _of_any_bucket(s3: S3Client, place: dict[str, Any], *, tls_only: bool) -> Iterator[str]:
+    block = _asked(lambda: s3.get_public_access_block(**place)["PublicAccessBlockConfiguration"])
+    if not block or not all(block.get(key) for key in _ALL_BLOCKS):
+        yield "public access is not blocked"
+    if _asked(lambda: s3.get_bucket_encryption(**place)["ServerSideEncryptionConfiguration"]) is None:
+        yield "it is not encrypted by default"
+    if tls_only:
+        policy = _asked(lambda: json.loads(s3.get_bucket_policy(**place)["Policy"]))
+        if policy is None or not any(statement.get("Sid") == "TlsOnly" for statement in policy["Statement"]):
+            yield "its policy lets plain HTTP through"
+
+
+def _of_originals(s3: S3Client, place: dict[str, Any], names: StackNames) -> Iterator[str]:
+    if (_asked(lambda: dict(s3.get_bucket_versioning(**place))) or {}).get("Status") != "Enabled":
+        yield "its versions are not kept"
+    answer = _asked(lambda: dict(s3.get_bucket_notification_configuration(**place))) or {}
+    told = {
+        event
+        for configuration in answer.get("LambdaFunctionConfigurations", [])
+        if configuration["LambdaFunctionArn"].endswith(f":function:{names.processor_function}")
+        for event in configuration["Events"]
+    }
+    if not told >= _EVENTS:
+        yield f"it does not tell {names.processor_function} of {', '.join(sorted(_EVENTS - told))}"
+
+
+_ALL_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+
+
+def _asked(question: Any) -> Any:
+    """The answer, or ``None`` where S3 says that there is no such setting."""
+    try:
+        return question()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOT_SET:
+            return None
+        raise
