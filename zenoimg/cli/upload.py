@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zenoimg.operations.upload import UploadResult
 
 #: The embedded AWS starts a process for each event in flight: see its notes on memory.
-_LOCAL: dict[str, Any] = {"window": 8, "poll": 0.2, "retry_grace": 15.0}
+_LOCAL: dict[str, Any] = {"window": 8, "poll": 0.2, "retry_grace": 15.0, "event_grace": 60.0}
 _LOCAL_CONCURRENCY, _CONCURRENCY = 4, 10
 
 

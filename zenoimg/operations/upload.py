@@ -33,7 +33,8 @@ class UploadOptions:
     """How an upload goes about it.
 
     ``window`` bounds the photos that are sent and not processed yet; ``timeout`` is how long (seconds) one
-    photo is waited for; ``retry_grace`` how long a failed record may still be mended by the lane's retries.
+    photo is waited for; ``retry_grace`` how long a failed record may still be mended by the lane's retries;
+    ``event_grace`` how long the event of a photo that lay there before may still be under way.
     """
 
     wait: bool = True
@@ -45,6 +46,7 @@ class UploadOptions:
     timeout: float = 600.0
     poll: float = 1.0
     retry_grace: float = 240.0
+    event_grace: float = 240.0
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,7 @@ class Upload:
             if seconds > self._options.retry_grace:
                 return result("failed", record.error or "")
         # What lay there before may have lost its event long ago; nobody need wait for it as long.
-        grace = min(self._options.timeout, self._options.retry_grace)
+        grace = min(self._options.timeout, self._options.event_grace)
         patience = self._options.timeout if fresh else grace
         if seconds <= patience:
             return None
