@@ -32,6 +32,8 @@ def main(arguments: list[str]) -> int:
             photos = _samples()
     with _stage("Upload, and wait until imageProcessorLambda has watermarked them"):
         uploaded = _zenoimg("--local", "upload", *map(str, photos), check=False)
+    if uploaded > 1:  # not photos that were refused, but a command that could not run
+        return uploaded
     with _stage("List"):
         _zenoimg("--local", "list")
     with _stage("GET /images, signed, over HTTP"):
