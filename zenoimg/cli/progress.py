@@ -61,6 +61,11 @@ class PhotoProgress:
         """Count what is ahead in the background, so that a rest and a remaining time can be shown."""
         threading.Thread(target=self._measure, args=(paths, selection), daemon=True).start()
 
+    def expect(self, count: int, total_bytes: int) -> None:
+        """What is ahead, where that is known: so many photos, about so many bytes."""
+        self._expected, self._expected_bytes = count, total_bytes
+        self._progress.update(self._task, total=max(self._found, count))
+
     def counting(self, items: Iterable[T]) -> Iterator[T]:
         """The same items; each is one more in the total."""
         for item in items:
@@ -100,8 +105,7 @@ class PhotoProgress:
                     continue  # the upload itself says what is wrong with it
         except UsageError:
             return
-        self._expected, self._expected_bytes = files, total
-        self._progress.update(self._task, total=max(self._found, files))
+        self.expect(files, total)
 
 
 def _duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -56,7 +56,7 @@ class Transferred:
 
 
 @dataclass(frozen=True)
-class _Remote:
+class Remote:
     """The object that lies under a key: its content's digest where we sent it, its ETag in any case."""
 
     identity: str
@@ -145,7 +145,7 @@ class Transfer:
                 return Transferred(source, "refused", size, checked.refusal)
             remote = self._remote(source.key)
             sha256 = digest(file, "sha256")
-            same = None if remote is None else _is_same(remote, file, sha256)
+            same = None if remote is None else is_same(remote, file, sha256)
             action = decide(same, overwrite=self._overwrite, force=self._force)
             if action == "conflict":
                 reason = "other content lies under this key; --overwrite replaces it"
@@ -173,14 +173,19 @@ class Transfer:
         future = self._manager.upload(file, self._bucket, source.key, extra, [self._progress])
         future.result()
 
-    def _remote(self, key: str) -> _Remote | None:
+    def _remote(self, key: str) -> Remote | None:
         try:
             answer = self._s3.head_object(Bucket=self._bucket, Key=key, **self._owner)
         except ClientError as error:
             if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
                 return None
             raise
-        return _Remote(identity_of(answer), answer["Metadata"].get(_DIGEST, ""), answer["ETag"].strip('"'))
+        return remote_of(answer)
+
+
+def remote_of(answer: Mapping[str, Any]) -> Remote:
+    """The object that an answer of HeadObject is about."""
+    return Remote(identity_of(answer), answer["Metadata"].get(_DIGEST, ""), answer["ETag"].strip('"'))
 
 
 class _Progress(BaseSubscriber):
@@ -193,7 +198,8 @@ class _Progress(BaseSubscriber):
         self._on_bytes(bytes_transferred)
 
 
-def _is_same(remote: _Remote, file: BufferedReader, sha256: str) -> bool:
+def is_same(remote: Remote, file: BufferedReader, sha256: str) -> bool:
+    """Whether an object has the content of an open file, whose SHA-256 is given."""
     if remote.sha256:
         return remote.sha256 == sha256
     # Sent by somebody else: the ETag of a one-part object is the MD5 of its bytes (SSE-S3, as our buckets are).

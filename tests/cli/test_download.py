@@ -1,0 +1,167 @@
+"""``download`` over moto: what lands where, what is left alone, and what is named."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.aws.records import record
+from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
+from zenoimg.pipeline.catalog import Catalog
+
+AWKWARD = "a folder/b+c ü & 50%/[red]📷 (1).jpg"
+COPY, ORIGINAL = b"the marked copy", b"the original, which is longer"
+
+
+@pytest.fixture
+def filled(no_stack: Terminal) -> Terminal:
+    s3, catalog = boto3.client("s3"), Catalog(boto3.client("dynamodb"), TABLE)
+    for key in ("a.jpg", AWKWARD):
+        s3.put_object(Bucket=ORIGINALS, Key=key, Body=ORIGINAL)
+        s3.put_object(Bucket=PROCESSED, Key=f"processed/{key}", Body=COPY)
+        catalog.put(record(key))
+    s3.put_object(Bucket=ORIGINALS, Key="bad.gif", Body=ORIGINAL)
+    catalog.put(record("bad.gif", status="refused"))
+    return no_stack
+
+
+def results(terminal: Terminal, *arguments: str, code: int = 0) -> dict[str, dict[str, Any]]:
+    return {found["ImageId"]: found for found in terminal.json("download", *arguments, code=code)}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def test_copies_land_under_their_ids(filled: Terminal, tmp_path: Path) -> None:
+    found = results(filled, "a.jpg", AWKWARD, "-o", "out")
+    assert files(tmp_path) == {"out/a.jpg": COPY, f"out/{AWKWARD}": COPY}
+    assert found["a.jpg"] == {
+        "ImageId": "a.jpg",
+        "Result": "downloaded",
+        "Reason": "",
+        "Path": "out/a.jpg",
+        "Size": len(COPY),
+    }
+
+
+def test_originals_land_in_the_folder_of_the_call_by_default(filled: Terminal, tmp_path: Path) -> None:
+    results(filled, "a.jpg", "bad.gif", "--original")
+    assert files(tmp_path) == {"a.jpg": ORIGINAL, "bad.gif": ORIGINAL}
+
+
+def test_a_large_file_comes_in_parts_and_whole(no_stack: Terminal, tmp_path: Path) -> None:
+    data = os.urandom(1024) * 20_000
+    boto3.client("s3").put_object(Bucket=ORIGINALS, Key="large.tif", Body=data)
+    results(no_stack, "large.tif", "--original")
+    assert (tmp_path / "large.tif").read_bytes() == data
+    assert results(no_stack, "large.tif", "--original")["large.tif"]["Result"] == "unchanged"
+
+
+def test_the_same_command_again_leaves_what_is_the_same(filled: Terminal, tmp_path: Path) -> None:
+    results(filled, "a.jpg", "-o", "out")
+    inode = (tmp_path / "out" / "a.jpg").stat().st_ino
+    found = results(filled, "a.jpg", AWKWARD, "-o", "out")
+    assert {key: each["Result"] for key, each in found.items()} == {"a.jpg": "unchanged", AWKWARD: "downloaded"}
+    assert (tmp_path / "out" / "a.jpg").stat().st_ino == inode
+
+
+def test_a_file_that_differs_is_replaced_only_by_force(filled: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x" * len(COPY))
+    found = results(filled, "a.jpg", AWKWARD, code=1)
+    assert found["a.jpg"]["Result"] == "conflict"
+    assert "--force" in found["a.jpg"]["Reason"]
+    assert found[AWKWARD]["Result"] == "downloaded"
+    assert (tmp_path / "a.jpg").read_bytes() == b"x" * len(COPY)
+    results(filled, "a.jpg", "--force")
+    assert (tmp_path / "a.jpg").read_bytes() == COPY
+
+
+def test_what_is_unknown_refused_or_gone_is_named_and_the_others_go_on(filled: Terminal, tmp_path: Path) -> None:
+    boto3.client("s3").delete_object(Bucket=PROCESSED, Key=f"processed/{AWKWARD}")
+    found = results(filled, "nothing.jpg", "bad.gif", AWKWARD, "\udce9.jpg", "", "a.jpg", code=1)
+    assert found["a.jpg"]["Result"] == "downloaded"
+    reasons = {key: each["Reason"] for key, each in found.items() if each["Result"] == "missing"}
+    assert reasons["nothing.jpg"] == "there is no such image"
+    assert reasons["\\udce9.jpg"] == reasons[""] == "there is no such image"
+    assert "refused" in reasons["bad.gif"]
+    assert "the picture ends early" in reasons["bad.gif"]
+    assert "--original" in reasons["bad.gif"]
+    assert "reprocess" in reasons[AWKWARD]
+    assert files(tmp_path) == {"a.jpg": COPY}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"], "no folder is made for nothing"
+
+
+def test_hostile_keys_leave_no_trace_outside(filled: Terminal, tmp_path: Path) -> None:
+    s3 = boto3.client("s3")
+    keys = ["../up.jpg", "/root.jpg", "C:x.jpg", "a\\b.jpg", "x/../../y.jpg", "nul.jpg", "tab\tx.jpg"]
+    for key in keys:
+        s3.put_object(Bucket=ORIGINALS, Key=key, Body=ORIGINAL)
+    found = results(filled, *keys, "a.jpg", "--original", "-o", "out", "--force", code=1)
+    assert {found[key]["Result"] for key in keys} == {"unsafe"}
+    assert files(tmp_path) == {"out/a.jpg": ORIGINAL}
+
+
+def test_a_link_out_of_the_folder_is_not_followed(filled: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a folder").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "out" / "a.jpg").symlink_to(tmp_path / "elsewhere" / "victim")
+    found = results(filled, AWKWARD, "a.jpg", "-o", "out", code=1)
+    assert {each["Result"] for each in found.values()} == {"conflict"}
+    assert files(tmp_path / "elsewhere") == {}
+    assert results(filled, "a.jpg", "-o", "out", "--force")["a.jpg"]["Result"] == "downloaded"
+    assert files(tmp_path / "elsewhere") == {}
+
+
+@pytest.mark.parametrize(("size", "result"), [(100, "downloaded"), (20_000_000, "failed")], ids=["one piece", "parts"])
+def test_an_object_replaced_while_it_is_fetched_is_never_half_of_each(
+    size: int, result: str, no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zenoimg.operations.landing import Landing
+
+    s3, whole = boto3.client("s3"), Landing.writing
+    s3.put_object(Bucket=ORIGINALS, Key="a.jpg", Body=b"a" * size)
+
+    def writing(self: Landing, *arguments: Any, **named: Any) -> Any:
+        s3.put_object(Bucket=ORIGINALS, Key="a.jpg", Body=b"b" * (size + 1))
+        return whole(self, *arguments, **named)
+
+    monkeypatch.setattr(Landing, "writing", writing)
+    found = results(no_stack, "a.jpg", "--original", code=int(result == "failed"))["a.jpg"]
+    assert found["Result"] == result
+    if result == "failed":
+        assert "replaced while it was fetched" in found["Reason"]
+        assert files(tmp_path) == {}
+    else:
+        assert files(tmp_path) == {"a.jpg": b"b" * found["Size"]}
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    filled: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replaced(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "link", replaced)
+    found = results(filled, "a.jpg", code=1)
+    assert found["a.jpg"]["Reason"] == "it cannot be written: No space left on device"
+    assert files(tmp_path) == {}
+
+
+def test_output_must_be_a_folder(filled: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "is no folder" in filled.run("download", "a.jpg", "-o", "file", code=2).stderr
+
+
+def test_people_read_a_line_for_each_and_a_summary(filled: Terminal) -> None:
+    done = filled.run("download", AWKWARD, "nothing.jpg", "-o", "out", code=1)
+    assert "[red]📷" in done.stderr
+    assert "2 images: 1 missing, 1 downloaded." in done.stderr or "1 downloaded, 1 missing." in done.stderr
+    assert done.stdout == ""

@@ -1,0 +1,154 @@
+"""A file lands whole or not at all, and inside its folder whatever happens there meanwhile."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from zenoimg.operations.landing import Landing
+from zenoimg.operations.targets import Target
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "made" / "when needed"
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    path = tmp_path / "outside"
+    path.mkdir()
+    return path
+
+
+def target(path: str) -> Target:
+    *folders, name = path.split("/")
+    return Target(path, tuple(folders), name)
+
+
+def write(folder: Path, path: str, data: bytes = b"new", *, replace: bool = False) -> None:
+    with Landing(folder).writing(target(path), replace=replace) as file:
+        file.write(data)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def test_a_file_and_its_folders_are_made(folder: Path) -> None:
+    write(folder, "a/b/c.jpg")
+    write(folder, "a/d.jpg", b"other")
+    assert files(folder) == {"a/b/c.jpg": b"new", "a/d.jpg": b"other"}
+
+
+def test_the_file_appears_only_when_it_is_whole(folder: Path) -> None:
+    with Landing(folder).writing(target("a.jpg"), replace=False) as file:
+        file.write(b"half")
+        assert not (folder / "a.jpg").exists()
+    assert files(folder) == {"a.jpg": b"half"}
+
+
+def test_a_failure_leaves_nothing_and_what_was_there_as_it_was(folder: Path) -> None:
+    write(folder, "a.jpg", b"old")
+
+    def interrupted() -> None:
+        with Landing(folder).writing(target("a.jpg"), replace=True) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert files(folder) == {"a.jpg": b"old"}
+
+
+def test_what_came_to_lie_there_is_replaced_only_on_demand(folder: Path) -> None:
+    def overtaken() -> None:
+        with Landing(folder).writing(target("a.jpg"), replace=False) as file:
+            file.write(b"new")
+            (folder / "a.jpg").write_bytes(b"of somebody else")
+
+    with pytest.raises(FileExistsError):
+        overtaken()
+    assert files(folder) == {"a.jpg": b"of somebody else"}
+    write(folder, "a.jpg", replace=True)
+    assert files(folder) == {"a.jpg": b"new"}
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_file_system_without_hard_links(there: bool, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    if there:
+        folder.mkdir(parents=True)
+        (folder / "a.jpg").write_bytes(b"old")
+        with pytest.raises(FileExistsError):
+            write(folder, "a.jpg")
+    else:
+        write(folder, "a.jpg")
+    assert files(folder) == {"a.jpg": b"old" if there else b"new"}
+
+
+def test_a_link_to_elsewhere_is_not_followed(folder: Path, outside: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "sub").symlink_to(outside)
+    with pytest.raises(OSError, match="sub"):
+        write(folder, "sub/a.jpg", replace=True)
+    assert files(outside) == {}
+
+
+def test_a_link_that_appears_while_a_file_is_written_does_not_move_it(folder: Path, outside: Path) -> None:
+    landing = Landing(folder)
+    with landing.writing(target("sub/a.jpg"), replace=True) as file:
+        file.write(b"new")
+        (folder / "sub").rename(folder / "moved")
+        (folder / "sub").symlink_to(outside)
+    assert files(outside) == {}
+    assert files(folder / "moved") == {"a.jpg": b"new"}
+
+
+def test_a_link_under_the_files_name_is_replaced_and_not_written_through(folder: Path, outside: Path) -> None:
+    (outside / "victim").write_bytes(b"untouched")
+    folder.mkdir(parents=True)
+    (folder / "a.jpg").symlink_to(outside / "victim")
+    with pytest.raises(FileExistsError):
+        write(folder, "a.jpg")
+    write(folder, "a.jpg", replace=True)
+    assert (outside / "victim").read_bytes() == b"untouched"
+    assert not (folder / "a.jpg").is_symlink()
+    assert files(folder) == {"a.jpg": b"new"}
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path: Path, outside: Path) -> None:
+    (tmp_path / "link").symlink_to(outside)
+    write(tmp_path / "link", "a.jpg")
+    assert files(outside) == {"a.jpg": b"new"}
+
+
+def test_looking_tells_files_folders_and_links(folder: Path, outside: Path) -> None:
+    assert Landing(folder).look(()) == {}
+    write(folder, "sub/a.jpg")
+    (folder / "away").symlink_to(outside)
+    assert Landing(folder).look(()) == {"sub": "folder", "away": "link"}
+    assert Landing(folder).look(("sub",)) == {"a.jpg": "file"}
+    assert Landing(folder).look(("away",)) == {}
+    assert Landing(folder).look(("sub", "a.jpg")) == {}
+
+
+def test_what_lies_there_can_be_read_but_not_through_a_link(folder: Path, outside: Path) -> None:
+    landing = Landing(folder)
+    with landing.existing(target("sub/a.jpg")) as file:
+        assert file is None
+    write(folder, "sub/a.jpg")
+    with landing.existing(target("sub/a.jpg")) as file:
+        assert file is not None
+        assert file.read() == b"new"
+    (outside / "secret").write_bytes(b"secret")
+    (folder / "link").symlink_to(outside / "secret")
+    with pytest.raises(OSError, match="link"), landing.existing(target("link")):
+        pass

@@ -1,0 +1,87 @@
+"""``zenoimg download``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from zenoimg.cli import render
+from zenoimg.cli.connect import pipeline_of
+from zenoimg.cli.globals import Call, command
+from zenoimg.cli.progress import PhotoProgress
+from zenoimg.cli.screen import JsonArray, printable, writable
+from zenoimg.errors import UsageError
+
+if TYPE_CHECKING:
+    from zenoimg.operations.download import DownloadResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "download")(download)
+
+
+def download(
+    call: Call,
+    ids: Annotated[list[str], typer.Argument(help="The images' ids.", metavar="ID")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the files; made when missing.", metavar="DIR")
+    ] = Path(),
+    original: Annotated[bool, typer.Option("--original", help="What was uploaded, not the marked copy.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that lie there and differ.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Fetch marked copies, each into a file named as its id.
+
+    Example: zenoimg download photo.jpg holiday/sea.jpg -o copies
+
+    Folders in an id become folders below DIR, and nothing is ever written outside it. A file that has the
+    same content already is left alone, so the same command resumes after an interruption.
+    """
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"--output {output} is no folder")
+    _, pipeline = pipeline_of(call)
+    from zenoimg.operations.download import NOT_GOOD, Download
+    from zenoimg.operations.image_ids import is_possible
+    from zenoimg.operations.landing import Landing
+
+    records = pipeline.catalog.get_many(dict.fromkeys(filter(is_possible, ids)))
+    sizes = (record.original_size if original else record.processed_size for record in records.values())
+    counts: Counter[str] = Counter()
+    try:
+        with PhotoProgress(call.screen, "Downloading") as progress, JsonArray(wanted=as_json) as array:
+            progress.expect(len(dict.fromkeys(ids)), sum(size or 0 for size in sizes))
+            run = Download(pipeline, Landing(output), original=original, force=force, on_bytes=progress.on_bytes)
+            for result in run.run(ids, records):
+                counts[result.state] += 1
+                array.add(_json(result, output))
+                progress.done(_line(result, output))
+    finally:
+        parts = ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "nothing yet"
+        call.screen.say(f"{render.plural(counts.total(), 'image')}: {parts}.")
+    if NOT_GOOD & set(counts):
+        raise typer.Exit(1)
+
+
+def _line(result: DownloadResult, output: Path) -> Text:
+    line = Text.assemble(render.status(f"{result.state:<11}"), " ", printable(result.key))
+    if result.state == "downloaded":
+        line.append(f"  {render.size(result.size)}", style="dim")
+        line.append(f" → {printable(str(output / result.path))}", style="dim")
+    if result.reason:
+        line.append(f"  {printable(result.reason)}")
+    return line
+
+
+def _json(result: DownloadResult, output: Path) -> dict[str, Any]:
+    return {
+        "ImageId": writable(result.key),
+        "Result": result.state,
+        "Reason": result.reason,
+        "Path": str(output / result.path) if result.path else None,
+        "Size": result.size,
+    }

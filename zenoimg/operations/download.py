@@ -1,0 +1,206 @@
+"""Fetch copies or originals into a folder, several at once; each file whole or not at all.
+
+ids ──► placed (see targets) ──► looked up in S3 ──► compared with what lies there ──► fetched ──► result
+              │ unsafe, conflict        │ missing                │ unchanged, conflict
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from io import BufferedReader
+from itertools import islice
+from typing import Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
+from s3transfer.manager import TransferConfig, TransferManager
+from s3transfer.subscribers import BaseSubscriber
+
+from zenoimg.aws import explain
+from zenoimg.operations.image_ids import is_possible
+from zenoimg.operations.landing import Landing
+from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.precheck import digest
+from zenoimg.operations.targets import Target, Unplaced, place
+from zenoimg.operations.transfer import is_same, remote_of
+from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.storage import copy_key_fits
+
+State = Literal["downloaded", "unchanged", "conflict", "unsafe", "missing", "failed"]
+#: States that leave an operator something to do.
+NOT_GOOD: frozenset[State] = frozenset({"conflict", "unsafe", "missing", "failed"})
+
+
+@dataclass(frozen=True)
+class DownloadResult:
+    """What became of one image. ``path`` is below the output folder, empty when it got none; ``size`` in bytes."""
+
+    key: str
+    state: State
+    reason: str = ""
+    path: str = ""
+    size: int = 0
+
+
+class Download:
+    """One run of downloads from one pipeline."""
+
+    def __init__(
+        self,
+        pipeline: LivePipeline,
+        landing: Landing,
+        *,
+        original: bool,
+        force: bool,
+        concurrency: int = 8,
+        on_bytes: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """``original`` fetches what was uploaded instead of the copies; ``force`` replaces files that differ."""
+        self._pipeline = pipeline
+        self._landing = landing
+        self._original = original
+        self._force = force
+        self._concurrency = concurrency
+        self._on_bytes = on_bytes
+        owner = pipeline.settings.account_id
+        self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+
+    def run(self, ids: Sequence[str], records: Mapping[str, ImageRecord]) -> Iterator[DownloadResult]:
+        """Yield a result for each id, in no fixed order; ``records`` are those that exist of them.
+
+        Closing the iterator cancels what is under way; of that no file is left.
+        """
+        queue: list[Target] = []
+        for placed in place(ids, _remembered(self._landing), force=self._force):
+            if not is_possible(placed.key):
+                yield DownloadResult(placed.key, "missing", "there is no such image")
+            elif isinstance(placed, Unplaced):
+                yield DownloadResult(placed.key, "conflict" if placed.in_the_way else "unsafe", placed.reason)
+            else:
+                queue.append(placed)
+        manager = TransferManager(self._pipeline.aws.s3, TransferConfig(max_request_concurrency=self._concurrency))
+        done = False
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="download") as pool:
+            try:
+                yield from self._fetch_all(pool, manager, iter(queue), records)
+                done = True
+            finally:
+                manager.shutdown(cancel=not done, cancel_msg="stopped")
+
+    def _fetch_all(
+        self,
+        pool: ThreadPoolExecutor,
+        manager: TransferManager,
+        queue: Iterator[Target],
+        records: Mapping[str, ImageRecord],
+    ) -> Iterator[DownloadResult]:
+        running: set[Future[DownloadResult]] = set()
+        try:
+            while True:
+                room = self._concurrency - len(running)
+                running |= {
+                    pool.submit(self._fetch, manager, target, records.get(target.key)) for target in islice(queue, room)
+                }
+                if not running:
+                    return
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result()
+        finally:
+            for future in running:
+                future.cancel()
+
+    def _fetch(self, manager: TransferManager, target: Target, record: ImageRecord | None) -> DownloadResult:
+        try:
+            return self._fetch_one(manager, target, record)
+        except FileExistsError:
+            return self._failed(target, "conflict", "a file came to lie there meanwhile; --force replaces it")
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return self._failed(target, "conflict", "a symbolic link lies there; --force replaces it")
+            return self._failed(target, "failed", f"it cannot be written: {error.strerror or error}")
+        except (ClientError, BotoCoreError) as error:
+            return self._failed(target, "failed", explain(error).message)
+        except S3DownloadFailedError:  # the parts name the ETag that they belong to
+            return self._failed(target, "failed", "it was replaced while it was fetched; run this again")
+        except RetriesExceededError as error:
+            return self._failed(target, "failed", f"the connection broke again and again: {error.last_exception}")
+
+    def _fetch_one(self, manager: TransferManager, target: Target, record: ImageRecord | None) -> DownloadResult:
+        settings = self._pipeline.settings
+        bucket = settings.originals_bucket if self._original else settings.processed_bucket
+        key = target.key if self._original else settings.copy_key(target.key)
+        answer = self._head(bucket, key) if self._original or copy_key_fits(target.key) else None
+        if answer is None:
+            return self._failed(target, "missing", self._why_missing(record))
+        size = int(answer["ContentLength"])
+        if not self._force:
+            with self._landing.existing(target) as there:
+                if there is not None and _has_content(there, answer):
+                    return DownloadResult(target.key, "unchanged", path=target.path, size=size)
+                if there is not None:
+                    reason = f"{target.path} lies there and differs; --force replaces it"
+                    return self._failed(target, "conflict", reason)
+        with self._landing.writing(target, replace=self._force) as file:
+            known = _Known(size, answer["ETag"], self._on_bytes)
+            manager.download(bucket, key, file, self._owner, [known]).result()
+            size = file.seek(0, 2)  # a small one comes in one piece, of whichever version is there by then
+        return DownloadResult(target.key, "downloaded", path=target.path, size=size)
+
+    def _head(self, bucket: str, key: str) -> Mapping[str, Any] | None:
+        try:
+            return self._pipeline.aws.s3.head_object(Bucket=bucket, Key=key, **self._owner)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
+                return None
+            raise
+
+    def _why_missing(self, record: ImageRecord | None) -> str:
+        if self._original or record is None:
+            return "there is no such original" if self._original else "there is no such image"
+        if record.status == "refused":
+            return f"it was refused and has no copy ({record.error}); --original fetches the original"
+        if record.status == "failed":
+            return f"it has no copy, its processing failed ({record.error})"
+        return "its copy is gone; `zenoimg reprocess` with its id makes it again"
+
+    @staticmethod
+    def _failed(target: Target, state: State, reason: str) -> DownloadResult:
+        return DownloadResult(target.key, state, reason, target.path)
+
+
+class _Known(BaseSubscriber):
+    """Tells s3transfer what HeadObject said, so that it need not ask again and holds on to that version."""
+
+    def __init__(self, size: int, etag: str, on_bytes: Callable[[int], None]) -> None:
+        self._size = size
+        self._etag = etag
+        self._on_bytes = on_bytes
+
+    def on_queued(self, future: Any, **_: Any) -> None:
+        future.meta.provide_transfer_size(self._size)
+        future.meta.provide_object_etag(self._etag)
+
+    def on_progress(self, future: Any, bytes_transferred: int, **_: Any) -> None:
+        self._on_bytes(bytes_transferred)
+
+
+def _has_content(file: BufferedReader, answer: Mapping[str, Any]) -> bool:
+    if file.seek(0, 2) != answer["ContentLength"]:
+        return False
+    return is_same(remote_of(answer), file, digest(file, "sha256"))
+
+
+def _remembered(landing: Landing) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
+    """Each folder is looked at once: nothing of this run is written before all is placed."""
+    seen: dict[tuple[str, ...], Mapping[str, Any]] = {}
+
+    def look(folders: tuple[str, ...]) -> Mapping[str, Any]:
+        if folders not in seen:
+            seen[folders] = landing.look(folders)
+        return seen[folders]
+
+    return look
