@@ -93,6 +93,25 @@ def test_no_trace_of_the_mark_is_left_where_frames_dispose(
     assert bool(done.warnings) == (disposal == BACKGROUND and color_type in (0, 2, 3))
 
 
+@pytest.mark.parametrize("disposal", [BACKGROUND, PREVIOUS])
+def test_sprites_over_an_opaque_ground_come_and_go(disposal: int) -> None:
+    ground = [channel for _ in range(SIZE[0] * SIZE[1]) for channel in (90, 120, 30, 255)]
+    sprite = [channel for step in range(SPRITE[0] * SPRITE[1]) for channel in (250, step, 9, 255 * (step % 3 > 0))]
+    frames = [ApngFrame(SIZE, ground), *(ApngFrame(SPRITE, sprite, at, (1, 9), True, disposal) for at in PLACES)]
+    data = apng(SIZE, 6, 8, frames)
+    largest, fewest = compared(data, watermark(data).data, mark_box())
+    assert largest == 0
+    assert fewest > 20
+
+
+def test_a_first_frame_that_disposes_to_what_was_before_leaves_bare_ground() -> None:
+    frames = [ApngFrame(SIZE, noise(SIZE, 2, 8), disposal=PREVIOUS), ApngFrame(SPRITE, noise(SPRITE, 2, 8), (3, 3))]
+    data = apng(SIZE, 2, 8, frames)
+    done = watermark(data)
+    assert done.warnings == ("bare ground shows between frames: the picture got alpha",)
+    assert compared(data, done.data, mark_box())[0] == 0
+
+
 @pytest.mark.parametrize("color_type", [0, 2])
 @pytest.mark.parametrize("depth", [8, 16])
 def test_a_transparent_colour_serves_as_bare_ground(color_type: int, depth: int) -> None:

@@ -4,7 +4,7 @@ import struct
 from io import BytesIO
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, _avif
 
 from tests import animations, pictures
 from tests.animations import by_millisecond, largest_difference, moving_ball, outside, psnr, shown, with_mark
@@ -106,6 +106,27 @@ def test_exif_stays_byte_for_byte_and_its_orientation_never_turns_twice() -> Non
     turned = watermark(avif(pictures.photo(SIZE), TURNS[6], [(b"Exif", bytes(4) + block)]))
     assert block in turned.data
     assert contents(turned.data, b"irot") == [b"\3"]
+
+
+@pytest.mark.parametrize("block", [b"no TIFF", b"II*\0\xff\xff\xff\xff", pictures.exif(6)[:40]])
+def test_damaged_exif_is_left_out_and_named_and_the_picture_stays(block: bytes) -> None:
+    done = watermark(avif(pictures.photo(SIZE), TURNS[3], [(b"Exif", bytes(4) + block)]))
+    assert [warning.split(" (")[0] for warning in done.warnings] == ["EXIF is damaged"]
+    assert contents(done.data, b"irot") == [b"\2"]
+    assert decoded(done.data).getexif()[0x0112] == 3
+
+
+def test_one_thread_encodes_since_bytes_differ_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, threads = _avif.AvifEncoder, []
+
+    def counted(*arguments: object) -> object:
+        threads.append(arguments[4])
+        return encoder(*arguments)
+
+    data = encoded(pictures.photo(SIZE))
+    monkeypatch.setattr(_avif, "AvifEncoder", counted)
+    watermark(data)
+    assert threads == [1]
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,11 @@ def ball_frames(kind: str) -> tuple[list[GifFrame], Table]:
             frames = [GifFrame(ground), *(GifFrame(sprite, at, transparent=0, dispose="background") for at in places)]
         case "opaque sprites on nothing":
             frames = [GifFrame(sprite, at, dispose="background") for at in places]
+        case "previous after background":
+            disposals = ["background", "previous", "previous", "keep", "background"]
+            spots = [places[2], places[0], places[1], places[4], places[2]]
+            parts = zip(spots, disposals, strict=True)
+            frames = [GifFrame(sprite, at, transparent=0, dispose=dispose) for at, dispose in parts]
         case "own tables":
             frames = [GifFrame(ground, table=own), *(GifFrame(sprite, at, table=own[::-1]) for at in places)]
         case _:
@@ -147,6 +152,7 @@ def ball_frames(kind: str) -> tuple[list[GifFrame], Table]:
         "opaque sprites on nothing",
         "own tables",
         "previous on nothing",
+        "previous after background",
     ],
 )
 @pytest.mark.parametrize("position", ["bottom-right", "center", "tile"])
@@ -222,6 +228,18 @@ def test_time_disposal_and_screen_stay() -> None:
     assert [frame.transparent for frame in read_frames(done.data)] == [4, None, 0]
     assert done.data[6:10] == data[6:10]
     assert (done.data[10] & 0x70, *done.data[11:13]) == (0x70, 3, 49)
+
+
+@pytest.mark.parametrize("animated", [False, True])
+def test_the_background_and_transparent_entries_are_not_free_although_no_pixel_uses_them(animated: bool) -> None:
+    colours = [(40, 90, 200), (1, 2, 3), (4, 5, 6)]
+    frame = GifFrame(Image.new("P", SIZE, 0), transparent=1)
+    data = gif(SIZE, [frame] * (1 + animated), colours, background=2)
+    done = watermark(data)
+    for after in read_frames(done.data):
+        assert after.table[:9] == bytes(value for entry in colours for value in entry)
+        assert after.transparent == 1
+    assert all(step.picture.getchannel("A").getextrema() == (255, 255) for step in gif_shown(done.data))
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,16 @@ def test_an_animation_shows_the_same_with_the_mark_on_it_at_every_millisecond(ki
     assert dict(webp_chunks(done.data))[b"ANIM"] == dict(webp_chunks(data))[b"ANIM"]
 
 
+@pytest.mark.parametrize("width", [71, 72, 73, 74])
+@pytest.mark.parametrize("height", [55, 56])
+def test_a_frame_that_grows_begins_at_an_even_place(width: int, height: int) -> None:
+    sprite = moving_ball((16, 14), steps=1, mode="RGBA")[0]
+    data = webp((width, height), [Frame(sprite, (at, 40), dispose="background") for at in (54, 52, 54)])
+    before, after = with_mark(shown(data)), shown(watermark(data).data)
+    pairs = zip(by_millisecond(before), by_millisecond(after), strict=True)
+    assert max(largest_difference(one, other) for one, other in pairs) <= 1
+
+
 def test_frames_apart_from_the_mark_are_the_sources_bytes() -> None:
     frames = [Frame(pictures.photo(SIZE), lossless=False)]
     frames += [Frame(moving_ball((16, 16), 1)[0], (2 * step, 0), lossless=step % 2 == 0) for step in range(4)]

@@ -24,6 +24,7 @@ from PIL.AvifImagePlugin import AvifImageFile
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.avif_header import IDENTITY, UNSPECIFIED, AvifHeader, read_header, with_colours, with_plays
+from zenoimg.imaging.formats.avif_items import without_exif
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.metadata.exif import orientation_of, with_orientation
@@ -75,7 +76,8 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
         raise Refused("unsupported-format", f"AVIF in {name} (HDR) is not supported; AVIF in standard range is")
     for size in header.coded:
         limits.check_picture(*size)
-    source = _Marked(BytesIO(_as_sequence(data) if header.track else data))
+    pixels = without_exif(data)
+    source = _Marked(BytesIO(_as_sequence(pixels) if header.track else pixels))
     frames = source.n_frames
     limits.check_picture(*source.size, frames)
     if header.track and len(header.track.durations) != frames:
