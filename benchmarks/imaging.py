@@ -1,0 +1,127 @@
+"""Measure marking of JPEGs: ``python -m benchmarks.imaging [--rounds N] [PHOTO...]``.
+
+Every contender marks every picture once a round, so that all of them meet the same weather on the machine, and
+in another order each time, so that no one always comes behind the same other, whose process may still be busy.
+One core. Times are milliseconds; PSNR (dB) is between source and copy where no mark is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import random
+import statistics
+import tempfile
+import time
+from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageChops
+from PIL.JpegImagePlugin import JpegImageFile
+
+from benchmarks.contenders import Contender, Task, contenders, peak_memory
+from tests import pictures
+from zenoimg.imaging import Recipe
+from zenoimg.imaging.mark import overlay_for
+
+DRAWN = {
+    "drawn 6 MP": ((3000, 2000), 1),
+    "drawn 12 MP": ((4000, 3000), 1),
+    "drawn 12 MP, turned": ((4000, 3000), 6),
+    "drawn 24 MP": ((6000, 4000), 1),
+}
+TARGET = 1.05
+"""The most that marking may cost, of decoding and encoding alone."""
+
+_FLOOR, _OURS = "floor (Pillow decode + encode)", "zenoimg"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", nargs="*", type=Path, help="JPEG files besides the drawn ones")
+    parser.add_argument("--rounds", type=int, default=9)
+    arguments = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    os.environ["VIPS_CONCURRENCY"] = "1"
+    files = {name: drawn_photo(*what) for name, what in DRAWN.items()}
+    files |= {path.name: path.read_bytes() for path in arguments.photos}
+    worst = 0.0
+    for name, data in files.items():
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as until:
+            ways = contenders(Task.of(data), Path(folder), until)
+            ratio = compare(name, data, ways, arguments.rounds)
+        worst = max(worst, ratio)
+    print_memory(files["drawn 24 MP"])
+    verdict = "within" if worst <= TARGET else "ABOVE"
+    print(f"\nWorst ratio of medians to the floor: {worst:.3f}, {verdict} the target of {TARGET}")
+
+
+def drawn_photo(size: tuple[int, int], orientation: int) -> bytes:
+    """Draw a photo-like JPEG: quality 90, 4:2:0, with EXIF and an ICC profile."""
+    segments = [
+        pictures.exif_segment(pictures.exif(orientation, gps=True, maker_note=True)),
+        pictures.icc_segment(pictures.icc_profile()),
+    ]
+    return pictures.jpeg(pictures.photo(size), segments, quality=90)
+
+
+def compare(name: str, data: bytes, ways: dict[str, Contender], rounds: int) -> float:
+    """Measure one picture and print its table; give the ratio of our median to the floor's."""
+    copies = {way: run() for way, run in ways.items()}  # warms caches, too
+    times: dict[str, list[float]] = {way: [] for way in ways}
+    dice = random.Random(rounds)
+    for _ in range(rounds):
+        for way in dice.sample(list(ways), len(ways)):
+            times[way].append(_milliseconds(ways[way]))
+    source = JpegImageFile(BytesIO(data))
+    print(f"\n{name}: {source.width} x {source.height}, {len(data) / 1e6:.2f} MB, {rounds} rounds")
+    print(f"  {'':34}{'median':>8}{'least':>8}{'x floor':>9}{'size':>9}{'PSNR':>8}")
+    floor = statistics.median(times[_FLOOR])
+    for way, copy in copies.items():
+        median = statistics.median(times[way])
+        print(
+            f"  {way:34}{median:8.0f}{min(times[way]):8.0f}{median / floor:9.3f}"
+            f"{len(copy) / len(data):8.1%} {psnr_outside_mark(data, copy):7.2f}"
+        )
+    ratio = statistics.median(times[_OURS]) / floor
+    least = min(times[_OURS]) / min(times[_FLOOR])
+    pairs = statistics.median(mine / its for mine, its in zip(times[_OURS], times[_FLOOR], strict=True))
+    print(f"  zenoimg / floor: {ratio:.3f} by medians, {least:.3f} by the least, {pairs:.3f} by rounds")
+    return ratio
+
+
+def print_memory(data: bytes) -> None:
+    """Print what a fresh process needs at most for one picture."""
+    print("\nPeak memory of a fresh process, drawn 24 MP (MB; behind the +, what the picture adds to the imports)")
+    for label, way in ((_FLOOR, "floor"), (_OURS, "ours"), ("tutorial script (RGBA overlay)", "tutorial")):
+        peak, imports = peak_memory(way, data)
+        print(f"  {label:34}{peak:8.0f}  +{peak - imports:.0f}")
+
+
+def psnr_outside_mark(before: bytes, after: bytes) -> float:
+    """Give the PSNR of the pixels outside the default mark's box and the blocks around it, over all channels."""
+    one, other = Image.open(BytesIO(before)), Image.open(BytesIO(after))
+    orientation = one.getexif().get(0x0112, 1)
+    first, second = one.convert("RGB"), other.convert("RGB")
+    mask = Image.new("L", first.size, 255)
+    left, top, right, bottom = overlay_for(Recipe().watermark, first.size, orientation).boxes[0]
+    mask.paste(0, (left - 32, top - 32, right + 32, bottom + 32))
+    # The tutorial's mark lies where the stored corner is, however the photo is turned.
+    mask.paste(0, (first.width * 3 // 5, first.height * 4 // 5, first.width, first.height))
+    counts = ImageChops.difference(first, second).histogram(mask)
+    error = sum(count * (index % 256) ** 2 for index, count in enumerate(counts)) / sum(counts)
+    return math.inf if error == 0 else 10 * math.log10(255 * 255 / error)
+
+
+def _milliseconds(run: Contender) -> float:
+    start = time.perf_counter()
+    run()
+    return (time.perf_counter() - start) * 1000
+
+
+if __name__ == "__main__":
+    main()
