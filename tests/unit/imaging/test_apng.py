@@ -97,7 +97,8 @@ def test_no_trace_of_the_mark_is_left_where_frames_dispose(
 def test_sprites_over_an_opaque_ground_come_and_go(disposal: int) -> None:
     ground = [channel for _ in range(SIZE[0] * SIZE[1]) for channel in (90, 120, 30, 255)]
     sprite = [channel for step in range(SPRITE[0] * SPRITE[1]) for channel in (250, step, 9, 255 * (step % 3 > 0))]
-    frames = [ApngFrame(SIZE, ground), *(ApngFrame(SPRITE, sprite, at, (1, 9), True, disposal) for at in PLACES)]
+    places = [(0, 0), *PLACES]  # twice at one place: pixels that stay the same although the frame was taken away
+    frames = [ApngFrame(SIZE, ground), *(ApngFrame(SPRITE, sprite, at, (1, 9), True, disposal) for at in places)]
     data = apng(SIZE, 6, 8, frames)
     largest, fewest = compared(data, watermark(data).data, mark_box())
     assert largest == 0
