@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from zenoimg import __version__
-from zenoimg.cli import api, deploy, destroy, download, list_images, preview, reprocess, show, tail_logs, upload
+from zenoimg.cli import api, delete, deploy, destroy, download, list_images, preview, reprocess, show, tail_logs, upload
 from zenoimg.cli import local as local_commands
 from zenoimg.cli.globals import add_callback
 
@@ -34,7 +34,7 @@ add_callback(
     Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")],
 )
 
-for module in (preview, deploy, upload, list_images, show, download, reprocess, tail_logs, api, destroy):
+for module in (preview, deploy, upload, list_images, show, download, delete, reprocess, tail_logs, api, destroy):
     module.register(app)
 app.add_typer(local_commands.app, name="local")
 

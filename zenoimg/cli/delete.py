@@ -1,0 +1,106 @@
+"""``zenoimg delete``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from zenoimg.cli import render
+from zenoimg.cli.connect import confirm, pipeline_of
+from zenoimg.cli.globals import Call, command
+from zenoimg.cli.screen import JsonArray, printable, safe, writable
+
+if TYPE_CHECKING:
+    from zenoimg.operations.delete import DeleteResult, Doomed
+    from zenoimg.operations.live import LivePipeline
+
+_NAMED = 10  # ids in the question
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "delete")(delete)
+
+
+def delete(
+    call: Call,
+    ids: Annotated[list[str], typer.Argument(help="The images' ids.", metavar="ID")],
+    purge: Annotated[bool, typer.Option("--purge", help="Remove all versions too; nothing can be restored.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Delete originals; their copies and records go with them.
+
+    Example: zenoimg delete photo.jpg
+
+    Without --purge old versions stay as long as the bucket keeps them.
+    """
+    settings, pipeline = pipeline_of(call)
+    from zenoimg.operations import delete as operation
+    from zenoimg.operations.recipe import limits_of, recipe_of
+    from zenoimg.operations.retention import kept_versions
+
+    has_functions = bool(pipeline.deployment.processor_function)
+    here = None if has_functions else pipeline.tools(recipe_of(settings), limits_of(settings))
+    surveyed = list(operation.survey(pipeline, ids, purge=purge))
+    doomed = [item for item in surveyed if isinstance(item, operation.Doomed)]
+    missing = [item for item in surveyed if isinstance(item, operation.DeleteResult)]
+    if doomed:
+        _announce(call, pipeline, doomed, "" if purge else kept_versions(pipeline, settings.stack))
+        question = f"Delete {render.plural(len(doomed), 'image')}{' for good' if purge else ''}?"
+        if not confirm(call, question, yes=yes):
+            call.screen.say("Nothing was deleted.")
+            raise typer.Exit(1)
+    counts: Counter[str] = Counter()
+    try:
+        with JsonArray(wanted=as_json) as array:
+            for results in (missing, operation.delete(pipeline, doomed, purge=purge, here=here)):
+                for result in results:
+                    counts[result.state] += 1
+                    array.add(_json(result))
+                    if not call.screen.quiet:
+                        call.screen.err.print(_line(result))
+    finally:
+        parts = ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "nothing yet"
+        call.screen.say(f"{render.plural(counts.total(), 'image')}: {parts}.")
+    if has_functions and counts["deleted"] + counts["purged"]:
+        call.screen.say("The pipeline removes their copies and records within seconds.")
+    if operation.NOT_GOOD & set(counts):
+        raise typer.Exit(1)
+
+
+def _announce(call: Call, pipeline: LivePipeline, doomed: Sequence[Doomed], kept: str) -> None:
+    bucket = pipeline.settings.originals_bucket
+    # Without a stack only S3 and DynamoDB are known to be there, so nobody is asked for the account.
+    where = str(pipeline.aws.identity) if pipeline.settings.account_id else pipeline.aws.where
+    call.screen.say(f"From [bold]{safe(bucket)}[/] ([bold]{safe(where)}[/]), with copies and records:")
+    for item in doomed[:_NAMED]:
+        call.screen.say(f"  {safe(item.key)}")
+    if len(doomed) > _NAMED:
+        call.screen.say(f"  and {len(doomed) - _NAMED:,} more")
+    if kept:
+        call.screen.say(safe(kept))
+        return
+    versions = [version for item in doomed for version in item.versions if not version.is_marker]
+    size = render.size(sum(version.size for version in versions))
+    call.screen.say(f"Of {render.plural(len(versions), 'version')} ({size}) [bold]nothing can be restored[/].")
+
+
+def _line(result: DeleteResult) -> Text:
+    line = Text.assemble(render.status(f"{result.state:<11}"), " ", printable(result.key))
+    if result.reason:
+        line.append(f"  {printable(result.reason)}")
+    return line
+
+
+def _json(result: DeleteResult) -> dict[str, Any]:
+    return {
+        "ImageId": writable(result.key),
+        "Result": result.state,
+        "Reason": result.reason,
+        "VersionsRemoved": result.versions,
+    }

@@ -1,0 +1,218 @@
+"""Delete originals; copies and records follow, since every removal is an event that reconciles its key.
+
+A plain delete leaves a delete marker, and the versions below it stay. A purge deletes plainly first, then the
+versions, then the markers: at no moment does an older version become the current one, which would bring the
+image back.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from zenoimg.operations.image_ids import is_possible
+from zenoimg.operations.live import LivePipeline
+from zenoimg.pipeline.reconcile import Tools, reconcile
+
+State = Literal["deleted", "purged", "missing", "failed"]
+#: States that leave an operator something to do.
+NOT_GOOD: frozenset[State] = frozenset({"missing", "failed"})
+
+_BATCH = 1000  # the service's limit for one DeleteObjects
+_PASSING = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "RequestTimeout"})
+_TRIES = 6
+_WORKERS = 16
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an object, or one delete marker."""
+
+    version_id: str
+    is_marker: bool
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """An image that can be deleted. ``versions`` are those that a purge removes; else they are not read."""
+
+    key: str
+    is_current: bool
+    versions: tuple[Version, ...] = ()
+
+
+@dataclass(frozen=True)
+class DeleteResult:
+    """What became of one image. ``versions`` counts what was removed for good, delete markers aside."""
+
+    key: str
+    state: State
+    reason: str = ""
+    versions: int = 0
+
+
+def survey(pipeline: LivePipeline, ids: Iterable[str], *, purge: bool) -> Iterator[Doomed | DeleteResult]:
+    """What is there of each id: an image to delete, or the result ``missing``; in the order of the ids.
+
+    An image is there while its original or its record is, and for a purge while any version of it is.
+    """
+    keys = list(dict.fromkeys(ids))
+    records = pipeline.catalog.get_many(filter(is_possible, keys))
+
+    def look(key: str) -> Doomed | DeleteResult:
+        if not is_possible(key):
+            return DeleteResult(key, "missing", "there is no such image")
+        is_current = key in records or pipeline.storage.head_original(key) is not None
+        versions = tuple(_versions(pipeline, key)) if purge else ()
+        if not is_current and not versions:
+            return DeleteResult(key, "missing", "there is no such image")
+        return Doomed(key, is_current, versions)
+
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="survey") as pool:
+        yield from pool.map(look, keys)
+
+
+def delete(
+    pipeline: LivePipeline,
+    doomed: Sequence[Doomed],
+    *,
+    purge: bool,
+    here: Tools | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[DeleteResult]:
+    """Delete images and yield what became of each, by batches of a thousand.
+
+    With ``here`` copies and records are removed in this process: for pipelines without functions.
+    Raises botocore's ``ClientError`` for what S3 refuses as a whole; refusals of single keys are results.
+    """
+    source = iter(doomed)
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="reconcile") as pool:
+        while batch := list(islice(source, _BATCH)):
+            done = _delete_batch(pipeline, batch, purge=purge, sleep=sleep)
+            if here is not None:
+                done = pool.map(lambda result: _reconciled(result, here), done)
+            yield from done
+
+
+def _delete_batch(
+    pipeline: LivePipeline, batch: Sequence[Doomed], *, purge: bool, sleep: Callable[[float], None]
+) -> Iterable[DeleteResult]:
+    current = [(item.key, None) for item in batch if item.is_current]
+    errors, made = _remove(pipeline, current, sleep)
+    if purge:
+        # Of what could not be deleted plainly the versions stay, too.
+        left = [item for item in batch if item.key not in errors]
+        for markers in (False, True):
+            doomed = [(i.key, v.version_id) for i in left for v in i.versions if v.is_marker is markers]
+            if markers:
+                doomed += [(key, version_id) for key, version_id in made.items() if key not in errors]
+            refused, _ = _remove(pipeline, [pair for pair in doomed if pair[0] not in errors], sleep)
+            errors = {**errors, **refused}
+    return [_result(item, errors.get(item.key, ""), purge=purge) for item in batch]
+
+
+def _result(item: Doomed, error: str, *, purge: bool) -> DeleteResult:
+    if error:
+        return DeleteResult(item.key, "failed", error)
+    if purge:
+        return DeleteResult(item.key, "purged", versions=sum(not version.is_marker for version in item.versions))
+    return DeleteResult(item.key, "deleted")
+
+
+def _remove(
+    pipeline: LivePipeline, objects: Sequence[tuple[str, str | None]], sleep: Callable[[float], None]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Remove objects or versions; returns key → why not, and key → id of the delete marker that was made."""
+    errors: dict[str, str] = {}
+    made: dict[str, str] = {}
+    in_xml = [pair for pair in objects if _fits_xml(pair[0])]
+    for start in range(0, len(in_xml), _BATCH):
+        left = in_xml[start : start + _BATCH]
+        for attempt in range(_TRIES):
+            answer = _delete_objects(pipeline, left)
+            made |= {item["Key"]: item["DeleteMarkerVersionId"] for item in answer["Deleted"] if _made_marker(item)}
+            passing = [item for item in answer["Errors"] if item["Code"] in _PASSING and attempt < _TRIES - 1]
+            errors |= {item["Key"]: _reason(item) for item in answer["Errors"] if item not in passing}
+            left = [(item["Key"], item.get("VersionId") or None) for item in passing]
+            if not left:
+                break
+            sleep(random.uniform(0, 0.2 * 2**attempt))  # noqa: S311
+    for key, version_id in objects:
+        if not _fits_xml(key):
+            try:
+                marker = _delete_object(pipeline, key, version_id)
+            except ClientError as error:
+                errors[key] = _reason(error.response["Error"])
+            else:
+                made |= {key: marker} if marker else {}
+    return errors, made
+
+
+def _delete_objects(pipeline: LivePipeline, objects: Sequence[tuple[str, str | None]]) -> dict[str, list[Any]]:
+    named: list[Any] = [{"Key": key, **({"VersionId": version} if version else {})} for key, version in objects]
+    answer = pipeline.aws.s3.delete_objects(
+        Bucket=pipeline.settings.originals_bucket, Delete={"Objects": named}, **_owner(pipeline)
+    )
+    return {"Deleted": list(answer.get("Deleted", [])), "Errors": list(answer.get("Errors", []))}
+
+
+def _delete_object(pipeline: LivePipeline, key: str, version_id: str | None) -> str:
+    """Remove one; returns the id of the delete marker that was made, if one was."""
+    version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+    answer = pipeline.aws.s3.delete_object(
+        Bucket=pipeline.settings.originals_bucket, Key=key, **version, **_owner(pipeline)
+    )
+    return answer.get("VersionId", "") if answer.get("DeleteMarker") and version_id is None else ""
+
+
+def _made_marker(deleted: Mapping[str, Any]) -> bool:
+    return bool(deleted.get("DeleteMarker")) and "VersionId" not in deleted and "DeleteMarkerVersionId" in deleted
+
+
+def _fits_xml(key: str) -> bool:
+    """Whether DeleteObjects can name a key: XML 1.0 has no way to write most control characters."""
+    return all(character >= " " and character not in "\ufffe\uffff" for character in key)
+
+
+def _versions(pipeline: LivePipeline, key: str) -> Iterator[Version]:
+    """All versions and delete markers of exactly this key, and not of keys that begin with it."""
+    pages = pipeline.aws.s3.get_paginator("list_object_versions").paginate(
+        Bucket=pipeline.settings.originals_bucket, Prefix=key, **_owner(pipeline)
+    )
+    for page in pages:
+        for version in page.get("Versions", []):
+            if version["Key"] == key:
+                yield Version(version["VersionId"], is_marker=False, size=version["Size"])
+        for marker in page.get("DeleteMarkers", []):
+            if marker["Key"] == key:
+                yield Version(marker["VersionId"], is_marker=True)
+        if page.get("NextKeyMarker", key) != key:
+            return  # keys are sorted, and the prefix itself comes first
+
+
+def _reconciled(result: DeleteResult, tools: Tools) -> DeleteResult:
+    if result.state == "failed":
+        return result
+    try:
+        reconcile(result.key, tools)
+    except Exception as error:  # noqa: BLE001 - one image's failure is its own result; the others go on
+        reason = f"the original is deleted, but copy and record may not be ({type(error).__name__}: {error}); run again"
+        return DeleteResult(result.key, "failed", reason)
+    return result
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    return f"S3 refused it: {error.get('Message') or error['Code']} ({error['Code']})"
+
+
+def _owner(pipeline: LivePipeline) -> dict[str, Any]:
+    account = pipeline.settings.account_id
+    return {"ExpectedBucketOwner": account} if account else {}
