@@ -227,3 +227,14 @@ def test_waiting_gives_up_in_words_and_throttled_looks_do_not_end_it(
     (result,) = upload.run([Source(path, "a.jpg")])
     assert result.state == "unprocessed"
     assert "zenoimg reprocess" in result.reason
+
+
+def test_a_file_name_that_is_no_utf8_is_named_and_does_not_break_the_json(no_stack: Terminal, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.jpg")
+    try:
+        write(tmp_path, name)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    (result,) = no_stack.json("upload", str(tmp_path), code=1)
+    assert result["Result"] == "refused"
+    assert "not valid UTF-8" in result["Reason"]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from zenoimg.cli.screen import JsonArray, is_utf8
+from zenoimg.cli.screen import JsonArray, is_utf8, json_text
 
 
 def json_array(values: Iterable[Any]) -> None:
@@ -21,9 +20,8 @@ def json_array(values: Iterable[Any]) -> None:
 
 def json_lines(values: Iterable[Any]) -> None:
     """One compact JSON text a line."""
-    encoder = json.JSONEncoder(ensure_ascii=not is_utf8())
     for value in values:
-        sys.stdout.write(encoder.encode(value) + "\n")
+        sys.stdout.write(json_text(value) + "\n")
 
 
 def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -71,7 +71,7 @@ class Screen:
 
     def json(self, value: Any) -> None:
         """Data as JSON on stdout, the same whatever the terminal."""
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not is_utf8()) + "\n")
+        sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 class JsonArray:
@@ -90,7 +90,7 @@ class JsonArray:
     def add(self, value: Any) -> None:
         """One more element."""
         if self._wanted:
-            text = json.dumps(value, indent=2, ensure_ascii=not is_utf8()).replace("\n", "\n  ")
+            text = json_text(value, indent=2).replace("\n", "\n  ")
             sys.stdout.write(f"{'[' if self._empty else ','}\n  {text}")
             self._empty = False
 
@@ -99,6 +99,19 @@ class JsonArray:
     ) -> None:
         if self._wanted:
             sys.stdout.write("[]\n" if self._empty else "\n]\n")
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """JSON that stdout can take: as it is where that is UTF-8, else escaped.
+
+    File names may hold bytes that are no UTF-8 (as lone surrogates); nothing but ``\\u`` escapes can show them.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=not is_utf8())
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent)
+    return text
 
 
 def safe(text: str) -> str:
