@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import random
 import struct
 from io import BytesIO
 
@@ -12,24 +11,11 @@ from PIL import Image, ImageChops
 from tests import animations, gifs, pictures
 from tests.animations import by_millisecond, largest_difference, outside, shown
 from tests.gifs import DISPOSALS, GifFrame, Table, gif, gif_shown, read_frames
+from tests.unit.imaging.gif_cases import SIZE, noise, table
 from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.mark import overlay_for
 from zenoimg.imaging.placement import clipped
 from zenoimg.imaging.recipe import MetadataPolicy
-
-SIZE = (60, 44)
-
-
-def table(count: int, seed: int = 3) -> Table:
-    """Black, white, and colours between."""
-    dice = random.Random(seed)
-    colours = [(dice.randrange(256), dice.randrange(256), dice.randrange(256)) for _ in range(count)]
-    return [(0, 0, 0), (255, 255, 255), *colours][:count]
-
-
-def noise(size: tuple[int, int], count: int, seed: int = 4) -> Image.Image:
-    dice = random.Random(seed)
-    return Image.frombytes("P", size, bytes(dice.randrange(count) for _ in range(size[0] * size[1])))
 
 
 def mark_mask(spec: WatermarkSpec | None = None) -> Image.Image:
@@ -40,75 +26,6 @@ def mark_mask(spec: WatermarkSpec | None = None) -> Image.Image:
         if inside:
             mask.paste(255, inside)
     return mask
-
-
-@pytest.mark.parametrize("interlaced", [False, True])
-@pytest.mark.parametrize("count", [2, 3, 16, 100, 256])
-def test_indices_outside_the_mark_are_the_sources_own(count: int, interlaced: bool) -> None:
-    data = gif(SIZE, [GifFrame(noise(SIZE, count), interlaced=interlaced, has_control=False)], table(count))
-    done = watermark(data)
-    (before,), (after,) = read_frames(data), read_frames(done.data)
-    assert after.table.startswith(before.table[: 3 * count])
-    assert (after.interlaced, after.transparent, after.has_own_table) == (interlaced, None, False)
-    differing = Image.frombytes(
-        "L", SIZE, bytes(a != b for a, b in zip(before.indices.tobytes(), after.indices.tobytes(), strict=True))
-    )
-    left, top, right, bottom = overlay_for(WatermarkSpec(), SIZE).boxes[0]
-    box = differing.getbbox()
-    assert box is not None
-    assert (box[0] >= left, box[1] >= top, box[2] <= right, box[3] <= bottom) == (True,) * 4
-    assert sum(differing.tobytes()) > 40
-    assert (done.format, done.content_type, done.frames, done.warnings) == ("GIF", "image/gif", 1, ())
-
-
-def test_free_slots_take_the_marks_colours() -> None:
-    ground = Image.new("P", SIZE, 2)
-    data = gif(SIZE, [GifFrame(ground)], [(0, 0, 0), (0, 0, 0), (40, 90, 200)])
-    (step,) = gif_shown(watermark(data).data)
-    expected = Image.new("RGBA", SIZE, (40, 90, 200, 255))
-    overlay = overlay_for(WatermarkSpec(), SIZE)
-    expected.alpha_composite(overlay.mark, overlay.boxes[0][:2])
-    assert largest_difference(step.picture, expected) <= 24
-
-
-def test_a_slot_that_no_pixel_uses_is_free() -> None:
-    data = gif(SIZE, [GifFrame(Image.new("P", SIZE, 7))], [(200, 30, 30)] * 256)
-    done = watermark(data)
-    assert done.warnings == ()
-    colours = gif_shown(done.data)[0].picture.getcolors()
-    assert colours is not None
-    assert len(colours) > 4
-    assert max(min(color[:3]) for _, color in colours) > 120  # type: ignore[index]
-
-
-def test_a_full_table_lends_its_nearest_colours() -> None:
-    full = table(256)
-    data = gif(SIZE, [GifFrame(noise(SIZE, 256))], full)
-    (frame,) = read_frames(watermark(data).data)
-    assert frame.table == bytes(value for entry in full for value in entry)
-
-
-def test_a_full_table_without_colours_for_the_mark_makes_room_and_says_so() -> None:
-    reds = [(130 + index % 100, index // 100, 0) for index in range(256)]
-    data = gif(SIZE, [GifFrame(noise(SIZE, 256))], reds)
-    done = watermark(data)
-    assert done.warnings == ("a full colour table had no colours for the mark: rare ones became their nearest",)
-    (before,), (after,) = gif_shown(data), gif_shown(done.data)
-    box = overlay_for(WatermarkSpec(), SIZE).boxes[0]
-    assert largest_difference(outside(before.picture, box), outside(after.picture, box)) <= 6
-    inside = ImageChops.difference(before.picture, after.picture).crop(box).convert("L")
-    assert sum(inside.histogram()[40:]) > 60
-
-
-def test_a_frame_borrows_slots_of_a_shared_table_that_it_does_not_use_itself() -> None:
-    reds = [(130 + index % 100, index // 100, 0) for index in range(256)]
-    few = Image.new("P", SIZE, 9)
-    every = Image.frombytes("P", (32, 8), bytes(range(256)))
-    data = gif(SIZE, [GifFrame(few), GifFrame(every)], reds)
-    done = watermark(data)
-    first, second = read_frames(done.data)
-    assert (first.has_own_table, second.has_own_table, done.warnings) == (True, False, ())
-    assert second.encoded == read_frames(data)[1].encoded
 
 
 def ball_frames(kind: str) -> tuple[list[GifFrame], Table]:
@@ -200,22 +117,6 @@ def test_the_mark_keeps_its_colours_while_the_ground_stands_still() -> None:
     assert len({step.picture.tobytes() for step in timeline}) == 1
 
 
-def test_on_transparent_ground_the_mark_is_opaque_and_the_rest_transparent() -> None:
-    data = gif(SIZE, [GifFrame(Image.new("P", SIZE, 0), transparent=0)], [(7, 7, 7), (255, 255, 255)])
-    (step,) = gif_shown(watermark(data).data)
-    alphas = step.picture.getchannel("A")
-    box = alphas.getbbox()
-    mark = overlay_for(WatermarkSpec(), SIZE).boxes[0]
-    assert box is not None
-    assert box[0] >= mark[0]
-    assert box[1] >= mark[1]
-    assert alphas.histogram()[255] > 60
-    assert sum(alphas.histogram()[1:255]) == 0
-    greys = [color[0] for _, color in step.picture.getcolors() or [] if isinstance(color, tuple) and color[3]]
-    assert min(greys) < 10
-    assert max(greys) > 225
-
-
 def test_time_disposal_and_screen_stay() -> None:
     frames = [
         GifFrame(noise(SIZE, 5), duration=10 * (step + 1), dispose=dispose, transparent=transparent)
@@ -228,18 +129,6 @@ def test_time_disposal_and_screen_stay() -> None:
     assert [frame.transparent for frame in read_frames(done.data)] == [4, None, 0]
     assert done.data[6:10] == data[6:10]
     assert (done.data[10] & 0x70, *done.data[11:13]) == (0x70, 3, 49)
-
-
-@pytest.mark.parametrize("animated", [False, True])
-def test_the_background_and_transparent_entries_are_not_free_although_no_pixel_uses_them(animated: bool) -> None:
-    colours = [(40, 90, 200), (1, 2, 3), (4, 5, 6)]
-    frame = GifFrame(Image.new("P", SIZE, 0), transparent=1)
-    data = gif(SIZE, [frame] * (1 + animated), colours, background=2)
-    done = watermark(data)
-    for after in read_frames(done.data):
-        assert after.table[:9] == bytes(value for entry in colours for value in entry)
-        assert after.transparent == 1
-    assert all(step.picture.getchannel("A").getextrema() == (255, 255) for step in gif_shown(done.data))
 
 
 @pytest.mark.parametrize(
@@ -295,12 +184,6 @@ def test_frames_and_their_pixels_are_counted_before_they_are_decoded() -> None:
     with pytest.raises(Refused) as refusal:
         watermark(wide)
     assert refusal.value.code == "too-large"
-
-
-def test_a_frame_without_a_colour_table_is_corrupt() -> None:
-    with pytest.raises(Refused, match="without a colour table") as refusal:
-        watermark(gif(SIZE, [GifFrame(noise(SIZE, 4))]))
-    assert refusal.value.code == "corrupt"
 
 
 @pytest.mark.parametrize("name", ["moon_impact.gif", "muybridge-380-frames.gif"])
