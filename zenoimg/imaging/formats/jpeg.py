@@ -7,8 +7,7 @@ through RGB rather than YCbCr, which would keep a little more and costs Pillow a
 from __future__ import annotations
 
 import threading
-from io import BytesIO
-from typing import Any
+from typing import IO, Any, cast
 
 from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -17,12 +16,12 @@ from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.jpeg_metadata import kept_metadata, orientation_in
 from zenoimg.imaging.formats.jpeg_stream import (
+    EncodedChunks,
     JpegStream,
+    PixelStream,
     adobe_transform,
     is_coded_rgb,
-    pixel_stream,
     read_stream,
-    replace_metadata,
 )
 from zenoimg.imaging.formats.jpeg_trailer import left_out
 from zenoimg.imaging.limits import Limits
@@ -48,12 +47,12 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     overlay = overlay_for(recipe.watermark, (stream.width, stream.height), orientation)
     warnings = left_out(stream, data[stream.end :])
     segments, metadata_warnings = kept_metadata(stream, recipe.metadata, alone=bool(warnings))
-    picture = JpegImageFile(BytesIO(pixel_stream(data, stream)))
+    picture = JpegImageFile(cast("IO[bytes]", PixelStream(data, stream)))
     picture.load()
     blend(picture, overlay, inverted_ink=picture.mode == "CMYK" and adobe_transform(stream) is None)
     options = _encoder_options(picture, stream, recipe.encoder)
     warnings += metadata_warnings + _coding_warnings(picture, stream)
-    encoded = replace_metadata(_encoded(picture, options), segments)
+    encoded = _encoded(picture, options).with_metadata(segments)
     width, height = displayed_size(picture.size, orientation)
     return Watermarked(encoded, "JPEG", "image/jpeg", width, height, 1, tuple(warnings))
 
@@ -124,16 +123,16 @@ def _coding_warnings(picture: JpegImageFile, stream: JpegStream) -> list[str]:
     return warnings
 
 
-def _encoded(picture: JpegImageFile, options: dict[str, Any]) -> bytes:
-    encoded = BytesIO()
+def _encoded(picture: JpegImageFile, options: dict[str, Any]) -> EncodedChunks:
+    encoded = EncodedChunks()
     try:
-        picture.save(encoded, "JPEG", **options)
+        picture.save(cast("IO[bytes]", encoded), "JPEG", **options)
     except OSError:
         return _encoded_in_wide_buffer(picture, options)
-    return encoded.getvalue()
+    return encoded
 
 
-def _encoded_in_wide_buffer(picture: JpegImageFile, options: dict[str, Any]) -> bytes:
+def _encoded_in_wide_buffer(picture: JpegImageFile, options: dict[str, Any]) -> EncodedChunks:
     """Encode what Pillow's buffer is too small for.
 
     A progressive picture gets one buffer for all of it, two bytes a pixel, which noise at fine tables
@@ -143,8 +142,8 @@ def _encoded_in_wide_buffer(picture: JpegImageFile, options: dict[str, Any]) -> 
         usual = ImageFile.MAXBLOCK
         ImageFile.MAXBLOCK = max(usual, picture.width * picture.height * 8)
         try:
-            encoded = BytesIO()
-            picture.save(encoded, "JPEG", **options)
+            encoded = EncodedChunks()
+            picture.save(cast("IO[bytes]", encoded), "JPEG", **options)
         finally:
             ImageFile.MAXBLOCK = usual
-    return encoded.getvalue()
+    return encoded

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import IO, cast
 
 from PIL import Image, ImageChops
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.jpeg_stream import APP14, SOS, JpegStream, Segment, read_stream, replace_metadata
+from zenoimg.imaging.formats.jpeg_stream import APP14, SOS, EncodedChunks, JpegStream, Segment, read_stream
 from zenoimg.imaging.formats.tiff_layout import CMYK, RGB, YCBCR, Layout
 from zenoimg.imaging.formats.tiff_pixels import Channels
 
@@ -48,9 +49,9 @@ class JpegSegment:
         tables = [list(picture.quantization[component.table]) for component in stream.components]
         while len(tables) > 1 and tables[-1] == tables[-2]:
             tables.pop()
-        encoded = BytesIO()
+        encoded = EncodedChunks()
         picture.save(
-            encoded,
+            cast("IO[bytes]", encoded),
             "JPEG",
             comment=b"",
             qtables=tables,
@@ -59,7 +60,7 @@ class JpegSegment:
             progressive=stream.frame_marker == _PROGRESSIVE,
             restart_marker_blocks=stream.restart_interval,
         )
-        return replace_metadata(encoded.getvalue(), [])
+        return encoded.with_metadata([])
 
 
 def _check(stream: JpegStream, layout: Layout) -> None:
