@@ -57,7 +57,7 @@ def main() -> None:
         worst = max(worst, ratio)
     print_memory(files["drawn 24 MP"])
     verdict = "within" if worst <= TARGET else "ABOVE"
-    print(f"\nWorst ratio of medians to the floor: {worst:.3f}, {verdict} the target of {TARGET}")
+    print(f"\nMost processor time, relative to the floor: {worst:.3f}, {verdict} the target of {TARGET}")
 
 
 def drawn_photo(size: tuple[int, int], orientation: int) -> bytes:
@@ -70,13 +70,17 @@ def drawn_photo(size: tuple[int, int], orientation: int) -> bytes:
 
 
 def compare(name: str, data: bytes, ways: dict[str, Contender], rounds: int) -> float:
-    """Measure one picture and print its table; give the ratio of our median to the floor's."""
+    """Measure one picture and print its table; give our processor time relative to the floor's."""
     copies = {way: run() for way, run in ways.items()}  # warms caches, too
     times: dict[str, list[float]] = {way: [] for way in ways}
+    processor: dict[str, list[float]] = {way: [] for way in ways}
     dice = random.Random(rounds)
     for _ in range(rounds):
         for way in dice.sample(list(ways), len(ways)):
-            times[way].append(_milliseconds(ways[way]))
+            start, start_of_processor = time.perf_counter(), time.process_time()
+            ways[way]()
+            times[way].append((time.perf_counter() - start) * 1000)
+            processor[way].append((time.process_time() - start_of_processor) * 1000)
     source = JpegImageFile(BytesIO(data))
     print(f"\n{name}: {source.width} x {source.height}, {len(data) / 1e6:.2f} MB, {rounds} rounds")
     print(f"  {'':34}{'median':>8}{'least':>8}{'x floor':>9}{'size':>9}{'PSNR':>8}")
@@ -87,10 +91,13 @@ def compare(name: str, data: bytes, ways: dict[str, Contender], rounds: int) -> 
             f"  {way:34}{median:8.0f}{min(times[way]):8.0f}{median / floor:9.3f}"
             f"{len(copy) / len(data):8.1%} {psnr_outside_mark(data, copy):7.2f}"
         )
-    ratio = statistics.median(times[_OURS]) / floor
     least = min(times[_OURS]) / min(times[_FLOOR])
-    pairs = statistics.median(mine / its for mine, its in zip(times[_OURS], times[_FLOOR], strict=True))
-    print(f"  zenoimg / floor: {ratio:.3f} by medians, {least:.3f} by the least, {pairs:.3f} by rounds")
+    rounds_of = zip(processor[_OURS], processor[_FLOOR], strict=True)
+    ratio = statistics.median(mine / its for mine, its in rounds_of)
+    print(
+        f"  zenoimg / floor: {statistics.median(times[_OURS]) / floor:.3f} by medians, {least:.3f} by the least, "
+        f"{ratio:.3f} by processor time, round by round"
+    )
     return ratio
 
 
@@ -115,12 +122,6 @@ def psnr_outside_mark(before: bytes, after: bytes) -> float:
     counts = ImageChops.difference(first, second).histogram(mask)
     error = sum(count * (index % 256) ** 2 for index, count in enumerate(counts)) / sum(counts)
     return math.inf if error == 0 else 10 * math.log10(255 * 255 / error)
-
-
-def _milliseconds(run: Contender) -> float:
-    start = time.perf_counter()
-    run()
-    return (time.perf_counter() - start) * 1000
 
 
 if __name__ == "__main__":
