@@ -13,6 +13,12 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev lint
 	$(BIN)/pytest -n 2 --dist worksteal
 
+# Coverage-guided, for a bounded time; needs a wheel of atheris for this Python (3.11 has one).
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	$(BIN)/python -m tests.fuzz.target --seconds $(FUZZ_SECONDS)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,6 +49,7 @@ UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate
 requirements:
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local --extra dev -o requirements/dev.txt
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local -c requirements/dev.txt -o requirements/demo.txt
+	$(UV_COMPILE) requirements/fuzz.in -o requirements/fuzz.txt
 	$(UV_COMPILE) requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/layer-requirements.txt
 
 clean:

@@ -90,7 +90,9 @@ def samples() -> list[Sample]:
         Sample("portrait", _sunset((500, 900))),
         Sample("panorama", _leaves((1800, 400))),
         Sample("tiny (96 x 64)", _sunset((96, 64))),
-        Sample("white on white without outline: lost", Image.new("RGB", size, "white"), spec=WatermarkSpec(outline="none")),
+        Sample(
+            "white on white without outline: lost", Image.new("RGB", size, "white"), spec=WatermarkSpec(outline="none")
+        ),
         Sample("tiled, turned 30°", sunset, spec=WatermarkSpec(position="tile", angle=30, opacity=0.35)),
         Sample(
             "center, 1.0, dark on light",

@@ -108,6 +108,13 @@ def test_a_tile_larger_than_allowed_is_too_large() -> None:
     assert refusal(tiff(page)).code == "too-large"
 
 
+def test_an_offset_beyond_everything_is_a_truncation() -> None:
+    data = bytearray(tiff(sheet(), big=True))
+    data[8:16] = b"\xff" * 8
+    refused = refusal(bytes(data))
+    assert (refused.code, refused.message.startswith("the TIFF is truncated")) == ("corrupt", True)
+
+
 def test_deep_samples_count_by_their_bytes() -> None:
     pixels = SIZE[0] * SIZE[1]
     watermark(tiff(sheet(16, 3, photometric=2)), limits=Limits(max_pixels=pixels))

@@ -256,5 +256,5 @@ class _Reader:
     def _unpack(self, layout: str, at: int) -> tuple[int, ...]:
         try:
             return struct.unpack_from(self.form.order + layout, self._data, at)
-        except struct.error:
+        except (struct.error, OverflowError):  # an offset of 64 bits may be more than Python takes
             raise Refused("corrupt", f"the TIFF is truncated: it points at byte {at:,}") from None
