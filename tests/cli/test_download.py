@@ -89,7 +89,7 @@ def test_what_is_unknown_refused_or_gone_is_named_and_the_others_go_on(filled: T
     assert found["a.jpg"]["Result"] == "downloaded"
     reasons = {key: each["Reason"] for key, each in found.items() if each["Result"] == "missing"}
     assert reasons["nothing.jpg"] == "there is no such image"
-    assert reasons["\\udce9.jpg"] == reasons[""] == "there is no such image"
+    assert reasons["\udce9.jpg"] == reasons[""] == "there is no such image"
     assert "refused" in reasons["bad.gif"]
     assert "the picture ends early" in reasons["bad.gif"]
     assert "--original" in reasons["bad.gif"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.local.bench import Bench
 from zenoimg.local import EmbeddedAws, LocalSettings
 
 
@@ -33,3 +34,11 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     aws.start()
     yield aws
     aws.stop()
+
+
+@pytest.fixture(scope="module")
+def bench(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """The shared embedded AWS with the stack deployed."""
+    made = Bench(embedded, tmp_path_factory.mktemp("photos"))
+    made.zenoimg("deploy")
+    return made

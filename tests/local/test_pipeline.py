@@ -14,7 +14,6 @@ from PIL import Image, ImageChops
 
 from tests.local.bench import ORIGINALS, TABLE, Bench
 from tests.pictures import jpeg, photo
-from zenoimg.local import EmbeddedAws
 
 pytestmark = pytest.mark.local
 
@@ -25,14 +24,6 @@ def as_png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-@pytest.fixture(scope="module")
-def bench(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """The shared embedded AWS with the stack deployed."""
-    made = Bench(embedded, tmp_path_factory.mktemp("photos"))
-    made.zenoimg("deploy")
-    return made
 
 
 def test_a_second_deploy_says_that_nothing_changed(bench: Bench) -> None:

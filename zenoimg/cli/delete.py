@@ -12,7 +12,7 @@ from rich.text import Text
 from zenoimg.cli import render
 from zenoimg.cli.connect import confirm, pipeline_of
 from zenoimg.cli.globals import Call, command
-from zenoimg.cli.screen import JsonArray, printable, safe, writable
+from zenoimg.cli.screen import JsonArray, printable, safe
 
 if TYPE_CHECKING:
     from zenoimg.operations.delete import DeleteResult, Doomed
@@ -99,7 +99,7 @@ def _line(result: DeleteResult) -> Text:
 
 def _json(result: DeleteResult) -> dict[str, Any]:
     return {
-        "ImageId": writable(result.key),
+        "ImageId": result.key,
         "Result": result.state,
         "Reason": result.reason,
         "VersionsRemoved": result.versions,

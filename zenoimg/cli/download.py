@@ -13,7 +13,7 @@ from zenoimg.cli import render
 from zenoimg.cli.connect import pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import JsonArray, printable, writable
+from zenoimg.cli.screen import JsonArray, printable
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _line(result: DownloadResult, output: Path) -> Text:
 
 def _json(result: DownloadResult, output: Path) -> dict[str, Any]:
     return {
-        "ImageId": writable(result.key),
+        "ImageId": result.key,
         "Result": result.state,
         "Reason": result.reason,
         "Path": str(output / result.path) if result.path else None,

@@ -119,11 +119,6 @@ def safe(text: str) -> str:
     return escape_markup(printable(text))
 
 
-def writable(text: str) -> str:
-    """A text that any UTF-8 stream takes: bytes of the command line that are no UTF-8 are written out."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def is_utf8() -> bool:
     """Whether stdout takes any character."""
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

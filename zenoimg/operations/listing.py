@@ -125,7 +125,9 @@ def _from_large(catalog: Catalog, query: Query, facts: TableFacts | None, today:
 
 def _newest(catalog: Catalog, query: Query, today: date) -> Iterator[ImageRecord]:
     bound = _walked_to(today)
-    few = {} if query.limit is None else {"page_records": query.limit}
+    # Where a filter passes few, pages of a few records would take many calls.
+    is_filtered = bool(query.status or query.prefix)
+    few = {} if query.limit is None or is_filtered else {"page_records": query.limit}
     walked = catalog.newest(today=today, oldest=max(query.since, bound), **few)
     found = filter(query.wants, walked)
     return found if query.since >= bound else chain(found, _older(catalog, query, bound))

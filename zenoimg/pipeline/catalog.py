@@ -18,10 +18,11 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from zenoimg.pipeline.by_day import DayPage, walk_back
+from zenoimg.pipeline.plain_items import leave_items_plain, value_of
 from zenoimg.pipeline.records import ImageRecord, Status, from_item, to_item
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ ATTENTION_INDEX = "attention"
 _BATCH_GET_KEYS = 100  # the service's limit for one BatchGetItem
 _MAX_BACKOFF_SECONDS = 5.0
 _DAY_PAGE_RECORDS = 1000
+#: Pages of 1 MB, several of them in memory as parsed JSON, would take 200 MB.
+_SCAN_PAGE_RECORDS = 500
 
 _serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Catalog:
     """The records of one table."""
 
     def __init__(self, client: DynamoDBClient, table: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        leave_items_plain(client)
         self._client = client
         self._table = table
         self._sleep = sleep
@@ -128,7 +131,7 @@ class Catalog:
         last = answer.get("LastEvaluatedKey")
         return Page(
             [_record(item) for item in answer["Items"]],
-            None if not last else str(_deserialize(dict(last["ImageId"]))),  # type: ignore[arg-type]
+            None if not last else str(value_of(last["ImageId"])),
         )
 
     def all(self, segments: int = 4) -> Iterator[ImageRecord]:
@@ -182,14 +185,17 @@ class Catalog:
 
     def _segment(self, number: int, segments: int) -> Iterator[list[ImageRecord]]:
         pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table, Segment=number, TotalSegments=segments
+            TableName=self._table,
+            Segment=number,
+            TotalSegments=segments,
+            PaginationConfig={"PageSize": _SCAN_PAGE_RECORDS},
         )
         return ([_record(item) for item in answer["Items"]] for answer in pages)
 
 
 def _in_parallel(sources: Sequence[Iterator[list[ImageRecord]]]) -> Iterator[ImageRecord]:
     """Drain several page iterators at once, in threads; the bounded queue keeps memory constant."""
-    ready: queue.Queue[list[ImageRecord] | BaseException | None] = queue.Queue(maxsize=2 * len(sources))
+    ready: queue.Queue[list[ImageRecord] | BaseException | None] = queue.Queue(maxsize=len(sources))
     stopped = threading.Event()
 
     def offer(value: list[ImageRecord] | BaseException | None) -> None:
@@ -236,4 +242,4 @@ def _item(record: ImageRecord) -> dict[str, Any]:
 
 
 def _record(item: Any) -> ImageRecord:
-    return from_item({name: _deserialize(value) for name, value in item.items()})
+    return from_item({name: value_of(value) for name, value in item.items()})
