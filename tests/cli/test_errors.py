@@ -52,10 +52,10 @@ def test_an_unreachable_endpoint_is_said_and_exits_4() -> None:
     assert "could not be reached" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["list", "reprocess", "tail-logs", "destroy", "api"])
+@pytest.mark.parametrize("command", ["list", "show", "download", "delete", "reprocess", "tail-logs", "destroy", "api"])
 def test_not_deployed_says_so_and_names_deploy(nothing_deployed: Terminal, command: str) -> None:
-    arguments = [command, "/images"] if command == "api" else [command]
-    done = nothing_deployed.run(*arguments, code=3)
+    arguments = {"api": ["/images"], "show": ["a.jpg"], "download": ["a.jpg"], "delete": ["a.jpg"]}.get(command, [])
+    done = nothing_deployed.run(command, *arguments, code=3)
     assert "'zeno' is not deployed in eu-west-1" in done.stderr
     assert ("zenoimg deploy" in done.stderr) is (command != "destroy")
 
