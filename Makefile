@@ -5,13 +5,17 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test requirements clean lint format
+.PHONY: demo test test-all requirements clean lint format
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m demo $(PHOTOS)
 
 test: $(VENV)/.dev lint
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal -m "not fuzz"
+
+# What `make test` leaves out for time: the fuzzing tests.
+test-all: $(VENV)/.dev
+	$(BIN)/pytest -n 2 --dist worksteal -m fuzz
 
 # Coverage-guided, for a bounded time; needs a wheel of atheris for this Python (3.11 has one).
 FUZZ_SECONDS ?= 60

@@ -14,6 +14,8 @@ from tests.fuzz.seeds import opened, seeds
 from zenoimg.imaging import Limits, Refused, watermark
 from zenoimg.imaging.identify import identify
 
+pytestmark = pytest.mark.fuzz
+
 SEEDS = seeds()
 NAMES = sorted(SEEDS)
 LIMITS = Limits(max_bytes=1_000_000, max_pixels=1_000_000, max_frames=8, max_frame_pixels=2_000_000)

@@ -72,19 +72,20 @@ def host_packages_layer() -> Artifact:
     content: dict[str, bytes] = {}
     for name in LAYER_DISTRIBUTIONS:
         content |= {f"python/{path}": data for path, data in _installed_files(name)}
-    return Artifact("packages", make_zip(content))
+    # It travels to this machine alone, at each local deploy: 0.6 s against 3.7 s at level 9, 6% larger.
+    return Artifact("packages", make_zip(content, level=3))
 
 
-def make_zip(content: Mapping[str, bytes]) -> bytes:
-    """A zip of these files, byte for byte the same for the same content and zlib."""
+def make_zip(content: Mapping[str, bytes], *, level: int = 9) -> bytes:
+    """A zip of these files, byte for byte the same for the same content, level (1 to 9) and zlib."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name in sorted(content):
             entry = zipfile.ZipInfo(name, _FIXED_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, whatever builds it, or the rights below would not count
             entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, content[name])
+            archive.writestr(entry, content[name], compresslevel=level)
     return buffer.getvalue()
 
 

@@ -12,6 +12,8 @@ from tests.pictures import chunk
 from zenoimg.imaging import Recipe, Refused, watermark
 from zenoimg.imaging.identify import identify
 
+pytestmark = pytest.mark.fuzz
+
 CODES = {"copied", "not-an-image", "unsupported-format", "corrupt", "too-large", "too-many-frames", "too-small"}
 
 

@@ -17,6 +17,8 @@ from tests.pictures import chunk
 from zenoimg.imaging import Refused, watermark
 from zenoimg.imaging.identify import identify
 
+pytestmark = pytest.mark.fuzz
+
 SIZE = (40, 32)
 
 
