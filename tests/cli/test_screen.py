@@ -116,3 +116,9 @@ def test_sizes_have_three_figures(count: int | None, shown: str) -> None:
 )
 def test_ages_are_short_and_never_negative(created_at: str, shown: str) -> None:
     assert render.age(created_at, NOW) == shown
+
+
+@pytest.mark.parametrize("word", sorted(render.STYLES))
+def test_a_status_keeps_its_colour_when_it_is_padded(word: str) -> None:
+    assert render.status(word, width=14).style == render.STYLES[word]
+    assert render.status(word, width=14).plain == word.ljust(14)

@@ -116,7 +116,7 @@ def _by_queue(
 
 
 def _line(result: ReprocessResult) -> Text:
-    line = Text.assemble(render.status(f"{result.result:<11}"), " ", printable(result.key))
+    line = Text.assemble(render.status(result.result, width=11), " ", printable(result.key))
     if result.reason:
         line.append(f"  {printable(result.reason)}")
     return line

@@ -138,7 +138,7 @@ def _sources(paths: list[Path], selection: Selection, key: str | None, *, null: 
 
 
 def _line(result: UploadResult) -> Text:
-    line = Text.assemble(render.status(f"{result.state:<11}"), " ", printable(result.key))
+    line = Text.assemble(render.status(result.state, width=11), " ", printable(result.key))
     if result.size:
         line.append(f"  {render.size(result.size)}", style="dim")
     if result.record is not None and result.state == "processed":
