@@ -91,7 +91,7 @@ def _announce(call: Call, pipeline: LivePipeline, doomed: Sequence[Doomed], kept
 
 
 def _line(result: DeleteResult) -> Text:
-    line = Text.assemble(render.status(f"{result.state:<11}"), " ", printable(result.key))
+    line = Text.assemble(render.status(result.state, width=11), " ", printable(result.key))
     if result.reason:
         line.append(f"  {printable(result.reason)}")
     return line

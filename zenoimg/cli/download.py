@@ -68,7 +68,7 @@ def download(
 
 
 def _line(result: DownloadResult, output: Path) -> Text:
-    line = Text.assemble(render.status(f"{result.state:<11}"), " ", printable(result.key))
+    line = Text.assemble(render.status(result.state, width=11), " ", printable(result.key))
     if result.state == "downloaded":
         line.append(f"  {render.size(result.size)}", style="dim")
         line.append(f" → {printable(str(output / result.path))}", style="dim")
