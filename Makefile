@@ -11,11 +11,11 @@ demo: $(VENV)/.demo
 	@$(BIN)/python -m demo $(PHOTOS)
 
 test: $(VENV)/.dev lint
-	$(BIN)/pytest -n 2 --dist worksteal -m "not fuzz"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not fuzz and not thorough"
 
-# What `make test` leaves out for time: the fuzzing tests.
+# What `make test` leaves out for time: fuzzing, long journeys on the embedded AWS, real photos.
 test-all: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist worksteal -m fuzz
+	$(BIN)/pytest -n 2 --dist worksteal -m "fuzz or thorough"
 
 # Coverage-guided, for a bounded time; needs a wheel of atheris for this Python (3.11 has one).
 FUZZ_SECONDS ?= 60

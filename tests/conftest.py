@@ -80,3 +80,10 @@ def _is_loopback(host: Any) -> bool:
         return ipaddress.ip_address(text).is_loopback
     except ValueError:
         return False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real photos and animations drawn at random take the longest of the imaging tests."""
+    for item in items:
+        if item.name.startswith(("test_a_real_", "test_any_animation_")):
+            item.add_marker(pytest.mark.thorough)

@@ -278,7 +278,7 @@ def test_several_processes_make_the_same_copies_as_one() -> None:
 
 
 def test_an_interruption_leaves_whole_copies_and_says_how_far_it_came() -> None:
-    names = [f"{index}.jpg" for index in range(300)]
+    names = [f"{index}.jpg" for index in range(3000)]
     for name in names:
         Path(name).symlink_to("a.jpg")
     command = [sys.executable, "-m", "zenoimg", "preview", *names, "--workers", "2", "-o", "out"]

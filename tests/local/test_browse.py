@@ -9,7 +9,7 @@ import pytest
 from tests.local.bench import ORIGINALS, Bench
 from tests.pictures import jpeg, photo
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 AWKWARD = "browse/b+c ü & 50%/📷 (1).jpg"
 

@@ -14,7 +14,7 @@ from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
 from tests.pictures import jpeg, photo
 from zenoimg.local import EmbeddedAws, LocalSettings
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 
 @pytest.fixture
