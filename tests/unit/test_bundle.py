@@ -55,7 +55,7 @@ def test_the_functions_zip_holds_handlers_imaging_and_pipeline_and_nothing_else(
 
 
 def test_the_functions_zip_is_small_enough_to_be_sent_anywhere() -> None:
-    assert len(bundle.functions().data) < 150_000
+    assert len(bundle.functions().data) < 100_000
 
 
 @pytest.fixture

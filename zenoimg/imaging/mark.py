@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.logo import open_logo
 from zenoimg.imaging.placement import (
     Box,
     Size,
@@ -23,7 +22,7 @@ from zenoimg.imaging.placement import (
     turned_size,
 )
 from zenoimg.imaging.recipe import WatermarkSpec
-from zenoimg.imaging.typeface import typeface
+from zenoimg.imaging.typeface import open_logo, typeface
 
 LEGIBLE_FONT = 9.0
 """Pixels to the em that letters have at least where there is room, however small the scale makes them."""

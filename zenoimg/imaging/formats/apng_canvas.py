@@ -7,9 +7,9 @@ from dataclasses import replace
 from PIL import Image, ImageChops
 
 from zenoimg.imaging.blend import blend, lay_deep
-from zenoimg.imaging.formats.color_key import blend_keyed, key_mask
-from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour
-from zenoimg.imaging.formats.png_chunks import (
+from zenoimg.imaging.formats.palette import Color, blend_indices, blend_keyed, in_colour, key_mask
+from zenoimg.imaging.formats.png_deep import DeepPicture, blend_deep, composite_deep, decode_deep, encode_deep
+from zenoimg.imaging.formats.png_metadata import (
     GREY,
     GREY_ALPHA,
     PALETTE,
@@ -18,9 +18,7 @@ from zenoimg.imaging.formats.png_chunks import (
     Chunk,
     Header,
 )
-from zenoimg.imaging.formats.png_deep import DeepPicture, blend_deep, composite_deep, decode_deep, encode_deep
-from zenoimg.imaging.formats.png_few_greys import drawn_on_few_greys
-from zenoimg.imaging.formats.png_pixels import decode, encode
+from zenoimg.imaging.formats.png_pixels import decode, drawn_on_few_greys, encode
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.placement import Box
 

@@ -21,7 +21,7 @@ from typing import Any
 from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 
-from zenoimg.imaging.blend import blend
+from zenoimg.imaging.blend import HLG, PQ, blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.avif_header import IDENTITY, UNSPECIFIED, AvifHeader, read_header, with_colours, with_plays
 from zenoimg.imaging.formats.avif_items import without_exif
@@ -32,7 +32,6 @@ from zenoimg.imaging.metadata.kept import kept_exif, kept_xmp, tiff_block
 from zenoimg.imaging.placement import Box, Size, clipped, displayed_size
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
 from zenoimg.imaging.result import Watermarked
-from zenoimg.imaging.tone import HLG, PQ
 
 _ORIENTATION = 0x0112
 _MAKE = 0x010F

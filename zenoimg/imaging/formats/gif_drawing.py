@@ -1,14 +1,147 @@
-"""One frame of a GIF drawn anew: which pixels get the mark, and which colours of which table they get."""
+"""One frame of a GIF drawn anew: which pixels get the mark, and which colours of which table they get.
+
+The mark takes colours that are there, or slots that no frame uses.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageStat
 
 from zenoimg.imaging.formats.gif_blocks import Control, GifFrame, encode_indices
-from zenoimg.imaging.formats.gif_colors import SLOTS, ColorTable
 from zenoimg.imaging.placement import Box
+
+Rgb = tuple[int, int, int]
+
+SLOTS = 256
+_CLOSE = 3
+"""Difference a channel that nobody sees: such a colour takes no slot of its own."""
+
+
+@dataclass
+class ColorTable:
+    """A colour table that grows: ``entries`` by index, and the ``free`` indices that no pixel stands for.
+
+    Entries that are in use never change.
+    """
+
+    entries: list[Rgb]
+    free: list[int]
+    _transparent_slot: int | None = None
+
+    @classmethod
+    def read(cls, table: bytes, used: Iterable[int]) -> ColorTable:
+        """Read a table of which these indices are in use; used indices beyond its end are black."""
+        entries = [(table[at], table[at + 1], table[at + 2]) for at in range(0, len(table) - 2, 3)]
+        taken = set(used)
+        entries += [(0, 0, 0)] * (max(taken, default=0) + 1 - len(entries))
+        return cls(entries, [index for index in range(SLOTS) if index not in taken])
+
+    @property
+    def encoded(self) -> bytes:
+        """The table as RGB bytes."""
+        return bytes(value for entry in self.entries for value in entry)
+
+    def in_color(self, indices: Image.Image) -> Image.Image:
+        """Give the RGB picture that indices stand for; indices without an entry are black."""
+        grey = Image.frombytes("L", indices.size, indices.tobytes())
+        table = self.entries + [(0, 0, 0)] * (SLOTS - len(self.entries))
+        return Image.merge("RGB", [grey.point([entry[channel] for entry in table]) for channel in range(3)])
+
+    def transparent_slot(self) -> int | None:
+        """Give an index that stands for no colour, the same at every call; ``None`` when all are taken."""
+        if self._transparent_slot is None and self.free:
+            self._transparent_slot = self.claim((0, 0, 0))
+        return self._transparent_slot
+
+    def claim(self, color: Rgb) -> int:
+        """Put a colour into a free slot."""
+        index = self.free.pop(0)
+        self.entries += [(0, 0, 0)] * (index + 1 - len(self.entries))
+        self.entries[index] = color
+        return index
+
+    def in_use(self, transparent: int | None) -> dict[int, Rgb]:
+        """Give the colours that pixels can have."""
+        without = {*self.free, transparent, self._transparent_slot}
+        return {index: entry for index, entry in enumerate(self.entries) if index not in without}
+
+    def add_colors_of(self, picture: Image.Image, mask: Image.Image, most: int, transparent: int | None) -> None:
+        """Claim up to ``most`` slots for the colours of an RGB picture under a mask that the table lacks."""
+        if most <= 0:
+            return
+        only = Image.new("RGBA", picture.size)
+        only.paste(picture, (0, 0), mask)
+        known = list(self.in_use(transparent).values())
+        for color in _colors_by_use(only, most):
+            if not any(_is_close(color, other) for other in known):
+                self.claim(color)
+                known.append(color)
+
+    def nearest(self, picture: Image.Image, transparent: int | None) -> Image.Image:
+        """Give an RGB picture as indices (mode ``P``) of the nearest colours."""
+        usable = self.in_use(transparent)
+        palette = Image.new("P", (1, 1))
+        flat = [value for entry in usable.values() for value in entry]
+        palette.putpalette(flat + flat[:3] * (SLOTS - len(usable)))
+        places = picture.quantize(palette=palette, dither=Image.Dither.NONE)
+        numbers = bytes(usable)
+        table = numbers + numbers[:1] * (SLOTS - len(numbers))
+        return Image.frombytes("P", picture.size, places.tobytes().translate(table))
+
+    def exact(self, picture: Image.Image, mask: Image.Image, transparent: int | None) -> tuple[Image.Image, int]:
+        """Give an RGB picture as indices of its very colours under a mask, and how many it cannot have."""
+        indices = {entry: index for index, entry in reversed(self.in_use(transparent).items())}
+        flat, covered = picture.tobytes(), mask.tobytes()
+        places = bytearray(len(covered))
+        missing: set[Rgb] = set()
+        for at in (at for at, level in enumerate(covered) if level):
+            color = (flat[3 * at], flat[3 * at + 1], flat[3 * at + 2])
+            if color not in indices:
+                if self.free:
+                    indices[color] = self.claim(color)
+                else:
+                    missing.add(color)
+                    indices[color] = min(indices.values(), key=lambda index: _distance(self.entries[index], color))
+            places[at] = indices[color]
+        return Image.frombytes("P", picture.size, bytes(places)), len(missing)
+
+    def make_room(self, uses: list[int], slots: int, transparent: int | None) -> bytes:
+        """Free the slots of the colours used least; give the table that turns their indices to the nearest."""
+        turned = bytearray(range(SLOTS))
+        for index in sorted(self.in_use(transparent), key=lambda index: (uses[index], index))[:slots]:
+            self.free.append(index)
+        left = self.in_use(transparent)
+        for index in self.free:
+            if index < len(self.entries):
+                turned[index] = min(left, key=lambda other: _distance(left[other], self.entries[index]))
+        return bytes(turned)
+
+
+def _colors_by_use(picture: Image.Image, most: int) -> list[Rgb]:
+    """Give at most so many colours of the opaque pixels, the one of most pixels first; averages if there are more."""
+    counts = picture.getcolors(most + 1)
+    if counts is None:
+        reduced = picture.quantize(min(most + 1, SLOTS), Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        counts = reduced.convert("RGBA").getcolors(SLOTS)
+    assert counts is not None, "quantize gives no more colours than it is asked for"
+    opaque: list[tuple[int, Rgb]] = []
+    for count, color in counts:
+        assert isinstance(color, tuple), "RGBA has four channels"
+        if color[3] == 255:
+            opaque.append((-count, (color[0], color[1], color[2])))
+    return [color for _, color in sorted(opaque)[:most]]
+
+
+def _is_close(one: Rgb, other: Rgb) -> bool:
+    return all(abs(first - second) <= _CLOSE for first, second in zip(one, other, strict=True))
+
+
+def _distance(one: Rgb, other: Rgb) -> int:
+    return sum((first - second) ** 2 for first, second in zip(one, other, strict=True))
+
 
 _ROOM = 12
 """Slots freed for the mark in a full table none of whose colours shows it."""

@@ -21,9 +21,9 @@ from zenoimg.imaging.formats.jpeg_stream import (
     PixelStream,
     adobe_transform,
     is_coded_rgb,
+    left_out,
     read_stream,
 )
-from zenoimg.imaging.formats.jpeg_trailer import left_out
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import overlay_for
 from zenoimg.imaging.placement import displayed_size

@@ -1,4 +1,7 @@
-"""A JPEG file as its marker segments (ITU-T T.81, annex B), without decoding pixels."""
+"""A JPEG file as its marker segments (ITU-T T.81, annex B), without decoding pixels.
+
+What follows the first picture (more pictures, gain maps, videos) is named, not copied.
+"""
 
 from __future__ import annotations
 
@@ -192,3 +195,47 @@ def _walk(data: bytes) -> Iterator[tuple[Segment, int]]:
             raise Refused("corrupt", "the JPEG is truncated inside a segment")
         yield Segment(marker, data[position + 2 : position + length]), position + length
         position += length
+
+
+_MOST_PICTURES = 64
+_GAIN_MAPS = (b"http://ns.adobe.com/hdr-gain-map/1.0/", b"urn:iso:std:iso:ts:21496:-1\0", b"HDRGainMap")
+
+
+def left_out(stream: JpegStream, behind: bytes) -> list[str]:
+    """Name what lies behind the first picture and is not in the copy, in plain words."""
+    pictures, rest = _pictures(behind)
+    texts = []
+    if pictures and _has_gain_map(pictures, stream):
+        texts.append("the HDR gain map was left out: the copy shows in standard range")
+        pictures = pictures[1:]
+    if pictures:
+        more = "1 more picture" if len(pictures) == 1 else f"{len(pictures)} more pictures"
+        texts.append(f"the first picture of the file (MPO) was kept, {more} left out")
+    if b"ftyp" in rest[:4096]:
+        texts.append(f"the video of a motion photo ({len(rest):,} bytes) was left out")
+    elif rest.strip(b"\0\xff\r\n "):
+        texts.append(f"other data behind the picture ({len(rest):,} bytes) was left out")
+    return texts
+
+
+def _pictures(behind: bytes) -> tuple[list[JpegStream], bytes]:
+    """Give the JPEGs in the order in which they stand, and what is behind the last of them."""
+    pictures: list[JpegStream] = []
+    at = 0
+    while len(pictures) < _MOST_PICTURES and (start := behind.find(b"\xff\xd8\xff", at)) >= 0:
+        try:
+            pictures.append(read_stream(behind[start:]))
+        except (Refused, ValueError):
+            break
+        at = start + pictures[-1].end
+    return pictures, behind[at:]
+
+
+def _has_gain_map(pictures: list[JpegStream], first: JpegStream) -> bool:
+    return any(
+        name in segment.payload
+        for stream in (first, *pictures)
+        for segment in stream.segments
+        if segment.is_metadata
+        for name in _GAIN_MAPS
+    )

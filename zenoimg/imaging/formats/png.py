@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from zenoimg.imaging.blend import blend
+from zenoimg.imaging.blend import blend, toned
 from zenoimg.imaging.formats.apng import marked_animation
-from zenoimg.imaging.formats.color_key import blend_keyed
-from zenoimg.imaging.formats.palette import blend_indices, in_colour
-from zenoimg.imaging.formats.png_chunks import (
+from zenoimg.imaging.formats.palette import blend_indices, blend_keyed, in_colour
+from zenoimg.imaging.formats.png_deep import blend_deep, decode_deep, encode_deep
+from zenoimg.imaging.formats.png_metadata import (
     GREY,
     PALETTE,
     RGB,
@@ -17,20 +17,26 @@ from zenoimg.imaging.formats.png_chunks import (
     Chunk,
     Header,
     first,
+    orientation_in,
     read_chunks,
     read_header,
 )
-from zenoimg.imaging.formats.png_deep import blend_deep, decode_deep, encode_deep
-from zenoimg.imaging.formats.png_few_greys import drawn_on_few_greys
-from zenoimg.imaging.formats.png_layout import Written, assemble, color_key, has_alpha, palette_chunks, palette_of
-from zenoimg.imaging.formats.png_metadata import orientation_in
-from zenoimg.imaging.formats.png_pixels import decode, encode
+from zenoimg.imaging.formats.png_pixels import (
+    Written,
+    assemble,
+    color_key,
+    decode,
+    drawn_on_few_greys,
+    encode,
+    has_alpha,
+    palette_chunks,
+    palette_of,
+)
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.placement import displayed_size
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
-from zenoimg.imaging.tone import toned
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:

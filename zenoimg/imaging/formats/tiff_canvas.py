@@ -7,9 +7,8 @@ from typing import Protocol
 from PIL import Image
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.tiff_codecs import FAX_OPTIONS, compressed, decompressed
+from zenoimg.imaging.formats.tiff_codecs import FAX_OPTIONS, JpegSegment, compressed, decompressed
 from zenoimg.imaging.formats.tiff_file import Page
-from zenoimg.imaging.formats.tiff_jpeg import JpegSegment
 from zenoimg.imaging.formats.tiff_layout import JPEG, Layout
 from zenoimg.imaging.formats.tiff_pixels import Channels, bytes_of, channels_of
 from zenoimg.imaging.mark import Overlay

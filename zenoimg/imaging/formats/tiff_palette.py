@@ -7,14 +7,12 @@ from dataclasses import replace
 from PIL import Image
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour
-from zenoimg.imaging.formats.palette_room import taken_entries
-from zenoimg.imaging.formats.tiff_blend import blend_channels
+from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour, taken_entries
 from zenoimg.imaging.formats.tiff_canvas import Canvas, open_segment
 from zenoimg.imaging.formats.tiff_codecs import compressed
 from zenoimg.imaging.formats.tiff_file import SHORT, Directory, Page
 from zenoimg.imaging.formats.tiff_layout import RGB, Layout
-from zenoimg.imaging.formats.tiff_pixels import bytes_of
+from zenoimg.imaging.formats.tiff_pixels import blend_channels, bytes_of
 from zenoimg.imaging.mark import Overlay
 
 _COLOR_MAP = 320

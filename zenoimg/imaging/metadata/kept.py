@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from zenoimg.imaging.metadata.exif import DamagedExif, only_orientation, orientation_of, patched
-from zenoimg.imaging.metadata.location import is_directory_of_pictures, is_location, is_preview
-from zenoimg.imaging.metadata.xmp import DamagedXmp, without_properties
+from zenoimg.imaging.metadata.xmp import (
+    DamagedXmp,
+    is_directory_of_pictures,
+    is_location,
+    is_preview,
+    without_properties,
+)
 from zenoimg.imaging.recipe import MetadataPolicy
 
 EXIF_HEADER = b"Exif\0\0"

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zenoimg.imaging.metadata.exif import DamagedExif, patched
-from zenoimg.imaging.metadata.location import IPTC_PLACES, is_location
-from zenoimg.imaging.metadata.xmp import DamagedXmp, without_properties
+from zenoimg.imaging.metadata.xmp import IPTC_PLACES, DamagedXmp, is_location, without_properties
 
 IPTC, IPTC_DIGEST = 0x0404, 0x0425
 THUMBNAILS = {0x0409, 0x040C}

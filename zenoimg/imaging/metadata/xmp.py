@@ -1,10 +1,70 @@
-"""XMP (ISO 16684-1: RDF in XML), with properties cut out of its text and everything else left as it was."""
+"""XMP (ISO 16684-1: RDF in XML), with properties cut out of its text and everything else left as it was.
+
+Also which names in XMP and IPTC tell where a picture was taken, or show it unmarked.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from xml.parsers import expat
+
+EXIF_NS = "http://ns.adobe.com/exif/1.0/"
+PHOTOSHOP_NS = "http://ns.adobe.com/photoshop/1.0/"
+IPTC_CORE_NS = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
+IPTC_EXT_NS = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+XMP_NS = "http://ns.adobe.com/xap/1.0/"
+GEO_NS = "http://www.w3.org/2003/01/geo/wgs84_pos#"
+GOOGLE_IMAGE_NS = "http://ns.google.com/photos/1.0/image/"
+GAIN_MAP_NS = "http://ns.adobe.com/hdr-gain-map/1.0/"
+CONTAINER_NS = "http://ns.google.com/photos/1.0/container/"
+CAMERA_NS = "http://ns.google.com/photos/1.0/camera/"
+
+_PLACES = {
+    PHOTOSHOP_NS: {"City", "State", "Country"},
+    IPTC_CORE_NS: {"Location", "CountryCode"},
+    IPTC_EXT_NS: {
+        "LocationCreated",
+        "LocationShown",
+        "City",
+        "CountryCode",
+        "CountryName",
+        "ProvinceState",
+        "Sublocation",
+        "WorldRegion",
+    },
+    GEO_NS: {"lat", "long", "alt", "lat_long"},
+}
+
+_COORDINATES = ("latitude", "longitude", "longtitude", "absolutealtitude", "relativealtitude")
+
+IPTC_PLACES = frozenset({26, 27, 90, 92, 95, 100, 101})
+"""Datasets of record 2 (IPTC-NAA IIM 4.2): content location code and name, city, sublocation, state, country
+(code and name)."""
+
+
+def is_location(namespace: str, name: str) -> bool:
+    """Tell whether an XMP property says where the picture was taken: coordinates, or a place by name.
+
+    Makers, drones' above all, have namespaces of their own for coordinates: these are known by name alone.
+    """
+    lowered = name.lower()
+    if lowered.startswith("gps") or lowered.endswith(_COORDINATES):
+        return True
+    return name in _PLACES.get(namespace, ())
+
+
+def is_preview(namespace: str, name: str) -> bool:
+    """Tell whether an XMP property holds the picture itself, small or large, without the mark."""
+    return (namespace == XMP_NS and name == "Thumbnails") or (namespace == GOOGLE_IMAGE_NS and name == "Data")
+
+
+def is_directory_of_pictures(namespace: str, name: str) -> bool:
+    """Tell whether an XMP property speaks of pictures or videos that lie behind the first one in the file."""
+    if namespace == CAMERA_NS:
+        return name.startswith(("MicroVideo", "MotionPhoto"))
+    return namespace in (GAIN_MAP_NS, CONTAINER_NS)
+
 
 PropertyTest = Callable[[str, str], bool]
 """Tells for a namespace and a local name whether a property goes."""
