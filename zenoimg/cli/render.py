@@ -53,6 +53,10 @@ _KINDS: Mapping[str, str] = {
     "AWS::ApiGatewayV2::Integration": "API integration",
     "AWS::ApiGatewayV2::Route": "API route",
     "AWS::ApiGatewayV2::Stage": "API stage",
+    "AWS::CloudWatch::Alarm": "alarm",
+    "AWS::SNS::Topic": "topic of alarms",
+    "AWS::SNS::TopicPolicy": "topic policy",
+    "AWS::SNS::Subscription": "mail of alarms",
     "AWS::CloudFormation::Stack": "stack",
 }
 _ACTIONS: Mapping[str, tuple[str, str]] = {

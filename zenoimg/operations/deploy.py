@@ -143,6 +143,7 @@ class Deploy:
         chosen.setdefault("BackfillVisibility", str(6 * timeout))
         if self._aws.local:
             chosen["TlsOnly"] = "false"  # it enforces bucket policies, and speaks plain HTTP on loopback
+            chosen["ErrorRateAlarm"] = "false"  # it refuses alarms on a quotient of two metrics
         return chosen
 
     def _differing(self, names: StackNames) -> tuple[str, ...]:
