@@ -78,6 +78,7 @@ class Tools:
     watermark: Callable[[bytes, Recipe, Limits], Watermarked] = watermark
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     timer: Callable[[], float] = time.perf_counter
+    on_stage: Callable[[str], None] = lambda _: None  # hears the name of each stage as it ends
 
 
 @dataclass(frozen=True)
@@ -114,14 +115,19 @@ def _round(key: str, tools: Tools, *, force: bool, number: int) -> Outcome | Non
             refusal: Refusal | None = Refusal("archived", str(archived))
         else:
             refusal = _refuse_by_listing(key, found, tools.limits)
+        tools.on_stage("fetch")
         if found is None:
             return _remove(key, tools, number)
         if not force:
             done = _already_done(key, found, tools)
+            tools.on_stage("check")
             if done is not None:
                 return Outcome("unchanged", done, number)
         made = _make(key, found, refusal, tools)
-        if not _still_so(key, found, made, tools):
+        tools.on_stage("store")
+        settled = _still_so(key, found, made, tools)
+        tools.on_stage("check")
+        if not settled:
             return None
         return Outcome("refused" if made.mark is None else "processed", made.record, number)
     except Exception as error:
@@ -176,7 +182,9 @@ def _make(key: str, found: Original, refusal: Refusal | None, tools: Tools) -> _
             done = tools.watermark(found.data or b"", tools.recipe, tools.limits)
         except Refused as refused:
             refusal = Refusal(refused.code, refused.message)
+            tools.on_stage("watermark")
         else:
+            tools.on_stage("watermark")
             return _store(key, found, done, started, tools)
     if copy_key_fits(key):
         tools.storage.delete_copy(key)
