@@ -1,4 +1,4 @@
-"""The command line: what there is, in the order in which people need it."""
+"""The command line: what there is. Each command is a module with ``register``, imported when it is called."""
 
 from __future__ import annotations
 
@@ -7,12 +7,28 @@ from typing import Annotated
 import typer
 
 from zenoimg import __version__
-from zenoimg.cli import api, delete, deploy, destroy, download, list_images, preview, reprocess, show, tail_logs, upload
-from zenoimg.cli import local as local_commands
 from zenoimg.cli.globals import add_callback
+from zenoimg.cli.on_demand import Entry, group_of
+
+#: In the order in which people need them.
+COMMANDS = {
+    "preview": Entry("preview", "Mark photos on this machine, as the pipeline would. Needs no AWS."),
+    "deploy": Entry("deploy", "Create or update the pipeline."),
+    "upload": Entry("upload", "Send photos into the pipeline and wait for their watermarked copies."),
+    "list": Entry("list_images", "Show what the pipeline has made, the newest first."),
+    "show": Entry("show", "Show all that is known of one image."),
+    "download": Entry("download", "Fetch marked copies, each into a file named as its id."),
+    "delete": Entry("delete", "Delete originals; their copies and records go with them."),
+    "reprocess": Entry("reprocess", "Take originals up again: what events lost, what failed, or everything."),
+    "tail-logs": Entry("tail_logs", "Show what the functions log."),
+    "api": Entry("api", "Call the pipeline's HTTP API, signed, and print what it answers."),
+    "destroy": Entry("destroy", "Remove the pipeline; photos, copies and records stay."),
+    "local": Entry("local", "Start, stop and look at the embedded AWS that --local uses."),
+}
 
 app = typer.Typer(
     name="zenoimg",
+    cls=group_of(COMMANDS),
     help="Watermark photos on AWS: deploy the pipeline, feed it, look at it.\n\n"
     "No AWS account? Add --local and everything runs on this machine:\n\n"
     "    zenoimg --local deploy && zenoimg --local upload photo.jpg",
@@ -33,10 +49,6 @@ add_callback(
     app,
     Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")],
 )
-
-for module in (preview, deploy, upload, list_images, show, download, delete, reprocess, tail_logs, api, destroy):
-    module.register(app)
-app.add_typer(local_commands.app, name="local")
 
 
 def main() -> None:

@@ -13,13 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from zenoimg.cli.screen import Screen
-from zenoimg.config import GlobalOptions
 from zenoimg.errors import ZenoError
+
+if TYPE_CHECKING:
+    from zenoimg.cli.screen import Screen
+    from zenoimg.config import GlobalOptions
 
 _PANEL = "Global options (before or after the command)"
 
@@ -108,6 +110,10 @@ def _parameters() -> list[inspect.Parameter]:
 
 
 def _call(chosen: dict[str, Any]) -> Call:
+    # Not needed for `--help`, and Rich alone takes as long to load as all of it.
+    from zenoimg.cli.screen import Screen
+    from zenoimg.config import GlobalOptions
+
     debug = bool(chosen.pop("debug", False))
     no_color = bool(chosen.pop("no_color", False))
     screen = Screen(no_color=no_color, quiet=bool(chosen.pop("quiet", False)))

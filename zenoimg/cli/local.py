@@ -124,3 +124,8 @@ for _name, _function in (
     ("env", _env),
 ):
     command(app, _name)(_function)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the group of commands to the app."""
+    parent.add_typer(app, name="local")

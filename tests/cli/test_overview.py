@@ -1,0 +1,54 @@
+"""``zenoimg --help`` is drawn without loading any command, and says the same as the commands themselves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from tests.cli.conftest import Terminal
+from zenoimg.cli.app import COMMANDS, app
+
+GROUP = typer.main.get_group(app)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_overview_says_of_a_command_what_its_own_help_begins_with(name: str) -> None:
+    command = GROUP.commands[name]
+    assert command.name == name
+    assert (command.help or "").split("\n\n")[0] == COMMANDS[name].summary
+
+
+def test_the_overview_has_every_command_and_option_in_a_frame_that_fits(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+    lines = terminal.run("--help").stdout.splitlines()
+    shown = "\n".join(lines)
+    assert max(map(len, lines)) == 70
+    assert {len(line) for line in lines if line[:1] in set("╭│╰")} == {70}
+    for words in (*COMMANDS, "--profile NAME", "--local, --no-local", "--quiet, -q", "--help, -h", "--version"):
+        assert f"│ {words} " in shown
+    assert "\x1b" not in shown
+
+
+def test_nothing_given_shows_the_overview_as_a_usage_error(terminal: Terminal) -> None:
+    assert "╭─ Commands" in terminal.run(code=2).stdout
+
+
+def test_a_name_that_is_nearly_a_commands_is_told_the_right_one(terminal: Terminal) -> None:
+    assert "Did you mean 'upload'?" in terminal.run("uplod", code=2).stderr
+
+
+def test_the_overview_loads_neither_rich_nor_any_command() -> None:
+    program = (
+        "import sys; from zenoimg.cli.app import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit as end: assert end.code in (0, None)\n"
+        "loaded = {'rich', 'zenoimg.config', 'zenoimg.cli.upload'} & set(sys.modules)\n"
+        "sys.exit(' '.join(loaded) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

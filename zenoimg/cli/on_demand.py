@@ -1,0 +1,76 @@
+"""Commands that are imported when they are called: ``zenoimg --help`` needs the names and one sentence of each.
+
+All commands with their options take five times as long to load as what one call needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+from typer.core import TyperGroup
+
+from zenoimg.cli import overview
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command before it is loaded: its module in ``zenoimg.cli`` (with ``register``), its help's first sentence."""
+
+    module: str
+    summary: str
+
+
+class OnDemand(Mapping[str, "Command"]):
+    """Name → command; each is imported by its first look-up."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._entries = entries
+        self._loaded: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._loaded:
+            self._loaded[name] = _load(name, self._entries[name].module)
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
+    """A group of these commands, in this order, for ``typer.Typer(cls=...)``."""
+
+    class Group(TyperGroup):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            # Typer asks it for names, and for single commands; it never puts one in.
+            self.commands = cast("MutableMapping[str, Command]", OnDemand(entries))
+
+        def list_commands(self, ctx: Context) -> list[str]:
+            return list(entries)
+
+        def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+            if not args and self.no_args_is_help and not ctx.resilient_parsing:
+                typer.echo(self.get_help(ctx))
+                ctx.exit(2)
+            return super().parse_args(ctx, args)
+
+        def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+            formatter.write(overview.text(self, ctx, {name: entry.summary for name, entry in entries.items()}))
+
+    return Group
+
+
+def _load(name: str, module: str) -> Command:
+    app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
+    import_module(f"zenoimg.cli.{module}").register(app)
+    return typer.main.get_group(app).commands[name]
