@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import os
+import time
 from functools import cache
 from typing import Any
 
@@ -43,12 +44,19 @@ def _catalog() -> Catalog:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Entry point of the HTTP API (payload format 2.0)."""
+    started = time.perf_counter()
     query: dict[str, str] = event.get("queryStringParameters") or {}
     try:
         limit, after = _limit(query.get("limit")), _cursor(query.get("cursor"))
     except BadRequestError as error:
+        logger.warning("refused", status=400, error=str(error))
         return _answer(400, json.dumps({"message": str(error)}))
-    return page(_catalog(), after, limit)
+    answer = page(_catalog(), after, limit)
+    duration = round((time.perf_counter() - started) * 1000)
+    logger.info(
+        "answered", status=200, bytes=len(answer["body"]), more="link" in answer["headers"], duration_ms=duration
+    )
+    return answer
 
 
 def page(catalog: Catalog, after: str | None, limit: int | None) -> dict[str, Any]:

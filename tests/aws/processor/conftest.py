@@ -47,6 +47,8 @@ def _environment(
 ) -> Iterator[None]:
     """A fresh execution environment: variables as in the template, the recipe on the path, nothing cached."""
     for name, value in {
+        "STACK": "zeno",
+        "AWS_LAMBDA_FUNCTION_NAME": NAMES.processor_function,
         "ORIGINALS_BUCKET": NAMES.originals_bucket,
         "PROCESSED_BUCKET": NAMES.processed_bucket,
         "TABLE_NAME": NAMES.table,
