@@ -19,7 +19,12 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "lambda_handlers": ({"zenoimg.pipeline"}, {"boto3", "botocore", "aws_lambda_powertools"}),
     "zenoimg.errors": (set(), set()),
     "zenoimg.aws": ({"zenoimg.errors"}, {"boto3", "botocore"}),
-    "zenoimg.config": ({"zenoimg.errors", "zenoimg.stack.names"}, set()),
+    "zenoimg.config": (
+        {"zenoimg.config_file", "zenoimg.config_keys", "zenoimg.errors", "zenoimg.stack.names"},
+        set(),
+    ),
+    "zenoimg.config_file": ({"zenoimg.config_keys", "zenoimg.errors"}, set()),
+    "zenoimg.config_keys": (set(), set()),
     "zenoimg.stack": (
         {"zenoimg.errors", "zenoimg.imaging", "zenoimg.pipeline"},
         {"botocore", "platformdirs", "yaml"},
@@ -29,6 +34,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {
             "zenoimg.aws",
             "zenoimg.config",
+            "zenoimg.config_file",
+            "zenoimg.config_keys",
             "zenoimg.errors",
             "zenoimg.imaging",
             "zenoimg.local",
@@ -42,6 +49,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
             "zenoimg",
             "zenoimg.aws",
             "zenoimg.config",
+            "zenoimg.config_file",
+            "zenoimg.config_keys",
             "zenoimg.errors",
             "zenoimg.imaging",
             "zenoimg.local",

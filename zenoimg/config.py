@@ -1,74 +1,24 @@
 """Settings of a command: flags > ``ZENOIMG_*`` environment > ``zenoimg.toml`` > defaults.
 
-Credentials, profile and region follow AWS's own chain where neither flag nor file names them.
+Credentials, profile and region follow AWS's own chain where neither flag nor variable nor file names them.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from zenoimg.config_file import ConfigFile, read
+from zenoimg.config_keys import KEYS, RECIPE_TABLES, Key, Value
+from zenoimg.config_keys import RETENTION_DAYS as RETENTION_DAYS
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.stack.names import DEFAULT_STACK, STACK_PATTERN, is_stack_name
 
 CONFIG_FILE = "zenoimg.toml"
-
-#: The tables of ``zenoimg.toml`` that are the recipe; ``zenoimg.imaging`` checks what is in them.
-RECIPE_TABLES = ("watermark", "metadata", "encoder")
-
-#: (table, key) of ``zenoimg.toml`` → (parameter of the template, lowest, highest).
-_NUMBERS: Mapping[tuple[str, str], tuple[str, int, int]] = {
-    ("processor", "memory"): ("ProcessorMemory", 512, 10240),
-    ("processor", "timeout"): ("ProcessorTimeout", 30, 900),
-    ("processor", "retries"): ("LiveRetries", 0, 2),
-    ("backfill", "tries"): ("BackfillTries", 1, 1000),
-    ("originals", "noncurrent_days"): ("NoncurrentVersionDays", 1, 36500),
-    ("api", "rate_limit"): ("ApiRateLimit", 1, 10000),
-    ("api", "burst_limit"): ("ApiBurstLimit", 1, 5000),
-}
-#: What CloudWatch Logs accepts, in days
-#: (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html).
-RETENTION_DAYS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
-)
-
-#: (table, key) → (parameter, text in the file → value of the parameter).
-_CHOICES: Mapping[tuple[str, str], tuple[str, Mapping[str | int, str]]] = {
-    ("processor", "architecture"): ("Architecture", {"arm64": "arm64", "x86_64": "x86_64"}),
-    ("api", "auth"): ("ApiAuthorization", {"iam": "AWS_IAM", "none": "NONE"}),
-    ("logs", "retention_days"): ("LogRetentionDays", {days: str(days) for days in RETENTION_DAYS}),
-    ("logs", "level"): ("LogLevel", {level: level for level in ("DEBUG", "INFO", "WARNING", "ERROR")}),
-}
-#: The one number that is a literal of the template and not a parameter; see there.
-_BACKFILL_CONCURRENCY = ("backfill", "concurrency")
-_TOP_KEYS = ("stack", "region", "profile")
-_NAMES = ("originals_bucket", "processed_bucket", "table")
-_LIMITS = ("max_bytes", "max_pixels", "max_frames", "max_frame_pixels")
+DEFAULT, FILE = "default", "file"
 
 
 @dataclass(frozen=True)
@@ -88,7 +38,9 @@ class Settings:
     """What a command works with.
 
     ``names`` (originals_bucket, processed_bucket, table) replace the stack's outputs for a pipeline without
-    a stack: wherever S3 and DynamoDB are, ``upload``, ``reprocess --here`` and ``list`` work.
+    a stack: wherever S3 and DynamoDB are, ``upload``, ``reprocess --here`` and ``list`` work. ``parameters``
+    are those of the template that are set; the others have the template's defaults. ``stack_flag`` says that
+    the stack was named on the command line.
     """
 
     stack: str = DEFAULT_STACK
@@ -102,37 +54,100 @@ class Settings:
     limits: Mapping[str, int] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     backfill_concurrency: int = 5
+    stack_flag: bool = False
+    file: ConfigFile = field(default_factory=ConfigFile, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Effective:
+    """A value, and where it comes from: the name of a flag or a variable, ``FILE`` or ``DEFAULT``."""
+
+    key: Key
+    value: Value
+    source: str
 
 
 def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
     """The effective settings. Raises ``ConfigurationError`` or ``UsageError`` naming the key and what it allows."""
-    path = options.config or _optional_path(env.get("ZENOIMG_CONFIG")) or _existing(cwd / CONFIG_FILE)
-    table = {} if path is None else _read(path)
-    _check_keys(table, path)
-    stack = options.stack or env.get("ZENOIMG_STACK") or table.get("stack", DEFAULT_STACK)
-    if not isinstance(stack, str) or not is_stack_name(stack):
-        raise UsageError(
-            f"{stack!r} cannot name a stack",
-            next_step=f"Use a lower-case letter, then up to 15 letters, digits or hyphens ({STACK_PATTERN}).",
-        )
+    file = file_of(options, env, cwd)
+    found = {each.key.full_name: each for each in effective(options, env, file)}
+    given = [each for each in found.values() if each.source != DEFAULT]
     return Settings(
-        stack=stack,
-        # The AWS CLI knows AWS_REGION; botocore by itself only AWS_DEFAULT_REGION.
-        region=(
-            options.region or env.get("ZENOIMG_REGION") or _text(table, "region", path) or env.get("AWS_REGION") or None
-        ),
-        profile=options.profile or env.get("ZENOIMG_PROFILE") or _text(table, "profile", path),
+        stack=str(found["stack"].value),
+        region=_text(found["region"].value),
+        profile=_text(found["profile"].value),
         endpoint_url=_endpoint(options.endpoint_url),
         local=_flag(env, "ZENOIMG_LOCAL") if options.local is None else options.local,
-        names=_names(env, table, path),
-        folder=cwd if path is None else path.parent,
-        recipe_tables={name: table[name] for name in RECIPE_TABLES if name in table},
-        limits=_limits(table, path),
-        parameters=_parameters(table, path),
-        backfill_concurrency=_number(
-            "backfill.concurrency", table.get("backfill", {}).get("concurrency", 5), 2, 1000, path
-        ),
+        names=_names({each.key.name: each for each in given if each.key.table == "names"}, file),
+        folder=cwd if file.path is None else file.path.parent,
+        recipe_tables=_recipe_tables(given),
+        limits={each.key.name: int(each.value or 0) for each in given if each.key.table == "limits"},
+        parameters={each.key.parameter: each.key.parameter_value(each.value) for each in given if each.key.parameter},
+        backfill_concurrency=int(found["backfill.concurrency"].value or 0),
+        stack_flag=options.stack is not None,
+        file=file,
     )
+
+
+def effective(options: GlobalOptions, env: Mapping[str, str], file: ConfigFile) -> list[Effective]:
+    """Every key with its value and its source, checked. Raises what ``load`` raises."""
+    found = [_effective(key, options, env, file) for key in KEYS]
+    has_logo = any(each.key.full_name == "watermark.logo" and each.value for each in found)
+    # A logo takes the default text's place.
+    return [replace(each, value=None) if has_logo and _is_default_text(each) else each for each in found]
+
+
+def _is_default_text(each: Effective) -> bool:
+    return each.key.full_name == "watermark.text" and each.source == DEFAULT
+
+
+def _effective(key: Key, options: GlobalOptions, env: Mapping[str, str], file: ConfigFile) -> Effective:
+    flag = getattr(options, key.name, None) if not key.table else None
+    if flag is not None:
+        return _checked(Effective(key, flag, f"--{key.name}"), file)
+    if text := env.get(key.variable):
+        return _checked(Effective(key, key.check.read(text), key.variable), file)
+    in_file: Any = file.value(key)
+    if in_file is not None:
+        return _checked(Effective(key, in_file, FILE), file)
+    # The AWS CLI knows AWS_REGION; botocore by itself only AWS_DEFAULT_REGION.
+    if key.full_name == "region" and env.get("AWS_REGION"):
+        return Effective(key, env["AWS_REGION"], "AWS_REGION")
+    return Effective(key, key.default, DEFAULT)
+
+
+def _checked(each: Effective, file: ConfigFile) -> Effective:
+    key, value = each.key, each.value
+    if not key.check.allows(value):
+        raise ConfigurationError(f"{_shown(each, file)} is {value!r}; {key.check.allowed}")
+    if key.full_name == "stack" and not is_stack_name(str(value)):
+        wrong = ConfigurationError if each.source == FILE else UsageError
+        raise wrong(
+            f"{_shown(each, file)} is {value!r}, which cannot name a stack",
+            next_step=f"Use a lower-case letter, then up to 15 letters, digits or hyphens ({STACK_PATTERN}).",
+        )
+    return each
+
+
+def _shown(each: Effective, file: ConfigFile) -> str:
+    return f"{file.place_of(each.key)}: {each.key.full_name}" if each.source == FILE else each.source
+
+
+def _recipe_tables(given: list[Effective]) -> dict[str, dict[str, Value]]:
+    chosen: dict[str, dict[str, Value]] = {}
+    for each in given:
+        if each.key.table in RECIPE_TABLES:
+            chosen.setdefault(each.key.table, {})[each.key.name] = each.value
+    return chosen
+
+
+def file_of(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> ConfigFile:
+    """The file that a command reads; an empty one where there is none. Raises ``ConfigurationError``."""
+    named = options.config or (Path(env["ZENOIMG_CONFIG"]) if env.get("ZENOIMG_CONFIG") else None)
+    if named is not None:
+        return read(named)
+    usual = cwd / CONFIG_FILE
+    return read(usual) if usual.is_file() else ConfigFile()
 
 
 def _endpoint(url: str | None) -> str | None:
@@ -141,82 +156,21 @@ def _endpoint(url: str | None) -> str | None:
     return url
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigurationError(f"the configuration file {path} does not exist") from error
-    except OSError as error:
-        raise ConfigurationError(f"the configuration file {path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
-
-
-def _check_keys(table: Mapping[str, Any], path: Path | None) -> None:
-    keys: dict[str, set[str]] = {"names": set(_NAMES), "limits": set(_LIMITS)}
-    for section, key in (*_NUMBERS, *_CHOICES, _BACKFILL_CONCURRENCY):
-        keys.setdefault(section, set()).add(key)
-    allowed = sorted({*_TOP_KEYS, *RECIPE_TABLES, *keys})
-    for name, value in table.items():
-        if name not in allowed:
-            raise ConfigurationError(f"{path}: unknown key {name!r}; known are {', '.join(allowed)}")
-        if name in _TOP_KEYS:
-            continue
-        if not isinstance(value, dict):
-            raise ConfigurationError(f"{path}: {name} must be a table: [{name}]")
-        unknown = sorted(set(value) - keys[name]) if name in keys else []
-        if unknown:
-            known = ", ".join(sorted(keys[name]))
-            raise ConfigurationError(f"{path}: unknown key {unknown[0]!r} in [{name}]; known are {known}")
-
-
-def _parameters(table: Mapping[str, Any], path: Path | None) -> dict[str, str]:
-    chosen: dict[str, str] = {}
-    for (section, key), (parameter, lowest, highest) in _NUMBERS.items():
-        value = table.get(section, {}).get(key)
-        if value is not None:
-            chosen[parameter] = str(_number(f"{section}.{key}", value, lowest, highest, path))
-    for (section, key), (parameter, choices) in _CHOICES.items():
-        value = table.get(section, {}).get(key)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, str | int) or value not in choices:
-            allowed = ", ".join(map(str, choices))
-            raise ConfigurationError(f"{path}: {section}.{key} is {value!r}; allowed are {allowed}")
-        chosen[parameter] = choices[value]
-    return chosen
-
-
-def _limits(table: Mapping[str, Any], path: Path | None) -> dict[str, int]:
-    found: Mapping[str, Any] = table.get("limits", {})
-    return {key: _number(f"limits.{key}", value, 1, 2**40, path) for key, value in found.items()}
-
-
-def _number(name: str, value: object, lowest: int, highest: int, path: Path | None) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-        raise ConfigurationError(f"{path}: {name} is {value!r}; allowed is a whole number from {lowest} to {highest}")
-    return value
-
-
-def _names(env: Mapping[str, str], table: Mapping[str, Any], path: Path | None) -> dict[str, str] | None:
-    found = {key: env.get(f"ZENOIMG_{key.upper()}") or table.get("names", {}).get(key) for key in _NAMES}
-    given = {key: value for key, value in found.items() if value}
-    if not given:
+def _names(given: Mapping[str, Effective], file: ConfigFile) -> dict[str, str] | None:
+    wanted = [key.name for key in KEYS if key.table == "names"]
+    named = {name: str(each.value) for name, each in given.items() if each.value}
+    if not named:
         return None
-    if len(given) < len(_NAMES):
-        missing = ", ".join(sorted(set(_NAMES) - set(given)))
+    if missing := ", ".join(name for name in wanted if name not in named):
         raise ConfigurationError(
-            f"a pipeline without a stack needs all of {', '.join(_NAMES)}; missing: {missing}",
-            next_step=f"Set them in [names] of {path or CONFIG_FILE} or as ZENOIMG_ORIGINALS_BUCKET and so on.",
+            f"a pipeline without a stack needs all of {', '.join(wanted)}; missing: {missing}",
+            next_step=f"Set them in [names] of {file.path or CONFIG_FILE} or as ZENOIMG_ORIGINALS_BUCKET and so on.",
         )
-    return {key: str(value) for key, value in given.items()}
+    return named
 
 
-def _text(table: Mapping[str, Any], key: str, path: Path | None) -> str | None:
-    value = table.get(key)
-    if value is not None and not isinstance(value, str):
-        raise ConfigurationError(f"{path}: {key} must be a text, not {value!r}")
-    return value
+def _text(value: Value) -> str | None:
+    return str(value) if value else None
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:
@@ -226,11 +180,3 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
     if text in {"", "0", "false", "no", "off"}:
         return False
     raise ConfigurationError(f"{name} is {text!r}; allowed are 1 and 0")
-
-
-def _optional_path(text: str | None) -> Path | None:
-    return Path(text) if text else None
-
-
-def _existing(path: Path) -> Path | None:
-    return path if path.is_file() else None

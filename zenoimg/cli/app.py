@@ -22,6 +22,8 @@ COMMANDS = {
     "reprocess": Entry("reprocess", "Take originals up again: what events lost, what failed, or everything."),
     "tail-logs": Entry("tail_logs", "Show what the functions log."),
     "api": Entry("api", "Call the pipeline's HTTP API, signed, and print what it answers."),
+    "init": Entry("init", "Write a zenoimg.toml with every key, commented out."),
+    "config": Entry("config", "Show every setting, its value and where it comes from."),
     "destroy": Entry("destroy", "Remove the pipeline; photos, copies and records stay."),
     "local": Entry("local", "Start, stop and look at the embedded AWS that --local uses."),
 }

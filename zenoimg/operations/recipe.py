@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zenoimg.config import Settings
+from zenoimg.config_keys import KEYS, RECIPE_TABLES
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping
 
@@ -23,9 +24,18 @@ def recipe_of(settings: Settings) -> Recipe:
     try:
         return recipe_from_mapping(settings.recipe_tables, read)
     except RecipeError as error:
-        raise ConfigurationError(f"the recipe is wrong: {error}") from error
+        raise ConfigurationError(f"{_place(settings, error.field)}the recipe is wrong: {error}") from error
 
 
 def limits_of(settings: Settings) -> Limits:
     """The limits of the settings."""
     return Limits(**settings.limits)
+
+
+def _place(settings: Settings, field: str) -> str:
+    """``zenoimg.toml:12: ``, where the file has the field; the recipe itself knows no lines."""
+    for key in KEYS:
+        is_meant = key.table in RECIPE_TABLES and field in (key.name, key.table, key.full_name)
+        if is_meant and settings.file.value(key) is not None:
+            return f"{settings.file.place_of(key)}: "
+    return ""

@@ -1,0 +1,187 @@
+"""The table of keys against what it speaks of: the template, the imaging package, the file that ``init`` writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.rendered import TEMPLATE, properties
+from zenoimg.config import GlobalOptions, Settings, effective, file_of, load
+from zenoimg.config_file import commented
+from zenoimg.config_keys import KEYS, RECIPE_TABLES, Key, OneOf, Real, Whole
+from zenoimg.errors import ConfigurationError, UsageError
+from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping, recipe_to_mapping
+from zenoimg.operations.recipe import recipe_of
+
+ids = {"ids": lambda key: key.full_name}
+WITH_PARAMETER = [key for key in KEYS if key.parameter]
+BOUNDED = [key for key in KEYS if isinstance(key.check, Whole | Real)]
+
+
+@pytest.mark.parametrize("key", WITH_PARAMETER, **ids)
+def test_a_default_is_the_templates_own(key: Key) -> None:
+    assert key.default is not None
+    assert str(TEMPLATE["Parameters"][key.parameter]["Default"]) == key.parameter_value(key.default)
+
+
+@pytest.mark.parametrize("key", WITH_PARAMETER, **ids)
+def test_what_a_key_allows_the_template_allows(key: Key) -> None:
+    parameter: dict[str, Any] = TEMPLATE["Parameters"][key.parameter]
+    if isinstance(key.check, OneOf):
+        allowed = [str(value) for value in parameter["AllowedValues"]]
+        assert sorted(key.check.choices.values()) == sorted(allowed)
+    if isinstance(key.check, Whole):
+        assert parameter.get("MinValue", 0) <= key.check.lowest
+        assert key.check.highest <= parameter.get("MaxValue", key.check.highest)
+
+
+def test_every_parameter_of_an_operators_choice_has_a_key() -> None:
+    ours = {"ArtifactsBucket", "FunctionsKey", "PackagesKey", "RecipeKey", "RecipeFingerprint", "SettingsGeneration"}
+    facts_of_the_place = {"TlsOnly", "ErrorRateAlarm", "Runtime", "BackfillVisibility"}
+    assert {key.parameter for key in WITH_PARAMETER} == set(TEMPLATE["Parameters"]) - ours - facts_of_the_place
+
+
+def test_every_parameter_is_used_by_the_template() -> None:
+    used = set(re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', json.dumps(TEMPLATE)))
+    assert {name for pair in used for name in pair} >= {key.parameter for key in WITH_PARAMETER}
+
+
+def test_the_backfill_concurrency_is_the_templates_literal() -> None:
+    (key,) = [key for key in KEYS if key.full_name == "backfill.concurrency"]
+    assert properties("BackfillMapping")["ScalingConfig"]["MaximumConcurrency"] == key.default
+
+
+def test_the_recipes_defaults_are_the_imaging_packages_own() -> None:
+    tables, _ = recipe_to_mapping(Recipe())
+    found = {(table, name): value for table, values in tables.items() for name, value in dict(values).items()}  # type: ignore[call-overload]
+    keys = {(key.table, key.name): key.default for key in KEYS if key.table in RECIPE_TABLES}
+    assert {place: value for place, value in keys.items() if value is not None} == found
+
+
+def test_the_limits_defaults_are_the_imaging_packages_own() -> None:
+    assert {key.name: key.default for key in KEYS if key.table == "limits"} == asdict(Limits())
+
+
+@pytest.mark.parametrize("key", [key for key in BOUNDED if key.table in RECIPE_TABLES], **ids)
+def test_the_recipes_bounds_are_the_imaging_packages_own(key: Key) -> None:
+    assert isinstance(key.check, Whole | Real)
+    step = 1 if isinstance(key.check, Whole) else 0.001
+
+    def recipe(value: float) -> Recipe:
+        return recipe_from_mapping({key.table: {key.name: value}}, lambda name: b"")
+
+    for value in (key.check.lowest, key.check.highest):
+        assert key.check.allows(value)
+        recipe(value)
+    for value in (key.check.lowest - step, key.check.highest + step):
+        assert not key.check.allows(value)
+        with pytest.raises(RecipeError):
+            recipe(value)
+
+
+def test_the_positions_and_policies_are_the_imaging_packages_own() -> None:
+    for table, name in (("watermark", "position"), ("metadata", "policy")):
+        (key,) = [key for key in KEYS if (key.table, key.name) == (table, name)]
+        assert isinstance(key.check, OneOf)
+        for value in key.check.choices:
+            recipe_from_mapping({table: {name: value}}, lambda name: b"")
+
+
+def test_the_file_that_init_writes_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "zenoimg.toml"
+    path.write_text(commented(), encoding="utf-8")
+    assert load(GlobalOptions(), {}, tmp_path) == Settings(folder=tmp_path)
+
+
+def test_each_line_that_init_writes_is_valid_without_its_hash(tmp_path: Path) -> None:
+    text = re.sub(r"^# (\w+ = )", r"\1", commented(), flags=re.MULTILINE)
+    (tmp_path / "zenoimg.toml").write_text(text, encoding="utf-8")
+    file = file_of(GlobalOptions(), {}, tmp_path)
+    found = {each.key.full_name: each for each in effective(GlobalOptions(), {}, file)}
+    assert {name for name, each in found.items() if each.source != "file"} == set()
+    for key in KEYS:
+        expected = key.example if key.default in (None, "") else key.default
+        assert found[key.full_name].value == expected
+        line = int(file.place_of(key).rpartition(":")[2])
+        assert text.splitlines()[line - 1].startswith(f"{key.name} = ")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\n\n[processor]\n# memory\nmemory = 1\n", 5),
+        ("processor = { timeout = 30, memory = 1 }\n", 1),
+        ("processor.timeout = 30\nprocessor.memory = 1\n", 2),
+        ('stack = "a"\n[watermark]\ntext = """one\nmemory = 1\n"""\n[processor]\nmemory = 1\n', 7),
+        ('[watermark]\ntext = "[processor]"\n\n[processor]\ntimeout = 30\nmemory = 1\n', 6),
+    ],
+    ids=["plain", "inline table", "dotted", "a text that looks like it", "after others"],
+)
+def test_an_error_names_the_line_however_the_key_is_written(tmp_path: Path, text: str, line: int) -> None:
+    (tmp_path / "zenoimg.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load(GlobalOptions(), {}, tmp_path)
+    assert f"zenoimg.toml:{line}: processor.memory is 1; allowed is a whole number from 512" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "meant"),
+    [("\ncolour = 1", 2, ""), ("[procesor]\nmemory = 1024", 1, "processor"), ("[api]\n\natuh = 'none'", 3, "auth")],
+)
+def test_an_unknown_key_is_named_with_its_line_and_what_was_meant(
+    tmp_path: Path, text: str, line: int, meant: str
+) -> None:
+    (tmp_path / "zenoimg.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load(GlobalOptions(), {}, tmp_path)
+    assert f"zenoimg.toml:{line}: unknown key" in caught.value.message
+    assert meant in caught.value.next_step
+
+
+@pytest.mark.parametrize("value", ["ops", "a@b", "a b@example.com", "a@example.com, b@example.com"])
+def test_what_is_no_mail_address_is_refused(tmp_path: Path, value: str) -> None:
+    (tmp_path / "zenoimg.toml").write_text(f'[alarms]\nemail = "{value}"', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="must be an e-mail address"):
+        load(GlobalOptions(), {}, tmp_path)
+
+
+def test_every_key_can_be_set_by_a_variable_that_goes_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / "zenoimg.toml").write_text("[processor]\nmemory = 1024\n", encoding="utf-8")
+    env = {
+        "ZENOIMG_PROCESSOR_MEMORY": "2048",
+        "ZENOIMG_ALARMS_EMAIL": "ops@example.com",
+        "ZENOIMG_WATERMARK_SCALE": "0.1",
+        "ZENOIMG_BACKFILL_CONCURRENCY": "9",
+        "ZENOIMG_LIMITS_MAX_FRAMES": "7",
+        "ZENOIMG_LOGS_RETENTION_DAYS": "90",
+    }
+    found = load(GlobalOptions(), env, tmp_path)
+    assert found.parameters == {
+        "ProcessorMemory": "2048",
+        "AlarmEmail": "ops@example.com",
+        "LogRetentionDays": "90",
+    }
+    assert found.recipe_tables == {"watermark": {"scale": 0.1}}
+    assert (found.backfill_concurrency, found.limits) == (9, {"max_frames": 7})
+    for wrong in ({"ZENOIMG_PROCESSOR_MEMORY": "much"}, {"ZENOIMG_LOGS_RETENTION_DAYS": "2"}):
+        with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+            load(GlobalOptions(), wrong, tmp_path)
+
+
+def test_a_bad_stack_name_in_the_file_is_an_error_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "zenoimg.toml").write_text('\nstack = "Zeno"', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"zenoimg\.toml:2: stack is 'Zeno', which cannot name a stack"):
+        load(GlobalOptions(), {}, tmp_path)
+    with pytest.raises(UsageError, match="--stack is 'Zeno'"):
+        load(GlobalOptions(stack="Zeno"), {}, tmp_path)
+
+
+def test_a_recipe_that_only_imaging_can_judge_names_its_line_too(tmp_path: Path) -> None:
+    (tmp_path / "zenoimg.toml").write_text('[watermark]\n\ncolor = "blueish"', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"zenoimg\.toml:3: .*color: 'blueish' is not a colour; allowed are"):
+        recipe_of(load(GlobalOptions(), {}, tmp_path))

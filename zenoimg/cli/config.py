@@ -1,0 +1,59 @@
+"""``zenoimg config``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from zenoimg.cli import render
+from zenoimg.cli.globals import Call, command
+from zenoimg.cli.screen import printable, safe
+
+if TYPE_CHECKING:
+    from zenoimg.config import Effective
+    from zenoimg.config_file import ConfigFile
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "config")(config)
+
+
+def config(
+    call: Call,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the values as JSON.")] = False,
+) -> None:
+    """Show every setting, its value and where it comes from.
+
+    Example: zenoimg config
+
+    Flags go before ZENOIMG_* variables, these before zenoimg.toml, this before the defaults.
+    """
+    from zenoimg.config import effective, file_of, load
+
+    file = file_of(call.options, os.environ, Path.cwd())
+    load(call.options, os.environ, Path.cwd())  # settings that contradict each other are an error here as anywhere
+    found = effective(call.options, os.environ, file)
+    if as_json:
+        call.screen.json(
+            [{"key": each.key.full_name, "value": each.value, "from": _source(each, file)} for each in found]
+        )
+        return
+    made = render.table("Key", "Value", "From")
+    for each in found:
+        style = "dim" if each.source == "default" else "bold"
+        value = "–" if each.value in (None, "") else printable(str(each.value))
+        made.add_row(each.key.full_name, Text(value, style), Text(printable(_source(each, file)), style))
+    call.screen.table(made)
+    where = safe(str(file.path)) if file.path else "no zenoimg.toml here; `zenoimg init` writes one"
+    call.screen.say(f"[dim]File: {where}[/]")
+
+
+def _source(each: Effective, file: ConfigFile) -> str:
+    from zenoimg.config import FILE
+
+    return file.place_of(each.key) if each.source == FILE else each.source

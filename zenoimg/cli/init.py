@@ -1,0 +1,46 @@
+"""``zenoimg init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zenoimg.cli.globals import Call, command
+from zenoimg.cli.screen import safe
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "init")(init)
+
+
+def init(
+    call: Call,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Write a zenoimg.toml with every key, commented out.
+
+    Example: zenoimg init
+
+    Each line shows a key's default and what it is for; as written, the file changes nothing.
+    """
+    from zenoimg.config import CONFIG_FILE
+    from zenoimg.config_file import commented
+    from zenoimg.errors import ConfigurationError
+
+    path = call.options.config or Path(CONFIG_FILE)
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(commented())
+    except FileExistsError as error:
+        raise ConfigurationError(
+            f"{path} is there already", next_step="Edit it, or add --force to replace it."
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
+    call.screen.say(f"Wrote [bold]{safe(str(path))}[/]. Take the # away before what you want to set.")
+    if as_json:
+        call.screen.json({"result": "written", "file": str(path)})

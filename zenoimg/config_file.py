@@ -1,0 +1,128 @@
+"""``zenoimg.toml`` as it was read, with the line of every key: an error that names one is quickly mended."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zenoimg.config_keys import KEYS, Key, Value, of_table, tables
+from zenoimg.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """The tables of a file and its text; without a file both are empty."""
+
+    path: Path | None = None
+    table: Mapping[str, Any] | None = None
+    text: str = ""
+
+    def value(self, key: Key) -> object:
+        """What the file says of a key, ``None`` for nothing."""
+        table: Mapping[str, Any] = self.table or {}
+        return (table.get(key.table, {}) if key.table else table).get(key.name)
+
+    def place(self, *names: str) -> str:
+        """``zenoimg.toml:12``: the file and the line on which a key begins."""
+        line = self._line_of(names)
+        return f"{self.path}:{line}" if line else str(self.path)
+
+    def place_of(self, key: Key) -> str:
+        """``place`` of one of our keys."""
+        return self.place(*filter(None, (key.table, key.name)))
+
+    def _line_of(self, names: tuple[str, ...]) -> int:
+        """The first line of what defines a key; 0 when nothing does.
+
+        The beginnings of the file that are TOML by themselves are read one after another: the key lies between
+        the last one without it and the first one with it, however it is written.
+        """
+        lines = self.text.splitlines(keepends=True)
+        without = 0
+        for count in range(1, len(lines) + 1):
+            try:
+                found: Any = tomllib.loads("".join(lines[:count]))
+            except tomllib.TOMLDecodeError:
+                continue  # in the middle of a value of several lines
+            for name in names:
+                found = found.get(name) if isinstance(found, dict) else None
+            if found is not None:
+                return without + 1
+            without = count
+        return 0
+
+
+def read(path: Path) -> ConfigFile:
+    """The file with all its keys known. Raises ``ConfigurationError`` naming file, line and what is allowed."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"the configuration file {path} does not exist", next_step="`zenoimg init` writes one with every key in it."
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(f"the configuration file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
+    file = ConfigFile(path, table, text)
+    _check_keys(file, table)
+    return file
+
+
+def commented() -> str:
+    """A file with every key in it, each on a line of its own that is commented out and shows the default.
+
+    What has no default shows an example. As it stands, it changes nothing.
+    """
+    lines = [
+        "# Settings of zenoimg. Take the # away before a key to set it; what stands there is its default, or an",
+        "# example where the comment begins with (example). Flags and ZENOIMG_* variables go before this file;",
+        "# `zenoimg config` shows what holds.",
+        "",
+    ]
+    for table in ("", *tables()):
+        lines += ["", f"[{table}]"] if table else []
+        lines += [_line(key) for key in KEYS if key.table == table]
+    return "\n".join(lines) + "\n"
+
+
+def _line(key: Key) -> str:
+    is_example = key.default in (None, "")
+    setting = f"# {key.name} = {_toml(key.example if is_example else key.default)}"
+    note = " ".join(filter(None, ("(example)" if is_example else "", key.what)))
+    return f"{setting:<37} # {note}" if note else setting
+
+
+def _toml(value: Value) -> str:
+    # A JSON string without escapes of its own is a TOML string, too.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _check_keys(file: ConfigFile, table: Mapping[str, Any]) -> None:
+    top = sorted({*of_table(""), *tables()})
+    for name, value in table.items():
+        if name not in top:
+            raise _unknown(file, (name,), "", top)
+        if name not in tables():
+            continue
+        if not isinstance(value, dict):
+            raise ConfigurationError(f"{file.place(name)}: {name} must be a table: [{name}]")
+        known = sorted(of_table(name))
+        for key in value:
+            if key not in known:
+                raise _unknown(file, (name, key), f" in [{name}]", known)
+
+
+def _unknown(file: ConfigFile, names: tuple[str, ...], where: str, known: list[str]) -> ConfigurationError:
+    near = difflib.get_close_matches(names[-1], known, 1)
+    meant = f"Did you mean {near[0]!r}? " if near else ""
+    return ConfigurationError(
+        f"{file.place(*names)}: unknown key {names[-1]!r}{where}; known are {', '.join(known)}",
+        next_step=f"{meant}`zenoimg init` writes every key with its default.",
+    )

@@ -1,0 +1,227 @@
+"""Every key of ``zenoimg.toml``: its default, what it allows, and the parameter of the template that it sets.
+
+``load`` checks by this table, ``zenoimg init`` writes it out, ``zenoimg config`` shows what came of it. A test
+holds its defaults against the template's and the imaging package's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+Value = str | int | float | None
+
+
+class Check(Protocol):
+    """What a key allows."""
+
+    @property
+    def allowed(self) -> str:
+        """In words, to follow the wrong value: ``allowed is a whole number from 1 to 9``."""
+
+    def allows(self, value: object) -> bool:
+        """Whether a value of the file, of whatever type, is one."""
+
+    def read(self, text: str) -> Value:
+        """The text of an environment variable as the value that the file would hold."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number; ``word`` is allowed too, where there is one."""
+
+    lowest: int
+    highest: int
+    word: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """See ``Check``."""
+        otherwise = f', or "{self.word}"' if self.word else ""
+        return f"allowed is a whole number from {self.lowest} to {self.highest}{otherwise}"
+
+    def allows(self, value: object) -> bool:
+        """See ``Check``."""
+        if self.word and value == self.word:
+            return True
+        return isinstance(value, int) and not isinstance(value, bool) and self.lowest <= value <= self.highest
+
+    def read(self, text: str) -> Value:
+        """See ``Check``."""
+        return int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else text
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number, whole or not."""
+
+    lowest: float
+    highest: float
+
+    @property
+    def allowed(self) -> str:
+        """See ``Check``."""
+        return f"allowed is a number from {self.lowest:g} to {self.highest:g}"
+
+    def allows(self, value: object) -> bool:
+        """See ``Check``."""
+        return isinstance(value, int | float) and not isinstance(value, bool) and self.lowest <= value <= self.highest
+
+    def read(self, text: str) -> Value:
+        """See ``Check``."""
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few values, each with what it is called in the template."""
+
+    choices: Mapping[str | int, str]
+
+    @property
+    def allowed(self) -> str:
+        """See ``Check``."""
+        return f"allowed are {', '.join(map(str, self.choices))}"
+
+    def allows(self, value: object) -> bool:
+        """See ``Check``."""
+        return isinstance(value, str | int) and not isinstance(value, bool) and value in self.choices
+
+    def read(self, text: str) -> Value:
+        """See ``Check``."""
+        return int(text) if text.isascii() and text.isdigit() and int(text) in self.choices else text
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text; with a ``pattern`` one of that form, which ``what`` puts into words."""
+
+    what: str = "a text"
+    pattern: str = r"(?s).*"
+
+    @property
+    def allowed(self) -> str:
+        """See ``Check``."""
+        return f"it must be {self.what}"
+
+    def allows(self, value: object) -> bool:
+        """See ``Check``."""
+        return isinstance(value, str) and re.fullmatch(self.pattern, value) is not None
+
+    def read(self, text: str) -> Value:
+        """See ``Check``."""
+        return text
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key. ``default`` is ``None`` where nothing is set; ``example`` then shows how it is written."""
+
+    table: str
+    name: str
+    default: Value
+    what: str
+    check: Check
+    parameter: str = ""
+    example: Value = None
+
+    @property
+    def full_name(self) -> str:
+        """``processor.memory``."""
+        return f"{self.table}.{self.name}" if self.table else self.name
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that goes before the file."""
+        parts = (self.name,) if self.table in ("", "names") else (self.table, self.name)
+        return f"ZENOIMG_{'_'.join(parts)}".upper()
+
+    def parameter_value(self, value: Value) -> str:
+        """A value as the template's parameter takes it."""
+        return self.check.choices[value] if isinstance(self.check, OneOf) else str(value)  # type: ignore[index]
+
+
+def _same(*values: str | int) -> OneOf:
+    return OneOf({value: str(value) for value in values})
+
+
+#: What CloudWatch Logs accepts, in days
+#: (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html).
+# fmt: off
+RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)
+# fmt: on
+_ANCHORS = ("top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right", "tile")
+_MOST = 2**40
+_EMAIL = Text("an e-mail address, or empty for none", r"|[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+
+#: In the order in which ``zenoimg init`` and ``zenoimg config`` show them.
+KEYS: tuple[Key, ...] = (
+    Key("", "stack", "zeno", "Name of the stack; the other names begin with it", Text()),
+    Key("", "region", None, "AWS region; without it the AWS profile's", Text(), example="eu-west-1"),
+    Key("", "profile", None, "AWS profile; without it AWS's own chain", Text(), example="photos"),
+    Key("watermark", "text", "© zeno", "The mark", Text()),
+    Key("watermark", "logo", None, "PNG file instead of a text, beside this file", Text(), example="logo.png"),
+    Key("watermark", "position", "bottom-right", "tile, center, top, left, top-left …", _same(*_ANCHORS)),
+    Key("watermark", "scale", 0.06, "Height of text or width of logo, of the shorter side", Real(0.005, 1.0)),
+    Key("watermark", "margin", 0.03, "Distance from the edges, of the shorter side", Real(0.0, 0.4)),
+    Key("watermark", "opacity", 0.6, "0.01 to 1, opaque", Real(0.01, 1.0)),
+    Key("watermark", "color", "#ffffff", "Of the text: #rrggbb, #rgb or a CSS name", Text()),
+    Key("watermark", "outline", "#000000", 'The same, or "none"', Text()),
+    Key("watermark", "angle", 0.0, "Degrees, counter-clockwise", Real(-360.0, 360.0)),
+    Key("watermark", "font", None, "TrueType or OpenType file, beside this file", Text(), example="font.ttf"),
+    Key("metadata", "policy", "keep-no-location", "keep-no-location, keep or strip: EXIF, XMP and IPTC of copies",
+        _same("keep-no-location", "keep", "strip")),
+    Key("encoder", "jpeg_quality", "source", "1 to 100, or source: the source's own tables", Whole(1, 100, "source")),
+    Key("encoder", "png_compression", 6, "zlib's level, 0 to 9", Whole(0, 9)),
+    Key("encoder", "webp_quality", 90, "Of lossy WebP, 0 to 100", Whole(0, 100)),
+    Key("encoder", "webp_lossless_effort", 25, "0 to 100; more is slower and smaller", Whole(0, 100)),
+    Key("encoder", "avif_quality", 85, "0 to 100", Whole(0, 100)),
+    Key("encoder", "avif_speed", 9, "0, slowest and smallest, to 10", Whole(0, 10)),
+    Key("limits", "max_bytes", 100_000_000, "Encoded bytes of an original; larger ones are refused", Whole(1, _MOST)),
+    Key("limits", "max_pixels", 100_000_000, "Pixels of a frame", Whole(1, _MOST)),
+    Key("limits", "max_frames", 1_000, "Frames or pages", Whole(1, _MOST)),
+    Key("limits", "max_frame_pixels", 400_000_000, "Pixels of all frames", Whole(1, _MOST)),
+    Key("processor", "memory", 3008, "Megabytes of the watermarking function, 512 to 10240", Whole(512, 10240),
+        "ProcessorMemory"),
+    Key("processor", "timeout", 300, "Seconds, 30 to 900", Whole(30, 900), "ProcessorTimeout"),
+    Key("processor", "retries", 2, "Further tries of a new photo, 0 to 2", Whole(0, 2), "LiveRetries"),
+    Key("processor", "architecture", "arm64", "arm64 or x86_64", _same("arm64", "x86_64"), "Architecture"),
+    Key("backfill", "concurrency", 5, "Photos that reprocess works on at a time, 2 to 1000", Whole(2, 1000)),
+    Key("backfill", "tries", 5, "Tries of a photo before it goes to the dead letters", Whole(1, 1000), "BackfillTries"),
+    Key("originals", "noncurrent_days", 30, "Days that replaced and deleted originals are kept", Whole(1, 36500),
+        "NoncurrentVersionDays"),
+    Key("api", "auth", "iam", 'iam (signed requests), or none: GET /images is open to everyone',
+        OneOf({"iam": "AWS_IAM", "none": "NONE"}), "ApiAuthorization"),
+    Key("api", "rate_limit", 20, "Requests a second", Whole(1, 10000), "ApiRateLimit"),
+    Key("api", "burst_limit", 40, "Requests at once", Whole(1, 5000), "ApiBurstLimit"),
+    Key("logs", "retention_days", 30, "Days that logs are kept: 1, 3, 5, 7, 14, 30, 60, 90, 120 … as AWS allows",
+        _same(*RETENTION_DAYS), "LogRetentionDays"),
+    Key("logs", "level", "INFO", "DEBUG, INFO, WARNING or ERROR", _same("DEBUG", "INFO", "WARNING", "ERROR"),
+        "LogLevel"),
+    Key("alarms", "email", "", "Where alarms are mailed; SNS first asks that address to confirm", _EMAIL, "AlarmEmail",
+        "ops@example.com"),
+    Key("names", "originals_bucket", None, "Only for a pipeline without a stack: all three", Text(),
+        example="my-originals"),
+    Key("names", "processed_bucket", None, "", Text(), example="my-copies"),
+    Key("names", "table", None, "", Text(), example="my-images"),
+)  # fmt: skip
+
+#: The tables of ``zenoimg.toml`` that are the recipe; ``zenoimg.imaging`` checks them once more, and wholly.
+RECIPE_TABLES = ("watermark", "metadata", "encoder")
+
+
+def of_table(table: str) -> dict[str, Key]:
+    """The keys of a table by their names; ``""`` for those before the first table."""
+    return {key.name: key for key in KEYS if key.table == table}
+
+
+def tables() -> tuple[str, ...]:
+    """The tables, in their order."""
+    return tuple(dict.fromkeys(key.table for key in KEYS if key.table))
