@@ -18,18 +18,22 @@ from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping, recipe_to_mapping
 from zenoimg.operations.recipe import recipe_of
 
-ids = {"ids": lambda key: key.full_name}
+
+def _full_name(key: Key) -> str:
+    return key.full_name
+
+
 WITH_PARAMETER = [key for key in KEYS if key.parameter]
 BOUNDED = [key for key in KEYS if isinstance(key.check, Whole | Real)]
 
 
-@pytest.mark.parametrize("key", WITH_PARAMETER, **ids)
+@pytest.mark.parametrize("key", WITH_PARAMETER, ids=_full_name)
 def test_a_default_is_the_templates_own(key: Key) -> None:
     assert key.default is not None
     assert str(TEMPLATE["Parameters"][key.parameter]["Default"]) == key.parameter_value(key.default)
 
 
-@pytest.mark.parametrize("key", WITH_PARAMETER, **ids)
+@pytest.mark.parametrize("key", WITH_PARAMETER, ids=_full_name)
 def test_what_a_key_allows_the_template_allows(key: Key) -> None:
     parameter: dict[str, Any] = TEMPLATE["Parameters"][key.parameter]
     if isinstance(key.check, OneOf):
@@ -67,7 +71,7 @@ def test_the_limits_defaults_are_the_imaging_packages_own() -> None:
     assert {key.name: key.default for key in KEYS if key.table == "limits"} == asdict(Limits())
 
 
-@pytest.mark.parametrize("key", [key for key in BOUNDED if key.table in RECIPE_TABLES], **ids)
+@pytest.mark.parametrize("key", [key for key in BOUNDED if key.table in RECIPE_TABLES], ids=_full_name)
 def test_the_recipes_bounds_are_the_imaging_packages_own(key: Key) -> None:
     assert isinstance(key.check, Whole | Real)
     step = 1 if isinstance(key.check, Whole) else 0.001
