@@ -1,36 +1,48 @@
-"""The files of ``policies/``: every placeholder is known, and the two roles get nothing beyond their own things."""
+"""The files of ``policies/``: what holds for all of them, and the two roles get nothing beyond their own things."""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.unit.policy_files import (
+    ACME,
+    DEPLOYER,
+    FILES,
+    IDENTITY_POLICIES,
+    OPERATOR,
+    ROLES,
+    document,
+    grants,
+    is_action_name,
+    statements,
+)
+from tests.unit.rendered import as_list, resolved
 from zenoimg.stack import shipped
 from zenoimg.stack.names import StackNames
-from zenoimg.stack.template import policy
 
-FILES = sorted(path.name for path in shipped.folder("policies").glob("*.json"))
-NAMES = StackNames("acme").placeholders()
-
-
-def statements(file_name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = policy(file_name, NAMES)["Statement"]
-    return found
-
-
-def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+#: Actions that AWS grants on no resource narrower than all of them, each for the service's own reason
+#: (the "Resource types" column of https://docs.aws.amazon.com/service-authorization/latest/reference/).
+WITHOUT_RESOURCES = {
+    "iam:ListAccountAliases": "an account has one alias, and it is no resource",
+    "lambda:CreateEventSourceMapping": "the mapping has no name before it is made; the condition names its function",
+    "logs:DescribeIndexPolicies": "a listing of the region",
+    "logs:DescribeLogGroups": "a listing of the region",
+    "logs:DescribeResourcePolicies": "a listing of the region",
+    "sns:GetSubscriptionAttributes": "subscriptions are no resources",
+    "sns:SetSubscriptionAttributes": "subscriptions are no resources",
+    "sns:Unsubscribe": "subscriptions are no resources",
+}
 
 
 @pytest.mark.parametrize("file_name", FILES)
 def test_every_placeholder_is_ours_or_a_pseudo_parameter(file_name: str) -> None:
     text = (shipped.folder("policies") / file_name).read_text()
     used = set(re.findall(r"\$\{([^}]*)\}", text))
-    assert used <= {*NAMES, "AWS::Partition", "AWS::Region", "AWS::AccountId"}
+    assert used <= {*ACME.placeholders(), "AWS::Partition", "AWS::Region", "AWS::AccountId"}
 
 
 @pytest.mark.parametrize("file_name", FILES)
@@ -38,22 +50,55 @@ def test_every_statement_has_a_sid_of_its_own_and_names_its_actions_whole(file_n
     found = statements(file_name)
     assert len({statement["Sid"] for statement in found}) == len(found)
     for statement in found:
-        for action in listed(statement["Action"]):
-            assert re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action), f"{action} is a wildcard"
+        assert statement["Effect"] == "Allow"
+        assert not {"NotAction", "NotResource", "NotPrincipal"} & set(statement)
+        for action in as_list(statement["Action"]):
+            assert is_action_name(action), f"{action} is a wildcard or no action"
 
 
-@pytest.mark.parametrize("file_name", ["lambda-s3-dynamodb-policy.json", "lambda-dynamodb-read-policy.json"])
+@pytest.mark.parametrize("file_name", ROLES)
 def test_a_role_reaches_only_things_that_bear_the_stacks_names(file_name: str) -> None:
     for statement in statements(file_name):
-        for resource in listed(statement["Resource"]):
+        for resource in as_list(statement["Resource"]):
             assert "acme-" in json.dumps(resource), f"{statement['Sid']} reaches {resource}"
 
 
+@pytest.mark.parametrize("file_name", IDENTITY_POLICIES)
+def test_no_policy_reaches_all_resources_but_for_actions_that_know_none(file_name: str) -> None:
+    for statement in statements(file_name):
+        if "*" in map(resolved, as_list(statement["Resource"])):
+            assert set(as_list(statement["Action"])) <= set(WITHOUT_RESOURCES), statement["Sid"]
+            assert as_list(statement["Resource"]) == ["*"]
+
+
+def test_the_list_of_actions_without_resources_holds_no_more_than_the_policies_need() -> None:
+    assert set(WITHOUT_RESOURCES) <= grants(OPERATOR) | grants(DEPLOYER)
+
+
+def test_a_queue_is_mapped_to_the_processor_alone() -> None:
+    (mapping,) = [item for item in statements(DEPLOYER) if item["Action"] == "lambda:CreateEventSourceMapping"]
+    (function,) = mapping["Condition"]["ArnEquals"].values()
+    assert resolved(function) == "arn:aws:lambda:eu-west-1:123456789012:function:acme-imageProcessorLambda"
+    assert list(mapping["Condition"]["ArnEquals"]) == ["lambda:FunctionArn"]
+
+
 def test_a_role_is_given_to_lambda_alone() -> None:
-    (passing,) = [item for item in statements("deployer-policy.json") if "iam:PassRole" in listed(item["Action"])]
+    (passing,) = [item for item in statements(DEPLOYER) if "iam:PassRole" in as_list(item["Action"])]
+    assert passing["Action"] == "iam:PassRole"
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
-    assert "acme-role-image-processor" in json.dumps(passing["Resource"])
-    assert "*" not in json.dumps(passing["Resource"])
+    assert set(map(resolved, passing["Resource"])) == {
+        "arn:aws:iam::123456789012:role/acme-role-image-processor",
+        "arn:aws:iam::123456789012:role/acme-role-get-images",
+    }
+
+
+def test_a_role_that_deploys_can_hold_both_policies_inline_and_an_operator_his_as_a_managed_one() -> None:
+    # 10,240 characters for all inline policies of a role, 6,144 for a managed one, white space not counted
+    # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+    longest = StackNames("abcdefghijklmnop").qualified("123456789012", "ap-southeast-2")
+    sizes = {name: len(re.sub(r"\s", "", document(name, longest))) for name in (OPERATOR, DEPLOYER)}
+    assert sizes[OPERATOR] <= 6_144
+    assert sum(sizes.values()) <= 10_240
 
 
 def test_policies_lie_beside_the_package_in_a_checkout() -> None:

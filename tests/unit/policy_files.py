@@ -1,0 +1,63 @@
+"""The files of ``policies/`` as tests ask them: rendered for one stack, account and region."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cfnlint  # type: ignore[import-untyped]
+
+from tests.unit.rendered import as_list, resolved
+from zenoimg.stack import shipped
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.template import policy
+
+FILES = sorted(path.name for path in shipped.folder("policies").glob("*.json"))
+ROLES = ("lambda-s3-dynamodb-policy.json", "lambda-dynamodb-read-policy.json")
+OPERATOR, DEPLOYER, TRUST = "operator-policy.json", "deployer-policy.json", "lambda-trust-policy.json"
+IDENTITY_POLICIES = (*ROLES, OPERATOR, DEPLOYER)
+
+ACME = StackNames("acme")
+
+
+def statements(file_name: str, names: StackNames = ACME) -> list[dict[str, Any]]:
+    """The statements as the template would hold them."""
+    found: list[dict[str, Any]] = policy(file_name, names.placeholders())["Statement"]
+    return found
+
+
+def grants(file_name: str) -> set[str]:
+    """Every action that a policy names."""
+    return {action for statement in statements(file_name) for action in as_list(statement["Action"])}
+
+
+def document(file_name: str, names: StackNames = ACME) -> str:
+    """The policy's text as IAM would be given it, in one account and region."""
+    return json.dumps(_resolved({"Version": "2012-10-17", "Statement": statements(file_name, names)}))
+
+
+def _resolved(value: Any) -> Any:
+    if isinstance(value, dict):
+        return resolved(value) if set(value) == {"Fn::Sub"} else {key: _resolved(item) for key, item in value.items()}
+    return [_resolved(item) for item in value] if isinstance(value, list) else value
+
+
+@cache
+def handler_permissions(resource_type: str) -> dict[str, frozenset[str]]:
+    """Handler (create, read, update, delete, list) → the actions that CloudFormation takes for it.
+
+    From the resource type's own schema, which cfn-lint brings along (``handlers`` in
+    https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html).
+    """
+    schemas = Path(cfnlint.__file__).parent / "data" / "schemas"
+    of_region = json.loads((schemas / "providers" / "eu-west-1.json").read_text())
+    schema = json.loads((schemas / "resources" / f"{of_region[resource_type]}.json").read_text())
+    return {name: frozenset(handler["permissions"]) for name, handler in schema["handlers"].items()}
+
+
+def is_action_name(text: str) -> bool:
+    """Whether a text has the form of an action. Some schemas name things that are none (``s3:REST.PUT.OBJECT``)."""
+    return re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+", text) is not None

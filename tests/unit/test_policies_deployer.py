@@ -1,0 +1,121 @@
+"""``deployer-policy.json`` against what CloudFormation does in the caller's name.
+
+CloudFormation calls with the caller's rights, and each resource type's schema says what its handlers call. So
+the policy holds all of that for the types of our template, less what their schemas name for properties that
+the template does not set, plus what ``zenoimg deploy`` and ``destroy`` call themselves.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.unit.policy_files import DEPLOYER, OPERATOR, grants, handler_permissions, is_action_name
+from tests.unit.rendered import TEMPLATE, as_list
+from zenoimg.stack.template import policy
+
+TYPES = sorted({found["Type"] for found in TEMPLATE["Resources"].values()})
+
+#: Why → pattern of the actions that the schemas name and this template never makes CloudFormation take.
+UNUSED = {
+    "nothing is encrypted by a key of KMS, so no grants and no keys": r"kms:\w+|logs:(Dis)?[Aa]ssociateKmsKey",
+    "no function lies in a VPC or mounts a file system": r"ec2:\w+|elasticfilesystem:\w+|s3files:\w+",
+    "no bucket writes S3 Tables, inventories, analytics, metrics, access logs, replicas or a website": (
+        r"s3tables:\w+|s3:(Create|Update|Delete)BucketMetadata\w+|s3:Put(Inventory|Analytics|Metrics|Accelerate)\w+"
+        r"|s3:PutIntelligentTiering\w+|s3:(Put|Delete)Bucket(Logging|Website|C[Oo][Rr][Ss]|Replication|Abac)"
+        r"|s3:PutReplicationConfiguration|s3:DeleteBucket(Analytics|Metrics)Configuration"
+    ),
+    "no bucket locks objects": r"s3:Put(Bucket)?ObjectLockConfiguration",
+    "buckets have no ACLs (BucketOwnerEnforced)": r"s3:Put(Bucket|Object)Acl",
+    "encryption and lifecycle of a bucket are set and never taken away": r"s3:DeleteBucket(Encryption|Lifecycle)",
+    "no handler deletes objects: that is S3 replication's set-up": r"s3:DeleteObject",
+    "zips are named by their hash and asked for without a version": r"s3:GetObjectVersion",
+    "the table is no replica, not imported, not streamed, and has no policy and no expiry of items": (
+        r"dynamodb:\w*(Replica|Import)\w*|s3:GetObjectMetadata|dynamodb:(Put|Delete)ResourcePolicy"
+        r"|dynamodb:(Enable|Disable|Update)KinesisStreamingDestination"
+        r"|dynamodb:Update(TimeToLive|ContributorInsights)|dynamodb:(Scan|Query|\w*Item)|kinesis:\w+"
+        r"|iam:CreateServiceLinkedRole|logs:(CreateLogStream|DescribeLogStreams|PutLogEvents)"
+    ),
+    "functions reserve no concurrency, have no code signing, no versions, no settings of runtime or recursion": (
+        r"lambda:(Put|Delete)Function(Concurrency|CodeSigningConfig)|lambda:GetCodeSigningConfig|lambda:PublishVersion"
+        r"|lambda:Put(RuntimeManagementConfig|FunctionRecursionConfig|FunctionScalingConfig)"
+        r"|lambda:(PassCapacityProvider|AssociateRuntimeAlias)"
+    ),
+    "roles have inline policies alone and no boundary": r"iam:AttachRolePolicy|iam:(Put|Delete)RolePermissionsBoundary",
+    "log groups have a retention and nothing else": (
+        r"logs:(Put|Delete)(IndexPolicy|ResourcePolicy)|logs:PutDataProtectionPolicy|logs:PutBearerTokenAuthentication"
+        r"|logs:PutLogGroupDeletionProtection|logs:DeleteRetentionPolicy|logs:CreateLogDelivery|firehose:\w+"
+    ),
+    "the topic has no data protection policy": r"sns:PutDataProtectionPolicy",
+}
+
+#: What deploy and destroy call by themselves, beyond what CloudFormation needs as well; see test_calls.py.
+OWN_CALLS = {
+    "iam:ListAccountAliases",
+    "s3:PutObject",  # zips into the artifacts bucket
+    "cloudformation:CreateChangeSet",
+    "cloudformation:DeleteChangeSet",
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:DescribeStackResources",
+    "cloudformation:DescribeStacks",
+    "cloudformation:ExecuteChangeSet",
+    # A change set with tags needs it by itself
+    # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html).
+    "cloudformation:TagResource",
+}
+
+
+def asked(resource_type: str, *handlers: str) -> set[str]:
+    found = handler_permissions(resource_type)
+    return {action for name in handlers for action in found.get(name, ()) if is_action_name(action)}
+
+
+def asked_by_all() -> set[str]:
+    return set().union(*(asked(name, "create", "read", "update", "delete") for name in TYPES))
+
+
+def reasons(action: str) -> list[str]:
+    return [reason for reason, pattern in UNUSED.items() if re.fullmatch(pattern, action)]
+
+
+@pytest.mark.parametrize("resource_type", TYPES)
+def test_whatever_cloudformation_does_for_a_type_is_granted_or_said_to_be_unused(resource_type: str) -> None:
+    wanted = asked(resource_type, "create", "read", "update", "delete")
+    assert wanted, "else this test asks nothing"
+    missing = {action for action in wanted - grants(DEPLOYER) if not reasons(action)}
+    assert not missing, f"grant them in {DEPLOYER}, or say in UNUSED why not"
+
+
+def test_nothing_is_granted_that_neither_a_handler_nor_a_command_of_ours_takes() -> None:
+    assert grants(DEPLOYER) - asked_by_all() - OWN_CALLS == set()
+
+
+def test_nothing_is_granted_and_said_to_be_unused_at_once() -> None:
+    both = {action: reasons(action) for action in grants(DEPLOYER) if reasons(action)}
+    assert both == {}
+
+
+def test_every_reason_still_stands_for_an_action_that_a_schema_names() -> None:
+    for reason, pattern in UNUSED.items():
+        assert any(re.fullmatch(pattern, action) for action in asked_by_all()), reason
+
+
+def test_what_handlers_read_and_delete_is_granted_for_every_property() -> None:
+    """They run over all of a resource, whatever the template sets; but nothing here has a key or a VPC."""
+    wanted = set().union(*(asked(name, "read", "delete") for name in TYPES))
+    assert wanted - grants(DEPLOYER) == {"ec2:DescribeNetworkInterfaces", "kms:Decrypt"}
+
+
+def test_no_daily_right_is_repeated_but_where_both_need_it() -> None:
+    """Who deploys holds both policies; each of them must do by itself for its own commands."""
+    both = grants(DEPLOYER) & grants(OPERATOR)
+    assert both <= asked_by_all() | OWN_CALLS
+
+
+def test_the_artifacts_bucket_is_the_only_one_that_takes_and_gives_objects() -> None:
+    for statement in policy(DEPLOYER, {})["Statement"]:
+        if {"s3:GetObject", "s3:PutObject"} & set(as_list(statement["Action"])):
+            assert statement["Sid"] == "Artifacts"
