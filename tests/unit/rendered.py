@@ -71,10 +71,10 @@ def resolved(arn: Any) -> str:
     return re.sub(r"\$\{AWS::(\w+)\}", lambda found: pseudo[found[1]], text)
 
 
-def granted(role: str) -> dict[str, set[str]]:
+def granted(role: str, template: dict[str, Any] = TEMPLATE) -> dict[str, set[str]]:
     """Action → the resources that a role may do it on."""
     found: dict[str, set[str]] = {}
-    for policy in properties(role)["Policies"]:
+    for policy in properties(role, template)["Policies"]:
         for statement in statements(policy["PolicyDocument"]):
             assert statement["Effect"] == "Allow"
             for action in as_list(statement["Action"]):

@@ -1,0 +1,46 @@
+"""Why each action of the two roles is there: proved where AWS can be asked, told where it cannot.
+
+An action is named by its statement (Sid), since the same action on another resource is another right.
+"""
+
+from __future__ import annotations
+
+from tests.unit.policy_files import ROLES, statements
+from tests.unit.rendered import as_list
+
+#: Rights that the functions use but that work without them here as well. The list of spare rights of the issue.
+SPARE = {
+    "MissingKeysAnswer404Not403/s3:ListBucket": (
+        "without it S3 answers 403 instead of 404 for a missing key, and a deleted photo would look like a lost right "
+        "(https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html); the embedded AWS answers 404 either way"
+    ),
+}
+
+#: Rights that Lambda itself takes with the role, so that no call of ours shows the need; and the one call whose
+#: refusal the processor survives. The embedded AWS lets all of them through. Held by tests of the template.
+HELD_BY_TEMPLATE = {
+    "WorkOffTheBackfill/sqs:ReceiveMessage": "the event source mapping polls with the role",
+    "WorkOffTheBackfill/sqs:DeleteMessage": "the event source mapping removes what was done",
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html names all three
+    "WorkOffTheBackfill/sqs:GetQueueAttributes": "the event source mapping reads the visibility timeout",
+    "WorkOffTheBackfill/sqs:ChangeMessageVisibility": "the processor makes a failed message come back sooner",
+    "KeepWhatFailedForGood/sqs:SendMessage": "the on-failure destination is written with the role",
+    "WriteLogs/logs:CreateLogStream": "Lambda writes the function's log with its role",
+    "WriteLogs/logs:PutLogEvents": "Lambda writes the function's log with its role",
+}
+
+
+def rights(file_name: str) -> list[str]:
+    """``Sid/action`` of everything that a role's policy grants."""
+    return [
+        f"{statement['Sid']}/{action}" for statement in statements(file_name) for action in as_list(statement["Action"])
+    ]
+
+
+#: (policy, right) of what a call of the functions themselves needs: taken away, the pipeline breaks here.
+ENFORCED = [
+    (file_name, right)
+    for file_name in ROLES
+    for right in rights(file_name)
+    if right not in SPARE and right not in HELD_BY_TEMPLATE
+]

@@ -1,0 +1,120 @@
+"""Least privilege, proved: with each right of a role taken away in turn, its function fails, and says by what.
+
+The functions are called directly and their bucket tells nobody, so that no retry of an earlier test runs on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.local.bench import Bench
+from tests.local.role_needs import ENFORCED, SPARE
+from tests.pictures import jpeg, photo
+from tests.unit.policy_files import ROLES, document
+from zenoimg.local import ACCOUNT, REGION, EmbeddedAws
+from zenoimg.stack.names import StackNames
+
+pytestmark = [pytest.mark.local, pytest.mark.thorough]
+
+NAMES = StackNames("priv")
+ROLE_OF = dict(zip(ROLES, NAMES.roles, strict=True))
+KEY = "photo.jpg"
+
+
+@dataclass(frozen=True)
+class Functions:
+    """The two functions of a stack of their own, called one at a time."""
+
+    bench: Bench
+
+    def call(self, function: str, event: dict[str, Any]) -> str:
+        """What the function complained of; empty when it did its work."""
+        answer = self.bench.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+        payload = json.loads(answer["Payload"].read())
+        return f"{payload['errorType']}: {payload['errorMessage']}" if "FunctionError" in answer else ""
+
+    def look_at(self, event_name: str) -> str:
+        s3 = {"bucket": {"name": NAMES.originals_bucket}, "object": {"key": KEY}}
+        record = {"eventSource": "aws:s3", "eventName": event_name, "s3": s3}
+        return self.call(NAMES.processor_function, {"Records": [record]})
+
+    def journey(self) -> list[str]:
+        """A photo comes, is listed, and goes. What the functions complained of, in order."""
+        s3 = self.bench.client("s3")
+        s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=jpeg(photo((64, 48))))
+        complaints = [self.look_at("ObjectCreated:Put"), self.call(NAMES.get_images_function, {})]
+        s3.delete_object(Bucket=NAMES.originals_bucket, Key=KEY)
+        return [text for text in [*complaints, self.look_at("ObjectRemoved:DeleteMarkerCreated")] if text]
+
+    def give(self, file_name: str, document: dict[str, Any]) -> None:
+        """Put a policy in the place of the one that the template gave to the role."""
+        self.bench.client("iam").put_role_policy(
+            RoleName=ROLE_OF[file_name],
+            PolicyName=file_name.removesuffix(".json"),
+            PolicyDocument=json.dumps(document),
+        )
+
+
+def whole(file_name: str) -> dict[str, Any]:
+    """The policy of the stack on the embedded AWS."""
+    text = document(file_name, NAMES).replace("123456789012", ACCOUNT).replace("eu-west-1", REGION)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def without(file_name: str, right: str) -> dict[str, Any]:
+    """The policy less one action of one statement."""
+    sid, _, action = right.partition("/")
+    policy = whole(file_name)
+    (statement,) = [found for found in policy["Statement"] if found["Sid"] == sid]
+    named = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    statement["Action"] = [name for name in named if name != action]
+    assert len(statement["Action"]) == len(named) - 1
+    if not statement["Action"]:
+        policy["Statement"].remove(statement)
+    return policy
+
+
+@pytest.fixture(scope="module")
+def functions(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Functions:
+    bench = Bench(embedded, tmp_path_factory.mktemp("privilege"))
+    bench.zenoimg("--stack", NAMES.stack, "deploy")
+    bench.client("s3").put_bucket_notification_configuration(
+        Bucket=NAMES.originals_bucket, NotificationConfiguration={}
+    )
+    return Functions(bench)
+
+
+@pytest.fixture
+def _restored(functions: Functions) -> Iterator[None]:
+    yield
+    for file_name in ROLES:
+        functions.give(file_name, whole(file_name))
+
+
+def test_with_their_policies_the_functions_do_all_their_work(functions: Functions) -> None:
+    for file_name in ROLES:
+        functions.give(file_name, whole(file_name))
+    assert functions.journey() == []
+
+
+@pytest.mark.usefixtures("_restored")
+@pytest.mark.parametrize(("file_name", "right"), ENFORCED, ids=[right for _, right in ENFORCED])
+def test_without_one_right_the_pipeline_breaks(functions: Functions, file_name: str, right: str) -> None:
+    functions.give(file_name, without(file_name, right))
+    complaints = functions.journey()
+    assert complaints, f"{right} is spare"
+    denied = any(word in complaints[0] for word in ("AccessDenied", "Forbidden", "403"))
+    assert denied, complaints
+
+
+@pytest.mark.usefixtures("_restored")
+@pytest.mark.parametrize("right", SPARE)
+def test_a_right_that_is_listed_as_spare_here_is_spare_here(functions: Functions, right: str) -> None:
+    functions.give(ROLES[0], without(ROLES[0], right))
+    assert functions.journey() == []
