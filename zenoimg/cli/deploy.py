@@ -91,7 +91,7 @@ def _show(call: Call, aws: Aws, settings: Settings, plan: Plan) -> None:
     if plan.previous_fingerprint and plan.previous_fingerprint != plan.fingerprint:
         call.screen.err.print(
             f"The watermark recipe changes from {plan.previous_fingerprint} to {plan.fingerprint}: "
-            "copies made before keep the old mark until `zenoimg reprocess --all`."
+            "copies made before keep the old mark until `zenoimg reprocess --stale`."
         )
     if plan.parameters.get("ApiAuthorization") == "NONE":
         call.screen.err.print("[bold red]This opens GET /images to everyone[/], unsigned.")

@@ -1,24 +1,54 @@
-"""Which originals a reprocess takes up: the buckets' listings against batched reads of the table.
+"""Which images a reprocess takes up: the buckets' listings against batched reads of the table.
 
-The bucket is the truth. Both listings are sorted by key, so originals and copies are walked side by side in
-constant memory; a copy without its original is found on the way, and is taken up to be removed.
+The bucket is the truth. Both listings are sorted by key, so originals and copies are walked side by side; what
+the walk found on record is then compared with the table itself, which shows records that neither bucket knows.
+All of it in constant memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Literal
 
-from zenoimg.errors import ZenoError
-from zenoimg.operations.live import LivePipeline
-from zenoimg.pipeline.records import ImageRecord, utc_text
-from zenoimg.pipeline.settings import PROCESSED_PREFIX
+from botocore.exceptions import ClientError
 
-Selection = Literal["missing", "all"]
+from zenoimg.errors import ZenoError
+from zenoimg.operations.in_order import batches, map_ahead
+from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.lone_records import Digest, lone_records
+from zenoimg.pipeline.records import ImageRecord, Status, utc_text
+from zenoimg.pipeline.settings import PROCESSED_PREFIX
+from zenoimg.pipeline.storage import Original, copy_key_fits
+
+State = Literal["current", "missing", "stale", "failed", "refused", "left-over"]
+STATES: tuple[State, ...] = ("current", "missing", "stale", "failed", "refused", "left-over")
 
 _LOOKUP = 100  # one BatchGetItem
+_LOOKUPS_AHEAD = 4
+_HEADS_AHEAD = 16
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to take up. ``since`` is a ``CreatedAt`` (UTC text), empty for no bound; it leaves out what is gone.
+
+    ``fingerprint`` is that of the recipe that copies should be of; empty, no copy is stale.
+    """
+
+    states: frozenset[State]
+    prefix: str = ""
+    since: str = ""
+    fingerprint: str = ""
+
+    def takes(self, candidate: Candidate, record: ImageRecord | None) -> Selected | None:
+        """The candidate as selected, or ``None`` where it is left alone."""
+        state = state_of(candidate, record, self.fingerprint)
+        if state not in self.states:
+            return None
+        if self.since and (candidate.original is None or candidate.original.created_at < self.since):
+            return None
+        return Selected(candidate.key, candidate.original, record, state)
 
 
 @dataclass(frozen=True)
@@ -49,48 +79,98 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Selected:
-    """A key that is taken up, with the record that it has so far. Without an original it is to be removed."""
+    """A key that is taken up, and why, with the record that it has so far. Without an original it is to go."""
 
     key: str
     original: Listed | None
     record: ImageRecord | None
+    state: State
 
 
-def wanted(candidate: Candidate, record: ImageRecord | None, selection: Selection) -> bool:
-    """Whether a selection takes a key up.
+def state_of(candidate: Candidate, record: ImageRecord | None, fingerprint: str) -> State:
+    """What is to be said of a key; pure.
 
-    ``missing`` is whatever is not as ``reconcile`` would leave it: no record, a failed one, one of another
-    version, a processed one without its copy, anything left of an original that is gone.
+    ``missing`` is whatever is not as ``reconcile`` would leave it: no record, or one of another version; a
+    processed image without its copy, a refused one with a copy. ``left-over``: the original is gone.
     """
-    original = candidate.original
-    if original is None:
-        return candidate.has_copy or record is not None
-    if selection == "all":
-        return True
-    if record is None or record.status == "failed" or not original.is_told_by(record):
-        return True
-    return candidate.has_copy != (record.status == "processed")
+    if candidate.original is None:
+        return "left-over" if candidate.has_copy or record is not None else "current"
+    if record is None:
+        return "missing"
+    if record.status == "failed":
+        return "failed"
+    if not candidate.original.is_told_by(record) or candidate.has_copy != (record.status == "processed"):
+        return "missing"
+    if record.status == "refused":
+        return "refused"
+    return "stale" if fingerprint and record.recipe != fingerprint else "current"
 
 
-def select(
-    pipeline: LivePipeline, selection: Selection, *, ids: Sequence[str] = (), prefix: str = ""
-) -> Iterator[Selected]:
+def select(pipeline: LivePipeline, selection: Selection) -> Iterator[Selected]:
     """The keys that a selection takes up, streamed.
 
-    Named ``ids`` are taken up whatever their state. Raises ``ZenoError`` for an id that has neither an
-    original nor a record.
+    Failed and refused ones alone are asked of the table's index; everything else is found by the walk.
+    Raises botocore's ``ClientError`` while it is read.
     """
-    if ids:
-        yield from _named(pipeline, list(dict.fromkeys(ids)))
-        return
+    if selection.states <= {"failed", "refused"}:
+        try:
+            yield from _by_attention(pipeline, selection)
+            return
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+            # A table that was made by other means may lack the index.
+    for candidate, record in walk(pipeline, selection.prefix, lone="left-over" in selection.states):
+        taken = selection.takes(candidate, record)
+        if taken is not None:
+            yield taken
+
+
+def walk(
+    pipeline: LivePipeline, prefix: str = "", *, lone: bool = True
+) -> Iterator[tuple[Candidate, ImageRecord | None]]:
+    """Every key that has an original or a copy, with its record; then with ``lone`` those that have a record alone."""
+    seen = Digest()
     candidates = side_by_side(_originals(pipeline, prefix), _copies(pipeline, prefix))
-    while batch := list(islice(candidates, _LOOKUP)):
+
+    def look_up(batch: list[Candidate]) -> list[tuple[Candidate, ImageRecord | None]]:
         records = pipeline.catalog.get_many(candidate.key for candidate in batch)
-        for candidate in batch:
-            record = records.get(candidate.key)
-            if wanted(candidate, record, selection):
-                yield Selected(candidate.key, candidate.original, record)
-    yield from _records_alone(pipeline, prefix)
+        return [(candidate, records.get(candidate.key)) for candidate in batch]
+
+    for looked_up in map_ahead(look_up, batches(candidates, _LOOKUP), _LOOKUPS_AHEAD):
+        for candidate, record in looked_up:
+            if record is not None:
+                seen.add(candidate.key)
+            yield candidate, record
+    if lone:
+        for record in lone_records(pipeline, seen, prefix):
+            yield Candidate(record.image_id, None, has_copy=False), record
+
+
+def named(pipeline: LivePipeline, ids: Sequence[str], fingerprint: str) -> Iterator[Selected]:
+    """Named images, whatever their state. Raises ``ZenoError`` for one with neither original nor record."""
+    for key in dict.fromkeys(ids):
+        found = look_at(pipeline, key, fingerprint)
+        if found.original is None and found.record is None:
+            raise ZenoError(
+                f"there is no original {key!r} in {pipeline.settings.originals_bucket}, and no record of one",
+                next_step="`zenoimg list` shows the ids.",
+                code="no-such-image",
+            )
+        yield found
+
+
+def look_at(pipeline: LivePipeline, key: str, fingerprint: str) -> Selected:
+    """One key as it stands now, asked of S3 and the table directly."""
+    original = listed(key, pipeline.storage.head_original(key))
+    has_copy = copy_key_fits(key) and pipeline.storage.get_copy_mark(key) is not None
+    record = pipeline.catalog.get(key)
+    return Selected(key, original, record, state_of(Candidate(key, original, has_copy), record, fingerprint))
+
+
+def listed(key: str, found: Original | None) -> Listed | None:
+    """An original that was asked for by its key, as a listing would show it."""
+    return None if found is None else Listed(key, found.etag, found.size, utc_text(found.last_modified))
 
 
 def side_by_side(originals: Iterator[Listed], copies: Iterator[str]) -> Iterator[Candidate]:
@@ -108,25 +188,18 @@ def side_by_side(originals: Iterator[Listed], copies: Iterator[str]) -> Iterator
             copy = next(copies, None)
 
 
-def _records_alone(pipeline: LivePipeline, prefix: str) -> Iterator[Selected]:
-    """Refused and failed records whose original is gone: they have no copy by which a listing would show them."""
-    for status in ("refused", "failed"):
-        for record in pipeline.catalog.attention(status):
-            if record.image_id.startswith(prefix) and pipeline.storage.head_original(record.image_id) is None:
-                yield Selected(record.image_id, None, record)
-
-
-def _named(pipeline: LivePipeline, ids: Sequence[str]) -> Iterator[Selected]:
-    for key in ids:
-        found, record = pipeline.storage.head_original(key), pipeline.catalog.get(key)
-        if found is None and record is None:
-            raise ZenoError(
-                f"there is no original {key!r} in {pipeline.settings.originals_bucket}, and no record of one",
-                next_step="`zenoimg list` shows the ids.",
-                code="no-such-image",
-            )
-        original = None if found is None else Listed(key, found.etag, found.size, utc_text(found.last_modified))
-        yield Selected(key, original, record)
+def _by_attention(pipeline: LivePipeline, selection: Selection) -> Iterator[Selected]:
+    statuses: tuple[Status, ...] = ("failed", "refused")
+    for status in statuses:
+        if status not in selection.states:
+            continue
+        ids = (record.image_id for record in pipeline.catalog.attention(status))
+        wanted = (key for key in ids if key.startswith(selection.prefix))
+        look = lambda key: look_at(pipeline, key, selection.fingerprint)  # noqa: E731
+        for found in map_ahead(look, wanted, _HEADS_AHEAD):
+            known = found.original is not None and found.original.created_at >= selection.since
+            if found.state == status and known:
+                yield found
 
 
 def _originals(pipeline: LivePipeline, prefix: str) -> Iterator[Listed]:

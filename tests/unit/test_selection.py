@@ -1,0 +1,143 @@
+"""What a reprocess takes up: the truth table of states, and the two listings walked side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenoimg.operations.lone_records import Digest
+from zenoimg.operations.redo import Wish
+from zenoimg.operations.selection import Candidate, Listed, Selection, State, side_by_side, state_of
+from zenoimg.pipeline.records import ImageRecord
+
+ORIGINAL = Listed("a.jpg", "etag1", 100, "2025-06-12T15:25:14Z")
+RECORD = ImageRecord(
+    image_id="a.jpg",
+    original_size=100,
+    processed_size=101,
+    processed_url="https://x",
+    created_at="2025-06-12T15:25:14Z",
+    status="processed",
+    updated_at="2025-06-12T15:25:16Z",
+    etag="etag1",
+    version_id="v1",
+    recipe="new",
+)
+REFUSED = replace(RECORD, status="refused", processed_size=None)
+FAILED = replace(RECORD, status="failed")
+OLD = replace(RECORD, recipe="old")
+OTHER_BYTES = {"etag": "etag0"}
+OTHER_TIME = {"created_at": "2025-06-12T15:25:13Z"}
+
+TRUTH: list[tuple[Listed | None, bool, ImageRecord | None, State]] = [
+    (ORIGINAL, True, RECORD, "current"),
+    (ORIGINAL, False, REFUSED, "refused"),
+    (ORIGINAL, False, replace(REFUSED, recipe="old"), "refused"),
+    (ORIGINAL, True, OLD, "stale"),
+    (ORIGINAL, False, None, "missing"),
+    (ORIGINAL, True, None, "missing"),
+    (ORIGINAL, False, RECORD, "missing"),
+    (ORIGINAL, False, OLD, "missing"),
+    (ORIGINAL, True, REFUSED, "missing"),
+    (ORIGINAL, True, replace(RECORD, **OTHER_BYTES), "missing"),
+    (ORIGINAL, True, replace(RECORD, **OTHER_TIME), "missing"),
+    (ORIGINAL, False, replace(REFUSED, **OTHER_BYTES), "missing"),
+    (ORIGINAL, True, FAILED, "failed"),
+    (ORIGINAL, False, FAILED, "failed"),
+    (ORIGINAL, True, replace(FAILED, **OTHER_BYTES), "failed"),
+    (None, True, RECORD, "left-over"),
+    (None, True, None, "left-over"),
+    (None, False, RECORD, "left-over"),
+    (None, False, FAILED, "left-over"),
+    (None, False, None, "current"),
+]
+
+
+@pytest.mark.parametrize(("original", "has_copy", "record", "state"), TRUTH)
+def test_the_state_of_a_key(original: Listed | None, has_copy: bool, record: ImageRecord | None, state: State) -> None:
+    assert state_of(Candidate("a.jpg", original, has_copy), record, "new") == state
+
+
+def test_no_copy_is_stale_where_no_recipe_is_known() -> None:
+    assert state_of(Candidate("a.jpg", ORIGINAL, has_copy=True), OLD, "") == "current"
+
+
+@pytest.mark.parametrize(
+    ("options", "taken"),
+    [
+        ([], {"missing", "left-over", "failed"}),
+        (["--missing"], {"missing", "left-over"}),
+        (["--stale"], {"stale"}),
+        (["--failed"], {"failed"}),
+        (["--refused"], {"refused"}),
+        (["--stale", "--refused"], {"stale", "refused"}),
+        (["--all"], {"current", "missing", "stale", "failed", "refused", "left-over"}),
+    ],
+)
+def test_each_option_takes_its_states(options: list[str], taken: set[State]) -> None:
+    selection = Selection(Wish.states_of(options), fingerprint="new")
+    found = {
+        state
+        for original, has_copy, record, state in TRUTH
+        if selection.takes(Candidate("a.jpg", original, has_copy), record)
+    }
+    assert found == taken
+
+
+@pytest.mark.parametrize(
+    ("options", "force", "redrives"),
+    [([], False, True), (["--missing"], False, False), (["--failed"], False, True), (["--all"], True, True)],
+)
+def test_only_all_forces_and_dead_letters_go_with_what_failed(options: list[str], force: bool, redrives: bool) -> None:
+    wish = Wish((), Wish.states_of(options))
+    assert (wish.force, wish.redrives) == (force, redrives)
+
+
+def test_named_images_are_forced_and_leave_the_dead_letters_alone() -> None:
+    wish = Wish(("a.jpg",), Wish.states_of([]))
+    assert (wish.force, wish.redrives) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("since", "original", "taken"),
+    [
+        ("2025-06-12T15:25:14Z", ORIGINAL, True),
+        ("2025-06-12T15:25:15Z", ORIGINAL, False),
+        ("2025-06-12T15:25:14Z", None, False),
+        ("", None, True),
+    ],
+)
+def test_since_leaves_out_what_is_older_and_what_is_gone(since: str, original: Listed | None, taken: bool) -> None:
+    selection = Selection(Wish.states_of(["--all"]), since=since)
+    assert (selection.takes(Candidate("a.jpg", original, has_copy=True), RECORD) is not None) is taken
+
+
+KEYS = st.sets(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4), max_size=12)
+
+
+@given(KEYS, KEYS)
+def test_two_sorted_listings_give_each_key_once_with_what_it_has(originals: set[str], copies: set[str]) -> None:
+    def in_order(keys: set[str]) -> list[str]:
+        return sorted(keys, key=lambda key: key.encode())  # as S3 lists
+
+    listed = [replace(ORIGINAL, key=key) for key in in_order(originals)]
+    found = list(side_by_side(iter(listed), iter(in_order(copies))))
+    assert [candidate.key for candidate in found] == in_order(originals | copies)
+    for candidate in found:
+        assert (candidate.original is not None) == (candidate.key in originals)
+        assert candidate.has_copy == (candidate.key in copies)
+
+
+@given(st.lists(st.text(max_size=4), unique=True, min_size=1, max_size=20))
+def test_a_digest_is_the_same_in_any_order_and_differs_when_one_id_is_missing(ids: list[str]) -> None:
+    def digest(of: list[str]) -> Digest:
+        made = Digest()
+        for image_id in of:
+            made.add(image_id)
+        return made
+
+    assert not digest(ids).differs_from(digest(ids[::-1]))
+    assert len(digest(ids).differs_from(digest(ids[1:]))) == 1

@@ -1,0 +1,92 @@
+"""The live line of a wait for the backfill lane: what waits, what is done, how fast, until when."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from zenoimg.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from zenoimg.operations.backfill import QueueCounts
+
+_RATE_SECONDS = 60.0  # the rate is that of the last minute
+
+
+class BackfillView:
+    """Nothing at all where stderr is no terminal, or quiet; lines printed meanwhile stand above it."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self.is_live = screen.err.is_terminal and not screen.quiet
+        self.counts: Counter[str] = Counter()
+        self.expected = 0
+        self._queue: QueueCounts | None = None
+        self._history: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+        self._spinner = Spinner("dots", self._text())
+        self._live = Live(self._spinner, console=screen.err, transient=True, refresh_per_second=8)
+
+    def __enter__(self) -> BackfillView:
+        if self.is_live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.is_live:
+            self._live.stop()
+
+    def sent(self) -> None:
+        """One more image is under way."""
+        self.expected += 1
+        self._update()
+
+    def look(self, queue: QueueCounts) -> None:
+        """What the queue says now."""
+        self._queue = queue
+        now = time.monotonic()
+        self._history.append((now, self.counts.total()))
+        while len(self._history) > 2 and now - self._history[0][0] > _RATE_SECONDS:
+            self._history.popleft()
+        self._update()
+
+    def watched(self, queue: QueueCounts) -> None:
+        """What the queue says now, where nothing is known of its images: done is what it has lost."""
+        self.expected = max(self.expected, queue.total)
+        self.counts["worked off"] = self.expected - queue.total
+        self.look(queue)
+
+    def done(self, result: str, line: RenderableType | None) -> None:
+        """One more result; ``line`` tells of it and stays on the screen."""
+        self.counts[result] += 1
+        if line is not None and not self._screen.quiet:
+            (self._live.console if self.is_live else self._screen.err).print(line)
+        self._update()
+
+    def _update(self) -> None:
+        self._spinner.update(text=self._text())
+
+    def _text(self) -> Text:
+        done = self.counts.total()
+        parts = [f"{done:,} of {self.expected:,} done"]
+        if self._queue is not None:
+            parts.append(f"{self._queue.waiting:,} waiting, {self._queue.in_flight:,} in flight")
+        parts += [f"{self.counts[word]:,} {word}" for word in ("refused", "failed") if self.counts[word]]
+        rate = self._rate()
+        if rate:
+            left = timedelta(seconds=round((self.expected - done) / rate))
+            parts.append(f"{rate:.1f}/s, {left} left ({(datetime.now() + left).strftime('%H:%M')})")
+        return Text(" · ".join(parts))
+
+    def _rate(self) -> float:
+        (began, before), (now, after) = self._history[0], self._history[-1]
+        return (after - before) / (now - began) if now > began else 0.0

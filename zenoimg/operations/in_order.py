@@ -1,0 +1,38 @@
+"""Calls in parallel, results in order, a few of them in memory: for streams that have no end in sight."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def map_ahead(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
+    """``map(function, items)`` with ``workers`` threads; holds at most twice as many results.
+
+    An exception of a call is raised at its place; calls that have not begun are then dropped.
+    """
+    source = iter(items)
+    running: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="ahead") as pool:
+        try:
+            running.extend(pool.submit(function, item) for item in islice(source, 2 * workers))
+            while running:
+                result = running.popleft().result()
+                running.extend(pool.submit(function, item) for item in islice(source, 1))
+                yield result
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size`` items, the last one perhaps shorter."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch
