@@ -35,6 +35,7 @@ _ARITHMETIC = {0xC9, 0xCA}
 _DECODABLE = {0xC0, 0xC1, 0xC2, *_ARITHMETIC}
 _SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}
 _YCCK = 2
+_BYTES_AT_A_TIME = 1 << 20  # Pillow's 64 KiB make a 6 MP decode 1 to 2% slower: it stops and begins rows anew
 _WIDE_BUFFER = threading.Lock()
 
 
@@ -48,6 +49,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     warnings = left_out(stream, data[stream.end :])
     segments, metadata_warnings = kept_metadata(stream, recipe.metadata, alone=bool(warnings))
     picture = JpegImageFile(cast("IO[bytes]", PixelStream(data, stream)))
+    picture.decodermaxblock = _BYTES_AT_A_TIME
     picture.load()
     blend(picture, overlay, inverted_ink=picture.mode == "CMYK" and adobe_transform(stream) is None)
     options = _encoder_options(picture, stream, recipe.encoder)
