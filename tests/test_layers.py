@@ -44,6 +44,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         },
         {"boto3", "botocore", "s3transfer"},
     ),
+    # The one operation that draws pictures itself.
+    "zenoimg.operations.gallery_pictures": ({"zenoimg.imaging"}, {"PIL"}),
     "zenoimg.cli": (
         {
             "zenoimg",

@@ -18,6 +18,7 @@ COMMANDS = {
     "list": Entry("list_images", "Show what the pipeline has made, the newest first."),
     "show": Entry("show", "Show all that is known of one image."),
     "download": Entry("download", "Fetch marked copies, each into a file named as its id."),
+    "gallery": Entry("gallery", "Make a page to look at: every image before and after, what was refused, and why."),
     "delete": Entry("delete", "Delete originals; their copies and records go with them."),
     "reprocess": Entry("reprocess", "Take originals up again: what events lost, what failed, or everything."),
     "tail-logs": Entry("tail_logs", "Show what the functions log."),

@@ -1,0 +1,157 @@
+"""A static page of what the pipeline has made, for people who would rather look.
+
+records ──► files beside the page (see gallery_files) ──► data in the page ──► index.html, last of all
+
+The page is one HTML file with its style, its script and its data inside, and a content security policy that
+lets it load nothing but the pictures beside it. Ids are strangers' texts: they reach the page as JSON that
+cannot close its element, and the script shows them as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zenoimg.errors import UsageError
+from zenoimg.operations.gallery_files import FOLDER, Pictures, is_ours, stems_of
+from zenoimg.operations.landing import Landing
+from zenoimg.operations.targets import Target
+
+PAGE = "index.html"
+_ASSETS = Path(__file__).resolve().parents[1] / "gallery_page"
+_SCRIPTS = ("text.js", "filters.js", "grid.js", "viewer.js", "page.js")
+_MADE_BY = '<meta name="generator" content="zenoimg gallery">'
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+
+
+@dataclass(frozen=True)
+class Album:
+    """What one page shows. ``total`` is how many images there are in all, ``None`` where nobody knows.
+
+    ``made_at`` is UTC text as in records; ``recipe`` the fingerprint of the deployed recipe, empty if unknown.
+    """
+
+    stack: str
+    where: str
+    made_at: str
+    pictures: Sequence[Pictures]
+    originals: bool = True
+    recipe: str = ""
+    prefix: str = ""
+    since: str = ""
+    total: int | None = None
+
+
+def check_folder(out: Path) -> None:
+    """Raise ``UsageError`` when a folder holds a page of somebody else, which would be overwritten."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is no folder")
+    page = out / PAGE
+    if page.is_symlink() or page.exists():
+        try:
+            ours = not page.is_symlink() and _MADE_BY in page.read_text(encoding="utf-8", errors="replace")[:2000]
+        except OSError as error:
+            raise UsageError(f"{page} cannot be read: {error.strerror or error}") from error
+        if not ours:
+            raise UsageError(
+                f"{page} is there and was not made by zenoimg gallery",
+                next_step="Choose another folder with --out.",
+            )
+
+
+def write(landing: Landing, out: Path, album: Album) -> Path:
+    """Write the page, then remove pictures of earlier runs that belong to nothing on it.
+
+    Returns the page's path. Raises ``OSError``.
+    """
+    with landing.writing(Target(PAGE, (), PAGE), replace=True) as file:
+        file.write(page(album).encode())
+    wanted = {stem for each in album.pictures for stem in stems_of(each.record, originals=album.originals)}
+    for name in landing.look((FOLDER,)):
+        if is_ours(name) and name.partition(".")[0] not in wanted:
+            (out / FOLDER / name).unlink(missing_ok=True)
+    return out / PAGE
+
+
+def page(album: Album) -> str:
+    """The page as HTML."""
+    style = _asset("page.css")
+    script = "'use strict';\n(() => {\n" + "\n".join(_asset(name) for name in _SCRIPTS) + "\n})();\n"
+    policy = (
+        "default-src 'none'; img-src 'self' file: data:; "
+        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+    )
+    places = {
+        "policy": html.escape(policy, quote=True),
+        "made_by": _MADE_BY,
+        "title": html.escape(f"{album.stack} – gallery"),
+        "style": style,
+        "data": _json_in_html(data(album)),
+        "script": script,
+    }
+    # In one pass, so that nothing that is put in is looked at again.
+    return _PLACE.sub(lambda found: places[found[1]], _asset("page.html"))
+
+
+def data(album: Album) -> dict[str, Any]:
+    """What the page's script works with."""
+    return {
+        "stack": album.stack,
+        "where": album.where,
+        "madeAt": album.made_at,
+        "originals": album.originals,
+        "recipe": album.recipe,
+        "prefix": album.prefix,
+        "since": album.since,
+        "total": album.total,
+        "images": [_image(pictures) for pictures in album.pictures],
+    }
+
+
+def _image(pictures: Pictures) -> Mapping[str, Any]:
+    """One image; what does not apply is left out."""
+    record = pictures.record
+    values = {
+        "id": record.image_id,
+        "status": record.status,
+        "created": record.created_at,
+        "updated": record.updated_at,
+        "originalSize": record.original_size,
+        "copySize": record.processed_size,
+        "format": record.format,
+        "width": record.width,
+        "height": record.height,
+        "frames": record.frames,
+        "recipe": record.recipe,
+        "version": record.version_id,
+        "durationMs": record.duration_ms,
+        "warnings": list(record.warnings) or None,
+        "error": record.error,
+        "before": pictures.before,
+        "after": pictures.after,
+        "small": pictures.small,
+        "problem": pictures.problem or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _json_in_html(value: Any) -> str:
+    """JSON that stays inside its script element: no ``<`` closes it or opens a comment in it."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")

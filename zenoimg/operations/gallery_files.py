@@ -1,0 +1,253 @@
+"""The gallery's files: fetched, prepared for browsers, written beside the page under names that are safe.
+
+record ──► names (which files it needs) ──► there already? ──► fetched ──► shown, thumbnail ──► written
+
+A name is made of hashes alone: of the id, and of what decides the content. So no id can lead out of the folder
+or into a page's markup, a file that is there is the right one, and a second run fetches what has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from threading import BoundedSemaphore, Event
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from zenoimg.aws import explain
+from zenoimg.imaging import Limits, Refused
+from zenoimg.operations.gallery_pictures import shown, thumbnail
+from zenoimg.operations.landing import Landing
+from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.targets import Target
+from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.storage import identity_of
+
+FOLDER = "pictures"
+#: Raised whenever the same picture would give another file, so that files of an older zenoimg are not kept.
+_FORM = "1"
+_OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}-(?:before|after|small)\.(?:jpg|png|webp|gif|bmp|avif)")
+_TRIES = 3
+_CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The files of one image, as paths from the page; ``None`` for what there is not.
+
+    ``problem`` says why something is missing that should be there.
+    """
+
+    record: ImageRecord
+    before: str | None = None
+    after: str | None = None
+    small: str | None = None
+    problem: str = ""
+
+
+class _Unsettled(Exception):  # noqa: N818 -- nothing is wrong: the record is read again
+    """What lies in S3 is not what the record says: one of them is on its way."""
+
+
+class _Stopped(Exception):  # noqa: N818
+    """The run was stopped."""
+
+
+class Stems(NamedTuple):
+    """Names without their endings: which ending a file gets depends on what is in it."""
+
+    before: str | None
+    after: str | None
+    small: str | None
+
+
+def is_ours(name: str) -> bool:
+    """Whether a name in the folder of pictures is one that a gallery gives."""
+    return _OURS.fullmatch(name) is not None
+
+
+def stems_of(record: ImageRecord, *, originals: bool) -> Stems:
+    """The names of the files that an image needs, without their endings.
+
+    A refused image needs none: what was refused is not opened here either.
+    """
+    if record.status == "refused":
+        return Stems(None, None, None)
+    image = _hash(record.image_id)
+    version = record.version_id or record.etag or record.updated_at
+    original = _hash(_FORM, version, str(record.original_size))
+    copy = _hash(_FORM, version, record.recipe or "", str(record.processed_size))
+    before = f"{image}-{original}-before" if originals else None
+    if record.status == "failed":
+        return Stems(before, None, f"{image}-{original}-small" if originals else None)
+    return Stems(before, f"{image}-{copy}-after", f"{image}-{copy}-small")
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+class Files:
+    """One run that brings the files of a folder up to date."""
+
+    def __init__(
+        self,
+        pipeline: LivePipeline,
+        landing: Landing,
+        limits: Limits,
+        *,
+        originals: bool,
+        concurrency: int = 8,
+        workers: int = 2,
+        on_bytes: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """``originals`` off leaves out everything unmarked; ``workers`` bounds the pictures decoded at a time."""
+        self._pipeline = pipeline
+        self._landing = landing
+        self._limits = limits
+        self._originals = originals
+        self._concurrency = concurrency
+        self._decoding = BoundedSemaphore(workers)
+        self._on_bytes = on_bytes
+        self._stopped = Event()
+        owner = pipeline.settings.account_id
+        self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+        self._there = {name.partition(".")[0]: name for name in landing.look((FOLDER,)) if is_ours(name)}
+
+    def missing(self, records: Iterable[ImageRecord]) -> tuple[int, int]:
+        """How many images have files to fetch, and about how many bytes that is."""
+        images = total = 0
+        for record in records:
+            stems = stems_of(record, originals=self._originals)
+            before = 0 if self._is_there(stems.before) else record.original_size or 0
+            after = 0 if self._is_there(stems.after, stems.small) else record.processed_size or 0
+            images += before > 0 or after > 0
+            total += before + after
+        return images, total
+
+    def run(self, records: Sequence[ImageRecord]) -> Iterator[Pictures | None]:
+        """Yield the files of each image in no fixed order; ``None`` for one that was deleted meanwhile.
+
+        Closing the iterator cancels what has not begun; every file is whole or not there.
+        """
+        queue = iter(records)
+        running: set[Future[Pictures | None]] = set()
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="gallery") as pool:
+            try:
+                while True:
+                    for record in islice(queue, 2 * self._concurrency - len(running)):
+                        running.add(pool.submit(self._brought, record))
+                    if not running:
+                        return
+                    finished, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        yield future.result()
+            finally:
+                self._stopped.set()
+                for future in running:
+                    future.cancel()
+
+    def _is_there(self, *stems: str | None) -> bool:
+        return all(stem is None or stem in self._there for stem in stems)
+
+    def _brought(self, record: ImageRecord) -> Pictures | None:
+        """Bring one image's files; when the image changes meanwhile, those of its newer record."""
+        while True:
+            try:
+                return self._pictures(record, self._bring(record))
+            except _Unsettled as unsettled:
+                fresh = self._pipeline.catalog.get(record.image_id)
+                if fresh is None:
+                    return None
+                if fresh == record:
+                    return self._pictures(record, str(unsettled))
+                record = fresh
+            except (ClientError, BotoCoreError) as error:
+                return self._pictures(record, explain(error).message)
+
+    def _pictures(self, record: ImageRecord, problem: str) -> Pictures:
+        stems = stems_of(record, originals=self._originals)
+        before, after, small = (self._path(stem) for stem in (stems.before, stems.after, stems.small))
+        # Of a failed image the record itself says what is wrong.
+        return Pictures(record, before, after, small, "" if record.status == "failed" else problem)
+
+    def _bring(self, record: ImageRecord) -> str:
+        """Fetch and write what is missing; returns why something cannot be shown, empty when all can."""
+        stems = stems_of(record, originals=self._originals)
+        settings = self._pipeline.settings
+        problem = ""
+        if not self._is_there(stems.before):
+            data = self._fetch(settings.originals_bucket, record.image_id, record)
+            problem = self._write(stems.before, None if stems.after else stems.small, data)
+        if stems.after and not self._is_there(stems.after, stems.small):
+            data = self._fetch(settings.processed_bucket, settings.copy_key(record.image_id), record)
+            problem = self._write(stems.after, stems.small, data) or problem
+        return problem
+
+    def _fetch(self, bucket: str, key: str, record: ImageRecord) -> bytes:
+        """One object whole, of the record's version: one answer tells both, so that they belong together.
+
+        Raises ``_Unsettled`` when it is not there, or of another version.
+        """
+        is_copy = bucket == self._pipeline.settings.processed_bucket
+        for attempt in range(_TRIES):
+            try:
+                answer = self._pipeline.aws.s3.get_object(Bucket=bucket, Key=key, **self._owner)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+                    raise
+                raise _Unsettled(f"its {'copy' if is_copy else 'original'} is gone") from None
+            with closing(answer["Body"]) as body:
+                _check_version(answer, record, is_copy=is_copy)
+                try:
+                    return self._read(body)
+                except BotoCoreError:  # the connection broke in the middle, which botocore itself does not retry
+                    if attempt == _TRIES - 1:
+                        raise
+        raise AssertionError("the last try returns or raises")
+
+    def _read(self, body: Any) -> bytes:
+        parts = []
+        for part in body.iter_chunks(_CHUNK_BYTES):
+            if self._stopped.is_set():
+                raise _Stopped
+            self._on_bytes(len(part))
+            parts.append(part)
+        return b"".join(parts)
+
+    def _write(self, full: str | None, small: str | None, data: bytes) -> str:
+        """Write the file in full size and its thumbnail; returns why not, empty when all went well."""
+        try:
+            with self._decoding:
+                picture = shown(data, self._limits)
+                tiny = thumbnail(picture.data, self._limits) if small else b""
+        except Refused as refusal:
+            return f"it cannot be shown here: {refusal.message}"
+        if full:
+            self._store(full, picture.extension, picture.data)
+        if small:
+            self._store(small, "webp", tiny)
+        return ""
+
+    def _store(self, stem: str, extension: str, data: bytes) -> None:
+        name = f"{stem}.{extension}"
+        with self._landing.writing(Target(stem, (FOLDER,), name), replace=True) as file:
+            file.write(data)
+        self._there[stem] = name
+
+    def _path(self, stem: str | None) -> str | None:
+        name = self._there.get(stem) if stem else None
+        return f"{FOLDER}/{name}" if name else None
+
+
+def _check_version(answer: Mapping[str, Any], record: ImageRecord, *, is_copy: bool) -> None:
+    """Raise ``_Unsettled`` unless an answer is about the record's version; older copies do not tell theirs."""
+    found = answer["Metadata"].get("source-version") if is_copy else identity_of(answer)
+    if record.version_id and found and found != record.version_id:
+        raise _Unsettled("it is being processed; make the page again")
