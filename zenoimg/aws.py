@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
@@ -124,6 +125,13 @@ class Aws:
     def cloudformation(self) -> CloudFormationClient:
         """Client of CloudFormation."""
         return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def functions(self) -> LambdaClient:
+        """Client of Lambda."""
+        # A synchronous call lasts as long as the function runs, and is never to be made twice.
+        patient = self._config.merge(Config(read_timeout=920, retries={"mode": "standard", "total_max_attempts": 1}))
+        return self._session.client("lambda", endpoint_url=self.endpoint_url, config=patient)
 
     @cached_property
     def iam(self) -> IAMClient:
@@ -231,6 +239,21 @@ THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
+
+
+def has_expired(error: Exception) -> bool:
+    """Whether a call failed since its credentials have run out: a new sign-in mends it."""
+    if isinstance(error, boto.ClientError):
+        return error.response["Error"].get("Code") in _EXPIRED
+    return isinstance(error, boto.SSOError | boto.TokenRetrievalError | boto.CredentialRetrievalError)
+
+
+def passes(error: Exception) -> bool:
+    """Whether the same call may succeed later: throttling, a failure of the service, a network that is down."""
+    if isinstance(error, boto.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return error.response["Error"].get("Code") in THROTTLED or status >= 500
+    return isinstance(error, boto.HTTPClientError | boto.ConnectionError)
 
 
 def _explain_refusal(error: boto.ClientError) -> ZenoError:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from itertools import islice
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, SSOTokenLoadError
 from moto import mock_aws
 
 from zenoimg.operations.logs import LogReader
 
 NOW = 1_750_000_000_000
+SERVER_NOW = datetime.fromtimestamp(NOW / 1000 + 300, UTC)
 GROUPS = {"processor": "/aws/lambda/p", "api": "/aws/lambda/a"}
 
 
@@ -21,30 +26,47 @@ class StopError(Exception):
 
 
 class FakeLogs:
-    """Gives one list of raw events for each look, as an endpoint without event ids does."""
+    """Gives one list of raw events for each look, as an endpoint without event ids does; raises what is no list."""
 
-    def __init__(self, *looks: list[dict[str, Any]]) -> None:
+    def __init__(self, *looks: list[dict[str, Any]] | Exception) -> None:
         self.looks = list(looks)
-        self.asked: list[int] = []
+        self.asked: list[dict[str, Any]] = []
 
-    def get_paginator(self, _: str) -> Any:
-        fake = self
+    def filter_log_events(self, **request: Any) -> dict[str, Any]:
+        self.asked.append(request)
+        found = self.looks.pop(0) if self.looks else []
+        if isinstance(found, Exception):
+            raise found
+        return {"events": found, "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(SERVER_NOW)}}}
 
-        class Paginator:
-            def paginate(self, logGroupName: str, startTime: int) -> list[dict[str, Any]]:  # noqa: N803
-                fake.asked.append(startTime)
-                return [{"events": fake.looks.pop(0) if fake.looks else []}]
 
-        return Paginator()
+def refused(code: str, status: int = 400) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "FilterLogEvents")
 
 
 def raw(at: int, message: str, **more: Any) -> dict[str, Any]:
     return {"timestamp": at, "message": message, "logStreamName": "s", **more}
 
 
+class Follower:
+    """A reader of one group, with what it said and how long it waited."""
+
+    def __init__(self, *fakes: FakeLogs) -> None:
+        self.said: list[str] = []
+        self.waited: list[float] = []
+        self._fakes = list(fakes)
+        self.reader = LogReader(self._connect, {"p": "g"}, say=self.said.append, wait=self.waited.append)
+
+    def _connect(self) -> Any:
+        return self._fakes.pop(0)
+
+    def take(self, count: int, pattern: str = "") -> list[str]:
+        return [event.message for event in islice(self.reader.follow(NOW, poll=7, pattern=pattern), count)]
+
+
 def follow(fake: FakeLogs, count: int) -> list[str]:
-    reader = LogReader(fake, {"processor": "g"}, sleep=lambda _: None)  # type: ignore[arg-type]
-    return [event.message for event in islice(reader.follow(NOW, poll=1), count)]
+    return Follower(fake).take(count)
 
 
 def test_a_late_event_that_is_older_than_the_newest_is_shown_and_none_twice() -> None:
@@ -55,7 +77,25 @@ def test_a_late_event_that_is_older_than_the_newest_is_shown_and_none_twice() ->
 def test_each_look_asks_again_from_a_minute_before_the_newest() -> None:
     fake = FakeLogs([raw(NOW + 200_000, "a")], [raw(NOW + 200_000, "a"), raw(NOW + 201_000, "b")])
     follow(fake, 2)
-    assert fake.asked == [NOW, NOW + 140_000]
+    assert [asked["startTime"] for asked in fake.asked] == [NOW, NOW + 140_000]
+
+
+def test_a_pattern_is_for_the_history_and_then_everything_comes_from_the_servers_time_on() -> None:
+    fake = FakeLogs([raw(NOW + 1000, "match")], [raw(NOW + 500_000, "new")])
+    assert Follower(fake).take(2, pattern="%x%") == ["match", "new"]
+    assert [asked.get("filterPattern") for asked in fake.asked] == ["%x%", None]
+    assert fake.asked[1]["startTime"] == int(SERVER_NOW.timestamp() * 1000) - 60_000
+
+
+def test_what_is_before_the_overlap_is_forgotten_and_nothing_after_it() -> None:
+    old, new = raw(NOW, "old"), raw(NOW + 200_000, "new")
+    follower = Follower(FakeLogs([old, new], [new, raw(NOW + 201_000, "end")]))
+    assert follower.take(3) == ["old", "new", "end"]
+    assert set(follower.reader._seen["p"].values()) == {NOW + 200_000, NOW + 201_000}
+
+
+def test_events_that_come_out_of_order_within_a_look_are_given_in_order() -> None:
+    assert follow(FakeLogs([raw(NOW + 2, "b"), raw(NOW + 1, "a")]), 2) == ["a", "b"]
 
 
 def test_equal_lines_in_one_millisecond_without_ids_are_each_shown_once() -> None:
@@ -68,13 +108,64 @@ def test_equal_lines_are_told_apart_by_their_ids() -> None:
     assert follow(FakeLogs([one], [two, one], [raw(NOW + 1, "end", eventId="3")]), 3) == ["tick", "tick", "end"]
 
 
-def test_a_throttled_look_is_raised_and_not_taken_for_silence() -> None:
-    class Throttled(FakeLogs):
-        def get_paginator(self, _: str) -> Any:
-            raise StopError
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (refused("ThrottlingException"), "throttled"),
+        (refused("ServiceUnavailableException", 503), "refused"),
+        (EndpointConnectionError(endpoint_url="https://logs"), "could not be reached"),
+    ],
+)
+def test_following_waits_longer_and_longer_while_something_passes_and_says_so_once(
+    trouble: Exception, told: str
+) -> None:
+    follower = Follower(FakeLogs([raw(NOW, "a")], trouble, trouble, trouble, [raw(NOW, "a"), raw(NOW + 1, "b")]))
+    assert follower.take(2) == ["a", "b"]
+    assert follower.waited == [7, 1, 2, 4]
+    (sentence,) = follower.said
+    assert told in sentence
 
-    with pytest.raises(StopError):
-        follow(Throttled(), 1)
+
+@pytest.mark.parametrize(
+    "trouble",
+    [refused("ExpiredTokenException"), SSOTokenLoadError(profile_name="p", error_msg="it expired")],
+)
+def test_expired_credentials_are_said_and_read_anew(trouble: Exception) -> None:
+    expired, renewed = FakeLogs([raw(NOW, "a")], trouble), FakeLogs([raw(NOW, "a"), raw(NOW + 1, "b")])
+    follower = Follower(expired, renewed)
+    assert follower.take(2) == ["a", "b"]
+    (sentence,) = follower.said
+    assert "aws sso login" in sentence
+
+
+def test_a_trouble_that_comes_back_is_said_again() -> None:
+    throttled = refused("ThrottlingException")
+    follower = Follower(FakeLogs(throttled, [raw(NOW, "a")], throttled, [raw(NOW + 1, "b")]))
+    follower.take(2)
+    assert len(follower.said) == 2
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidParameterException"])
+def test_what_does_not_pass_is_raised(code: str) -> None:
+    with pytest.raises(ClientError, match=code):
+        Follower(FakeLogs(refused(code))).take(1)
+
+
+def test_a_single_read_gives_up_on_throttling_after_half_a_minute_and_on_expiry_at_once() -> None:
+    throttled = refused("ThrottlingException")
+    follower = Follower(FakeLogs(*[throttled] * 6))
+    with pytest.raises(ClientError, match="Throttling"):
+        list(follower.reader.read(NOW))
+    assert follower.waited == [1, 2, 4, 8, 16]
+    with pytest.raises(ClientError, match="Expired"):
+        list(Follower(FakeLogs(refused("ExpiredTokenException"))).reader.read(NOW))
+
+
+def test_following_begins_when_the_group_comes_to_be() -> None:
+    missing = refused("ResourceNotFoundException")
+    follower = Follower(FakeLogs(missing, missing, [raw(NOW, "a")]))
+    assert follower.take(1) == ["a"]
+    assert follower.said == ["The log group g does not exist (yet)."]
 
 
 @pytest.fixture
@@ -87,8 +178,6 @@ def test_both_functions_are_read_in_the_order_of_time(logs: Any) -> None:
     for group in GROUPS.values():
         logs.create_log_group(logGroupName=group)
         logs.create_log_stream(logGroupName=group, logStreamName="s")
-    import time
-
     now = int(time.time() * 1000)  # the service refuses events that are too old
     for group, offset, text in (
         ("/aws/lambda/p", 0, "one"),
@@ -97,11 +186,28 @@ def test_both_functions_are_read_in_the_order_of_time(logs: Any) -> None:
     ):
         events = [{"timestamp": now + offset, "message": text}]
         logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=events)
-    reader = LogReader(logs, GROUPS)
-    seen = [(event.source, event.message) for event in reader.read(now - 1000)]
-    assert seen == [("processor", "one"), ("api", "two"), ("processor", "three")]
-    assert reader.read(now - 1000) == []
+    reader = LogReader(lambda: logs, GROUPS)
+    assert [(event.source, event.message) for event in reader.read(now - 1000)] == [
+        ("processor", "one"),
+        ("api", "two"),
+        ("processor", "three"),
+    ]
+    assert [event.message for event in reader.read(now - 1000, now + 1)] == ["one", "two"]
+
+
+def test_all_pages_are_read(logs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = int(time.time() * 1000)
+    logs.create_log_group(logGroupName="/aws/lambda/p")
+    logs.create_log_stream(logGroupName="/aws/lambda/p", logStreamName="s")
+    events = [{"timestamp": now + number, "message": str(number)} for number in range(5)]
+    logs.put_log_events(logGroupName="/aws/lambda/p", logStreamName="s", logEvents=events)
+    ask = logs.filter_log_events
+    monkeypatch.setattr(logs, "filter_log_events", lambda **request: ask(**request, limit=2))
+    read = LogReader(lambda: logs, {"processor": "/aws/lambda/p"}).read(now)
+    assert [event.message for event in read] == ["0", "1", "2", "3", "4"]
 
 
 def test_a_group_that_does_not_exist_yet_has_no_events(logs: Any) -> None:
-    assert LogReader(logs, GROUPS).read(NOW) == []
+    said: list[str] = []
+    assert list(LogReader(lambda: logs, GROUPS, say=said.append).read(NOW)) == []
+    assert len(said) == 2

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
+import time
 from types import TracebackType
 from typing import Any
 
@@ -32,6 +34,13 @@ def _shown(character: str) -> str:
     return " " if character == "\t" else character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
+class _Console(Console):
+    """Rich's console, but a reader that has left is told to the caller, who knows what that means."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 class Screen:
     """Where a command writes. ``quiet`` leaves out talk; errors and data always appear."""
 
@@ -39,10 +48,10 @@ class Screen:
         plain = no_color or bool(os.environ.get("NO_COLOR"))
         self.quiet = quiet
         tty = sys.stdout.isatty()
-        self.out = Console(
+        self.out = _Console(
             no_color=plain or None, highlight=False, soft_wrap=not tty, width=None if tty else _UNBOUNDED
         )
-        self.err = Console(stderr=True, no_color=plain or None, highlight=False, soft_wrap=not sys.stderr.isatty())
+        self.err = _Console(stderr=True, no_color=plain or None, highlight=False, soft_wrap=not sys.stderr.isatty())
 
     @property
     def is_interactive(self) -> bool:
@@ -117,6 +126,21 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 def safe(text: str) -> str:
     """A text from outside, ready for Rich markup."""
     return escape_markup(printable(text))
+
+
+def wait(seconds: float) -> None:
+    """Sleep, but no longer than somebody reads stdout. Raises ``BrokenPipeError`` when the reader has left."""
+    try:
+        watched = select.poll()
+        watched.register(sys.stdout.fileno(), 0)  # errors and hang-ups are always told
+    except (AttributeError, OSError, ValueError):  # no poll on this system, or no real file
+        time.sleep(seconds)
+        return
+    answers = watched.poll(seconds * 1000)
+    if any(answer & (select.POLLERR | select.POLLHUP) for _, answer in answers):
+        raise BrokenPipeError
+    if answers:  # a system that cannot watch this kind of file
+        time.sleep(seconds)
 
 
 def is_utf8() -> bool:

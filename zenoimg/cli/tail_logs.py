@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import re
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
-from zenoimg.cli.connect import pipeline_of
+from zenoimg.cli.connect import aws_of, pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.moments import is_duration, moment
-from zenoimg.cli.screen import printable
+from zenoimg.cli.screen import json_text, safe, wait
+from zenoimg.errors import NotDeployedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+    from zenoimg.operations.live import LivePipeline
+    from zenoimg.operations.log_lines import LogFilter, LogLine
     from zenoimg.operations.logs import LogEvent
 
-_LEVELS = {"DEBUG": "dim", "INFO": "green", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
-#: Fields of a structured line that are shown elsewhere in the printed one, or that only machines want.
-_HIDDEN = frozenset(
-    {
-        "level",
-        "location",
-        "message",
-        "timestamp",
-        "service",
-        "cold_start",
-        "function_name",
-        "function_memory_size",
-    }
-    | {
-        "function_arn",
-        "function_request_id",
-        "image",
-        "exception",
-        "exception_name",
-        "stack_trace",
-        "xray_trace_id",
-    }
-)
-_PLATFORM = re.compile(r"^(START|END|REPORT|INIT_START) ")
+_POLL_SECONDS, _LOCAL_POLL_SECONDS = 2.0, 0.5
+
+Which = StrEnum("Which", ["processor", "api", "all"])
+Level = StrEnum("Level", ["debug", "info", "warning", "error"])
 
 
 def register(app: typer.Typer) -> None:
@@ -51,67 +37,122 @@ def register(app: typer.Typer) -> None:
 
 def tail_logs(
     call: Call,
+    which: Annotated[
+        Which, typer.Argument(help="The function that watermarks, the one behind GET /images, or both.")
+    ] = Which.all,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
-    since: Annotated[str, typer.Option("--since", help="How far back: 30s, 10m, 2h, 1d, or an ISO time.")] = "10m",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    since: Annotated[
+        str, typer.Option("--since", help="How far back: 30s, 10m, 2h, 1d, or an ISO time.", metavar="T")
+    ] = "10m",
+    until: Annotated[
+        str | None, typer.Option("--until", help="Where to end: so long ago, or an ISO time.", metavar="T")
+    ] = None,
+    level: Annotated[
+        Level | None, typer.Option("--level", help="Only lines of this level and above.", case_sensitive=False)
+    ] = None,
+    text: Annotated[
+        str, typer.Option("--filter", help="Only lines that hold this text, in any case.", metavar="TEXT")
+    ] = "",
+    image: Annotated[str, typer.Option("--image", help="Only lines about this image.", metavar="KEY")] = "",
+    request: Annotated[
+        str, typer.Option("--request", help="Only lines of this request; the 8 characters behind # do.", metavar="ID")
+    ] = "",
+    full: Annotated[bool, typer.Option("--full", help="Whole tracebacks, not only the line that counts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Every line, as one JSON object each.")] = False,
 ) -> None:
     """Show what the functions log.
 
-    Example: zenoimg tail-logs -f --since 1h
+    Example: zenoimg tail-logs -f --level warning
+
+    What happened to one photo: zenoimg tail-logs --since 1d --image photo.jpg
     """
-    started = max(0, int(moment(since, datetime.now(UTC), option="--since").timestamp() * 1000))
-    _, pipeline = pipeline_of(call)
+    now = datetime.now(UTC)
+    started = moment(since, now, option="--since")
+    ended = None if until is None else moment(until, now, option="--until")
+    if ended is not None and follow:
+        raise UsageError("--until does not go with --follow, which has no end")
+    if ended is not None and ended < started:
+        raise UsageError("--until lies before --since", next_step="Both reckon back from now, or take an ISO time.")
+    settings, pipeline = pipeline_of(call)
+    from zenoimg.operations.log_lines import LogFilter, joined, understand
+
+    wanted = LogFilter(level.value.upper() if level else "", text, image, request.removeprefix("#"))
+    fresh = [pipeline.aws.logs]
+
+    def connect() -> CloudWatchLogsClient:
+        return fresh.pop() if fresh else aws_of(call, settings).logs
+
+    events = _events(call, pipeline, which, wanted, connect, (started, ended), follow=follow)
+    show = _as_json if as_json else _Print(call, full=full)
+    shown = 0
+    try:
+        for event in events if as_json else joined(events):
+            line = understand(event)
+            if wanted.matches(line):
+                show(line)
+                shown += 1
+    except KeyboardInterrupt:
+        if not follow:
+            raise
+        raise typer.Exit(130) from None  # how following ends; there is nothing to go on from
+    if not shown:
+        kind = "log lines of this kind" if wanted != LogFilter() else "log lines"
+        call.screen.say(f"No {kind} {'in the last' if is_duration(since) else 'since'} {safe(since)}.")
+
+
+def _events(
+    call: Call,
+    pipeline: LivePipeline,
+    which: Which,
+    wanted: LogFilter,
+    connect: Any,
+    between: tuple[datetime, datetime | None],
+    *,
+    follow: bool,
+) -> Iterator[LogEvent]:
     from zenoimg.operations.logs import LogReader
 
-    deployment = pipeline.deployment
-    groups = {"processor": deployment.processor_function, "api": deployment.get_images_function}
-    reader = LogReader(pipeline.aws.logs, {name: f"/aws/lambda/{function}" for name, function in groups.items()})
-    if follow:
-        call.screen.say("[dim]Following the logs; Ctrl-C ends.[/]")
-        for event in reader.follow(started, poll=0.5 if pipeline.aws.local else 2.0):
-            _print(call, event, as_json=as_json)
-        return
-    events = reader.read(started)
-    for event in events:
-        _print(call, event, as_json=as_json)
-    if not events:
-        call.screen.say(f"No log events {'in the last' if is_duration(since) else 'since'} {since}.")
+    functions = {"processor": pipeline.deployment.processor_function, "api": pipeline.deployment.get_images_function}
+    if not all(functions.values()):
+        raise NotDeployedError(
+            "this pipeline has no functions, so nothing logs", next_step="`zenoimg deploy` makes a stack with both."
+        )
+    groups = {name: f"/aws/lambda/{key}" for name, key in functions.items() if which in (Which.all, Which(name))}
+    reader = LogReader(connect, groups, say=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"), wait=wait)
+    since, until = (None if at is None else max(0, round(at.timestamp() * 1000)) for at in between)
+    assert since is not None, "every call has a beginning"
+    # The embedded AWS knows no JSON patterns.
+    pattern = "" if pipeline.aws.local else wanted.server_pattern()
+    if not follow:
+        return reader.read(since, until, pattern)
+    call.screen.say("[dim]Following the logs; Ctrl-C ends.[/]")
+    return reader.follow(since, _LOCAL_POLL_SECONDS if pipeline.aws.local else _POLL_SECONDS, pattern)
 
 
-def _print(call: Call, event: LogEvent, *, as_json: bool) -> None:
-    fields = _fields(event.message)
-    if as_json:
-        time = datetime.fromtimestamp(event.at / 1000, UTC).isoformat(timespec="milliseconds")
-        shown: dict[str, Any] = {"time": time, "function": event.source, "stream": event.stream}
-        shown["event"] = fields if fields is not None else event.message.rstrip("\n")
-        print(json.dumps(shown), flush=True)  # noqa: T201 - data, untouched by the terminal
-        return
-    call.screen.out.print(_line(event, fields))
+class _Print:
+    """Lines for people, on stdout."""
+
+    def __init__(self, call: Call, *, full: bool) -> None:
+        from zenoimg.cli.log_text import LogText
+
+        self._out = call.screen.out
+        self._terminal = self._out.is_terminal
+        self._text = LogText(full=full, width=self._out.width if self._terminal else None, today=datetime.now())
+
+    def __call__(self, line: LogLine) -> None:
+        for shown in self._text.lines(line):
+            if self._terminal:
+                self._out.print(shown)
+            else:
+                sys.stdout.write(f"{shown}\n")
+        sys.stdout.flush()
 
 
-def _fields(message: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(message)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _line(event: LogEvent, fields: dict[str, Any] | None) -> Text:
-    time = datetime.fromtimestamp(event.at / 1000).strftime("%H:%M:%S")
-    line = Text.assemble((time, "dim"), f" {event.source:<9} ")
-    if fields is None:
-        text = printable(event.message.strip())
-        return line.append(text, style="dim" if _PLATFORM.match(text) else "")
-    level = str(fields.get("level", ""))
-    line.append(f"{level:<7} ", style=_LEVELS.get(level, ""))
-    if "image" in fields:
-        line.append(f"{printable(str(fields['image']))} ", style="bold")
-    line.append(printable(str(fields.get("message", ""))))
-    for name, value in fields.items():
-        if name not in _HIDDEN:
-            line.append(f" {printable(name)}=", style="dim").append(printable(str(value)))
-    if "exception" in fields:
-        # The last line of a traceback is the one that says what went wrong.
-        line.append(f"\n    {printable(str(fields['exception']).strip().splitlines()[-1])}", style="red")
-    return line
+def _as_json(line: LogLine) -> None:
+    event = line.event
+    # Built from whole milliseconds: a float would shift some of them by one.
+    time = datetime.fromtimestamp(event.at // 1000, UTC) + timedelta(milliseconds=event.at % 1000)
+    said = dict(line.fields) if line.fields else event.message.rstrip("\n")
+    shown = {"time": time.isoformat(timespec="milliseconds"), "function": event.source, "stream": event.stream}
+    sys.stdout.write(json_text({**shown, "event": said}) + "\n")
+    sys.stdout.flush()
