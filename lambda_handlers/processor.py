@@ -2,7 +2,7 @@
 
 Live lane: S3 calls asynchronously; an exception makes Lambda retry, then the on-failure destination keeps
 the event. Backfill lane: each failed message is reported by itself, and comes back sooner than the queue's
-visibility timeout says, 30 s after the first try and twice as long after each further one.
+visibility timeout says, 30 s (or as the template is told) after the first try, twice as long after each further.
 
 Each key is one line of the log, and each piece of work one line of metrics: see ``_measure``.
 """
@@ -33,7 +33,6 @@ from zenoimg.pipeline.storage import ImageStorage
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-FIRST_RETRY_SECONDS = 30
 _MAX_VISIBILITY_SECONDS = 12 * 3600  # SQS's own limit
 
 _COUNTED = ("processed", "refused", "failed")
@@ -97,7 +96,8 @@ def _keys(message: SQSRecord) -> list[KeyToCheck]:
 
 def _come_back_soon(message: SQSRecord) -> None:
     tries = int(message.attributes.approximate_receive_count or 1)
-    wait = min(FIRST_RETRY_SECONDS * 2 ** (tries - 1), _MAX_VISIBILITY_SECONDS)
+    first = int(os.environ["BACKFILL_FIRST_RETRY"])
+    wait = min(first * 2 ** (tries - 1), _MAX_VISIBILITY_SECONDS)
     try:
         _queues().change_message_visibility(
             QueueUrl=os.environ["BACKFILL_QUEUE_URL"],

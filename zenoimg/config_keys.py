@@ -195,6 +195,8 @@ KEYS: tuple[Key, ...] = (
     Key("processor", "architecture", "arm64", "arm64 or x86_64", _same("arm64", "x86_64"), "Architecture"),
     Key("backfill", "concurrency", 5, "Photos that reprocess works on at a time, 2 to 1000", Whole(2, 1000)),
     Key("backfill", "tries", 5, "Tries of a photo before it goes to the dead letters", Whole(1, 1000), "BackfillTries"),
+    Key("backfill", "first_retry", 30, "Seconds until a photo is tried again; twice as many each time", Whole(0, 43200),
+        "BackfillFirstRetry"),
     Key("originals", "noncurrent_days", 30, "Days that replaced and deleted originals are kept", Whole(1, 36500),
         "NoncurrentVersionDays"),
     Key("api", "auth", "iam", 'iam (signed requests), or none: GET /images is open to everyone',

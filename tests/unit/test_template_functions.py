@@ -172,3 +172,9 @@ def test_the_outputs_name_everything_that_later_commands_need() -> None:
     )
     found = outputs.deployment_of(state)
     assert all(vars(found).values()), "an empty field has no output"
+
+
+def test_the_first_retry_of_the_backfill_lane_is_a_parameter_of_half_a_minute() -> None:
+    variables = properties("Processor")["Environment"]["Variables"]
+    assert variables["BACKFILL_FIRST_RETRY"] == {"Ref": "BackfillFirstRetry"}
+    assert default("BackfillFirstRetry") == 30

@@ -54,6 +54,7 @@ def _environment(
         "TABLE_NAME": NAMES.table,
         "ACCOUNT_ID": ACCOUNT,
         "BACKFILL_QUEUE_URL": queue_url,
+        "BACKFILL_FIRST_RETRY": "30",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)

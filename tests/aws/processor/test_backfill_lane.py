@@ -97,7 +97,7 @@ def test_a_message_is_hidden_no_longer_than_was_asked(
     send: Callable[..., list[Any]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(processor, "FIRST_RETRY_SECONDS", 0)
+    monkeypatch.setenv("BACKFILL_FIRST_RETRY", "0")
     messages = send("not json")
     assert "Messages" not in sqs.receive_message(QueueUrl=queue_url)
     call(sqs_event(messages))
