@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
+from rich.console import Console
 
 from tests.aws.records import record
 from tests.cli.conftest import ORIGINALS, TABLE, Terminal
+from zenoimg.cli.show import _rows, details
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import ImageRecord, to_json
 
@@ -72,3 +77,52 @@ def test_an_original_without_a_record_is_told_apart(no_stack: Terminal) -> None:
     done = no_stack.run("show", "late.jpg", code=1)
     assert "has no record yet" in done.stderr
     assert "zenoimg reprocess" in done.stderr
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that were opened in the system's viewer."""
+    addresses: list[str] = []
+
+    def open_address(url: str) -> bool:
+        addresses.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_address)
+    return addresses
+
+
+def test_open_opens_the_copy_by_an_address_that_needs_no_credentials(
+    no_stack: Terminal, catalog: Catalog, opened: list[str]
+) -> None:
+    catalog.put(FULL)
+    assert "Image" in no_stack.run("show", FULL.image_id, "--open").stdout
+    (address,) = opened
+    assert urlsplit(address).path.endswith("/processed/sub/%C3%BC%20%5Bb%5Dphoto.jpg")
+    assert parse_qs(urlsplit(address).query)["X-Amz-Expires"] == ["3600"]
+
+
+def test_what_has_no_copy_is_not_opened(no_stack: Terminal, catalog: Catalog, opened: list[str]) -> None:
+    catalog.put(record("bad.gif", status="refused"))
+    assert "has no copy to open" in no_stack.run("show", "bad.gif", "--open", code=1).stderr
+    assert opened == []
+
+
+def test_without_a_viewer_the_address_is_said(
+    no_stack: Terminal, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog.put(FULL)
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    done = no_stack.run("show", FULL.image_id, "--open", code=1)
+    assert "no viewer" in done.stderr
+    assert "X-Amz-Signature" in done.stderr
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_all_of_it_fits_its_width(width: int) -> None:
+    rows = _rows(replace(FULL, processed_url=f"https://copies/{'x' * 300}.jpg"), datetime.now(UTC), "other")
+    console = Console(file=io.StringIO(), width=width, record=True)
+    console.print(details(rows))
+    text = console.export_text()
+    assert max(map(len, text.splitlines())) <= width
+    assert "the deployed one is another" in text

@@ -75,8 +75,13 @@ class Screen:
             self.err.print(Text(error.next_step))
 
     def table(self, table: Table) -> None:
-        """Data for reading, on stdout."""
-        self.out.print(table, soft_wrap=False)
+        """Data for reading, on stdout; without a terminal no line ends in padding."""
+        if self.out.is_terminal:
+            self.out.print(table, soft_wrap=False)
+            return
+        with self.out.capture() as drawn:
+            self.out.print(table, soft_wrap=False)
+        sys.stdout.writelines(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
 
     def json(self, value: Any) -> None:
         """Data as JSON on stdout, the same whatever the terminal."""

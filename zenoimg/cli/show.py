@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import webbrowser
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zenoimg.cli import render
-from zenoimg.cli.connect import pipeline_of
+from zenoimg.cli.connect import embedded_aws, pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.moments import local_time
 from zenoimg.cli.screen import printable
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from zenoimg.pipeline.records import ImageRecord
 
 
+_OPEN_SECONDS = 3600
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     command(app, "show")(show)
@@ -30,6 +34,9 @@ def register(app: typer.Typer) -> None:
 def show(
     call: Call,
     image_id: Annotated[str, typer.Argument(help="The image's id: its object key.", metavar="ID")],
+    open_copy: Annotated[
+        bool, typer.Option("--open", help="Open the marked copy in the system's viewer; its address holds for an hour.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The record as a JSON object.")] = False,
 ) -> None:
     """Show all that is known of one image.
@@ -45,13 +52,41 @@ def show(
         raise _unknown(pipeline, image_id)
     if as_json:
         call.screen.json(to_json(record))
-        return
-    grid = Table.grid(padding=(0, 2))
+    else:
+        call.screen.table(details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint)))
+    if open_copy:
+        _open(pipeline, record)
+
+
+def details(rows: Iterable[tuple[str, Text]]) -> Table:
+    """Names and values below each other; a long value folds under itself."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    for name, value in _rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint):
+    for name, value in rows:
         grid.add_row(name, value)
-    call.screen.table(grid)
+    return grid
+
+
+def _open(pipeline: LivePipeline, record: ImageRecord) -> None:
+    if record.status != "processed":
+        raise ZenoError(f"{record.image_id!r} has no copy to open: it is {record.status}", code="no-copy")
+    url = _address(pipeline, record)
+    if not webbrowser.open(url):
+        raise ZenoError(
+            "this system has no viewer to open the copy in", next_step=f"Its address: {url}", code="no-viewer"
+        )
+
+
+def _address(pipeline: LivePipeline, record: ImageRecord) -> str:
+    """Where the copy opens without AWS credentials: signed for an hour, or as it is on the embedded AWS."""
+    from zenoimg.operations.listing import presigned
+
+    if pipeline.aws.local and not embedded_aws().settings.enforce_iam:
+        return pipeline.settings.copy_url(record.image_id)
+    (signed,) = presigned(pipeline, [record], _OPEN_SECONDS)
+    assert signed.processed_url is not None, "a processed image has an address"
+    return signed.processed_url
 
 
 def _unknown(pipeline: LivePipeline, image_id: str) -> ZenoError:
