@@ -70,7 +70,7 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
 
 def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
     """An empty table in the house style; the columns in ``numbers`` are set right."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
         made.add_column(
             column,
