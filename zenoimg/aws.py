@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.exceptions as boto
@@ -137,6 +137,11 @@ class Aws:
     def iam(self) -> IAMClient:
         """Client of IAM."""
         return self._session.client("iam", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def cloudwatch(self) -> Any:
+        """Client of CloudWatch's metrics."""
+        return self._session.client("cloudwatch", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def sts(self) -> STSClient:

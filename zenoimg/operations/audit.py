@@ -1,0 +1,121 @@
+"""Hold originals, copies and records against each other, every one of them: what ``status --check`` does.
+
+Where ``reprocess`` takes a listing's word, this asks each original and each copy what it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from zenoimg.operations.in_order import map_ahead
+from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.selection import Candidate, walk
+from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.storage import CopyMark, Original, copy_key_fits
+
+Finding = Literal[
+    "no record",
+    "no copy",
+    "failed",
+    "copy without original",
+    "record without original",
+    "copy of a refused image",
+    "record of another version",
+    "copy of another version",
+    "copy and record of different recipes",
+    "stale",
+]
+#: What a reprocess without options puts right; ``stale`` has its own, the rest must be named.
+BY_DEFAULT: frozenset[Finding] = frozenset(
+    {"no record", "no copy", "failed", "copy without original", "record without original", "copy of a refused image"}
+)
+
+_EXAMPLES = 20
+_LOOKS_AHEAD = 32
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image that is not as it should be."""
+
+    image_id: str
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How many there are of each, and what is wrong: numbers of findings, the first twenty images of each kind."""
+
+    originals: int
+    copies: int
+    records: int
+    by_status: dict[str, int]
+    findings: dict[Finding, int]
+    examples: tuple[Example, ...]
+
+
+def audit(pipeline: LivePipeline, fingerprint: str) -> Audit:
+    """Look at everything, in constant memory; two or three small requests an image, many at a time.
+
+    ``fingerprint`` is of the recipe that copies should be of. What seems wrong is looked at once more, since
+    images come and go meanwhile. Raises botocore's ``ClientError``.
+    """
+    counts: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
+    findings: Counter[Finding] = Counter()
+    examples: list[Example] = []
+
+    def look(found: tuple[Candidate, ImageRecord | None]) -> tuple[Candidate, ImageRecord | None, Finding | None]:
+        candidate, record = found
+        finding = _look(pipeline, candidate.key, record, fingerprint)
+        if finding is not None:
+            finding = _look(pipeline, candidate.key, pipeline.catalog.get(candidate.key), fingerprint)
+        return candidate, record, finding
+
+    for candidate, record, finding in map_ahead(look, walk(pipeline), _LOOKS_AHEAD):
+        counts["originals"] += candidate.original is not None
+        counts["copies"] += candidate.has_copy
+        if record is not None:
+            statuses[record.status] += 1
+        if finding is not None:
+            findings[finding] += 1
+            if findings[finding] <= _EXAMPLES:
+                examples.append(Example(candidate.key, finding))
+    return Audit(
+        originals=counts["originals"],
+        copies=counts["copies"],
+        records=statuses.total(),
+        by_status=dict(sorted(statuses.items())),
+        findings=dict(sorted(findings.items())),
+        examples=tuple(examples),
+    )
+
+
+def _look(pipeline: LivePipeline, key: str, record: ImageRecord | None, fingerprint: str) -> Finding | None:
+    mark = pipeline.storage.get_copy_mark(key) if copy_key_fits(key) else None
+    return judge(pipeline.storage.head_original(key), mark, record, fingerprint)
+
+
+def judge(
+    original: Original | None, mark: CopyMark | None, record: ImageRecord | None, fingerprint: str
+) -> Finding | None:
+    """What is wrong with an image, ``None`` when nothing is; pure. An empty fingerprint makes no copy stale."""
+    if original is None:
+        return "copy without original" if mark else "record without original" if record else None
+    if record is None:
+        return "no record"
+    if record.status == "failed":
+        return "failed"
+    if record.version_id != original.identity:
+        return "record of another version"
+    if record.status == "refused":
+        return "copy of a refused image" if mark else None
+    if mark is None:
+        return "no copy"
+    if mark.source_version != original.identity:
+        return "copy of another version"
+    if mark.recipe != record.recipe:
+        return "copy and record of different recipes"
+    return "stale" if fingerprint and record.recipe != fingerprint else None

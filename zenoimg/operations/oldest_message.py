@@ -1,0 +1,56 @@
+"""How long the oldest message of a queue has waited. SQS does not tell, but CloudWatch does."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from botocore.exceptions import ClientError
+
+from zenoimg.aws import Aws
+
+
+def oldest_seconds(aws: Aws, queue_url: str) -> int | None:
+    """Seconds, ``None`` when that is not known: an empty queue, a metric that is late, a right that is missing."""
+    return _on_embedded(aws.endpoint_url, queue_url) if aws.local and aws.endpoint_url else _on_aws(aws, queue_url)
+
+
+def _on_aws(aws: Aws, queue_url: str) -> int | None:
+    # An approximate metric of each minute, for active queues alone
+    # (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
+    now = datetime.now(UTC)
+    try:
+        answer = aws.cloudwatch.get_metric_statistics(
+            Namespace="AWS/SQS",
+            MetricName="ApproximateAgeOfOldestMessage",
+            Dimensions=[{"Name": "QueueName", "Value": queue_url.rpartition("/")[2]}],
+            StartTime=now - timedelta(minutes=10),
+            EndTime=now,
+            Period=60,
+            Statistics=["Maximum"],
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"):
+            return None
+        raise
+    points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
+    return round(points[-1]["Maximum"]) if points else None
+
+
+def _on_embedded(endpoint_url: str, queue_url: str) -> int | None:
+    """The embedded AWS has no such metric, but shows its messages to whoever asks, without touching them."""
+    address = f"{endpoint_url}/_ministack/sqs/messages?QueueUrl={quote(queue_url, safe='')}"
+    with urlopen(address, timeout=10) as answer:  # noqa: S310 - the loopback address of our own child
+        accounts: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = json.load(answer)["messages"]
+    sent = [
+        message["SentTimestamp"]
+        for regions in accounts.values()
+        for queues in regions.values()
+        for messages in queues.values()
+        for message in messages
+    ]
+    return max(0, round(time.time() - min(sent))) if sent else None
