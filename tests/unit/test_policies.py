@@ -28,6 +28,7 @@ from zenoimg.stack.names import StackNames
 #: (the "Resource types" column of https://docs.aws.amazon.com/service-authorization/latest/reference/).
 WITHOUT_RESOURCES = {
     "iam:ListAccountAliases": "an account has one alias, and it is no resource",
+    "cloudwatch:GetMetricStatistics": "a metric is no resource to IAM",
     "lambda:CreateEventSourceMapping": "the mapping has no name before it is made; the condition names its function",
     "logs:DescribeIndexPolicies": "a listing of the region",
     "logs:DescribeLogGroups": "a listing of the region",
