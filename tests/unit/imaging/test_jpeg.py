@@ -236,3 +236,27 @@ def test_limits_are_the_callers() -> None:
         with pytest.raises(Refused) as refusal:
             watermark(data, limits=limits)
         assert refusal.value.code == "too-large"
+
+
+@pytest.mark.parametrize(("scans", "accepted"), [(90, True), (101, False)])
+def test_a_picture_of_very_many_scans_is_refused(scans: int, accepted: bool) -> None:
+    """Each costs an attacker a few bytes and the decoder a walk over the whole picture."""
+    whole = pictures.jpeg(pictures.photo((64, 48)), progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    told = scans - whole.count(b"\xff\xda")
+    check_count(whole[:-2] + whole[last:-2] * told + b"\xff\xd9", accepted, "100 scans")
+
+
+@pytest.mark.parametrize(("segments", "accepted"), [(3_900, True), (4_001, False)])
+def test_a_flood_of_segments_is_refused(segments: int, accepted: bool) -> None:
+    whole = pictures.jpeg(pictures.photo((64, 48)))
+    check_count(whole[:2] + b"\xff\xe5\0\2" * segments + whole[2:], accepted, "4,000 segments")
+
+
+def check_count(data: bytes, accepted: bool, named: str) -> None:
+    if accepted:
+        assert watermark(data).format == "JPEG"
+        return
+    with pytest.raises(Refused, match=named) as caught:
+        watermark(data)
+    assert caught.value.code == "corrupt"

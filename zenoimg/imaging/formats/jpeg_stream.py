@@ -20,6 +20,8 @@ MAX_PAYLOAD = 65_533
 # Inside entropy-coded data FF is followed by 00 (stuffing), a restart marker, or fill bytes.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
+_MOST_SEGMENTS = 4_000  # 100 MB of full metadata segments are 1,526; a flood of empty ones costs time and memory
+_MOST_SCANS = 100  # encoders write about ten; a scan of a few bytes makes the decoder walk over the whole picture
 _FRAME_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
@@ -71,12 +73,15 @@ class JpegStream:
 
 
 def read_stream(data: bytes) -> JpegStream:
-    """Read the segments of a file's first picture. Raises ``Refused("corrupt")`` when it ends too early."""
-    segments, first_scan, end = [], 0, 0
+    """Read the segments of a file's first picture. Raises ``Refused("corrupt")`` when it ends early or never."""
+    segments, first_scan, scans, end = [], 0, 0, 0
     for segment, position in _walk(data):
         segments.append(segment)
-        if segment.marker == SOS and not first_scan:
-            first_scan = position - len(segment.encoded)
+        if segment.marker == SOS:
+            first_scan = first_scan or position - len(segment.encoded)
+            scans += 1
+        if len(segments) > _MOST_SEGMENTS or scans > _MOST_SCANS:
+            raise Refused("corrupt", f"the JPEG has more than {_MOST_SEGMENTS:,} segments or {_MOST_SCANS} scans")
         end = position
     frame = next((segment for segment in segments if segment.marker in _FRAME_MARKERS), None)
     if frame is None or not first_scan:
