@@ -1,6 +1,6 @@
 """Python source without what a machine does not read, line for line: smaller zips, and tracebacks that still fit.
 
-The functions run what the repository holds; comments, docstrings, annotations and needless blanks stay at home. It
+The functions run what the repository holds; comments, docstrings, annotations and needless blanks stay at home. This
 works on the text and not on a tree printed anew, so that every version of Python makes the same bytes of it.
 """
 
@@ -30,51 +30,78 @@ class _Token(NamedTuple):
 
 
 def lean(source: bytes) -> bytes:
-    """The source without its docstrings, comments, annotations and needless blanks.
+    """The source without its docstrings, comments, annotations, the imports for them, and needless blanks.
 
     Every statement stays on its line. Annotations of a class's own fields stay: dataclasses read them. Raises
     ``SyntaxError`` for a source that is not Python.
     """
-    for cut in sorted(_cuts(source), reverse=True):
-        lines = source.count(b"\n", cut.start, cut.end)
-        source = source[: cut.start] + cut.instead + b"\n" * lines + source[cut.end :]
+    for cuts in (_unread, _unused_imports):
+        for cut in sorted(cuts(_Text(source)), reverse=True):
+            lines = source.count(b"\n", cut.start, cut.end)
+            source = source[: cut.start] + cut.instead + b"\n" * lines + source[cut.end :]
     return _squeezed(source.decode("utf-8")).encode()
 
 
-def _cuts(source: bytes) -> Iterator[_Cut]:
-    tree = ast.parse(source)
-    starts = [0]  # of each line; columns of the tree count bytes
-    for line in source.split(b"\n"):
-        starts.append(starts[-1] + len(line) + 1)
+class _Text:
+    """A source and its tree, whose lines and columns become offsets: columns of a tree count bytes."""
 
-    def begin(node: ast.expr | ast.stmt | ast.arg) -> int:
-        return starts[node.lineno - 1] + node.col_offset
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self.tree = ast.parse(source)
+        self._lines = [0]
+        for line in source.split(b"\n"):
+            self._lines.append(self._lines[-1] + len(line) + 1)
 
-    def end(node: ast.expr | ast.stmt) -> int:
+    def begin(self, node: ast.expr | ast.stmt | ast.arg) -> int:
+        """Where a node begins."""
+        return self._lines[node.lineno - 1] + node.col_offset
+
+    def end(self, node: ast.expr | ast.stmt) -> int:
+        """Where a node ends."""
         assert node.end_lineno is not None, "the parser gives every node its end"
         assert node.end_col_offset is not None
-        return starts[node.end_lineno - 1] + node.end_col_offset
+        return self._lines[node.end_lineno - 1] + node.end_col_offset
 
-    fields = {id(field) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for field in node.body}
+
+def _unread(text: _Text) -> Iterator[_Cut]:
+    """Docstrings and annotations, and what only a checker of types reads."""
+    nodes = list(ast.walk(text.tree))
+    fields = {id(field) for node in nodes if isinstance(node, ast.ClassDef) for field in node.body}
     kept = False
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             docstring = _docstring(node)
             if docstring:
                 alone = len(node.body) > 1 and node.body[1].lineno > (docstring.end_lineno or 0)
-                yield _Cut(begin(docstring), end(docstring), b"" if alone else b'""')
+                yield _Cut(text.begin(docstring), text.end(docstring), b"" if alone else b'""')
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
-            yield _Cut(source.rindex(b"->", 0, begin(node.returns)), end(node.returns))
+            yield _Cut(text.source.rindex(b"->", 0, text.begin(node.returns)), text.end(node.returns))
         elif isinstance(node, ast.arg) and node.annotation:
-            yield _Cut(begin(node) + len(node.arg.encode()), end(node.annotation))
+            yield _Cut(text.begin(node) + len(node.arg.encode()), text.end(node.annotation))
         elif isinstance(node, ast.AnnAssign):
             if node.value and id(node) not in fields:
-                yield _Cut(end(node.target), end(node.annotation))
+                yield _Cut(text.end(node.target), text.end(node.annotation))
             else:
                 kept = True
-    future = source.find(_FUTURE.encode())
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse:
+            yield _Cut(text.begin(node), text.end(node))
+    future = text.source.find(_FUTURE.encode())
     if future >= 0 and not kept:
         yield _Cut(future, future + len(_FUTURE))
+
+
+def _unused_imports(text: _Text) -> Iterator[_Cut]:
+    """Imports of names that annotations alone used; what a text names (``__all__``) may be meant for others."""
+    nodes = list(ast.walk(text.tree))
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    used |= {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    for node in text.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module != "__future__":
+            names = [alias for alias in node.names if (alias.asname or alias.name) in used]
+            if len(names) < len(node.names):
+                listed = ", ".join(ast.unparse(alias) for alias in names)
+                instead = f"from {node.module} import {listed}" if names else ""
+                yield _Cut(text.begin(node), text.end(node), instead.encode())
 
 
 def _docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Constant | None:
