@@ -64,8 +64,11 @@ class Aws:
         endpoint_url: str | None = None,
         credentials: tuple[str, str] | None = None,
         local: bool = False,
+        impatient: bool = False,
     ) -> None:
         """``credentials`` (access key, secret key) replace the standard chain; only the embedded AWS has them.
+
+        ``impatient`` gives every call up after a second or two, for who waits at a prompt.
 
         With them nothing of the user's AWS set-up counts: no profile, no configuration file, no proxy.
 
@@ -91,9 +94,9 @@ class Aws:
         self.local = local
         # Standard mode retries throttling and 5xx with backoff.
         self._config = Config(
-            retries=_retries(os.environ),
-            connect_timeout=10,
-            read_timeout=60,
+            retries={"mode": "standard", "max_attempts": 1} if impatient else _retries(os.environ),
+            connect_timeout=1 if impatient else 10,
+            read_timeout=2 if impatient else 60,
             max_pool_connections=MAX_CONNECTIONS,
             user_agent_extra="zenoimg",
             proxies={} if credentials else None,

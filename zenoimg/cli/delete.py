@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from zenoimg.cli import render
+from zenoimg.cli.completion import image_ids
 from zenoimg.cli.connect import confirm, pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.screen import JsonArray, printable, safe
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def delete(
     call: Call,
-    ids: Annotated[list[str], typer.Argument(help="The images' ids.", metavar="ID")],
+    ids: Annotated[list[str], typer.Argument(help="The images' ids.", metavar="ID", autocompletion=image_ids)],
     purge: Annotated[bool, typer.Option("--purge", help="Remove all versions too; nothing can be restored.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from zenoimg.cli import render
+from zenoimg.cli.completion import image_ids
 from zenoimg.cli.connect import pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.progress import PhotoProgress
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def download(
     call: Call,
-    ids: Annotated[list[str], typer.Argument(help="The images' ids.", metavar="ID")],
+    ids: Annotated[list[str], typer.Argument(help="The images' ids.", metavar="ID", autocompletion=image_ids)],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the files; made when missing.", metavar="DIR")
     ] = Path(),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from zenoimg.cli.completion import stack_names
 from zenoimg.errors import ZenoError
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ OPTIONS: dict[str, Any] = {
         str | None, _option("--endpoint-url", help="Send all calls to this address.", metavar="URL")
     ],
     "local": Annotated[bool | None, _option("--local/--no-local", help="Use the embedded AWS; no account needed.")],
-    "stack": Annotated[str | None, _option("--stack", help="Stack to work on (default: zeno).", metavar="NAME")],
+    "stack": Annotated[
+        str | None,
+        _option("--stack", help="Stack to work on (default: zeno).", metavar="NAME", autocompletion=stack_names),
+    ],
     "config": Annotated[
         Path | None, _option("--config", help="Settings file (default: zenoimg.toml).", metavar="FILE")
     ],

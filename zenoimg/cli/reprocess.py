@@ -15,6 +15,7 @@ from rich.text import Text
 
 from zenoimg.cli import render
 from zenoimg.cli.backfill_view import BackfillView
+from zenoimg.cli.completion import image_ids
 from zenoimg.cli.connect import confirm, pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.moments import moment
@@ -41,7 +42,9 @@ def register(app: typer.Typer) -> None:
 
 def reprocess(
     call: Call,
-    ids: Annotated[list[str] | None, typer.Argument(help="Only these images.", metavar="[ID...]")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Only these images.", metavar="[ID...]", autocompletion=image_ids)
+    ] = None,
     missing: Annotated[
         bool, typer.Option("--missing", help="Images whose copy or record is not there, or is left over.")
     ] = False,

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zenoimg.cli import render
+from zenoimg.cli.completion import image_ids
 from zenoimg.cli.connect import embedded_aws, pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.moments import local_time
@@ -33,7 +34,9 @@ def register(app: typer.Typer) -> None:
 
 def show(
     call: Call,
-    image_id: Annotated[str, typer.Argument(help="The image's id: its object key.", metavar="ID")],
+    image_id: Annotated[
+        str, typer.Argument(help="The image's id: its object key.", metavar="ID", autocompletion=image_ids)
+    ],
     open_copy: Annotated[
         bool, typer.Option("--open", help="Open the marked copy in the system's viewer; its address holds for an hour.")
     ] = False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zenoimg.cli.completion import image_ids
 from zenoimg.cli.connect import aws_of, pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.moments import is_duration, moment
@@ -53,7 +54,9 @@ def tail_logs(
     text: Annotated[
         str, typer.Option("--filter", help="Only lines that hold this text, in any case.", metavar="TEXT")
     ] = "",
-    image: Annotated[str, typer.Option("--image", help="Only lines about this image.", metavar="KEY")] = "",
+    image: Annotated[
+        str, typer.Option("--image", help="Only lines about this image.", metavar="KEY", autocompletion=image_ids)
+    ] = "",
     request: Annotated[
         str, typer.Option("--request", help="Only lines of this request; the 8 characters behind # do.", metavar="ID")
     ] = "",

@@ -1,0 +1,109 @@
+"""What the shell completes behind a command: image ids and stack names. Nothing of it may fail, hang or talk."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from zenoimg.aws import Aws
+    from zenoimg.config import Settings
+    from zenoimg.operations.completion import Memory
+
+#: Ids are hostile text, and the shells' completion scripts evaluate what they get: only these are offered.
+_HARMLESS = re.compile(r"[\w./+,%][\w ./+,@%()&#~=-]*")
+#: Bash breaks words at these, and would put the rest of an id behind a part of itself.
+_BREAKS_BASH = re.compile(r"[@=]")
+_TO_ESCAPE = re.compile(r"([^\w./+,%-])")
+
+
+def image_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Ids that start with what was typed."""
+
+    def look(settings: Settings, where: str, memory: Memory, connect: Callable[[], Aws]) -> list[str]:
+        from zenoimg.operations import completion
+
+        return completion.image_ids(settings, where, incomplete, memory, connect)
+
+    return _for_shell(_quietly(context, look), incomplete, os.environ.get("_ZENOIMG_COMPLETE", ""))
+
+
+def stack_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of the stacks that this account and region have."""
+
+    def look(settings: Settings, where: str, memory: Memory, connect: Callable[[], Aws]) -> list[str]:
+        from zenoimg.operations import completion
+
+        return completion.stack_names(where, memory, connect)
+
+    return [name for name in _quietly(context, look) if name.startswith(incomplete)]
+
+
+def _for_shell(ids: list[str], incomplete: str, shell: str) -> list[str]:
+    harmless = [image_id for image_id in ids if _HARMLESS.fullmatch(image_id) and image_id.isprintable()]
+    if "bash" not in shell:
+        return harmless  # zsh and fish put in their escapes themselves
+    if _TO_ESCAPE.search(incomplete):
+        return []  # bash hands over the word without its escapes, so that it could not be put back
+    return [_TO_ESCAPE.sub(r"\\\1", image_id) for image_id in harmless if not _BREAKS_BASH.search(image_id)]
+
+
+def _quietly(
+    context: typer.Context, look: Callable[[Settings, str, Memory, Callable[[], Aws]], list[str]]
+) -> list[str]:
+    try:
+        from zenoimg.config import load
+        from zenoimg.operations.completion import Memory
+
+        settings = load(_options(context), os.environ, Path.cwd())
+        where = "|".join(str(part or "") for part in (*_endpoint(settings), settings.profile, settings.region))
+        return look(settings, where, Memory(_cache_file()), lambda: _connect(settings))
+    except Exception:  # noqa: BLE001 - a completion that fails completes nothing
+        return []
+
+
+def _options(context: typer.Context) -> Any:
+    """The global options on the line so far, before and after the command's name."""
+    from dataclasses import fields
+
+    from zenoimg.config import GlobalOptions
+
+    given: dict[str, Any] = {}
+    at: Any = context
+    while at is not None:
+        given = {name: value for name, value in at.params.items() if value is not None} | given
+        at = at.parent
+    return GlobalOptions(**{each.name: given[each.name] for each in fields(GlobalOptions) if each.name in given})
+
+
+def _endpoint(settings: Settings) -> tuple[str, str]:
+    if settings.local:
+        from zenoimg.cli.connect import embedded_aws
+
+        return "local", embedded_aws().settings.endpoint_url
+    return os.environ.get("AWS_PROFILE", ""), settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+def _connect(settings: Settings) -> Aws:
+    """A session that gives up soon. It never starts the embedded AWS."""
+    os.environ.setdefault("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1")
+    from zenoimg import local
+    from zenoimg.aws import Aws
+
+    if settings.local:
+        keys = (local.ACCESS_KEY, local.SECRET_KEY)
+        return Aws(
+            region=local.REGION, endpoint_url=_endpoint(settings)[1], credentials=keys, local=True, impatient=True
+        )
+    return Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url, impatient=True)
+
+
+def _cache_file() -> Path:
+    """By the XDG base directory specification, which needs no package and no import."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "zenoimg" / "completion.json"
