@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import Annotated
 
 import typer
@@ -9,6 +11,9 @@ import typer
 from zenoimg import __version__
 from zenoimg.cli.globals import add_callback
 from zenoimg.cli.on_demand import Entry, group_of
+
+#: A sentence of help that runs over 200 columns is hard to read.
+_HELP_COLUMNS = 100
 
 #: In the order in which people need them.
 COMMANDS = {
@@ -33,9 +38,9 @@ COMMANDS = {
 app = typer.Typer(
     name="zenoimg",
     cls=group_of(COMMANDS),
-    help="Watermark photos on AWS: deploy the pipeline, feed it, look at it.\n\n"
-    "No AWS account? Add --local and everything runs on this machine:\n\n"
-    "    zenoimg --local deploy && zenoimg --local upload photo.jpg",
+    help="Example: zenoimg --local deploy && zenoimg --local upload photo.jpg\n\n"
+    "Watermark photos on AWS: deploy the pipeline, feed it, look at it. No AWS account? With --local everything "
+    "runs on this machine.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -57,4 +62,6 @@ add_callback(
 
 def main() -> None:
     """Entry point of the ``zenoimg`` command."""
+    if shutil.get_terminal_size().columns > _HELP_COLUMNS:
+        os.environ.setdefault("TERMINAL_WIDTH", str(_HELP_COLUMNS))  # how Typer takes it
     app()

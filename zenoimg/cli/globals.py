@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 from zenoimg.cli.completion import stack_names
 from zenoimg.errors import ZenoError
 
 if TYPE_CHECKING:
+    from typer._click import Context, Parameter
+
     from zenoimg.cli.screen import Screen
     from zenoimg.config import GlobalOptions
 
@@ -61,19 +64,34 @@ class Call:
     debug: bool = False
 
 
+class _Command(TyperCommand):
+    """A command whose flags show no type: ``--yes`` takes no value that ``<bool>`` could stand for."""
+
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        parameters = super().get_params(ctx)
+        for parameter in parameters:
+            if isinstance(parameter, TyperOption) and parameter.is_flag and parameter.metavar is None:
+                parameter.metavar = ""
+        return parameters
+
+
 def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function as a command; its first parameter must be ``call: Call``."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        app.command(name, help=_flowing(inspect.getdoc(function) or ""), **settings)(_with_globals(function))
+        summary, *more = _paragraphs(inspect.getdoc(function) or "")
+        # An example says the most, so it comes first; in lists of commands the summary stands alone.
+        said = sorted([summary, *more], key=lambda paragraph: not paragraph.startswith("Example:"))
+        described = app.command(name, cls=_Command, help="\n\n".join(said), short_help=summary, **settings)
+        described(_with_globals(function))
         return function
 
     return register
 
 
-def _flowing(text: str) -> str:
-    """A docstring as help: its paragraphs without line breaks, so that they fill any width."""
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+def _paragraphs(text: str) -> list[str]:
+    """The paragraphs of a docstring without line breaks, so that they fill any width."""
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 
 def add_callback(app: typer.Typer, version: Any) -> None:

@@ -14,7 +14,8 @@ from zenoimg.cli.globals import Call, command
 from zenoimg.cli.screen import safe
 
 app = typer.Typer(
-    help="Start, stop and look at the embedded AWS that --local uses.",
+    help="Example: zenoimg local status\n\nStart, stop and look at the embedded AWS that --local uses.",
+    short_help="Start, stop and look at the embedded AWS that --local uses.",
     no_args_is_help=True,
     add_completion=False,
 )

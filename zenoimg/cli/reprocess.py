@@ -69,7 +69,9 @@ def reprocess(
 ) -> None:
     """Take images up again: what events lost, what failed, what has an old mark, or everything.
 
-    Without a choice it is --missing and --failed. Example: zenoimg deploy && zenoimg reprocess --stale
+    Example: zenoimg deploy && zenoimg reprocess --stale
+
+    Without a choice it is --missing and --failed.
 
     Sends to the backfill queue, which the same function works off beside live uploads. Ctrl-C leaves the queue
     working; --watch looks on again.

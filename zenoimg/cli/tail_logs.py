@@ -39,7 +39,8 @@ def register(app: typer.Typer) -> None:
 def tail_logs(
     call: Call,
     which: Annotated[
-        Which, typer.Argument(help="The function that watermarks, the one behind GET /images, or both.")
+        Which,
+        typer.Argument(help="The function that watermarks, the one behind GET /images, or both.", metavar="FUNCTION"),
     ] = Which.all,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     since: Annotated[
