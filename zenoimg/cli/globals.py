@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from zenoimg.cli.completion import stack_names
 from zenoimg.errors import ZenoError
@@ -65,13 +65,15 @@ class Call:
 
 
 class _Command(TyperCommand):
-    """A command whose flags show no type: ``--yes`` takes no value that ``<bool>`` could stand for."""
+    """A command whose help names types for people: none for a flag, no ``<list[str]>`` for ids."""
 
     def get_params(self, ctx: Context) -> list[Parameter]:
         parameters = super().get_params(ctx)
         for parameter in parameters:
             if isinstance(parameter, TyperOption) and parameter.is_flag and parameter.metavar is None:
                 parameter.metavar = ""
+            elif isinstance(parameter, TyperArgument) and not parameter.type_descriptor.is_choice:
+                vars(parameter)["display_type_rich"] = lambda ctx: None  # it asks its metavar for options only
         return parameters
 
 

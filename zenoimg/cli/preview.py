@@ -36,7 +36,7 @@ def _of_mark(name: str, help: str, metavar: str) -> Any:
 
 def preview(
     call: Call,
-    photos: Annotated[list[Path], typer.Argument(help="Photos to mark.", metavar="PHOTO...", show_default=False)],
+    photos: Annotated[list[Path], typer.Argument(help="Photos to mark.", metavar="PHOTO", show_default=False)],
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", help="Folder or file for the copies; - is standard output.", metavar="OUT"),

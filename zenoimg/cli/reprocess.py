@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 def reprocess(
     call: Call,
     ids: Annotated[
-        list[str] | None, typer.Argument(help="Only these images.", metavar="[ID...]", autocompletion=image_ids)
+        list[str] | None, typer.Argument(help="Only these images.", metavar="ID", autocompletion=image_ids)
     ] = None,
     missing: Annotated[
         bool, typer.Option("--missing", help="Images whose copy or record is not there, or is left over.")
