@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,25 +14,38 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
+from tests.api_calls import recorded
+from tests.conftest import REGION
+from tests.granted import Place, check, possible_places
 from zenoimg.cli.app import app
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import render
 
 ORIGINALS, PROCESSED, TABLE = "in-bucket", "out-bucket", "records"
+ACCOUNT = "123456789012"  # moto's own
 _IMAGES: dict[str, Any] = render(StackNames("zeno"))["Resources"]["Images"]["Properties"]
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """Runs the command as a pipe would: nothing is a terminal."""
+    """Runs the command as a pipe would: nothing is a terminal. It may ask AWS for what its policy grants alone."""
 
     def run(self, *arguments: str, code: int = 0) -> Result:
-        done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+        with recorded() as calls:
+            done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
         assert done.exit_code == code, f"exit {done.exit_code}\n{done.stdout}\n{done.stderr}"
+        check(arguments, calls.rights, [*possible_places(arguments, Path.cwd(), ACCOUNT, REGION), without_stack()])
         return done
 
     def json(self, *arguments: str, code: int = 0) -> Any:
         return json.loads(self.run(*arguments, "--json", code=code).stdout)
+
+
+def without_stack() -> Place:
+    """Where a command acts that is told its names by the environment."""
+    given = {"OriginalsBucket": "ORIGINALS_BUCKET", "ProcessedBucket": "PROCESSED_BUCKET", "Table": "TABLE"}
+    told = {name: os.environ.get(f"ZENOIMG_{variable}", "") for name, variable in given.items()}
+    return Place(ACCOUNT, REGION, {**StackNames("zeno").placeholders(), **told})
 
 
 @pytest.fixture

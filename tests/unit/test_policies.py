@@ -27,6 +27,7 @@ from zenoimg.stack.names import StackNames
 #: Actions that AWS grants on no resource narrower than all of them, each for the service's own reason
 #: (the "Resource types" column of https://docs.aws.amazon.com/service-authorization/latest/reference/).
 WITHOUT_RESOURCES = {
+    "cloudwatch:GetMetricStatistics": "metrics are no resources",
     "iam:ListAccountAliases": "an account has one alias, and it is no resource",
     "cloudwatch:GetMetricStatistics": "a metric is no resource to IAM",
     "lambda:CreateEventSourceMapping": "the mapping has no name before it is made; the condition names its function",

@@ -62,6 +62,7 @@ OWN_CALLS = {
     "cloudformation:DescribeStackResources",
     "cloudformation:DescribeStacks",
     "cloudformation:ExecuteChangeSet",
+    "cloudformation:GetTemplate",
     # A change set with tags needs it by itself
     # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html).
     "cloudformation:TagResource",
