@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import sys
 import time
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape as escape_markup
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +20,7 @@ from zenoimg.errors import ZenoError
 
 #: From this width on, a table has room for what is good to know.
 _WIDE = 120
+_LEAST_TELLING = 24  # columns
 #: Where nothing is a terminal there is no width: a record stays on its line, for grep and awk.
 _UNBOUNDED = 100_000
 
@@ -39,6 +41,28 @@ class _Console(Console):
 
     def on_broken_pipe(self) -> None:
         raise
+
+
+class Hanging:
+    """A line that begins with a word and tells of it: what is too long for a terminal goes on under the telling.
+
+    Where nothing is a terminal the text stays as it is.
+    """
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Rich asks for what to draw."""
+        found = re.match(r"\S+\s+", self._text.plain)
+        indent = found.end() if found else 0
+        if not console.is_terminal or not indent or options.max_width - indent < _LEAST_TELLING:
+            yield self._text
+            return
+        head, told = self._text.divide([indent])
+        for number, line in enumerate(told.wrap(console, options.max_width - indent)):
+            margin = head if number == 0 else Text(" " * indent)
+            yield Text.assemble(margin, line[len(line.plain) - len(line.plain.lstrip()) :])
 
 
 class Screen:
