@@ -119,7 +119,7 @@ def _table(call: Call, found: Found, query: Query, now: datetime) -> None:
     if not records:
         call.screen.say(_nothing(query))
         return
-    call.screen.table(render.images(records, now, with_times=call.screen.is_wide))
+    call.screen.table(render.images(records, now, with_times=call.screen.is_wide, whole_reasons=call.screen.is_wide))
     call.screen.say(_count(len(records), found, query))
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from zenoimg.cli.render import size
-from zenoimg.cli.screen import Screen
+from zenoimg.cli.screen import Hanging, Screen
 
 if TYPE_CHECKING:
     from zenoimg.operations.sources import Selection
@@ -87,7 +88,7 @@ class PhotoProgress:
         """One photo is finished; ``line`` tells of it and stays on the screen."""
         self._progress.advance(self._task)
         if line is not None and not self._screen.quiet:
-            self._progress.console.print(line)
+            self._progress.console.print(Hanging(line) if isinstance(line, Text) else line)
 
     def _measure(self, paths: Sequence[Path], selection: Selection) -> None:
         from zenoimg.errors import UsageError

@@ -126,15 +126,21 @@ def moment_of(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
-def images(records: Iterable[ImageRecord], now: datetime, *, with_times: bool = False) -> Table:
-    """Records for reading: what came in, what came out, and what is wrong; ``with_times`` in the local zone."""
+def images(
+    records: Iterable[ImageRecord], now: datetime, *, with_times: bool = False, whole_reasons: bool = True
+) -> Table:
+    """Records for reading: what came in, what came out, and what is wrong; ``with_times`` in the local zone.
+
+    Without ``whole_reasons`` an error is its code alone, since a sentence in a narrow column is a tower.
+    """
     numbers = ("Original", "Copy", "Change", "Pixels", "Age", "Created")
     made = table("Image", *numbers[:5], *(["Created"] if with_times else []), "Status", numbers=numbers)
     for record in records:
         pixels = f"{record.width}×{record.height}" if record.width else "–"
         shown = status(record.status)
         if record.error:
-            shown.append(f": {printable(record.error)}", style="")
+            reason = record.error if whole_reasons else record.error.partition(":")[0]
+            shown.append(f": {printable(reason)}", style="")
         times = [age(record.created_at, now), local_time(moment_of(record.created_at))]
         made.add_row(
             Text(printable(record.image_id)),
