@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zenoimg.stack.change_set import Change, StackEvent
 
 _RECENT = timedelta(days=30)
+_NARROW_STATUS = 13  # columns: the rest of a narrow table is for names
 
 STYLES: Mapping[str, str] = {
     "processed": "green",
@@ -135,6 +136,8 @@ def images(
     """
     numbers = ("Original", "Copy", "Change", "Pixels", "Age", "Created")
     made = table("Image", *numbers[:5], *(["Created"] if with_times else []), "Status", numbers=numbers)
+    if not whole_reasons:
+        made.columns[-1].max_width = _NARROW_STATUS
     for record in records:
         pixels = f"{record.width}×{record.height}" if record.width else "–"
         shown = status(record.status)
