@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from zenoimg.cli import render
 from zenoimg.cli.moments import local_time
-from zenoimg.cli.screen import printable, safe
+from zenoimg.cli.screen import Hanging, printable, safe
 from zenoimg.pipeline.records import ImageRecord
 
 NOW = datetime(2025, 6, 12, 16, 0, tzinfo=UTC)
@@ -122,3 +123,36 @@ def test_ages_are_short_and_never_negative(created_at: str, shown: str) -> None:
 def test_a_status_keeps_its_colour_when_it_is_padded(word: str) -> None:
     assert render.status(word, width=14).style == render.STYLES[word]
     assert render.status(word, width=14).plain == word.ljust(14)
+
+
+def test_a_narrow_list_shows_the_code_of_an_error_and_leaves_room_for_names() -> None:
+    failed = replace(RECORD, image_id="iphone-6-plus.jpg", status="failed", error="NoSuchBucket: a long sentence")
+    console = Console(file=io.StringIO(), width=80, no_color=True)
+    console.print(render.images([failed, RECORD], NOW, whole_reasons=False))
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "NoSuchBucket" in text
+    assert "sentence" not in text
+    assert "iphone-6-plus.jpg" in text
+
+
+@pytest.mark.parametrize("width", [30, 80, 200])
+def test_a_long_result_goes_on_under_itself(width: int) -> None:
+    line = Text.assemble(
+        ("refused", "yellow"), "     a long name.jpg  not a picture in any known format\n      note: x"
+    )
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    console.print(Hanging(line))
+    assert isinstance(console.file, io.StringIO)
+    first, *more = console.file.getvalue().splitlines()
+    assert first.startswith("refused     a long name")
+    assert max(len(row) for row in (first, *more)) <= width
+    if width >= 80:
+        assert more == ["            note: x"]
+
+
+def test_a_long_result_stays_one_line_where_nothing_is_a_terminal() -> None:
+    console = Console(file=io.StringIO(), width=40, soft_wrap=True)
+    console.print(Hanging(Text("refused     " + "x " * 100)))
+    assert isinstance(console.file, io.StringIO)
+    assert len(console.file.getvalue().splitlines()) == 1
