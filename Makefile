@@ -13,8 +13,9 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev lint
 	$(BIN)/pytest -n 2 --dist worksteal -m "not fuzz and not thorough"
 
-# What `make test` leaves out for time: fuzzing, long journeys on the embedded AWS, real photos.
-test-all: $(VENV)/.dev
+# What `make test` leaves out for time: fuzzing, long journeys on the embedded AWS, real photos, the gallery in a
+# Chromium (skipped where none is installed).
+test-all: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/pytest -n 2 --dist worksteal -m "fuzz or thorough"
 
 # Coverage-guided, for a bounded time; needs a wheel of atheris for this Python (3.11 has one).
@@ -46,6 +47,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.browser: requirements/browser.txt $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/browser.txt
+	@touch $@
+
 # Hashes and no registry addresses: --no-emit-index-url. Run it after a change of the dependencies.
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
@@ -54,6 +59,7 @@ requirements:
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local --extra dev -o requirements/dev.txt
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local -c requirements/dev.txt -o requirements/demo.txt
 	$(UV_COMPILE) requirements/fuzz.in -o requirements/fuzz.txt
+	$(UV_COMPILE) requirements/browser.in -c requirements/dev.txt -o requirements/browser.txt
 	$(UV_COMPILE) requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/layer-requirements.txt
 
 clean:

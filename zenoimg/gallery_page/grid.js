@@ -1,16 +1,20 @@
-// The grid: tiles are made as they come near, pictures are decoded when they come into view.
+// The grid: tiles are made as they come near; their pictures are loaded when they do, and decoded beside the page.
+// (Measured: content-visibility and fading pictures in took twice the time of a frame, and saved nothing.)
 
 const TILES_AT_A_TIME = 120;
+const TILES_AHEAD = 5000;
+const whenIdle = window.requestIdleCallback ?? ((run) => setTimeout(run, 30));
 const grid = $('grid');
 let tiles = [];
 let made = 0;
 
-/** Show these images, as far down as the reader is; more follow as the end comes near. */
+/** Show these images: the first ones at once, some thousands while nothing else happens, the rest as it comes near. */
 function showGrid(images) {
   tiles = images;
   made = 0;
   grid.replaceChildren();
   addTiles();
+  whenIdle(() => addAhead(images));
   showCount();
   $('nothing').hidden = images.length > 0;
   if (!images.length) showNothing();
@@ -23,6 +27,12 @@ function addTiles(upTo = made + TILES_AT_A_TIME) {
   made = end;
   watcher.disconnect();
   if (made < tiles.length) watcher.observe(grid.lastElementChild);
+}
+
+function addAhead(images) {
+  if (tiles !== images || made >= Math.min(tiles.length, TILES_AHEAD)) return;
+  addTiles();
+  whenIdle(() => addAhead(images));
 }
 
 const watcher = new IntersectionObserver(

@@ -1,0 +1,134 @@
+"""Galleries of drawn pictures, made by the product's own code, for tests in a browser and for pictures in the docs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from tests.aws.records import record
+from tests.pictures import jpeg, photo
+from zenoimg.imaging import Limits, Recipe, watermark
+from zenoimg.operations.gallery import Album, write
+from zenoimg.operations.gallery_files import FOLDER, Pictures, stems_of
+from zenoimg.operations.gallery_pictures import shown, thumbnail
+from zenoimg.operations.landing import Landing
+from zenoimg.pipeline.records import ImageRecord
+
+LIMITS = Limits()
+HOSTILE = [
+    "</script><script>alert(1)</script>.jpg",
+    '"><img src=x onerror=alert(1)>.jpg',
+    "javascript:alert(1)//#&image=a.jpg",
+    "a\u202egpj.exe",
+]
+NOTE = "the gain map (HDR) was left out"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A page on disk, and the ids on it in the order in which it shows them."""
+
+    page: Path
+    ids: list[str]
+
+
+def varied(out: Path) -> Made:
+    """Two dozen images: shapes, statuses, notes, formats, hostile ids."""
+    images = [
+        processed(out, f"travel/day {number}/photo-{number}.jpg", photo(size, seed=number), number)
+        for number, size in enumerate([(900, 600), (600, 900), (1200, 400), (640, 640)] * 4)
+    ]
+    images[2] = replace(images[2], record=replace(images[2].record, warnings=(NOTE, "another note")))
+    images[5] = replace(images[5], record=replace(images[5].record, warnings=(NOTE,)))
+    images += [processed(out, image_id, photo((480, 320), seed=30), 40) for image_id in HOSTILE]
+    images.append(tiff(out, "scans/page.tif"))
+    refused = replace(
+        record("broken/letter.heic", status="refused"),
+        error="unsupported-format: HEIC is not supported; supported are JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF",
+    )
+    images.append(Pictures(refused))
+    images.append(Pictures(replace(record("broken/cut.jpg", status="refused"), created_at=_time(90))))
+    failed = replace(record("busy.jpg", status="failed"), error="throttled: DynamoDB asked to slow down")
+    images.append(Pictures(failed))
+    gone = replace(images[0], record=replace(images[0].record, image_id="gone.jpg"), after=None, small=None)
+    images.append(replace(gone, problem="its copy is gone"))
+    return _written(out, images)
+
+
+def many(out: Path, count: int) -> Made:
+    """So many images with the content of a few."""
+    few = [processed(out, f"{number}.jpg", photo((600, 400), seed=number), number) for number in range(8)]
+    images = []
+    for number in range(count):
+        like = few[number % len(few)]
+        made = replace(like.record, image_id=f"set-{number // 100}/photo-{number:04}.jpg", created_at=_time(number))
+        stems = stems_of(made, originals=True)
+        paths = []
+        for stem, path in zip(stems, (like.before, like.after, like.small), strict=True):
+            assert path is not None
+            paths.append(f"{FOLDER}/{stem}{Path(path).suffix}")
+            (out / paths[-1]).hardlink_to(out / path)
+        images.append(Pictures(made, *paths))
+    return _written(out, images)
+
+
+def empty(out: Path) -> Made:
+    """A page of a pipeline that has nothing yet."""
+    return _written(out, [])
+
+
+def processed(out: Path, image_id: str, picture: Image.Image, minutes: int) -> Pictures:
+    """A JPEG with its copy, as the pipeline makes it."""
+    return of_files(out, image_id, jpeg(picture, quality=90), minutes)
+
+
+def of_files(out: Path, image_id: str, original: bytes, minutes: int) -> Pictures:
+    """Any original with its copy, written as the gallery writes them."""
+    copy = watermark(original, Recipe(), LIMITS)
+    made = replace(
+        record(image_id),
+        created_at=_time(minutes),
+        updated_at=_time(minutes),
+        original_size=len(original),
+        processed_size=len(copy.data),
+        format=copy.format,
+        width=copy.width,
+        height=copy.height,
+        frames=copy.frames,
+        warnings=copy.warnings,
+        duration_ms=640,
+    )
+    return Pictures(made, *_files(out, made, original, copy.data))
+
+
+def tiff(out: Path, image_id: str) -> Pictures:
+    """A TIFF, which browsers do not draw."""
+    encoded = BytesIO()
+    photo((500, 700), seed=50).save(encoded, "TIFF", compression="tiff_lzw")
+    return of_files(out, image_id, encoded.getvalue(), 50)
+
+
+def _files(out: Path, made: ImageRecord, original: bytes, copy: bytes) -> tuple[str, str, str]:
+    folder = out / FOLDER
+    folder.mkdir(exist_ok=True)
+    stems = stems_of(made, originals=True)
+    before, after = shown(original, LIMITS), shown(copy, LIMITS)
+    names = (f"{stems.before}.{before.extension}", f"{stems.after}.{after.extension}", f"{stems.small}.webp")
+    for name, data in zip(names, (before.data, after.data, thumbnail(after.data, LIMITS)), strict=True):
+        (folder / name).write_bytes(data)
+    return f"{FOLDER}/{names[0]}", f"{FOLDER}/{names[1]}", f"{FOLDER}/{names[2]}"
+
+
+def _written(out: Path, images: list[Pictures]) -> Made:
+    images = sorted(images, key=lambda each: each.record.created_at, reverse=True)
+    album = Album("zeno", "in eu-west-1", "2025-06-12T18:00:00Z", images, recipe="00ff00ff00ff00ff", total=len(images))
+    return Made(write(Landing(out), out, album), [each.record.image_id for each in images])
+
+
+def _time(minutes: int) -> str:
+    """So many minutes before the page was made."""
+    hours, rest = divmod(17 * 60 + 50 - minutes % 1000, 60)
+    return f"2025-06-{12 - minutes // 1000:02}T{hours:02}:{rest:02}:00Z"

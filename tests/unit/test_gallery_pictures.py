@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops, ImageOps, ImageStat, PngImagePlugin
+
+from tests.pictures import exif, exif_segment, icc_profile, jpeg, photo, photoshop_segment, xmp, xmp_segment
+from zenoimg.imaging import Limits, Refused
+from zenoimg.operations.gallery_pictures import THUMBNAIL_PIXELS, shown, thumbnail
+
+LIMITS = Limits()
+SECRET = "Secret Place 4.5N"
+PLACE = exif(orientation=1, gps=True)
+PACKET = xmp(f'photoshop:City="{SECRET}" dc:format="image/x"')
+
+
+def saved(picture: Image.Image, name: str, **options: Any) -> bytes:
+    encoded = BytesIO()
+    picture.save(encoded, name, **options)
+    return encoded.getvalue()
+
+
+def jpeg_that_tells(picture: Image.Image) -> bytes:
+    iptc = photoshop_segment(b"8BIM\x04\x04\0\0" + struct.pack(">I", len(SECRET)) + SECRET.encode() + b"\0")
+    comment = (0xFE, SECRET.encode())
+    return jpeg(picture, [exif_segment(PLACE), xmp_segment(PACKET), iptc, comment])
+
+
+def png_that_tells(picture: Image.Image) -> bytes:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Location", SECRET)
+    texts.add_itxt("XML:com.adobe.xmp", PACKET.decode())
+    return saved(picture, "PNG", pnginfo=texts, exif=PLACE)
+
+
+TELLING: dict[str, Callable[[Image.Image], bytes]] = {
+    "JPEG": jpeg_that_tells,
+    "PNG": png_that_tells,
+    "WebP": lambda picture: saved(picture, "WEBP", lossless=True, exif=PLACE, xmp=PACKET),
+    "AVIF": lambda picture: saved(picture, "AVIF", exif=PLACE, xmp=PACKET),
+    "GIF": lambda picture: saved(picture.quantize(64), "GIF", comment=SECRET.encode()),
+    "TIFF": lambda picture: saved(picture, "TIFF", tiffinfo={270: SECRET, 34853: {1: "N"}}),
+}
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_nothing_that_a_file_tells_beside_its_pixels_reaches_the_page(name: str) -> None:
+    data = TELLING[name](photo((96, 64)))
+    assert SECRET.encode() in data, "else this test looks at nothing"
+    picture = shown(data, LIMITS)
+    small = thumbnail(picture.data, LIMITS)
+    for each in (picture.data, small):
+        assert SECRET.encode() not in each
+        assert PLACE not in each
+        opened = Image.open(BytesIO(each))
+        assert not opened.getexif().get_ifd(0x8825)
+        assert not opened.info.get("xmp", b"").strip(b"\0")
+
+
+@pytest.mark.parametrize("name", [name for name in TELLING if name != "TIFF"])
+def test_pixels_that_a_browser_draws_are_the_files_own(name: str) -> None:
+    data = TELLING[name](photo((96, 64)))
+    picture = shown(data, LIMITS)
+    assert not picture.converted
+    before, after = (Image.open(BytesIO(each)).convert("RGBA") for each in (data, picture.data))
+    assert ImageChops.difference(before, after).getbbox() is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
+def test_turned_pictures_stay_turned_and_have_upright_thumbnails(name: str, orientation: int) -> None:
+    upright = photo((120, 80), seed=4)
+    upright.paste("red", (0, 0, 30, 20))
+    stored = ImageOps.exif_transpose(_tagged(upright, _INVERSE[orientation]))
+    block = Image.Exif()
+    block[0x0112] = orientation
+    options = {"quality": 95} if name in ("JPEG", "AVIF") else {}
+    picture = shown(saved(stored, name, exif=block, **options), LIMITS)
+    as_viewer = ImageOps.exif_transpose(Image.open(BytesIO(picture.data)))
+    for each in (as_viewer, Image.open(BytesIO(thumbnail(picture.data, LIMITS)))):
+        assert each.size == upright.size
+        difference = ImageStat.Stat(ImageChops.difference(each.convert("RGB"), upright))
+        assert max(difference.mean) < 12, f"{name} {orientation}"
+
+
+#: The orientation that undoes each orientation.
+_INVERSE = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
+
+
+def _tagged(picture: Image.Image, orientation: int) -> Image.Image:
+    tagged = picture.copy()
+    tagged.getexif()[0x0112] = orientation
+    return tagged
+
+
+def test_thumbnails_go_through_the_colour_profile() -> None:
+    # The profile's red and blue primaries change places: what is stored red shows blue.
+    swapped = icc_profile().replace(b"rXYZ", b"tmp ").replace(b"bXYZ", b"rXYZ").replace(b"tmp ", b"bXYZ")
+    red = Image.new("RGB", (64, 64), (220, 20, 20))
+    picture = shown(saved(red, "PNG", icc_profile=swapped), LIMITS)
+    assert Image.open(BytesIO(picture.data)).info["icc_profile"] == swapped, "the browser needs it"
+    small = Image.open(BytesIO(thumbnail(picture.data, LIMITS)))
+    assert "icc_profile" not in small.info
+    r, g, b = small.convert("RGB").getpixel((30, 30))  # type: ignore[misc]
+    assert b > 200
+    assert r < 60
+    assert g < 60
+
+
+def test_inks_become_the_colours_that_they_print() -> None:
+    cyan = Image.new("CMYK", (64, 48), (255, 0, 0, 0))
+    picture = shown(saved(cyan, "JPEG", quality=95), LIMITS)
+    assert picture.converted
+    drawn = Image.open(BytesIO(picture.data))
+    assert drawn.mode in ("RGB", "P")
+    r, g, b = drawn.convert("RGB").getpixel((20, 20))  # type: ignore[misc]
+    assert r < 60
+    assert min(g, b) > 180
+
+
+@pytest.mark.parametrize("name", ["PNG", "TIFF"])
+def test_deep_greys_are_scaled_and_not_clipped(name: str) -> None:
+    middle = Image.new("I;16", (64, 64), 32768)
+    picture = shown(saved(middle, name), LIMITS)
+    grey = Image.open(BytesIO(thumbnail(picture.data, LIMITS))).convert("L").getpixel((30, 30))
+    assert isinstance(grey, int)
+    assert 120 < grey < 136
+
+
+def test_transparency_stays() -> None:
+    clear = Image.new("RGBA", (64, 64), (200, 0, 0, 0))
+    for name in ("PNG", "WEBP", "TIFF"):
+        picture = shown(saved(clear, name), LIMITS)
+        small = Image.open(BytesIO(thumbnail(picture.data, LIMITS)))
+        assert small.mode == "RGBA"
+        assert small.getchannel("A").getextrema() == (0, 0)
+
+
+def test_animations_stay_animated_and_loop() -> None:
+    frames = [photo((48, 32), seed=number).quantize(32) for number in range(3)]
+    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=80, loop=0, comment=b"x")
+    drawn = Image.open(BytesIO(shown(data, LIMITS).data))
+    assert (drawn.n_frames, drawn.info["loop"], drawn.info["duration"]) == (3, 0, 80)  # type: ignore[attr-defined]
+
+
+def test_a_long_side_is_cut_down_and_a_small_picture_is_not_blown_up() -> None:
+    large, little = photo((1600, 300)), photo((40, 30))
+    for picture, size in ((large, (THUMBNAIL_PIXELS, 96)), (little, (40, 30))):
+        small = Image.open(BytesIO(thumbnail(shown(jpeg(picture), LIMITS).data, LIMITS)))
+        assert small.size == size
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "unsupported-format"),
+        (b"<svg onload=alert(1)>", "unsupported-format"),
+        (jpeg(photo())[:900], "corrupt"),
+        (saved(photo(), "PNG")[:200], "corrupt"),
+        (b"GIF89a" + b"\xff" * 40, "corrupt"),
+        (b"II*\0" + b"\xff" * 40, "corrupt"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(data: bytes, code: str) -> None:
+    with pytest.raises(Refused) as caught:
+        shown(data, LIMITS)
+    assert caught.value.code == code
+
+
+def test_limits_hold_before_pixels_are_decoded() -> None:
+    picture = shown(saved(Image.new("L", (3000, 3000)), "PNG"), LIMITS)
+    with pytest.raises(Refused) as caught:
+        thumbnail(picture.data, Limits(max_pixels=1_000_000))
+    assert caught.value.code == "too-large"
