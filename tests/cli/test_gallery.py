@@ -125,6 +125,7 @@ def test_a_second_run_fetches_what_is_new_and_removes_what_is_gone(
     assert len(names(tmp_path / "page")) == 3
 
 
+@pytest.mark.thorough
 def test_a_new_recipe_fetches_copies_alone(three: Terminal, fetched: list[str]) -> None:
     three.run("gallery")
     fetched.clear()
@@ -134,6 +135,7 @@ def test_a_new_recipe_fetches_copies_alone(three: Terminal, fetched: list[str]) 
     assert fetched == ["processed/a.jpg"]
 
 
+@pytest.mark.thorough
 def test_without_originals_nothing_unmarked_is_in_the_folder(
     three: Terminal, tmp_path: Path, fetched: list[str]
 ) -> None:
@@ -202,12 +204,14 @@ def test_no_images_are_an_empty_page(no_stack: Terminal, tmp_path: Path) -> None
     assert images(tmp_path / "gallery") == {}
 
 
+@pytest.mark.thorough
 def test_the_limit_shows_the_newest_and_says_so(three: Terminal, tmp_path: Path) -> None:
     done = three.run("gallery", "--limit", "1")
     assert len(images(tmp_path / "gallery")) == 1
     assert "--limit shows more" in done.stderr
 
 
+@pytest.mark.thorough
 def test_much_to_fetch_is_asked_about(three: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "_ASK_FROM_BYTES", 1000)
     done = three.run("gallery", code=2)
@@ -217,6 +221,7 @@ def test_much_to_fetch_is_asked_about(three: Terminal, tmp_path: Path, monkeypat
     three.run("gallery"), "nothing is left to fetch"
 
 
+@pytest.mark.thorough
 def test_open_shows_the_page_in_the_browser(three: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
 
