@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zenoimg.operations.sources import Selection
 
 T = TypeVar("T")
+_REFRESH_SECONDS = 0.1
 
 
 class PhotoProgress:
@@ -45,6 +46,7 @@ class PhotoProgress:
         self._expected_bytes = 0
         self._bytes = 0
         self._started = time.monotonic()
+        self._shown_at = 0.0
         self._lock = threading.Lock()
         self._over = threading.Event()
 
@@ -71,14 +73,21 @@ class PhotoProgress:
         """The same items; each is one more in the total."""
         for item in items:
             self._found += 1
-            self._progress.update(self._task, total=max(self._found, self._expected))
+            if self.is_live:
+                self._progress.update(self._task, total=max(self._found, self._expected))
             yield item
 
     def on_bytes(self, count: int) -> None:
         """So many bytes more were sent (fewer after a retry: ``count`` is negative then)."""
+        if not self.is_live:
+            return
         with self._lock:  # several threads send
             self._bytes += count
-        rate = self._bytes / max(time.monotonic() - self._started, 0.001)
+            now = time.monotonic()
+            if now - self._shown_at < _REFRESH_SECONDS:  # a fast line reports thousands of times a second
+                return
+            self._shown_at = now
+        rate = self._bytes / max(now - self._started, 0.001)
         text = f"{size(max(self._bytes, 0))}, {size(round(max(rate, 0)))}/s"
         if self._expected_bytes > self._bytes and rate > 0:
             text += f", {_duration((self._expected_bytes - self._bytes) / rate)} left"
@@ -86,7 +95,8 @@ class PhotoProgress:
 
     def done(self, line: RenderableType | None = None) -> None:
         """One photo is finished; ``line`` tells of it and stays on the screen."""
-        self._progress.advance(self._task)
+        if self.is_live:
+            self._progress.advance(self._task)
         if line is not None and not self._screen.quiet:
             self._progress.console.print(Hanging(line) if isinstance(line, Text) else line)
 

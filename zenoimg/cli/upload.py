@@ -78,6 +78,7 @@ def upload(
         force=force,
         dry_run=dry_run,
         timeout=timeout,
+        look_ahead="-" not in map(str, paths),
         concurrency=concurrency or (_LOCAL_CONCURRENCY if pipeline.aws.local else _CONCURRENCY),
         **(_LOCAL if pipeline.aws.local else {}),
     )
@@ -90,7 +91,7 @@ def upload(
             for result in run.run(progress.counting(sources)):
                 tally.add(result)
                 array.add(_json(result))
-                progress.done(_line(result))
+                progress.done(None if call.screen.quiet else _line(result))
         except BaseException:
             # Whatever ends the run early: what is done is said, and what is not.
             _summary(call, tally, left=run.unprocessed)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from zenoimg.aws import Aws
 from zenoimg.config import Settings
 from zenoimg.errors import ConfigurationError
-from zenoimg.imaging import Limits, Recipe
 from zenoimg.pipeline.catalog import Catalog
-from zenoimg.pipeline.reconcile import Tools
 from zenoimg.pipeline.settings import PipelineSettings, SettingsError, copies_url
 from zenoimg.pipeline.storage import ImageStorage
 from zenoimg.stack.names import DEFAULT_STACK
 from zenoimg.stack.outputs import Deployment, read_deployment
+
+if TYPE_CHECKING:
+    from zenoimg.imaging import Limits, Recipe
+    from zenoimg.pipeline.reconcile import Tools
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class LivePipeline:
 
     def tools(self, recipe: Recipe, limits: Limits) -> Tools:
         """What ``reconcile`` works with, in this process, as the function does in its own."""
+        from zenoimg.pipeline.reconcile import Tools  # brings all of imaging, which most commands do without
+
         return Tools(self.storage, self.catalog, self.settings, recipe, limits)
 
 

@@ -17,10 +17,11 @@ _BLOCK = 64 * 1024
 
 @dataclass(frozen=True)
 class Source:
-    """A file and the object key that it goes to."""
+    """A file and the object key that it goes to; ``is_free``: nothing lay under the key a moment ago."""
 
     path: Path
     key: str
+    is_free: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ import os
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
+from s3transfer.futures import NonThreadedExecutor
 from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
@@ -25,6 +26,7 @@ from zenoimg.aws import THROTTLED
 from zenoimg.imaging import Limits
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.precheck import check, digest
+from zenoimg.operations.put_calls import InOnePiece, PutCalls
 from zenoimg.operations.sources import Source
 from zenoimg.pipeline.storage import identity_of
 
@@ -35,9 +37,12 @@ State = Literal["sent", "planned", "unchanged", "refused", "conflict", "failed"]
 
 _DIGEST = "sha256"
 _MULTIPART_BYTES = 16 * 1024 * 1024
+_SMALL_BYTES = 1024 * 1024
 _FOREIGN_PART_BYTES = 8 * 1024 * 1024
 _THROTTLE_TRIES = 8
 _MAX_WAIT_SECONDS = 20.0
+#: What S3 answers when a key that was free is free no more.
+_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 
 
 class StoppedError(Exception):
@@ -104,8 +109,12 @@ class Transfer:
             max_request_concurrency=max(concurrency, 4),
         )
         self._manager = TransferManager(self._s3, config)
+        # One call needs no threads but the one that it is made from.
+        self._small = TransferManager(self._s3, config, InOnePiece(), NonThreadedExecutor)
+        self._calls = PutCalls(self._s3)
 
     def __enter__(self) -> Transfer:
+        self._calls.__enter__()
         return self
 
     def __exit__(
@@ -113,6 +122,7 @@ class Transfer:
     ) -> None:
         self._stopped.set()
         self._manager.shutdown(cancel=kind is not None, cancel_msg="stopped")
+        self._calls.__exit__(kind, error, trace)
 
     def stop(self) -> None:
         """Start nothing more; files that wait out a throttling end as stopped."""
@@ -124,14 +134,22 @@ class Transfer:
         Raises ``OSError`` for a file that cannot be read, botocore's errors for what S3 refuses, and
         ``StoppedError`` after ``stop``.
         """
+        was_free = source.is_free
         for attempt in range(_THROTTLE_TRIES):
             if self._stopped.is_set():
                 raise StoppedError
             try:
-                return self._send_once(source)
+                done = self._send_once(source)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in THROTTLED or attempt == _THROTTLE_TRIES - 1:
+                code = error.response["Error"]["Code"]
+                if source.is_free and code in _TAKEN:
+                    source = replace(source, is_free=False)
+                    continue
+                if code not in THROTTLED or attempt == _THROTTLE_TRIES - 1:
                     raise
+            else:
+                # Free, then taken by this very content: a call of ours whose answer was lost.
+                return replace(done, state="sent") if was_free and done.state == "unchanged" else done
             # Full jitter: the files of one run must not come back all at once.
             self._stopped.wait(random.uniform(0, min(0.5 * 2**attempt, _MAX_WAIT_SECONDS)))  # noqa: S311
         raise AssertionError("the last try returns or raises")
@@ -143,7 +161,9 @@ class Transfer:
             checked = check(source.key, file, size, self._limits)
             if checked.refusal:
                 return Transferred(source, "refused", size, checked.refusal)
-            remote = self._remote(source.key)
+            remote = None if source.is_free else self._remote(source.key)
+            if source.is_free and self._dry_run:
+                return Transferred(source, "planned", size)
             sha256 = digest(file, "sha256")
             same = None if remote is None else is_same(remote, file, sha256)
             action = decide(same, overwrite=self._overwrite, force=self._force)
@@ -155,23 +175,25 @@ class Transfer:
                 return Transferred(source, "unchanged", size, version=remote.identity)
             if self._dry_run:
                 return Transferred(source, "planned", size)
-            self._upload(source, file, size, checked.content_type, sha256)
+            version = self._upload(source, file, size, checked.content_type, sha256)
         after = source.path.stat()  # by its name: s3transfer has closed the file
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             reason = "it changed while it was sent; send it again with --overwrite when it is at rest"
             return Transferred(source, "failed", size, reason)
-        sent = self._remote(source.key)
-        if sent is None:
-            return Transferred(source, "failed", size, "it was deleted again right after it was sent")
-        return Transferred(source, "sent", size, version=sent.identity)
+        return Transferred(source, "sent", size, version=version)
 
-    def _upload(self, source: Source, file: BufferedReader, size: int, content_type: str, sha256: str) -> None:
+    def _upload(self, source: Source, file: BufferedReader, size: int, content_type: str, sha256: str) -> str:
+        """Send an open file; returns the identity of the version that it became."""
         extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {_DIGEST: sha256}, **self._owner}
         if size < _MULTIPART_BYTES:
             # Then S3 itself refuses bytes that are not those that were hashed.
             extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(sha256)).decode()
-        future = self._manager.upload(file, self._bucket, source.key, extra, [self._progress])
-        future.result()
+        only_if_free = source.is_free and not self._force
+        is_small = size < _SMALL_BYTES
+        manager = self._small if is_small else self._manager
+        with self._calls.expect(source.key, only_if_free=only_if_free, in_one_piece=is_small) as put:
+            manager.upload(file, self._bucket, source.key, extra, [self._progress]).result()
+        return identity_of(put.answer)
 
     def _remote(self, key: str) -> Remote | None:
         try:

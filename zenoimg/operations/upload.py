@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from zenoimg.aws import THROTTLED, explain
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.imaging import Limits
+from zenoimg.operations.free_keys import mark_free
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.sources import Source
 from zenoimg.operations.transfer import StoppedError, Transfer, Transferred, file_reason
@@ -34,13 +36,15 @@ class UploadOptions:
 
     ``window`` bounds the photos that are sent and not processed yet; ``timeout`` is how long (seconds) one
     photo is waited for; ``retry_grace`` how long a failed record may still be mended by the lane's retries;
-    ``event_grace`` how long the event of a photo that lay there before may still be under way.
+    ``event_grace`` how long the event of a photo that lay there before may still be under way. ``look_ahead``
+    reads sources ahead and asks for their keys a thousand at a time; not for paths that somebody types.
     """
 
     wait: bool = True
     overwrite: bool = False
     force: bool = False
     dry_run: bool = False
+    look_ahead: bool = True
     concurrency: int = 10
     window: int = 200
     timeout: float = 600.0
@@ -115,7 +119,8 @@ class Upload:
         pool = ThreadPoolExecutor(options.concurrency, thread_name_prefix="upload")
         try:
             with transfer:
-                yield from self._pump(iter(sources), transfer, pool)
+                coming = mark_free(self._pipeline, sources) if options.look_ahead else sources
+                yield from self._pump(iter(coming), transfer, pool)
         finally:
             transfer.stop()
             pool.shutdown(cancel_futures=True)
@@ -123,21 +128,20 @@ class Upload:
     def _pump(self, sources: Iterator[Source], transfer: Transfer, pool: ThreadPoolExecutor) -> Iterator[UploadResult]:
         exhausted = False
         running: dict[Future[Transferred], tuple[Source, float]] = {}
+        finished: SimpleQueue[Future[Transferred]] = SimpleQueue()
         last_look = 0.0
         while True:
             while not exhausted and self._has_room(len(running)):
                 source = next(sources, None)
                 exhausted = source is None
                 if source is not None:
-                    running[pool.submit(transfer.send, source)] = (source, self._clock())
+                    future = pool.submit(transfer.send, source)
+                    running[future] = (source, self._clock())
+                    future.add_done_callback(finished.put)
             if exhausted and not running and not self._waiting:
                 return
-            if running:
-                pause = max(0.0, self._options.poll - (self._clock() - last_look)) if self._waiting else None
-                wait(running, timeout=pause, return_when=FIRST_COMPLETED)
-            else:
-                time.sleep(self._options.poll)
-            for future in [future for future in running if future.done()]:
+            pause = max(0.0, self._options.poll - (self._clock() - last_look)) if self._waiting else None
+            for future in _taken(finished, pause):
                 source, started = running.pop(future)
                 result = self._after_transfer(future, source, started)
                 if result is not None:
@@ -224,6 +228,16 @@ class Upload:
                 f"no record of this version after {seconds:.0f} s: it was overwritten, or its event is late",
             )
         return result("unprocessed", f"not processed after {seconds:.0f} s; `zenoimg reprocess` takes it up again")
+
+
+def _taken(finished: SimpleQueue[Future[Transferred]], pause: float | None) -> Iterator[Future[Transferred]]:
+    """What is finished, after a wait for the first of at most ``pause`` seconds, or as long as it takes."""
+    try:
+        yield finished.get(timeout=pause)
+        while True:
+            yield finished.get_nowait()
+    except Empty:
+        return
 
 
 def _whole_or_one(error: ClientError | BotoCoreError, source: Source) -> str:

@@ -1,0 +1,112 @@
+"""The processor with faults, for tests: ships in the function's zip beside it, and is its handler there.
+
+Which fault an image meets, its key says; whether faults are on, files in ``FAULTS_FOLDER`` say. Each look of
+the processor at an image is counted there too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSResponse
+
+from lambda_handlers import processor
+from zenoimg.pipeline.storage import CopyMark, ImageStorage, Original
+
+FOLDER = Path(os.environ["FAULTS_FOLDER"])
+ORIGINALS = os.environ["ORIGINALS_BUCKET"]
+_calls = count(1)
+
+
+class FaultyStorage(ImageStorage):
+    """Storage that meets its faults at the steps of ``reconcile``."""
+
+    def get_original(self, key: str, max_bytes: int) -> Original | None:
+        with (FOLDER / f"looks-{key.replace('/', '_')}").open("a") as looks:
+            looks.write(".")
+        if key.startswith("raises/poison") and _is_on("poison"):
+            raise RuntimeError("this one raises")
+        if key.startswith("kills/poison") and _is_on("poison"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().get_original(key, max_bytes)
+
+    def put_copy(self, key: str, data: bytes, content_type: str, mark: CopyMark) -> None:
+        if key.startswith("overwritten/") and _first_time(key):
+            newer = (FOLDER / "newer.jpg").read_bytes()
+            _as_operator().put_object(Bucket=ORIGINALS, Key=key, Body=newer)
+        if key.startswith("deleted/") and _first_time(key):
+            _as_operator().delete_object(Bucket=ORIGINALS, Key=key)
+        super().put_copy(key, data, content_type, mark)
+        if key.startswith("dies/") and _first_time(key):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Entry point in place of the processor's own."""
+    return processor.handler(event, context)
+
+
+def _is_on(fault: str) -> bool:
+    return (FOLDER / fault).exists()
+
+
+def _first_time(key: str) -> bool:
+    try:
+        (FOLDER / f"met-{key.replace('/', '_')}").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _as_operator() -> Any:
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.client("s3", **keys)
+
+
+class _Body:
+    """What botocore reads an answer from."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._data
+
+
+def _refuse_every_third(request: Any, **_: Any) -> AWSResponse | None:
+    """botocore's event ``before-send``: what it returns stands for the answer, and is retried like one."""
+    if not _is_on("flaky"):
+        return None
+    number = next(_calls)
+    if number % 3:
+        return None
+    with (FOLDER / "refused").open("a") as refused:
+        refused.write(".")
+    if "X-Amz-Target" in request.headers:
+        name = "ProvisionedThroughputExceededException" if number % 2 else "InternalServerError"
+        body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{name}", "message": "too fast"}).encode()
+        return AWSResponse(request.url, 400 if number % 2 else 500, {}, _Body(body))
+    code = "SlowDown" if number % 2 else "InternalError"
+    body = f"<Error><Code>{code}</Code><Message>later</Message></Error>".encode()
+    return AWSResponse(request.url, 503 if number % 2 else 500, {}, _Body(body))
+
+
+_make_client = boto3.client
+
+
+def _client(service: str, *more: Any, **named: Any) -> Any:
+    made = _make_client(service, *more, **named)
+    if service in ("s3", "dynamodb") and "aws_access_key_id" not in named:
+        made.meta.events.register("before-send", _refuse_every_third)
+    return made
+
+
+processor.ImageStorage = FaultyStorage  # type: ignore[misc]
+boto3.client = _client  # type: ignore[assignment]
