@@ -29,7 +29,6 @@ UNUSED = {
     "no bucket locks objects": r"s3:Put(Bucket)?ObjectLockConfiguration",
     "buckets have no ACLs (BucketOwnerEnforced)": r"s3:Put(Bucket|Object)Acl",
     "encryption and lifecycle of a bucket are set and never taken away": r"s3:DeleteBucket(Encryption|Lifecycle)",
-    "no handler deletes objects: that is S3 replication's set-up": r"s3:DeleteObject",
     "zips are named by their hash and asked for without a version": r"s3:GetObjectVersion",
     "the table is no replica, not imported, not streamed, and has no policy and no expiry of items": (
         r"dynamodb:\w*(Replica|Import)\w*|s3:GetObjectMetadata|dynamodb:(Put|Delete)ResourcePolicy"
@@ -54,6 +53,11 @@ UNUSED = {
 OWN_CALLS = {
     "iam:ListAccountAliases",
     "s3:PutObject",  # zips into the artifacts bucket
+    "lambda:InvokeFunction",  # the smoke test of a new version
+    "sqs:GetQueueUrl",  # is a name taken?
+    "s3:DeleteObject",  # destroy --delete-data: every version of everything
+    "s3:DeleteObjectVersion",
+    "s3:ListBucketVersions",
     "cloudformation:CreateChangeSet",
     "cloudformation:DeleteChangeSet",
     "cloudformation:DeleteStack",

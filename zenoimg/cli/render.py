@@ -15,7 +15,7 @@ from zenoimg.cli.screen import printable
 
 if TYPE_CHECKING:
     from zenoimg.pipeline.records import ImageRecord
-    from zenoimg.stack.change_set import Change, StackEvent
+    from zenoimg.stack.change_set_events import StackEvent
 
 _RECENT = timedelta(days=30)
 _NARROW_STATUS = 13  # columns: the rest of a narrow table is for names
@@ -157,17 +157,9 @@ def images(
     return made
 
 
-def changes(planned: Sequence[Change]) -> Table:
-    """A plan: what happens to which resource."""
-    made = table("Action", "Resource", "Logical id", "What")
-    for item in planned:
-        word, style = _ACTIONS.get(item.action, (item.action, ""))
-        replaced = {"True": "replaced", "Conditional": "perhaps replaced"}.get(item.replacement, "")
-        what = Text(", ".join(item.properties))
-        if replaced:
-            what = Text.assemble((replaced, "bold red"), f" ({what.plain})" if what.plain else "")
-        made.add_row(Text(word, style), kind(item.resource_type), item.logical_id, what)
-    return made
+def action(name: str) -> tuple[str, str]:
+    """What a change set does to a resource: in a word, and its colour."""
+    return _ACTIONS.get(name, (name, ""))
 
 
 def kind(resource_type: str) -> str:

@@ -1,23 +1,31 @@
-"""Deploy the stack: bundle → names → artifacts → change set → events → what now stands.
+"""Deploy the stack: bundle → names → change set → (yes) → artifacts → events → smoke test → what now stands.
 
-``prepare`` builds and asks, and changes nothing in the stack; ``execute`` changes it. What lies between the
-two, showing the plan and asking, is the caller's.
+``prepare`` builds and asks, and changes nothing but that it makes the change set; ``execute`` changes the stack,
+``test`` tries what then stands, and ``roll_back`` puts back what stood before. What lies between them, showing
+the plan and asking, is the caller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from zenoimg.aws import Aws
 from zenoimg.config import Settings
 from zenoimg.errors import ZenoError
-from zenoimg.operations import taken_names
+from zenoimg.imaging import Recipe
+from zenoimg.operations import rollback, smoke, taken_names
+from zenoimg.operations.deploy_plan import Plan, recipe_changes, recipe_in
+from zenoimg.operations.live import LivePipeline, of_deployment
 from zenoimg.operations.recipe import limits_of, recipe_of
+from zenoimg.operations.rollback import Standing
+from zenoimg.operations.smoke import Verdict
 from zenoimg.stack import bundle, read_back, template
 from zenoimg.stack.artifacts import ArtifactStore
 from zenoimg.stack.bundle import Artifact
-from zenoimg.stack.change_set import Change, ChangeSet, ChangeSets, StackEvent
+from zenoimg.stack.change_set import ChangeSet, ChangeSets
+from zenoimg.stack.change_set_events import StackEvent
+from zenoimg.stack.change_set_failures import refuse_stuck
 from zenoimg.stack.layer_wheels import packages_layer
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import Deployment, StackState, deployment_of, read_stack
@@ -27,71 +35,75 @@ _DEFAULT_TIMEOUT_SECONDS = 300
 _GENERATION = "SettingsGeneration"
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a deploy would do. ``changes`` is empty when there is nothing to do."""
-
-    names: StackNames
-    change_set: ChangeSet | None
-    artifacts: tuple[Artifact, ...]
-    fingerprint: str
-    previous_fingerprint: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    sent: int = 0
-    differing: tuple[str, ...] = ()
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """What the change set would touch."""
-        return self.change_set.changes if self.change_set else ()
-
-    @property
-    def adopted(self) -> tuple[str, ...]:
-        """The resources that exist already and come under the stack's care."""
-        return tuple(change.physical_id for change in self.changes if change.action == "Import")
-
-
 class Deploy:
-    """One deploy of one stack."""
+    """One deploy of one stack. ``role_arn`` is the role that CloudFormation acts in; empty for the caller's."""
 
-    def __init__(self, aws: Aws, settings: Settings) -> None:
+    def __init__(self, aws: Aws, settings: Settings, *, role_arn: str = "") -> None:
         self._aws = aws
         self._settings = settings
-        self._change_sets = ChangeSets(aws.cloudformation, local=aws.local)
+        self._change_sets = change_sets_of(aws, role_arn)
 
-    def prepare(self, *, dry_run: bool = False) -> Plan:
-        """Bundle and make the change set. A dry run sends no zips; the caller discards its plan.
+    def busy(self) -> StackState | None:
+        """The stack, if somebody else's change of it is in progress."""
+        state = read_stack(self._aws.cloudformation, self._settings.stack)
+        return state if state is not None and state.is_changing else None
 
-        Raises ``ZenoError`` with the reason when no plan can be made.
+    def settle(self, state: StackState) -> Iterator[StackEvent]:
+        """Wait until that change is over, yielding its events."""
+        return self._change_sets.settle(state)
+
+    def prepare(self) -> Plan:
+        """Bundle and make the change set; sends no zips. A plan that is not carried out must be discarded.
+
+        Raises ``ZenoError`` with the reason when no plan can be made; then nothing is left of it.
         """
+        aws, stack = self._aws, self._settings.stack
+        state = read_stack(aws.cloudformation, stack)
+        refuse_stuck(stack, state)
+        plan = self.describe()
+        plan = replace(plan, change_set=self._change_set(plan))
+        if plan.change_set is None or plan.standing is None:
+            return plan
+        try:
+            running = self._running_recipe(plan.standing)
+            words = recipe_changes(running, plan.recipe) if running else ()
+            return replace(plan, recipe_changes=words, standing=rollback.save(aws.cloudformation, state))
+        except BaseException:
+            self.discard(plan)
+            raise
+
+    def describe(self) -> Plan:
+        """Names, zips, template and parameters of a deploy, with nothing made on AWS at all."""
         settings, aws = self._settings, self._aws
         recipe, limits = recipe_of(settings), limits_of(settings)
-        artifacts = self._bundle(recipe_layer=bundle.recipe_layer(recipe, limits))
         state = read_stack(aws.cloudformation, settings.stack)
         names = self._names(state)
-        store = ArtifactStore(aws.s3, aws.identity.account, aws.region, aws.identity.partition)
-        sent = 0 if dry_run else store.upload(settings.stack, artifacts)
-        before = state.parameters if state is not None else {}
+        store = self._store()
+        store.check()
+        artifacts = self._bundle(recipe_layer=bundle.recipe_layer(recipe, limits))
+        stands = state is not None and "OriginalsBucket" in state.outputs
         # CloudFormation compares templates, not buckets; a raised generation makes it write the settings again.
-        differing = self._differing(names) if state is not None and "OriginalsBucket" in state.outputs else ()
+        differing = self._differing(names) if stands else ()
+        before = state.parameters if state is not None else {}
         parameters = {
-            **self._parameters(),
+            **parameters_of(settings, local=aws.local),
             "ArtifactsBucket": store.bucket,
             **{key: artifact.key(settings.stack) for key, artifact in zip(_KEYS, artifacts, strict=True)},
             "RecipeFingerprint": recipe.fingerprint,
             _GENERATION: str(int(before.get(_GENERATION, "0")) + bool(differing)),
         }
-        plan = Plan(
+        rendered = template.render(names, backfill_concurrency=settings.backfill_concurrency)
+        return Plan(
             names=names,
             change_set=None,
             artifacts=artifacts,
-            fingerprint=recipe.fingerprint,
-            previous_fingerprint=before.get("RecipeFingerprint", ""),
+            recipe=recipe,
+            limits=limits,
             parameters=parameters,
-            sent=sent,
+            template=template.to_text(rendered),
             differing=differing,
+            standing=Standing("", state.parameters, state.tags) if state is not None and stands else None,
         )
-        return replace(plan, change_set=self._change_set(plan))
 
     def execute(self, plan: Plan) -> Iterator[StackEvent]:
         """Carry a plan out, yielding the stack's events.
@@ -101,6 +113,7 @@ class Deploy:
         """
         if plan.change_set is None:
             return
+        self._store().upload(self._settings.stack, plan.artifacts)
         yield from self._change_sets.execute(plan.change_set)
         if plan.adopted:
             generation = str(int(plan.parameters[_GENERATION]) + 1)
@@ -113,6 +126,24 @@ class Deploy:
                 next_step="Put them right by hand (or remove what sets them), then run `zenoimg deploy` again.",
                 code="settings-differ",
             )
+
+    def test(self, plan: Plan) -> Verdict:
+        """Send the smoke test's photo through what stands now."""
+        return smoke.run(self._pipeline(), smoke.expected(plan.recipe, plan.limits))
+
+    def test_previous(self, standing: Standing) -> Verdict:
+        """The same after ``roll_back``, by the recipe that was put back."""
+        return smoke.run(self._pipeline(), smoke.Expected(standing.fingerprint))
+
+    def roll_back(self, standing: Standing) -> Iterator[StackEvent]:
+        """Put back what stood before, yielding the stack's events. Raises ``RefusedByAwsError``."""
+        change_set = rollback.prepare(self._change_sets, self._settings.stack, standing)
+        if change_set is not None:
+            yield from self._change_sets.execute(change_set)
+
+    def sweep(self) -> int:
+        """Remove what smoke tests left behind that were interrupted; returns how many photos that were."""
+        return smoke.sweep(self._pipeline())
 
     def discard(self, plan: Plan) -> None:
         """Leave nothing of a plan behind."""
@@ -133,28 +164,54 @@ class Deploy:
     def _names(self, state: StackState | None) -> StackNames:
         if state is not None and "OriginalsBucket" in state.outputs:
             return taken_names.of_deployed(self._aws, self._settings.stack, state.outputs["OriginalsBucket"])
-        return taken_names.choose(self._aws, self._settings.stack)
-
-    def _parameters(self) -> dict[str, str]:
-        chosen = dict(self._settings.parameters)
-        timeout = int(chosen.get("ProcessorTimeout", _DEFAULT_TIMEOUT_SECONDS))
-        # Lambda's advice for a queue that a function reads: six times the function's timeout
-        # (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
-        chosen.setdefault("BackfillVisibility", str(6 * timeout))
-        if self._aws.local:
-            chosen["TlsOnly"] = "false"  # it enforces bucket policies, and speaks plain HTTP on loopback
-            chosen["ErrorRateAlarm"] = "false"  # it refuses alarms on a quotient of two metrics
-        return chosen
+        names = taken_names.choose(self._aws, self._settings.stack)
+        taken_names.refuse_taken(self._aws, names)
+        return names
 
     def _differing(self, names: StackNames) -> tuple[str, ...]:
         aws = self._aws
-        return read_back.differences(aws.s3, names, aws.identity.account, tls_only=not aws.local)
+        buckets = read_back.differences(aws.s3, names, aws.identity.account, tls_only=not aws.local)
+        # The embedded AWS drops point-in-time recovery.
+        return buckets + read_back.table_differences(aws.dynamodb, names, backups=not aws.local)
+
+    def _running_recipe(self, standing: Standing) -> Recipe | None:
+        key = standing.parameters.get("RecipeKey", "")
+        layer = self._store().read(key) if key else None
+        return recipe_in(layer) if layer else None
 
     def _change_set(self, plan: Plan) -> ChangeSet | None:
         stack = self._settings.stack
-        text = template.to_text(template.render(plan.names, backfill_concurrency=self._settings.backfill_concurrency))
-        assert len(text.encode()) <= template.MAX_INLINE_BYTES, "held by a test of the template"
-        return self._change_sets.create(stack, {"TemplateBody": text}, plan.parameters, {"zenoimg:stack": stack})
+        assert len(plan.template.encode()) <= template.MAX_INLINE_BYTES, "held by a test of the template"
+        return self._change_sets.create(
+            stack, {"TemplateBody": plan.template}, plan.parameters, {"zenoimg:stack": stack}
+        )
+
+    def _store(self) -> ArtifactStore:
+        identity = self._aws.identity
+        return ArtifactStore(self._aws.s3, identity.account, self._aws.region, identity.partition)
+
+    def _pipeline(self) -> LivePipeline:
+        return of_deployment(self._aws, self.deployment(), self._aws.identity.account)
+
+
+def change_sets_of(aws: Aws, role_arn: str = "") -> ChangeSets:
+    """The change sets of a session."""
+    endpoint = aws.cloudformation.meta.endpoint_url
+    on_aws = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    return ChangeSets(aws.cloudformation, local=aws.local, proven=aws.local or on_aws, role_arn=role_arn)
+
+
+def parameters_of(settings: Settings, *, local: bool) -> dict[str, str]:
+    """The template's parameters that the settings decide."""
+    chosen = dict(settings.parameters)
+    timeout = int(chosen.get("ProcessorTimeout", _DEFAULT_TIMEOUT_SECONDS))
+    # Lambda's advice for a queue that a function reads: six times the function's timeout
+    # (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
+    chosen.setdefault("BackfillVisibility", str(6 * timeout))
+    if local:
+        chosen["TlsOnly"] = "false"  # it enforces bucket policies, and speaks plain HTTP on loopback
+        chosen["ErrorRateAlarm"] = "false"  # it refuses alarms on a quotient of two metrics
+    return chosen
 
 
 #: The template's parameters for the three zips, in the order of ``Deploy._bundle``.

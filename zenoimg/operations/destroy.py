@@ -1,34 +1,155 @@
-"""Remove the stack; the data stays: buckets and table are retained, and the next deploy adopts them."""
+"""Remove the stack; the data stays (buckets and table are retained, and the next deploy adopts them) or goes too.
+
+look ──► (shown, confirmed) ──► stack ──► data: versions, buckets, table, the stack's own zips
+
+Data goes after the stack: then no event of a removed photo calls a function any more. A run that was cut off
+after the stack is taken up again by the data's tags.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from zenoimg.aws import Aws
-from zenoimg.errors import NotDeployedError
-from zenoimg.stack.change_set import ChangeSets, StackEvent
-from zenoimg.stack.outputs import read_stack
+from zenoimg.errors import NotDeployedError, RefusedByAwsError
+from zenoimg.operations import purge
+from zenoimg.operations.deploy import change_sets_of
+from zenoimg.operations.destroy_data import Data, buckets_left, table_left
+from zenoimg.stack.change_set_events import StackEvent
+from zenoimg.stack.outputs import StackState, read_stack
+
+_RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of a stack."""
+
+    logical_id: str
+    resource_type: str
+    physical_id: str
 
 
 @dataclass(frozen=True)
 class Removal:
-    """What a removal would do: the names that stay; the rest of the stack goes."""
+    """What a removal would do: the stack's resources that go, the names that stay, the data that goes too.
+
+    ``stands`` is ``False`` where the stack itself is gone already and only data is left.
+    """
 
     stack: str
-    status: str
+    stands: bool
+    goes: tuple[Resource, ...]
     stays: tuple[str, ...]
+    data: Data | None = None
 
 
-def prepare(aws: Aws, stack: str) -> Removal:
-    """Look at what is there. Raises ``NotDeployedError`` when there is no such stack."""
-    state = read_stack(aws.cloudformation, stack)
-    if state is None:
-        raise NotDeployedError(f"the stack {stack!r} is not deployed {aws.where}: there is nothing to destroy")
-    names = (state.outputs.get(key, "") for key in ("OriginalsBucket", "ProcessedBucket", "Table"))
-    return Removal(stack, state.status, tuple(name for name in names if name))
+class Destroy:
+    """One removal of one stack."""
 
+    def __init__(self, aws: Aws, stack: str) -> None:
+        self._aws = aws
+        self._stack = stack
+        self._change_sets = change_sets_of(aws)
 
-def execute(aws: Aws, removal: Removal) -> Iterator[StackEvent]:
-    """Remove the stack, yielding its events. Raises ``RefusedByAwsError`` naming what could not be removed."""
-    return ChangeSets(aws.cloudformation, local=aws.local).delete_stack(removal.stack)
+    def busy(self) -> StackState | None:
+        """The stack, if somebody else's change of it is in progress."""
+        state = read_stack(self._aws.cloudformation, self._stack)
+        return state if state is not None and state.is_changing else None
+
+    def settle(self, state: StackState) -> Iterator[StackEvent]:
+        """Wait until that change is over, yielding its events."""
+        return self._change_sets.settle(state)
+
+    def look(self, *, delete_data: bool, on_count: Callable[[int], None] = lambda count: None) -> Removal:
+        """See what is there. With ``delete_data`` everything in the buckets is counted, and ``on_count`` hears of it.
+
+        Raises ``NotDeployedError`` when there is nothing to remove, and ``RefusedByAwsError`` when the stack's
+        template would let a bucket go that is not empty, without ``delete_data``.
+        """
+        state = read_stack(self._aws.cloudformation, self._stack)
+        if state is None and not delete_data:
+            raise self._nothing("")
+        resources = self._resources() if state is not None else ()
+        buckets, table = self._data_of(state, resources)
+        if state is None and not buckets and not table:
+            raise self._nothing(", and it has left no data")
+        if not delete_data:
+            self._refuse_full(resources)
+            stays = (*buckets, *([table] if table else []))
+            return Removal(self._stack, True, self._without(resources, stays), stays)
+        data = Data.counted(self._aws, self._stack, buckets, table, on_count)
+        return Removal(self._stack, state is not None, resources, (), data)
+
+    def remove_stack(self, removal: Removal) -> Iterator[StackEvent]:
+        """Remove the stack, yielding its events. Raises ``RefusedByAwsError`` naming what could not be removed."""
+        if not removal.stands:
+            return
+        if removal.data is not None:
+            for bucket in self._going(removal.goes):
+                purge.empty(self._aws.s3, bucket, self._aws.identity.account)
+        yield from self._change_sets.delete_stack(removal.stack)
+
+    def _nothing(self, more: str) -> NotDeployedError:
+        return NotDeployedError(
+            f"the stack {self._stack!r} is not deployed {self._aws.where}: there is nothing to destroy{more}"
+        )
+
+    def _resources(self) -> tuple[Resource, ...]:
+        found = self._aws.cloudformation.describe_stack_resources(StackName=self._stack)["StackResources"]
+        return tuple(
+            Resource(item["LogicalResourceId"], item["ResourceType"], item.get("PhysicalResourceId", ""))
+            for item in found
+            if item["ResourceStatus"] != "DELETE_COMPLETE"
+        )
+
+    def _data_of(self, state: StackState | None, resources: tuple[Resource, ...]) -> tuple[tuple[str, ...], str]:
+        """The buckets and the table: by the stack's own word, else by names and tags."""
+        named = {key: value for key, value in (state.outputs if state else {}).items() if value}
+        if "OriginalsBucket" in named:
+            return (named["OriginalsBucket"], named["ProcessedBucket"]), named["Table"]
+        held = tuple(item.physical_id for item in resources if item.resource_type == "AWS::S3::Bucket")
+        tables = [item.physical_id for item in resources if item.resource_type == "AWS::DynamoDB::Table"]
+        left = tuple(dict.fromkeys((*held, *buckets_left(self._aws, self._stack))))
+        return left, tables[0] if tables else table_left(self._aws, self._stack)
+
+    def _refuse_full(self, resources: tuple[Resource, ...]) -> None:
+        """The embedded AWS would remove a full bucket, and AWS would fail halfway: neither is begun."""
+        account = self._aws.identity.account
+        full = [bucket for bucket in self._going(resources) if not purge.is_empty(self._aws.s3, bucket, account)]
+        if full:
+            raise RefusedByAwsError(
+                f"the template of the stack {self._stack!r} does not retain {', '.join(full)}, which holds objects",
+                next_step="Nothing was removed. Empty it first, or add --delete-data to remove all data.",
+                code="not-empty",
+            )
+
+    def _going(self, resources: tuple[Resource, ...]) -> list[str]:
+        """The buckets that the removal of the stack would remove."""
+        body: Any = self._aws.cloudformation.get_template(StackName=self._stack, TemplateStage="Processed")
+        template = body["TemplateBody"]
+        declared = template.get("Resources", {}) if isinstance(template, dict) else {}
+        return [
+            item.physical_id
+            for item in resources
+            if item.resource_type == "AWS::S3::Bucket"
+            and declared.get(item.logical_id, {}).get("DeletionPolicy") not in _RETAINED
+            and self._exists(item.physical_id)
+        ]
+
+    def _exists(self, bucket: str) -> bool:
+        try:
+            self._aws.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=self._aws.identity.account)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchBucket"}:
+                return False
+            raise
+        return True
+
+    @staticmethod
+    def _without(resources: tuple[Resource, ...], stays: tuple[str, ...]) -> tuple[Resource, ...]:
+        return tuple(item for item in resources if item.physical_id not in stays)

@@ -44,12 +44,18 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
     Raises ``NotDeployedError`` when there is no such stack.
     """
     if settings.names is not None:
-        deployment, account = Deployment(**settings.names), None
-    else:
-        deployment = read_deployment(
-            aws.cloudformation, settings.stack, where=aws.where, deploy=_deploy_command(aws, settings)
-        )
-        account = aws.identity.account
+        return of_deployment(aws, Deployment(**settings.names), None)
+    deployment = read_deployment(
+        aws.cloudformation, settings.stack, where=aws.where, deploy=_deploy_command(aws, settings)
+    )
+    return of_deployment(aws, deployment, aws.identity.account)
+
+
+def of_deployment(aws: Aws, deployment: Deployment, account: str | None) -> LivePipeline:
+    """The pipeline of these names. ``account`` must own its buckets; ``None`` leaves that open.
+
+    Raises ``ConfigurationError`` for names that would do harm.
+    """
     endpoint = aws.endpoint_url or aws.s3.meta.endpoint_url
     on_aws = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
     try:

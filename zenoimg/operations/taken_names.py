@@ -1,11 +1,21 @@
-"""Which names a first deploy gets: the seed's, or qualified ones where any of the seed's is taken."""
+"""Which names a first deploy gets: the seed's, or qualified ones where any of the seed's is taken.
+
+Only buckets and roles have qualified names. All other names belong to one account and region, so a function, a
+queue, a log group or a table that bears one of ours and is not ours ends the deploy before it begins.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from botocore.exceptions import ClientError
 
 from zenoimg.aws import Aws
+from zenoimg.errors import RefusedByAwsError
 from zenoimg.stack.names import StackNames
+
+_TABLE_KEY = [{"AttributeName": "ImageId", "KeyType": "HASH"}]
 
 
 def choose(aws: Aws, stack: str) -> StackNames:
@@ -15,7 +25,7 @@ def choose(aws: Aws, stack: str) -> StackNames:
     name is taken, all names are the qualified ones.
     """
     seed = StackNames(stack)
-    buckets_free = all(_bucket_is_usable(aws, bucket, stack) for bucket in seed.buckets)
+    buckets_free = all(bucket_trouble(aws, bucket, stack) is None for bucket in seed.buckets)
     roles_free = all(_role_is_usable(aws, role) for role in seed.roles)
     if buckets_free and roles_free:
         return seed
@@ -28,24 +38,97 @@ def of_deployed(aws: Aws, stack: str, originals_bucket: str) -> StackNames:
     return seed if seed.originals_bucket == originals_bucket else seed.qualified(aws.identity.account, aws.region)
 
 
-def _bucket_is_usable(aws: Aws, bucket: str, stack: str) -> bool:
+def refuse_taken(aws: Aws, names: StackNames) -> None:
+    """Raise ``RefusedByAwsError`` naming everything that bears a name of ours and can neither be made nor adopted."""
+    taken = [*_taken(aws, names)]
+    if taken:
+        raise RefusedByAwsError(
+            f"names of the stack {names.stack!r} are taken ({aws.identity}): {'; '.join(taken)}",
+            next_step="Nothing was changed. Deploy under another name (--stack NAME), or remove or rename these.",
+            code="names-taken",
+        )
+
+
+def bucket_trouble(aws: Aws, bucket: str, stack: str) -> str | None:
+    """Why a bucket's name cannot be this stack's; ``None`` when it is free or the bucket is ours to adopt."""
     try:
         answer = aws.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=aws.identity.account)
     except ClientError as error:
-        # 404: free. 403: somebody else's (or unreadable). 301 and 400: ours, but in another region.
-        return error.response["Error"]["Code"] in {"404", "NoSuchBucket"}
-    in_region = answer.get("BucketRegion", aws.region) == aws.region
-    return in_region and _holder(aws, bucket) in {None, stack}
+        if error.response["Error"]["Code"] in {"404", "NoSuchBucket"}:
+            return None
+        # 403: somebody else's (or unreadable). 301 and 400: ours, but in another region.
+        return "belongs to another account, lies in another region, or may not be read"
+    region = answer.get("BucketRegion", aws.region)
+    if region != aws.region:
+        return f"lies in {region}"
+    holder = _holder(aws, bucket)
+    return None if holder in {None, stack} else f"belongs to the stack {holder!r}"
+
+
+def _taken(aws: Aws, names: StackNames) -> Iterator[str]:
+    for bucket in names.buckets:
+        if (trouble := bucket_trouble(aws, bucket, names.stack)) is not None:
+            yield f"the bucket {bucket} {trouble}"
+    for role in names.roles:
+        if not _role_is_usable(aws, role):
+            yield f"the role {role} exists"
+    for function in (names.processor_function, names.get_images_function):
+        if _exists(partial(aws.functions.get_function, FunctionName=function)):
+            yield f"the function {function} exists"
+        if _log_group_exists(aws, group := f"/aws/lambda/{function}"):
+            yield f"the log group {group} exists"
+    for queue in (names.backfill_queue, names.dead_letter_queue):
+        if _exists(partial(aws.sqs.get_queue_url, QueueName=queue)):
+            yield f"the queue {queue} exists"
+    if (trouble := _table_trouble(aws, names)) is not None:
+        yield f"the table {names.table} {trouble}"
+
+
+def _table_trouble(aws: Aws, names: StackNames) -> str | None:
+    try:
+        table = aws.dynamodb.describe_table(TableName=names.table)["Table"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        raise
+    kinds = {item["AttributeName"]: item["AttributeType"] for item in table["AttributeDefinitions"]}
+    schema = [dict(item) for item in table["KeySchema"]]
+    if schema != _TABLE_KEY or kinds.get("ImageId") != "S":
+        key = ", ".join(f"{item['AttributeName']} ({kinds[item['AttributeName']]})" for item in table["KeySchema"])
+        return f"has the key {key}, and a table of ours has ImageId (S)"
+    holder = _holder(aws, names.table)
+    return None if holder in {None, names.stack} else f"belongs to the stack {holder!r}"
 
 
 def _role_is_usable(aws: Aws, role: str) -> bool:
+    # A role is never adopted: it may grant anything.
+    return not _exists(partial(aws.iam.get_role, RoleName=role))
+
+
+def _log_group_exists(aws: Aws, name: str) -> bool:
+    found = aws.logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return any(group.get("logGroupName") == name for group in found)
+
+
+_MISSING = frozenset(
+    {
+        "NoSuchEntity",
+        "ResourceNotFoundException",
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "QueueDoesNotExist",
+    }
+)
+
+
+def _exists(question: Callable[[], object]) -> bool:
+    """Whether a thing is there; ``question`` asks its service, which raises when it is not."""
     try:
-        aws.iam.get_role(RoleName=role)
+        question()
     except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchEntity":
-            return True
+        if error.response["Error"]["Code"] in _MISSING:
+            return False
         raise
-    return False  # a role is never adopted: it may grant anything
+    return True
 
 
 def _holder(aws: Aws, physical_id: str) -> str | None:

@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.pipeline.by_day import DayPage, walk_back
 from zenoimg.pipeline.plain_items import leave_items_plain, value_of
-from zenoimg.pipeline.records import ImageRecord, Status, from_item, to_item
+from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord, Status, from_item, to_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -130,7 +130,7 @@ class Catalog:
         answer = self._client.scan(TableName=self._table, **bounds)
         last = answer.get("LastEvaluatedKey")
         return Page(
-            [_record(item) for item in answer["Items"]],
+            _shown(answer["Items"]),
             None if not last else str(value_of(last["ImageId"])),
         )
 
@@ -162,7 +162,7 @@ class Catalog:
             ExpressionAttributeValues={":status": {"S": status}},
             ScanIndexForward=False,
         )
-        return (_record(item) for answer in pages for item in answer["Items"])
+        return (record for answer in pages for record in _shown(answer["Items"]))
 
     def facts(self) -> TableFacts:
         """How many items there are about, and which indexes."""
@@ -181,7 +181,7 @@ class Catalog:
             Limit=size,
             **resumed,
         )
-        return DayPage([_record(item) for item in answer["Items"]], answer.get("LastEvaluatedKey") or None)
+        return DayPage(_shown(answer["Items"]), answer.get("LastEvaluatedKey") or None)
 
     def _segment(self, number: int, segments: int) -> Iterator[list[ImageRecord]]:
         pages = self._client.get_paginator("scan").paginate(
@@ -190,7 +190,7 @@ class Catalog:
             TotalSegments=segments,
             PaginationConfig={"PageSize": _SCAN_PAGE_RECORDS},
         )
-        return ([_record(item) for item in answer["Items"]] for answer in pages)
+        return (_shown(answer["Items"]) for answer in pages)
 
 
 def _in_parallel(sources: Sequence[Iterator[list[ImageRecord]]]) -> Iterator[ImageRecord]:
@@ -243,3 +243,7 @@ def _item(record: ImageRecord) -> dict[str, Any]:
 
 def _record(item: Any) -> ImageRecord:
     return from_item({name: value_of(value) for name, value in item.items()})
+
+
+def _shown(items: Iterable[Any]) -> list[ImageRecord]:
+    return [record for record in map(_record, items) if not record.image_id.startswith(RESERVED_PREFIX)]

@@ -15,6 +15,9 @@ from typing import Any, Literal, cast
 Status = Literal["processed", "refused", "failed"]
 STATUSES: tuple[Status, ...] = ("processed", "refused", "failed")
 
+#: Ids that begin so are zenoimg's own (a deploy tests itself with a photo); no list shows them.
+RESERVED_PREFIX = ".zenoimg/"
+
 #: Partitions that one day's records are spread over in the ``by-day`` index, so that a burst of uploads on
 #: one day does not press on a single DynamoDB partition (1,000 writes a second each).
 DAY_SHARDS = 4

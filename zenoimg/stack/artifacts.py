@@ -47,6 +47,25 @@ class ArtifactStore:
                 sent += 1
         return sent
 
+    def check(self) -> None:
+        """Raise ``RefusedByAwsError`` when the bucket's name belongs to another account; make nothing."""
+        self._is_there()
+
+    def read(self, key: str) -> bytes | None:
+        """A zip by its key; ``None`` when it is not there or may not be read."""
+        try:
+            answer = self._s3.get_object(Bucket=self.bucket, Key=key, ExpectedBucketOwner=self._account)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchBucket", "404", "403", "AccessDenied"}:
+                return None
+            raise
+        with answer["Body"] as body:
+            return body.read()
+
+    def exists(self) -> bool:
+        """Whether the bucket is there, in this account. Raises ``RefusedByAwsError`` when it is another's."""
+        return self._is_there()
+
     def _holds(self, key: str) -> bool:
         try:
             self._s3.head_object(Bucket=self.bucket, Key=key, ExpectedBucketOwner=self._account)
@@ -57,6 +76,12 @@ class ArtifactStore:
         return True
 
     def _ensure_bucket(self) -> None:
+        if not self._is_there():
+            self._create_bucket()
+        # Each time: a deploy that was interrupted after the creation must not leave the bucket open.
+        self._close_bucket()
+
+    def _is_there(self) -> bool:
         try:
             self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=self._account)
         except ClientError as error:
@@ -68,9 +93,8 @@ class ArtifactStore:
                 ) from error
             if code not in {"404", "NoSuchBucket"}:
                 raise
-            self._create_bucket()
-        # Each time: a deploy that was interrupted after the creation must not leave the bucket open.
-        self._close_bucket()
+            return False
+        return True
 
     def _create_bucket(self) -> None:
         place: dict[str, Any] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -35,13 +35,21 @@ class Deployment:
 
 @dataclass(frozen=True)
 class StackState:
-    """A stack as CloudFormation describes it."""
+    """A stack as CloudFormation describes it. ``role_arn`` is the role that it acts in, empty for the caller's."""
 
     name: str
     status: str
     status_reason: str
     parameters: dict[str, str]
     outputs: dict[str, str]
+    stack_id: str = ""
+    role_arn: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether CloudFormation works on it; a stack that so far only has change sets is at rest."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
 
 def read_stack(cloudformation: CloudFormationClient, stack: str) -> StackState | None:
@@ -61,6 +69,9 @@ def read_stack(cloudformation: CloudFormationClient, stack: str) -> StackState |
         status_reason=found.get("StackStatusReason", ""),
         parameters={item["ParameterKey"]: item["ParameterValue"] for item in found.get("Parameters", [])},
         outputs={item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])},
+        stack_id=found.get("StackId", ""),
+        role_arn=found.get("RoleARN", ""),
+        tags={item["Key"]: item["Value"] for item in found.get("Tags", [])},
     )
 
 

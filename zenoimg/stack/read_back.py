@@ -1,6 +1,6 @@
-"""What the buckets of a standing stack really are, held against what the template asks for.
+"""What the buckets and the table of a standing stack really are, held against what the template asks for.
 
-CloudFormation imports an existing bucket without applying any setting to it, and compares later updates with
+CloudFormation imports an existing resource without applying any setting to it, and compares later updates with
 its own template only: a bucket that was adopted, or changed by hand, can differ for ever. So a deploy reads.
 """
 
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX
 from zenoimg.stack.names import StackNames
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
 _EVENTS = frozenset({"s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"})
@@ -42,6 +44,29 @@ def differences(s3: S3Client, names: StackNames, account: str, *, tls_only: bool
     originals = {"Bucket": names.originals_bucket, **owner}
     found += [f"{names.originals_bucket}: {what}" for what in _of_originals(s3, originals, names)]
     return tuple(found)
+
+
+def table_differences(dynamodb: DynamoDBClient, names: StackNames, *, backups: bool) -> tuple[str, ...]:
+    """What differs of the table, as ``differences`` says it; ``backups`` asks for point-in-time recovery, too.
+
+    Raises botocore's ``ClientError`` for what may not be read.
+    """
+    try:
+        table = dynamodb.describe_table(TableName=names.table)["Table"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return (f"{names.table}: the table is gone",)
+        raise
+    found = []
+    indexes = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])}
+    if missing := [name for name in (BY_DAY_INDEX, ATTENTION_INDEX) if name not in indexes]:
+        found.append(f"it has no index {', '.join(missing)}")
+    if backups:
+        answer = dynamodb.describe_continuous_backups(TableName=names.table)["ContinuousBackupsDescription"]
+        recovery = answer.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
+        if recovery != "ENABLED":
+            found.append("it has no point-in-time recovery")
+    return tuple(f"{names.table}: {what}" for what in found)
 
 
 def _of_any_bucket(s3: S3Client, place: dict[str, Any], *, tls_only: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,18 @@ def policy(file_name: str, placeholders: Placeholders) -> dict[str, Any]:
     filled = _substitute_pseudo_parameters(_fill(document, placeholders))
     assert isinstance(filled, dict)
     return filled
+
+
+@cache
+def _granted_by(file_name: str) -> frozenset[str]:
+    statements = policy(file_name, {})["Statement"]
+    listed = (statement["Action"] for statement in statements if statement["Effect"] == "Allow")
+    return frozenset(action for found in listed for action in ([found] if isinstance(found, str) else found))
+
+
+def grants(file_name: str, action: str) -> bool:
+    """Whether a file of ``policies/`` allows an action (``s3:GetObject``) on anything."""
+    return action in _granted_by(file_name)
 
 
 def _fill(value: Any, placeholders: Placeholders) -> Any:

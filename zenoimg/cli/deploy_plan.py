@@ -1,0 +1,137 @@
+"""A plan on the screen: what happens to which resource, and in words what an operator must not overlook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from zenoimg.cli import render
+from zenoimg.cli.screen import Screen, printable, safe
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from zenoimg.operations.deploy_plan import Plan
+    from zenoimg.stack.change_set import Change
+
+_REPLACED = {"True": "yes", "Conditional": "perhaps"}
+
+#: What is lost with a resource that goes, whether another takes its place or not.
+_LOST: Mapping[str, str] = {
+    "AWS::SQS::Queue": "the messages in it are lost",
+    "AWS::Logs::LogGroup": "its log lines are lost",
+    "AWS::Lambda::Function": "what calls it meanwhile fails",
+    "AWS::ApiGatewayV2::Api": "its address ends",
+    "AWS::SNS::Topic": "its subscriptions are lost",
+    "AWS::S3::Bucket": "the photos in it are lost",
+    "AWS::DynamoDB::Table": "the records in it are lost",
+}
+_KEPT: Mapping[str, str] = {
+    "AWS::S3::Bucket": "the old bucket stays with all that is in it, outside the stack",
+    "AWS::DynamoDB::Table": "the old table stays with all that is in it, outside the stack",
+    "AWS::Logs::LogGroup": "the old log lines stay, outside the stack",
+}
+_RENEWED: Mapping[str, str] = {
+    "AWS::Lambda::LayerVersion": "a layer is never changed, a new version takes its place; nothing is lost",
+}
+
+
+def show(screen: Screen, plan: Plan, where: str) -> None:
+    """The plan as talk, headed by where it acts."""
+    if screen.quiet:
+        return
+    screen.err.print(f"\nPlan for the stack [bold]{safe(plan.names.stack)}[/] in [bold]{safe(where)}[/]")
+    screen.err.print(_table(plan))
+    for line in notes(plan):
+        screen.err.print(Text(line))
+    for line in warnings(plan):
+        screen.err.print(Text(line, style="bold red"))
+    if open_end := _undecided(plan):
+        screen.err.print(Text(open_end, style="yellow"))
+
+
+def notes(plan: Plan) -> list[str]:
+    """What is good to know."""
+    return [*_notes(plan)]
+
+
+def warnings(plan: Plan) -> list[str]:
+    """What replaces or removes something, and what opens the API."""
+    return [*_warnings(plan)]
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The words of a plan for programs."""
+    return {"notes": [*notes(plan), *filter(None, [_undecided(plan)])], "warnings": warnings(plan)}
+
+
+def _table(plan: Plan) -> Table:
+    made = render.table("Action", "Resource", "Logical id", "Replaced", "Properties")
+    for column in made.columns[:4]:
+        column.no_wrap = True
+    for change in plan.changes:
+        word, style = render.action(change.action)
+        made.add_row(
+            Text(word, style),
+            render.kind(change.resource_type),
+            change.logical_id,
+            Text(_REPLACED.get(change.replacement, ""), "bold red" if change.replacement == "True" else "yellow"),
+            ", ".join(change.properties),
+        )
+    return made
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    if plan.names.bucket_suffix:
+        buckets = f"{plan.names.originals_bucket} and {plan.names.processed_bucket}"
+        yield f"A seed name is taken, so the buckets are {buckets}, and the roles end in {plan.names.role_suffix}."
+    for what in plan.differing:
+        yield f"Corrects a setting: {what}."
+    if plan.adopted:
+        yield f"Adopts what is there already: {', '.join(plan.adopted)}."
+    if plan.previous_fingerprint and plan.previous_fingerprint != plan.fingerprint:
+        words = "; ".join(plan.recipe_changes) or f"{plan.previous_fingerprint} becomes {plan.fingerprint}"
+        yield (
+            f"The watermark changes: {printable(words)}. Copies made before keep the old mark until "
+            "`zenoimg reprocess --all`."
+        )
+    if plan.closes_api:
+        yield "This closes GET /images: only signed requests are answered from then on."
+
+
+def _warnings(plan: Plan) -> Iterator[str]:
+    if plan.opens_api:
+        yield "This opens GET /images to everyone, unsigned."
+    for change in plan.changes:
+        name = f"the {render.kind(change.resource_type)} {change.logical_id}"
+        if change.physical_id:
+            name += f" ({printable(change.physical_id)})"
+        if change.action == "Remove":
+            yield f"Removes {name}: {_consequence(change)}."
+        elif change.replacement == "True":
+            yield f"Replaces {name}: {_consequence(change)}."
+
+
+def _undecided(plan: Plan) -> str:
+    """What is replaced only if a value turns out to be another one: mostly it does not."""
+    listed = [
+        f"{render.kind(change.resource_type)} {change.logical_id}"
+        for change in plan.changes
+        if change.replacement == "Conditional"
+    ]
+    if not listed:
+        return ""
+    return f"CloudFormation decides on the way whether to replace these (data is kept): {', '.join(listed)}."
+
+
+def _consequence(change: Change) -> str:
+    kind = change.resource_type
+    # Without the service's own word the template's policy holds: buckets and table are retained.
+    is_data = kind in ("AWS::S3::Bucket", "AWS::DynamoDB::Table") and not change.policy_action
+    if is_data or "Retain" in change.policy_action:
+        return _KEPT.get(kind, "the old one stays, outside the stack")
+    if change.action != "Remove" and kind in _RENEWED:
+        return _RENEWED[kind]
+    return _LOST.get(kind, "nothing is lost with it" if change.action != "Remove" else "what it does ends")

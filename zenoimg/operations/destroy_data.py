@@ -1,0 +1,141 @@
+"""The data of a stack: its two buckets, its table, its zips. Found by names and tags, counted, removed for good."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from zenoimg.aws import Aws
+from zenoimg.errors import RefusedByAwsError
+from zenoimg.operations import purge
+from zenoimg.operations.purge import Content
+from zenoimg.operations.taken_names import bucket_trouble
+from zenoimg.stack.artifacts import ArtifactStore
+from zenoimg.stack.names import StackNames
+
+_STACK_TAG = "zenoimg:stack"
+_ROUNDS = 3  # of emptying a bucket that somebody still writes to
+
+
+@dataclass(frozen=True)
+class Data:
+    """What goes for good. ``items`` is DynamoDB's own count, which it takes every six hours or so."""
+
+    buckets: tuple[tuple[str, Content], ...]
+    table: str
+    items: int
+    artifacts: tuple[str, Content]
+
+    @classmethod
+    def counted(
+        cls, aws: Aws, stack: str, buckets: tuple[str, ...], table: str, on_count: Callable[[int], None]
+    ) -> Data:
+        """Count what is there."""
+        account, store = aws.identity.account, store_of(aws)
+        contents = tuple((name, purge.count(aws.s3, name, account, on_count=on_count)) for name in buckets)
+        zips = Content()
+        if store.exists():
+            zips = purge.count(aws.s3, store.bucket, account, prefix=f"{stack}/", on_count=on_count)
+        items = aws.dynamodb.describe_table(TableName=table)["Table"].get("ItemCount", 0) if table else 0
+        return cls(contents, table, items, (store.bucket, zips))
+
+    @property
+    def total(self) -> int:
+        """All versions and delete markers."""
+        return sum(content.total for _, content in self.buckets) + self.artifacts[1].total
+
+
+def delete(aws: Aws, stack: str, data: Data, on_removed: Callable[[int], None]) -> Iterator[str]:
+    """Remove all of it, yielding in words what has gone. What is gone already is passed over.
+
+    Raises ``RefusedByAwsError`` naming what would not go, and botocore's ``ClientError``.
+    """
+    for bucket, _ in data.buckets:
+        removed = _delete_bucket(aws, bucket, on_removed)
+        yield f"bucket {bucket}, {removed:,} versions and markers"
+    if data.table:
+        _delete_table(aws, data.table)
+        yield f"table {data.table}"
+    store = store_of(aws)
+    if store.exists():
+        removed = purge.empty(aws.s3, store.bucket, aws.identity.account, prefix=f"{stack}/", on_removed=on_removed)
+        yield f"{removed} zips of the stack in {store.bucket}"
+        if purge.is_empty(aws.s3, store.bucket, aws.identity.account):
+            aws.s3.delete_bucket(Bucket=store.bucket, ExpectedBucketOwner=aws.identity.account)
+            yield f"bucket {store.bucket}, which held no other stack's zips"
+
+
+def buckets_left(aws: Aws, stack: str) -> tuple[str, ...]:
+    """The buckets that an earlier stack of this name left here: in this account and region, held by none, tagged."""
+    seed = StackNames(stack)
+    candidates = (*seed.buckets, *seed.qualified(aws.identity.account, aws.region).buckets)
+    return tuple(name for name in candidates if _bucket_is_left(aws, name, stack))
+
+
+def table_left(aws: Aws, stack: str) -> str:
+    """The table that an earlier stack of this name left here; empty when there is none, or it is another's."""
+    name = StackNames(stack).table
+    try:
+        arn = aws.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return ""
+        raise
+    tags = aws.dynamodb.list_tags_of_resource(ResourceArn=arn).get("Tags", [])
+    return name if any((tag["Key"], tag["Value"]) == (_STACK_TAG, stack) for tag in tags) else ""
+
+
+def store_of(aws: Aws) -> ArtifactStore:
+    """The bucket of zips of this account and region."""
+    return ArtifactStore(aws.s3, aws.identity.account, aws.region, aws.identity.partition)
+
+
+def _bucket_is_left(aws: Aws, bucket: str, stack: str) -> bool:
+    if bucket_trouble(aws, bucket, stack) is not None:
+        return False
+    try:
+        answer = aws.s3.get_bucket_tagging(Bucket=bucket, ExpectedBucketOwner=aws.identity.account)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "NoSuchTagSet":
+            return aws.local  # it drops the tags of buckets, and all in it is its user's own
+        if code in {"NoSuchBucket", "404"}:
+            return False
+        raise
+    return any((tag["Key"], tag["Value"]) == (_STACK_TAG, stack) for tag in answer["TagSet"])
+
+
+def _delete_bucket(aws: Aws, bucket: str, on_removed: Callable[[int], None]) -> int:
+    account = aws.identity.account
+    removed = 0
+    for _ in range(_ROUNDS):
+        try:
+            removed += purge.empty(aws.s3, bucket, account, on_removed=on_removed)
+            aws.s3.delete_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "NoSuchBucket":
+                return removed
+            if code != "BucketNotEmpty":
+                raise
+        else:
+            return removed
+    raise RefusedByAwsError(
+        f"somebody still writes into {bucket}: it was emptied {_ROUNDS} times and is not empty",
+        next_step="Stop what writes into it, and run the same command again.",
+        code="not-emptied",
+    )
+
+
+def _delete_table(aws: Aws, table: str) -> None:
+    try:
+        aws.dynamodb.delete_table(TableName=table)
+        while True:
+            aws.dynamodb.describe_table(TableName=table)
+            time.sleep(0.2 if aws.local else 1.0)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise

@@ -1,0 +1,160 @@
+"""Empty a bucket for good: every version of every object and every delete marker.
+
+What is removed is gone from the next listing, so an interrupted run is simply begun again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from zenoimg.errors import RefusedByAwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+#: Requests at a time; each removes up to a thousand versions, and S3 takes 3,500 a second of one prefix.
+_WORKERS = 4
+_TRIES = 6
+_PASSING = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "RequestTimeout"})
+_NAMED = 3  # refused keys in a message
+
+Removed = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is in a bucket: versions and delete markers, and the bytes of all versions."""
+
+    versions: int = 0
+    markers: int = 0
+    size: int = 0
+
+    @property
+    def total(self) -> int:
+        """What has to be removed one by one."""
+        return self.versions + self.markers
+
+
+@dataclass(frozen=True)
+class _Item:
+    key: str
+    version: str
+    size: int
+    is_marker: bool
+
+
+def count(
+    s3: S3Client, bucket: str, owner: str, *, prefix: str = "", on_count: Removed = lambda count: None
+) -> Content:
+    """Look at everything in a bucket, below a prefix; ``on_count`` hears of each page."""
+    versions = markers = size = 0
+    for page in _pages(s3, bucket, owner, prefix):
+        found = sum(item.is_marker for item in page)
+        markers += found
+        versions += len(page) - found
+        size += sum(item.size for item in page)
+        on_count(len(page))
+    return Content(versions, markers, size)
+
+
+def is_empty(s3: S3Client, bucket: str, owner: str) -> bool:
+    """Whether not even a delete marker is in a bucket."""
+    answer = s3.list_object_versions(Bucket=bucket, MaxKeys=1, ExpectedBucketOwner=owner)
+    return not answer.get("Versions") and not answer.get("DeleteMarkers")
+
+
+def empty(
+    s3: S3Client,
+    bucket: str,
+    owner: str,
+    *,
+    prefix: str = "",
+    on_removed: Removed = lambda count: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Remove everything in a bucket, below a prefix; returns how many versions and markers that were.
+
+    ``owner`` must own the bucket. Raises ``RefusedByAwsError`` naming what S3 would not remove (a legal hold, a
+    right that is missing), after all the rest is gone, and botocore's ``ClientError`` for what it refuses whole.
+    """
+    refused: list[str] = []
+    removed = 0
+
+    def take(page: list[_Item]) -> int:
+        problems = _remove(s3, bucket, owner, page, sleep)
+        refused.extend(problems)
+        return len(page) - len(problems)
+
+    for number in _bounded(take, _pages(s3, bucket, owner, prefix)):
+        removed += number
+        on_removed(number)
+    if refused:
+        raise RefusedByAwsError(
+            f"{len(refused):,} versions in {bucket} could not be removed: {'; '.join(refused[:_NAMED])}",
+            next_step="Mend that and run the same command again: it goes on with what is left.",
+            code="not-emptied",
+        )
+    return removed
+
+
+def _bounded(take: Callable[[list[_Item]], int], pages: Iterable[list[_Item]]) -> Iterator[int]:
+    """The results of all pages, with a few of them at work at a time."""
+    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="purge")
+    running: set[Future[int]] = set()
+    try:
+        for page in pages:
+            running.add(pool.submit(take, page))
+            if len(running) >= 2 * _WORKERS:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        yield from (future.result() for future in running)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _pages(s3: S3Client, bucket: str, owner: str, prefix: str) -> Iterator[list[_Item]]:
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, ExpectedBucketOwner=owner)
+    for page in pages:
+        items = [_Item(found["Key"], found["VersionId"], found["Size"], False) for found in page.get("Versions", [])]
+        items += [_Item(found["Key"], found["VersionId"], 0, True) for found in page.get("DeleteMarkers", [])]
+        if items:
+            yield items
+
+
+def _remove(s3: S3Client, bucket: str, owner: str, items: Sequence[_Item], sleep: Callable[[float], None]) -> list[str]:
+    """Remove up to a thousand; returns what could not be, each with its reason."""
+    refused = []
+    left: list[Any] = [{"Key": item.key, "VersionId": item.version} for item in items if fits_xml(item.key)]
+    for attempt in range(_TRIES):
+        if not left:
+            break
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": left, "Quiet": True}, ExpectedBucketOwner=owner)
+        errors = answer.get("Errors", [])
+        again = [error for error in errors if error.get("Code") in _PASSING and attempt < _TRIES - 1]
+        refused += [_problem(error["Key"], error) for error in errors if error not in again]
+        left = [{"Key": error["Key"], "VersionId": error["VersionId"]} for error in again]
+        if left:
+            sleep(random.uniform(0, 0.2 * 2**attempt))  # noqa: S311
+    for item in items:
+        if not fits_xml(item.key):
+            try:
+                s3.delete_object(Bucket=bucket, Key=item.key, VersionId=item.version, ExpectedBucketOwner=owner)
+            except ClientError as error:
+                refused.append(_problem(item.key, error.response["Error"]))
+    return refused
+
+
+def fits_xml(key: str) -> bool:
+    """Whether DeleteObjects can name a key: XML 1.0 has no way to write most control characters."""
+    return all(character >= " " and character not in "\ufffe\uffff" for character in key)
+
+
+def _problem(key: str, error: Any) -> str:
+    return f"{key}: {error.get('Message') or error.get('Code')}"

@@ -1,0 +1,70 @@
+"""The history of a stack, read as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+
+@dataclass(frozen=True)
+class StackEvent:
+    """One line of the stack's history."""
+
+    at: datetime
+    logical_id: str
+    resource_type: str
+    status: str
+    reason: str
+    is_stack: bool
+
+
+class History:
+    """The events of one stack (by its name or ARN) from now on: each is given once, the oldest first."""
+
+    def __init__(self, cloudformation: CloudFormationClient, stack: str) -> None:
+        self._client = cloudformation
+        self._stack = stack
+        self._seen: set[str] = set()
+        self._seen = {event["EventId"] for event in self._newest()}
+
+    def new(self) -> list[StackEvent]:
+        """The events since the last call."""
+        fresh = self._newest()
+        self._seen |= {event["EventId"] for event in fresh}
+        return [_event(raw) for raw in reversed(fresh)]  # CloudFormation gives the newest first
+
+    def _newest(self) -> list[dict[str, Any]]:
+        """The events that were not seen yet, the newest first; reads no further back than to the first that was.
+
+        With nothing seen yet one page is enough: what is older can never come before it again.
+        """
+        fresh: list[dict[str, Any]] = []
+        try:
+            for page in self._client.get_paginator("describe_stack_events").paginate(StackName=self._stack):
+                events = [dict(event) for event in page["StackEvents"]]
+                fresh += [event for event in events if event["EventId"] not in self._seen]
+                if not self._seen or any(event["EventId"] in self._seen for event in events):
+                    break
+            return fresh
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError":  # a stack without a history yet
+                return []
+            raise
+
+
+def _event(raw: Mapping[str, Any]) -> StackEvent:
+    return StackEvent(
+        at=raw["Timestamp"],
+        logical_id=raw["LogicalResourceId"],
+        resource_type=raw["ResourceType"],
+        status=raw["ResourceStatus"],
+        reason=raw.get("ResourceStatusReason", ""),
+        is_stack=raw["ResourceType"] == "AWS::CloudFormation::Stack",
+    )
