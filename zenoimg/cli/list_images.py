@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zenoimg.operations.listing import Found, Query
 
 _TABLE_ROWS = 50
+_NARROW = 100  # columns of a terminal below which names need every one
 #: Signature version 4 allows no more: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html
 _LONGEST_PRESIGN = timedelta(days=7)
 
@@ -119,7 +120,8 @@ def _table(call: Call, found: Found, query: Query, now: datetime) -> None:
     if not records:
         call.screen.say(_nothing(query))
         return
-    call.screen.table(render.images(records, now, with_times=call.screen.is_wide, whole_reasons=call.screen.is_wide))
+    wide, narrow = call.screen.is_wide, call.screen.out.width < _NARROW
+    call.screen.table(render.images(records, now, with_times=wide, whole_reasons=wide, is_narrow=narrow))
     call.screen.say(_count(len(records), found, query))
 
 

@@ -128,15 +128,21 @@ def moment_of(text: str) -> datetime:
 
 
 def images(
-    records: Iterable[ImageRecord], now: datetime, *, with_times: bool = False, whole_reasons: bool = True
+    records: Iterable[ImageRecord],
+    now: datetime,
+    *,
+    with_times: bool = False,
+    whole_reasons: bool = True,
+    is_narrow: bool = False,
 ) -> Table:
     """Records for reading: what came in, what came out, and what is wrong; ``with_times`` in the local zone.
 
-    Without ``whole_reasons`` an error is its code alone, since a sentence in a narrow column is a tower.
+    Without ``whole_reasons`` an error is its code alone, since a sentence in a narrow column is a tower;
+    ``is_narrow`` leaves the room for names.
     """
     numbers = ("Original", "Copy", "Change", "Pixels", "Age", "Created")
     made = table("Image", *numbers[:5], *(["Created"] if with_times else []), "Status", numbers=numbers)
-    if not whole_reasons:
+    if is_narrow:
         made.columns[-1].max_width = _NARROW_STATUS
     for record in records:
         pixels = f"{record.width}×{record.height}" if record.width else "–"
