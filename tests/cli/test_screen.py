@@ -128,7 +128,7 @@ def test_a_status_keeps_its_colour_when_it_is_padded(word: str) -> None:
 def test_a_narrow_list_shows_the_code_of_an_error_and_leaves_room_for_names() -> None:
     failed = replace(RECORD, image_id="iphone-6-plus.jpg", status="failed", error="NoSuchBucket: a long sentence")
     console = Console(file=io.StringIO(), width=80, no_color=True)
-    console.print(render.images([failed, RECORD], NOW, whole_reasons=False))
+    console.print(render.images([failed, RECORD], NOW, whole_reasons=False, is_narrow=True))
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert "NoSuchBucket" in text
