@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.aws.records import record
+from tests.records import record
 from tests.pictures import jpeg, photo
 from zenoimg.imaging import Limits, Recipe, watermark
 from zenoimg.operations.gallery import Album, write
@@ -55,7 +55,7 @@ def varied(out: Path) -> Made:
     images.append(Pictures(failed))
     gone = replace(images[0], record=replace(images[0].record, image_id="gone.jpg"), after=None, small=None)
     images.append(replace(gone, problem="its copy is gone"))
-    return _written(out, images)
+    return written(out, images)
 
 
 def many(out: Path, count: int) -> Made:
@@ -72,12 +72,12 @@ def many(out: Path, count: int) -> Made:
             paths.append(f"{FOLDER}/{stem}{Path(path).suffix}")
             (out / paths[-1]).hardlink_to(out / path)
         images.append(Pictures(made, *paths))
-    return _written(out, images)
+    return written(out, images)
 
 
 def empty(out: Path) -> Made:
     """A page of a pipeline that has nothing yet."""
-    return _written(out, [])
+    return written(out, [])
 
 
 def processed(out: Path, image_id: str, picture: Image.Image, minutes: int) -> Pictures:
@@ -122,7 +122,8 @@ def _files(out: Path, made: ImageRecord, original: bytes, copy: bytes) -> tuple[
     return f"{FOLDER}/{names[0]}", f"{FOLDER}/{names[1]}", f"{FOLDER}/{names[2]}"
 
 
-def _written(out: Path, images: list[Pictures]) -> Made:
+def written(out: Path, images: list[Pictures]) -> Made:
+    """Write the page of these images, the newest first."""
     images = sorted(images, key=lambda each: each.record.created_at, reverse=True)
     album = Album("zeno", "in eu-west-1", "2025-06-12T18:00:00Z", images, recipe="00ff00ff00ff00ff", total=len(images))
     return Made(write(Landing(out), out, album), [each.record.image_id for each in images])

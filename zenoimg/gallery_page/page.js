@@ -28,7 +28,7 @@ function step(by) {
 
 const title = document.title;
 $('stack').textContent = album.stack;
-$('about').textContent = `${capital(album.where.replace(/^(in|on the|on) /, ''))} · ${when(album.madeAt)}`
+$('about').textContent = `${album.where.replace(/^on the e/, 'E').replace(/^in /, '')} · ${when(album.madeAt)}`
   + (album.total > album.images.length && !album.prefix && !album.since
     ? ` · the newest ${numbers.format(album.images.length)} of about ${numbers.format(album.total)}` : '');
 $('privacy').textContent = !album.images.length ? ''
