@@ -83,9 +83,9 @@ class Bench:
         body: bytes = self.client("s3").get_object(Bucket=PROCESSED, Key=f"processed/{key}")["Body"].read()
         return body
 
-    def until(self, true: Callable[[], bool], what: str) -> None:
+    def until(self, true: Callable[[], bool], what: str, seconds: float = 60) -> None:
         """Wait for what the functions do on their own time."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < deadline, f"never came true: {what}\n{self.zenoimg('tail-logs').stdout}"
             time.sleep(0.1)

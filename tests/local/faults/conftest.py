@@ -21,7 +21,7 @@ from zenoimg.pipeline.records import to_json
 from zenoimg.stack import bundle
 
 #: The template's parameters for waits, as short as it lets them be; two tries in the backfill lane.
-SHORT = {"ProcessorTimeout": "20", "BackfillVisibility": "20", "BackfillFirstRetry": "1", "BackfillTries": "2"}
+SHORT = {"ProcessorTimeout": "60", "BackfillVisibility": "30", "BackfillFirstRetry": "1", "BackfillTries": "2"}
 PROCESSOR = "imageProcessorLambda"
 
 
