@@ -155,7 +155,16 @@ def test_silence_is_said(terminal: Terminal, logs: FakeLogs) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--until", "1m", "-f"], ["--until", "20m"], ["--since", "yesterday"], ["nobody"], ["--level", "loud"]],
+    [
+        ["--live"],
+        ["--live", "-f"],
+        ["--live", "--since", "1m"],
+        ["--until", "1m", "-f"],
+        ["--until", "20m"],
+        ["--since", "yesterday"],
+        ["nobody"],
+        ["--level", "loud"],
+    ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(terminal: Terminal, logs: FakeLogs, options: list[str]) -> None:
     terminal.run("tail-logs", *options, code=2)

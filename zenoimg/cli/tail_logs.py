@@ -17,7 +17,7 @@ from zenoimg.cli.screen import json_text, safe, wait
 from zenoimg.errors import NotDeployedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_logs import CloudWatchLogsClient
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from zenoimg.operations.log_lines import LogFilter, LogLine
     from zenoimg.operations.logs import LogEvent
 
+_SINCE = "10m"
 _POLL_SECONDS, _LOCAL_POLL_SECONDS = 2.0, 0.5
 
 Which = StrEnum("Which", ["processor", "api", "all"])
@@ -43,9 +44,16 @@ def tail_logs(
         typer.Argument(help="The function that watermarks, the one behind GET /images, or both.", metavar="FUNCTION"),
     ] = Which.all,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="From now on by Live Tail, which AWS bills by the minute and samples at 500 a second."
+        ),
+    ] = False,
     since: Annotated[
-        str, typer.Option("--since", help="How far back: 30s, 10m, 2h, 1d, or an ISO time.", metavar="T")
-    ] = "10m",
+        str | None,
+        typer.Option("--since", help="How far back: 30s, 2h, 1d, or an ISO time (default: 10m).", metavar="T"),
+    ] = None,
     until: Annotated[
         str | None, typer.Option("--until", help="Where to end: so long ago, or an ISO time.", metavar="T")
     ] = None,
@@ -70,7 +78,10 @@ def tail_logs(
 
     What happened to one photo: zenoimg tail-logs --since 1d --image photo.jpg
     """
+    if live and (follow or since or until):
+        raise UsageError("--live shows what comes from now on: it goes without --since, --until and --follow")
     now = datetime.now(UTC)
+    since = since or _SINCE
     started = moment(since, now, option="--since")
     ended = None if until is None else moment(until, now, option="--until")
     if ended is not None and follow:
@@ -81,12 +92,16 @@ def tail_logs(
     from zenoimg.operations.log_lines import LogFilter, joined, understand
 
     wanted = LogFilter(level.value.upper() if level else "", text, image, request.removeprefix("#"))
-    fresh = [pipeline.aws.logs]
+    groups = _groups(pipeline, which)
+    if live:
+        events = _live(call, pipeline, groups)
+    else:
+        fresh = [pipeline.aws.logs]
 
-    def connect() -> CloudWatchLogsClient:
-        return fresh.pop() if fresh else aws_of(call, settings).logs
+        def connect() -> CloudWatchLogsClient:
+            return fresh.pop() if fresh else aws_of(call, settings).logs
 
-    events = _events(call, pipeline, which, wanted, connect, (started, ended), follow=follow)
+        events = _events(call, pipeline, groups, wanted, connect, (started, ended), follow=follow)
     show = _as_json if as_json else _Print(call, full=full)
     shown = 0
     try:
@@ -96,7 +111,7 @@ def tail_logs(
                 show(line)
                 shown += 1
     except KeyboardInterrupt:
-        if not follow:
+        if not (follow or live):
             raise
         raise typer.Exit(130) from None  # how following ends; there is nothing to go on from
     if not shown:
@@ -104,10 +119,35 @@ def tail_logs(
         call.screen.say(f"No {kind} {'in the last' if is_duration(since) else 'since'} {safe(since)}.")
 
 
+def _groups(pipeline: LivePipeline, which: Which) -> dict[str, str]:
+    functions = {"processor": pipeline.deployment.processor_function, "api": pipeline.deployment.get_images_function}
+    if not all(functions.values()):
+        raise NotDeployedError(
+            "this pipeline has no functions, so nothing logs", next_step="`zenoimg deploy` makes a stack with both."
+        )
+    return {name: f"/aws/lambda/{key}" for name, key in functions.items() if which in (Which.all, Which(name))}
+
+
+def _live(call: Call, pipeline: LivePipeline, groups: Mapping[str, str]) -> Iterator[LogEvent]:
+    from zenoimg.operations.live_tail import live_events
+
+    if pipeline.aws.local:
+        raise UsageError("the embedded AWS has no live tail of functions", next_step="Follow its logs with -f.")
+    me = pipeline.aws.identity
+    prefix = f"arn:{me.partition}:logs:{me.region}:{me.account}:log-group:"
+    call.screen.say("[dim]Live Tail; AWS bills it by the minute. Ctrl-C ends.[/]")
+    return live_events(
+        pipeline.aws.logs,
+        {name: prefix + group for name, group in groups.items()},
+        say=lambda text: call.screen.say(f"[yellow]{safe(text)}[/]"),
+        heartbeat=lambda: wait(0),
+    )
+
+
 def _events(
     call: Call,
     pipeline: LivePipeline,
-    which: Which,
+    groups: Mapping[str, str],
     wanted: LogFilter,
     connect: Any,
     between: tuple[datetime, datetime | None],
@@ -116,12 +156,6 @@ def _events(
 ) -> Iterator[LogEvent]:
     from zenoimg.operations.logs import LogReader
 
-    functions = {"processor": pipeline.deployment.processor_function, "api": pipeline.deployment.get_images_function}
-    if not all(functions.values()):
-        raise NotDeployedError(
-            "this pipeline has no functions, so nothing logs", next_step="`zenoimg deploy` makes a stack with both."
-        )
-    groups = {name: f"/aws/lambda/{key}" for name, key in functions.items() if which in (Which.all, Which(name))}
     reader = LogReader(connect, groups, say=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"), wait=wait)
     since, until = (None if at is None else max(0, round(at.timestamp() * 1000)) for at in between)
     assert since is not None, "every call has a beginning"

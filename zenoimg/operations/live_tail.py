@@ -1,0 +1,64 @@
+"""Log events as they are ingested, by CloudWatch Logs' Live Tail: sooner than polling, but a sample when many come.
+
+A session shows at most 500 events a second and says when it left some out, ends after three hours, and is billed
+by the minute (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartLiveTail.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import EventStreamError
+
+from zenoimg.operations.logs import LogEvent
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+_SAMPLED = "More than 500 events a second: this is a sample of them. Without --live none is left out."
+
+
+def live_events(
+    logs: CloudWatchLogsClient,
+    arns: Mapping[str, str],
+    *,
+    say: Callable[[str], None],
+    heartbeat: Callable[[], None] = lambda: None,
+) -> Iterator[LogEvent]:
+    """Events from now on, for ever; ``arns`` maps a short name to a log group's ARN.
+
+    ``say`` hears when a sample begins and when a session ended and another took its place; ``heartbeat`` is
+    called at each update, once a second. Raises botocore's ``ClientError`` for what AWS refuses.
+    """
+    while True:
+        session = logs.start_live_tail(logGroupIdentifiers=list(arns.values()))
+        try:
+            yield from _updates(session["responseStream"], arns, say, heartbeat)
+        except EventStreamError as error:
+            if error.response["Error"]["Code"] not in ("SessionTimeoutException", "SessionStreamingException"):
+                raise
+        say("The session ended, as AWS ends each after three hours. A new one begins; what came in between is missing.")
+
+
+def _updates(
+    stream: Any, arns: Mapping[str, str], say: Callable[[str], None], heartbeat: Callable[[], None]
+) -> Iterator[LogEvent]:
+    was_sampled = False
+    for part in stream:
+        heartbeat()
+        update = part.get("sessionUpdate")
+        if update is None:
+            continue
+        is_sampled = bool(update["sessionMetadata"]["sampled"])
+        if is_sampled and not was_sampled:
+            say(_SAMPLED)
+        was_sampled = is_sampled
+        for raw in sorted(update["sessionResults"], key=lambda raw: raw["timestamp"]):
+            yield LogEvent(_source(raw, arns), raw["timestamp"], raw["logStreamName"], raw["message"])
+
+
+def _source(raw: Mapping[str, Any], arns: Mapping[str, str]) -> str:
+    """The short name of an event's group, which AWS gives as an ARN or as ACCOUNT:NAME."""
+    identifier = str(raw["logGroupIdentifier"]).removesuffix(":*")
+    return next((name for name, arn in arns.items() if arn.endswith(identifier.split(":")[-1])), "")
