@@ -13,7 +13,7 @@ import pytest
 from lambda_handlers import get_images
 from tests.aws.conftest import NAMES
 from tests.aws.invocation import context
-from tests.aws.records import large, record
+from tests.records import large, record
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import JSON_KEYS, ImageRecord, to_json
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.aws.conftest import NAMES
-from tests.aws.records import large, record
+from tests.records import large, record
 from zenoimg.operations import listing
 from zenoimg.operations.listing import Query, from_table
 from zenoimg.pipeline.catalog import Catalog

@@ -12,33 +12,12 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from lambda_handlers import get_images
+from tests.records import PROCESSED, REFUSED
 from zenoimg.pipeline.catalog import Page
-from zenoimg.pipeline.records import JSON_KEYS, ImageRecord
+from zenoimg.pipeline.records import JSON_KEYS
 
 DESCRIPTION: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text())
 GET = DESCRIPTION["paths"]["/images"]["get"]
-
-PROCESSED = ImageRecord(
-    image_id="a b/ü 📷.jpg",
-    original_size=10,
-    processed_size=11,
-    processed_url="https://bucket.s3.eu-west-1.amazonaws.com/processed/a%20b/%C3%BC",
-    created_at="2025-06-12T15:25:14Z",
-    status="processed",
-    updated_at="2025-06-12T15:25:16Z",
-    format="JPEG",
-    width=4,
-    height=3,
-    frames=1,
-    etag="e",
-    version_id="v",
-    recipe="r",
-    duration_ms=5,
-    warnings=("a note",),
-)
-REFUSED = ImageRecord(
-    "b.jpg", 10, None, None, "2025-06-12T15:25:14Z", "refused", "2025-06-12T15:25:16Z", error="corrupt: x"
-)
 
 
 class OnePage:

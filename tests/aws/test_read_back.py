@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from zenoimg.stack.names import StackNames
-from zenoimg.stack.read_back import differences
+from zenoimg.stack.read_back import differences, table_differences
 
 NAMES, ACCOUNT = StackNames("zeno"), "123456789012"
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:imageProcessorLambda"
@@ -79,3 +79,40 @@ def test_plain_http_is_seen_where_tls_is_asked_for(s3: Any) -> None:
     s3.delete_bucket_policy(Bucket=NAMES.processed_bucket)
     assert differing(s3) == ("zeno-processed-images: its policy lets plain HTTP through",)
     assert differences(s3, NAMES, ACCOUNT, tls_only=False) == ()
+
+
+def make_table(client: Any, indexes: list[str]) -> None:
+    client.create_table(
+        TableName=NAMES.table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "ImageId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "ImageId", "AttributeType": "S"}],
+        **({"GlobalSecondaryIndexes": [index(name) for name in indexes]} if indexes else {}),
+    )
+
+
+def index(name: str) -> dict[str, Any]:
+    key = [{"AttributeName": "ImageId", "KeyType": "HASH"}]
+    return {"IndexName": name, "KeySchema": key, "Projection": {"ProjectionType": "ALL"}}
+
+
+def test_a_table_without_its_indexes_or_backups_is_seen() -> None:
+    with mock_aws():
+        client: Any = boto3.client("dynamodb")
+        assert table_differences(client, NAMES, backups=True) == ("zeno-images: the table is gone",)
+        make_table(client, ["by-day"])
+        assert table_differences(client, NAMES, backups=True) == (
+            "zeno-images: it has no index attention",
+            "zeno-images: it has no point-in-time recovery",
+        )
+        assert table_differences(client, NAMES, backups=False) == ("zeno-images: it has no index attention",)
+
+
+def test_nothing_differs_of_a_table_as_the_template_says() -> None:
+    with mock_aws():
+        client: Any = boto3.client("dynamodb")
+        make_table(client, ["by-day", "attention"])
+        client.update_continuous_backups(
+            TableName=NAMES.table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+        assert table_differences(client, NAMES, backups=True) == ()

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from zenoimg.aws import Aws
+from zenoimg.errors import RefusedByAwsError
 from zenoimg.operations import taken_names
 from zenoimg.stack.names import StackNames
 
@@ -83,3 +84,95 @@ def test_a_role_that_exists_is_never_taken_over(aws: Aws) -> None:
 @pytest.mark.parametrize("names", [SEED, QUALIFIED])
 def test_a_deployed_stack_keeps_the_names_it_has(aws: Aws, names: StackNames) -> None:
     assert taken_names.of_deployed(aws, "zeno", names.originals_bucket) == names
+
+
+def make_table(name: str, key: str = "ImageId", kind: str = "S") -> None:
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind}],  # type: ignore[list-item]
+    )
+
+
+def no_function(monkeypatch: pytest.MonkeyPatch, aws: Aws, but: str = "") -> None:
+    """moto wants Docker for functions."""
+
+    def get_function(FunctionName: str) -> dict[str, str]:  # noqa: N803 - AWS's own name
+        if FunctionName == but:
+            return {}
+        raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "not found"}}, "GetFunction")
+
+    monkeypatch.setattr(aws.functions, "get_function", get_function)
+
+
+def refusal(aws: Aws) -> str:
+    with pytest.raises(RefusedByAwsError) as refused:
+        taken_names.refuse_taken(aws, SEED)
+    assert refused.value.exit_code == 4
+    assert "--stack NAME" in refused.value.next_step
+    return refused.value.message
+
+
+def test_nothing_is_taken_where_nothing_is_or_where_ours_was_left(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_function(monkeypatch, aws)
+    taken_names.refuse_taken(aws, SEED)
+    make_bucket(SEED.originals_bucket)
+    make_table(SEED.table)
+    taken_names.refuse_taken(aws, SEED)
+
+
+def test_every_taken_name_is_named_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_function(monkeypatch, aws, but="getImagesLambda")
+    boto3.client("sqs").create_queue(QueueName="zeno-dead-letters")
+    boto3.client("logs").create_log_group(logGroupName="/aws/lambda/imageProcessorLambda")
+    boto3.client("iam").create_role(RoleName=SEED.processor_role, AssumeRolePolicyDocument="{}")
+    message = refusal(aws)
+    for name in (
+        "the function getImagesLambda exists",
+        "the queue zeno-dead-letters exists",
+        "the log group /aws/lambda/imageProcessorLambda exists",
+        "the role role-image-processor exists",
+    ):
+        assert name in message
+    assert "zeno-backfill" not in message
+    assert "the table" not in message
+
+
+def test_names_that_only_begin_alike_are_not_taken(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_function(monkeypatch, aws)
+    boto3.client("logs").create_log_group(logGroupName="/aws/lambda/imageProcessorLambda-of-others")
+    boto3.client("sqs").create_queue(QueueName="zeno-backfill-2")
+    taken_names.refuse_taken(aws, SEED)
+
+
+@pytest.mark.parametrize(("key", "kind"), [("id", "S"), ("ImageId", "N")])
+def test_a_table_with_another_key_is_never_adopted(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, key: str, kind: str
+) -> None:
+    no_function(monkeypatch, aws)
+    make_table(SEED.table, key, kind)
+    assert f"the table zeno-images has the key {key} ({kind}), and a table of ours has ImageId (S)" in refusal(aws)
+
+
+def test_a_table_or_bucket_of_another_stack_is_named_with_it(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_function(monkeypatch, aws)
+    make_table(SEED.table)
+    make_bucket(SEED.originals_bucket)
+    answer = {"StackResources": [{"StackName": "theirs"}]}
+    monkeypatch.setattr(aws.cloudformation, "describe_stack_resources", lambda PhysicalResourceId: answer)  # noqa: N803
+    message = refusal(aws)
+    assert "the table zeno-images belongs to the stack 'theirs'" in message
+    assert "the bucket zeno-original-images belongs to the stack 'theirs'" in message
+
+
+def test_a_service_that_fails_is_not_taken_for_a_free_name(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_function(monkeypatch, aws)
+    error = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeTable")
+
+    def denied(TableName: str) -> None:  # noqa: N803 - AWS's own name
+        raise error
+
+    monkeypatch.setattr(aws.dynamodb, "describe_table", denied)
+    with pytest.raises(ClientError):
+        taken_names.refuse_taken(aws, SEED)

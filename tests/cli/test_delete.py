@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.aws.records import record
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
+from tests.records import record
 from zenoimg.operations import delete as operation
 from zenoimg.pipeline.catalog import Catalog
 

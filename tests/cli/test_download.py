@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.aws.records import record
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
+from tests.records import record
 from zenoimg.pipeline.catalog import Catalog
 
 AWKWARD = "a folder/b+c ü & 50%/[red]📷 (1).jpg"

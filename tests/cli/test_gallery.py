@@ -11,9 +11,9 @@ import boto3
 import pytest
 from PIL import Image
 
-from tests.aws.records import record
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
 from tests.pictures import jpeg, photo
+from tests.records import record
 from zenoimg.cli import gallery as command
 from zenoimg.operations.gallery_files import Files
 from zenoimg.pipeline.catalog import Catalog

@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.aws.records import record
 from tests.cli.conftest import PROCESSED, TABLE, Terminal
+from tests.records import record
 from zenoimg.operations import api
 from zenoimg.operations.api import ApiAnswer
 from zenoimg.pipeline.catalog import Catalog

@@ -10,23 +10,14 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from tests.records import PROCESSED
 from zenoimg.cli import render
 from zenoimg.cli.moments import local_time
 from zenoimg.cli.screen import Hanging, printable, safe
 from zenoimg.pipeline.records import ImageRecord
 
 NOW = datetime(2025, 6, 12, 16, 0, tzinfo=UTC)
-RECORD = ImageRecord(
-    image_id="photo.jpg",
-    original_size=3_420_000,
-    processed_size=3_437_100,
-    processed_url="https://copies/photo.jpg",
-    created_at="2025-06-12T15:25:14Z",
-    status="processed",
-    updated_at="2025-06-12T15:25:16Z",
-    width=4032,
-    height=3024,
-)
+RECORD = replace(PROCESSED, image_id="photo.jpg")
 
 
 def rendered(*records: ImageRecord, width: int, with_times: bool = False) -> str:

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from rich.console import Console
 
-from tests.aws.records import record
 from tests.cli.conftest import ORIGINALS, TABLE, Terminal
+from tests.records import record
 from zenoimg.cli.show import _rows, details
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import ImageRecord, to_json

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws.records import record
+from tests.records import record
 from zenoimg.errors import UsageError
 from zenoimg.operations.gallery import Album, check_folder, page, write
 from zenoimg.operations.gallery_files import Pictures, is_ours, stems_of

@@ -10,38 +10,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.records import PROCESSED, REFUSED
 from zenoimg.pipeline.records import STATUSES, ImageRecord, from_item, to_item, to_json, utc_text
-
-PROCESSED = ImageRecord(
-    image_id="2025/a cat.jpg",
-    original_size=2_000_000,
-    processed_size=1_900_000,
-    processed_url="https://copies.example/processed/2025/a%20cat.jpg",
-    created_at="2025-06-12T15:25:14Z",
-    status="processed",
-    updated_at="2025-06-12T15:25:16Z",
-    format="JPEG",
-    width=4000,
-    height=3000,
-    frames=1,
-    etag="0123456789abcdef",
-    version_id="v1",
-    recipe="00ff00ff00ff00ff",
-    duration_ms=298,
-    warnings=("the gain map is not kept",),
-)
-REFUSED = replace(
-    PROCESSED,
-    processed_size=None,
-    processed_url=None,
-    status="refused",
-    format=None,
-    width=None,
-    height=None,
-    frames=None,
-    warnings=(),
-    error="corrupt: the picture ends early",
-)
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 _COUNT = st.none() | st.integers(0, 2**53)
@@ -103,9 +73,9 @@ def test_every_key_is_in_the_json_of_every_record(record: ImageRecord) -> None:
 
 def test_the_json_holds_the_values_under_their_names() -> None:
     shown = to_json(PROCESSED)
-    assert shown["ImageId"] == "2025/a cat.jpg"
-    assert shown["OriginalSize"] == 2_000_000
-    assert shown["ProcessedSize"] == 1_900_000
+    assert shown["ImageId"] == "2025/a cat ü📷.jpg"
+    assert shown["OriginalSize"] == 3_420_000
+    assert shown["ProcessedSize"] == 3_437_100
     assert shown["CreatedAt"] == "2025-06-12T15:25:14Z"
     assert shown["Warnings"] == ["the gain map is not kept"]
     assert shown["Error"] is None

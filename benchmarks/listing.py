@@ -1,0 +1,89 @@
+"""Measure reading of a whole table: ``python -m benchmarks.listing [--records N] [--rounds N]``.
+
+``zenoimg list --jsonl`` beside ``aws dynamodb scan``, 100,000 records by default. Targets: at least twice as
+fast, with at most 150 MB of memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from boto3.dynamodb.types import TypeSerializer
+
+from benchmarks.side_by_side import TABLE, Endpoint, Run, alternately, endpoint, report, require, scratch, zenoimg
+from tests.records import many
+from zenoimg.pipeline.records import ImageRecord, to_item
+
+FASTER, MEGABYTES = 2.0, 150
+_OURS, _THEIRS = "zenoimg list --jsonl", "aws dynamodb scan"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    require("aws")
+    with scratch() as folder, endpoint(Path(folder)) as aws:
+        fill(aws, many(arguments.records))
+        ways = {
+            _OURS: checked(aws, zenoimg("list", "--jsonl"), arguments.records, lambda text: text.count("\n")),
+            "zenoimg list --json": checked(aws, zenoimg("list", "--json"), arguments.records, _length),
+            _THEIRS: checked(aws, _scan(), arguments.records, lambda text: len(json.loads(text)["Items"])),
+            "zenoimg list": lambda: aws.run(zenoimg("list")),
+        }
+        runs = alternately(ways, arguments.rounds)
+    ratios = report(f"{arguments.records:,} records, {arguments.rounds} rounds", runs, _OURS)
+    most = max(run.megabytes for run in runs[_OURS])
+    good = ratios[_THEIRS] >= FASTER and most <= MEGABYTES
+    print(
+        f"\nlist --jsonl is {ratios[_THEIRS]:.1f}x as fast as the scan, with {most:.0f} MB: "
+        f"{'within' if good else 'NOT within'} the targets of {FASTER:.0f}x and {MEGABYTES} MB"
+    )
+
+
+def fill(aws: Endpoint, records: Iterator[ImageRecord]) -> None:
+    """Write records, 25 a call."""
+    serialize, client = TypeSerializer().serialize, aws.client("dynamodb")
+
+    def write(batch: list[ImageRecord]) -> None:
+        items = [{key: serialize(value) for key, value in to_item(record).items()} for record in batch]
+        client.batch_write_item(RequestItems={TABLE: [{"PutRequest": {"Item": item}} for item in items]})
+
+    with ThreadPoolExecutor(4) as pool:
+        batches = iter(lambda: list(islice(records, 25)), [])
+        for _ in pool.map(write, batches):
+            pass
+
+
+def checked(aws: Endpoint, command: list[str], count: int, counted: Callable[[str], int]) -> Callable[[], Run]:
+    """A run that fails unless it printed every record."""
+
+    def run() -> Run:
+        measured = aws.run(command)
+        printed = counted((aws.folder / "output").read_text())
+        if printed != count:
+            raise RuntimeError(f"{command} printed {printed:,} of {count:,} records")
+        return measured
+
+    return run
+
+
+def _scan() -> list[str]:
+    return ["aws", "dynamodb", "scan", "--table-name", TABLE, "--output", "json"]
+
+
+def _length(text: str) -> int:
+    values: list[Any] = json.loads(text)
+    return len(values)
+
+
+if __name__ == "__main__":
+    main()

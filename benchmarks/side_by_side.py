@@ -1,0 +1,167 @@
+"""Commands measured side by side against one endpoint: an embedded AWS of the benchmark's own, without functions.
+
+The embedded AWS is a Python process with one interpreter, so it takes its share of every figure; that share
+(its processor time) is printed beside each. ``zenoimg`` works on two plain buckets and a table that its
+settings name, as the other tools do.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws, LocalSettings
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.template import render
+
+ORIGINALS, PROCESSED, TABLE = "bench-originals", "bench-processed", "bench-images"
+_IMAGES: dict[str, Any] = render(StackNames("zeno"))["Resources"]["Images"]["Properties"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one command: seconds by the clock, processor seconds of its own and of the endpoint, peak MB."""
+
+    seconds: float
+    processor: float
+    endpoint: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The embedded AWS that all contenders talk to, and the environment in which they find it."""
+
+    embedded: EmbeddedAws
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        foreign = ("AWS_", "ZENOIMG_", "RCLONE_", "PYTHON")
+        plain = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        return {
+            **plain,
+            "AWS_ENDPOINT_URL": self.embedded.settings.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": str(self.folder / "aws.ini"),
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "RCLONE_CONFIG": str(self.folder / "rclone.conf"),
+            "ZENOIMG_ORIGINALS_BUCKET": ORIGINALS,
+            "ZENOIMG_PROCESSED_BUCKET": PROCESSED,
+            "ZENOIMG_TABLE": TABLE,
+        }
+
+    def client(self, service: Any) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.embedded.settings.endpoint_url,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+        )
+
+    def run(self, command: Sequence[str]) -> Run:
+        """Run a command to its end; what it prints goes to a file. Raises ``RuntimeError`` when it fails."""
+        with (self.folder / "output").open("wb") as output, (self.folder / "talk").open("w+b") as talk:
+            before, start = self._processor(), time.perf_counter()
+            process = subprocess.Popen(command, stdout=output, stderr=talk, env=self.environment, cwd=self.folder)
+            _, status, used = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - start
+            if status != 0:
+                talk.seek(0)
+                raise RuntimeError(f"{command[0]} failed:\n{talk.read().decode(errors='replace')}")
+        endpoint = self._processor() - before
+        return Run(seconds, used.ru_utime + used.ru_stime, endpoint, used.ru_maxrss / 1024)
+
+    def _processor(self) -> float:
+        """Processor seconds of the endpoint so far."""
+        pid = self.embedded.status().pid
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def endpoint(folder: Path) -> Iterator[Endpoint]:
+    """A running embedded AWS below a folder, with two empty buckets and the template's table."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    embedded = EmbeddedAws(LocalSettings(folder / "aws", port))
+    embedded.start()
+    try:
+        made = Endpoint(embedded, folder)
+        (folder / "rclone.conf").touch()
+        (folder / "aws.ini").touch()
+        for bucket in (ORIGINALS, PROCESSED):
+            made.client("s3").create_bucket(Bucket=bucket)
+        wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+        made.client("dynamodb").create_table(TableName=TABLE, **{key: _IMAGES[key] for key in wanted})
+        yield made
+    finally:
+        embedded.stop()
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder for all that a benchmark makes; TMPDIR moves it."""
+    return tempfile.TemporaryDirectory(prefix="zenoimg-benchmark-")
+
+
+def zenoimg(*arguments: str) -> list[str]:
+    """The installed command of this environment, as people start it."""
+    return [str(Path(sys.executable).parent / "zenoimg"), *arguments]
+
+
+def require(*names: str) -> None:
+    """Stop in words when a contender is not installed."""
+    missing = [name for name in names if shutil.which(name) is None]
+    if missing:
+        sys.exit(
+            f"Not on the PATH: {', '.join(missing)}. `apt-get install rclone`; `pip install awscli` in an environment "
+            "of its own, since it pins another botocore."
+        )
+
+
+def alternately(ways: Mapping[str, Callable[[], Run]], rounds: int) -> dict[str, list[Run]]:
+    """Run every contender once a round, in another order each time, after one run each that is not counted."""
+    for way in ways.values():
+        way()
+    runs: dict[str, list[Run]] = {name: [] for name in ways}
+    dice = random.Random(1)
+    for _ in range(rounds):
+        for name in dice.sample(list(ways), len(ways)):
+            runs[name].append(ways[name]())
+    return runs
+
+
+def report(title: str, runs: Mapping[str, Sequence[Run]], ours: str) -> dict[str, float]:
+    """Print the figures; give how many times as fast we are as each other, by the least times."""
+    print(f"\n{title}")
+    print(f"  {'':24}{'least s':>9}{'median s':>10}{'processor s':>13}{'endpoint s':>12}{'peak MB':>9}{'we are':>9}")
+    least = {name: min(run.seconds for run in each) for name, each in runs.items()}
+    for name, each in runs.items():
+        best = min(each, key=lambda run: run.seconds)
+        shown = "" if name == ours else f"{least[name] / least[ours]:.2f}x"
+        print(
+            f"  {name:24}{best.seconds:9.2f}{statistics.median(run.seconds for run in each):10.2f}"
+            f"{min(run.processor for run in each):13.2f}{min(run.endpoint for run in each):12.2f}"
+            f"{max(run.megabytes for run in each):9.0f}{shown:>9}"
+        )
+    return {name: least[name] / least[ours] for name in runs if name != ours}

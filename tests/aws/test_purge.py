@@ -1,0 +1,112 @@
+"""Buckets are emptied for good: all versions and delete markers, in any number, and nothing beyond a prefix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.aws.conftest import ACCOUNT, NAMES
+from zenoimg.errors import RefusedByAwsError
+from zenoimg.operations import purge
+from zenoimg.operations.purge import Content
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BUCKET = NAMES.originals_bucket  # versioned
+
+
+def fill(s3: S3Client) -> None:
+    """Two versions of one key, a deleted key, one that DeleteObjects cannot name, one below a prefix."""
+    for key in ("a.jpg", "a.jpg", "b.jpg", "c\x01.jpg", "zeno/d.zip"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"12345")
+    s3.delete_object(Bucket=BUCKET, Key="b.jpg")
+
+
+def test_everything_is_counted_and_removed(s3: S3Client) -> None:
+    fill(s3)
+    seen: list[int] = []
+    removed: list[int] = []
+    assert purge.count(s3, BUCKET, ACCOUNT, on_count=seen.append) == Content(versions=5, markers=1, size=25)
+    assert not purge.is_empty(s3, BUCKET, ACCOUNT)
+    assert purge.empty(s3, BUCKET, ACCOUNT, on_removed=removed.append) == 6
+    assert (sum(seen), sum(removed)) == (6, 6)
+    assert purge.is_empty(s3, BUCKET, ACCOUNT)
+    s3.delete_bucket(Bucket=BUCKET)
+
+
+def test_only_what_lies_below_the_prefix_goes(s3: S3Client) -> None:
+    fill(s3)
+    assert purge.count(s3, BUCKET, ACCOUNT, prefix="zeno/").total == 1
+    assert purge.empty(s3, BUCKET, ACCOUNT, prefix="zeno/") == 1
+    assert purge.count(s3, BUCKET, ACCOUNT).total == 5
+
+
+def test_a_bucket_with_nothing_but_a_marker_is_not_empty(s3: S3Client) -> None:
+    s3.delete_object(Bucket=BUCKET, Key="never.jpg")
+    assert not purge.is_empty(s3, BUCKET, ACCOUNT)
+
+
+def test_an_interrupted_run_is_simply_begun_again(s3: S3Client) -> None:
+    for number in range(2_500):
+        s3.delete_object(Bucket=BUCKET, Key=f"{number:04}")
+
+    def interrupt(count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        purge.empty(s3, BUCKET, ACCOUNT, on_removed=interrupt)
+    left = purge.count(s3, BUCKET, ACCOUNT).total
+    assert purge.empty(s3, BUCKET, ACCOUNT) == left
+    assert purge.is_empty(s3, BUCKET, ACCOUNT)
+
+
+def test_what_s3_will_not_remove_is_named_after_all_the_rest_is_gone(
+    s3: S3Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(s3)
+    whole = s3.delete_objects
+
+    def hold(Bucket: str, Delete: Any, **more: Any) -> Any:  # noqa: N803 - AWS's own names
+        held = [item for item in Delete["Objects"] if item["Key"] == "a.jpg"]
+        rest = [item for item in Delete["Objects"] if item["Key"] != "a.jpg"]
+        answer: dict[str, Any] = dict(whole(Bucket=Bucket, Delete={"Objects": rest}, **more)) if rest else {}
+        return {**answer, "Errors": [{**item, "Code": "AccessDenied", "Message": "legal hold"} for item in held]}
+
+    monkeypatch.setattr(s3, "delete_objects", hold)
+    with pytest.raises(
+        RefusedByAwsError, match=r"2 versions in .* could not be removed: a\.jpg: legal hold"
+    ) as refused:
+        purge.empty(s3, BUCKET, ACCOUNT)
+    assert "goes on with what is left" in refused.value.next_step
+    monkeypatch.undo()
+    assert purge.count(s3, BUCKET, ACCOUNT).total == 2
+
+
+def test_what_passes_is_tried_again(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(s3)
+    whole = s3.delete_objects
+    calls: list[int] = []
+
+    def slow(Delete: Any, **more: Any) -> Any:  # noqa: N803 - AWS's own name
+        calls.append(len(Delete["Objects"]))
+        if len(calls) == 1:
+            return {"Errors": [{**item, "Code": "SlowDown"} for item in Delete["Objects"]]}
+        return whole(Delete=Delete, **more)
+
+    monkeypatch.setattr(s3, "delete_objects", slow)
+    assert purge.empty(s3, BUCKET, ACCOUNT, sleep=lambda seconds: None) == 6
+    assert calls == [5, 5]
+
+
+def test_every_call_names_the_owner(s3: S3Client) -> None:
+    fill(s3)
+    owners: set[Any] = set()
+    s3.meta.events.register(
+        "provide-client-params.s3", lambda params, **_: owners.add(params.get("ExpectedBucketOwner"))
+    )
+    purge.count(s3, BUCKET, ACCOUNT)
+    purge.is_empty(s3, BUCKET, ACCOUNT)
+    purge.empty(s3, BUCKET, ACCOUNT)
+    assert owners == {ACCOUNT}

@@ -1,0 +1,188 @@
+"""Dead letters of both lanes come back, and a kill between two steps loses none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.aws.conftest import NAMES
+from tests.aws.invocation import s3_event
+from zenoimg.errors import ZenoError
+from zenoimg.operations import redrive as module
+from zenoimg.operations.backfill import Sent, enqueue, send
+from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.redrive import Redrive, reasons, redrive
+from zenoimg.operations.reprocess import ReprocessResult
+from zenoimg.operations.selection import Selected
+from zenoimg.pipeline.catalog import Catalog
+from zenoimg.pipeline.events import KeyToCheck, backfill_body, parse_body
+from zenoimg.pipeline.settings import PipelineSettings
+from zenoimg.pipeline.storage import ImageStorage
+from zenoimg.stack.outputs import Deployment
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+ORIGINALS = NAMES.originals_bucket
+
+
+@pytest.fixture
+def pipeline(s3: S3Client, sqs: SQSClient, storage: ImageStorage, catalog: Catalog, settings: PipelineSettings) -> Any:
+    urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in (NAMES.backfill_queue, NAMES.dead_letter_queue)]
+    deployment = Deployment(*NAMES.buckets, NAMES.table, *urls)
+    aws: Any = SimpleNamespace(s3=s3, sqs=sqs, local=True)
+    return LivePipeline(aws, deployment, settings, storage, catalog)
+
+
+@pytest.fixture
+def short_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed run holds comes back at once and not in five minutes."""
+    monkeypatch.setattr(module, "_HELD_SECONDS", 0)
+
+
+def bury(pipeline: LivePipeline, *bodies: str) -> None:
+    for body in bodies:
+        pipeline.aws.sqs.send_message(QueueUrl=pipeline.deployment.dead_letter_queue_url, MessageBody=body)
+
+
+def envelope(key: str, message: str = "Access Denied") -> str:
+    """What Lambda leaves of a failed asynchronous call."""
+    answer = {"errorType": "ClientError", "errorMessage": message}
+    return json.dumps({"requestPayload": s3_event(key), "responsePayload": answer})
+
+
+def dead(pipeline: LivePipeline) -> int:
+    attributes = pipeline.aws.sqs.get_queue_attributes(
+        QueueUrl=pipeline.deployment.dead_letter_queue_url, AttributeNames=["All"]
+    )["Attributes"]
+    counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    return sum(int(attributes[name]) for name in counts)  # type: ignore[index]
+
+
+def queued(pipeline: LivePipeline) -> Iterator[KeyToCheck]:
+    """Takes everything out of the backfill queue."""
+    url = pipeline.deployment.backfill_queue_url
+    while messages := pipeline.aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            yield from parse_body(message["Body"])
+
+
+def test_letters_of_both_lanes_are_sent_and_deleted(pipeline: LivePipeline) -> None:
+    bury(pipeline, envelope("live.jpg"), backfill_body(ORIGINALS, "all of it.jpg", force=True))
+    found = list(redrive(pipeline, Redrive()))
+    assert {(item.key, item.force) for item in found if isinstance(item, Sent)} == {
+        ("live.jpg", False),
+        ("all of it.jpg", True),
+    }
+    assert set(queued(pipeline)) == {
+        KeyToCheck(ORIGINALS, "live.jpg"),
+        KeyToCheck(ORIGINALS, "all of it.jpg", force=True),
+    }
+    assert dead(pipeline) == 0
+
+
+def test_more_letters_than_one_call_brings(pipeline: LivePipeline) -> None:
+    bury(pipeline, *(envelope(f"{number}.jpg") for number in range(37)))
+    assert len(list(redrive(pipeline, Redrive()))) == 37
+    assert {key.key for key in queued(pipeline)} == {f"{number}.jpg" for number in range(37)}
+    assert dead(pipeline) == 0
+
+
+def test_what_cannot_be_read_stays_and_is_named(pipeline: LivePipeline) -> None:
+    bury(pipeline, "not json", backfill_body("another-bucket", "a.jpg"), envelope("good.jpg"))
+    found = list(redrive(pipeline, Redrive()))
+    troubles = [item.reason for item in found if isinstance(item, ReprocessResult)]
+    assert sorted(troubles)[0].startswith("stays a dead letter: an event of another bucket: another-bucket")
+    assert "not JSON" in sorted(troubles)[1]
+    assert [key.key for key in queued(pipeline)] == ["good.jpg"]
+    assert dead(pipeline) == 2
+
+
+def test_a_letter_that_names_no_key_is_deleted(pipeline: LivePipeline) -> None:
+    bury(pipeline, json.dumps({"Event": "s3:TestEvent"}))
+    assert list(redrive(pipeline, Redrive())) == []
+    assert dead(pipeline) == 0
+
+
+def test_prefix_since_and_limit_leave_the_others_where_they_are(pipeline: LivePipeline) -> None:
+    s3 = pipeline.aws.s3
+    for key in ("a/1.jpg", "a/2.jpg", "b/1.jpg"):
+        s3.put_object(Bucket=ORIGINALS, Key=key, Body=b"x")
+        bury(pipeline, envelope(key))
+    bury(pipeline, envelope("a/gone.jpg"))
+    assert list(redrive(pipeline, Redrive(since="2099-01-01T00:00:00Z"))) == []
+    assert dead(pipeline) == 4
+    found = {item.key for item in redrive(pipeline, Redrive(prefix="a/", since="2020-01-01T00:00:00Z"))}
+    assert found == {"a/1.jpg", "a/2.jpg"}
+    assert dead(pipeline) == 2
+    assert len(list(redrive(pipeline, Redrive(limit=1)))) == 1
+    assert dead(pipeline) == 1
+
+
+class KilledError(BaseException):
+    """As if the process had ended there."""
+
+
+@pytest.mark.parametrize("step", ["send_message_batch", "delete_message_batch"])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_kill_between_two_steps_loses_none(
+    step: str, before: bool, pipeline: LivePipeline, short_holds: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {f"{number}.jpg" for number in range(12)}
+    bury(pipeline, *map(envelope, sorted(keys)))
+    call = getattr(pipeline.aws.sqs, step)
+
+    def killed(**named: Any) -> None:
+        if not before:
+            call(**named)
+        raise KilledError
+
+    monkeypatch.setattr(pipeline.aws.sqs, step, killed)
+    with pytest.raises(KilledError):
+        list(redrive(pipeline, Redrive()))
+    monkeypatch.undo()
+    list(redrive(pipeline, Redrive()))
+    assert {key.key for key in queued(pipeline)} == keys
+    assert dead(pipeline) == 0
+
+
+def test_looking_into_dead_letters_for_reasons_leaves_them_there(pipeline: LivePipeline) -> None:
+    bury(pipeline, envelope("a.jpg", "no disk"), backfill_body(ORIGINALS, "b.jpg"), envelope("c.jpg"))
+    assert reasons(pipeline, {"a.jpg", "b.jpg", "d.jpg"}) == {"a.jpg": "ClientError: no disk", "b.jpg": ""}
+    assert len(list(redrive(pipeline, Redrive()))) == 3, "and they can be seen again at once"
+
+
+def test_a_thousand_keys_are_sent_each_once_and_in_order(pipeline: LivePipeline) -> None:
+    chosen = [Selected(f"{number}.jpg", None, None, "left-over") for number in range(1005)]
+    assert [sent.key for sent in enqueue(pipeline, chosen, force=False)] == [item.key for item in chosen]
+    assert sorted(key.key for key in queued(pipeline)) == sorted(item.key for item in chosen)
+
+
+@pytest.mark.parametrize("refusals", [1, 4])
+def test_messages_that_sqs_refused_by_its_own_fault_are_sent_again(
+    refusals: int, pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, left = pipeline.aws.sqs.send_message_batch, [refusals]
+
+    def refusing(QueueUrl: str, Entries: list[Any]) -> Any:  # noqa: N803 - botocore's names
+        if not left[0]:
+            return call(QueueUrl=QueueUrl, Entries=Entries)
+        left[0] -= 1
+        answer = call(QueueUrl=QueueUrl, Entries=Entries[:-1]) if Entries[:-1] else {}
+        return {**answer, "Failed": [{"Id": Entries[-1]["Id"], "SenderFault": False, "Code": "InternalError"}]}
+
+    monkeypatch.setattr(pipeline.aws.sqs, "send_message_batch", refusing)
+    send(pipeline, [KeyToCheck(ORIGINALS, f"{n}.jpg") for n in range(10)], sleep=lambda _: None)
+    assert sorted(key.key for key in queued(pipeline)) == [f"{n}.jpg" for n in range(10)]
+
+
+def test_a_message_that_is_our_own_fault_is_named(pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = {"Failed": [{"Id": "0", "SenderFault": True, "Code": "X", "Message": "too long"}]}
+    monkeypatch.setattr(pipeline.aws.sqs, "send_message_batch", lambda **_: refusal)
+    with pytest.raises(ZenoError, match=r"'a\.jpg': too long"):
+        send(pipeline, [KeyToCheck(ORIGINALS, "a.jpg")])
