@@ -29,8 +29,7 @@ RECORD = ImageRecord(
 REFUSED = replace(RECORD, status="refused", processed_size=None)
 FAILED = replace(RECORD, status="failed")
 OLD = replace(RECORD, recipe="old")
-OTHER_BYTES = {"etag": "etag0"}
-OTHER_TIME = {"created_at": "2025-06-12T15:25:13Z"}
+OTHER_BYTES, OTHER_TIME = "etag0", "2025-06-12T15:25:13Z"
 
 TRUTH: list[tuple[Listed | None, bool, ImageRecord | None, State]] = [
     (ORIGINAL, True, RECORD, "current"),
@@ -42,12 +41,12 @@ TRUTH: list[tuple[Listed | None, bool, ImageRecord | None, State]] = [
     (ORIGINAL, False, RECORD, "missing"),
     (ORIGINAL, False, OLD, "missing"),
     (ORIGINAL, True, REFUSED, "missing"),
-    (ORIGINAL, True, replace(RECORD, **OTHER_BYTES), "missing"),
-    (ORIGINAL, True, replace(RECORD, **OTHER_TIME), "missing"),
-    (ORIGINAL, False, replace(REFUSED, **OTHER_BYTES), "missing"),
+    (ORIGINAL, True, replace(RECORD, etag=OTHER_BYTES), "missing"),
+    (ORIGINAL, True, replace(RECORD, created_at=OTHER_TIME), "missing"),
+    (ORIGINAL, False, replace(REFUSED, etag=OTHER_BYTES), "missing"),
     (ORIGINAL, True, FAILED, "failed"),
     (ORIGINAL, False, FAILED, "failed"),
-    (ORIGINAL, True, replace(FAILED, **OTHER_BYTES), "failed"),
+    (ORIGINAL, True, replace(FAILED, etag=OTHER_BYTES), "failed"),
     (None, True, RECORD, "left-over"),
     (None, True, None, "left-over"),
     (None, False, RECORD, "left-over"),

