@@ -21,7 +21,7 @@ class FakeCloudFormation:
 
     def __init__(self, states: list[str | None], change_set: dict[str, Any] | None = None) -> None:
         self.states = states
-        self.change_set = change_set or {"Status": "CREATE_COMPLETE", "Changes": []}
+        self.change_set: Any = change_set or {"Status": "CREATE_COMPLETE", "Changes": []}
         self.events: list[dict[str, Any]] = []
         self.events_of_the_run: list[dict[str, Any]] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -36,6 +36,8 @@ class FakeCloudFormation:
         self.events = [*reversed(self.events_of_the_run), *self.events]  # CloudFormation's order: newest first
 
     def describe_change_set(self, **_: Any) -> dict[str, Any]:
+        if isinstance(self.change_set, BaseException):
+            raise self.change_set
         return self.change_set
 
     def get_paginator(self, operation: str) -> Any:

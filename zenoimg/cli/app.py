@@ -29,6 +29,7 @@ COMMANDS = {
     "reprocess": Entry("reprocess", "Take images up again: what events lost, what failed, an old mark, or everything."),
     "tail-logs": Entry("tail_logs", "Show what the functions log."),
     "api": Entry("api", "Call the pipeline's HTTP API, signed, and print what it answers."),
+    "template": Entry("template", "Print the CloudFormation template and its parameters, to deploy by your own means."),
     "init": Entry("init", "Write a zenoimg.toml with every key, commented out."),
     "config": Entry("config", "Show every setting, its value and where it comes from."),
     "destroy": Entry("destroy", "Remove the pipeline; photos, copies and records stay."),

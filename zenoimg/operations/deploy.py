@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from botocore.exceptions import ClientError
+
 from zenoimg.aws import Aws
 from zenoimg.config import Settings
 from zenoimg.errors import ZenoError
 from zenoimg.imaging import Recipe
 from zenoimg.operations import rollback, smoke, taken_names
+from zenoimg.operations.deploy_errors import DENIED
 from zenoimg.operations.deploy_plan import Plan, recipe_changes, recipe_in
 from zenoimg.operations.live import LivePipeline, of_deployment
 from zenoimg.operations.recipe import limits_of, recipe_of
@@ -61,6 +64,8 @@ class Deploy:
         state = read_stack(aws.cloudformation, stack)
         refuse_stuck(stack, state)
         plan = self.describe()
+        if plan.standing is None:
+            taken_names.forget_old_logs(aws, plan.names)
         plan = replace(plan, change_set=self._change_set(plan))
         if plan.change_set is None or plan.standing is None:
             return plan
@@ -199,6 +204,22 @@ def change_sets_of(aws: Aws, role_arn: str = "") -> ChangeSets:
     endpoint = aws.cloudformation.meta.endpoint_url
     on_aws = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
     return ChangeSets(aws.cloudformation, local=aws.local, proven=aws.local or on_aws, role_arn=role_arn)
+
+
+def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:
+    """The names of a stack for its policies, and whether they are certain: a stack that stands has said them.
+
+    Who prints a policy may hold no right yet; then the seed's names have to do.
+    """
+    try:
+        state = read_stack(aws.cloudformation, stack)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in DENIED:
+            raise
+        return StackNames(stack), False
+    if state is None or "OriginalsBucket" not in state.outputs:
+        return StackNames(stack), False
+    return taken_names.of_deployed(aws, stack, state.outputs["OriginalsBucket"]), True
 
 
 def parameters_of(settings: Settings, *, local: bool) -> dict[str, str]:

@@ -18,7 +18,8 @@ from zenoimg.aws import Aws
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.stack.change_set_failures import Denial, denial_in, next_step_of_denial, next_step_of_reason
 
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"})
+#: Codes by which the services say "not allowed".
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"})
 #: What an endpoint answers that does not know an operation or a whole service.
 _UNKNOWN = frozenset(
     {"NotImplemented", "InvalidAction", "UnknownOperationException", "UnsupportedOperation", "501", "405", "500"}
@@ -47,7 +48,7 @@ def explained(aws: Aws) -> Iterator[None]:
 def _refusal(error: boto.ClientError, aws: Aws) -> ZenoError | None:
     code = str(error.response["Error"].get("Code", ""))
     message = str(error.response["Error"].get("Message", ""))
-    if code in _DENIED:
+    if code in DENIED:
         named = denial_in(message) or Denial(_ACTIONS.get(error.operation_name, ""), "")
         return RefusedByAwsError(
             f"AWS denied {named if named.action else error.operation_name}: {message or code}",

@@ -49,6 +49,16 @@ def refuse_taken(aws: Aws, names: StackNames) -> None:
         )
 
 
+def forget_old_logs(aws: Aws, names: StackNames) -> None:
+    """Remove the log groups that late invocations of a destroyed stack left on the embedded AWS.
+
+    It makes log groups by itself, whatever a role may do, and a new stack cannot adopt them.
+    """
+    for function in (names.processor_function, names.get_images_function):
+        if aws.local and _log_group_exists(aws, group := _log_group(function)):
+            aws.logs.delete_log_group(logGroupName=group)
+
+
 def bucket_trouble(aws: Aws, bucket: str, stack: str) -> str | None:
     """Why a bucket's name cannot be this stack's; ``None`` when it is free or the bucket is ours to adopt."""
     try:
@@ -75,7 +85,8 @@ def _taken(aws: Aws, names: StackNames) -> Iterator[str]:
     for function in (names.processor_function, names.get_images_function):
         if _exists(partial(aws.functions.get_function, FunctionName=function)):
             yield f"the function {function} exists"
-        if _log_group_exists(aws, group := f"/aws/lambda/{function}"):
+        # The embedded AWS makes log groups itself, and a late invocation outlives its stack: see below.
+        if not aws.local and _log_group_exists(aws, group := _log_group(function)):
             yield f"the log group {group} exists"
     for queue in (names.backfill_queue, names.dead_letter_queue):
         if _exists(partial(aws.sqs.get_queue_url, QueueName=queue)):
@@ -103,6 +114,10 @@ def _table_trouble(aws: Aws, names: StackNames) -> str | None:
 def _role_is_usable(aws: Aws, role: str) -> bool:
     # A role is never adopted: it may grant anything.
     return not _exists(partial(aws.iam.get_role, RoleName=role))
+
+
+def _log_group(function: str) -> str:
+    return f"/aws/lambda/{function}"
 
 
 def _log_group_exists(aws: Aws, name: str) -> bool:

@@ -39,6 +39,27 @@ def to_text(template: Mapping[str, Any]) -> str:
     return json.dumps(template, separators=(",", ":"), ensure_ascii=False)
 
 
+def to_yaml(template: Mapping[str, Any]) -> str:
+    """The template as YAML, for people: in its own order, without anchors."""
+    return yaml.dump(template, Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True)
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes equal parts out each time: CloudFormation knows no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def policy_for(file_name: str, names: StackNames, partition: str, region: str, account: str) -> dict[str, Any]:
+    """A file of ``policies/`` with names, account and region filled in, as IAM takes it."""
+    pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account}
+    document = json.loads((shipped.folder("policies") / file_name).read_text(encoding="utf-8"))
+    filled = _with_pseudo_parameters(_fill(document, names.placeholders()), pseudo)
+    assert isinstance(filled, dict)
+    return filled
+
+
 def policy(file_name: str, placeholders: Placeholders) -> dict[str, Any]:
     """A file of ``policies/`` with our names filled in; what is AWS's (``${AWS::…}``) becomes ``Fn::Sub``."""
     document = json.loads((shipped.folder("policies") / file_name).read_text(encoding="utf-8"))
@@ -72,6 +93,18 @@ def _fill(value: Any, placeholders: Placeholders) -> Any:
         if set(value) == {"policy"}:
             return policy(value["policy"], placeholders)
         return {key: _fill(item, placeholders) for key, item in value.items()}
+    return value
+
+
+def _with_pseudo_parameters(value: Any, pseudo: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for name, text in pseudo.items():
+            value = value.replace(f"${{{name}}}", text)
+        return value
+    if isinstance(value, list):
+        return [_with_pseudo_parameters(item, pseudo) for item in value]
+    if isinstance(value, dict):
+        return {key: _with_pseudo_parameters(item, pseudo) for key, item in value.items()}
     return value
 
 

@@ -1,0 +1,134 @@
+"""``zenoimg template``."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zenoimg.cli.connect import aws_of, settings_of
+from zenoimg.cli.globals import Call, command
+from zenoimg.cli.screen import safe
+from zenoimg.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from zenoimg.aws import Aws
+    from zenoimg.config import Settings
+    from zenoimg.operations.deploy_plan import Plan
+
+
+class Policy(StrEnum):
+    """The policies for people."""
+
+    operator = "operator"
+    deployer = "deployer"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "template")(template)
+
+
+def template(
+    call: Call,
+    policy: Annotated[
+        Policy | None, typer.Option("--policy", help="Print this policy instead, with your names in it.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write template, parameters and zips into this folder.", metavar="DIR"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print template and parameters as one JSON object.")] = False,
+) -> None:
+    """Print the CloudFormation template and its parameters, to deploy by your own means.
+
+    Example: zenoimg template > zenoimg.yaml
+
+    The parameters stand in the comment at the top. --policy deployer prints what deploy and destroy need in IAM beside
+    what the daily commands need (--policy operator). Nothing is made on AWS.
+    """
+    settings = settings_of(call)
+    aws = aws_of(call, settings)
+    from zenoimg.operations.deploy_errors import explained
+
+    with explained(aws):
+        if policy is not None:
+            call.screen.json(_policy(call, aws, settings, policy))
+            return
+        from zenoimg.operations.deploy import Deploy
+
+        plan = Deploy(aws, settings).describe()
+    if output is not None:
+        _write(call, plan, output)
+        return
+    if as_json:
+        call.screen.json(_document(plan))
+        return
+    from zenoimg.stack.template import to_yaml
+
+    typer.echo(_heading(plan, str(aws.identity)) + to_yaml(json.loads(plan.template)), nl=False)
+
+
+def _policy(call: Call, aws: Aws, settings: Settings, policy: Policy) -> dict[str, Any]:
+    from zenoimg.operations.deploy import names_for_policies
+    from zenoimg.stack.template import policy_for
+
+    names, are_certain = names_for_policies(aws, settings.stack)
+    if not are_certain:
+        call.screen.say(
+            f"[dim]The stack {settings.stack} is not deployed yet, or may not be read: these are its names if none of "
+            "them is taken.[/]"
+        )
+    identity = aws.identity
+    return policy_for(f"{policy.value}-policy.json", names, identity.partition, identity.region, identity.account)
+
+
+def _document(plan: Plan) -> dict[str, Any]:
+    return {
+        "Template": json.loads(plan.template),
+        "Parameters": dict(plan.parameters),
+        "Artifacts": [
+            {
+                "Name": artifact.name,
+                "Bucket": plan.parameters["ArtifactsBucket"],
+                "Key": artifact.key(plan.names.stack),
+                "Bytes": len(artifact.data),
+            }
+            for artifact in plan.artifacts
+        ],
+    }
+
+
+def _heading(plan: Plan, where: str) -> str:
+    lines = [f"The stack {plan.names.stack} in {where}. Parameters:"]
+    lines += [f"  {key}={value}" for key, value in sorted(plan.parameters.items())]
+    lines += ["The zips belong into that bucket under these keys: `zenoimg template --output DIR` writes them."]
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _write(call: Call, plan: Plan, folder: Path) -> None:
+    document = _document(plan)
+    parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(plan.parameters.items())]
+    files = {
+        folder / "template.json": json.dumps(document["Template"], indent=2, ensure_ascii=False).encode(),
+        folder / "parameters.json": json.dumps(parameters, indent=2, ensure_ascii=False).encode(),
+        **{folder / artifact.key(plan.names.stack): artifact.data for artifact in plan.artifacts},
+    }
+    try:
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
+    stack, bucket = plan.names.stack, plan.parameters["ArtifactsBucket"]
+    shown = safe(str(folder))
+    call.screen.say(f"Wrote template.json, parameters.json and the zips into [bold]{shown}[/]. For example:")
+    call.screen.say(f"  aws s3 cp --recursive {shown}/{stack}/ s3://{bucket}/{stack}/")
+    call.screen.say(
+        f"  aws cloudformation create-stack --stack-name {stack} --template-body file://{shown}/template.json "
+        f"--parameters file://{shown}/parameters.json --capabilities CAPABILITY_NAMED_IAM --tags "
+        f"Key=zenoimg:stack,Value={stack}"
+    )
