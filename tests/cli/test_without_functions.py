@@ -123,3 +123,21 @@ def test_a_named_image_whose_original_is_gone_is_removed(no_stack: Terminal, cop
     (result,) = no_stack.json("reprocess", "gone.jpg", "--here")
     assert result["Result"] == "removed"
     assert copies() == set()
+
+
+def test_the_same_bytes_put_again_into_a_bucket_without_versions_settle(no_stack: Terminal, tmp_path: Path) -> None:
+    s3, table = boto3.client("s3"), boto3.client("dynamodb")
+    s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Suspended"})
+    (tmp_path / "a.jpg").write_bytes(jpeg(photo((64, 48))))
+    no_stack.json("upload", "a.jpg", "--no-wait")
+    no_stack.json("reprocess", "--here")
+    # As if the record were of the put before: identity and ETag are the same, and the time is another.
+    table.update_item(
+        TableName=TABLE,
+        Key={"ImageId": {"S": "a.jpg"}},
+        UpdateExpression="SET CreatedAt = :then",
+        ExpressionAttributeValues={":then": {"S": "2020-01-01T00:00:00Z"}},
+    )
+    assert no_stack.json("upload", "a.jpg", "--force")[0]["Result"] == "processed", "nobody waits for another identity"
+    assert [result["Result"] for result in no_stack.json("reprocess", "--here")] == ["processed"]
+    assert no_stack.json("reprocess", "--here") == []

@@ -171,6 +171,9 @@ def _already_done(key: str, found: Original, tools: Tools) -> ImageRecord | None
         return None
     if CopyMark(record.version_id or "", record.recipe or "") != wanted:
         return None
+    # Without versions the same bytes put again have the same identity, and only their time is another.
+    if record.created_at != utc_text(found.last_modified):
+        return None
     return record if _mark_of_copy(key, tools) == wanted else None
 
 
@@ -204,7 +207,7 @@ def _store(key: str, found: Original, done: Watermarked, started: float, tools: 
 def _still_so(key: str, found: Original, made: _Made, tools: Tools) -> bool:
     """Step 4, read in the order original, copy, record."""
     now = tools.storage.head_original(key)
-    if now is None or now.identity != found.identity:
+    if now is None or (now.identity, utc_text(now.last_modified)) != (found.identity, made.record.created_at):
         return False
     if _mark_of_copy(key, tools) != made.mark:
         return False
