@@ -60,7 +60,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
             "zenoimg.pipeline",
             "zenoimg.stack",
         },
-        {"botocore", "rich", "typer"},
+        {"botocore", "rich", "textual_image", "typer"},
     ),
     "zenoimg.__main__": ({"zenoimg.cli"}, set()),
     "zenoimg": (set(), set()),

@@ -11,13 +11,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from zenoimg.cli import render
+from zenoimg.cli import pictures, render
 from zenoimg.cli.completion import image_ids
 from zenoimg.cli.connect import embedded_aws, pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.moments import local_time
 from zenoimg.cli.screen import printable
-from zenoimg.errors import ZenoError
+from zenoimg.errors import UsageError, ZenoError
 
 if TYPE_CHECKING:
     from zenoimg.operations.live import LivePipeline
@@ -40,13 +40,19 @@ def show(
     open_copy: Annotated[
         bool, typer.Option("--open", help="Open the marked copy in the system's viewer; its address holds for an hour.")
     ] = False,
+    picture: Annotated[
+        bool, typer.Option("--picture", "-p", help="Draw the image before and after, in a terminal that can.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The record as a JSON object.")] = False,
 ) -> None:
     """Show all that is known of one image.
 
     Example: zenoimg show photo.jpg
     """
-    _, pipeline = pipeline_of(call)
+    if picture and as_json:
+        raise UsageError("--picture does not go with --json")
+    image = pictures.renderer(call) if picture else None
+    settings, pipeline = pipeline_of(call)
     from zenoimg.operations.image_ids import is_possible
     from zenoimg.pipeline.records import to_json
 
@@ -57,6 +63,11 @@ def show(
         call.screen.json(to_json(record))
     else:
         call.screen.table(details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint)))
+    if picture:
+        from zenoimg.operations.pictures import before_and_after
+        from zenoimg.operations.recipe import limits_of
+
+        pictures.draw(call, image, before_and_after(pipeline, record, limits_of(settings)))
     if open_copy:
         _open(pipeline, record)
 

@@ -1,0 +1,47 @@
+"""Small pictures of an image before and after, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zenoimg.imaging import Limits, Refused
+from zenoimg.operations.gallery_pictures import shown, thumbnail
+
+if TYPE_CHECKING:
+    from zenoimg.operations.live import LivePipeline
+    from zenoimg.pipeline.records import ImageRecord
+
+
+@dataclass(frozen=True)
+class Small:
+    """A picture of at most 512 pixels a side, upright and in sRGB, as a WebP; or why there is none."""
+
+    caption: str
+    data: bytes = b""
+    problem: str = ""
+
+
+def before_and_after(pipeline: LivePipeline, record: ImageRecord, limits: Limits) -> Iterator[Small]:
+    """The original and, where there is one, its copy. Raises botocore's ``ClientError``."""
+    original = pipeline.storage.get_original(record.image_id, limits.max_bytes)
+    if original is None:
+        yield Small("before", problem="the original is gone")
+    elif original.data is None:
+        yield Small("before", problem=f"the original is too large to draw: {original.size:,} bytes")
+    else:
+        yield _small("before", original.data, limits)
+    if record.status == "processed":
+        owner = pipeline.settings.account_id
+        guard: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+        key = pipeline.settings.copy_key(record.image_id)
+        answer = pipeline.aws.s3.get_object(Bucket=pipeline.settings.processed_bucket, Key=key, **guard)
+        yield _small("after", answer["Body"].read(), limits)
+
+
+def _small(caption: str, data: bytes, limits: Limits) -> Small:
+    try:
+        return Small(caption, thumbnail(shown(data, limits).data, limits))
+    except Refused as refused:
+        return Small(caption, problem=f"cannot be drawn: {refused}")
