@@ -12,16 +12,18 @@ import json
 import os
 import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import to_json
 from zenoimg.pipeline.storage import MAX_KEY_BYTES
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 #: Lambda's limit for an answer is 6 MB as serialized; one below it leaves room for headers and envelope.
 MAX_ANSWER_BYTES = 5_000_000

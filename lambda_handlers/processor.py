@@ -18,9 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from zenoimg.pipeline import settings as pipeline_settings
@@ -31,6 +28,8 @@ from zenoimg.pipeline.reconcile import Outcome, Tools, reconcile
 from zenoimg.pipeline.storage import ImageStorage
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_sqs import SQSClient
 
 _MAX_VISIBILITY_SECONDS = 12 * 3600  # SQS's own limit
@@ -64,6 +63,9 @@ def _queues() -> SQSClient:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
     """Entry point of both lanes."""
     if is_from_queue(event):
+        # A live upload, whose sender may wait, starts without it.
+        from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
         answer = process_partial_response(
             event=event,
             record_handler=_backfill_message,

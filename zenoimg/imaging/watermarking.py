@@ -30,8 +30,9 @@ def watermark(data: bytes, recipe: Recipe = _DEFAULT_RECIPE, limits: Limits = _D
             "unsupported-format",
             f"{identified.format} is not supported; supported are {', '.join(SUPPORTED)}",
         )
+    writer = WRITERS[identified.format]  # out here, so that a module that cannot be loaded is no damaged picture
     try:
-        return WRITERS[identified.format](data, recipe, limits)
+        return writer(data, recipe, limits)
     except Refused:
         raise
     except Exception as failure:  # decoders raise errors of any type on damaged input

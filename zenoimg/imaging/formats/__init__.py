@@ -6,22 +6,39 @@ other error out of it means that the file is damaged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 
-from zenoimg.imaging.formats import avif, bmp, gif, jpeg, png, tiff, webp
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
 Writer = Callable[[bytes, Recipe, Limits], Watermarked]
 
-WRITERS: Mapping[str, Writer] = {
-    "JPEG": jpeg.watermarked,
-    "PNG": png.watermarked,
-    "WebP": webp.watermarked,
-    "GIF": gif.watermarked,
-    "AVIF": avif.watermarked,
-    "TIFF": tiff.watermarked,
-    "BMP": bmp.watermarked,
+_MODULES = {
+    "JPEG": "jpeg",
+    "PNG": "png",
+    "WebP": "webp",
+    "GIF": "gif",
+    "AVIF": "avif",
+    "TIFF": "tiff",
+    "BMP": "bmp",
 }
+
+
+class _Writers(Mapping[str, Writer]):
+    """A family is loaded when its first picture comes: all of them would be half of a function's cold start."""
+
+    def __getitem__(self, name: str) -> Writer:
+        writer: Writer = import_module(f"{__name__}.{_MODULES[name]}").watermarked
+        return writer
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
+
+WRITERS: Mapping[str, Writer] = _Writers()
 """The writer for each name in ``identify.SUPPORTED``."""
