@@ -175,5 +175,11 @@ def test_the_logs_tell_of_each_image(bench: Bench) -> None:
     bench.write("logged.jpg", jpeg(photo((240, 180), "RGB", seed=9)))
     bench.zenoimg("upload", "logged.jpg")
     bench.until(lambda: "logged.jpg" in bench.zenoimg("tail-logs").stdout, "a log line of the image")
-    for line in bench.zenoimg("tail-logs", "--json").stdout.splitlines():
-        assert json.loads(line)["function"] in {"processor", "api"}
+    lines = [json.loads(line) for line in bench.zenoimg("tail-logs", "--json").stdout.splitlines()]
+    assert {line["function"] for line in lines} <= {"processor", "api"}
+    events = [line["event"] for line in lines if isinstance(line["event"], dict)]
+    (entry,) = [event for event in events if event.get("image") == "logged.jpg"]
+    assert set(entry["stages_ms"]) == {"fetch", "check", "watermark", "store"}
+    measured = [event for event in events if "_aws" in event]
+    assert {(event["stack"], event["function"]) for event in measured} == {("zeno", "imageProcessorLambda")}
+    assert entry["original_size"] in [event.get("bytes") for event in measured]
