@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, ResponseStreamingError
 from PIL import Image
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
@@ -165,6 +166,39 @@ def test_a_copy_that_is_gone_is_said_and_the_rest_is_shown(three: Terminal, tmp_
     assert "copy is gone" in three.run("gallery", "--out", "page", code=1).stderr
 
 
+@pytest.mark.thorough
+def test_an_original_that_cannot_be_read_does_not_keep_its_copy_away(
+    three: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Files._fetch
+
+    def denied(self: Files, bucket: str, *more: Any) -> bytes:
+        if bucket == ORIGINALS:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
+        return fetch(self, bucket, *more)
+
+    monkeypatch.setattr(Files, "_fetch", denied)
+    three.run("gallery", code=1)
+    shown = images(tmp_path / "gallery")["a.jpg"]
+    assert {"before", "after", "small"} & set(shown) == {"after", "small"}
+    assert shown["problem"]
+
+
+@pytest.mark.thorough
+def test_a_connection_that_breaks_in_the_middle_is_tried_again(
+    three: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, broken = Files._read, iter((True, False, True, True, False, False, False, False))
+
+    def breaking(self: Files, body: Any) -> bytes:
+        if next(broken, False):
+            raise ResponseStreamingError(error="the connection broke")
+        return read(self, body)
+
+    monkeypatch.setattr(Files, "_read", breaking)
+    three.run("gallery")
+
+
 def test_an_image_that_is_replaced_on_the_way_shows_one_version_and_never_a_mixture(
     three: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,12 +263,13 @@ def test_open_shows_the_page_in_the_browser(three: Terminal, tmp_path: Path, mon
         opened.append(address)
         return len(opened) == 1
 
-    monkeypatch.setattr(command.webbrowser, "open", answer)
+    monkeypatch.setattr("webbrowser.open", answer)
     assert "No browser" not in three.run("gallery", "--open").stderr
     assert opened == [(tmp_path / "gallery" / "index.html").as_uri()]
     assert "No browser was found here; open gallery/index.html" in three.run("gallery", "--open").stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("blocked", ["page", "page/index.html"])
 def test_what_is_not_ours_is_not_overwritten(three: Terminal, tmp_path: Path, blocked: str) -> None:
     path = tmp_path / blocked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 import webbrowser
 from collections import Counter
@@ -76,7 +77,14 @@ def gallery(
     progress = PhotoProgress(call.screen, "Fetching")
     try:
         landing = Landing(out)
-        files = Files(pipeline, landing, limits_of(settings), originals=not no_originals, on_bytes=progress.on_bytes)
+        files = Files(
+            pipeline,
+            landing,
+            limits_of(settings),
+            originals=not no_originals,
+            workers=os.cpu_count() or 1,
+            on_bytes=progress.on_bytes,
+        )
         images, size = files.missing(records)
         if size >= _ASK_FROM_BYTES and not pipeline.aws.local:
             what = f"Fetch {render.plural(images, 'image')}, {render.size(size)}, {pipeline.aws.where}?"

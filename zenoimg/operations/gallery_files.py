@@ -168,8 +168,6 @@ class Files:
                 if fresh == record:
                     return self._pictures(record, str(unsettled))
                 record = fresh
-            except (ClientError, BotoCoreError) as error:
-                return self._pictures(record, explain(error).message)
 
     def _pictures(self, record: ImageRecord, problem: str) -> Pictures:
         stems = stems_of(record, originals=self._originals)
@@ -183,17 +181,27 @@ class Files:
         settings = self._pipeline.settings
         problem = ""
         if not self._is_there(stems.before):
-            data = self._fetch(settings.originals_bucket, record.image_id, record)
-            problem = self._write(stems.before, None if stems.after else stems.small, data)
+            small = None if stems.after else stems.small
+            problem = self._bring_one(settings.originals_bucket, record.image_id, record, stems.before, small)
         if stems.after and not self._is_there(stems.after, stems.small):
-            data = self._fetch(settings.processed_bucket, settings.copy_key(record.image_id), record)
-            problem = self._write(stems.after, stems.small, data) or problem
+            copy_key = settings.copy_key(record.image_id)
+            worse = self._bring_one(settings.processed_bucket, copy_key, record, stems.after, stems.small)
+            problem = worse or problem
         return problem
+
+    def _bring_one(self, bucket: str, key: str, record: ImageRecord, full: str | None, small: str | None) -> str:
+        try:
+            self._write(full, small, self._fetch(bucket, key, record))
+        except Refused as refusal:
+            return f"it cannot be shown here: {refusal.message}"
+        except (ClientError, BotoCoreError) as error:
+            return explain(error).message
+        return ""
 
     def _fetch(self, bucket: str, key: str, record: ImageRecord) -> bytes:
         """One object whole, of the record's version: one answer tells both, so that they belong together.
 
-        Raises ``_Unsettled`` when it is not there, or of another version.
+        Raises ``_Unsettled`` when it is not there, or of another version; ``Refused`` when it is too large.
         """
         is_copy = bucket == self._pipeline.settings.processed_bucket
         for attempt in range(_TRIES):
@@ -205,6 +213,7 @@ class Files:
                 raise _Unsettled(f"its {'copy' if is_copy else 'original'} is gone") from None
             with closing(answer["Body"]) as body:
                 _check_version(answer, record, is_copy=is_copy)
+                self._limits.check_bytes(answer["ContentLength"])
                 try:
                     return self._read(body)
                 except BotoCoreError:  # the connection broke in the middle, which botocore itself does not retry
@@ -215,25 +224,27 @@ class Files:
     def _read(self, body: Any) -> bytes:
         parts = []
         for part in body.iter_chunks(_CHUNK_BYTES):
-            if self._stopped.is_set():
-                raise _Stopped
+            self._go_on()
             self._on_bytes(len(part))
             parts.append(part)
         return b"".join(parts)
 
-    def _write(self, full: str | None, small: str | None, data: bytes) -> str:
-        """Write the file in full size and its thumbnail; returns why not, empty when all went well."""
-        try:
-            with self._decoding:
-                picture = shown(data, self._limits)
-                tiny = thumbnail(picture.data, self._limits) if small else b""
-        except Refused as refusal:
-            return f"it cannot be shown here: {refusal.message}"
+    def _go_on(self) -> None:
+        """Raise ``_Stopped`` once the run was closed: nobody waits for what is left."""
+        if self._stopped.is_set():
+            raise _Stopped
+
+    def _write(self, full: str | None, small: str | None, data: bytes) -> None:
+        """Write the file in full size and its thumbnail. Raises ``Refused`` for what cannot be drawn."""
+        with self._decoding:
+            self._go_on()
+            picture = shown(data, self._limits)
+            self._go_on()
+            tiny = thumbnail(picture.data, self._limits) if small else b""
         if full:
             self._store(full, picture.extension, picture.data)
         if small:
             self._store(small, "webp", tiny)
-        return ""
 
     def _store(self, stem: str, extension: str, data: bytes) -> None:
         name = f"{stem}.{extension}"
