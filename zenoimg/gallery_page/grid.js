@@ -46,7 +46,7 @@ function tileOf(image) {
   link.dataset.id = image.id;
   const ratio = image.width && image.small ? image.width / image.height : 1.25;
   const item = element('li', {}, link);
-  item.style.setProperty('--ratio', Math.min(Math.max(ratio, 0.7), 2.6).toFixed(4));
+  item.style.setProperty('--ratio', Math.min(Math.max(ratio, 0.7), 3.2).toFixed(4));
   return item;
 }
 
