@@ -179,7 +179,7 @@ def test_messages_that_sqs_refused_by_its_own_fault_are_sent_again(
         if not left[0]:
             return call(QueueUrl=QueueUrl, Entries=Entries)
         left[0] -= 1
-        answer = call(QueueUrl=QueueUrl, Entries=Entries[:-1]) if Entries[:-1] else {}
+        answer: Any = call(QueueUrl=QueueUrl, Entries=Entries[:-1]) if Entries[:-1] else {}
         return {**answer, "Failed": [{"Id": Entries[-1]["Id"], "SenderFault": False, "Code": "InternalError"}]}
 
     monkeypatch.setattr(pipeline.aws.sqs, "send_message_batch", refusing)

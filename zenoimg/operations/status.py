@@ -20,6 +20,7 @@ from zenoimg.operations.log_lines import LogFilter, understand
 from zenoimg.operations.logs import LogReader
 from zenoimg.operations.oldest_message import oldest_seconds
 from zenoimg.operations.recipe import recipe_of
+from zenoimg.operations.selection import lacks_index
 from zenoimg.pipeline.catalog import ATTENTION_INDEX
 
 _HOUR_MS = 3_600_000
@@ -195,8 +196,7 @@ def _attention(pipeline: LivePipeline, status: str) -> int | None:
     try:
         return sum(page["Count"] for page in pages)
     except ClientError as error:
-        # A table that was made by other means may lack the index.
-        if error.response["Error"]["Code"] != "ValidationException":
+        if not lacks_index(error):
             raise
         return None
 

@@ -89,6 +89,7 @@ class Faults(Bench):
 
 def deploy(embedded: EmbeddedAws, folder: Path, cls: type[Bench] = Bench) -> Any:
     """A stack with short waits."""
+    folder.mkdir(exist_ok=True)
     made = cls(embedded, folder)
     made.zenoimg("deploy")
     cloudformation = made.client("cloudformation")

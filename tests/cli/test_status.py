@@ -1,0 +1,142 @@
+"""``zenoimg status`` where S3 and DynamoDB are; and every disagreement of the three that ``--check`` can find."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
+from tests.pictures import jpeg, photo
+from zenoimg.pipeline.catalog import Catalog
+
+PHOTO = jpeg(photo((64, 48)))
+
+
+@pytest.fixture
+def three(no_stack: Terminal) -> Terminal:
+    """Three photos, done."""
+    for key in ("a.jpg", "b.jpg", "c.jpg"):
+        put(key)
+    no_stack.json("reprocess", "--here")
+    return no_stack
+
+
+def put(key: str, data: bytes = PHOTO) -> None:
+    boto3.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=data)
+
+
+def catalog() -> Catalog:
+    return Catalog(boto3.client("dynamodb"), TABLE)
+
+
+def rewrite_copy(key: str, **metadata: str) -> None:
+    s3 = boto3.client("s3")
+    found = s3.get_object(Bucket=PROCESSED, Key=f"processed/{key}")
+    body, kept = found["Body"].read(), found["Metadata"]
+    changed = {**kept, **{name.replace("_", "-"): value for name, value in metadata.items()}}
+    s3.put_object(Bucket=PROCESSED, Key=f"processed/{key}", Body=body, Metadata=changed)
+
+
+def test_all_is_well(three: Terminal) -> None:
+    found = three.json("status", "--check")
+    assert found["audit"] == {
+        "originals": 3,
+        "copies": 3,
+        "records": 3,
+        "by_status": {"processed": 3},
+        "findings": {},
+        "examples": [],
+    }
+    assert (found["stack"], found["backfill"], found["dead_letters"], found["errors"]) == (None, None, None, None)
+    assert (found["images"], found["needs"]) == ({"total": 3, "refused": 0, "failed": 0}, [])
+    shown = three.run("status", "--check").stdout
+    assert "all agree" in shown
+    assert "Nothing needs you." in shown
+
+
+def test_the_shape_of_the_json_is_the_same_without_the_check(three: Terminal) -> None:
+    assert set(three.json("status")) == set(three.json("status", "--check"))
+    assert three.json("status")["audit"] is None
+
+
+def broken(key: str, how: str) -> None:
+    s3, table = boto3.client("s3"), catalog()
+    record = table.get(key)
+    assert record is not None
+    changes: dict[str, Callable[[], Any]] = {
+        "no record": lambda: table.delete(key),
+        "no copy": lambda: s3.delete_object(Bucket=PROCESSED, Key=f"processed/{key}"),
+        "failed": lambda: table.put(replace(record, status="failed", error="it broke")),
+        "copy without original": lambda: (s3.delete_object(Bucket=ORIGINALS, Key=key), table.delete(key)),
+        "record without original": lambda: (
+            s3.delete_object(Bucket=ORIGINALS, Key=key),
+            s3.delete_object(Bucket=PROCESSED, Key=f"processed/{key}"),
+        ),
+        "copy of a refused image": lambda: table.put(replace(record, status="refused", error="corrupt: it ends")),
+        "record of another version": lambda: put(key),
+        "copy of another version": lambda: rewrite_copy(key, source_version="another"),
+        "copy and record of different recipes": lambda: rewrite_copy(key, recipe="another"),
+        "stale": lambda: (rewrite_copy(key, recipe="old"), table.put(replace(record, recipe="old"))),
+    }
+    changes[how]()
+
+
+KINDS = (
+    "no record",
+    "no copy",
+    "failed",
+    "copy without original",
+    "record without original",
+    "copy of a refused image",
+    "record of another version",
+    "copy of another version",
+    "copy and record of different recipes",
+    "stale",
+)
+
+
+def test_each_disagreement_is_found_and_the_commands_mend_them(no_stack: Terminal) -> None:
+    for kind in KINDS:
+        put(f"{kind}.jpg")
+    no_stack.json("reprocess", "--here")
+    for kind in KINDS:
+        broken(f"{kind}.jpg", kind)
+    found = no_stack.json("status", "--check", code=1)
+    assert found["audit"]["findings"] == dict.fromkeys(KINDS, 1)
+    assert {(one["image_id"], one["finding"]) for one in found["audit"]["examples"]} == {
+        (f"{kind}.jpg", kind) for kind in KINDS
+    }
+    commands = {need["command"] for need in found["needs"]}
+    shown = no_stack.run("status", "--check", code=1).stdout
+    assert all(command in shown for command in commands)
+    for command in commands:
+        no_stack.json(*shlex.split(command)[1:], "--here")
+    assert no_stack.json("status", "--check")["audit"]["findings"] == {}
+
+
+def test_hostile_ids_cannot_write_to_the_screen(three: Terminal) -> None:
+    put("evil\x1b[2J[bold].jpg")
+    shown = three.run("status", "--check", code=1).stdout
+    assert "\x1b" not in shown
+    assert "evil\\x1b[2J[bold].jpg" in shown
+
+
+def test_a_table_without_indexes_is_no_obstacle(three: Terminal) -> None:
+    dynamodb = boto3.client("dynamodb")
+    records = list(catalog().all())
+    dynamodb.delete_table(TableName=TABLE)
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "ImageId", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "ImageId", "KeyType": "HASH"}],
+    )
+    for record in records:
+        catalog().put(record if record.image_id != "b.jpg" else replace(record, status="failed"))
+    assert three.json("status")["images"] == {"total": 3, "refused": None, "failed": None}
+    assert [result["ImageId"] for result in three.json("reprocess", "--failed", "--here")] == ["b.jpg"]
