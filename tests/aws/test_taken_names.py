@@ -91,7 +91,7 @@ def make_table(name: str, key: str = "ImageId", kind: str = "S") -> None:
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind}],  # type: ignore[list-item]
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind}],  # type: ignore[typeddict-item]
     )
 
 

@@ -22,6 +22,7 @@ class FakeCloudFormation:
     def __init__(self, states: list[str | None], change_set: dict[str, Any] | None = None) -> None:
         self.states = states
         self.change_set: Any = change_set or {"Status": "CREATE_COMPLETE", "Changes": []}
+        self.meta: Any = None
         self.events: list[dict[str, Any]] = []
         self.events_of_the_run: list[dict[str, Any]] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -38,7 +39,8 @@ class FakeCloudFormation:
     def describe_change_set(self, **_: Any) -> dict[str, Any]:
         if isinstance(self.change_set, BaseException):
             raise self.change_set
-        return self.change_set
+        answer: dict[str, Any] = self.change_set
+        return answer
 
     def get_paginator(self, operation: str) -> Any:
         answers = {"describe_change_set": [self.change_set], "describe_stack_events": [{"StackEvents": self.events}]}

@@ -1,0 +1,112 @@
+"""Whatever AWS, or what stands in its place, refuses of a deploy: one sentence, the next step, the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from moto import mock_aws
+from moto.server import ThreadedMotoServer
+
+from tests.cli.conftest import Terminal
+from tests.cli.played_deploy import Played
+from zenoimg.operations import deploy as operation
+from zenoimg.stack.bundle import Artifact
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
+    made = Played()
+    monkeypatch.setattr(operation, "Deploy", made)
+    with mock_aws():
+        yield made
+
+
+def refusal(code: str, message: str, operation: str = "CreateChangeSet") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+DENIED = "User: u is not authorized to perform: s3:CreateBucket on resource: arn:aws:s3:::b because no policy allows it"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said", "step"),
+    [
+        (refusal("AccessDenied", DENIED), 4, "AWS denied s3:CreateBucket on arn:aws:s3:::b",
+         "deployer-policy.json grants it"),
+        (refusal("403", "Forbidden", "HeadBucket"), 4, "AWS denied s3:ListBucket", "deployer-policy.json grants it"),
+        (refusal("ExpiredToken", "expired"), 3, "credentials have expired", "aws sso login"),
+        (refusal("LimitExceededException", "too many stacks"), 4, "too many stacks", "Service Quotas"),
+        (refusal("TooManyBuckets", "no more"), 4, "no more", "Service Quotas"),
+        (refusal("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"), 4,
+         "Requires capabilities", "CAPABILITY_NAMED_IAM and not CAPABILITY_AUTO_EXPAND"),
+        (refusal("IllegalLocationConstraintException", "wrong", "CreateBucket"), 3, "eu-west-1", "--region"),
+        (EndpointConnectionError(endpoint_url="https://sts.eu-west-1.amazonaws.com/"), 4, "could not be reached",
+         "network"),
+    ],
+    ids=["denied", "denied without words", "expired", "quota", "buckets", "capability", "location", "network"],
+)  # fmt: skip
+def test_what_aws_refuses_is_one_sentence_and_the_next_step(
+    played: Played, terminal: Terminal, error: Exception, code: int, said: str, step: str
+) -> None:
+    played.errors["prepare"] = error
+    shown = terminal.run("deploy", "--yes", code=code).stderr
+    assert said in shown
+    assert step in shown
+    assert "Traceback" not in shown
+
+
+def test_a_region_that_nobody_knows_is_named_with_the_one_that_was_meant(played: Played, terminal: Terminal) -> None:
+    played.errors["prepare"] = EndpointConnectionError(endpoint_url="https://cloudformation.eu-wst-1.amazonaws.com/")
+    shown = terminal.run("--region", "eu-wst-1", "deploy", "--yes", code=3).stderr
+    assert "'eu-wst-1' is no region that is known here" in shown
+    assert "--region eu-west-1" in shown
+
+
+@pytest.fixture
+def moto_server() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("arguments", [["--yes"], ["--dry-run"]])
+def test_an_endpoint_that_lacks_what_deploy_needs_is_one_sentence_and_nothing_is_made(
+    terminal: Terminal, moto_server: str, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    packed: Callable[[str], Artifact] = lambda architecture: Artifact("packages", b"zip")  # noqa: E731
+    monkeypatch.setattr(operation, "packages_layer", packed)
+    shown = terminal.run("--endpoint-url", moto_server, "deploy", *arguments, code=4).stderr
+    (sentence,) = [line for line in shown.splitlines() if line.startswith("Error: ")]
+    assert f"{moto_server} lacks what deploy needs" in sentence
+    assert "--local" in shown
+    s3 = boto3.client("s3", endpoint_url=moto_server)
+    stacks = boto3.client("cloudformation", endpoint_url=moto_server).describe_stacks()["Stacks"]
+    assert (s3.list_buckets()["Buckets"], stacks) == ([], [])
+
+
+def test_an_endpoint_that_is_no_aws_at_all_is_one_sentence(terminal: Terminal) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>hello")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        shown = terminal.run("--endpoint-url", f"http://127.0.0.1:{server.server_port}", "deploy", "--yes", code=4)
+        server.shutdown()
+        thread.join()
+    assert "lacks what deploy needs" in shown.stderr
