@@ -1,0 +1,128 @@
+"""``operator-policy.json`` equals what the daily commands call: all of it is needed, and nothing else is.
+
+That nothing else is, every test that runs a command holds (see ``tests.granted``). Here each daily command runs
+once or more, so that every right of the policy is seen in use. A new command gets its lines in ``JOURNEY``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests import pictures
+from tests.api_calls import Right, recorded
+from tests.cli.conftest import ACCOUNT, Terminal, make_resources
+from tests.conftest import REGION
+from tests.granted import DEPLOYERS_COMMANDS, OPERATOR, Grant, Place, grants
+from zenoimg.cli.app import COMMANDS
+from zenoimg.stack.names import StackNames
+
+pytestmark = pytest.mark.thorough
+
+NAMES = StackNames("zeno")
+
+#: Command lines in their order; what is left at the end of one is found by the next.
+JOURNEY = (
+    "upload a.jpg b.jpg c.jpg --no-wait",
+    "reprocess --missing --here",
+    "list",
+    "list --json",
+    "list --status refused",
+    "list --since 1d",
+    "show a.jpg",
+    "show a.jpg --picture",
+    "download a.jpg -o marked",
+    "download a.jpg -o originals --original",
+    "gallery -o page",
+    "reprocess a.jpg --no-wait",
+    "reprocess --failed --prefix elsewhere/ --no-wait",
+    "reprocess --failed --no-wait",
+    "status",
+    "status --check",
+    "tail-logs",
+    "delete a.jpg --yes",
+    "delete b.jpg --purge --yes",
+    "reprocess --missing --here",
+)
+
+#: Commands that ask AWS nothing, and those of who deploys.
+OTHERS = {"preview", "init", "config", "local", *DEPLOYERS_COMMANDS}
+
+#: Rights of what cannot be had from moto: where it is tested instead.
+ELSEWHERE = {
+    "CallTheApi/execute-api:Invoke": "`api` signs its call by itself: tests/local/test_pipeline.py",
+    "FindVersions/s3:GetBucketVersioning": "of a bucket that no stack tells of: tests/cli/test_delete.py",
+    "ReadLogs/logs:StartLiveTail": "`tail-logs --live` goes on until Ctrl-C: tests/aws/test_live_tail.py",
+    "UploadFetchDeleteOriginals/s3:AbortMultipartUpload": "of a transfer that failed: tests/cli/test_upload.py",
+}
+
+
+@pytest.fixture
+def stack(terminal: Terminal, tmp_path: Path) -> Iterator[Terminal]:
+    """A stack that stands, as far as moto goes: everything but the functions and the API."""
+    with mock_aws():
+        make_resources(*NAMES.buckets, NAMES.table)
+        sqs, logs = boto3.client("sqs"), boto3.client("logs")
+        outputs = {
+            "OriginalsBucket": NAMES.originals_bucket,
+            "ProcessedBucket": NAMES.processed_bucket,
+            "Table": NAMES.table,
+            "BackfillQueueUrl": sqs.create_queue(QueueName=NAMES.backfill_queue)["QueueUrl"],
+            "DeadLetterQueueUrl": sqs.create_queue(QueueName=NAMES.dead_letter_queue)["QueueUrl"],
+            "ProcessorFunction": NAMES.processor_function,
+            "GetImagesFunction": NAMES.get_images_function,
+            "RecipeFingerprint": "0123456789abcdef",
+            "ApiId": "abc123",
+            "ApiUrl": "https://abc123.execute-api.eu-west-1.amazonaws.com/images",
+        }
+        template = {
+            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        }
+        boto3.client("cloudformation").create_stack(StackName="zeno", TemplateBody=json.dumps(template))
+        for function in (NAMES.processor_function, NAMES.get_images_function):
+            group = f"/aws/lambda/{function}"
+            logs.create_log_group(logGroupName=group)
+            logs.create_log_stream(logGroupName=group, logStreamName="one")
+            line: Any = {"timestamp": int(time.time() * 1000), "message": "START RequestId: 1"}
+            logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=[line])
+        event = {"Records": [_event("c.jpg")]}
+        sqs.send_message(QueueUrl=outputs["DeadLetterQueueUrl"], MessageBody=json.dumps(event))
+        for number, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
+            (tmp_path / name).write_bytes(pictures.jpeg(pictures.photo((64, 48), seed=number)))
+        yield terminal
+
+
+def _event(key: str) -> dict[str, Any]:
+    s3 = {"bucket": {"name": NAMES.originals_bucket}, "object": {"key": key}}
+    return {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}
+
+
+def used(rights: set[Right]) -> dict[str, bool]:
+    """``Sid/action`` of the policy → whether a right that was taken needs it."""
+    held: list[Grant] = grants(OPERATOR, Place(ACCOUNT, REGION, NAMES.placeholders()))
+    found: dict[str, bool] = {}
+    for grant in held:
+        name = f"{grant.sid}/{grant.action}"
+        found[name] = found.get(name, False) or any(grant.covers(right) for right in rights)
+    return found
+
+
+def test_every_right_of_an_operator_is_one_that_a_daily_command_takes(stack: Terminal) -> None:
+    with recorded() as calls:
+        for line in JOURNEY:
+            stack.any_code(*line.split())
+    spare = {name for name, needed in used(calls.rights).items() if not needed}
+    assert spare == set(ELSEWHERE)
+
+
+def test_every_daily_command_takes_part() -> None:
+    taking_part = {line.split()[0] for line in JOURNEY}
+    assert set(COMMANDS) - taking_part - OTHERS == {"api"}, "of which ELSEWHERE tells"
