@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import IO
 
 import pytest
 from rich.console import Console
@@ -13,7 +17,7 @@ from rich.text import Text
 from tests.records import PROCESSED
 from zenoimg.cli import render
 from zenoimg.cli.moments import local_time
-from zenoimg.cli.screen import Hanging, printable, safe
+from zenoimg.cli.screen import Hanging, Screen, printable, safe, wait
 from zenoimg.pipeline.records import ImageRecord
 
 NOW = datetime(2025, 6, 12, 16, 0, tzinfo=UTC)
@@ -147,3 +151,32 @@ def test_a_long_result_stays_one_line_where_nothing_is_a_terminal() -> None:
     console.print(Hanging(Text("refused     " + "x " * 100)))
     assert isinstance(console.file, io.StringIO)
     assert len(console.file.getvalue().splitlines()) == 1
+
+
+@contextlib.contextmanager
+def piped() -> Iterator[IO[bytes]]:
+    """stdout is a pipe; gives the end that a reader has. (No fixture: pytest sets stdout anew for the test itself.)"""
+    ours, theirs = os.pipe()
+    with (
+        os.fdopen(ours, "rb") as reader,
+        contextlib.suppress(BrokenPipeError),
+        os.fdopen(theirs, "w") as stdout,
+        contextlib.redirect_stdout(stdout),
+    ):
+        yield reader
+
+
+def test_waiting_ends_when_nobody_reads_any_more() -> None:
+    with piped() as reader:
+        wait(0.01)  # somebody reads
+        reader.close()
+        with pytest.raises(BrokenPipeError):
+            wait(600)
+
+
+def test_a_reader_that_has_left_is_told_to_the_caller() -> None:
+    with piped() as reader:
+        screen = Screen()
+        reader.close()
+        with pytest.raises(BrokenPipeError):
+            screen.out.print("x")
