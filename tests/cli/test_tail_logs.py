@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -146,6 +147,38 @@ def test_following_shows_each_line_once_and_ends_by_an_interruption(terminal: Te
     done = terminal.run("tail-logs", "-f", code=130)
     assert done.stdout.count("a [red]b[/].jpg") == 1
     assert "Run the same command again" not in done.stderr
+
+
+def test_live_shows_what_comes_by_the_groups_full_names(
+    terminal: Terminal, logs: FakeLogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def stream() -> Iterator[dict[str, Any]]:
+        found = {"timestamp": at(1), "message": PROCESSED, "logStreamName": "s"}
+        results = [{**found, "logGroupIdentifier": "arn:aws:logs:eu-west-1:1:log-group:/aws/lambda/P"}]
+        yield {"sessionUpdate": {"sessionMetadata": {"sampled": True}, "sessionResults": results}}
+        raise KeyboardInterrupt
+
+    def start_live_tail(**request: Any) -> dict[str, Any]:
+        asked.extend(request["logGroupIdentifiers"])
+        return {"responseStream": stream()}
+
+    identity = SimpleNamespace(partition="aws", region="eu-west-1", account="1")
+    client = SimpleNamespace(start_live_tail=start_live_tail)
+    aws = SimpleNamespace(logs=client, local=False, identity=identity)
+    deployment = SimpleNamespace(processor_function="P", get_images_function="A")
+    pipeline = SimpleNamespace(deployment=deployment, aws=aws)
+    monkeypatch.setattr(tail_logs, "pipeline_of", lambda call: (None, pipeline))
+    done = terminal.run("tail-logs", "--live", code=130)
+    assert asked == [f"arn:aws:logs:eu-west-1:1:log-group:/aws/lambda/{name}" for name in "PA"]
+    assert "processor a [red]b[/].jpg processed" in done.stdout
+    assert "sample" in done.stderr
+    assert "by the minute" in done.stderr
+
+
+def test_the_embedded_aws_has_no_live_tail(terminal: Terminal, logs: FakeLogs) -> None:
+    assert "-f" in terminal.run("tail-logs", "--live", code=2).stderr
 
 
 def test_silence_is_said(terminal: Terminal, logs: FakeLogs) -> None:
