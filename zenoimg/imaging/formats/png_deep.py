@@ -7,6 +7,7 @@ gives all of it as two pictures of 8 bits: the high bytes and the low bytes.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageMath
@@ -17,6 +18,8 @@ from zenoimg.imaging.formats.png_metadata import GREY_ALPHA, RGB, RGB_ALPHA, Chu
 from zenoimg.imaging.formats.png_pixels import adam7_passes, decode
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.placement import Box, clipped
+
+_BAND_SAMPLES = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,9 @@ def encode_deep(picture: DeepPicture, header: Header, compression: int) -> list[
     if header.interlaced:
         highs, lows = adam7_passes(picture.high), adam7_passes(picture.low)
     compressor = zlib.compressobj(compression)
-    packed = [compressor.compress(_scanlines(high, low)) for high, low in zip(highs, lows, strict=True)]
+    packed = [
+        compressor.compress(lines) for high, low in zip(highs, lows, strict=True) for lines in _scanlines(high, low)
+    ]
     return [Chunk(b"IDAT", b"".join((*packed, compressor.flush())))]
 
 
@@ -105,10 +110,19 @@ def _paste(
         channels[-1].paste(key[-1] ^ 1, (0, 0, *coverage.size), became_key)
 
 
-def _scanlines(high: Image.Image, low: Image.Image) -> bytes:
-    """Give filtered scanlines: for each row the filter of five that leaves the least, as PNG 12.7 advises.
+def _scanlines(high: Image.Image, low: Image.Image) -> Iterator[bytes]:
+    """Give filtered scanlines, some at a time: filters take ten times the memory of what they work on."""
+    band = max(1, _BAND_SAMPLES // (high.width * len(high.getbands())))
+    for top in range(0, high.height, band):
+        # One row more above, which the filters of the first look at.
+        box = (0, max(0, top - 1), high.width, min(top + band, high.height))
+        yield _filtered(high.crop(box), low.crop(box), skipped=min(top, 1))
 
-    Filters are computed for whole pictures at once by Pillow, on bytes laid out as grey pixels.
+
+def _filtered(high: Image.Image, low: Image.Image, skipped: int) -> bytes:
+    """Give rows but the ``skipped`` first: for each the filter that leaves the least, as PNG 12.7 advises.
+
+    Filters are computed for all rows at once by Pillow, on bytes laid out as grey pixels.
     """
     channels = len(high.getbands())
     width, height = high.width * channels, high.height
@@ -124,8 +138,8 @@ def _scanlines(high: Image.Image, low: Image.Image) -> bytes:
     costs = [_row_costs(part) for part in filtered]
     lines = [part.tobytes() for part in filtered]
     stride = width * 2
-    best = [min(range(len(filtered)), key=lambda kind: costs[kind][row]) for row in range(height)]
-    return b"".join(bytes((kind,)) + lines[kind][row * stride : (row + 1) * stride] for row, kind in enumerate(best))
+    best = [(row, min(range(len(filtered)), key=lambda kind: costs[kind][row])) for row in range(skipped, height)]
+    return b"".join(bytes((kind,)) + lines[kind][row * stride : (row + 1) * stride] for row, kind in best)
 
 
 def _shifted(rows: Image.Image, across: int, down: int) -> Image.Image:
