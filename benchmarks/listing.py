@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
-
-from benchmarks.side_by_side import TABLE, Endpoint, Run, alternately, endpoint, report, require, scratch, zenoimg
-from tests.records import many
-from zenoimg.pipeline.records import ImageRecord, to_item
+from benchmarks.side_by_side import TABLE, Endpoint, Run, alternately, report, require, scratch, table_of, zenoimg
 
 FASTER, MEGABYTES = 2.0, 150
 _OURS, _THEIRS = "zenoimg list --jsonl", "aws dynamodb scan"
@@ -31,13 +25,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     require("aws")
-    with scratch() as folder, endpoint(Path(folder)) as aws:
-        fill(aws, many(arguments.records))
+    with scratch() as folder, table_of(arguments.records, Path(folder)) as aws:
         ways = {
             _OURS: checked(aws, zenoimg("list", "--jsonl"), arguments.records, lambda text: text.count("\n")),
             "zenoimg list --json": checked(aws, zenoimg("list", "--json"), arguments.records, _length),
             _THEIRS: checked(aws, _scan(), arguments.records, lambda text: len(json.loads(text)["Items"])),
-            "zenoimg list": lambda: aws.run(zenoimg("list")),
         }
         runs = alternately(ways, arguments.rounds)
     ratios = report(f"{arguments.records:,} records, {arguments.rounds} rounds", runs, _OURS)
@@ -47,20 +39,6 @@ def main() -> None:
         f"\nlist --jsonl is {ratios[_THEIRS]:.1f}x as fast as the scan, with {most:.0f} MB: "
         f"{'within' if good else 'NOT within'} the targets of {FASTER:.0f}x and {MEGABYTES} MB"
     )
-
-
-def fill(aws: Endpoint, records: Iterator[ImageRecord]) -> None:
-    """Write records, 25 a call."""
-    serialize, client = TypeSerializer().serialize, aws.client("dynamodb")
-
-    def write(batch: list[ImageRecord]) -> None:
-        items = [{key: serialize(value) for key, value in to_item(record).items()} for record in batch]
-        client.batch_write_item(RequestItems={TABLE: [{"PutRequest": {"Item": item}} for item in items]})
-
-    with ThreadPoolExecutor(4) as pool:
-        batches = iter(lambda: list(islice(records, 25)), [])
-        for _ in pool.map(write, batches):
-            pass
 
 
 def checked(aws: Endpoint, command: list[str], count: int, counted: Callable[[str], int]) -> Callable[[], Run]:

@@ -1,8 +1,8 @@
-"""Commands measured side by side against one endpoint: an embedded AWS of the benchmark's own, without functions.
+"""Commands measured side by side against one endpoint, on two plain buckets and a table that settings name.
 
-The embedded AWS is a Python process with one interpreter, so it takes its share of every figure; that share
-(its processor time) is printed beside each. ``zenoimg`` works on two plain buckets and a table that its
-settings name, as the other tools do.
+For S3 the endpoint is an embedded AWS of the benchmark's own, without functions; for reading a table it is
+``table_endpoint``, which says why. The endpoint takes its share of every figure: its processor time is printed
+beside each.
 """
 
 from __future__ import annotations
@@ -25,11 +25,8 @@ from typing import Any
 import boto3
 
 from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws, LocalSettings
-from zenoimg.stack.names import StackNames
-from zenoimg.stack.template import render
 
 ORIGINALS, PROCESSED, TABLE = "bench-originals", "bench-processed", "bench-images"
-_IMAGES: dict[str, Any] = render(StackNames("zeno"))["Resources"]["Images"]["Properties"]
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The embedded AWS that all contenders talk to, and the environment in which they find it."""
+    """The server that all contenders talk to (its address and process id), and how they find it."""
 
-    embedded: EmbeddedAws
+    url: str
+    pid: int
     folder: Path
 
     @property
@@ -55,7 +53,7 @@ class Endpoint:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         return {
             **plain,
-            "AWS_ENDPOINT_URL": self.embedded.settings.endpoint_url,
+            "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_REGION": REGION,
@@ -73,7 +71,7 @@ class Endpoint:
         return boto3.client(
             service,
             region_name=REGION,
-            endpoint_url=self.embedded.settings.endpoint_url,
+            endpoint_url=self.url,
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
         )
@@ -93,30 +91,44 @@ class Endpoint:
 
     def _processor(self) -> float:
         """Processor seconds of the endpoint so far."""
-        pid = self.embedded.status().pid
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def endpoint(folder: Path) -> Iterator[Endpoint]:
-    """A running embedded AWS below a folder, with two empty buckets and the template's table."""
+def embedded_aws(folder: Path) -> Iterator[Endpoint]:
+    """A running embedded AWS below a folder, with two empty buckets."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     embedded = EmbeddedAws(LocalSettings(folder / "aws", port))
     embedded.start()
     try:
-        made = Endpoint(embedded, folder)
-        (folder / "rclone.conf").touch()
-        (folder / "aws.ini").touch()
+        pid = embedded.status().pid
+        assert pid is not None, "it was just started"
+        made = _prepared(Endpoint(embedded.settings.endpoint_url, pid, folder))
         for bucket in (ORIGINALS, PROCESSED):
             made.client("s3").create_bucket(Bucket=bucket)
-        wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-        made.client("dynamodb").create_table(TableName=TABLE, **{key: _IMAGES[key] for key in wanted})
         yield made
     finally:
         embedded.stop()
+
+
+@contextmanager
+def table_of(records: int, folder: Path) -> Iterator[Endpoint]:
+    """A running ``table_endpoint`` with so many records."""
+    command = [sys.executable, "-m", "benchmarks.table_endpoint", str(records)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None, "it is a pipe"
+        port = int(server.stdout.readline())
+        yield _prepared(Endpoint(f"http://127.0.0.1:{port}", server.pid, folder))
+        # Leaving closes its standard input, with which it ends.
+
+
+def _prepared(made: Endpoint) -> Endpoint:
+    (made.folder / "rclone.conf").touch()
+    (made.folder / "aws.ini").touch()
+    return made
 
 
 def scratch() -> tempfile.TemporaryDirectory[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.side_by_side import alternately, endpoint, report, require, scratch, zenoimg
+from benchmarks.side_by_side import alternately, embedded_aws, report, require, scratch, zenoimg
 
 TARGET = 2.0
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
     require("aws")
-    with scratch() as folder, endpoint(Path(folder)) as aws:
+    with scratch() as folder, embedded_aws(Path(folder)) as aws:
         ways = {
             "zenoimg --help": lambda: aws.run(zenoimg("--help")),
             "zenoimg upload --help": lambda: aws.run(zenoimg("upload", "--help")),

@@ -1,0 +1,207 @@
+"""Uploads over moto when the world does not hold still: interruptions, throttling, others at the same key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from tests.cli.conftest import ORIGINALS, Terminal
+from tests.cli.test_upload import Hook, answer, pipeline, run, stored, write  # noqa: F401 - a fixture among them
+from zenoimg.imaging import Limits, Recipe
+from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.sources import Selection, Source, walk
+from zenoimg.operations.upload import Upload, UploadOptions
+from zenoimg.pipeline.reconcile import reconcile
+
+KEYS = ["Path", "ImageId", "Result", "Reason", "OriginalSize", "Seconds", "Record"]
+
+
+def large(path: Path, megabytes: int) -> Path:
+    (made,) = write(path.parent, path.name)
+    with made.open("ab") as file:
+        for _ in range(megabytes):
+            file.write(os.urandom(1024 * 1024))
+    return made
+
+
+def versions() -> dict[str, int]:
+    """How many versions each key has: more than one was sent twice."""
+    found: dict[str, int] = {}
+    for page in boto3.client("s3").get_paginator("list_object_versions").paginate(Bucket=ORIGINALS):
+        for version in page.get("Versions", []):
+            found[version["Key"]] = found.get(version["Key"], 0) + 1
+    return found
+
+
+def test_an_interruption_inside_a_multipart_upload_leaves_no_parts_and_is_resumed(
+    pipeline: LivePipeline,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "a.jpg", "c.jpg")
+    large(tmp_path / "b.jpg", 40)
+    upload = Upload(pipeline, UploadOptions(wait=False, concurrency=1), Limits())
+    results = upload.run(walk([tmp_path], Selection()))
+    assert next(results).key == "a.jpg"
+
+    def interrupt(call: int) -> None:
+        if call == 3:
+            raise KeyboardInterrupt
+
+    parts = Hook(pipeline.aws.s3, "UploadPart", interrupt)
+    with pytest.raises(BaseException):  # noqa: B017, PT011 - as the interpreter may wrap it on its way
+        list(results)
+    assert parts.calls >= 3
+    s3 = boto3.client("s3")
+    assert not s3.list_multipart_uploads(Bucket=ORIGINALS).get("Uploads")
+    sent_before = set(stored())
+    assert "b.jpg" not in sent_before
+
+    states = run(pipeline, walk([tmp_path], Selection()))
+    assert {key for key, state in states.items() if state == "unchanged"} == sent_before
+    assert versions() == {"a.jpg": 1, "b.jpg": 1, "c.jpg": 1}
+
+
+def test_a_run_that_is_throttled_all_over_still_ends_complete(
+    pipeline: LivePipeline,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every third PutObject and every third BatchGetItem: also those that botocore has tried again."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    write(tmp_path, *(f"{number}.jpg" for number in range(9)))
+    tools = pipeline.tools(Recipe(), Limits())
+
+    def process(**_: Any) -> None:
+        for key in stored():
+            reconcile(key, tools)
+
+    puts = Hook(pipeline.aws.s3, "PutObject", lambda call: answer(503, "SlowDown") if call % 3 == 0 else None)
+    gets: list[int] = []
+
+    def throttle(**_: Any) -> AWSResponse | None:
+        gets.append(1)
+        return _throttled() if len(gets) % 3 == 0 else None
+
+    pipeline.aws.dynamodb.meta.events.register("before-send.dynamodb.BatchGetItem", throttle)
+    pipeline.aws.dynamodb.meta.events.register("before-call.dynamodb.BatchGetItem", process)
+    upload = Upload(pipeline, UploadOptions(poll=0.01, concurrency=3, window=4), Limits())
+    results = list(upload.run(walk([tmp_path], Selection())))
+    assert [result.state for result in results] == ["processed"] * 9
+    assert puts.calls > 9
+    assert len(gets) >= 3
+
+
+def _throttled() -> AWSResponse:
+    made: AWSResponse = answer(400, "")
+    body = b'{"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "slower"}'
+    made.raw.stream = lambda *_, **__: iter([body])
+    made.headers = HTTPHeaders()
+    return made
+
+
+def test_what_another_put_under_a_key_that_was_free_is_not_replaced(
+    pipeline: LivePipeline,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    (path,) = write(tmp_path, "a.jpg")
+    other = boto3.client("s3")
+
+    def overtake(call: int) -> None:
+        if call == 1:
+            other.put_object(Bucket=ORIGINALS, Key="a.jpg", Body=b"another camera's")
+
+    Hook(pipeline.aws.s3, "PutObject", overtake)
+    assert run(pipeline, [Source(path, "a.jpg")]) == {"a.jpg": "conflict"}
+    assert other.get_object(Bucket=ORIGINALS, Key="a.jpg")["Body"].read() == b"another camera's"
+
+
+def test_a_put_whose_answer_was_lost_counts_as_sent_and_is_not_sent_again(
+    pipeline: LivePipeline,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    (path,) = write(tmp_path, "a.jpg")
+    # moto has stored it by the time that the answer is put aside for this one.
+    Hook(pipeline.aws.s3, "PutObject", lambda call: answer(500, "InternalError") if call == 1 else None)
+    assert run(pipeline, [Source(path, "a.jpg")]) == {"a.jpg": "uploaded"}
+    assert versions() == {"a.jpg": 1}
+
+
+def test_a_file_that_changes_between_hashing_and_sending_is_told(
+    pipeline: LivePipeline,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (path,) = write(tmp_path, "a.jpg")
+    from zenoimg.operations import transfer
+
+    def change(file: Any, algorithm: str, whole: Callable[..., str] = transfer.digest) -> str:
+        found = whole(file, algorithm)
+        with path.open("r+b") as writer:
+            writer.seek(-4, 2)
+            writer.write(b"more")
+        os.utime(path, (1, 1))  # whatever the file system's clock can tell apart
+        return found
+
+    monkeypatch.setattr(transfer, "digest", change)
+    (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "a.jpg")])
+    assert result.state == "failed"
+    assert "changed while it was sent" in result.reason
+
+
+def test_an_empty_file_is_refused_here(no_stack: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    (result,) = no_stack.json("upload", "empty.jpg", code=1)
+    assert (result["Result"], result["Reason"]) == ("refused", "the file is empty")
+    assert stored() == {}
+
+
+def test_the_keys_of_the_json_stand(no_stack: Terminal, tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg")
+    (result,) = no_stack.json("upload", "a.jpg", "--no-wait")
+    assert list(result) == KEYS
+
+
+def test_piped_output_is_plain_lines_and_quiet_is_none(no_stack: Terminal, tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg", "b.jpg")
+    done = no_stack.run("upload", "a.jpg", "--no-wait")
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[0].startswith("uploaded    a.jpg")
+    assert "1 photo: 1 uploaded." in done.stderr
+    assert "\x1b" not in done.stderr
+    silent = no_stack.run("upload", "b.jpg", "--no-wait", "--quiet")
+    assert (silent.stdout, silent.stderr) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["a b+c.jpg", "ü📷.jpg", "100%.jpg", "a&b=c;d.jpg", "[x]*?.jpg", "'\"`$(x).jpg", "tab\t.jpg", "ÀÀ.jpg"]
+)
+def test_any_name_becomes_its_key_and_is_known_again(no_stack: Terminal, tmp_path: Path, name: str) -> None:
+    write(tmp_path, f"in/{name}")
+    assert no_stack.json("upload", "in", "--no-wait")[0]["Result"] == "uploaded"
+    assert set(stored()) == {name}
+    assert no_stack.json("upload", "in", "--dry-run")[0]["Result"] == "unchanged"
+
+
+@pytest.mark.thorough
+def test_three_hundred_megabytes_go_in_parts_and_are_known_again(
+    pipeline: LivePipeline,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    path = large(tmp_path / "large.jpg", 300)
+    limits = Limits(max_bytes=400 * 1024 * 1024)
+
+    def sent() -> list[str]:
+        return [result.state for result in Upload(pipeline, UploadOptions(wait=False), limits).run([Source(path, "l")])]
+
+    assert sent() == ["uploaded"]
+    head = boto3.client("s3").head_object(Bucket=ORIGINALS, Key="l")
+    assert head["ContentLength"] == path.stat().st_size
+    assert int(head["ETag"].strip('"').rpartition("-")[2]) > 10
+    assert sent() == ["unchanged"]
