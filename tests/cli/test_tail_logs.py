@@ -207,7 +207,7 @@ def test_what_cannot_be_meant_is_a_usage_error(terminal: Terminal, logs: FakeLog
 @pytest.mark.parametrize("full", [False, True])
 def test_no_line_is_wider_than_the_terminal_and_what_is_long_hangs_under_itself(width: int, full: bool) -> None:
     drawn = LogText(full=full, width=width, today=NOW.astimezone())
-    console = Console(width=width, record=True, file=io.StringIO())
+    console = Console(width=width, record=True, file=io.StringIO(), force_terminal=True)
     for group in LINES.values():
         for second, text in group:
             for part in drawn.lines(understand(LogEvent("processor", at(second), "s", text))):

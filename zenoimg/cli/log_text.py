@@ -8,17 +8,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from zenoimg.cli import render
-from zenoimg.cli.screen import printable
+from zenoimg.cli.screen import Hanging, printable
 
 if TYPE_CHECKING:
     from zenoimg.operations.log_lines import LogLine
 
 _LEVELS = {"DEBUG": "dim", "INFO": "green", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 _SOURCE_WIDTH = len("processor")
+_LEVEL_WIDTH = len("WARNING")
 _SHORT_ID = 8  # of a request: enough to tell two apart, and for --request
 #: Fields of a structured line that are shown in another way, or that only machines want.
 _HIDDEN = frozenset(
@@ -40,7 +40,7 @@ class LogText:
         self._width = width
         self._day = today.strftime("%Y-%m-%d")
 
-    def lines(self, line: LogLine) -> Iterator[Text | Table | Padding]:
+    def lines(self, line: LogLine) -> Iterator[Text | Hanging | Padding]:
         """What to print for a line; nothing for what only machines want."""
         if line.kind in ("platform", "metrics"):
             return
@@ -52,17 +52,10 @@ class LogText:
         said = _report(line) if line.kind == "report" else self._entry(line)
         level = Text("" if line.kind == "report" and line.level == "INFO" else line.level, style=_LEVELS[line.level])
         clock = at.strftime("%H:%M:%S" if self._width is not None else "%Y-%m-%d %H:%M:%S")
-        if self._width is None:
-            source = line.event.source
-            yield Text.assemble(clock, " ", f"{level.plain:<7} {source:<{_SOURCE_WIDTH}} ", said)
-        else:
-            # A grid wraps what is long under itself, not under the time.
-            grid = Table.grid(padding=(0, 1, 0, 0))
-            for width in (8, 7, _SOURCE_WIDTH):
-                grid.add_column(width=width, no_wrap=True)
-            grid.add_column(overflow="fold")
-            grid.add_row(Text(clock, style="dim"), level, Text(line.event.source, style="dim"), said)
-            yield grid
+        source = f"{line.event.source:<{_SOURCE_WIDTH}} "
+        level.pad_right(_LEVEL_WIDTH - len(level.plain) + 1)
+        text = Text.assemble((f"{clock} ", "dim"), level, (source, "dim"), said)
+        yield text if self._width is None else Hanging(text, len(clock) + _LEVEL_WIDTH + _SOURCE_WIDTH + 3)
         if line.traceback:
             yield from self._traceback(line)
 

@@ -44,23 +44,26 @@ class _Console(Console):
 
 
 class Hanging:
-    """A line that begins with a word and tells of it: what is too long for a terminal goes on under the telling.
+    """A line that begins with something short and tells of it: what is too long goes on under the telling.
 
-    Where nothing is a terminal the text stays as it is.
+    ``indent`` in columns is where the telling begins, by default behind the first word. Where nothing is a
+    terminal the text stays as it is.
     """
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, indent: int | None = None) -> None:
+        found = re.match(r"\S+\s+", text.plain) if indent is None else None
         self._text = text
+        self._indent = found.end() if found else indent or 0
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Rich asks for what to draw."""
-        found = re.match(r"\S+\s+", self._text.plain)
-        indent = found.end() if found else 0
-        if not console.is_terminal or not indent or options.max_width - indent < _LEAST_TELLING:
+        width, indent = options.max_width, self._indent
+        fits = "\n" not in self._text.plain and self._text.cell_len <= width
+        if fits or not console.is_terminal or not indent or width - indent < _LEAST_TELLING:
             yield self._text
             return
         head, told = self._text.divide([indent])
-        for number, line in enumerate(told.wrap(console, options.max_width - indent)):
+        for number, line in enumerate(told.wrap(console, width - indent)):
             margin = head if number == 0 else Text(" " * indent)
             yield Text.assemble(margin, line[len(line.plain) - len(line.plain.lstrip()) :])
 
