@@ -122,7 +122,8 @@ def _s3(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
 
 
 def _dynamodb(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
-    tables = list(parameters.get("RequestItems", {})) or [parameters.get("TableName", "*")]
+    named = parameters.get("TableName") or parameters.get("ResourceArn", "*").rpartition("table/")[2]
+    tables = list(parameters.get("RequestItems", {})) or [named]
     index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
     return {Right(f"dynamodb:{operation}", "table", f"{table}{index}") for table in tables}
 

@@ -52,7 +52,7 @@ class Patience:
 #: A cold start takes 2 to 3 s; S3 delivers events within seconds, "sometimes a minute or longer". A new role may
 #: not be known everywhere yet.
 ON_AWS = Patience(event=20.0, calls=4, pause=5.0, poll=0.5)
-LOCAL = Patience(event=20.0, calls=4, pause=1.0, poll=0.1)
+LOCAL = Patience(event=30.0, calls=5, pause=2.0, poll=0.1)
 
 
 @dataclass(frozen=True)

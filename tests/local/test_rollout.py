@@ -1,0 +1,114 @@
+"""A version that eats photos never stays where another stood: the smoke test of a deploy, on the embedded AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
+from tests.pictures import jpeg, photo
+from zenoimg.cli.app import app
+from zenoimg.local import EmbeddedAws, LocalSettings
+from zenoimg.operations import smoke
+from zenoimg.stack import bundle
+
+pytestmark = [pytest.mark.local, pytest.mark.thorough]
+
+BROKEN = b"raise RuntimeError('this version eats photos')"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Bench]:
+    made = Bench(EmbeddedAws(LocalSettings(tmp_path / "home", free_port(), enforce_iam=True)), tmp_path)
+    yield made
+    made.embedded.stop()
+
+
+@pytest.fixture
+def deploy(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Deploys in this process, where the function's code can be broken."""
+    pytest.importorskip("ministack")
+    for name, value in bench.environment.items():
+        if name.startswith("ZENOIMG_"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.chdir(bench.folder)
+    monkeypatch.setattr(smoke, "LOCAL", smoke.Patience(event=12.0, calls=5, pause=2.0, poll=0.1))
+    whole = bundle.functions
+
+    def broken() -> bundle.Artifact:
+        return bundle.Artifact(
+            "functions", bundle.make_zip({"lambda_handlers/__init__.py": b"", "lambda_handlers/processor.py": BROKEN})
+        )
+
+    def deploy(*arguments: str, is_broken: bool = False, code: int = 0) -> Result:
+        monkeypatch.setattr(bundle, "functions", broken if is_broken else whole)
+        done = CliRunner().invoke(app, ["deploy", *arguments], catch_exceptions=False)
+        assert done.exit_code == code, f"exit {done.exit_code}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return deploy
+
+
+def parameters(bench: Bench) -> dict[str, str]:
+    (stack,) = bench.client("cloudformation").describe_stacks(StackName="zeno")["Stacks"]
+    return {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+
+
+def below_the_reserved_prefix(bench: Bench) -> list[str]:
+    s3, dynamodb = bench.client("s3"), bench.client("dynamodb")
+    versions = s3.list_object_versions(Bucket=ORIGINALS, Prefix=".zenoimg/")
+    found = [item["Key"] for item in (*versions.get("Versions", []), *versions.get("DeleteMarkers", []))]
+    found += [
+        item["Key"] for item in s3.list_objects_v2(Bucket=PROCESSED).get("Contents", []) if ".zenoimg" in item["Key"]
+    ]
+    items = dynamodb.scan(TableName=TABLE)["Items"]
+    return found + [item["ImageId"]["S"] for item in items if item["ImageId"]["S"].startswith(".zenoimg/")]
+
+
+def test_a_failing_version_is_put_back_and_a_first_one_stays(bench: Bench, deploy: Callable[..., Result]) -> None:
+    first = deploy("--json", is_broken=True, code=1)
+    assert json.loads(first.stdout)["result"] == "smoke-test-failed"
+    assert "the stack stands, and it fails its smoke test: the function fails" in first.stderr
+    assert "this version eats photos" in first.stderr
+
+    good = json.loads(deploy("--json").stdout)
+    assert (good["result"], good["smoke_test"]["passed"]) == ("deployed", True)
+    assert below_the_reserved_prefix(bench) == []
+    before = parameters(bench)
+    template = bench.client("cloudformation").get_template(StackName="zeno")["TemplateBody"]
+
+    bench.write("zenoimg.toml", '[watermark]\ntext = "© Other"\n[api]\nauth = "none"\n'.encode())
+    failed = deploy("--json", is_broken=True, code=1)
+    told: dict[str, Any] = json.loads(failed.stdout)
+    assert (told["result"], told["smoke_test"]["passed"]) == ("rolled-back", False)
+    assert told["outputs"]["recipe_fingerprint"] == good["recipe"] != told["recipe"]
+    assert "Putting back the template and the parameters that stood before" in failed.stderr
+    assert "the previous version is back and passes the test" in failed.stderr
+    assert 'text: "© zeno" becomes "© Other"' in failed.stderr
+    assert "This opens GET /images to everyone" in failed.stderr
+    assert parameters(bench) == before
+    assert bench.client("cloudformation").get_template(StackName="zeno")["TemplateBody"] == template
+    bench.until(lambda: below_the_reserved_prefix(bench) == [], "nothing of the test is left")
+
+    bench.write("a.jpg", jpeg(photo((200, 150), "RGB", seed=1)))
+    (uploaded,) = bench.json("upload", "a.jpg")
+    assert (uploaded["Result"], uploaded["Record"]["Recipe"]) == ("processed", good["recipe"])
+
+
+def test_what_a_crashed_deploy_left_is_hidden_and_swept(bench: Bench, deploy: Callable[..., Result]) -> None:
+    deploy()
+    key = ".zenoimg/smoke-0123456789abcdef"
+    for _ in range(2):
+        bench.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=smoke.photo())
+    bench.until(lambda: key in bench.copies(), "the copy of the photo that was left")
+    bench.write("a.jpg", jpeg(photo((200, 150), "RGB", seed=1)))
+    bench.json("upload", "a.jpg")
+    assert set(bench.records()) == {"a.jpg"}
+    assert [record["ImageId"] for record in json.loads(bench.zenoimg("api", "/images").stdout)] == ["a.jpg"]
+    assert "Removed 1 test photo that an interrupted deploy left" in deploy().stderr
+    bench.until(lambda: below_the_reserved_prefix(bench) == [], "nothing of it is left")
