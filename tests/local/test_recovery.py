@@ -1,0 +1,82 @@
+"""What docs/recovery.md promises: whatever is lost but the originals, one command brings it back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local.bench import TABLE, Bench
+from tests.pictures import jpeg, photo
+from zenoimg.local import EmbeddedAws, LocalSettings
+
+pytestmark = [pytest.mark.local, pytest.mark.thorough]
+
+KEYS = {"a.jpg", "folder/b c.jpg", "c.jpg"}
+
+
+@pytest.fixture
+def three(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Bench]:
+    """An embedded AWS of the test's own, with three photos done."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    made = Bench(EmbeddedAws(LocalSettings(tmp_path / "home", free_port(), enforce_iam=True)), folder)
+    made.zenoimg("deploy")
+    for number, key in enumerate(sorted(KEYS)):
+        made.write(f"in/{key}", jpeg(photo((96, 64), "RGB", seed=number)))
+    made.zenoimg("upload", "in", "--recursive")
+    yield made
+    made.embedded.stop()
+
+
+def lasting(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Records without what tells of the work and not of the image."""
+    return {key: {**record, "UpdatedAt": "", "DurationMs": 0} for key, record in records.items()}
+
+
+def test_a_hard_kill_before_anything_was_saved(three: Bench) -> None:
+    pid = three.embedded.status().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    three.until(lambda: three.embedded.status().state == "stopped", "the server is dead")
+    # As if it had never come to the end of a deploy: nothing is left but the objects.
+    shutil.rmtree(three.embedded.settings.state_folder)
+    three.zenoimg("local", "start")
+    adopted = three.json("deploy")
+    assert "Import" in {change["action"] for change in adopted["changes"]}
+    three.zenoimg("reprocess")
+    assert set(three.records()) == KEYS == three.copies()
+    assert three.json("status", "--check")["audit"]["findings"] == {}
+
+
+def test_a_lost_table(three: Bench) -> None:
+    before = three.records()
+    three.client("dynamodb").delete_table(TableName=TABLE)
+    three.zenoimg("destroy", "--yes")
+    three.zenoimg("deploy")
+    assert three.records() == {}
+    results = three.json("reprocess", "--missing")
+    assert {result["ImageId"]: result["Result"] for result in results} == dict.fromkeys(KEYS, "processed")
+    assert lasting(three.records()) == lasting(before)
+    assert three.json("status", "--check")["audit"]["findings"] == {}
+
+
+def test_lost_copies_and_what_outlives_its_original(three: Bench) -> None:
+    s3 = three.client("s3")
+    s3.delete_object(Bucket="zeno-processed-images", Key="processed/a.jpg")
+    told = s3.get_bucket_notification_configuration(Bucket="zeno-original-images")
+    told.pop("ResponseMetadata")
+    s3.put_bucket_notification_configuration(Bucket="zeno-original-images", NotificationConfiguration={})
+    s3.delete_object(Bucket="zeno-original-images", Key="c.jpg")
+    s3.put_bucket_notification_configuration(Bucket="zeno-original-images", NotificationConfiguration=told)
+    found = three.json("status", "--check", code=1)["audit"]["findings"]
+    assert found == {"copy without original": 1, "no copy": 1}
+    results = three.json("reprocess")
+    assert {result["ImageId"]: result["Result"] for result in results} == {"a.jpg": "processed", "c.jpg": "removed"}
+    assert set(three.records()) == three.copies() == KEYS - {"c.jpg"}
+    assert three.json("status", "--check")["audit"]["findings"] == {}
