@@ -28,6 +28,11 @@ def settled(page: Any) -> None:
     page.locator("#canvas:not(.loading)").wait_for()
 
 
+def below(one: dict[str, float], other: dict[str, float]) -> bool:
+    """Whether the other begins where one ends, or further down."""
+    return one["y"] + one["height"] <= other["y"] + 1
+
+
 def test_every_image_is_a_tile_with_a_picture_that_is_drawn(opened: Open, album: Made) -> None:
     page = opened(album.page)
     assert ids(page) == album.ids
@@ -218,8 +223,9 @@ def test_no_width_needs_sideways_scrolling(opened: Open, album: Made, width: int
     tile(page, "travel/day 1/photo-1.jpg").click()
     settled(page)
     assert page.locator("#viewer").evaluate("one => one.scrollWidth") <= width
-    stage, tools = page.locator("#canvas").bounding_box(), page.locator("#tools").bounding_box()
-    assert stage["y"] + stage["height"] <= tools["y"] + 1, "the picture covers nothing"
+    picture, tools, details = (page.locator(each).bounding_box() for each in ("#canvas", "#tools", ".details"))
+    assert below(picture, tools), "the picture covers nothing"
+    assert below(tools, details) or details["x"] >= picture["x"] + picture["width"], "nor do the details"
 
 
 def test_a_thousand_images_are_made_and_loaded_as_they_come_near(opened: Open, thousand: Made) -> None:
