@@ -19,8 +19,8 @@ from playwright.sync_api import Page, sync_playwright
 from demo.lake import draw_lake
 from demo.lighthouse import draw_lighthouse
 from demo.orange import draw_orange
-from tests.aws.records import record
 from tests.browser.albums import Made, of_files, written
+from tests.records import record
 from zenoimg.operations.gallery_files import Pictures
 
 HERE = Path(__file__).parent

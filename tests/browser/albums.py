@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.records import record
 from tests.pictures import jpeg, photo
+from tests.records import record
 from zenoimg.imaging import Limits, Recipe, watermark
 from zenoimg.operations.gallery import Album, write
 from zenoimg.operations.gallery_files import FOLDER, Pictures, stems_of
