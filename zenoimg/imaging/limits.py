@@ -9,12 +9,13 @@ from zenoimg.imaging.errors import Refused
 
 @dataclass(frozen=True)
 class Limits:
-    """Upper bounds of one picture: encoded bytes, pixels of a frame, frames, and pixels of all frames."""
+    """Upper bounds of one picture: encoded bytes, pixels of a frame, frames, pixels of all frames, bytes of memory."""
 
     max_bytes: int = 100_000_000
     max_pixels: int = 100_000_000
     max_frames: int = 1_000
     max_frame_pixels: int = 400_000_000
+    max_memory: int = 2_150_000_000
 
     def check_bytes(self, length: int) -> None:
         """Raise ``Refused("too-large")`` when the encoded picture is longer than allowed."""
@@ -38,6 +39,25 @@ class Limits:
                 f"megapixels in all; at most {_megapixels(self.max_frame_pixels)} are accepted",
             )
 
+    def check_memory(self, width: int, height: int, bytes_a_pixel: int) -> None:
+        """Raise ``Refused`` for a picture of a kind that needs more memory, as measured for a pixel, than allowed."""
+        needed = width * height * bytes_a_pixel
+        if needed > self.max_memory:
+            raise Refused(
+                "too-large",
+                f"{width} x {height} of this kind need {needed / 1e9:.1f} GB of memory; "
+                f"at most {self.max_memory / 1e9:.1f} are given",
+            )
+
 
 def _megapixels(pixels: int) -> str:
     return f"{pixels / 1e6:.1f}".removesuffix(".0")
+
+
+def most_parts(length: int, spare: int = 10_000) -> int:
+    """Give how many chunks or blocks a file of so many bytes may have: each costs more time than its few bytes.
+
+    Writers cut pixels into chunks of kilobytes; tiny frames of a long animation, and test files of one-byte chunks,
+    do with ``spare``.
+    """
+    return spare + length // 64

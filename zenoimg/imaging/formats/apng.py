@@ -27,6 +27,7 @@ KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
 """What becomes of a frame when its time is over."""
 
 FRAME_CHUNKS = (b"fcTL", b"fdAT")
+_BYTES_A_PIXEL = 28  # of memory, as measured; twice of that for 16 bits a sample
 _CONTROL = struct.Struct(">IIIIIHHBB")
 
 
@@ -62,21 +63,23 @@ class Animation:
 def read_animation(chunks: list[Chunk], header: Header) -> Animation:
     """Read the frames. Raises ``Refused("corrupt")`` when they are not as many as announced, or out of place."""
     begins_with_default = False
-    frames: list[ApngFrame] = []
+    controls: list[ApngFrame] = []
+    pixels: list[list[Chunk]] = []
     seen_default = False
     for chunk in chunks:
         if chunk.name in (b"acTL", *FRAME_CHUNKS) and not chunk.intact:
             raise Refused("corrupt", f"the PNG's chunk {chunk.name.decode()!r} fails its checksum")
         if chunk.name == b"IDAT":
-            begins_with_default = begins_with_default or (bool(frames) and not seen_default)
+            begins_with_default = begins_with_default or (bool(controls) and not seen_default)
             seen_default = True
             if begins_with_default:
-                frames[0] = replace(frames[0], image_data=(*frames[0].image_data, chunk))
+                pixels[0].append(chunk)
         elif chunk.name == b"fcTL":
-            frames.append(_read_control(chunk.data, header))
-        elif chunk.name == b"fdAT" and frames:
-            data = Chunk(b"IDAT", chunk.data[4:])
-            frames[-1] = replace(frames[-1], image_data=(*frames[-1].image_data, data))
+            controls.append(_read_control(chunk.data, header))
+            pixels.append([])
+        elif chunk.name == b"fdAT" and controls:
+            pixels[-1].append(Chunk(b"IDAT", chunk.data[4:]))
+    frames = [replace(control, image_data=tuple(data)) for control, data in zip(controls, pixels, strict=True)]
     (announced,) = struct.unpack_from(">I", (first(chunks, b"acTL") or b"").ljust(4, b"\0"))
     if not frames or announced != len(frames) or not all(frame.image_data for frame in frames):
         raise Refused("corrupt", f"the animated PNG announces {announced} frames and holds {len(frames)}")
@@ -157,6 +160,7 @@ def marked_animation(
     """Draw the mark on all frames of an animated PNG. Raises ``Refused``."""
     animation = read_animation(chunks, header)
     limits.check_picture(header.width, header.height, len(animation.frames))
+    limits.check_memory(header.width, header.height, _BYTES_A_PIXEL * (1 + header.depth // 16))
     palette = palette_of(chunks) if header.color_type == PALETTE else ()
     target, drawn = _drawn_somehow(chunks, header, animation, palette, overlay, recipe.encoder.png_compression)
     grown = palette_chunks(drawn.palette, chunks) if target.header.color_type == PALETTE else ()

@@ -8,10 +8,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.avif_items import Box, Items, boxes_in, first, inner_boxes, read_items, walk
+from zenoimg.imaging.formats.avif_items import MOST_BOXES, Box, Items, boxes_in, first, inner_boxes, read_items, walk
 from zenoimg.imaging.placement import Size
 
 _SEQUENCE_HEADER = 1
@@ -145,9 +145,12 @@ def read_header(data: bytes) -> AvifHeader:
 
 def _read(data: bytes) -> AvifHeader:
     top = boxes_in(data, 0, len(data))
+    every = list(islice(walk(data), MOST_BOXES + 1))
+    if len(every) > MOST_BOXES:
+        raise Refused("corrupt", f"the AVIF has more than {MOST_BOXES:,} boxes")
     meta = next((box for box in top if box.kind == b"meta"), None)
     items = read_items(data, meta) if meta else Items({}, 0, ())
-    tracks = [box for box in walk(data) if box.kind == b"trak"]
+    tracks = [box for box in every if box.kind == b"trak"]
     pictures = [track for track in tracks if _handler(data, track) == b"pict"]
     track = _track(data, pictures[0]) if pictures else None
     coded = [coded_size(item.content) for item in items.of_kind(b"av01")]

@@ -23,7 +23,8 @@ _BEFORE_INNER = {
     b"stsd": 8,
     b"av01": 78,
 }
-_MOST_BOXES = 10_000
+MOST_BOXES, _DEEPEST_BOX = 5_000, 16
+"""In a file, and in each other: pictures in a grid of hundreds make some hundred, ten deep."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def boxes_in(data: bytes, start: int, end: int) -> list[Box]:
             (length,) = struct.unpack_from(">Q", data, start + 8)
             head = 16
         length = length or end - start
-        if length < head or start + length > end or len(found) > _MOST_BOXES:
+        if length < head or start + length > end or len(found) > MOST_BOXES:
             raise Refused("corrupt", f"the file is truncated inside its box {kind.decode('latin-1')!r}")
         found.append(Box(kind, start + head, start + length))
         start += length
@@ -59,11 +60,13 @@ def inner_boxes(data: bytes, box: Box) -> list[Box]:
     return boxes_in(data, box.start + _BEFORE_INNER[box.kind], box.end)
 
 
-def walk(data: bytes, box: Box | None = None) -> Iterator[Box]:
+def walk(data: bytes, box: Box | None = None, depth: int = 0) -> Iterator[Box]:
     """Go through all boxes of a file, or of a box, each in front of those inside it."""
+    if depth > _DEEPEST_BOX:
+        raise Refused("corrupt", "the file's boxes lie too deep in each other")
     for inner in inner_boxes(data, box) if box else boxes_in(data, 0, len(data)):
         yield inner
-        yield from walk(data, inner)
+        yield from walk(data, inner, depth + 1)
 
 
 def first(data: bytes, box: Box | None, kind: bytes) -> Box | None:
@@ -71,7 +74,9 @@ def first(data: bytes, box: Box | None, kind: bytes) -> Box | None:
     return next((inner for inner in walk(data, box) if inner.kind == kind), None)
 
 
-_MOST_ITEMS = 5_000
+_MOST_ITEMS, _MOST_EXTENTS = 5_000, 10_000
+_LONGEST_TABLE = 256 * 1024
+"""Bytes of a table of items, of which each takes some ten."""
 
 
 @dataclass(frozen=True)
@@ -162,18 +167,27 @@ def _contents(data: bytes, box: Box, idat: Box | None) -> dict[int, bytes]:
     at = box.start + 6
     reader = _Reader(data, at, box.end)
     contents: dict[int, bytes] = {}
+    # Extents may take no bytes in the table, and may all point at the whole file.
+    extents_left, bytes_left = _MOST_EXTENTS, 2 * len(data)
     for _ in range(min(reader.number(4 if version == 2 else 2), _MOST_ITEMS)):
         item = reader.number(4 if version == 2 else 2)
         in_idat = version > 0 and reader.number(2) & 15 == 1
         reader.number(2)
         base = reader.number(base_bytes)
         parts = []
-        for _ in range(reader.number(2)):
+        count = reader.number(2)
+        extents_left -= count
+        if extents_left < 0:
+            raise ValueError(f"more than {_MOST_EXTENTS:,} extents")
+        for _ in range(count):
             if version > 0:
                 reader.number(index_bytes)
             start, length = base + reader.number(offset_bytes), reader.number(length_bytes)
             start += idat.start if in_idat and idat else 0
             parts.append(data[start : start + length if length else len(data)])
+            bytes_left -= len(parts[-1])
+            if bytes_left < 0:
+                raise ValueError("items lie over each other again and again")
         # Only pictures are long, and of them only the beginning is looked at.
         contents[item] = parts[0] if len(parts) == 1 else b"".join(parts[:64])
     return contents
@@ -183,9 +197,8 @@ def _properties(data: bytes, iprp: Box) -> dict[int, list[tuple[bytes, bytes]]]:
     container = first(data, iprp, b"ipco")
     known = [(box.kind, data[box.start : box.end]) for box in inner_boxes(data, container)] if container else []
     found: dict[int, list[tuple[bytes, bytes]]] = {}
-    for box in inner_boxes(data, iprp):
-        if box.kind != b"ipma":
-            continue
+    # One of each version and width (ISO/IEC 23008-12, 9.3.1).
+    for box in [box for box in inner_boxes(data, iprp) if box.kind == b"ipma"][:4]:
         version, wide = data[box.start], bool(data[box.start + 3] & 1)
         reader = _Reader(data, box.start + 4, box.end)
         for _ in range(min(reader.number(4), _MOST_ITEMS)):
@@ -202,8 +215,9 @@ def _references(data: bytes, box: Box | None) -> list[tuple[bytes, int, tuple[in
         return []
     wide = 4 if data[box.start] else 2
     found = []
+    reader = _Reader(data, box.start, box.end)
     for inner in inner_boxes(data, box):
-        reader = _Reader(data, inner.start, inner.end)
+        reader.go(inner)
         source = reader.number(wide)
         found.append((inner.kind, source, tuple(reader.number(wide) for _ in range(reader.number(2)))))
     return found
@@ -213,7 +227,13 @@ class _Reader:
     """Reads numbers one behind another; raises ``ValueError`` at the end."""
 
     def __init__(self, data: bytes, at: int, end: int) -> None:
+        if end - at > _LONGEST_TABLE:
+            raise ValueError(f"a table of {end - at:,} bytes")
         self._data, self._at, self._end = data, at, end
+
+    def go(self, box: Box) -> None:
+        """Go on inside a box."""
+        self._at, self._end = box.start, box.end
 
     def number(self, length: int) -> int:
         if self._at + length > self._end:

@@ -8,6 +8,7 @@ from zenoimg.imaging.errors import Refused
 
 _END_OF_LINE, _END_OF_BITMAP, _DELTA = 0, 1, 2
 _LONGEST_RUN = 255
+_OF_DIGITS = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 
 
 def decode(data: bytes, width: int, height: int, *, four_bits: bool) -> tuple[bytearray, int]:
@@ -20,8 +21,12 @@ def decode(data: bytes, width: int, height: int, *, four_bits: bool) -> tuple[by
     while at + 2 <= len(data):
         count, value = data[at], data[at + 1]
         at += 2
+        seen = x < width and y < height  # codes may draw beyond the edges for as long as the file goes on
+        run = b""
         if count:
-            run = _two(value, count) if four_bits else bytes((value,)) * count
+            moved = count
+            if seen:
+                run = _two(value, count) if four_bits else bytes((value,)) * count
         elif value == _END_OF_LINE:
             x, y = 0, y + 1
             continue
@@ -33,16 +38,18 @@ def decode(data: bytes, width: int, height: int, *, four_bits: bool) -> tuple[by
             x, y, at = x + data[at], y + data[at + 1], at + 2
             continue
         else:
-            length = (value + 1) // 2 if four_bits else value
-            literal = data[at : at + length]
-            if len(literal) < length:
+            moved, length = value, (value + 1) // 2 if four_bits else value
+            if at + length > len(data):
                 break
-            run = _nibbles(literal)[:value] if four_bits else literal
+            if seen:
+                literal = data[at : at + length]
+                run = _nibbles(literal)[:value] if four_bits else literal
             at += length + length % 2
-        if y < height:
-            room = max(0, min(len(run), width - x))
-            pixels[y * width + x : y * width + x + room] = run[:room]
-        x += len(run)
+        if seen:
+            start = y * width + x
+            room = min(moved, width - x)
+            pixels[start : start + room] = run[:room]
+        x += moved
     if (y >= height - 1 and x >= width) or y >= height:
         return pixels, at  # some writers leave the end mark out
     raise Refused("corrupt", f"the BMP is truncated: {y:,} of {height:,} rows are there")
@@ -106,4 +113,4 @@ def _two(value: int, count: int) -> bytes:
 
 
 def _nibbles(data: bytes) -> bytes:
-    return bytes(nibble for value in data for nibble in (value >> 4, value & 15))
+    return data.hex().encode().translate(_OF_DIGITS)

@@ -40,6 +40,7 @@ _PROFILE = b"ICCRGBG1012"
 _XMP = b"XMP DataXMP"
 _CREDENTIALS = b"C2PA_GIF"
 _HEAD_BYTES = 12
+_BYTES_A_PIXEL = 27  # of memory, as measured
 _XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 """XMP Specification Part 3, 1.1.2: what leads a reader of sub-blocks out of a packet that is stored without them."""
 
@@ -132,7 +133,12 @@ class Marking:
     def _drawing(self, frame: GifFrame, opaque: Image.Image) -> Drawing | None:
         """Give what is to be drawn on a frame; ``None`` when it is nothing."""
         stale_box = self._stale.getbbox() if self._stale is not None else None
-        box = frame.box if stale_box is None else union((frame.box, stale_box))
+        # What lies outside of the screen may lie far away, and nobody sees it.
+        shown_box = clipped(frame.box, self._shown.size)
+        boxes = [box for box in (shown_box, stale_box) if box is not None]
+        if not boxes:
+            return None
+        box = union(boxes)
         at = frame.box[0] - box[0], frame.box[1] - box[1]
         placed = Image.new("L", (box[2] - box[0], box[3] - box[1]))
         placed.paste(opaque, at)
@@ -194,6 +200,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     source = read_gif(data)
     size = _canvas_size(source)
     limits.check_picture(*size, len(source.frames))
+    limits.check_memory(*size, _BYTES_A_PIXEL)
     for frame in source.frames:
         limits.check_picture(frame.box[2] - frame.box[0], frame.box[3] - frame.box[1], len(source.frames))
     overlay = overlay_for(recipe.watermark, size)

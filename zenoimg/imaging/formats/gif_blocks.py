@@ -6,12 +6,14 @@ timing then are the file's own, and nothing is quantised or merged.
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.limits import most_parts
 from zenoimg.imaging.placement import Box
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
@@ -20,6 +22,7 @@ KEEP, BACKGROUND, PREVIOUS = 1, 2, 3
 """What becomes of a frame when its time is over; 0, unspecified, is kept as well."""
 
 _HAS_TABLE, _INTERLACED = 0x80, 0x40
+_STRAY = re.compile(rb"\0+")
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,11 @@ def _read(data: bytes) -> Gif:
     blocks: list[GifFrame | Extension] = []
     control: Control | None = None
     ended = False
+    left = most_parts(len(data))
     while not ended and at < len(data):
+        left -= 1
+        if left < 0:
+            raise Refused("corrupt", f"the GIF is cut into more than {most_parts(len(data)):,} blocks")
         kind = data[at]
         if kind == TRAILER:
             ended = True
@@ -186,7 +193,7 @@ def _read(data: bytes) -> Gif:
             blocks.append(frame)
             control = None
         elif kind == 0:  # stray ends of blocks, which all readers skip
-            at += 1
+            at = next(_STRAY.finditer(data, at)).end()
         else:
             raise Refused("corrupt", f"the GIF has no block at byte {at}")
     if not any(isinstance(block, GifFrame) for block in blocks):

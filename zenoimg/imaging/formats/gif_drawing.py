@@ -5,6 +5,8 @@ The mark takes colours that are there, or slots that no frame uses.
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -16,6 +18,7 @@ from zenoimg.imaging.placement import Box
 Rgb = tuple[int, int, int]
 
 SLOTS = 256
+_COVERED = re.compile(rb"[^\0]+")
 _CLOSE = 3
 """Difference a channel that nobody sees: such a colour takes no slot of its own."""
 
@@ -93,20 +96,23 @@ class ColorTable:
 
     def exact(self, picture: Image.Image, mask: Image.Image, transparent: int | None) -> tuple[Image.Image, int]:
         """Give an RGB picture as indices of its very colours under a mask, and how many it cannot have."""
-        indices = {entry: index for index, entry in reversed(self.in_use(transparent).items())}
-        flat, covered = picture.tobytes(), mask.tobytes()
-        places = bytearray(len(covered))
-        missing: set[Rgb] = set()
-        for at in (at for at, level in enumerate(covered) if level):
-            color = (flat[3 * at], flat[3 * at + 1], flat[3 * at + 2])
-            if color not in indices:
+        indices = {_number(entry): index for index, entry in reversed(self.in_use(transparent).items())}
+        pixels, covered = memoryview(picture.convert("RGBX").tobytes()).cast("I"), mask.tobytes()
+        places, missing = bytearray(len(covered)), 0
+        for run in _COVERED.finditer(covered):
+            part = pixels[run.start() : run.end()]
+            for number in dict.fromkeys(part):
+                if number in indices:
+                    continue
+                red, green, blue, _ = number.to_bytes(4, sys.byteorder)
+                color = (red, green, blue)
                 if self.free:
-                    indices[color] = self.claim(color)
+                    indices[number] = self.claim(color)
                 else:
-                    missing.add(color)
-                    indices[color] = min(indices.values(), key=lambda index: _distance(self.entries[index], color))
-            places[at] = indices[color]
-        return Image.frombytes("P", picture.size, bytes(places)), len(missing)
+                    missing += 1
+                    indices[number] = min(indices.values(), key=lambda index: _distance(self.entries[index], color))
+            places[run.start() : run.end()] = bytes(map(indices.__getitem__, part))
+        return Image.frombytes("P", picture.size, bytes(places)), missing
 
     def make_room(self, uses: list[int], slots: int, transparent: int | None) -> bytes:
         """Free the slots of the colours used least; give the table that turns their indices to the nearest."""
@@ -137,6 +143,11 @@ def _colors_by_use(picture: Image.Image, most: int) -> list[Rgb]:
 
 def _is_close(one: Rgb, other: Rgb) -> bool:
     return all(abs(first - second) <= _CLOSE for first, second in zip(one, other, strict=True))
+
+
+def _number(color: Rgb) -> int:
+    """Give a colour as the number that stands for it in the bytes of mode ``RGBX``."""
+    return int.from_bytes((*color, 255), sys.byteorder)
 
 
 def _distance(one: Rgb, other: Rgb) -> int:
@@ -210,7 +221,8 @@ def _attempt(
 ) -> Drawn | None:
     """Draw with the colours of a table; ``None`` when it has no slot for the transparency that is needed."""
     size = (drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1])
-    if transparent is None and size != indices.size:
+    covers = all(at <= 0 and at + side >= whole for at, side, whole in zip(drawing.at, indices.size, size, strict=True))
+    if transparent is None and not covers:
         transparent = table.transparent_slot()
         if transparent is None:
             return None

@@ -7,8 +7,10 @@ import struct
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from string import whitespace
 
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.limits import most_parts
 from zenoimg.imaging.metadata.exif import DamagedExif, only_orientation, orientation_of, patched
 from zenoimg.imaging.metadata.photoshop import DamagedResources, patched_resources, without_iptc_places
 from zenoimg.imaging.metadata.xmp import DamagedXmp, is_location, is_preview, without_properties
@@ -66,7 +68,8 @@ class Header:
 def read_chunks(data: bytes) -> list[Chunk]:
     """Read all chunks from IHDR to IEND.
 
-    Raises ``Refused("corrupt")`` when one is cut off, or when one that pixels depend on fails its checksum.
+    Raises ``Refused("corrupt")`` when one is cut off, when one that pixels depend on fails its checksum, or when
+    there are more than any writer makes.
     """
     chunks: list[Chunk] = []
     position = len(SIGNATURE)
@@ -82,6 +85,8 @@ def read_chunks(data: bytes) -> list[Chunk]:
         if not chunk.intact and (name in _PIXELS or not chunk.is_ancillary):
             raise Refused("corrupt", f"the PNG's chunk {name.decode('latin-1')!r} fails its checksum")
         chunks.append(chunk)
+        if len(chunks) > most_parts(len(data)):
+            raise Refused("corrupt", f"the PNG is cut into more than {most_parts(len(data)):,} chunks")
         position = end + 4
     return chunks
 
@@ -102,8 +107,17 @@ def first(chunks: Iterable[Chunk], name: bytes) -> bytes | None:
 
 
 def pixel_stream(chunks: Iterable[Chunk]) -> bytes:
-    """Write a PNG of those chunks alone that pixels are made of: nothing else is the decoder's business."""
-    return SIGNATURE + b"".join(chunk.encoded for chunk in chunks if chunk.name in _PIXELS)
+    """Write a PNG of those chunks alone that pixels are made of: nothing else is the decoder's business.
+
+    Pixels make one chunk, since Pillow takes its time for each.
+    """
+    parts: dict[bytes, list[bytes]] = {}
+    for chunk in chunks:
+        if chunk.name in _PIXELS:
+            parts.setdefault(chunk.name, []).append(chunk.data)
+    if b"IDAT" in parts:
+        parts[b"IDAT"] = [b"".join(parts[b"IDAT"])]
+    return SIGNATURE + b"".join(Chunk(name, data).encoded for name, group in parts.items() for data in group)
 
 
 # What decides how pixels look or how large they print; no policy touches it.
@@ -114,7 +128,8 @@ _LAYOUT = {b"iDOT"}  # offsets into the source's own compressed data
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _PLACE_KEYWORD = re.compile(rb"gps|latitude|longitude|location|exif:gps|geotag", re.IGNORECASE)
 _RAW_PROFILE = b"Raw profile type "
-_MOST_TEXT_BYTES = 16 * 1024 * 1024
+_TEXT_ROOM, _TEXT_GROWTH = 2 * 1024 * 1024, 4
+"""What all compressed texts of a file may grow to: so many bytes, and besides so many times what they have."""
 
 
 class _DamagedTextError(ValueError):
@@ -142,7 +157,25 @@ def orientation_in(chunks: list[Chunk]) -> int:
     return orientation_of(_tiff(first(chunks, b"eXIf") or b""))
 
 
-def kept_chunk(chunk: Chunk, policy: MetadataPolicy, warnings: list[str]) -> list[Chunk]:
+class TextRoom:
+    """Bytes that texts of a file may still grow by when they are inflated, so that many bombs stay as small as one."""
+
+    left = _TEXT_ROOM
+
+    def inflated(self, data: bytes) -> bytes:
+        """Inflate a text."""
+        inflater, free = zlib.decompressobj(), _TEXT_GROWTH * len(data)
+        try:
+            text = inflater.decompress(data, self.left + free)
+        except zlib.error as failure:
+            raise _DamagedTextError(str(failure)) from failure
+        self.left -= max(0, len(text) - free)
+        if inflater.unconsumed_tail:
+            raise _DamagedTextError(f"longer than {len(text):,} bytes")
+        return text
+
+
+def kept_chunk(chunk: Chunk, policy: MetadataPolicy, warnings: list[str], room: TextRoom) -> list[Chunk]:
     """Give what the copy keeps of an ancillary chunk: one chunk or none; adds to ``warnings`` what is lost."""
     name = chunk.name.decode("latin-1")
     if not chunk.intact:
@@ -155,7 +188,7 @@ def kept_chunk(chunk: Chunk, policy: MetadataPolicy, warnings: list[str]) -> lis
     if policy == "strip" or chunk.name in _LAYOUT:
         return []
     if chunk.name in _TEXT:
-        return _text(chunk, policy == "keep", warnings)
+        return _text(chunk, policy == "keep", warnings, room)
     if chunk.name == b"caBX":
         warnings.append("Content Credentials vouch for the unmarked picture and were left out")
         return []
@@ -181,15 +214,15 @@ def _exif(chunk: Chunk, policy: MetadataPolicy, warnings: list[str]) -> list[Chu
     return [Chunk(b"eXIf", only_orientation(orientation))] if orientation != 1 else []
 
 
-def _text(chunk: Chunk, location: bool, warnings: list[str]) -> list[Chunk]:
+def _text(chunk: Chunk, location: bool, warnings: list[str], room: TextRoom) -> list[Chunk]:
     try:
-        text = _parsed(chunk)
+        text = _parsed(chunk, room)
         if not location and _PLACE_KEYWORD.search(text.keyword):
             return []
         patched_text = _patched_text(text, location)
         return [chunk if patched_text == text.text else _Text(**{**text.__dict__, "text": patched_text}).chunk]
     except (_DamagedTextError, DamagedExif, DamagedXmp, DamagedResources) as damage:
-        keyword = chunk.data.split(b"\0")[0][:79].decode("latin-1")
+        keyword = chunk.data[:79].split(b"\0")[0].decode("latin-1")
         warnings.append(f"text {keyword!r} is damaged ({damage}) and was left out")
         return []
 
@@ -218,8 +251,8 @@ def _patched_text(text: _Text, location: bool) -> bytes:
 def _raw_profile(text: bytes) -> bytes:
     """Decode ImageMagick's profiles: a name, the length, and hexadecimal digits, in lines."""
     try:
-        _name, length, *digits = text.split()
-        profile = bytes.fromhex(b"".join(digits).decode("ascii"))
+        _name, length, *digits = text.split(None, 2)
+        profile = bytes.fromhex(b"".join(digits).translate(None, whitespace.encode()).decode("ascii"))
         if len(profile) != int(length):
             raise _DamagedTextError(f"{len(profile)} of {int(length)} bytes are there")
     except ValueError as failure:
@@ -233,29 +266,17 @@ def _as_raw_profile(kind: bytes, profile: bytes) -> bytes:
     return b"\n" + kind + b"\n" + str(len(profile)).rjust(8).encode() + b"\n" + b"\n".join(lines) + b"\n"
 
 
-def _parsed(chunk: Chunk) -> _Text:
+def _parsed(chunk: Chunk, room: TextRoom) -> _Text:
     keyword, separator, rest = chunk.data.partition(b"\0")
     if not separator:
         raise _DamagedTextError("no keyword")
     if chunk.name == b"tEXt":
         return _Text(chunk.name, keyword, b"", rest, compressed=False)
     if chunk.name == b"zTXt":
-        return _Text(chunk.name, keyword, rest[:1], _inflated(rest[1:]), compressed=True)
+        return _Text(chunk.name, keyword, rest[:1], room.inflated(rest[1:]), compressed=True)
     parts = rest[2:].split(b"\0", 2)
     if len(parts) != 3:
         raise _DamagedTextError("no language and translated keyword")
     between = rest[:2] + parts[0] + b"\0" + parts[1] + b"\0"
     compressed = rest[:1] == b"\1"
-    return _Text(chunk.name, keyword, between, _inflated(parts[2]) if compressed else parts[2], compressed)
-
-
-def _inflated(data: bytes) -> bytes:
-    """Inflate at most so much that a bomb stays small."""
-    inflater = zlib.decompressobj()
-    try:
-        text = inflater.decompress(data, _MOST_TEXT_BYTES)
-    except zlib.error as failure:
-        raise _DamagedTextError(str(failure)) from failure
-    if inflater.unconsumed_tail:
-        raise _DamagedTextError(f"longer than {_MOST_TEXT_BYTES:,} bytes")
-    return text
+    return _Text(chunk.name, keyword, between, room.inflated(parts[2]) if compressed else parts[2], compressed)

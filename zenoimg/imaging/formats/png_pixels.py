@@ -23,6 +23,7 @@ from zenoimg.imaging.formats.png_metadata import (
     RGB,
     Chunk,
     Header,
+    TextRoom,
     first,
     kept_chunk,
     pixel_stream,
@@ -155,6 +156,7 @@ def assemble(chunks: list[Chunk], source: Header, written: Written, recipe: Reci
     """Give the copy's chunks in the source's order."""
     copy: list[Chunk] = []
     data_written = False
+    room = TextRoom()
     palette_changed = bool(written.palette) and written.palette[0].data != first(chunks, b"PLTE")
     for chunk in chunks:
         match chunk.name:
@@ -176,5 +178,5 @@ def assemble(chunks: list[Chunk], source: Header, written: Written, recipe: Reci
             case b"bKGD" | b"sBIT" | b"hIST" if written.header.color_type != source.color_type:
                 warnings.append(f"chunk {chunk.name.decode()} belongs to a palette and was left out")
             case _:
-                copy += kept_chunk(chunk, recipe.metadata, warnings)
+                copy += kept_chunk(chunk, recipe.metadata, warnings, room)
     return copy

@@ -149,8 +149,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 def _refuse_camera_raw(data: bytes, pages: list[Page]) -> None:
     directories = [page.directory for page in pages]
-    inside = [sub for directory in directories for sub in sub_directories(data, directory)]
-    if any(is_camera_raw(directory) for directory in (*directories, *inside)):
+    if any(is_camera_raw(directory) for directory in (*directories, *sub_directories(data, directories))):
         raise Refused("unsupported-format", "camera raw is not supported; TIFF is")
 
 

@@ -123,6 +123,7 @@ def _page_of_bytes(layout: Layout) -> tuple[int, int]:
 _PROGRESSIVE = 0xC2
 _DECODABLE = {0xC0, 0xC1, _PROGRESSIVE}
 _SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}
+_LONGEST_TABLES = 4_096  # four tables of 131 bytes and eight of some 200; each tile reads them
 _MOST_PADDING = 16  # rows that an encoder may add to fill its last blocks
 
 
@@ -131,6 +132,8 @@ class JpegSegment:
 
     def __init__(self, segment: bytes, layout: Layout, tables: bytes) -> None:
         data = segment
+        if len(tables) > _LONGEST_TABLES:
+            raise Refused("corrupt", f"the TIFF's JPEG tables are {len(tables):,} bytes long")
         if len(tables) > 4 and segment[:2] == b"\xff\xd8":
             data = tables.removesuffix(b"\xff\xd9") + segment[2:]
         self._stream = read_stream(data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import add
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.limits import Limits
@@ -22,6 +23,13 @@ _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 
 _NUMBERS = {BYTE: "B", SHORT: "H", LONG: "I", IFD: "I", LONG8: "Q", IFD8: "Q"}
 _CHILDREN = (EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD)
 _DEEPEST_CHILD = 3
+
+# A page has some ten entries, its EXIF some sixty.
+_ENTRIES_OF_A_PAGE, _SPARE_ENTRIES = 500, 2_000
+
+# 100 megapixels in the smallest tiles, of 16 x 16, and in four planes are 1.6 million; strips are as wide as a page.
+_MOST_SEGMENTS = 2_000_000
+_PIXELS_OF_A_SEGMENT, _SPARE_SEGMENTS = 16, 1_000
 
 
 @dataclass(frozen=True)
@@ -50,12 +58,13 @@ class Form:
         """Write numbers."""
         return struct.pack(self.order + layout, *values)
 
-    def numbers(self, entry: Entry) -> tuple[int, ...]:
-        """Give the whole numbers of an entry. Raises ``Refused("corrupt")`` when it holds something else."""
+    def numbers(self, entry: Entry, most: int | None = None) -> tuple[int, ...]:
+        """Give the whole numbers of an entry, ``most`` of them. Raises ``Refused("corrupt")`` for something else."""
         letter = _NUMBERS.get(entry.kind)
         if letter is None:
             raise Refused("corrupt", f"the TIFF's tag {entry.tag} holds no whole numbers")
-        return struct.unpack(f"{self.order}{entry.count}{letter}", entry.value)
+        count = entry.count if most is None else min(entry.count, most)
+        return struct.unpack_from(f"{self.order}{count}{letter}", entry.value)
 
     def entry(self, tag: int, kind: int, values: Iterable[int]) -> Entry:
         """Make an entry of whole numbers."""
@@ -92,7 +101,8 @@ class Directory:
 
     def number(self, tag: int, default: int) -> int:
         """Give a tag's first whole number."""
-        numbers = self.numbers(tag, (default,))
+        entry = self.entries.get(tag)
+        numbers = self.form.numbers(entry, 1) if entry else ()
         return numbers[0] if numbers else default
 
 
@@ -119,6 +129,7 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
         if len(pages) >= limits.max_frames:
             raise Refused("too-many-frames", f"more than {limits.max_frames:,} pages; so many are accepted")
         seen.add(offset)
+        reader.entries_left += _ENTRIES_OF_A_PAGE
         directory, offset = reader.directory(offset)
         pages.append(Page(directory, reader.segments(directory)))
     if not pages:
@@ -126,11 +137,11 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
     return pages
 
 
-def sub_directories(data: bytes, directory: Directory) -> list[Directory]:
-    """Read the directories behind ``SubIFDs``, as far as they can be read."""
+def sub_directories(data: bytes, directories: Iterable[Directory]) -> list[Directory]:
+    """Read the directories behind ``SubIFDs`` of others, as far as they can be read."""
     reader = _Reader(data)
     found = []
-    for offset in directory.numbers(SUB_IFDS)[:32]:
+    for offset in [offset for directory in directories for offset in directory.numbers(SUB_IFDS)[:32]]:
         try:
             found.append(reader.directory(offset)[0])
         except Refused:
@@ -145,7 +156,12 @@ def write_pages(form: Form, pages: Iterable[Page]) -> bytes:
     pointer = len(file)
     file += form.pack(form.offset, 0)
     for page in pages:
-        offsets = [_append(file, segment) if segment else 0 for segment in page.segments]
+        offsets = []
+        for segment in page.segments:  # there may be a million
+            if len(file) % 2:
+                file.append(0)
+            offsets.append(len(file) if segment else 0)
+            file += segment
         tiled = TILE_OFFSETS in page.directory.entries
         kind = LONG8 if form.big else LONG
         entries = dict(page.directory.entries)
@@ -197,6 +213,7 @@ class _Reader:
         self.form = Form("<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+"))
         # Directories may point at the same bytes again and again, and each would be copied.
         self._budget = 2 * len(data) + 65_536
+        self.entries_left, self._segments_left = _SPARE_ENTRIES, _MOST_SEGMENTS
         (self.first,) = self._unpack(self.form.offset, 8 if self.form.big else 4)
 
     def directory(self, offset: int, depth: int = 0) -> tuple[Directory, int]:
@@ -204,13 +221,16 @@ class _Reader:
         form = self.form
         (count,) = self._unpack("Q" if form.big else "H", offset)
         start = offset + (8 if form.big else 2)
+        self.entries_left -= count
+        if self.entries_left < 0:
+            raise Refused("corrupt", f"the TIFF's directories have too many entries, one of them {count:,}")
         self._slice(start, count * form.entry_bytes)
         entries: dict[int, Entry] = {}
         children: dict[int, Directory] = {}
         damaged: list[int] = []
         for at in range(start, start + count * form.entry_bytes, form.entry_bytes):
             entry = self._entry(at)
-            if not entry.value and entry.count:
+            if (not entry.value and entry.count) or entry.tag in children:
                 damaged.append(entry.tag)
             elif entry.tag in _CHILDREN:
                 try:
@@ -229,7 +249,15 @@ class _Reader:
         lengths = directory.numbers(TILE_LENGTHS if tiled else STRIP_LENGTHS)
         if not offsets or len(offsets) != len(lengths):
             raise Refused("corrupt", "the TIFF does not tell where its pixels are")
-        return tuple(self._slice(offset, length) for offset, length in zip(offsets, lengths, strict=True))
+        pixels = directory.number(256, 0) * directory.number(257, 0) * directory.number(277, 1)
+        self._segments_left -= len(offsets)
+        if self._segments_left < 0 or len(offsets) > _SPARE_SEGMENTS + pixels // _PIXELS_OF_A_SEGMENT:
+            raise Refused("corrupt", f"the TIFF has a page of {len(offsets):,} strips or tiles")
+        self._spend(sum(lengths))
+        if max(map(add, offsets, lengths)) > len(self._data):
+            raise Refused("corrupt", "the TIFF is truncated: strips or tiles lie behind its end")
+        data = self._data
+        return tuple([data[offset : offset + length] for offset, length in zip(offsets, lengths, strict=True)])
 
     def _child(self, entry: Entry, depth: int) -> Directory:
         if depth >= _DEEPEST_CHILD:
@@ -248,10 +276,13 @@ class _Reader:
     def _slice(self, start: int, length: int) -> bytes:
         if start + length > len(self._data):
             raise Refused("corrupt", f"the TIFF is truncated: it points at byte {start + length:,}")
+        self._spend(length)
+        return self._data[start : start + length]
+
+    def _spend(self, length: int) -> None:
         self._budget -= length
         if self._budget < 0:
             raise Refused("corrupt", "the TIFF's directories point at the same bytes again and again")
-        return self._data[start : start + length]
 
     def _unpack(self, layout: str, at: int) -> tuple[int, ...]:
         try:

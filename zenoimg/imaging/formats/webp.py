@@ -52,6 +52,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Give a watermarked copy of a WebP, still or animated."""
     source = read_webp(data)
     limits.check_picture(*source.size, max(1, len(source.frames)))
+    limits.check_memory(*source.size, _bytes_a_pixel(source))
     orientation = orientation_of(tiff_block(source.first(b"EXIF")))
     overlay = overlay_for(recipe.watermark, source.size, orientation)
     warnings: list[str] = []
@@ -63,9 +64,15 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     return Watermarked(encoded, "WebP", "image/webp", width, height, frames, tuple(warnings))
 
 
+def _bytes_a_pixel(source: WebP) -> int:
+    """What it takes at most, as measured: libwebp's decoder holds two canvases, its lossless encoder five."""
+    if source.frames:
+        return 55
+    return 26 if is_lossless(source.image_data) else 18
+
+
 def _still(source: WebP, overlay: Overlay, settings: EncoderSettings) -> list[Chunk]:
-    picture = _decoder(source)
-    picture.load()
+    picture = _decoder(source).copy()  # the decoder and its canvases go before the encoder needs room
     blend(picture, overlay)
     return list(_encoded(picture, is_lossless(source.image_data), settings))
 
@@ -134,9 +141,11 @@ def _even(box: Box) -> Box:
 def _kept_chunks(source: WebP, recipe: Recipe, warnings: list[str]) -> list[Chunk]:
     """Give the copy's chunks that are not pixels, in the source's order."""
     kept: list[Chunk] = []
+    seen: set[bytes] = set()
     for chunk in source.chunks:
-        if chunk.name in _PICTURE or (chunk.name in _ONCE and any(chunk.name == other.name for other in kept)):
+        if chunk.name in _PICTURE or (chunk.name in _ONCE and chunk.name in seen):
             continue
+        seen.add(chunk.name)
         match chunk.name:
             case b"ICCP":
                 kept.append(chunk)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.limits import most_parts
 from zenoimg.imaging.placement import Box, Size
 
 ANIMATION, XMP, EXIF, ALPHA, ICC = 0x02, 0x04, 0x08, 0x10, 0x20
@@ -89,8 +90,11 @@ def read_webp(data: bytes) -> WebP:
     return WebP(size, flags, tuple(chunks), frames if flags & ANIMATION else ())
 
 
-def read_chunks(data: bytes) -> list[Chunk]:
-    """Read chunks that stand one behind another. Raises ``Refused("corrupt")`` when one is cut off."""
+def read_chunks(data: bytes, spare: int = 10_000) -> list[Chunk]:
+    """Read chunks that stand one behind another.
+
+    Raises ``Refused("corrupt")`` when one is cut off, or when there are more than any writer makes.
+    """
     chunks: list[Chunk] = []
     at = 0
     while at + 8 <= len(data):
@@ -98,6 +102,8 @@ def read_chunks(data: bytes) -> list[Chunk]:
         if at + 8 + length > len(data):
             raise Refused("corrupt", f"the WebP is truncated inside its chunk {name.decode('latin-1')!r}")
         chunks.append(Chunk(name, data[at + 8 : at + 8 + length]))
+        if len(chunks) > most_parts(len(data), spare):
+            raise Refused("corrupt", f"the WebP is cut into more than {most_parts(len(data), spare):,} chunks")
         at += 8 + length + length % 2
     return chunks
 
@@ -148,5 +154,5 @@ def _read_frame(data: bytes, canvas: Size) -> Frame:
     box = (2 * left, 2 * top, 2 * left + width + 1, 2 * top + height + 1)
     if box[2] > canvas[0] or box[3] > canvas[1]:
         raise Refused("corrupt", "the WebP has a frame that reaches over its canvas")
-    image_data = tuple(chunk for chunk in read_chunks(data[16:]) if chunk.name in IMAGE_DATA)
+    image_data = tuple(chunk for chunk in read_chunks(data[16:], 100) if chunk.name in IMAGE_DATA)
     return Frame(box, duration, not data[15] & _OVERWRITES, bool(data[15] & _DISPOSES), image_data)

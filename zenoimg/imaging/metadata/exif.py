@@ -16,6 +16,8 @@ STRIP_OFFSETS, STRIP_LENGTHS = 0x0111, 0x0117
 
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _ENTRY = 12
+_MOST_ENTRIES = 10_000
+"""Entries that are looked at in a block, many of them several times: photos have some hundreds."""
 _Span = tuple[int, int]
 
 
@@ -43,6 +45,7 @@ class _Tiff:
         if block[:4] not in (b"II*\0", b"MM\0*"):
             raise DamagedExif("no TIFF header")
         self.order = "<" if block[:2] == b"II" else ">"
+        self._entries_left, self._bytes_left = _MOST_ENTRIES, 2 * len(block)
 
     def unpack(self, layout: str, at: int) -> tuple[int, ...]:
         try:
@@ -52,6 +55,9 @@ class _Tiff:
 
     def entries(self, directory: int) -> list[_Entry]:
         (count,) = self.unpack("H", directory)
+        self._entries_left -= count
+        if self._entries_left < 0:
+            raise DamagedExif(f"more than {_MOST_ENTRIES:,} entries")
         return [self._entry(at) for at in range(directory + 2, directory + 2 + count * _ENTRY, _ENTRY)]
 
     def _entry(self, at: int) -> _Entry:
@@ -76,6 +82,9 @@ class _Tiff:
     def zero(self, start: int, end: int) -> None:
         end = min(end, len(self.block))
         if start < end:
+            self._bytes_left -= end - start
+            if self._bytes_left < 0:
+                raise DamagedExif("directories point at the same bytes again and again")
             self.block[start:end] = bytes(end - start)
 
     def strike(self, directory: int, tag: int) -> None:

@@ -15,6 +15,8 @@ THUMBNAILS = {0x0409, 0x040C}
 EXIF_BLOCKS = {0x0422, 0x0423}
 XMP_PACKET = 0x0424
 _TAG_MARKER, _APPLICATION_RECORD = 0x1C, 2
+_MOST_PARTS = 10_000
+"""Resources of a block, or datasets of IPTC: an editor writes a hundred, a long list of keywords a thousand."""
 
 
 class DamagedResources(ValueError):  # noqa: N818 -- says what is there, as Refused does
@@ -90,8 +92,9 @@ def _with_new_digest(resources: list[_Resource]) -> list[_Resource]:
 
 
 def _resources(block: bytes) -> Iterator[_Resource]:
-    at = 0
+    at, left = 0, _MOST_PARTS
     while at + 12 <= len(block):
+        left = _one_less(left)
         signature = block[at : at + 4]
         if signature not in (b"8BIM", b"8B64", b"MeSa", b"PHUT", b"AgHg", b"DCSR"):
             raise DamagedResources(f"no image resource at byte {at}")
@@ -112,10 +115,13 @@ def _resources(block: bytes) -> Iterator[_Resource]:
 
 def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield record, dataset number and the bytes of each dataset, its head included."""
-    at = 0
-    while data[at:].strip(b"\0"):
+    at, left = 0, _MOST_PARTS
+    while at < len(data):
         if at + 5 > len(data) or data[at] != _TAG_MARKER:
-            raise DamagedResources(f"no IPTC dataset at byte {at}")
+            if data[at:].strip(b"\0"):
+                raise DamagedResources(f"no IPTC dataset at byte {at}")
+            return
+        left = _one_less(left)
         record, number, length = struct.unpack_from(">BBH", data, at + 1)
         start = at + 5
         if length & 0x8000:  # extended: the low bits count the bytes of the true length
@@ -126,3 +132,9 @@ def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             raise DamagedResources("an IPTC dataset is cut off")
         yield record, number, data[at : start + length]
         at = start + length
+
+
+def _one_less(left: int) -> int:
+    if not left:
+        raise DamagedResources(f"more than {_MOST_PARTS:,} parts")
+    return left - 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from xml.parsers import expat
 
 EXIF_NS = "http://ns.adobe.com/exif/1.0/"
@@ -83,10 +84,16 @@ def without_properties(packet: bytes, goes: PropertyTest) -> bytes:
 
     Bytes outside of them are the same as before. Raises ``DamagedXmp`` when the packet cannot be read.
     """
-    scanner = _Scanner(packet, goes)
-    for start, end in reversed(scanner.spans()):
-        packet = packet[:start] + packet[end:]
-    return packet
+    kept, at = [], 0
+    for start, end in _Scanner(packet, goes).spans():
+        kept.append(packet[at:start])
+        at = end
+    return b"".join((*kept, packet[at:]))
+
+
+# Tags and attributes take time and memory whatever their length; histories of edits and strokes of brushes, which
+# make the longest packets, spend 13 bytes and more on each.
+_MOST_SHORT_TAGS, _BYTES_OF_A_TAG = 20_000, 12
 
 
 class _Scanner:
@@ -95,36 +102,39 @@ class _Scanner:
     def __init__(self, packet: bytes, goes: PropertyTest) -> None:
         self._packet = packet
         self._goes = goes
+        self._named = lru_cache(1024)(lambda name: goes(*_split(name)))
         self._found: list[tuple[int, int]] = []
-        self._depth = 0
-        self._removing: tuple[int, int, int] | None = None  # depth, start, end of the start tag
+        self._start_of_removal = self._depth = 0  # inside of the element that goes
         self._prefixes: dict[str, list[str]] = {}
         self._parser = expat.ParserCreate("UTF-8", _SEPARATOR)
         self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
         self._parser.StartNamespaceDeclHandler = self._declare
         self._parser.EndNamespaceDeclHandler = self._forget
         self._parser.EntityDeclHandler = self._refuse_entity
 
     def spans(self) -> list[tuple[int, int]]:
+        tags = self._packet.count(b"<") + self._packet.count(b"=")
+        if tags > _MOST_SHORT_TAGS + len(self._packet) // _BYTES_OF_A_TAG:
+            raise DamagedXmp(f"{tags:,} tags and attributes")
         try:
             self._parser.Parse(self._packet.rstrip(b"\0"), True)
         except (expat.ExpatError, ValueError) as failure:
             raise DamagedXmp(str(failure)) from failure
         return self._found
 
-    def _start(self, name: str, _attributes: dict[str, str]) -> None:
-        self._depth += 1
-        if self._removing:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if not self._named(name) and not any(map(self._named, attributes)):
             return
         start = self._parser.CurrentByteIndex
         tag = _TAG.match(self._packet, start)
         if tag is None:
             raise DamagedXmp(f"no tag at byte {start}")
-        if self._goes(*_split(name)):
-            self._removing = (self._depth, start, tag.end())
+        if self._named(name):
             if tag.group(1):
-                self._found.append((start, tag.end()))
+                self._found.append(tag.span())
+            else:
+                self._start_of_removal, self._depth = start, 1
+                self._parser.StartElementHandler, self._parser.EndElementHandler = self._deeper, self._end
             return
         for attribute in _ATTRIBUTE.finditer(self._packet, start, tag.end()):
             prefix, _, local = attribute.group(1).decode("utf-8").rpartition(":")
@@ -132,14 +142,15 @@ class _Scanner:
             if prefix not in ("", "xmlns", "xml") and self._goes(namespace, local):
                 self._found.append(attribute.span())
 
+    def _deeper(self, _name: str, _attributes: dict[str, str]) -> None:
+        self._depth += 1
+
     def _end(self, _name: str) -> None:
-        if self._removing and self._removing[0] == self._depth:
-            _, start, tag_end = self._removing
-            self._removing = None
-            if not self._found or self._found[-1] != (start, tag_end):
-                end = self._packet.index(b">", self._parser.CurrentByteIndex) + 1
-                self._found.append((start, end))
         self._depth -= 1
+        if not self._depth:
+            end = self._packet.index(b">", self._parser.CurrentByteIndex) + 1
+            self._found.append((self._start_of_removal, end))
+            self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, None
 
     def _declare(self, prefix: str | None, namespace: str | None) -> None:
         self._prefixes.setdefault(prefix or "", []).append(namespace or "")
