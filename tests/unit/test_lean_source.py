@@ -47,8 +47,14 @@ class _WithoutWhatNoMachineReads(ast.NodeTransformer):
         return self.without_docstring(node)
 
     def without_docstring(self, node: Node) -> Node:
-        if ast.get_docstring(node, clean=False) not in (None, ""):
-            node.body = node.body[1:] or [ast.Expr(ast.Constant(""), lineno=node.body[0].lineno)]
+        idle = [
+            each
+            for each in node.body
+            if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) and isinstance(each.value.value, str)
+        ]
+        node.body = [each for each in node.body if each not in idle] or [
+            ast.Expr(ast.Constant(""), lineno=node.body[0].lineno)
+        ]
         return node
 
 
@@ -92,6 +98,7 @@ def test_the_functions_source_shrinks() -> None:
         ('x = "a\u2028# b\x0c"\n', 'x="a\u2028# b\x0c"\n'),
         ('x = "# no comment"  # one\n', 'x="# no comment"\n'),
         ('x = """a\n# text   \n"""\n', 'x="""a\n# text   \n"""\n'),
+        ('X = 1\n"""What it is."""\ny = 2\n', "X=1\n\ny=2\n"),
         ('def f(): "ü"; return 1  # é\n', 'def f():"";return 1\n'),
         ("def f(a: int = 1, *b: 'str', c: dict[str, int]) -> None: pass\n", "def f(a=1,*b,c):pass\n"),
         (

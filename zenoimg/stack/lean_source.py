@@ -70,10 +70,7 @@ def _unread(text: _Text) -> Iterator[_Cut]:
     kept = False
     for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            docstring = _docstring(node)
-            if docstring:
-                alone = len(node.body) > 1 and node.body[1].lineno > (docstring.end_lineno or 0)
-                yield _Cut(text.begin(docstring), text.end(docstring), b"" if alone else b'""')
+            yield from _idle_texts(text, node.body)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
             yield _Cut(text.source.rindex(b"->", 0, text.begin(node.returns)), text.end(node.returns))
         elif isinstance(node, ast.arg) and node.annotation:
@@ -104,11 +101,13 @@ def _unused_imports(text: _Text) -> Iterator[_Cut]:
                 yield _Cut(text.begin(node), text.end(node), instead.encode())
 
 
-def _docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Constant | None:
-    first = node.body[0] if node.body else None
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-        return first.value
-    return None
+def _idle_texts(text: _Text, body: list[ast.stmt]) -> Iterator[_Cut]:
+    """Docstrings, and texts below a constant that say what it is. One that is alone in a body or on a line stays."""
+    for number, node in enumerate(body):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            behind = body[number + 1 : number + 2]
+            alone = len(body) > 1 and not (behind and behind[0].lineno == node.end_lineno)
+            yield _Cut(text.begin(node), text.end(node), b"" if alone else b'""')
 
 
 def _squeezed(text: str) -> str:
