@@ -188,6 +188,8 @@ KEYS: tuple[Key, ...] = (
     Key("limits", "max_pixels", 100_000_000, "Pixels of a frame", Whole(1, _MOST)),
     Key("limits", "max_frames", 1_000, "Frames or pages", Whole(1, _MOST)),
     Key("limits", "max_frame_pixels", 400_000_000, "Pixels of all frames", Whole(1, _MOST)),
+    Key("limits", "max_memory", 2_150_000_000, "Bytes to work in; leave a quarter of the function's memory free",
+        Whole(1, _MOST)),
     Key("processor", "memory", 3008, "Megabytes of the watermarking function, 512 to 10240", Whole(512, 10240),
         "ProcessorMemory"),
     Key("processor", "timeout", 300, "Seconds, 30 to 900", Whole(30, 900), "ProcessorTimeout"),

@@ -7,7 +7,6 @@ from functools import lru_cache
 from io import BytesIO
 
 from PIL import Image, ImageFont
-from PIL.PngImagePlugin import PngImageFile
 
 from zenoimg.imaging.errors import RecipeError
 
@@ -28,6 +27,8 @@ def open_logo(logo: bytes) -> Image.Image:
     width, height = struct.unpack_from(">II", logo.ljust(24, b"\0"), 16)
     if not 0 < width * height <= MAX_LOGO_PIXELS:
         raise RecipeError("logo", f"is {width} x {height}; at most {MAX_LOGO_PIXELS:,} pixels are allowed")
+    from PIL.PngImagePlugin import PngImageFile  # most marks are texts
+
     try:
         with PngImageFile(BytesIO(logo)) as picture:
             if picture.mode == "I;16":  # Pillow clips 16-bit grey instead of scaling it

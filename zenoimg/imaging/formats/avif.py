@@ -79,6 +79,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     source = _Marked(BytesIO(_as_sequence(pixels) if header.track else pixels))
     frames = source.n_frames
     limits.check_picture(*source.size, frames)
+    limits.check_memory(*source.size, _bytes_a_pixel(header))
     if header.track and len(header.track.durations) != frames:
         raise Refused("corrupt", f"the AVIF has {len(header.track.durations)} frames, {frames} can be decoded")
     warnings = [*header.odd, *_coding_warnings(header)]
@@ -88,6 +89,13 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     encoded = _encoded(picture, header, metadata, recipe.encoder)
     width, height = displayed_size(picture.size, orientation)
     return Watermarked(encoded, "AVIF", "image/avif", width, height, frames, tuple(warnings))
+
+
+def _bytes_a_pixel(header: AvifHeader) -> int:
+    """What it takes at most, as measured; most of it is libaom's, for the frames that it refers to."""
+    if header.track:
+        return 90
+    return 35 if header.coding.subsampling in ("4:2:0", "4:0:0") else 50
 
 
 def _as_sequence(data: bytes) -> bytes:
