@@ -1,0 +1,54 @@
+"""What a plan says of the watermark."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from tests.pictures import photo
+from zenoimg.imaging import Limits, Recipe, WatermarkSpec
+from zenoimg.operations.deploy_plan import recipe_changes, recipe_in
+from zenoimg.stack.bundle import make_zip, recipe_layer
+
+
+def png(seed: int) -> bytes:
+    buffer = io.BytesIO()
+    photo((40, 20), "RGBA", seed=seed).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+LOGO, OTHER = png(1), png(2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (Recipe(), Recipe(), ()),
+        (Recipe(), Recipe(WatermarkSpec(text="© b")), ('text: "© zeno" becomes "© b"',)),
+        (Recipe(WatermarkSpec(logo=LOGO)), Recipe(WatermarkSpec(logo=OTHER)), ("another logo file",)),
+        (
+            Recipe(),
+            Recipe(WatermarkSpec(logo=LOGO)),
+            ('logo: none becomes "logo.png"', 'text: "© zeno" becomes none'),
+        ),
+        (Recipe(), Recipe(metadata="strip"), ('policy: "keep-no-location" becomes "strip"',)),
+    ],
+    ids=["none", "text", "logo file", "logo for text", "metadata"],
+)
+def test_each_setting_that_changes_is_named_with_both_values(
+    before: Recipe, after: Recipe, words: tuple[str, ...]
+) -> None:
+    assert recipe_changes(before, after) == words
+
+
+def test_the_running_recipe_is_read_from_its_layer() -> None:
+    recipe = Recipe(WatermarkSpec(logo=LOGO, opacity=0.5))
+    assert recipe_in(recipe_layer(recipe, Limits()).data) == recipe
+
+
+@pytest.mark.parametrize(
+    "data", [b"no zip", make_zip({"a": b""}), make_zip({"python/zenoimg_recipe/recipe.json": b"{"})]
+)
+def test_a_layer_that_is_none_of_ours_is_no_reason_to_fail(data: bytes) -> None:
+    assert recipe_in(data) is None
