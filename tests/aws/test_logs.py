@@ -56,7 +56,11 @@ class Follower:
         self.said: list[str] = []
         self.waited: list[float] = []
         self._fakes = list(fakes)
-        self.reader = LogReader(self._connect, {"p": "g"}, say=self.said.append, wait=self.waited.append)
+        self.reader = LogReader(self._connect, {"p": "g"}, say=self.said.append, wait=self._wait)
+
+    def _wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        assert len(self.waited) < 50, "what was expected never came"
 
     def _connect(self) -> Any:
         return self._fakes.pop(0)
