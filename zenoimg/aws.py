@@ -278,7 +278,7 @@ def _explain_refusal(error: boto.ClientError) -> ZenoError:
     if code in _UNKNOWN_KEY:
         return ConfigurationError(
             f"AWS does not know these credentials ({code})",
-            next_step=_NO_CREDENTIALS_NEXT,
+            next_step=f"{_NO_CREDENTIALS_NEXT} A region that your account has not enabled answers so, too.",
             code="unknown-credentials",
         )
     if code in _DENIED:

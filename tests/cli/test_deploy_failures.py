@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
@@ -40,6 +40,8 @@ DENIED = "User: u is not authorized to perform: s3:CreateBucket on resource: arn
         (refusal("AccessDenied", DENIED), 4, "AWS denied s3:CreateBucket on arn:aws:s3:::b",
          "deployer-policy.json grants it"),
         (refusal("403", "Forbidden", "HeadBucket"), 4, "AWS denied s3:ListBucket", "deployer-policy.json grants it"),
+        (NoCredentialsError(), 3, "no AWS credentials", "--local"),
+        (refusal("InvalidClientTokenId", "invalid"), 3, "does not know these credentials", "has not enabled"),
         (refusal("ExpiredToken", "expired"), 3, "credentials have expired", "aws sso login"),
         (refusal("LimitExceededException", "too many stacks"), 4, "too many stacks", "Service Quotas"),
         (refusal("TooManyBuckets", "no more"), 4, "no more", "Service Quotas"),
@@ -49,7 +51,8 @@ DENIED = "User: u is not authorized to perform: s3:CreateBucket on resource: arn
         (EndpointConnectionError(endpoint_url="https://sts.eu-west-1.amazonaws.com/"), 4, "could not be reached",
          "network"),
     ],
-    ids=["denied", "denied without words", "expired", "quota", "buckets", "capability", "location", "network"],
+    ids=["denied", "denied without words", "none", "unknown", "expired", "quota", "buckets", "capability", "location",
+         "network"],
 )  # fmt: skip
 def test_what_aws_refuses_is_one_sentence_and_the_next_step(
     played: Played, terminal: Terminal, error: Exception, code: int, said: str, step: str

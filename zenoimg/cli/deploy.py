@@ -169,6 +169,9 @@ def _test(call: Call, run: Deploy, plan: Plan) -> Verdict:
     except KeyboardInterrupt:
         call.screen.say("Interrupted. The new version stands, and its smoke test did not end.")
         raise typer.Exit(130) from None
+    except Exception:
+        call.screen.say("[bold red]The new version stands, and its smoke test could not be made.[/]")
+        raise
     if verdict.passed:
         remark = f" ({verdict.remark})" if verdict.remark else ""
         call.screen.say(f"[green]Smoke test passed[/] in {verdict.seconds:.1f} s{safe(remark)}.")
