@@ -85,6 +85,15 @@ def test_the_same_minute_needs_no_further_call(complete: Complete) -> None:
     assert complete("show", "a") == ["a.jpg"], "asked anew: the memory begins with holi"
 
 
+def test_what_was_kept_for_one_key_is_not_shown_for_another(
+    originals: None, complete: Complete, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert complete("show", "holiday/b") == ["holiday/beach.jpg"]
+    boto3.client("s3").delete_object(Bucket=ORIGINALS, Key="holiday/beach.jpg")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another")
+    assert complete("show", "holiday/b") == []
+
+
 def test_stacks_of_ours_are_completed(terminal: Terminal, complete: Complete, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = [{"OutputKey": key} for key in ("OriginalsBucket", "RecipeFingerprint")]
     page = {"Stacks": [{"StackName": name, "Outputs": ours} for name in ("zeno", "zebra")]}

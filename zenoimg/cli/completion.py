@@ -86,7 +86,9 @@ def _endpoint(settings: Settings) -> tuple[str, str]:
         from zenoimg.cli.connect import embedded_aws
 
         return "local", embedded_aws().settings.endpoint_url
-    return os.environ.get("AWS_PROFILE", ""), settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL", "")
+    # Another key may be another account, where the same stack has other names; its end tells them apart.
+    who = os.environ.get("AWS_PROFILE", "") + os.environ.get("AWS_ACCESS_KEY_ID", "")[-4:]
+    return who, settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL", "")
 
 
 def _connect(settings: Settings) -> Aws:
