@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import boto3
 import pytest
@@ -68,22 +66,30 @@ def broken(key: str, how: str) -> None:
     s3, table = boto3.client("s3"), catalog()
     record = table.get(key)
     assert record is not None
-    changes: dict[str, Callable[[], Any]] = {
-        "no record": lambda: table.delete(key),
-        "no copy": lambda: s3.delete_object(Bucket=PROCESSED, Key=f"processed/{key}"),
-        "failed": lambda: table.put(replace(record, status="failed", error="it broke")),
-        "copy without original": lambda: (s3.delete_object(Bucket=ORIGINALS, Key=key), table.delete(key)),
-        "record without original": lambda: (
-            s3.delete_object(Bucket=ORIGINALS, Key=key),
-            s3.delete_object(Bucket=PROCESSED, Key=f"processed/{key}"),
-        ),
-        "copy of a refused image": lambda: table.put(replace(record, status="refused", error="corrupt: it ends")),
-        "record of another version": lambda: put(key),
-        "copy of another version": lambda: rewrite_copy(key, source_version="another"),
-        "copy and record of different recipes": lambda: rewrite_copy(key, recipe="another"),
-        "stale": lambda: (rewrite_copy(key, recipe="old"), table.put(replace(record, recipe="old"))),
-    }
-    changes[how]()
+    match how:
+        case "no record":
+            table.delete(key)
+        case "no copy":
+            s3.delete_object(Bucket=PROCESSED, Key=f"processed/{key}")
+        case "failed":
+            table.put(replace(record, status="failed", error="it broke"))
+        case "copy without original":
+            s3.delete_object(Bucket=ORIGINALS, Key=key)
+            table.delete(key)
+        case "record without original":
+            s3.delete_object(Bucket=ORIGINALS, Key=key)
+            s3.delete_object(Bucket=PROCESSED, Key=f"processed/{key}")
+        case "copy of a refused image":
+            table.put(replace(record, status="refused", error="corrupt: it ends"))
+        case "record of another version":
+            put(key)
+        case "copy of another version":
+            rewrite_copy(key, source_version="another")
+        case "copy and record of different recipes":
+            rewrite_copy(key, recipe="another")
+        case "stale":
+            rewrite_copy(key, recipe="old")
+            table.put(replace(record, recipe="old"))
 
 
 KINDS = (

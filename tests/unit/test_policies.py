@@ -29,7 +29,6 @@ from zenoimg.stack.names import StackNames
 WITHOUT_RESOURCES = {
     "cloudwatch:GetMetricStatistics": "metrics are no resources",
     "iam:ListAccountAliases": "an account has one alias, and it is no resource",
-    "cloudwatch:GetMetricStatistics": "a metric is no resource to IAM",
     "lambda:CreateEventSourceMapping": "the mapping has no name before it is made; the condition names its function",
     "logs:DescribeIndexPolicies": "a listing of the region",
     "logs:DescribeLogGroups": "a listing of the region",
