@@ -41,7 +41,7 @@ def test_help_starts_with_an_example_of_this_very_command(
     assert any("zenoimg" in word for word in words)
 
 
-@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("width", [80, pytest.param(200, marks=pytest.mark.thorough)])
 def test_help_fits_its_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in commands():
         lines = shown(path, width, monkeypatch)
