@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
 
 from PIL import Image
 
@@ -17,44 +17,23 @@ from zenoimg.imaging.placement import Box, clipped
 _JPEG_TABLES = 347
 
 
-class Segment(Protocol):
-    """A decoded strip or tile; rows count from its top."""
-
-    def channels(self, first: int, last: int) -> Channels:
-        """Give the channels of rows."""
-
-    def put(self, first: int, channels: Channels) -> None:
-        """Put rows back."""
-
-    def encoded(self) -> bytes:
-        """Give the segment as it stands in a file."""
-
-
 class RawSegment:
-    """A strip or tile of a codec that loses nothing."""
+    """A strip or tile of a codec that loses nothing; ``data`` are the bytes of its rows, which count from its top."""
 
-    def __init__(self, segment: bytes, page: Page, layout: Layout, rows: int) -> None:
-        self._before, self._layout, self._rows = segment, layout, rows
-        self._order = page.directory.form.order
-        option = FAX_OPTIONS.get(layout.compression)
-        self._fax_options = page.directory.number(option, 0) if option else 0
-        self._data = decompressed(segment, layout, rows, self._fax_options)
+    def __init__(self, data: bytearray, page: Page, layout: Layout) -> None:
+        self.data, self._layout, self._order = data, layout, page.directory.form.order
 
     def channels(self, first: int, last: int) -> Channels:
         """Give the channels of rows."""
         stride = self._layout.row_bytes
-        rows = bytes(self._data[first * stride : last * stride])
+        rows = bytes(self.data[first * stride : last * stride])
         return channels_of(rows, self._layout, last - first, self._order)
 
     def put(self, first: int, channels: Channels) -> None:
         """Put rows back; the filling of rows to whole bytes becomes zero."""
         rows = bytes_of(channels, self._layout, self._order)
         start = first * self._layout.row_bytes
-        self._data[start : start + len(rows)] = rows
-
-    def encoded(self) -> bytes:
-        """Give the segment as it stands in a file."""
-        return compressed(bytes(self._data), self._layout, self._rows, self._fax_options, self._before)
+        self.data[start : start + len(rows)] = rows
 
 
 class Canvas:
@@ -81,7 +60,7 @@ class Canvas:
             overlay.mark,
             tuple((box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in overlay.boxes),
         )
-        self._opened = {number: self._open(number) for number in self._numbers()}
+        self._opened = _opened(page, layout, self._numbers())
         for number, segment in self._opened.items():
             first, last, at = self._rows(number)
             for channel, part in zip(self._of(number), segment.channels(first, last), strict=True):
@@ -94,7 +73,8 @@ class Canvas:
             first, last, at = self._rows(number)
             box = (*at, at[0] + self._layout.segment_width, at[1] + last - first)
             segment.put(first, [channel.crop(box) for channel in self._of(number)])
-            segments[number] = segment.encoded()
+        for number, encoded in _encoded(self._page, self._layout, self._opened):
+            segments[number] = encoded
         return tuple(segments)
 
     def _numbers(self) -> list[int]:
@@ -114,20 +94,53 @@ class Canvas:
         first, last = max(top, self._box[1]), min(bottom, self._box[3])
         return first - top, last - top, (left - self._box[0], first - self._box[1])
 
-    def _open(self, number: int) -> Segment:
-        return open_segment(self._page, self._layout, number)
+
+def of_equal_rows(layout: Layout, numbers: Iterable[int]) -> dict[int, list[int]]:
+    """Give segments by the count of their rows: the last strip may have fewer."""
+    groups: dict[int, list[int]] = {}
+    for number in numbers:
+        _, top, _, bottom = layout.box(number % (layout.across * layout.down))
+        groups.setdefault(bottom - top, []).append(number)
+    return groups
 
 
-def open_segment(page: Page, layout: Layout, number: int) -> Segment:
-    """Decode a segment of a page."""
-    segment = page.segments[number]
-    if not segment:
+def rows_of(page: Page, layout: Layout, numbers: Iterable[int], rows: int) -> list[bytearray]:
+    """Give the bytes of segments of so many rows."""
+    segments = [page.segments[number] for number in numbers]
+    if not all(segments):
         raise Refused("corrupt", "the TIFF has a hole where the mark belongs")
-    if layout.compression == JPEG:
-        tables = page.directory.entries.get(_JPEG_TABLES)
-        return JpegSegment(segment, layout, tables.value if tables else b"")
-    _, top, _, bottom = layout.box(number % (layout.across * layout.down))
-    return RawSegment(segment, page, layout, bottom - top)
+    return decompressed(segments, layout, rows, _fax_options(page, layout))
+
+
+def _fax_options(page: Page, layout: Layout) -> int:
+    option = FAX_OPTIONS.get(layout.compression)
+    return page.directory.number(option, 0) if option else 0
+
+
+def _opened(page: Page, layout: Layout, numbers: list[int]) -> dict[int, RawSegment | JpegSegment]:
+    if layout.compression != JPEG:
+        return {
+            number: RawSegment(data, page, layout)
+            for rows, group in of_equal_rows(layout, numbers).items()
+            for number, data in zip(group, rows_of(page, layout, group, rows), strict=True)
+        }
+    tables = page.directory.entries.get(_JPEG_TABLES)
+    if not all(page.segments[number] for number in numbers):
+        raise Refused("corrupt", "the TIFF has a hole where the mark belongs")
+    return {number: JpegSegment(page.segments[number], layout, tables.value if tables else b"") for number in numbers}
+
+
+def _encoded(page: Page, layout: Layout, opened: Mapping[int, RawSegment | JpegSegment]) -> Iterator[tuple[int, bytes]]:
+    raw = {}
+    for number, segment in opened.items():
+        if isinstance(segment, RawSegment):
+            raw[number] = segment.data
+        else:
+            yield number, segment.encoded()
+    for rows, group in of_equal_rows(layout, raw).items():
+        before = [page.segments[number] for number in group]
+        parts = [bytes(raw[number]) for number in group]
+        yield from zip(group, compressed(parts, layout, rows, _fax_options(page, layout), before), strict=True)
 
 
 def _meet(one: Box, other: Box) -> bool:

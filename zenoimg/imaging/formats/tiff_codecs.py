@@ -1,13 +1,14 @@
 """The codecs of TIFF segments. LZW, PackBits and fax codes are libtiff's, reached through Pillow.
 
-Pillow only takes and gives whole files. So a segment to decode is put into a file of one page of bytes
-(mode ``L``, as wide as the segment's rows are long), and a segment to encode is taken out of such a file.
+Pillow only takes and gives whole files. So segments to decode are put into a file of one page of bytes
+(mode ``L``, as wide as the segments' rows are long), and segments to encode are taken out of such a file.
 JPEG strips and tiles (TIFF Technical Note 2) are decoded and encoded with their own tables and sampling.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from io import BytesIO
 from typing import IO, Any, cast
 
@@ -55,46 +56,58 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _ZLIB_LEVELS = {0: 1, 1: 3, 2: 6, 3: 9}  # by the two bits of RFC 1950, 2.2, in which an encoder tells its effort
 
 
-def decompressed(segment: bytes, layout: Layout, rows: int, fax_options: int) -> bytearray:
-    """Give the bytes of a segment's rows. Raises ``Refused("corrupt")`` when there are fewer."""
+_AT_ONCE = 1_000  # segments that one file for libtiff holds
+
+
+def decompressed(segments: Sequence[bytes], layout: Layout, rows: int, fax_options: int) -> list[bytearray]:
+    """Give the bytes of segments of so many rows each. Raises ``Refused("corrupt")`` when there are fewer."""
     if layout.reversed_bits:
-        segment = segment.translate(_REVERSED)
+        segments = [segment.translate(_REVERSED) for segment in segments]
     wanted = layout.row_bytes * rows
     if layout.compression in (DEFLATE, OLD_DEFLATE):
-        data = bytearray(zlib.decompressobj().decompress(segment, wanted))
+        found = [bytearray(zlib.decompressobj().decompress(segment, wanted)) for segment in segments]
     elif layout.compression == NONE:
-        data = bytearray(segment)
+        found = [bytearray(segment) for segment in segments]
         if layout.reversed_bits and layout.depth == 16:
             raise Refused("unsupported-format", "TIFF of 16 bits a sample in reversed bits is not supported")
     else:
-        data = bytearray(_by_libtiff(segment, layout, rows, fax_options))
-    if len(data) < wanted:
-        raise Refused("corrupt", f"a strip or tile of the TIFF holds {len(data):,} of {wanted:,} bytes")
-    return data
+        found = []
+        for start in range(0, len(segments), _AT_ONCE):
+            data = _by_libtiff(tuple(segments[start : start + _AT_ONCE]), layout, rows, fax_options)
+            found += [bytearray(data[at : at + wanted]) for at in range(0, len(data), wanted)]
+    fewest = min(map(len, found))
+    if fewest < wanted:
+        raise Refused("corrupt", f"a strip or tile of the TIFF holds {fewest:,} of {wanted:,} bytes")
+    return found
 
 
-def compressed(data: bytes, layout: Layout, rows: int, fax_options: int, before: bytes) -> bytes:
-    """Give the segment for the bytes of its rows; ``before`` is the segment that it takes the place of."""
+def compressed(
+    parts: Sequence[bytes], layout: Layout, rows: int, fax_options: int, before: Sequence[bytes]
+) -> list[bytes]:
+    """Give the segments for the bytes of their rows; ``before`` are the segments that they take the place of."""
     if layout.compression in (DEFLATE, OLD_DEFLATE):
-        effort = before.translate(_REVERSED) if layout.reversed_bits else before
-        segment = zlib.compress(data, _ZLIB_LEVELS[effort[1] >> 6])
+        efforts = [(old.translate(_REVERSED) if layout.reversed_bits else old)[1] >> 6 for old in before]
+        segments = [zlib.compress(data, _ZLIB_LEVELS[effort]) for data, effort in zip(parts, efforts, strict=True)]
     elif layout.compression == NONE:
-        segment = bytes(data)
+        segments = [bytes(data) for data in parts]
     else:
-        segment = _to_libtiff(data, layout, rows, fax_options)
-    return segment.translate(_REVERSED) if layout.reversed_bits else segment
+        segments = []
+        for start in range(0, len(parts), _AT_ONCE):
+            segments += _to_libtiff(parts[start : start + _AT_ONCE], layout, rows, fax_options)
+    return [segment.translate(_REVERSED) for segment in segments] if layout.reversed_bits else segments
 
 
-def _by_libtiff(segment: bytes, layout: Layout, rows: int, fax_options: int) -> bytes:
+def _by_libtiff(segments: tuple[bytes, ...], layout: Layout, rows: int, fax_options: int) -> bytes:
     width, depth = _page_of_bytes(layout)
-    numbers = {256: width, 257: rows, 258: depth, 259: layout.compression, 262: 1, 277: 1, 278: rows}
+    height = rows * len(segments)
+    numbers = {256: width, 257: height, 258: depth, 259: layout.compression, 262: 1, 277: 1, 278: rows}
     entries = {tag: _FORM.entry(tag, LONG, [number]) for tag, number in numbers.items()}
     if layout.compression in FAX_OPTIONS:
         tag = FAX_OPTIONS[layout.compression]
         entries[tag] = _FORM.entry(tag, LONG, [fax_options])
     for tag in (258, 259, 262, 277):
         entries[tag] = _FORM.entry(tag, SHORT, [numbers[tag]])
-    page = Page(Directory(_FORM, {**entries, STRIP_OFFSETS: entries[256], STRIP_LENGTHS: entries[256]}), (segment,))
+    page = Page(Directory(_FORM, {**entries, STRIP_OFFSETS: entries[256], STRIP_LENGTHS: entries[256]}), segments)
     with TiffImageFile(BytesIO(write_pages(_FORM, [page]))) as picture:
         # Pillow would judge the size once more, of a page of bytes; the limits have done that for the pixels.
         picture.im = Image.new(picture.mode, picture.size).im
@@ -102,17 +115,16 @@ def _by_libtiff(segment: bytes, layout: Layout, rows: int, fax_options: int) -> 
         return picture.tobytes()
 
 
-def _to_libtiff(data: bytes, layout: Layout, rows: int, fax_options: int) -> bytes:
+def _to_libtiff(parts: Sequence[bytes], layout: Layout, rows: int, fax_options: int) -> tuple[bytes, ...]:
     width, depth = _page_of_bytes(layout)
-    picture = Image.frombytes("1" if depth == 1 else "L", (width, rows), bytes(data))
+    picture = Image.frombytes("1" if depth == 1 else "L", (width, rows * len(parts)), b"".join(parts))
     encoded = BytesIO()
-    options: dict[str, Any] = {"compression": _NAMES[layout.compression], "strip_size": len(data) + 8}
+    options: dict[str, Any] = {"compression": _NAMES[layout.compression], "strip_size": len(parts[0])}
     if layout.compression in FAX_OPTIONS:
         options["tiffinfo"] = {FAX_OPTIONS[layout.compression]: fax_options}
     picture.save(encoded, "TIFF", **options)
     (page,) = read_pages(encoded.getvalue(), Limits())
-    (segment,) = page.segments
-    return segment
+    return page.segments
 
 
 def _page_of_bytes(layout: Layout) -> tuple[int, int]:

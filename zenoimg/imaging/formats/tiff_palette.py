@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from PIL import Image
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour, taken_entries
-from zenoimg.imaging.formats.tiff_canvas import Canvas, open_segment
+from zenoimg.imaging.formats.tiff_canvas import Canvas, of_equal_rows, rows_of
 from zenoimg.imaging.formats.tiff_codecs import compressed
 from zenoimg.imaging.formats.tiff_file import SHORT, Directory, Page
 from zenoimg.imaging.formats.tiff_layout import RGB, Layout
-from zenoimg.imaging.formats.tiff_pixels import blend_channels, bytes_of
+from zenoimg.imaging.formats.tiff_pixels import blend_channels, bytes_of, channels_of
 from zenoimg.imaging.mark import Overlay
 
 _COLOR_MAP = 320
@@ -57,32 +58,50 @@ def _palette(values: list[int], scale: int) -> tuple[Color, ...]:
     )
 
 
+_AT_ONCE = 1_000
+
+
+def _stacks(page: Page, layout: Layout, numbers: Iterable[int]) -> Iterator[tuple[list[int], int, Image.Image]]:
+    """Give all segments of those numbers, some together: which they are, the rows of each, and their indices."""
+    for rows, group in of_equal_rows(layout, numbers).items():
+        for start in range(0, len(group), _AT_ONCE):
+            part = group[start : start + _AT_ONCE]
+            wanted = layout.row_bytes * rows
+            data = b"".join(found[:wanted] for found in rows_of(page, layout, part, rows))
+            (stack,) = channels_of(data, layout, rows * len(part), page.directory.form.order)
+            yield part, rows, stack
+
+
 def _highest_index(page: Page, layout: Layout) -> int:
     """Give the highest index that any pixel uses: the entries behind it are free."""
     highest = 0
-    for number in range(layout.across * layout.down):
-        left, top, right, bottom = layout.box(number)
-        if page.segments[number]:
-            (channel,) = open_segment(page, layout, number).channels(0, bottom - top)
-            inside = channel.crop((0, 0, min(right, layout.width) - left, min(bottom, layout.height) - top))
-            highest = max(highest, max(index for index, count in enumerate(inside.histogram()) if count))
+    used = [number for number in range(layout.across * layout.down) if page.segments[number]]
+    for numbers, rows, stack in _stacks(page, layout, used):
+        for index, number in enumerate(numbers):
+            left, top, right, bottom = layout.box(number)
+            if right > layout.width:  # what a tile has beyond the edges is no pixel
+                stack.paste(0, (layout.width - left, index * rows, stack.width, (index + 1) * rows))
+            if bottom > layout.height:
+                stack.paste(0, (0, index * rows + layout.height - top, stack.width, (index + 1) * rows))
+        highest = max(highest, max(index for index, count in enumerate(stack.histogram()) if count))
     return highest
 
 
 def _drawn_in_colour(page: Page, layout: Layout, overlay: Overlay, palette: tuple[Color, ...]) -> Page:
     form = page.directory.form
     true_colour = replace(layout, depth=8, samples=3, photometric=RGB)
-    segments = []
-    for number in range(layout.across * layout.down):
-        _, top, _, bottom = layout.box(number)
-        (channel,) = open_segment(page, layout, number).channels(0, bottom - top)
-        colours = list(in_colour(Image.frombytes("P", channel.size, channel.tobytes()), palette).split())[:3]
+    segments: dict[int, bytes] = {}
+    for numbers, rows, stack in _stacks(page, layout, range(layout.across * layout.down)):
+        colours = list(in_colour(stack, palette).split())[:3]
         data = bytes_of(colours, true_colour, form.order)
-        segments.append(compressed(data, true_colour, bottom - top, 0, page.segments[number]))
+        length = true_colour.row_bytes * rows
+        parts = [data[at : at + length] for at in range(0, len(data), length)]
+        before = [page.segments[number] for number in numbers]
+        segments |= zip(numbers, compressed(parts, true_colour, rows, 0, before), strict=True)
     entries = {tag: entry for tag, entry in page.directory.entries.items() if tag != _COLOR_MAP}
-    for tag, numbers in ((258, (8, 8, 8)), (277, (3,)), (262, (RGB,))):
-        entries[tag] = form.entry(tag, SHORT, numbers)
-    page = Page(replace(page.directory, entries=entries), tuple(segments))
+    for tag, numbers_of_tag in ((258, (8, 8, 8)), (277, (3,)), (262, (RGB,))):
+        entries[tag] = form.entry(tag, SHORT, numbers_of_tag)
+    page = Page(replace(page.directory, entries=entries), tuple(segments[number] for number in sorted(segments)))
     canvas = Canvas(page, true_colour, overlay)
     blend_channels(canvas.channels, true_colour, canvas.overlay)
     return replace(page, segments=canvas.segments())
