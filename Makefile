@@ -60,7 +60,8 @@ requirements:
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local -c requirements/dev.txt -o requirements/demo.txt
 	$(UV_COMPILE) requirements/fuzz.in -o requirements/fuzz.txt
 	$(UV_COMPILE) requirements/browser.in -c requirements/dev.txt -o requirements/browser.txt
-	$(UV_COMPILE) requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/layer-requirements.txt
+	$(UV_COMPILE) --no-emit-package jmespath --no-emit-package typing-extensions \
+		requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/layer-requirements.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -14,9 +14,9 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
+from botocore.session import get_session
 
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import to_json
@@ -36,11 +36,15 @@ class BadRequestError(Exception):
     """A query parameter that cannot be meant; the message says which and why."""
 
 
+_session = cache(get_session)
+
+
 @cache
 def _catalog() -> Catalog:
-    """Made once for each execution environment."""
+    """Made once for each execution environment; by botocore alone, which starts faster than boto3."""
     retries = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=20)
-    return Catalog(boto3.client("dynamodb", config=retries), os.environ["TABLE_NAME"])
+    client: Any = _session().create_client("dynamodb", config=retries)
+    return Catalog(client, os.environ["TABLE_NAME"])
 
 
 @logger.inject_lambda_context

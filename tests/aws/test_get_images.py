@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import boto3
 import pytest
 
 from lambda_handlers import get_images
@@ -24,9 +23,8 @@ LAMBDA_LIMIT_BYTES = 6 * 1024 * 1024
 
 
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch, session: boto3.Session, dynamodb: DynamoDBClient) -> Iterator[None]:
+def _environment(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient) -> Iterator[None]:
     monkeypatch.setenv("TABLE_NAME", NAMES.table)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
     get_images._catalog.cache_clear()
     yield
     get_images._catalog.cache_clear()

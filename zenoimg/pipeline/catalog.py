@@ -18,11 +18,10 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from zenoimg.pipeline.by_day import DayPage, walk_back
-from zenoimg.pipeline.plain_items import leave_items_plain, value_of
+from zenoimg.pipeline.plain_items import leave_items_plain, tagged, value_of
 from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord, Status, from_item, to_item
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ _MAX_BACKOFF_SECONDS = 5.0
 _DAY_PAGE_RECORDS = 1000
 #: Pages of 1 MB, several of them in memory as parsed JSON, would take 200 MB.
 _SCAN_PAGE_RECORDS = 500
-
-_serialize = TypeSerializer().serialize
 
 
 @dataclass(frozen=True)
@@ -238,7 +235,7 @@ def _key(image_id: str) -> dict[str, Any]:
 
 
 def _item(record: ImageRecord) -> dict[str, Any]:
-    return {name: _serialize(value) for name, value in to_item(record).items()}
+    return {name: tagged(value) for name, value in to_item(record).items()}
 
 
 def _record(item: Any) -> ImageRecord:

@@ -20,8 +20,8 @@ from zenoimg.pipeline import deployed_recipe
 from zenoimg.stack import shipped
 from zenoimg.stack.lean_source import lean
 
-#: What the functions import beyond the runtime's own boto3; Powertools brings the other two.
-LAYER_DISTRIBUTIONS = ("aws-lambda-powertools", "jmespath", "pillow", "typing-extensions")
+#: What the functions import beyond the runtime's own boto3, which brings jmespath for Powertools.
+LAYER_DISTRIBUTIONS = ("aws-lambda-powertools", "pillow")
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 _SHIPPED_PACKAGES = ("imaging", "pipeline")
@@ -67,9 +67,15 @@ def recipe_layer(recipe: Recipe, limits: Limits) -> Artifact:
     return Artifact("recipe", make_zip({f"{root}/{name}": data for name, data in files.items()}))
 
 
+def layer_sources() -> dict[str, bytes]:
+    """What is ours in the layer of packages."""
+    slim = shipped.PACKAGE / "stack" / "slim_typing_extensions.py"
+    return {"python/typing_extensions.py": lean(slim.read_bytes())}
+
+
 def host_packages_layer() -> Artifact:
     """The layer of packages for the Python that runs now, from what is installed: for the embedded AWS."""
-    content: dict[str, bytes] = {}
+    content = layer_sources()
     for name in LAYER_DISTRIBUTIONS:
         content |= {f"python/{path}": data for path, data in _installed_files(name)}
     # It travels to this machine alone, at each local deploy: 0.6 s against 3.7 s at level 9, 6% larger.

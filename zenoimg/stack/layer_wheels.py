@@ -19,7 +19,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from zenoimg.errors import ConfigurationError, ZenoError
-from zenoimg.stack.bundle import Artifact, make_zip
+from zenoimg.stack.bundle import Artifact, layer_sources, make_zip
 
 REQUIREMENTS = Path(__file__).with_name("layer-requirements.txt")
 PYTHON_VERSION = "3.13"  # of the template's Runtime
@@ -36,7 +36,7 @@ def packages_layer(architecture: str, cache: Path | None = None) -> Artifact:
     Raises ``ConfigurationError`` when pip is not there, and ``ZenoError`` when the wheels cannot be had.
     """
     folder = _wheels(architecture, cache or user_cache_path("zenoimg") / "wheels")
-    content: dict[str, bytes] = {}
+    content = layer_sources()
     for wheel in sorted(folder.glob("*.whl")):
         with zipfile.ZipFile(io.BytesIO(wheel.read_bytes())) as archive:
             for name in archive.namelist():

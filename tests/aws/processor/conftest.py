@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from lambda_handlers import processor
@@ -42,9 +41,7 @@ def recipe_layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _environment(
-    monkeypatch: pytest.MonkeyPatch, session: boto3.Session, recipe_layer: Path, queue_url: str
-) -> Iterator[None]:
+def _environment(monkeypatch: pytest.MonkeyPatch, recipe_layer: Path, queue_url: str) -> Iterator[None]:
     """A fresh execution environment: variables as in the template, the recipe on the path, nothing cached."""
     for name, value in {
         "STACK": "zeno",
@@ -57,7 +54,6 @@ def _environment(
         "BACKFILL_FIRST_RETRY": "30",
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
     monkeypatch.syspath_prepend(str(recipe_layer))
     _forget()
     yield

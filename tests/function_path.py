@@ -1,0 +1,57 @@
+"""The import path of a function as AWS Lambda lays it out: its zip, the layers, and what the runtime brings."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from zenoimg.imaging import Limits, Recipe
+from zenoimg.stack import bundle
+from zenoimg.stack.bundle import Artifact
+
+#: boto3 and what boto3 needs, which the runtime has by itself.
+RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
+
+#: What the template sets, with invented names; no call is made, so nothing needs to exist.
+ENVIRONMENT = {
+    "PATH": os.defpath,
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "ACCOUNT_ID": "123456789012",
+    "ORIGINALS_BUCKET": "zeno-original-images",
+    "PROCESSED_BUCKET": "zeno-processed-images",
+    "TABLE_NAME": "zeno-images",
+    "BACKFILL_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/zeno-backfill",
+    "LOG_LEVEL": "INFO",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+}
+
+
+def assemble(folder: Path) -> list[str]:
+    """Unpack what a deploy sends below a folder; nothing of this checkout is on the path that comes back."""
+    unpack(bundle.functions(), folder / "task")
+    for layer in (bundle.host_packages_layer(), bundle.recipe_layer(Recipe(), Limits())):
+        unpack(layer, folder / "opt")
+    runtime = folder / "runtime"
+    runtime.mkdir()
+    for name in RUNTIME_MODULES:
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        source = Path(spec.origin)
+        source = source.parent if source.name == "__init__.py" else source
+        (runtime / source.name).symlink_to(source)
+    return [str(folder / "task"), str(folder / "opt" / "python"), str(runtime)]
+
+
+def unpack(artifact: Artifact, folder: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
+        archive.extractall(folder)
