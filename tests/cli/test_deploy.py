@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from moto import mock_aws
 
 from tests.cli.conftest import Terminal
-from tests.cli.played_deploy import STANDING, Played
+from tests.cli.played_deploy import STANDING, Played, play
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.imaging import Recipe, WatermarkSpec
-from zenoimg.operations import deploy as operation
 from zenoimg.operations.deploy_plan import recipe_changes
 from zenoimg.operations.smoke import Verdict
 from zenoimg.stack.outputs import StackState
 
 
 @pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
-    made = Played()
-    monkeypatch.setattr(operation, "Deploy", made)
-    with mock_aws():
-        yield made
+def played(monkeypatch: pytest.MonkeyPatch) -> Played:
+    return play(monkeypatch)
 
 
 def test_the_plan_is_a_table_and_warns_of_what_goes(played: Played, terminal: Terminal) -> None:

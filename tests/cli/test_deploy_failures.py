@@ -10,21 +10,17 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
-from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
 from tests.cli.conftest import Terminal
-from tests.cli.played_deploy import Played
+from tests.cli.played_deploy import Played, play
 from zenoimg.operations import deploy as operation
 from zenoimg.stack.bundle import Artifact
 
 
 @pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
-    made = Played()
-    monkeypatch.setattr(operation, "Deploy", made)
-    with mock_aws():
-        yield made
+def played(monkeypatch: pytest.MonkeyPatch) -> Played:
+    return play(monkeypatch)
 
 
 def refusal(code: str, message: str, operation: str = "CreateChangeSet") -> ClientError:

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from tests.cli.conftest import Terminal
+from zenoimg.aws import Aws, Identity
 from zenoimg.operations import destroy as operation
 from zenoimg.stack.change_set import ChangeSets
 
@@ -34,7 +35,8 @@ def template(policy: str = "Retain") -> dict[str, Any]:
 
 
 @pytest.fixture
-def account() -> Iterator[None]:
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(Aws, "identity", Identity("123456789012", "eu-west-1", "aws"))
     with mock_aws():
         yield
 
@@ -104,12 +106,14 @@ def test_data_goes_with_all_versions_and_markers_and_the_stacks_own_zips(stack: 
     assert zips() == ["acme/1.zip"], "another stack's"
 
 
+@pytest.mark.thorough
 def test_the_bucket_of_zips_goes_with_the_last_stack(stack: None, terminal: Terminal) -> None:
     boto3.client("s3").delete_object(Bucket=ARTIFACTS, Key="acme/1.zip")
     terminal.run("destroy", "--delete-data", "--yes", "--stack", "zeno")
     assert buckets() == set()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("arguments", [[], ["--yes"], ["--stack", "zeno"]])
 def test_without_a_terminal_data_needs_yes_and_the_stacks_name(
     stack: None, terminal: Terminal, arguments: list[str]
@@ -122,6 +126,7 @@ def test_without_a_terminal_data_needs_yes_and_the_stacks_name(
     assert len(boto3.client("cloudformation").describe_stacks()["Stacks"]) == 1
 
 
+@pytest.mark.thorough
 def test_the_name_of_the_stack_in_a_variable_is_not_typed(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +135,7 @@ def test_the_name_of_the_stack_in_a_variable_is_not_typed(
     assert buckets() == {*BUCKETS, ARTIFACTS}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("typed", "code"), [("zeno", 0), ("yes", 1), ("", 1)])
 def test_on_a_terminal_the_name_is_typed(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
@@ -140,6 +146,7 @@ def test_on_a_terminal_the_name_is_typed(
     assert (buckets() == {ARTIFACTS}) is (code == 0)
 
 
+@pytest.mark.thorough
 def test_a_run_that_was_cut_off_is_taken_up_though_the_stack_is_gone(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +161,7 @@ def test_a_run_that_was_cut_off_is_taken_up_though_the_stack_is_gone(
     assert "left no data" in terminal.run("destroy", "--delete-data", "--yes", "--stack", "zeno", code=3).stderr
 
 
+@pytest.mark.thorough
 def test_buckets_and_tables_without_our_tag_are_never_touched(account: None, terminal: Terminal) -> None:
     s3 = boto3.client("s3")
     for bucket in BUCKETS:
@@ -168,6 +176,7 @@ def test_buckets_and_tables_without_our_tag_are_never_touched(account: None, ter
     assert tables() == ["zeno-images"]
 
 
+@pytest.mark.thorough
 def test_a_full_bucket_that_the_template_would_let_go_stops_the_removal(account: None, terminal: Terminal) -> None:
     make_stack(template("Delete"))
     done = terminal.run("destroy", "--yes", code=4)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.cli.conftest import Terminal
+from zenoimg.aws import Aws, Identity
 from zenoimg.operations import deploy as operation
 from zenoimg.operations import taken_names
 from zenoimg.stack import bundle
@@ -34,10 +35,12 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(operation, "packages_layer", lambda architecture: Artifact("packages", architecture.encode()))
     monkeypatch.setattr(bundle, "functions", lambda: Artifact("functions", b"functions"))
     monkeypatch.setattr(taken_names, "refuse_taken", nothing_taken)
+    monkeypatch.setattr(Aws, "identity", Identity("123456789012", "eu-west-1", "aws"))
     with mock_aws():
         yield
 
 
+@pytest.mark.thorough
 def test_the_template_is_yaml_and_its_parameters_stand_above_it(
     account: None, terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -65,6 +68,7 @@ def test_json_holds_both_and_nothing_is_made(account: None, terminal: Terminal, 
     assert boto3.client("cloudformation").describe_stacks()["Stacks"] == []
 
 
+@pytest.mark.thorough
 def test_a_folder_gets_what_the_aws_cli_takes(account: None, terminal: Terminal, tmp_path: Path) -> None:
     done = terminal.run("template", "--output", "out")
     parameters = json.loads((tmp_path / "out/parameters.json").read_text())
@@ -87,6 +91,7 @@ def test_a_policy_is_printed_with_names_account_and_region(account: None, termin
     assert "not deployed yet" in done.stderr
 
 
+@pytest.mark.thorough
 def test_a_policy_of_a_stack_that_stands_has_its_names(account: None, terminal: Terminal) -> None:
     names = StackNames("zeno").qualified("123456789012", "eu-west-1")
     body = {
