@@ -142,7 +142,7 @@ def test_an_interrupted_run_is_completed_by_the_same_command_sending_nothing_twi
     pipeline: LivePipeline, tmp_path: Path, survivors: int
 ) -> None:
     write(tmp_path, *(f"{number}.jpg" for number in range(8)))
-    upload = Upload(pipeline, UploadOptions(wait=False, concurrency=1), Limits())
+    upload = Upload(pipeline, UploadOptions(wait=False, concurrency=1, last_moments=60), Limits())
     results = upload.run(walk([tmp_path], Selection()))
     for _ in range(survivors):
         next(results)

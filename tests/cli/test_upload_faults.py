@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from tests.cli.conftest import ORIGINALS, Terminal
 from tests.cli.test_upload import Hook, answer, pipeline, run, stored, write  # noqa: F401 - a fixture among them
 from zenoimg.imaging import Limits, Recipe
 from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.precheck import digest
 from zenoimg.operations.sources import Selection, Source, walk
 from zenoimg.operations.upload import Upload, UploadOptions
 from zenoimg.pipeline.reconcile import reconcile
@@ -46,7 +45,7 @@ def test_an_interruption_inside_a_multipart_upload_leaves_no_parts_and_is_resume
 ) -> None:
     write(tmp_path, "a.jpg", "c.jpg")
     large(tmp_path / "b.jpg", 40)
-    upload = Upload(pipeline, UploadOptions(wait=False, concurrency=1), Limits())
+    upload = Upload(pipeline, UploadOptions(wait=False, concurrency=1, last_moments=60), Limits())
     results = upload.run(walk([tmp_path], Selection()))
     assert next(results).key == "a.jpg"
 
@@ -85,7 +84,7 @@ def test_a_run_that_is_throttled_all_over_still_ends_complete(
     puts = Hook(pipeline.aws.s3, "PutObject", lambda call: answer(503, "SlowDown") if call % 3 == 0 else None)
     gets: list[int] = []
 
-    def throttle(**_: Any) -> AWSResponse | None:
+    def throttle(**_: Any) -> Any:
         gets.append(1)
         return _throttled() if len(gets) % 3 == 0 else None
 
@@ -98,8 +97,8 @@ def test_a_run_that_is_throttled_all_over_still_ends_complete(
     assert len(gets) >= 3
 
 
-def _throttled() -> AWSResponse:
-    made: AWSResponse = answer(400, "")
+def _throttled() -> Any:
+    made = answer(400, "")
     body = b'{"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "slower"}'
     made.raw.stream = lambda *_, **__: iter([body])
     made.headers = HTTPHeaders()
@@ -139,17 +138,16 @@ def test_a_file_that_changes_between_hashing_and_sending_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (path,) = write(tmp_path, "a.jpg")
-    from zenoimg.operations import transfer
 
-    def change(file: Any, algorithm: str, whole: Callable[..., str] = transfer.digest) -> str:
-        found = whole(file, algorithm)
+    def change(file: Any, algorithm: str) -> str:
+        found = digest(file, algorithm)
         with path.open("r+b") as writer:
             writer.seek(-4, 2)
             writer.write(b"more")
         os.utime(path, (1, 1))  # whatever the file system's clock can tell apart
         return found
 
-    monkeypatch.setattr(transfer, "digest", change)
+    monkeypatch.setattr("zenoimg.operations.transfer.digest", change)
     (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "a.jpg")])
     assert result.state == "failed"
     assert "changed while it was sent" in result.reason
@@ -205,3 +203,36 @@ def test_three_hundred_megabytes_go_in_parts_and_are_known_again(
     assert head["ContentLength"] == path.stat().st_size
     assert int(head["ETag"].strip('"').rpartition("-")[2]) > 10
     assert sent() == ["unchanged"]
+
+
+def test_bytes_that_are_not_those_that_were_hashed_are_told_as_a_change(
+    pipeline: LivePipeline,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    (path,) = write(tmp_path, "a.jpg")
+    Hook(pipeline.aws.s3, "PutObject", lambda _: answer(400, "BadDigest"))
+    (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "a.jpg")])
+    assert (result.state, "changed while it was sent" in result.reason) == ("failed", True)
+
+
+def test_a_paced_run_waits_for_nobody_but_keeps_to_its_window(
+    pipeline: LivePipeline,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, *(f"{number}.jpg" for number in range(6)))
+    tools = pipeline.tools(Recipe(), Limits())
+    in_flight: list[int] = []
+
+    def process(**_: Any) -> None:
+        for key in stored():
+            reconcile(key, tools)
+
+    def count(_: int) -> None:
+        in_flight.append(len(stored()) - len(list(pipeline.catalog.all())))
+
+    pipeline.aws.dynamodb.meta.events.register("before-call.dynamodb.BatchGetItem", process)
+    Hook(pipeline.aws.s3, "PutObject", count)
+    states = run(pipeline, walk([tmp_path], Selection()), paced=True, window=2, concurrency=1, poll=0.01)
+    assert set(states.values()) == {"uploaded"}
+    assert len(in_flight) == 6
+    assert max(in_flight) <= 2, "counted when the next one is on its way"

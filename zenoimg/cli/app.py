@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -49,6 +51,9 @@ app = typer.Typer(
 )
 
 
+_INTERRUPTED = 130
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"zenoimg {__version__}")
@@ -65,4 +70,13 @@ def main() -> None:
     """Entry point of the ``zenoimg`` command."""
     if shutil.get_terminal_size().columns > _HELP_COLUMNS:
         os.environ.setdefault("TERMINAL_WIDTH", str(_HELP_COLUMNS))  # how Typer takes it
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            # The interpreter would wait for every thread, and one may hang in a dead connection.
+            with suppress(OSError):  # the reader may have left as well
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(_INTERRUPTED)
+        raise

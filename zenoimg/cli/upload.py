@@ -78,6 +78,7 @@ def upload(
         force=force,
         dry_run=dry_run,
         timeout=timeout,
+        paced=no_wait and pipeline.aws.local and bool(pipeline.deployment.processor_function),
         look_ahead="-" not in map(str, paths),
         concurrency=concurrency or (_LOCAL_CONCURRENCY if pipeline.aws.local else _CONCURRENCY),
         **(_LOCAL if pipeline.aws.local else {}),

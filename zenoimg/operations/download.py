@@ -10,6 +10,7 @@ import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from io import BufferedReader
 from itertools import islice
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from s3transfer.subscribers import BaseSubscriber
 from zenoimg.aws import explain
 from zenoimg.operations.image_ids import is_possible
 from zenoimg.operations.landing import Landing
+from zenoimg.operations.last_moments import SECONDS, end_within
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.precheck import digest
 from zenoimg.operations.targets import Target, Unplaced, place
@@ -57,14 +59,19 @@ class Download:
         force: bool,
         concurrency: int = 8,
         on_bytes: Callable[[int], None] = lambda _: None,
+        last_moments: float = SECONDS,
     ) -> None:
-        """``original`` fetches what was uploaded instead of the copies; ``force`` replaces files that differ."""
+        """``original`` fetches what was uploaded instead of the copies; ``force`` replaces files that differ.
+
+        ``last_moments`` is how long (seconds) an interrupted run may take to end what is under way.
+        """
         self._pipeline = pipeline
         self._landing = landing
         self._original = original
         self._force = force
         self._concurrency = concurrency
         self._on_bytes = on_bytes
+        self._last_moments = last_moments
         owner = pipeline.settings.account_id
         self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
 
@@ -82,13 +89,16 @@ class Download:
             else:
                 queue.append(placed)
         manager = TransferManager(self._pipeline.aws.s3, TransferConfig(max_request_concurrency=self._concurrency))
-        done = False
-        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="download") as pool:
-            try:
-                yield from self._fetch_all(pool, manager, iter(queue), records)
-                done = True
-            finally:
-                manager.shutdown(cancel=not done, cancel_msg="stopped")
+        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="download")
+        try:
+            yield from self._fetch_all(pool, manager, iter(queue), records)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            cancel = partial(manager.shutdown, cancel=True, cancel_msg="stopped")
+            end_within(self._last_moments, cancel, pool.shutdown)
+            raise
+        manager.shutdown()
+        pool.shutdown()
 
     def _fetch_all(
         self,

@@ -41,6 +41,9 @@ _SMALL_BYTES = 1024 * 1024
 _FOREIGN_PART_BYTES = 8 * 1024 * 1024
 _THROTTLE_TRIES = 8
 _MAX_WAIT_SECONDS = 20.0
+#: What S3 answers when the bytes are not those that were hashed.
+_OTHER_BYTES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
+_CHANGED = "it changed while it was sent; send it again with --overwrite when it is at rest"
 #: What S3 answers when a key that was free is free no more.
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 
@@ -81,7 +84,7 @@ def decide(same_content: bool | None, *, overwrite: bool, force: bool) -> Litera
 class Transfer:
     """Sends files into one pipeline; safe to use from several threads at once.
 
-    A context: leaving it by an exception cancels what is under way, and aborts multipart uploads.
+    A context: leaving it waits for what is under way. ``cancel`` stops that, and aborts multipart uploads.
     """
 
     def __init__(
@@ -120,13 +123,18 @@ class Transfer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopped.set()
-        self._manager.shutdown(cancel=kind is not None, cancel_msg="stopped")
+        if kind is None:
+            self._manager.shutdown()
         self._calls.__exit__(kind, error, trace)
 
     def stop(self) -> None:
         """Start nothing more; files that wait out a throttling end as stopped."""
         self._stopped.set()
+
+    def cancel(self) -> None:
+        """Stop what is under way too; returns when multipart uploads are aborted."""
+        self._stopped.set()
+        self._manager.shutdown(cancel=True, cancel_msg="stopped")
 
     def send(self, source: Source) -> Transferred:
         """Send one file, if it is to be sent.
@@ -175,11 +183,15 @@ class Transfer:
                 return Transferred(source, "unchanged", size, version=remote.identity)
             if self._dry_run:
                 return Transferred(source, "planned", size)
-            version = self._upload(source, file, size, checked.content_type, sha256)
+            try:
+                version = self._upload(source, file, size, checked.content_type, sha256)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _OTHER_BYTES:
+                    raise
+                return Transferred(source, "failed", size, _CHANGED)
         after = source.path.stat()  # by its name: s3transfer has closed the file
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            reason = "it changed while it was sent; send it again with --overwrite when it is at rest"
-            return Transferred(source, "failed", size, reason)
+            return Transferred(source, "failed", size, _CHANGED)
         return Transferred(source, "sent", size, version=version)
 
     def _upload(self, source: Source, file: BufferedReader, size: int, content_type: str, sha256: str) -> str:

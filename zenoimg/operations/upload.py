@@ -20,6 +20,7 @@ from zenoimg.aws import THROTTLED, explain
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.imaging import Limits
 from zenoimg.operations.free_keys import mark_free
+from zenoimg.operations.last_moments import SECONDS, end_within
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.sources import Source
 from zenoimg.operations.transfer import StoppedError, Transfer, Transferred, file_reason
@@ -34,13 +35,16 @@ NOT_GOOD: frozenset[State] = frozenset({"refused", "conflict", "failed", "unproc
 class UploadOptions:
     """How an upload goes about it.
 
-    ``window`` bounds the photos that are sent and not processed yet; ``timeout`` is how long (seconds) one
+    ``window`` bounds the photos that are sent and not processed yet; with ``paced`` also where nothing is waited
+    for, since the embedded AWS starts a process for each; ``timeout`` is how long (seconds) one
     photo is waited for; ``retry_grace`` how long a failed record may still be mended by the lane's retries;
     ``event_grace`` how long the event of a photo that lay there before may still be under way. ``look_ahead``
     reads sources ahead and asks for their keys a thousand at a time; not for paths that somebody types.
+    ``last_moments`` is how long an interrupted run may take to abort what is under way.
     """
 
     wait: bool = True
+    paced: bool = False
     overwrite: bool = False
     force: bool = False
     dry_run: bool = False
@@ -49,6 +53,7 @@ class UploadOptions:
     window: int = 200
     timeout: float = 600.0
     poll: float = 1.0
+    last_moments: float = SECONDS
     retry_grace: float = 240.0
     event_grace: float = 240.0
 
@@ -93,6 +98,8 @@ class Upload:
         self._on_bytes = on_bytes
         self._clock = clock
         self._waiting: dict[str, _Waiting] = {}
+        #: Sent and told as such; they only keep their place in the window until they are processed.
+        self._paced: dict[str, _Waiting] = {}
 
     @property
     def unprocessed(self) -> list[str]:
@@ -117,13 +124,16 @@ class Upload:
             on_bytes=self._on_bytes,
         )
         pool = ThreadPoolExecutor(options.concurrency, thread_name_prefix="upload")
-        try:
-            with transfer:
+        with transfer:
+            try:
                 coming = mark_free(self._pipeline, sources) if options.look_ahead else sources
                 yield from self._pump(iter(coming), transfer, pool)
-        finally:
-            transfer.stop()
-            pool.shutdown(cancel_futures=True)
+            except BaseException:
+                transfer.stop()
+                pool.shutdown(wait=False, cancel_futures=True)
+                end_within(options.last_moments, transfer.cancel, pool.shutdown)
+                raise
+            pool.shutdown()
 
     def _pump(self, sources: Iterator[Source], transfer: Transfer, pool: ThreadPoolExecutor) -> Iterator[UploadResult]:
         exhausted = False
@@ -140,18 +150,20 @@ class Upload:
                     future.add_done_callback(finished.put)
             if exhausted and not running and not self._waiting:
                 return
-            pause = max(0.0, self._options.poll - (self._clock() - last_look)) if self._waiting else None
+            looks = bool(self._waiting or self._paced)
+            pause = max(0.0, self._options.poll - (self._clock() - last_look)) if looks else None
             for future in _taken(finished, pause):
                 source, started = running.pop(future)
                 result = self._after_transfer(future, source, started)
                 if result is not None:
                     yield result
-            if self._waiting and self._clock() - last_look >= self._options.poll:
+            if looks and self._clock() - last_look >= self._options.poll:
                 last_look = self._clock()
                 yield from self._look()
 
     def _has_room(self, running: int) -> bool:
-        return running < self._options.concurrency and running + len(self._waiting) < self._options.window
+        in_flight = running + len(self._waiting) + len(self._paced)
+        return running < self._options.concurrency and in_flight < self._options.window
 
     def _check_bucket(self) -> None:
         """One question about the whole bucket, so that a closed one is one sentence and not one a photo."""
@@ -183,6 +195,8 @@ class Upload:
         if done.state in {"sent", "unchanged"} and self._options.wait and not self._options.dry_run:
             self._waiting[source.key] = _Waiting(done, started)
             return None
+        if done.state == "sent" and self._options.paced:
+            self._paced[source.key] = _Waiting(done, started)
         state: dict[str, State] = {"sent": "uploaded", "planned": "would-upload"}
         shown: State = state.get(done.state, done.state)  # type: ignore[arg-type]
         return UploadResult(source.path, source.key, shown, done.reason, done.size, self._clock() - started)
@@ -190,11 +204,14 @@ class Upload:
     def _look(self) -> Iterator[UploadResult]:
         """What the table says by now of the photos that are waited for."""
         try:
-            records = self._pipeline.catalog.get_many(self._waiting)
+            records = self._pipeline.catalog.get_many([*self._waiting, *self._paced])
         except ClientError as error:
             if error.response["Error"]["Code"] in THROTTLED:
                 return  # the next look comes soon
             raise
+        for key in list(self._paced):
+            if self._judge(self._paced[key], records.get(key)) is not None:
+                del self._paced[key]
         for key in list(self._waiting):
             result = self._judge(self._waiting[key], records.get(key))
             if result is not None:

@@ -1,0 +1,92 @@
+"""Ctrl-C while a connection hangs: the command says where it stands and does not wait for the connection."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.pictures import jpeg, photo
+
+EMPTY = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+
+
+@dataclass
+class Stalled:
+    """An S3 that answers questions and never the sending of an object."""
+
+    port: int = 0
+    reached: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def stalled() -> Iterator[Stalled]:
+    state = Stalled()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self._answer(b"")
+
+        def do_GET(self) -> None:
+            self._answer(EMPTY)
+
+        def do_PUT(self) -> None:
+            state.reached.set()
+            state.over.wait(120)
+
+        def _answer(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    state.port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield state
+    state.over.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_upload_that_hangs_is_interrupted_at_once(stalled: Stalled, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").write_bytes(jpeg(photo((64, 48))))
+    names = {"ORIGINALS_BUCKET": "in-bucket", "PROCESSED_BUCKET": "out-bucket", "TABLE": "records"}
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "zenoimg",
+            "--endpoint-url",
+            f"http://127.0.0.1:{stalled.port}",
+            "upload",
+            str(tmp_path),
+        ],
+        env={**os.environ, **{f"ZENOIMG_{name}": value for name, value in names.items()}},
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever started the tests may have them ignore the signal, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        assert stalled.reached.wait(60)
+        process.send_signal(signal.SIGINT)
+        # Far less than the minute that the connection itself would be waited for.
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "0 photos: nothing yet." in said
+    assert "Run the same command again" in said
+    assert "Traceback" not in said
