@@ -1,5 +1,8 @@
 // Texts for people. Ids, reasons and notes are strangers' texts: they only ever become text nodes.
 
+// Until here the page was laid out without its content, and nobody should see that move.
+document.documentElement.classList.add('ready');
+
 const $ = (id) => document.getElementById(id);
 const numbers = new Intl.NumberFormat('en');
 const dates = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
