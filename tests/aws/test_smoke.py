@@ -152,6 +152,7 @@ def test_a_version_that_raises_fails_with_its_own_words_after_a_few_tries(
     assert len(called) == 3
 
 
+@pytest.mark.thorough
 def test_a_failure_that_passes_is_none(
     pipeline: LivePipeline, clock: Clock, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_failure_that_passes_is_none(
     assert run().passed
 
 
+@pytest.mark.thorough
 def test_a_version_that_does_nothing_fails(
     pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +176,7 @@ def test_a_version_that_does_nothing_fails(
     assert "there is no record of the photo" in run().reason
 
 
+@pytest.mark.thorough
 def test_a_version_that_marks_by_another_recipe_fails(
     pipeline: LivePipeline, clock: Clock, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +197,7 @@ def test_a_version_that_refuses_every_photo_fails_unless_the_limits_say_so(
     assert run(smoke.expected(RECIPE, narrow)).passed
 
 
+@pytest.mark.thorough
 def test_a_record_without_its_copy_fails(
     pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +209,7 @@ def test_a_record_without_its_copy_fails(
     assert "the copy is missing" in run().reason
 
 
+@pytest.mark.thorough
 def test_a_photo_swept_away_by_another_deploy_is_sent_again(
     pipeline: LivePipeline, clock: Clock, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +248,7 @@ def test_what_a_crash_left_is_swept_and_nothing_else(pipeline: LivePipeline) -> 
     works(pipeline)("photo.jpg")
 
 
+@pytest.mark.thorough
 def test_a_right_that_is_missing_is_raised_and_nothing_is_left(
     pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:

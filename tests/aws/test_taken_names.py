@@ -139,6 +139,7 @@ def test_every_taken_name_is_named_at_once(aws: Aws, monkeypatch: pytest.MonkeyP
     assert "the table" not in message
 
 
+@pytest.mark.thorough
 def test_names_that_only_begin_alike_are_not_taken(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     no_function(monkeypatch, aws)
     boto3.client("logs").create_log_group(logGroupName="/aws/lambda/imageProcessorLambda-of-others")
@@ -166,6 +167,7 @@ def test_a_table_or_bucket_of_another_stack_is_named_with_it(aws: Aws, monkeypat
     assert "the bucket zeno-original-images belongs to the stack 'theirs'" in message
 
 
+@pytest.mark.thorough
 def test_a_service_that_fails_is_not_taken_for_a_free_name(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     no_function(monkeypatch, aws)
     error = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeTable")
