@@ -70,6 +70,14 @@ def test_pixels_that_a_browser_draws_are_the_files_own(name: str) -> None:
     assert ImageChops.difference(before, after).getbbox() is None
 
 
+def test_what_an_avif_has_thrown_away_is_thrown_away_for_good() -> None:
+    data = TELLING["AVIF"](photo((96, 64)))
+    left_over = struct.pack(">I4s", 8 + len(SECRET), b"free") + SECRET.encode()
+    picture = shown(data + left_over, LIMITS)
+    assert SECRET.encode() not in picture.data
+    assert len(picture.data) == len(data + left_over), "no offset has moved"
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 def test_turned_pictures_stay_turned_and_have_upright_thumbnails(name: str, orientation: int) -> None:

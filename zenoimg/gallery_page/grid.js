@@ -66,7 +66,7 @@ function frameOf(image) {
       element('span', { className: 'why-word' }, icon(kind), image.problem ? 'No picture' : capital(image.status)),
       element('span', { className: 'why-text' }, printable(text || code))));
   }
-  if (image.frames > 1) frame.append(element('span', { className: 'badge' }, plural(image.frames, 'frame')));
+  if (image.frames > 1) frame.append(element('span', { className: 'badge' }, plural(image.frames, image.format === 'TIFF' ? 'page' : 'frame')));
   return frame;
 }
 

@@ -139,7 +139,8 @@ function factsOf(image) {
   const facts = [['Status', element('span', { className: 'status' }, element('i', { className: 'dot ' + image.status }), image.status)]];
   if (image.format) facts.push(['Format', printable(image.format)]);
   if (image.width) facts.push(['Pixels', `${image.width} × ${image.height}`]);
-  if (image.frames > 1) facts.push(['Frames', numbers.format(image.frames)]);
+  if (image.frames > 1) facts.push([image.format === 'TIFF' ? 'Pages' : 'Frames', numbers.format(image.frames)]);
+  if (image.format === 'TIFF') facts.push(['Shown by', 'a preview' + (image.frames > 1 ? ' of the first page' : '')]);
   if (image.originalSize != null) facts.push(['Original', size(image.originalSize)]);
   if (image.copySize != null) {
     const grown = image.originalSize ? ` (${change(image.originalSize, image.copySize)})` : '';

@@ -225,6 +225,8 @@ def _bare_avif(data: bytes) -> bytes | None:
     boxes = list(walk(data))
     if any(box.kind in (b"uuid", b"udta") for box in boxes):
         return None
+    for unused in (box for box in boxes if box.kind in (b"free", b"skip")):
+        data = data[: unused.start] + bytes(unused.end - unused.start) + data[unused.end :]
     for meta in (box for box in boxes if box.kind == b"meta"):
         for item in read_items(data, meta).by_number.values():
             if item.kind in (b"Exif", b"mime", b"uri ") and item.content:
