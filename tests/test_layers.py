@@ -18,7 +18,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "zenoimg.pipeline": ({"zenoimg.imaging"}, {"boto3", "botocore"}),
     "lambda_handlers": ({"zenoimg.pipeline"}, {"boto3", "botocore", "aws_lambda_powertools"}),
     "zenoimg.errors": (set(), set()),
-    "zenoimg.aws": ({"zenoimg.errors"}, {"boto3", "botocore"}),
+    "zenoimg.aws": ({"zenoimg", "zenoimg.errors"}, {"boto3", "botocore"}),
     "zenoimg.config": (
         {"zenoimg.config_file", "zenoimg.config_keys", "zenoimg.errors", "zenoimg.stack.names"},
         set(),
