@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 
 import pytest
 
-from tests import gifs, pictures
+from tests import animations, gifs, pictures
 from tests.animations import webp_chunk, webp_file, webp_image_data
+from tests.apngs import ApngFrame, apng
 from tests.avifs import avif
 from tests.pictures import chunk
 from tests.tiffs import Sheet, Tags, tiff
@@ -34,7 +36,7 @@ def webp_with(chunks: bytes) -> bytes:
     return webp_file(SIZE, webp_image_data(pictures.photo(SIZE)) + chunks, flags=0)
 
 
-FLOODS = {
+FLOODS: dict[str, tuple[Callable[[int], bytes], str]] = {
     "PNG of small chunks": (lambda count: png_with(chunk(b"teSt", b"") * count), "chunks"),
     "PNG of empty pixels": (lambda count: png_with(chunk(b"IDAT", b"") * count), "chunks"),
     "WebP of small chunks": (lambda count: webp_with(webp_chunk(b"test", b"") * count), "chunks"),
@@ -210,3 +212,20 @@ def test_exif_whose_values_are_all_of_the_block_is_left_out() -> None:
     block = b"II*\0\x08\0\0\0" + struct.pack("<HI", 0, 14) + struct.pack("<H", 20) + values + bytes(5_000)
     done = watermark(png_with(chunk(b"eXIf", block)))
     assert "again and again" in done.warnings[0]
+
+
+def test_the_longest_animations_are_compressed_with_less_effort(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [ApngFrame(SIZE, list(pictures.photo(SIZE, seed=seed).tobytes())) for seed in (1, 2, 3)]
+    data = apng(SIZE, 2, 8, frames)
+    usual = watermark(data).data
+    monkeypatch.setattr("zenoimg.imaging.formats.apng._LONG", 3 * SIZE[0] * SIZE[1] - 1)
+    swift = watermark(data).data
+    assert [effort(copy) for copy in (usual, swift)] == [2, 1]
+    assert [shown.picture.tobytes() for shown in animations.shown(swift)] == [
+        shown.picture.tobytes() for shown in animations.shown(usual)
+    ]
+
+
+def effort(data: bytes) -> int:
+    """The two bits of RFC 1950, 2.2, that tell an encoder's effort."""
+    return next(content for name, content in pictures.png_chunks(data) if name == b"IDAT")[1] >> 6

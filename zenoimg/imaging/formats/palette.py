@@ -91,30 +91,39 @@ def _assign(
     colours = [(flat[at], flat[at + 1], flat[at + 2], flat[at + 3]) for at in range(0, len(flat), 4)]
     uses = Image.frombytes("L", reduced.size, reduced.tobytes()).histogram(covered)
     entries = list(palette)
+    shown = [_shown(entry) for entry in entries]
     table = bytearray(256)
     for index in sorted(range(len(colours)), key=lambda index: -uses[index]):
         if not uses[index]:
             break
-        nearest = min(range(len(entries)), key=lambda entry: _distance(entries[entry], colours[index]))
+        distances = _distances(shown, _shown(colours[index]))
+        nearest = distances.index(min(distances))
         if len(entries) < slots and not _is_close(entries[nearest], colours[index]):
             nearest = len(entries)
             entries.append(colours[index])
+            shown.append(_shown(colours[index]))
         table[index] = nearest
     return tuple(entries), bytes(table)
 
 
-def _distance(one: Color, other: Color) -> int:
-    """Squared distance of two colours as they show on black and on white."""
-    total = 0
-    for ground in (0, 255):
-        for channel in range(3):
-            difference = _over(one, channel, ground) - _over(other, channel, ground)
-            total += difference * difference
-    return total
+def _shown(color: Color) -> tuple[int, ...]:
+    """Give a colour as it shows on black, and on white."""
+    *channels, alpha = color
+    return tuple((channel * alpha + ground * (255 - alpha)) // 255 for ground in (0, 255) for channel in channels)
 
 
-def _over(color: Color, channel: int, ground: int) -> int:
-    return (color[channel] * color[3] + ground * (255 - color[3])) // 255
+def _distances(all_shown: Sequence[tuple[int, ...]], shown: tuple[int, ...]) -> list[int]:
+    """Give squared distances of colours to one. Spelt out: an animation asks for them by the ten million."""
+    a, b, c, d, e, f = shown
+    return [
+        (r - a) * (r - a)
+        + (s - b) * (s - b)
+        + (t - c) * (t - c)
+        + (u - d) * (u - d)
+        + (v - e) * (v - e)
+        + (w - f) * (w - f)
+        for r, s, t, u, v, w in all_shown
+    ]
 
 
 def _is_close(one: Color, other: Color) -> bool:
