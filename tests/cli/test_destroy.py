@@ -187,6 +187,17 @@ def test_a_full_bucket_that_the_template_would_let_go_stops_the_removal(account:
     assert buckets() == {ARTIFACTS}
 
 
+def test_a_stack_that_an_interruption_left_empty_is_removed(account: None, terminal: Terminal) -> None:
+    boto3.client("cloudformation").create_change_set(
+        StackName="zeno",
+        ChangeSetName="zenoimg-1",
+        ChangeSetType="CREATE",
+        TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}),
+    )
+    assert terminal.json("destroy", "--yes")["removed"] == []
+    assert boto3.client("cloudformation").describe_stacks()["Stacks"] == []
+
+
 def test_ctrl_c_says_that_cloudformation_goes_on(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

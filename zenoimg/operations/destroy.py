@@ -130,14 +130,16 @@ class Destroy:
 
     def _going(self, resources: tuple[Resource, ...]) -> list[str]:
         """The buckets that the removal of the stack would remove."""
+        held = [item for item in resources if item.resource_type == "AWS::S3::Bucket"]
+        if not held:  # a stack that never stood may have no template either
+            return []
         body: Any = self._aws.cloudformation.get_template(StackName=self._stack, TemplateStage="Processed")
         template = body["TemplateBody"]
         declared = template.get("Resources", {}) if isinstance(template, dict) else {}
         return [
             item.physical_id
-            for item in resources
-            if item.resource_type == "AWS::S3::Bucket"
-            and declared.get(item.logical_id, {}).get("DeletionPolicy") not in _RETAINED
+            for item in held
+            if declared.get(item.logical_id, {}).get("DeletionPolicy") not in _RETAINED
             and self._exists(item.physical_id)
         ]
 
