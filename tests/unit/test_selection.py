@@ -8,24 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.records import record
 from zenoimg.operations.lone_records import Digest
 from zenoimg.operations.redo import Wish
 from zenoimg.operations.selection import Candidate, Listed, Selection, State, side_by_side, state_of
 from zenoimg.pipeline.records import ImageRecord
 
 ORIGINAL = Listed("a.jpg", "etag1", 100, "2025-06-12T15:25:14Z")
-RECORD = ImageRecord(
-    image_id="a.jpg",
-    original_size=100,
-    processed_size=101,
-    processed_url="https://x",
-    created_at="2025-06-12T15:25:14Z",
-    status="processed",
-    updated_at="2025-06-12T15:25:16Z",
-    etag="etag1",
-    version_id="v1",
-    recipe="new",
-)
+RECORD = replace(record("a.jpg", recipe="new"), etag="etag1")
 REFUSED = replace(RECORD, status="refused", processed_size=None)
 FAILED = replace(RECORD, status="failed")
 OLD = replace(RECORD, recipe="old")
@@ -55,9 +45,9 @@ TRUTH: list[tuple[Listed | None, bool, ImageRecord | None, State]] = [
 ]
 
 
-@pytest.mark.parametrize(("original", "has_copy", "record", "state"), TRUTH)
-def test_the_state_of_a_key(original: Listed | None, has_copy: bool, record: ImageRecord | None, state: State) -> None:
-    assert state_of(Candidate("a.jpg", original, has_copy), record, "new") == state
+@pytest.mark.parametrize(("original", "has_copy", "told", "state"), TRUTH)
+def test_the_state_of_a_key(original: Listed | None, has_copy: bool, told: ImageRecord | None, state: State) -> None:
+    assert state_of(Candidate("a.jpg", original, has_copy), told, "new") == state
 
 
 def test_no_copy_is_stale_where_no_recipe_is_known() -> None:
@@ -80,8 +70,8 @@ def test_each_option_takes_its_states(options: list[str], taken: set[State]) -> 
     selection = Selection(Wish.states_of(options), fingerprint="new")
     found = {
         state
-        for original, has_copy, record, state in TRUTH
-        if selection.takes(Candidate("a.jpg", original, has_copy), record)
+        for original, has_copy, told, state in TRUTH
+        if selection.takes(Candidate("a.jpg", original, has_copy), told)
     }
     assert found == taken
 
