@@ -81,18 +81,31 @@ class Endpoint:
         with (self.folder / "output").open("wb") as output, (self.folder / "talk").open("w+b") as talk:
             before, start = self._processor(), time.perf_counter()
             process = subprocess.Popen(command, stdout=output, stderr=talk, env=self.environment, cwd=self.folder)
-            _, status, used = os.wait4(process.pid, 0)
+            peak = 0.0
+            while (done := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+                peak = max(peak, _peak_megabytes(process.pid))
+                time.sleep(0.01)
+            _, status, used = done
             seconds = time.perf_counter() - start
             if status != 0:
                 talk.seek(0)
                 raise RuntimeError(f"{command[0]} failed:\n{talk.read().decode(errors='replace')}")
         endpoint = self._processor() - before
-        return Run(seconds, used.ru_utime + used.ru_stime, endpoint, used.ru_maxrss / 1024)
+        return Run(seconds, used.ru_utime + used.ru_stime, endpoint, peak)
 
     def _processor(self) -> float:
         """Processor seconds of the endpoint so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak_megabytes(pid: int) -> float:
+    """The most memory of a process so far; what ``wait4`` tells counts what the parent had when it started it."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
 @contextmanager

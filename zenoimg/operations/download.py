@@ -23,7 +23,7 @@ from s3transfer.subscribers import BaseSubscriber
 from zenoimg.aws import explain
 from zenoimg.operations.image_ids import is_possible
 from zenoimg.operations.landing import Landing
-from zenoimg.operations.last_moments import SECONDS, end_within
+from zenoimg.operations.last_moments import SECONDS, cancel_transfers, end_within
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.precheck import digest
 from zenoimg.operations.targets import Target, Unplaced, place
@@ -94,8 +94,7 @@ class Download:
             yield from self._fetch_all(pool, manager, iter(queue), records)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            cancel = partial(manager.shutdown, cancel=True, cancel_msg="stopped")
-            end_within(self._last_moments, cancel, pool.shutdown)
+            end_within(self._last_moments, partial(cancel_transfers, manager), pool.shutdown)
             raise
         manager.shutdown()
         pool.shutdown()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from s3transfer.manager import TransferManager
+
 SECONDS = 0.7
 
 
@@ -21,3 +23,12 @@ def end_within(seconds: float, *steps: Callable[[], None]) -> None:
     ending = threading.Thread(target=take, name="last-moments", daemon=True)
     ending.start()
     ending.join(seconds)
+
+
+def cancel_transfers(manager: TransferManager) -> None:
+    """Stop what is under way and abort multipart uploads; returns when that is done.
+
+    By leaving the manager as a context: in s3transfer 0.19 ``shutdown(cancel=True)`` hands its message on as the
+    class of the exception, and fails where anything is under way.
+    """
+    manager.__exit__(KeyboardInterrupt, KeyboardInterrupt("stopped"), None)

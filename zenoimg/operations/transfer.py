@@ -24,6 +24,7 @@ from s3transfer.subscribers import BaseSubscriber
 
 from zenoimg.aws import THROTTLED
 from zenoimg.imaging import Limits
+from zenoimg.operations.last_moments import cancel_transfers
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.precheck import check, digest
 from zenoimg.operations.put_calls import InOnePiece, PutCalls
@@ -134,7 +135,7 @@ class Transfer:
     def cancel(self) -> None:
         """Stop what is under way too; returns when multipart uploads are aborted."""
         self._stopped.set()
-        self._manager.shutdown(cancel=True, cancel_msg="stopped")
+        cancel_transfers(self._manager)
 
     def send(self, source: Source) -> Transferred:
         """Send one file, if it is to be sent.
