@@ -28,7 +28,7 @@ def saved(kind: str, mode: str = "RGB", frames: int = 1, **options: Any) -> byte
 KINDS = {
     "webp, lossy": (saved("WEBP"), 18),
     "webp, lossless": (saved("WEBP", lossless=True), 26),
-    "webp, animated": (saved("WEBP", frames=3), 55),
+    "webp, animated": (saved("WEBP", frames=3), 56),
     "gif": (saved("GIF", "L"), 27),
     "gif, animated": (saved("GIF", "L", frames=3), 27),
     "apng": (saved("PNG", frames=3), 28),
