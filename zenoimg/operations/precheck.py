@@ -8,6 +8,7 @@ from io import BufferedReader
 
 from zenoimg.imaging import Limits
 from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, identify
+from zenoimg.pipeline.records import RESERVED_PREFIX
 from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits
 
 
@@ -39,6 +40,8 @@ def digest(file: BufferedReader, algorithm: str) -> str:
 def _refusal_of_key(key: str) -> str:
     if not key or key.endswith("/"):
         return "a key that ends in '/' is a folder's marker, not a picture"
+    if key.startswith(RESERVED_PREFIX):
+        return f"keys below {RESERVED_PREFIX} are hidden from lists: they belong to the photos that deploy tests with"
     try:
         length = len(key.encode())
     except UnicodeEncodeError:
