@@ -33,6 +33,9 @@ def lean(size: tuple[int, int], block: bytes, more: Sequence[Raw], tables: Seque
     data = bytearray(b"II*\0\0\0\0\0" + block)
     entries = [number(256, size[0]), number(257, size[1]), number(258, 8), number(277, 1), *more]
     for tag, values in tables:
+        if len(values) == 4:
+            entries.append((tag, LONG, 1, values))
+            continue
         data += bytes(len(data) % 2)
         entries.append((tag, LONG, len(values) // 4, struct.pack("<I", len(data))))
         data += values
@@ -54,7 +57,8 @@ def tiff_cases() -> Cases:
     small = saved("TIFF", SMALL, "L")
     same_bytes = saved("TIFF", (2000, 1000), "L", busy="noise")
     pages = _pages([noise((100, 80), "L")] * 300)
-    other_sizes = _pages([noise((400, 380), "L").crop((0, 0, 100 + n, 80 + n)) for n in range(300)])
+    other_sizes = _pages([noise((400, 380), "L").crop((0, 0, 100 + n // 6, 80)) for n in range(300)])
+    of_their_bytes = _pages([noise((125, 80), "L")] * 300)
     side = 1600
     big = side, side
     tile = [number(262, 1, SHORT), number(322, 16), number(323, 16)]
@@ -97,15 +101,15 @@ def tiff_cases() -> Cases:
         "palette in tiles of 16, LZW": (_palette(big, 5, _lzw()), saved("TIFF", big, "P", compression="tiff_lzw")),
         "palette in tiles of 16, LZW, no colours": (
             _palette(big, 5, _lzw(), grey=True),
-            saved("TIFF", big, "P", compression="tiff_lzw"),
+            _colourless(saved("TIFF", big, "P", compression="tiff_lzw")),
         ),
         "palette in tiles of 16, bare, no colours": (
             _palette(big, 1, noise((16, 16), "L").tobytes(), grey=True),
-            saved("TIFF", big, "P"),
+            _colourless(saved("TIFF", big, "P")),
         ),
         "tables of JPEG": (_jpeg_tables(), saved("TIFF", SMALL, compression="jpeg"), same_bytes),
         "pages": (pages, pages),
-        "pages of other sizes": (other_sizes, pages),
+        "pages of other sizes": (other_sizes, of_their_bytes),
         "deflate bomb": (
             lean(
                 SMALL,
@@ -189,6 +193,14 @@ def _palette(size: tuple[int, int], compression: int, block: bytes, *, grey: boo
         data += values
     struct.pack_into("<I", data, 4, len(data))
     return bytes(data + directory(entries))
+
+
+def _colourless(data: bytes) -> bytes:
+    """Make all colours of a palette page black, so that it has none for the mark."""
+    tags = Image.open(BytesIO(data)).tag_v2
+    at = next(at for at in range(len(data)) if data[at : at + 8] == struct.pack("<HHI", 320, SHORT, len(tags[320])))
+    (start,) = struct.unpack_from("<I", data, at + 8)
+    return data[:start] + bytes(2 * len(tags[320])) + data[start + 2 * len(tags[320]) :]
 
 
 def _jpeg_tables() -> bytes:

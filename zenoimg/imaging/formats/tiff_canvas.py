@@ -12,7 +12,7 @@ from zenoimg.imaging.formats.tiff_file import Page
 from zenoimg.imaging.formats.tiff_layout import JPEG, Layout
 from zenoimg.imaging.formats.tiff_pixels import Channels, bytes_of, channels_of
 from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import Box, clipped
+from zenoimg.imaging.placement import clipped
 
 _JPEG_TABLES = 347
 
@@ -45,11 +45,15 @@ class Canvas:
     def __init__(self, page: Page, layout: Layout, overlay: Overlay) -> None:
         self._page, self._layout = page, layout
         inside = [box for box in (clipped(box, (layout.width, layout.height)) for box in overlay.boxes) if box]
-        self._touched = [
-            index
-            for index in range(layout.across * layout.down)
-            if any(_meet(layout.box(index), box) for box in inside)
-        ]
+        width, height = layout.segment_width, layout.segment_height
+        self._touched = sorted(
+            {
+                row * layout.across + column
+                for left, top, right, bottom in inside
+                for row in range(top // height, -(-bottom // height))
+                for column in range(left // width, -(-right // width))
+            }
+        )
         boxes = [layout.box(index) for index in self._touched]
         left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
         top, bottom = min(box[1] for box in inside), max(box[3] for box in inside)
@@ -141,7 +145,3 @@ def _encoded(page: Page, layout: Layout, opened: Mapping[int, RawSegment | JpegS
         before = [page.segments[number] for number in group]
         parts = [bytes(raw[number]) for number in group]
         yield from zip(group, compressed(parts, layout, rows, _fax_options(page, layout), before), strict=True)
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
