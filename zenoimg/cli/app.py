@@ -27,8 +27,12 @@ COMMANDS = {
     "download": Entry("download", "Fetch marked copies, each into a file named as its id."),
     "gallery": Entry("gallery", "Make a page to look at: every image before and after, what was refused, and why."),
     "delete": Entry("delete", "Delete originals; their copies and records go with them."),
-    "status": Entry("status", "Say how the pipeline does; exit 1 when something needs you."),
-    "reprocess": Entry("reprocess", "Take images up again: what events lost, what failed, an old mark, or everything."),
+    "status": Entry(
+        "status", "Say how the pipeline does. Exit 1 when something needs you, with the command that helps."
+    ),
+    "reprocess": Entry(
+        "reprocess", "Take images up again: what events lost, what failed, what has an old mark, or everything."
+    ),
     "tail-logs": Entry("tail_logs", "Show what the functions log."),
     "api": Entry("api", "Call the pipeline's HTTP API, signed, and print what it answers."),
     "template": Entry("template", "Print the CloudFormation template and its parameters, to deploy by your own means."),
