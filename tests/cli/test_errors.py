@@ -73,7 +73,7 @@ def test_options_count_before_and_after_the_command_and_the_later_wins(nothing_d
 
 
 def test_a_bad_stack_name_is_a_usage_error(terminal: Terminal) -> None:
-    assert "'A_B' cannot name a stack" in terminal.run("--stack", "A_B", "list", code=2).stderr
+    assert "'A_B', which cannot name a stack" in terminal.run("--stack", "A_B", "list", code=2).stderr
 
 
 def test_a_missing_file_is_named_and_the_others_go_on(no_stack: Terminal, tmp_path: Path) -> None:
