@@ -15,8 +15,8 @@ THUMBNAILS = {0x0409, 0x040C}
 EXIF_BLOCKS = {0x0422, 0x0423}
 XMP_PACKET = 0x0424
 _TAG_MARKER, _APPLICATION_RECORD = 0x1C, 2
-_MOST_PARTS = 10_000
-"""Resources of a block, or datasets of IPTC: an editor writes a hundred, a long list of keywords a thousand."""
+_MOST_RESOURCES, _MOST_DATASETS = 2_000, 10_000
+"""An editor writes a hundred resources, and may write 998 paths; a long list of keywords is a thousand datasets."""
 
 
 class DamagedResources(ValueError):  # noqa: N818 -- says what is there, as Refused does
@@ -92,7 +92,7 @@ def _with_new_digest(resources: list[_Resource]) -> list[_Resource]:
 
 
 def _resources(block: bytes) -> Iterator[_Resource]:
-    at, left = 0, _MOST_PARTS
+    at, left = 0, _MOST_RESOURCES
     while at + 12 <= len(block):
         left = _one_less(left)
         signature = block[at : at + 4]
@@ -115,7 +115,7 @@ def _resources(block: bytes) -> Iterator[_Resource]:
 
 def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield record, dataset number and the bytes of each dataset, its head included."""
-    at, left = 0, _MOST_PARTS
+    at, left = 0, _MOST_DATASETS
     while at < len(data):
         if at + 5 > len(data) or data[at] != _TAG_MARKER:
             if data[at:].strip(b"\0"):
@@ -136,5 +136,5 @@ def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _one_less(left: int) -> int:
     if not left:
-        raise DamagedResources(f"more than {_MOST_PARTS:,} parts")
+        raise DamagedResources("it has too many parts")
     return left - 1
