@@ -9,6 +9,7 @@ and JPEGs in CMYK. Files are untrusted: each is opened by the decoder of its own
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -46,6 +47,7 @@ _EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WebP": "webp", "GIF": "gif", "BMP":
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _PNG_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
 _PNG_COLOUR = {b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD", b"pHYs"}
+_TAKEN = Limits(*[sys.maxsize] * 5)  # what the pipeline took is no longer measured
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 _DECODERS: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
@@ -196,7 +198,7 @@ def _bare_png(data: bytes) -> bytes:
 
 
 def _bare_webp(data: bytes) -> bytes:
-    source = read_webp(data)
+    source = read_webp(data, _TAKEN)
     orientation = orientation_of(tiff_block(source.first(b"EXIF")))
     flags = source.flags & ~(XMP | EXIF) | (EXIF if orientation != 1 else 0)
     kept = []

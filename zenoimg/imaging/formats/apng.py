@@ -162,8 +162,8 @@ def marked_animation(
     chunks: list[Chunk], header: Header, overlay: Overlay, recipe: Recipe, limits: Limits
 ) -> MarkedAnimation:
     """Draw the mark on all frames of an animated PNG. Raises ``Refused``."""
+    limits.check_picture(header.width, header.height, sum(chunk.name == b"fcTL" for chunk in chunks))
     animation = read_animation(chunks, header)
-    limits.check_picture(header.width, header.height, len(animation.frames))
     limits.check_memory(header.width, header.height, _BYTES_A_PIXEL * (1 + header.depth // 16))
     palette = palette_of(chunks) if header.color_type == PALETTE else ()
     compression = recipe.encoder.png_compression

@@ -50,8 +50,7 @@ _METHOD = 4
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Give a watermarked copy of a WebP, still or animated."""
-    source = read_webp(data)
-    limits.check_picture(*source.size, max(1, len(source.frames)))
+    source = read_webp(data, limits)
     limits.check_memory(*source.size, _bytes_a_pixel(source))
     orientation = orientation_of(tiff_block(source.first(b"EXIF")))
     overlay = overlay_for(recipe.watermark, source.size, orientation)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.limits import most_parts
+from zenoimg.imaging.limits import Limits, most_parts
 from zenoimg.imaging.placement import Box, Size
 
 ANIMATION, XMP, EXIF, ALPHA, ICC = 0x02, 0x04, 0x08, 0x10, 0x20
@@ -73,8 +73,8 @@ class WebP:
         return next((chunk.data for chunk in self.chunks if chunk.name == name), b"")
 
 
-def read_webp(data: bytes) -> WebP:
-    """Read a file's chunks and frames. Raises ``Refused("corrupt")`` when it is cut off or holds no picture."""
+def read_webp(data: bytes, limits: Limits) -> WebP:
+    """Read a file's chunks and frames. Raises ``Refused`` when it is cut off, holds no picture or asks for too much."""
     (length,) = struct.unpack_from("<I", data.ljust(12, b"\0"), 4)
     if length + 8 > len(data) or length < 4:
         raise Refused("corrupt", "the WebP is truncated")
@@ -84,10 +84,11 @@ def read_webp(data: bytes) -> WebP:
     head = chunks[0]
     flags = head.data[0] if head.name == b"VP8X" and len(head.data) >= 10 else 0
     size = image_size(chunks)
-    frames = tuple(_read_frame(chunk.data, size) for chunk in chunks if chunk.name == b"ANMF")
-    if flags & ANIMATION and not frames:
+    told = [chunk for chunk in chunks if chunk.name == b"ANMF"] if flags & ANIMATION else []
+    if flags & ANIMATION and not told:
         raise Refused("corrupt", "the WebP says that it is animated and holds no frames")
-    return WebP(size, flags, tuple(chunks), frames if flags & ANIMATION else ())
+    limits.check_picture(*size, max(1, len(told)))
+    return WebP(size, flags, tuple(chunks), tuple(_read_frame(chunk.data, size) for chunk in told))
 
 
 def read_chunks(data: bytes, spare: int = 10_000) -> list[Chunk]:
