@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+# Where it is set, every command of a test and of the demo would compile its modules anew: half a second each.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test test-all requirements clean lint format
 
 demo: $(VENV)/.demo

@@ -102,7 +102,7 @@ def test_a_wrong_configuration_is_exit_3() -> None:
     Path("zenoimg.toml").write_text("[watermark]\nscale = 3\n")
     result = preview("a.jpg")
     assert result.exit_code == 3
-    assert "the recipe is wrong: scale: 3 is outside 0.005 to 1" in result.stderr
+    assert "zenoimg.toml:2: watermark.scale is 3; allowed is a number from 0.005 to 1" in result.stderr
 
 
 def test_what_cannot_be_marked_is_named_and_the_others_go_on() -> None:
