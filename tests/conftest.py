@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 import socket
 from collections.abc import Iterator
 from typing import Any
 
+import botocore.session
 import hypothesis
 import pytest
 
 # On a shared machine the time of one example says nothing about the code.
 hypothesis.settings.register_profile("zenoimg", deadline=None)
 hypothesis.settings.load_profile("zenoimg")
+
+# Each session reads AWS's descriptions of its services anew, half a second for a test of the terminal: they share them.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 REGION = "eu-west-1"
 _INVENTED = {

@@ -36,7 +36,7 @@ def large_table(catalog: Catalog) -> list[str]:
 LONG_AGO = "2024-12-31T00:00:00Z"
 
 
-@pytest.mark.parametrize("size", [1, 2, 1000])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.thorough), 2, 1000])
 def test_the_index_is_walked_back_day_by_day_over_all_shards_and_pages(
     catalog: Catalog, large_table: list[str], size: int
 ) -> None:

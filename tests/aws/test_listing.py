@@ -38,7 +38,14 @@ def _short_walk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "WALKED_DAYS", 110)
 
 
-@pytest.fixture(params=["one page", "many pages", "many pages, no indexes", "many pages, nothing told of indexes"])
+@pytest.fixture(
+    params=[
+        "one page",
+        pytest.param("many pages", marks=pytest.mark.thorough),
+        "many pages, no indexes",
+        pytest.param("many pages, nothing told of indexes", marks=pytest.mark.thorough),
+    ]
+)
 def table(request: pytest.FixtureRequest, dynamodb: DynamoDBClient) -> Catalog:
     if request.param == "many pages, no indexes":
         dynamodb.delete_table(TableName=NAMES.table)

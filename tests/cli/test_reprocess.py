@@ -61,6 +61,7 @@ CHOSEN: list[tuple[list[str], dict[str, int]]] = [
 ]
 
 
+@pytest.mark.thorough
 def test_options_choose(mixed: Terminal) -> None:
     for options, taken in CHOSEN:
         assert mixed.json("reprocess", *options, "--dry-run")["by_state"] == taken, options

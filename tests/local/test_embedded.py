@@ -242,6 +242,7 @@ def test_a_stale_pid_file_never_hits_a_stranger(make: Make) -> None:
         stranger.communicate(b"\n")
 
 
+@pytest.mark.thorough
 def test_after_a_hard_kill_orphaned_workers_end_and_it_starts(make: Make) -> None:
     aws = make()
     aws.start()
@@ -265,6 +266,7 @@ def test_a_stop_lets_the_invocation_in_flight_finish(make: Make) -> None:
     assert ids_in_table(aws) == {"invocation began", "invocation ended"}
 
 
+@pytest.mark.thorough
 def test_a_stop_that_takes_too_long_says_so_and_kills_nothing(make: Make) -> None:
     aws = make()
     aws.start()

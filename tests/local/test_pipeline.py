@@ -156,6 +156,7 @@ def test_a_key_that_ends_in_a_slash_is_left_alone(bench: Bench) -> None:
     s3.delete_object(Bucket=ORIGINALS, Key="empty-folder/")
 
 
+@pytest.mark.thorough
 def test_reprocess_brings_back_lost_records_and_redoes_all(bench: Bench) -> None:
     bench.write("lost.jpg", jpeg(photo((240, 180), "RGB", seed=8)))
     bench.zenoimg("upload", "lost.jpg")
