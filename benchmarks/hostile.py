@@ -17,9 +17,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import hostile_animations, hostile_files, hostile_metadata, hostile_tiffs
+from benchmarks import hostile_animations, hostile_files, hostile_jpegs, hostile_metadata, hostile_tiffs
 
 FAMILIES = {
+    "jpeg": hostile_jpegs.jpeg_cases,
     "png": hostile_files.png_cases,
     "bmp": hostile_files.bmp_cases,
     "webp": hostile_files.webp_cases,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from benchmarks.hostile_files import FLOOD, SMALL, Cases, noise, saved
 from tests.pictures import photo
@@ -163,7 +164,7 @@ def _rows(size: tuple[int, int], compression: str | None = None) -> bytes:
 def _lzw() -> bytes:
     encoded = BytesIO()
     noise((16, 16), "L").save(encoded, "TIFF", compression="tiff_lzw")
-    picture = Image.open(BytesIO(encoded.getvalue()))
+    picture = TiffImageFile(BytesIO(encoded.getvalue()))
     offset, length = picture.tag_v2[273][0], picture.tag_v2[279][0]
     return encoded.getvalue()[offset : offset + length]
 
@@ -197,7 +198,7 @@ def _palette(size: tuple[int, int], compression: int, block: bytes, *, grey: boo
 
 def _colourless(data: bytes) -> bytes:
     """Make all colours of a palette page black, so that it has none for the mark."""
-    tags = Image.open(BytesIO(data)).tag_v2
+    tags = TiffImageFile(BytesIO(data)).tag_v2
     at = next(at for at in range(len(data)) if data[at : at + 8] == struct.pack("<HHI", 320, SHORT, len(tags[320])))
     (start,) = struct.unpack_from("<I", data, at + 8)
     return data[:start] + bytes(2 * len(tags[320])) + data[start + 2 * len(tags[320]) :]
