@@ -66,8 +66,7 @@ def _first_time(key: str) -> bool:
 
 
 def _as_operator() -> Any:
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return _make_client("s3", **keys)
+    return boto3.client("s3", aws_access_key_id="test", aws_secret_access_key="test")
 
 
 _Answer: Any = AWSResponse
@@ -101,15 +100,15 @@ def _refuse_every_third(request: Any, **_: Any) -> Any:
     return _Answer(request.url, 503 if number % 2 else 500, {}, _Body(body))
 
 
-_make_client: Any = boto3.client
+_make_client: Any = vars(processor)["_client"]
 
 
-def _client(service: str, *more: Any, **named: Any) -> Any:
-    made = _make_client(service, *more, **named)
-    if service in ("s3", "dynamodb") and "aws_access_key_id" not in named:
+def _client(service: str) -> Any:
+    made = _make_client(service)
+    if service in ("s3", "dynamodb"):
         made.meta.events.register("before-send", _refuse_every_third)
     return made
 
 
 vars(processor)["ImageStorage"] = FaultyStorage
-vars(boto3)["client"] = _client
+vars(processor)["_client"] = _client
