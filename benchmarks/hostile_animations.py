@@ -105,6 +105,7 @@ def apng_cases() -> Cases:
     control = png_chunks(single)[2][1]
     control_flood = chunk(b"fcTL", control) * (FLOOD // 38)
     head = single[:8]
+    same_bytes = apng(6, [ground] * max(2, len(data_flood) // len(single)))
     return {
         **{
             f"dots, disposal {disposal}, {'laid over' if blends else 'put'}": (dots(disposal, blends), valid)
@@ -115,8 +116,8 @@ def apng_cases() -> Cases:
             apng(3, [indices[0], *few], before=palette),
             apng(3, indices, before=palette),
         ),
-        "empty frame data": (head + b"".join([*parts[:-1], data_flood, parts[-1]]), single),
-        "frame controls": (head + b"".join([*parts[:-1], control_flood, parts[-1]]), single),
+        "empty frame data": (head + b"".join([*parts[:-1], data_flood, parts[-1]]), single, same_bytes),
+        "frame controls": (head + b"".join([*parts[:-1], control_flood, parts[-1]]), single, same_bytes),
         "WebP, dots": (_webp_dots(spots, frames), _webp(frames)),
         "WebP, frames beyond the limit": (_webp_flood(), _webp(1)),
     }
