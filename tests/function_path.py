@@ -52,6 +52,7 @@ def assemble(folder: Path) -> list[str]:
     return [str(folder / "task"), str(folder / "opt" / "python"), str(runtime)]
 
 
-def unpack(artifact: Artifact, folder: Path) -> None:
+def unpack(artifact: Artifact, folder: Path) -> Path:
     with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
         archive.extractall(folder)
+    return folder

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from typing import get_args
 
 import boto3
 import pytest
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
 from tests.pictures import jpeg, photo
+from zenoimg.operations.audit import Finding
 from zenoimg.pipeline.catalog import Catalog
 
 PHOTO = jpeg(photo((64, 48)))
@@ -92,18 +94,7 @@ def broken(key: str, how: str) -> None:
             table.put(replace(record, recipe="old"))
 
 
-KINDS = (
-    "no record",
-    "no copy",
-    "failed",
-    "copy without original",
-    "record without original",
-    "copy of a refused image",
-    "record of another version",
-    "copy of another version",
-    "copy and record of different recipes",
-    "stale",
-)
+KINDS: tuple[Finding, ...] = get_args(Finding)
 
 
 def test_each_disagreement_is_found_and_the_commands_mend_them(no_stack: Terminal) -> None:

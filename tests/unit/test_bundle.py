@@ -10,31 +10,22 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests import pictures
+from tests.function_path import assemble, unpack
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, WatermarkSpec
 from zenoimg.pipeline import deployed_recipe
 from zenoimg.stack import bundle, shipped
 from zenoimg.stack.bundle import Artifact, make_zip
 
-#: What the runtime of AWS Lambda brings by itself: boto3 and what boto3 needs.
-RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
-
 
 def names_in(artifact: Artifact) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
         return archive.namelist()
-
-
-def unpack(artifact: Artifact, folder: Path) -> Path:
-    with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
-        archive.extractall(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -59,20 +50,8 @@ def test_the_functions_zip_is_small_enough_to_be_sent_anywhere() -> None:
 
 
 @pytest.fixture
-def lambda_path(tmp_path: Path, packages: Artifact) -> list[str]:
-    """The import path of a function: its zip, the layer, and what the runtime brings; nothing of this checkout."""
-    functions = unpack(bundle.functions(), tmp_path / "task")
-    layer = unpack(packages, tmp_path / "opt") / "python"
-    runtime = tmp_path / "runtime"
-    runtime.mkdir()
-    for name in RUNTIME_MODULES:
-        spec = find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        source = Path(spec.origin)
-        source = source.parent if source.name == "__init__.py" else source
-        (runtime / source.name).symlink_to(source)
-    return [str(functions), str(layer), str(runtime)]
+def lambda_path(tmp_path: Path) -> list[str]:
+    return assemble(tmp_path)
 
 
 def run_as_function(path: list[str], module: str) -> set[str]:

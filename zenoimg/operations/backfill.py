@@ -12,8 +12,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import ZenoError
-from zenoimg.operations.in_order import batches, map_ahead
 from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.parallel import batches, map_ahead
 from zenoimg.operations.selection import Listed, Selected, State
 from zenoimg.pipeline.events import KeyToCheck, backfill_body
 from zenoimg.pipeline.records import utc_text

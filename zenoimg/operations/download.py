@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
-from itertools import islice
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,6 +24,7 @@ from zenoimg.operations.image_ids import is_possible
 from zenoimg.operations.landing import Landing
 from zenoimg.operations.last_moments import SECONDS, cancel_transfers, end_within
 from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.parallel import as_they_end
 from zenoimg.operations.precheck import digest
 from zenoimg.operations.targets import Target, Unplaced, place
 from zenoimg.operations.transfer import is_same, remote_of
@@ -91,36 +91,15 @@ class Download:
         manager = TransferManager(self._pipeline.aws.s3, TransferConfig(max_request_concurrency=self._concurrency))
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="download")
         try:
-            yield from self._fetch_all(pool, manager, iter(queue), records)
+            yield from as_they_end(
+                lambda target: self._fetch(manager, target, records.get(target.key)), queue, pool, self._concurrency
+            )
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             end_within(self._last_moments, partial(cancel_transfers, manager), pool.shutdown)
             raise
         manager.shutdown()
         pool.shutdown()
-
-    def _fetch_all(
-        self,
-        pool: ThreadPoolExecutor,
-        manager: TransferManager,
-        queue: Iterator[Target],
-        records: Mapping[str, ImageRecord],
-    ) -> Iterator[DownloadResult]:
-        running: set[Future[DownloadResult]] = set()
-        try:
-            while True:
-                room = self._concurrency - len(running)
-                running |= {
-                    pool.submit(self._fetch, manager, target, records.get(target.key)) for target in islice(queue, room)
-                }
-                if not running:
-                    return
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield future.result()
-        finally:
-            for future in running:
-                future.cancel()
 
     def _fetch(self, manager: TransferManager, target: Target, record: ImageRecord | None) -> DownloadResult:
         try:

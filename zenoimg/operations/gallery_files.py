@@ -11,10 +11,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from threading import BoundedSemaphore, Event
 from typing import Any, NamedTuple
 
@@ -25,6 +24,7 @@ from zenoimg.imaging import Limits, Refused
 from zenoimg.operations.gallery_pictures import shown, thumbnail
 from zenoimg.operations.landing import Landing
 from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.parallel import as_they_end
 from zenoimg.operations.targets import Target
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import identity_of
@@ -136,22 +136,11 @@ class Files:
 
         Closing the iterator cancels what has not begun; every file is whole or not there.
         """
-        queue = iter(records)
-        running: set[Future[Pictures | None]] = set()
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="gallery") as pool:
             try:
-                while True:
-                    for record in islice(queue, 2 * self._concurrency - len(running)):
-                        running.add(pool.submit(self._brought, record))
-                    if not running:
-                        return
-                    finished, running = wait(running, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        yield future.result()
+                yield from as_they_end(self._brought, records, pool, 2 * self._concurrency)
             finally:
                 self._stopped.set()
-                for future in running:
-                    future.cancel()
 
     def _is_there(self, *stems: str | None) -> bool:
         return all(stem is None or stem in self._there for stem in stems)

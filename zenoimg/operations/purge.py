@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
+from zenoimg.operations.parallel import as_they_end
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -92,9 +93,13 @@ def empty(
         refused.extend(problems)
         return len(page) - len(problems)
 
-    for number in _bounded(take, _pages(s3, bucket, owner, prefix)):
-        removed += number
-        on_removed(number)
+    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="purge")
+    try:
+        for number in as_they_end(take, _pages(s3, bucket, owner, prefix), pool, 2 * _WORKERS):
+            removed += number
+            on_removed(number)
+    finally:
+        pool.shutdown(cancel_futures=True)
     if refused:
         raise RefusedByAwsError(
             f"{len(refused):,} versions in {bucket} could not be removed: {'; '.join(refused[:_NAMED])}",
@@ -102,21 +107,6 @@ def empty(
             code="not-emptied",
         )
     return removed
-
-
-def _bounded(take: Callable[[list[_Item]], int], pages: Iterable[list[_Item]]) -> Iterator[int]:
-    """The results of all pages, with a few of them at work at a time."""
-    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="purge")
-    running: set[Future[int]] = set()
-    try:
-        for page in pages:
-            running.add(pool.submit(take, page))
-            if len(running) >= 2 * _WORKERS:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        yield from (future.result() for future in running)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _pages(s3: S3Client, bucket: str, owner: str, prefix: str) -> Iterator[list[_Item]]:

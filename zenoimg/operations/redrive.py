@@ -16,8 +16,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from zenoimg.operations.backfill import Sent, send
-from zenoimg.operations.in_order import batches, map_ahead
 from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.parallel import batches, map_ahead
 from zenoimg.operations.reprocess import ReprocessResult, reconcile_one
 from zenoimg.operations.selection import Selected, look_at
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, parse_body

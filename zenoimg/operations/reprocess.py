@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
+from zenoimg.operations.parallel import as_they_end
 from zenoimg.operations.selection import Selected
 from zenoimg.pipeline.reconcile import Tools, reconcile
 from zenoimg.pipeline.records import ImageRecord
@@ -28,21 +28,8 @@ class ReprocessResult:
 
 def work_here(tools: Tools, chosen: Iterable[Selected], *, force: bool, workers: int) -> Iterator[ReprocessResult]:
     """Reconcile keys in this process, as they come; a few more than ``workers`` are in hand at a time."""
-    source = iter(chosen)
-    running: set[Future[ReprocessResult]] = set()
     with ThreadPoolExecutor(workers, thread_name_prefix="reconcile") as pool:
-        try:
-            while True:
-                room = 2 * workers - len(running)
-                running |= {pool.submit(reconcile_one, item.key, tools, force=force) for item in islice(source, room)}
-                if not running:
-                    return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        finally:
-            for future in running:
-                future.cancel()
+        yield from as_they_end(lambda item: reconcile_one(item.key, tools, force=force), chosen, pool, 2 * workers)
 
 
 def reconcile_one(key: str, tools: Tools, *, force: bool) -> ReprocessResult:

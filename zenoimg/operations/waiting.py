@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from zenoimg.operations.backfill import QueueCounts, Sent, counts_if_known, queue_url
-from zenoimg.operations.in_order import map_ahead
 from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.parallel import map_ahead
 from zenoimg.operations.redrive import reasons
 from zenoimg.operations.reprocess import ReprocessResult
 from zenoimg.operations.selection import look_at

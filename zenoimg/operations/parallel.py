@@ -1,10 +1,10 @@
-"""Calls in parallel, results in order, a few of them in memory: for streams that have no end in sight."""
+"""Calls in parallel with a few of them in memory: for streams that have no end in sight."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
 
@@ -29,6 +29,26 @@ def map_ahead(function: Callable[[T], R], items: Iterable[T], workers: int) -> I
         finally:
             for future in running:
                 future.cancel()
+
+
+def as_they_end(function: Callable[[T], R], items: Iterable[T], pool: Executor, ahead: int) -> Generator[R, None, None]:
+    """The results of calls in a pool, the first to end first; at most ``ahead`` of them are in hand at a time.
+
+    An exception of a call is raised. Then, and when the iterator is closed, calls that have not begun are dropped.
+    """
+    source = iter(items)
+    running: set[Future[R]] = set()
+    try:
+        while True:
+            running |= {pool.submit(function, item) for item in islice(source, ahead - len(running))}
+            if not running:
+                return
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in ended:
+                yield future.result()
+    finally:
+        for future in running:
+            future.cancel()
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
