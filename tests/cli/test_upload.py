@@ -95,14 +95,21 @@ def test_json_is_a_whole_array_even_when_nothing_could_be_done(no_stack: Termina
     assert no_stack.json("upload", "empty", code=2) == []
 
 
+def large(path: Path, megabytes: int) -> Path:
+    """A JPEG with random bytes behind its end, so many MiB in all."""
+    (made,) = write(path.parent, path.name)
+    with made.open("ab") as file:
+        for _ in range(megabytes):
+            file.write(os.urandom(1024 * 1024))
+    return made
+
+
 def test_a_large_file_goes_in_parts_and_arrives_whole(pipeline: LivePipeline, tmp_path: Path) -> None:
-    (path,) = write(tmp_path, "large.jpg")
-    with path.open("ab") as file:
-        file.write(os.urandom(40 * 1024 * 1024))
+    path = large(tmp_path / "large.jpg", 70)
     assert run(pipeline, [Source(path, "large.jpg")]) == {"large.jpg": "uploaded"}
     body = boto3.client("s3").get_object(Bucket=ORIGINALS, Key="large.jpg")
     assert hashlib.sha256(body["Body"].read()).digest() == hashlib.sha256(path.read_bytes()).digest()
-    assert body["ETag"].strip('"').endswith("-6"), "parts of 8 MiB"
+    assert body["ETag"].strip('"').endswith("-5"), "parts of 16 MiB"
     assert run(pipeline, [Source(path, "large.jpg")]) == {"large.jpg": "unchanged"}
 
 
@@ -159,10 +166,7 @@ def test_an_interrupted_run_is_completed_by_the_same_command_sending_nothing_twi
 
 
 def test_a_failure_inside_a_multipart_upload_leaves_no_parts(pipeline: LivePipeline, tmp_path: Path) -> None:
-    (path,) = write(tmp_path, "large.jpg")
-    with path.open("ab") as file:
-        file.write(os.urandom(40 * 1024 * 1024))
-
+    path = large(tmp_path / "large.jpg", 70)
     Hook(pipeline.aws.s3, "UploadPart", lambda call: answer(403, "AccessDenied") if call == 3 else None)
     assert run(pipeline, [Source(path, "large.jpg")]) == {"large.jpg": "failed"}
     assert not boto3.client("s3").list_multipart_uploads(Bucket=ORIGINALS).get("Uploads")
@@ -180,6 +184,36 @@ def test_a_file_that_changes_while_it_is_sent_is_told(pipeline: LivePipeline, tm
     (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "a.jpg")])
     assert result.state == "failed"
     assert "changed while it was sent" in result.reason
+
+
+def test_a_file_that_another_takes_the_place_of_while_its_parts_are_sent_is_told(
+    pipeline: LivePipeline, tmp_path: Path
+) -> None:
+    path, other = large(tmp_path / "large.jpg", 65), large(tmp_path / "other", 65)
+    times = path.stat()
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert other.stat().st_size == times.st_size
+
+    def replace(call: int) -> None:
+        if call == 2:
+            other.replace(path)
+
+    Hook(pipeline.aws.s3, "UploadPart", replace)
+    (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "large.jpg")])
+    assert result.state == "failed"
+    assert "changed while it was sent" in result.reason
+
+
+def test_small_photos_are_sent_without_asking_first(pipeline: LivePipeline, tmp_path: Path) -> None:
+    """``Expect: 100-continue`` makes every call wait once for the server before it sends the body."""
+    write(tmp_path, "a.jpg")
+    headers: list[str] = []
+    pipeline.aws.s3.meta.events.register(
+        "before-send.s3.PutObject", lambda request, **_: headers.extend(request.headers)
+    )
+    assert run(pipeline, walk([tmp_path], Selection())) == {"a.jpg": "uploaded"}
+    assert "x-amz-checksum-sha256" in headers
+    assert "Expect" not in headers
 
 
 def test_an_unreadable_file_is_named_and_why(pipeline: LivePipeline, tmp_path: Path) -> None:

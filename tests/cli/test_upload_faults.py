@@ -15,7 +15,7 @@ from botocore.compat import HTTPHeaders
 from s3transfer.manager import TransferCoordinatorController
 
 from tests.cli.conftest import ORIGINALS, Terminal
-from tests.cli.test_upload import Hook, answer, pipeline, run, stored, write  # noqa: F401 - a fixture among them
+from tests.cli.test_upload import Hook, answer, large, pipeline, run, stored, write  # noqa: F401 - a fixture among them
 from zenoimg.imaging import Limits, Recipe
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.precheck import digest
@@ -24,14 +24,6 @@ from zenoimg.operations.upload import Upload, UploadOptions
 from zenoimg.pipeline.reconcile import reconcile
 
 KEYS = ["Path", "ImageId", "Result", "Reason", "OriginalSize", "Seconds", "Record"]
-
-
-def large(path: Path, megabytes: int) -> Path:
-    (made,) = write(path.parent, path.name)
-    with made.open("ab") as file:
-        for _ in range(megabytes):
-            file.write(os.urandom(1024 * 1024))
-    return made
 
 
 def versions() -> dict[str, int]:
@@ -55,7 +47,7 @@ def test_an_interruption_inside_a_multipart_upload_leaves_no_parts_and_is_resume
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write(tmp_path, "a.jpg", "c.jpg")
-    large(tmp_path / "b.jpg", 40)
+    large(tmp_path / "b.jpg", 70)
     upload = Upload(pipeline, UploadOptions(wait=False, concurrency=1, last_moments=60), Limits())
     results = upload.run(walk([tmp_path], Selection()))
     assert next(results).key == "a.jpg"

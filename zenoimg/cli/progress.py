@@ -9,12 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from zenoimg.cli.render import size
-from zenoimg.cli.screen import Hanging, Screen
+from zenoimg.cli.screen import Screen
 
 if TYPE_CHECKING:
     from zenoimg.operations.sources import Selection
@@ -93,12 +92,12 @@ class PhotoProgress:
             text += f", {_duration((self._expected_bytes - self._bytes) / rate)} left"
         self._progress.update(self._task, sent=text)
 
-    def done(self, line: RenderableType | None = None) -> None:
+    def done(self, line: Text | None = None) -> None:
         """One photo is finished; ``line`` tells of it and stays on the screen."""
         if self.is_live:
             self._progress.advance(self._task)
-        if line is not None and not self._screen.quiet:
-            self._progress.console.print(Hanging(line) if isinstance(line, Text) else line)
+        if line is not None:
+            self._screen.line(line)
 
     def _measure(self, paths: Sequence[Path], selection: Selection) -> None:
         from zenoimg.errors import UsageError

@@ -27,9 +27,7 @@ _UNBOUNDED = 100_000
 
 def printable(text: str) -> str:
     """A text from outside that cannot move the cursor or colour the screen: control characters are shown."""
-    return "".join(
-        character if character.isprintable() or character == " " else _shown(character) for character in text
-    )
+    return text if text.isprintable() else "".join(c if c.isprintable() else _shown(c) for c in text)
 
 
 def _shown(character: str) -> str:
@@ -94,6 +92,15 @@ class Screen:
         """One line of talk, in Rich markup; values from outside must be escaped by ``safe``."""
         if not self.quiet:
             self.err.print(markup)
+
+    def line(self, text: Text) -> None:
+        """One line of talk that tells of one thing; no text from outside that is not ``printable``."""
+        if self.quiet:
+            return
+        if self.err.is_terminal:
+            self.err.print(Hanging(text))
+        else:  # without styles and without a width there is nothing to draw, and this may be one of a million
+            self.err.file.write(f"{text.plain}\n")
 
     def error(self, error: ZenoError) -> None:
         """An error: what is wrong, then what to do."""

@@ -158,7 +158,7 @@ def _summary(call: Call, tally: _Tally, *, left: list[str]) -> None:
     call.screen.say(f"{render.plural(total, 'photo')}: {parts}.")
     if left:
         call.screen.say(f"Sent and not processed yet: {len(left):,}. The pipeline goes on with them by itself.")
-    if tally.bad and total > 10:  # a short run shows them above
+    if tally.bad and (total > 10 or call.screen.quiet):  # a short run shows them above
         call.screen.say("These need you:")
         for result in tally.bad:
             call.screen.err.print(_line(result))

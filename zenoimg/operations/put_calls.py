@@ -38,7 +38,7 @@ class PutCalls:
         self._puts: dict[str, Put] = {}
         self._handlers: list[tuple[str, Callable[..., None]]] = [
             *((f"provide-client-params.s3.{name}", self._prepare) for name in _ENDINGS),
-            ("before-call.s3.PutObject", self._spare),
+            ("before-call.s3", self._spare),  # as botocore's own, which it must come after; the operation's come before
             *((f"after-call.s3.{name}", self._note) for name in _ENDINGS),
         ]
 
