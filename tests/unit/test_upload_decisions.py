@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from zenoimg.errors import UsageError
+from zenoimg.operations import sources
+from zenoimg.operations.local_files import open_file, reason_of
 from zenoimg.operations.sources import Selection, Source, read_paths, walk
 from zenoimg.operations.transfer import decide
 
@@ -69,6 +74,58 @@ def test_two_files_for_one_key_are_a_usage_error_naming_both(tree: Path) -> None
 
 def test_a_missing_path_is_given_on_for_its_reader_to_name(tmp_path: Path) -> None:
     assert keys(list(walk([tmp_path / "no.jpg"], Selection()))) == ["no.jpg"]
+
+
+def test_a_large_folder_is_read_a_block_at_a_time_and_no_file_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {f"{number:02}.jpg" for number in range(25)}
+    for name in names:
+        (tmp_path / name).touch()
+    read: list[str] = []
+    scandir = os.scandir
+
+    def seen(entry: os.DirEntry[str]) -> os.DirEntry[str]:
+        read.append(entry.name)
+        return entry
+
+    @contextmanager
+    def watched(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with scandir(folder) as entries:
+            yield map(seen, entries)
+
+    monkeypatch.setattr(os, "scandir", watched)
+    monkeypatch.setattr(sources, "_ENTRIES", 10)
+    found = walk([tmp_path], Selection())
+    first = [next(found).key for _ in range(10)]
+    assert len(read) == 10
+    assert first == sorted(first)
+    assert {*first, *keys(list(found))} == names
+
+
+def test_what_cannot_be_looked_at_is_told_and_not_passed_over(tree: Path) -> None:
+    (tree / "linked").symlink_to(tree / "sub")
+    (tree / "circle.jpg").symlink_to(tree / "circle.jpg")
+    os.mkfifo(tree / "pipe.jpg")
+    found = walk([tree], Selection(recursive=True))
+    given = [next(found) for _ in range(4)]
+    assert keys(given) == ["a.jpg", "circle.jpg", "linked", "pipe.jpg"]
+    assert [source.key for source in given if source.problem] == ["linked"]
+    assert "--exclude" in reason_of(given[2].problem or OSError(), given[2].path)
+    for number, reason in ((1, "cannot be read"), (3, "pipe")):
+        with pytest.raises(OSError) as caught:  # noqa: PT011 - which one it is depends on the system
+            open_file(given[number].path)
+        assert reason in reason_of(caught.value, given[number].path)
+
+    shutil.rmtree(tree / "sub")
+    (lost,) = found
+    assert lost.key == "sub/"
+    assert isinstance(lost.problem, FileNotFoundError)
+    assert keys(list(walk([tree], Selection(recursive=True, exclude=("linked",))))) == [
+        "a.jpg",
+        "circle.jpg",
+        "pipe.jpg",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from zenoimg.errors import UsageError
 
 _BLOCK = 64 * 1024
+#: So many entries of a folder are in memory at a time, and in order: small ones are wholly so.
+_ENTRIES = 10_000
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file and the object key that it goes to; ``is_free``: nothing lay under the key a moment ago."""
+    """A file and the object key that it goes to; ``is_free``: nothing lay under the key a moment ago.
+
+    ``problem`` stands in for a file or folder that cannot be looked at at all.
+    """
 
     path: Path
     key: str
     is_free: bool = False
+    problem: OSError | None = None
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,9 @@ def walk(paths: Iterable[Path], selection: Selection) -> Iterator[Source]:
     """The files behind paths: a file under its base name, a folder's files under their relative paths.
 
     Hidden files and folders inside a folder are left out. A path that does not exist is yielded as it is:
-    reading it says so. Raises ``UsageError`` when two sources go to one key, naming both. A single folder
-    is walked in constant memory; for several paths their keys are kept, to see that.
+    reading it says so; a folder that cannot be read, or is a link, has its ``problem``. Raises ``UsageError``
+    when two sources go to one key, naming both. A single folder is walked in constant memory; for several
+    paths their keys are kept, to see that.
     """
     seen: dict[str, Path] = {}
     roots = iter(paths)
@@ -89,11 +97,40 @@ def _expand(path: Path, selection: Selection) -> Iterator[Source]:
         if selection.takes(path.name):
             yield Source(path, selection.prefix + path.name)
         return
-    for root, folders, names in os.walk(path):
-        hidden_out = sorted(name for name in folders if not name.startswith("."))
-        folders[:] = hidden_out if selection.recursive else []
-        for name in sorted(names):
-            file = Path(root, name)
-            relative = file.relative_to(path).as_posix()
-            if not name.startswith(".") and selection.takes(relative):
-                yield Source(file, selection.prefix + relative)
+    pending = [(path, "")]
+    while pending:
+        folder, inside = pending.pop()
+        folders: list[str] = []
+        yield from _files(folder, inside, selection, folders)
+        if selection.recursive:
+            pending.extend((folder / name, f"{inside}{name}/") for name in sorted(folders, reverse=True))
+
+
+def _files(folder: Path, inside: str, selection: Selection, folders: list[str]) -> Iterator[Source]:
+    """A folder's files; the names of its folders are added to a list. Relative paths begin with ``inside``."""
+    try:
+        with os.scandir(folder) as entries:
+            shown = (entry for entry in entries if not entry.name.startswith("."))
+            while block := sorted(islice(shown, _ENTRIES), key=lambda entry: entry.name):
+                for entry in block:
+                    relative, is_folder = inside + entry.name, _is_folder(entry)
+                    if is_folder and not entry.is_symlink():
+                        folders.append(entry.name)
+                    elif selection.takes(relative) and not is_folder:
+                        yield Source(folder / entry.name, selection.prefix + relative)
+                    elif selection.takes(relative) and selection.recursive:
+                        yield Source(folder / entry.name, selection.prefix + relative, problem=_linked())
+    except OSError as error:
+        yield Source(folder, selection.prefix + inside, problem=error)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle, say; who opens it is told
+        return False
+
+
+def _linked() -> OSError:
+    """What is said of a link to a folder: whoever followed them all might walk in circles."""
+    return OSError(errno.ELOOP, "it is a link to a folder; name it as a PATH of its own, or leave it out by --exclude")

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BufferedReader
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
@@ -26,6 +25,7 @@ from zenoimg.aws import THROTTLED
 from zenoimg.imaging import Limits
 from zenoimg.operations.last_moments import cancel_transfers
 from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.local_files import open_file, state_of
 from zenoimg.operations.precheck import check, digest
 from zenoimg.operations.put_calls import InOnePiece, PutCalls
 from zenoimg.operations.sources import Source
@@ -167,7 +167,9 @@ class Transfer:
         raise AssertionError("the last try returns or raises")
 
     def _send_once(self, source: Source) -> Transferred:
-        with source.path.open("rb") as file:
+        if source.problem is not None:
+            raise source.problem
+        with open_file(source.path) as file:
             before = os.fstat(file.fileno())
             size = before.st_size
             checked = check(source.key, file, size, self._limits)
@@ -193,7 +195,7 @@ class Transfer:
                 if error.response["Error"]["Code"] not in _OTHER_BYTES:
                     raise
                 return Transferred(source, "failed", size, _CHANGED)
-        if _state_of(before) != _state_of(source.path.stat()):  # by its name: s3transfer has closed the file
+        if state_of(before) != state_of(source.path.stat()):  # by its name: s3transfer has closed the file
             return Transferred(source, "failed", size, _CHANGED)
         return Transferred(source, "sent", size, version=version)
 
@@ -256,19 +258,3 @@ def _multipart_etag(file: BufferedReader) -> str:
         parts.append(hashlib.md5(part, usedforsecurity=False).digest())
     file.seek(0)
     return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
-
-
-def _state_of(found: os.stat_result) -> tuple[int, ...]:
-    """What differs when a file was written to, or another one put in its place."""
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def file_reason(error: OSError, path: Path) -> str:
-    """Why a file could not be read, in a sentence."""
-    if isinstance(error, FileNotFoundError):
-        return f"{path}: No such file (any more)"
-    if isinstance(error, PermissionError):
-        return f"{path}: it may not be read: permission denied"
-    if isinstance(error, IsADirectoryError):
-        return f"{path}: it is a folder"
-    return f"{path}: it cannot be read: {error.strerror or error}"

@@ -22,8 +22,9 @@ from zenoimg.imaging import Limits
 from zenoimg.operations.free_keys import mark_free
 from zenoimg.operations.last_moments import SECONDS, end_within
 from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.local_files import reason_of
 from zenoimg.operations.sources import Source
-from zenoimg.operations.transfer import StoppedError, Transfer, Transferred, file_reason
+from zenoimg.operations.transfer import StoppedError, Transfer, Transferred
 from zenoimg.pipeline.records import ImageRecord
 
 State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused", "conflict", "failed", "unprocessed"]
@@ -187,7 +188,7 @@ class Upload:
         try:
             done = future.result()
         except OSError as error:
-            done = Transferred(source, "failed", reason=file_reason(error, source.path))
+            done = Transferred(source, "failed", reason=reason_of(error, source.path))
         except StoppedError:
             return None
         except (ClientError, BotoCoreError) as error:
