@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner, Result
 
 from tests.api_calls import recorded
@@ -74,13 +76,28 @@ def no_stack(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Te
         yield terminal
 
 
-def make_resources(originals: str = ORIGINALS, processed: str = PROCESSED, table: str = TABLE) -> None:
-    s3 = boto3.client("s3")
+@pytest.fixture
+def moto_server() -> Iterator[str]:
+    """The address of moto over HTTP, for commands that run in a process of their own."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
+    server.stop()
+
+
+def make_resources(
+    originals: str = ORIGINALS, processed: str = PROCESSED, table: str = TABLE, *, endpoint_url: str | None = None
+) -> None:
+    s3 = boto3.client("s3", endpoint_url=endpoint_url)
     for bucket in (originals, processed):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket=originals, VersioningConfiguration={"Status": "Enabled"})
     wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    boto3.client("dynamodb").create_table(TableName=table, **{key: _IMAGES[key] for key in wanted})
+    boto3.client("dynamodb", endpoint_url=endpoint_url).create_table(
+        TableName=table, **{key: _IMAGES[key] for key in wanted}
+    )
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
-from moto.server import ThreadedMotoServer
 
 from tests.cli.conftest import Terminal
 from tests.cli.played_deploy import Played, play
@@ -65,15 +64,6 @@ def test_a_region_that_nobody_knows_is_named_with_the_one_that_was_meant(played:
     shown = terminal.run("--region", "eu-wst-1", "deploy", "--yes", code=3).stderr
     assert "'eu-wst-1' is no region that is known here" in shown
     assert "--region eu-west-1" in shown
-
-
-@pytest.fixture
-def moto_server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.mark.thorough

@@ -17,15 +17,35 @@ import pytest
 from tests.pictures import jpeg, photo
 
 EMPTY = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+NO_RECORDS = b'{"Responses": {}, "UnprocessedKeys": {}}'
 
 
 @dataclass
 class Stalled:
-    """An S3 that answers questions and never the sending of an object."""
+    """An AWS that answers questions, and never the sending, fetching or listing of what there is."""
 
     port: int = 0
     reached: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
+
+    def interrupt(self, *arguments: str) -> str:
+        """Start a command, press Ctrl-C when it hangs; what it said on stderr."""
+        names = {"ORIGINALS_BUCKET": "in-bucket", "PROCESSED_BUCKET": "out-bucket", "TABLE": "records"}
+        with subprocess.Popen(
+            [sys.executable, "-m", "zenoimg", "--endpoint-url", f"http://127.0.0.1:{self.port}", *arguments],
+            env={**os.environ, **{f"ZENOIMG_{name}": value for name, value in names.items()}},
+            stderr=subprocess.PIPE,
+            text=True,
+            # Whoever started the tests may have them ignore the signal, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        ) as process:
+            assert self.reached.wait(60)
+            process.send_signal(signal.SIGINT)
+            # Far less than the minute that the connection itself would be waited for.
+            _, said = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert "Traceback" not in said
+        return said
 
 
 @pytest.fixture
@@ -37,7 +57,16 @@ def stalled() -> Iterator[Stalled]:
             self._answer(b"")
 
         def do_GET(self) -> None:
-            self._answer(EMPTY)
+            if "list-type" in self.path:
+                self._answer(EMPTY)
+            else:
+                self.do_PUT()
+
+        def do_POST(self) -> None:
+            if self.headers["X-Amz-Target"].endswith("BatchGetItem"):
+                self._answer(NO_RECORDS)
+            else:
+                self.do_PUT()
 
         def do_PUT(self) -> None:
             state.reached.set()
@@ -46,6 +75,7 @@ def stalled() -> Iterator[Stalled]:
         def _answer(self, body: bytes) -> None:
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("ETag", '"0"')
             self.end_headers()
             self.wfile.write(body)
 
@@ -65,28 +95,19 @@ def stalled() -> Iterator[Stalled]:
 def test_an_upload_that_hangs_is_interrupted_at_once(stalled: Stalled, tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.jpg").write_bytes(jpeg(photo((64, 48))))
-    names = {"ORIGINALS_BUCKET": "in-bucket", "PROCESSED_BUCKET": "out-bucket", "TABLE": "records"}
-    with subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "zenoimg",
-            "--endpoint-url",
-            f"http://127.0.0.1:{stalled.port}",
-            "upload",
-            str(tmp_path),
-        ],
-        env={**os.environ, **{f"ZENOIMG_{name}": value for name, value in names.items()}},
-        stderr=subprocess.PIPE,
-        text=True,
-        # Whoever started the tests may have them ignore the signal, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:
-        assert stalled.reached.wait(60)
-        process.send_signal(signal.SIGINT)
-        # Far less than the minute that the connection itself would be waited for.
-        _, said = process.communicate(timeout=30)
-    assert process.returncode == 130
+    said = stalled.interrupt("upload", str(tmp_path))
     assert "0 photos: nothing yet." in said
     assert "Run the same command again" in said
-    assert "Traceback" not in said
+
+
+@pytest.mark.thorough
+def test_a_download_that_hangs_is_interrupted_at_once_and_leaves_no_piece(stalled: Stalled, tmp_path: Path) -> None:
+    said = stalled.interrupt("download", "--original", "a.jpg", "-o", str(tmp_path / "out"))
+    assert "0 images: nothing yet." in said
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("arguments", [["--jsonl"], ["--json"], []], ids=" ".join)
+def test_a_list_that_hangs_is_interrupted_at_once(stalled: Stalled, arguments: list[str]) -> None:
+    stalled.interrupt("list", *arguments)

@@ -119,7 +119,7 @@ def test_what_cannot_be_marked_is_named_and_the_others_go_on() -> None:
         ("a.jpg", "marked", ""),
     ]
     assert [item["Reason"] for item in found][:2] == ["does not exist", "the file is no picture of a known format"]
-    assert "5 photos: 2 failed, 2 refused, 1 marked." in result.stderr
+    assert "5 photos: 1 marked, 2 refused, 2 failed." in result.stderr
     assert sorted(path.name for path in Path().iterdir()) == [
         "a.jpg",
         "a.marked.jpg",

@@ -66,8 +66,7 @@ def delete(
                     if not call.screen.quiet:
                         call.screen.err.print(_line(result))
     finally:
-        parts = ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "nothing yet"
-        call.screen.say(f"{render.plural(counts.total(), 'image')}: {parts}.")
+        call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
     if has_functions and counts["deleted"] + counts["purged"]:
         call.screen.say("The pipeline removes their copies and records within seconds.")
     if operation.NOT_GOOD & set(counts):

@@ -62,8 +62,7 @@ def download(
                 array.add(_json(result, output))
                 progress.done(_line(result, output))
     finally:
-        parts = ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "nothing yet"
-        call.screen.say(f"{render.plural(counts.total(), 'image')}: {parts}.")
+        call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
     if NOT_GOOD & set(counts):
         raise typer.Exit(1)
 

@@ -154,7 +154,7 @@ def _report(call: Call, page: Path, album: Album, *, limit: int, as_json: bool) 
         )
     else:
         call.screen.out.print(Text(printable(str(page))))
-    parts = ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "an empty page"
+    parts = render.counts(counts, none="an empty page")
     call.screen.say(f"{render.plural(len(album.pictures), 'image')}: {parts}.")
     if problems:
         call.screen.say(f"{render.plural(problems, 'image')} cannot be shown whole; run this again to try again.")

@@ -127,7 +127,7 @@ def _line(result: PreviewResult) -> Text:
 
 def _summary(call: Call, results: list[PreviewResult], *, interrupted: bool) -> None:
     counts = Counter(result.state for result in results)
-    parts = ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "nothing yet"
+    parts = render.counts(counts)
     call.screen.say(f"{'Interrupted: ' if interrupted else ''}{render.plural(len(results), 'photo')}: {parts}.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich import box
 from rich.table import Table
@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from zenoimg.pipeline.records import ImageRecord
     from zenoimg.stack.change_set_events import StackEvent
 
+Word = TypeVar("Word", bound=str)
+
 _RECENT = timedelta(days=30)
 _NARROW_STATUS = 13  # columns: the rest of a narrow table is for names
 
+#: The words for what became of something, in the order in which their counts are told.
 STYLES: Mapping[str, str] = {
     "processed": "green",
     "uploaded": "green",
+    "would-upload": "",
+    "marked": "",
     "downloaded": "green",
     "deleted": "green",
     "purged": "green",
@@ -85,6 +90,13 @@ def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
 def status(word: str, *, width: int = 0) -> Text:
     """A status in its colour, padded to a width."""
     return Text(word.ljust(width), style=STYLES.get(word, ""))
+
+
+def counts(found: Mapping[Word, int], *, none: str = "nothing yet") -> str:
+    """``7 processed, 2 refused``: in the same order whatever came first, and words for none at all."""
+    places: dict[str, int] = {word: place for place, word in enumerate(STYLES)}
+    told = sorted((word for word in found if found[word]), key=lambda word: places.get(word, len(places)))
+    return ", ".join(f"{found[word]:,} {word}" for word in told) or none
 
 
 def size(count: int | None) -> str:

@@ -174,8 +174,7 @@ class _Run:
         if not counts:
             self.call.screen.say("Nothing to reprocess.")
             return
-        parts = ", ".join(f"{count:,} {word}" for word, count in counts.items())
-        self.call.screen.say(f"{render.plural(counts.total(), 'image')}: {parts}.")
+        self.call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
 
 
 def line_of(result: ReprocessResult) -> Text:
@@ -219,7 +218,7 @@ def _show_estimate(call: Call, planned: Estimate, dead: int, *, as_json: bool) -
 
 
 def _in_words(planned: Estimate, dead: int) -> str:
-    states = ", ".join(f"{count:,} {word}" for word, count in planned.by_state.items())
+    states = render.counts(planned.by_state, none="")
     text = f"{render.plural(planned.images, 'image')}{f' ({states})' if states else ''}, "
     text += f"{render.size(planned.total_bytes)} of originals"
     if planned.compute_seconds is None:

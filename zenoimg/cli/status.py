@@ -141,7 +141,7 @@ def _errors(errors: dict[str, int] | None) -> Text:
 
 
 def _audit(audit: Audit) -> Text:
-    statuses = ", ".join(f"{count:,} {name}" for name, count in audit.by_status.items())
+    statuses = render.counts(audit.by_status, none="")
     parts = [render.plural(audit.originals, "original"), f"{audit.copies:,} copies", f"{audit.records:,} records"]
     text = Text(", ".join(parts) + (f" ({statuses})" if statuses else ""))
     if not audit.findings:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: The embedded AWS starts a process for each event in flight: see its notes on memory.
 _LOCAL: dict[str, Any] = {"window": 8, "poll": 0.2, "retry_grace": 15.0, "event_grace": 60.0}
 _LOCAL_CONCURRENCY, _CONCURRENCY = 4, 10
+#: So many of those that need somebody are told once more at the end.
+_LISTED = 1000
 
 
 def register(app: typer.Typer) -> None:
@@ -109,17 +111,21 @@ def upload(
 
 @dataclass
 class _Tally:
-    """Counts by state, and the results that need somebody; the good ones are not kept."""
+    """Counts by state, and the first of the results that need somebody; of a million files not all are kept."""
 
     counts: Counter[str] = field(default_factory=Counter)
     bad: list[UploadResult] = field(default_factory=list)
+    unlisted: int = 0
 
     def add(self, result: UploadResult) -> None:
         from zenoimg.operations.upload import NOT_GOOD
 
         self.counts[result.state] += 1
         if result.state in NOT_GOOD:
-            self.bad.append(result)
+            if len(self.bad) < _LISTED:
+                self.bad.append(result)
+            else:
+                self.unlisted += 1
 
 
 def _sources(paths: list[Path], selection: Selection, key: str | None, *, null: bool) -> Iterator[Source]:
@@ -154,7 +160,7 @@ def _line(result: UploadResult) -> Text:
 
 def _summary(call: Call, tally: _Tally, *, left: list[str]) -> None:
     total = tally.counts.total()
-    parts = ", ".join(f"{count:,} {state}" for state, count in tally.counts.items()) or "nothing yet"
+    parts = render.counts(tally.counts)
     call.screen.say(f"{render.plural(total, 'photo')}: {parts}.")
     if left:
         call.screen.say(f"Sent and not processed yet: {len(left):,}. The pipeline goes on with them by itself.")
@@ -162,6 +168,8 @@ def _summary(call: Call, tally: _Tally, *, left: list[str]) -> None:
         call.screen.say("These need you:")
         for result in tally.bad:
             call.screen.err.print(_line(result))
+        if tally.unlisted:
+            call.screen.say(f"And {tally.unlisted:,} more, each told above and by --json.")
 
 
 def _json(result: UploadResult) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from botocore.exceptions import ClientError
 from zenoimg.operations.image_ids import is_possible
 from zenoimg.operations.live import LivePipeline
 from zenoimg.pipeline.reconcile import Tools, reconcile
+from zenoimg.pipeline.threads import threads
 
 State = Literal["deleted", "purged", "missing", "failed"]
 #: States that leave an operator something to do.
@@ -76,7 +76,7 @@ def survey(pipeline: LivePipeline, ids: Iterable[str], *, purge: bool) -> Iterat
             return DeleteResult(key, "missing", "there is no such image")
         return Doomed(key, is_current, versions)
 
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="survey") as pool:
+    with threads(_WORKERS, "survey") as pool:
         yield from pool.map(look, keys)
 
 
@@ -94,7 +94,7 @@ def delete(
     Raises botocore's ``ClientError`` for what S3 refuses as a whole; refusals of single keys are results.
     """
     source = iter(doomed)
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="reconcile") as pool:
+    with threads(_WORKERS, "reconcile") as pool:
         while batch := list(islice(source, _BATCH)):
             done = _delete_batch(pipeline, batch, purge=purge, sleep=sleep)
             if here is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
@@ -20,9 +19,9 @@ from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
 from zenoimg.aws import explain
+from zenoimg.operations.cancelling import cancel_transfers
 from zenoimg.operations.image_ids import is_possible
 from zenoimg.operations.landing import Landing
-from zenoimg.operations.last_moments import SECONDS, cancel_transfers, end_within
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.parallel import as_they_end
 from zenoimg.operations.precheck import digest
@@ -30,6 +29,7 @@ from zenoimg.operations.targets import Target, Unplaced, place
 from zenoimg.operations.transfer import is_same, remote_of
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import copy_key_fits
+from zenoimg.pipeline.threads import SECONDS, threads
 
 State = Literal["downloaded", "unchanged", "conflict", "unsafe", "missing", "failed"]
 #: States that leave an operator something to do.
@@ -89,17 +89,16 @@ class Download:
             else:
                 queue.append(placed)
         manager = TransferManager(self._pipeline.aws.s3, TransferConfig(max_request_concurrency=self._concurrency))
-        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="download")
+        ending = partial(cancel_transfers, manager)
         try:
-            yield from as_they_end(
-                lambda target: self._fetch(manager, target, records.get(target.key)), queue, pool, self._concurrency
-            )
+            with threads(self._concurrency, "download", ending, seconds=self._last_moments) as pool:
+                yield from as_they_end(
+                    lambda target: self._fetch(manager, target, records.get(target.key)), queue, pool, self._concurrency
+                )
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            end_within(self._last_moments, partial(cancel_transfers, manager), pool.shutdown)
+            self._landing.sweep()
             raise
         manager.shutdown()
-        pool.shutdown()
 
     def _fetch(self, manager: TransferManager, target: Target, record: ImageRecord | None) -> DownloadResult:
         try:

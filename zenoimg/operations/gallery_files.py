@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Event
@@ -28,6 +27,7 @@ from zenoimg.operations.parallel import as_they_end
 from zenoimg.operations.targets import Target
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import identity_of
+from zenoimg.pipeline.threads import threads
 
 FOLDER = "pictures"
 #: Raised whenever the same picture would give another file, so that files of an older zenoimg are not kept.
@@ -136,11 +136,12 @@ class Files:
 
         Closing the iterator cancels what has not begun; every file is whole or not there.
         """
-        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="gallery") as pool:
-            try:
+        try:
+            with threads(self._concurrency, "gallery", self._stopped.set) as pool:
                 yield from as_they_end(self._brought, records, pool, 2 * self._concurrency)
-            finally:
-                self._stopped.set()
+        except BaseException:
+            self._landing.sweep()
+            raise
 
     def _is_there(self, *stems: str | None) -> bool:
         return all(stem is None or stem in self._there for stem in stems)

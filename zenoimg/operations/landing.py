@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
@@ -27,6 +28,9 @@ class Landing:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        #: The files that are being written, and the open folder of each.
+        self._parts: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     def look(self, folders: tuple[str, ...]) -> dict[str, Kind]:
         """The names in a folder below, with what they are; none when it is not there, or no folder."""
@@ -59,11 +63,23 @@ class Landing:
             part = f".zenoimg-{secrets.token_hex(8)}.part"
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
             descriptor = os.open(part, flags, 0o666, dir_fd=folder)
+            self._parts[part] = folder
             try:
                 with os.fdopen(descriptor, "w+b") as file:
                     yield file
                 _publish(folder, part, target.name, replace=replace)
             finally:
+                self._remove(part)
+
+    def sweep(self) -> None:
+        """Remove what is still being written: whoever writes it may hang in a dead connection, and fails then."""
+        for part in list(self._parts):
+            self._remove(part)
+
+    def _remove(self, part: str) -> None:
+        with self._lock:  # a folder that somebody else closes may be another one in the next moment
+            folder = self._parts.pop(part, None)
+            if folder is not None:
                 with suppress(FileNotFoundError):
                     os.unlink(part, dir_fd=folder)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from itertools import islice
 from typing import TypeVar
+
+from zenoimg.pipeline.threads import threads
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -19,7 +21,7 @@ def map_ahead(function: Callable[[T], R], items: Iterable[T], workers: int) -> I
     """
     source = iter(items)
     running: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="ahead") as pool:
+    with threads(workers, "ahead") as pool:
         try:
             running.extend(pool.submit(function, item) for item in islice(source, 2 * workers))
             while running:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.operations.parallel import as_they_end
+from zenoimg.pipeline.threads import threads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -93,13 +93,10 @@ def empty(
         refused.extend(problems)
         return len(page) - len(problems)
 
-    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="purge")
-    try:
+    with threads(_WORKERS, "purge") as pool:
         for number in as_they_end(take, _pages(s3, bucket, owner, prefix), pool, 2 * _WORKERS):
             removed += number
             on_removed(number)
-    finally:
-        pool.shutdown(cancel_futures=True)
     if refused:
         raise RefusedByAwsError(
             f"{len(refused):,} versions in {bucket} could not be removed: {'; '.join(refused[:_NAMED])}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +10,7 @@ from zenoimg.operations.parallel import as_they_end
 from zenoimg.operations.selection import Selected
 from zenoimg.pipeline.reconcile import Tools, reconcile
 from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.threads import threads
 
 Result = Literal["processed", "unchanged", "removed", "refused", "failed", "unfinished", "queued"]
 NOT_GOOD: frozenset[Result] = frozenset({"refused", "failed", "unfinished"})
@@ -28,7 +28,7 @@ class ReprocessResult:
 
 def work_here(tools: Tools, chosen: Iterable[Selected], *, force: bool, workers: int) -> Iterator[ReprocessResult]:
     """Reconcile keys in this process, as they come; a few more than ``workers`` are in hand at a time."""
-    with ThreadPoolExecutor(workers, thread_name_prefix="reconcile") as pool:
+    with threads(workers, "reconcile") as pool:
         yield from as_they_end(lambda item: reconcile_one(item.key, tools, force=force), chosen, pool, 2 * workers)
 
 

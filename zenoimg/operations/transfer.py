@@ -23,7 +23,7 @@ from s3transfer.subscribers import BaseSubscriber
 
 from zenoimg.aws import THROTTLED
 from zenoimg.imaging import Limits
-from zenoimg.operations.last_moments import cancel_transfers
+from zenoimg.operations.cancelling import cancel_transfers
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.local_files import open_file, state_of
 from zenoimg.operations.precheck import check, digest
@@ -131,12 +131,8 @@ class Transfer:
             self._manager.shutdown()
         self._calls.__exit__(kind, error, trace)
 
-    def stop(self) -> None:
-        """Start nothing more; files that wait out a throttling end as stopped."""
-        self._stopped.set()
-
     def cancel(self) -> None:
-        """Stop what is under way too; returns when multipart uploads are aborted."""
+        """Start nothing more, and stop what is under way; returns when multipart uploads are aborted."""
         self._stopped.set()
         cancel_transfers(self._manager)
 
@@ -144,7 +140,7 @@ class Transfer:
         """Send one file, if it is to be sent.
 
         Raises ``OSError`` for a file that cannot be read, botocore's errors for what S3 refuses, and
-        ``StoppedError`` after ``stop``.
+        ``StoppedError`` after ``cancel``.
         """
         was_free = source.is_free
         for attempt in range(_THROTTLE_TRIES):

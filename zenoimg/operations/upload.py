@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Literal
@@ -20,12 +21,12 @@ from zenoimg.aws import THROTTLED, explain
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.imaging import Limits
 from zenoimg.operations.free_keys import mark_free
-from zenoimg.operations.last_moments import SECONDS, end_within
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.local_files import reason_of
 from zenoimg.operations.sources import Source
 from zenoimg.operations.transfer import StoppedError, Transfer, Transferred
 from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.threads import SECONDS, threads
 
 State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused", "conflict", "failed", "unprocessed"]
 #: States that leave an operator something to do.
@@ -124,17 +125,10 @@ class Upload:
             concurrency=options.concurrency,
             on_bytes=self._on_bytes,
         )
-        pool = ThreadPoolExecutor(options.concurrency, thread_name_prefix="upload")
-        with transfer:
-            try:
-                coming = mark_free(self._pipeline, sources) if options.look_ahead else sources
-                yield from self._pump(iter(coming), transfer, pool)
-            except BaseException:
-                transfer.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                end_within(options.last_moments, transfer.cancel, pool.shutdown)
-                raise
-            pool.shutdown()
+        pool_of = partial(threads, options.concurrency, "upload", transfer.cancel, seconds=options.last_moments)
+        with transfer, pool_of() as pool:
+            coming = mark_free(self._pipeline, sources) if options.look_ahead else sources
+            yield from self._pump(iter(coming), transfer, pool)
 
     def _pump(self, sources: Iterator[Source], transfer: Transfer, pool: ThreadPoolExecutor) -> Iterator[UploadResult]:
         exhausted = False

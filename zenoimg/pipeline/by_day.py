@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
 from zenoimg.pipeline.records import DAY_SHARDS, ImageRecord, day_partition
+from zenoimg.pipeline.threads import threads
 
 _MOST_DAYS_AT_ONCE = 8
 
@@ -33,9 +33,8 @@ def walk_back(read: ReadPage, newest: date, oldest: date) -> Iterator[ImageRecor
     A day's shards are asked at once; after an empty day twice as many days at a time, so that a gap of a
     year costs about fifty rounds and a busy day is not read ahead of its reader.
     """
-    pool = ThreadPoolExecutor(DAY_SHARDS * _MOST_DAYS_AT_ONCE // 2, thread_name_prefix="by-day")
     at_once, day = 1, newest
-    try:
+    with threads(DAY_SHARDS * _MOST_DAYS_AT_ONCE // 2, "by-day") as pool:
         while day >= oldest:
             days = [day - timedelta(days=back) for back in range(min(at_once, (day - oldest).days + 1))]
             asked = [[pool.submit(read, part, None) for part in _partitions(each)] for each in days]
@@ -47,8 +46,6 @@ def walk_back(read: ReadPage, newest: date, oldest: date) -> Iterator[ImageRecor
                 yield from _merged(shards)
             at_once = min(2 * at_once, _MOST_DAYS_AT_ONCE) if empty else 1
             day = days[-1] - timedelta(days=1)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _partitions(day: date) -> list[str]:

@@ -12,7 +12,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -23,6 +22,7 @@ from botocore.exceptions import ClientError
 from zenoimg.pipeline.by_day import DayPage, walk_back
 from zenoimg.pipeline.plain_items import leave_items_plain, tagged, value_of
 from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord, Status, from_item, to_item
+from zenoimg.pipeline.threads import threads
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -213,7 +213,7 @@ def _in_parallel(sources: Sequence[Iterator[list[ImageRecord]]]) -> Iterator[Ima
         except BaseException as error:  # noqa: BLE001 - raised again in the reader's thread
             offer(error)
 
-    with ThreadPoolExecutor(len(sources), thread_name_prefix="scan") as pool:
+    with threads(len(sources), "scan") as pool:
         try:
             for source in sources:
                 pool.submit(drain, source)

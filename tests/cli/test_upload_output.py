@@ -1,0 +1,101 @@
+"""What an upload says: line by line when piped, with a live line on a terminal, and what needs somebody at the end."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal, make_resources
+from tests.cli.test_upload import write
+from zenoimg.cli import upload as command
+
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def test_piped_it_is_one_plain_line_a_photo_and_a_summary(no_stack: Terminal, tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.jpg", "b\x1b[31m.jpg")
+    (tmp_path / "in" / "c.txt").write_text("no picture")
+    done = no_stack.run("upload", "in", "--no-wait", "--concurrency", "1", code=1)
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert [re.sub(r"[\d.]+ k?B", "SIZE", line) for line in lines[:2]] == [
+        "uploaded    a.jpg  SIZE",
+        "uploaded    b\\x1b[31m.jpg  SIZE",
+    ]
+    assert lines[2].startswith("refused     c.txt  10 B  not a picture in a known format")
+    assert lines[3:] == ["3 photos: 2 uploaded, 1 refused."]
+    assert "\x1b" not in done.stderr
+
+
+def test_quiet_says_what_needs_somebody_and_nothing_else(no_stack: Terminal, tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.jpg")
+    assert no_stack.run("--quiet", "upload", "in", "--no-wait").stderr == ""
+    (tmp_path / "in" / "c.txt").write_text("no picture")
+    (line,) = no_stack.run("--quiet", "upload", "in", "--no-wait", code=1).stderr.splitlines()
+    assert line.startswith("refused     c.txt")
+
+
+def test_after_a_long_run_those_that_need_somebody_are_told_again_up_to_a_bound(
+    no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_LISTED", 3)
+    write(tmp_path / "in", *(f"{number}.jpg" for number in range(7)))
+    for number in range(5):
+        (tmp_path / "in" / f"{number}.txt").write_text("no picture")
+    lines = no_stack.run("upload", "in", "--no-wait", code=1).stderr.splitlines()
+    assert lines[12:14] == ["12 photos: 7 uploaded, 5 refused.", "These need you:"]
+    assert len(lines) == 18
+    assert all(line.startswith("refused") and line in lines[:12] for line in lines[14:17])
+    assert lines[17].startswith("And 2 more")
+
+
+@pytest.mark.thorough
+def test_on_a_terminal_a_live_line_counts_and_leaves_no_trace(moto_server: str, tmp_path: Path) -> None:
+    make_resources(endpoint_url=moto_server)
+    names = [f"a rather long name of a photo {number}, as people give them.jpg" for number in range(12)]
+    write(tmp_path / "in", *names)
+    given = {"ORIGINALS_BUCKET": ORIGINALS, "PROCESSED_BUCKET": PROCESSED, "TABLE": TABLE}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "zenoimg", "--endpoint-url", moto_server, "upload", "in", "--no-wait"],
+        cwd=tmp_path,
+        env={
+            **{name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "TERM"}},
+            **{f"ZENOIMG_{name}": value for name, value in given.items()},
+            "TERM": "xterm-256color",
+            "COLUMNS": "80",
+        },
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        raw = _whole(ours)
+    assert process.returncode == 0
+    text = CONTROL.sub("", raw)
+    assert {len(re.findall(re.escape(f"uploaded    {name}"), text)) for name in names} == {1}
+    assert re.search(r"Uploading .* of 12", text), "the live line counts"
+    assert re.search(r"[kM]?B/s", text), "and tells the rate"
+    assert max(len(line) for part in text.split("\n") for line in part.split("\r")) <= 80
+    assert raw.rindex("\x1b[?25h") > raw.rindex("\x1b[?25l"), "the cursor is back"
+    # What the live line stood in was erased before the last line was written.
+    assert text.rstrip().endswith("12 photos: 12 uploaded.")
+    assert raw.rindex("\x1b[2K") > raw.rindex("Uploading")
+
+
+def _whole(terminal: int) -> str:
+    """All that is written to a terminal until its last user is gone."""
+    found = b""
+    try:
+        while block := os.read(terminal, 65536):
+            found += block
+    except OSError:  # Linux says so when the other side is closed
+        pass
+    os.close(terminal)
+    return found.decode()
