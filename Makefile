@@ -18,7 +18,7 @@ test: $(VENV)/.dev lint
 
 # What `make test` leaves out for time: fuzzing, long journeys on the embedded AWS, real photos, the gallery in a
 # Chromium (skipped where none is installed).
-test-all: $(VENV)/.dev $(VENV)/.browser
+test-all: $(VENV)/.dev $(VENV)/.thorough
 	$(BIN)/pytest -n 2 --dist worksteal -m "fuzz or thorough"
 
 # Coverage-guided, for a bounded time; needs a wheel of atheris for this Python (3.11 has one).
@@ -50,8 +50,8 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-$(VENV)/.browser: requirements/browser.txt $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/browser.txt
+$(VENV)/.thorough: requirements/thorough.txt $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/thorough.txt
 	@touch $@
 
 # Hashes and no registry addresses: --no-emit-index-url. Run it after a change of the dependencies.
@@ -62,7 +62,7 @@ requirements:
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local --extra dev -o requirements/dev.txt
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local -c requirements/dev.txt -o requirements/demo.txt
 	$(UV_COMPILE) requirements/fuzz.in -o requirements/fuzz.txt
-	$(UV_COMPILE) requirements/browser.in -c requirements/dev.txt -o requirements/browser.txt
+	$(UV_COMPILE) requirements/thorough.in -c requirements/dev.txt -o requirements/thorough.txt
 	$(UV_COMPILE) --no-emit-package jmespath --no-emit-package typing-extensions \
 		requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/layer-requirements.txt
 

@@ -1,7 +1,7 @@
 """Scrolling the gallery: what a frame costs the page with 1,000 images, compared with 60, side by side in one run.
 
 Run it from the checkout: ``python -m benchmarks.gallery_page``. It needs Chromium and ``pip install -r
-requirements/browser.txt``. Headless Chromium draws without a graphics card, so the ratio tells more than the times.
+requirements/thorough.txt``. Headless Chromium draws without a graphics card, so the ratio tells more than the times.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Takes ``docs/gallery.jpg`` and ``docs/gallery-viewer.jpg``: the page of ``zenoimg gallery`` in a browser.
 
 Run it from the checkout: ``python -m docs.make_gallery_pictures``. It needs Chromium (Debian: ``apt-get install
-chromium``) and ``pip install -r requirements/browser.txt``. Every picture is drawn here, none is anybody's.
+chromium``) and ``pip install -r requirements/thorough.txt``. Every picture is drawn here, none is anybody's.
 """
 
 from __future__ import annotations

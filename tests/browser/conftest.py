@@ -25,7 +25,7 @@ _ARGUMENTS = [
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser; the tests are skipped where it, or what drives it, is not installed."""
-    driver = pytest.importorskip("playwright.sync_api", reason="pip install -r requirements/browser.txt")
+    driver = pytest.importorskip("playwright.sync_api", reason="pip install -r requirements/thorough.txt")
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.skip("there is no Chromium here: apt-get install chromium")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.thorough
 @pytest.mark.parametrize("shown", ["", "travel/day 2/photo-2.jpg", "broken/letter.heic"])
 def test_axe_finds_nothing(opened: Callable[..., Any], album: Made, scheme: str, shown: str) -> None:
     driver = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="pip install -r requirements/browser.txt"
+        "axe_playwright_python.sync_playwright", reason="pip install -r requirements/thorough.txt"
     )
     # axe puts scripts of its own into the page, which the page's policy forbids.
     page = opened(album.page, color_scheme=scheme, bypass_csp=True)
