@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal, make_resources
 from tests.cli.test_upload import write
+from tests.terminals import written
 from zenoimg.cli import upload as command
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -76,7 +77,7 @@ def test_on_a_terminal_a_live_line_counts_and_leaves_no_trace(moto_server: str, 
         stderr=theirs,
     ) as process:
         os.close(theirs)
-        raw = _whole(ours)
+        raw = written(ours).decode()
     assert process.returncode == 0
     text = CONTROL.sub("", raw)
     assert {len(re.findall(re.escape(f"uploaded    {name}"), text)) for name in names} == {1}
@@ -87,15 +88,3 @@ def test_on_a_terminal_a_live_line_counts_and_leaves_no_trace(moto_server: str, 
     # What the live line stood in was erased before the last line was written.
     assert text.rstrip().endswith("12 photos: 12 uploaded.")
     assert raw.rindex("\x1b[2K") > raw.rindex("Uploading")
-
-
-def _whole(terminal: int) -> str:
-    """All that is written to a terminal until its last user is gone."""
-    found = b""
-    try:
-        while block := os.read(terminal, 65536):
-            found += block
-    except OSError:  # Linux says so when the other side is closed
-        pass
-    os.close(terminal)
-    return found.decode()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.local.bench import Bench
+from tests.local.embedded_bench import Make
 from zenoimg.local import EmbeddedAws, LocalSettings
 
 
@@ -42,3 +44,17 @@ def bench(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Be
     made = Bench(embedded, tmp_path_factory.mktemp("photos"))
     made.zenoimg("deploy")
     return made
+
+
+@pytest.fixture
+def make(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Make]:
+    """Makes embedded AWSs with homes of their own, and stops them at the end."""
+    made: list[EmbeddedAws] = []
+
+    def make(name: str = "home", port: int | None = None) -> EmbeddedAws:
+        made.append(EmbeddedAws(LocalSettings(tmp_path / name, port or free_port())))
+        return made[-1]
+
+    yield make
+    for aws in made:
+        aws.stop()

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from zenoimg.cli.screen import Screen
+from zenoimg.cli.screen import Line, Screen
 
 if TYPE_CHECKING:
     from zenoimg.operations.backfill import QueueCounts
@@ -65,11 +64,11 @@ class BackfillView:
         self.counts["worked off"] = self.expected - queue.total
         self.look(queue)
 
-    def done(self, result: str, line: RenderableType | None) -> None:
+    def done(self, result: str, line: Line | None) -> None:
         """One more result; ``line`` tells of it and stays on the screen."""
         self.counts[result] += 1
-        if line is not None and not self._screen.quiet:
-            (self._live.console if self.is_live else self._screen.err).print(line)
+        if line is not None:
+            self._screen.line(line)
         self._update()
 
     def _update(self) -> None:

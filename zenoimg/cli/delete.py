@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
 from zenoimg.cli import render
 from zenoimg.cli.completion import image_ids
 from zenoimg.cli.connect import confirm, pipeline_of
 from zenoimg.cli.globals import Call, command
-from zenoimg.cli.screen import JsonArray, printable, safe
+from zenoimg.cli.screen import JsonArray, safe
 
 if TYPE_CHECKING:
     from zenoimg.operations.delete import DeleteResult, Doomed
@@ -63,8 +62,7 @@ def delete(
                 for result in results:
                     counts[result.state] += 1
                     array.add(_json(result))
-                    if not call.screen.quiet:
-                        call.screen.err.print(_line(result))
+                    call.screen.line(render.outcome(result.state, result.key, reason=result.reason))
     finally:
         call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
     if has_functions and counts["deleted"] + counts["purged"]:
@@ -88,13 +86,6 @@ def _announce(call: Call, pipeline: LivePipeline, doomed: Sequence[Doomed], kept
     versions = [version for item in doomed for version in item.versions if not version.is_marker]
     size = render.size(sum(version.size for version in versions))
     call.screen.say(f"Of {render.plural(len(versions), 'version')} ({size}) [bold]nothing can be restored[/].")
-
-
-def _line(result: DeleteResult) -> Text:
-    line = Text.assemble(render.status(result.state, width=11), " ", printable(result.key))
-    if result.reason:
-        line.append(f"  {printable(result.reason)}")
-    return line
 
 
 def _json(result: DeleteResult) -> dict[str, Any]:

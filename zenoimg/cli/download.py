@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
 from zenoimg.cli import render
 from zenoimg.cli.completion import image_ids
 from zenoimg.cli.connect import pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import JsonArray, printable
+from zenoimg.cli.screen import JsonArray, Line
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,14 +66,9 @@ def download(
         raise typer.Exit(1)
 
 
-def _line(result: DownloadResult, output: Path) -> Text:
-    line = Text.assemble(render.status(result.state, width=11), " ", printable(result.key))
-    if result.state == "downloaded":
-        line.append(f"  {render.size(result.size)}", style="dim")
-        line.append(f" → {printable(str(output / result.path))}", style="dim")
-    if result.reason:
-        line.append(f"  {printable(result.reason)}")
-    return line
+def _line(result: DownloadResult, output: Path) -> Line:
+    facts = [f"{render.size(result.size)} → {output / result.path}"] if result.state == "downloaded" else []
+    return render.outcome(result.state, result.key, *facts, reason=result.reason)
 
 
 def _json(result: DownloadResult, output: Path) -> dict[str, Any]:

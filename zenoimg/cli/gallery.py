@@ -18,7 +18,7 @@ from zenoimg.cli.connect import confirm, pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.moments import moment
 from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import printable, safe
+from zenoimg.cli.screen import Line, printable, safe
 from zenoimg.errors import ZenoError
 
 if TYPE_CHECKING:
@@ -135,9 +135,8 @@ def _fetched(
     return sorted(made, key=lambda pictures: order[pictures.record.image_id])
 
 
-def _line(pictures: Pictures) -> Text:
-    name = printable(pictures.record.image_id)
-    return Text.assemble(render.status("failed", width=8), " ", name, "  ", printable(pictures.problem))
+def _line(pictures: Pictures) -> Line:
+    return render.outcome("failed", pictures.record.image_id, reason=pictures.problem, width=8)
 
 
 def _report(call: Call, page: Path, album: Album, *, limit: int, as_json: bool) -> None:

@@ -9,19 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
 from zenoimg.cli import render
 from zenoimg.cli.connect import settings_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import printable
+from zenoimg.cli.screen import Line
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
     from zenoimg.operations.preview import PreviewResult
 
-_STYLES = {"marked": "green", "refused": "yellow", "failed": "bold red"}
 _MARK = "The mark (default: as configured)"
 
 
@@ -98,7 +96,7 @@ def preview(
         call.screen.json([_json(result) for result in sorted(results, key=lambda result: order[result.job])])
     if call.screen.quiet:
         for result in bad:
-            call.screen.err.print(_line(result))
+            call.screen.line(_line(result), always=True)
     _summary(call, results, interrupted=False)
     if bad:
         raise typer.Exit(1)
@@ -110,19 +108,19 @@ def _delivered(result: PreviewResult) -> PreviewResult:
     return result
 
 
-def _line(result: PreviewResult) -> Text:
-    line = Text.assemble((f"{result.state:<8}", _STYLES[result.state]), " ", printable(str(result.job.source)))
-    if result.copy is None:
-        return line.append(f"  {printable(result.reason)}")
-    if result.job.target is not None:
-        line.append(f" → {printable(str(result.job.target))}")
-    copy = result.copy
+def _line(result: PreviewResult) -> Line:
+    copy, target = result.copy, result.job.target
+    if copy is None:
+        return render.outcome(result.state, str(result.job.source), reason=result.reason, width=8)
     grown = render.change(result.original_size, result.copy_size)
-    line.append(f"  {copy.format} {copy.width} x {copy.height}", style="dim")
-    line.append(f"  {render.size(result.original_size)} → {render.size(result.copy_size)} ({grown})", style="dim")
-    for warning in copy.warnings:
-        line.append(f"\n         note: {printable(warning)}", style="yellow")
-    return line
+    return render.outcome(
+        result.state,
+        f"{result.job.source} → {target}" if target is not None else str(result.job.source),
+        f"{copy.format} {copy.width} x {copy.height}",
+        f"{render.size(result.original_size)} → {render.size(result.copy_size)} ({grown})",
+        notes=copy.warnings,
+        width=8,
+    )
 
 
 def _summary(call: Call, results: list[PreviewResult], *, interrupted: bool) -> None:

@@ -10,10 +10,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
 from zenoimg.cli.render import size
-from zenoimg.cli.screen import Screen
+from zenoimg.cli.screen import Line, Screen
 
 if TYPE_CHECKING:
     from zenoimg.operations.sources import Selection
@@ -92,7 +91,7 @@ class PhotoProgress:
             text += f", {_duration((self._expected_bytes - self._bytes) / rate)} left"
         self._progress.update(self._task, sent=text)
 
-    def done(self, line: Text | None = None) -> None:
+    def done(self, line: Line | None = None) -> None:
         """One photo is finished; ``line`` tells of it and stays on the screen."""
         if self.is_live:
             self._progress.advance(self._task)

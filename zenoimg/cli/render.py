@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zenoimg.cli.moments import local_date, local_time
-from zenoimg.cli.screen import printable
+from zenoimg.cli.screen import Line, printable
 
 if TYPE_CHECKING:
     from zenoimg.pipeline.records import ImageRecord
@@ -27,7 +27,7 @@ STYLES: Mapping[str, str] = {
     "processed": "green",
     "uploaded": "green",
     "would-upload": "",
-    "marked": "",
+    "marked": "green",
     "downloaded": "green",
     "deleted": "green",
     "purged": "green",
@@ -90,6 +90,16 @@ def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
 def status(word: str, *, width: int = 0) -> Text:
     """A status in its colour, padded to a width."""
     return Text(word.ljust(width), style=STYLES.get(word, ""))
+
+
+def outcome(word: str, name: str, *facts: str, reason: str = "", notes: Iterable[str] = (), width: int = 11) -> Line:
+    """What became of one thing: a word in its colour and this width (columns), whose it is, facts, why, notes."""
+    line = [(f"{word:<{width}} ", STYLES.get(word, "")), (printable(name), "")]
+    line += [(f"  {printable(fact)}", "dim") for fact in facts]
+    if reason:
+        line.append((f"  {printable(reason)}", ""))
+    line += [(f"\n{'':{width}} note: {printable(note)}", "yellow") for note in notes]
+    return line
 
 
 def counts(found: Mapping[Word, int], *, none: str = "nothing yet") -> str:

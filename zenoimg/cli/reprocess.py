@@ -19,7 +19,7 @@ from zenoimg.cli.completion import image_ids
 from zenoimg.cli.connect import confirm, pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.moments import moment
-from zenoimg.cli.screen import JsonArray, printable, safe
+from zenoimg.cli.screen import JsonArray, Line, printable, safe
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -177,12 +177,9 @@ class _Run:
         self.call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
 
 
-def line_of(result: ReprocessResult) -> Text:
+def line_of(result: ReprocessResult) -> Line:
     """One result as a line."""
-    line = Text.assemble(render.status(result.result, width=11), " ", printable(result.key))
-    if result.reason:
-        line.append(f"  {printable(result.reason)}")
-    return line
+    return render.outcome(result.result, result.key, reason=result.reason)
 
 
 def show_bad(call: Call, bad: list[ReprocessResult], counts: Counter[str]) -> None:

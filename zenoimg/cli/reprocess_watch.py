@@ -34,8 +34,7 @@ def look_on(call: Call, pipeline: LivePipeline, *, as_json: bool) -> None:
         for result in changed_since(pipeline, began):
             failed += result.result == "failed"
             array.add({"ImageId": result.key, "Result": result.result, "Reason": result.reason})
-            if not call.screen.quiet:
-                call.screen.err.print(line_of(result))
+            call.screen.line(line_of(result))
     url = pipeline.deployment.dead_letter_queue_url
     dead = counts(pipeline, url).total if url else 0
     call.screen.say(f"The backfill queue is empty; {render.plural(worked_off, 'message')} worked off meanwhile.")

@@ -8,6 +8,7 @@ import re
 import select
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +24,10 @@ _WIDE = 120
 _LEAST_TELLING = 24  # columns
 #: Where nothing is a terminal there is no width: a record stays on its line, for grep and awk.
 _UNBOUNDED = 100_000
+
+
+Line = Sequence[tuple[str, str]]
+"""Pieces of a line, each with its style; what comes from outside is ``printable``."""
 
 
 def printable(text: str) -> str:
@@ -93,14 +98,14 @@ class Screen:
         if not self.quiet:
             self.err.print(markup)
 
-    def line(self, text: Text) -> None:
-        """One line of talk that tells of one thing; no text from outside that is not ``printable``."""
-        if self.quiet:
+    def line(self, line: Line, *, always: bool = False) -> None:
+        """One line of talk that tells of one thing; ``always`` is for what must be known, also where it is quiet."""
+        if self.quiet and not always:
             return
         if self.err.is_terminal:
-            self.err.print(Hanging(text))
+            self.err.print(Hanging(Text.assemble(*line)))
         else:  # without styles and without a width there is nothing to draw, and this may be one of a million
-            self.err.file.write(f"{text.plain}\n")
+            self.err.file.write(f"{''.join(text for text, _ in line)}\n")
 
     def error(self, error: ZenoError) -> None:
         """An error: what is wrong, then what to do."""

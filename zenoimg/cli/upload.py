@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
 from zenoimg.cli import render
 from zenoimg.cli.connect import pipeline_of
 from zenoimg.cli.globals import Call, command
 from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import JsonArray, printable
+from zenoimg.cli.screen import JsonArray, Line
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -93,7 +92,8 @@ def upload(
         try:
             for result in run.run(progress.counting(sources)):
                 tally.add(result)
-                array.add(_json(result))
+                if as_json:
+                    array.add(_json(result))
                 progress.done(None if call.screen.quiet else _line(result))
         except BaseException:
             # Whatever ends the run early: what is done is said, and what is not.
@@ -118,10 +118,8 @@ class _Tally:
     unlisted: int = 0
 
     def add(self, result: UploadResult) -> None:
-        from zenoimg.operations.upload import NOT_GOOD
-
         self.counts[result.state] += 1
-        if result.state in NOT_GOOD:
+        if result.is_bad:
             if len(self.bad) < _LISTED:
                 self.bad.append(result)
             else:
@@ -145,17 +143,12 @@ def _sources(paths: list[Path], selection: Selection, key: str | None, *, null: 
     return walk(paths, selection)
 
 
-def _line(result: UploadResult) -> Text:
-    line = Text.assemble(render.status(result.state, width=11), " ", printable(result.key))
-    if result.size:
-        line.append(f"  {render.size(result.size)}", style="dim")
-    if result.record is not None and result.state == "processed":
-        line.append(f" in {result.seconds:.1f} s", style="dim")
-    if result.reason:
-        line.append(f"  {printable(result.reason)}")
-    for warning in result.record.warnings if result.record else ():
-        line.append(f"\n            note: {printable(warning)}", style="yellow")
-    return line
+def _line(result: UploadResult) -> Line:
+    facts = [render.size(result.size)] if result.size else []
+    if facts and result.record is not None and result.state == "processed":
+        facts[0] += f" in {result.seconds:.1f} s"
+    notes = result.record.warnings if result.record else ()
+    return render.outcome(result.state, result.key, *facts, reason=result.reason, notes=notes)
 
 
 def _summary(call: Call, tally: _Tally, *, left: list[str]) -> None:
@@ -167,7 +160,7 @@ def _summary(call: Call, tally: _Tally, *, left: list[str]) -> None:
     if tally.bad and (total > 10 or call.screen.quiet):  # a short run shows them above
         call.screen.say("These need you:")
         for result in tally.bad:
-            call.screen.err.print(_line(result))
+            call.screen.line(_line(result), always=True)
         if tally.unlisted:
             call.screen.say(f"And {tally.unlisted:,} more, each told above and by --json.")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 
 from zenoimg.imaging import Limits
-from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, identify
+from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, Identified, identify
 from zenoimg.pipeline.records import RESERVED_PREFIX
 from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits
 
@@ -26,7 +26,7 @@ def check(key: str, file: BufferedReader, size: int, limits: Limits) -> Checked:
     file.seek(0)
     found = identify(head)
     content_type = "application/octet-stream" if found is None else found.content_type
-    return Checked(content_type, _refusal_of_key(key) or _refusal_of_content(head, size, limits))
+    return Checked(content_type, _refusal_of_key(key) or _refusal_of_content(found, size, limits))
 
 
 def digest(file: BufferedReader, algorithm: str) -> str:
@@ -51,12 +51,11 @@ def _refusal_of_key(key: str) -> str:
     return ""
 
 
-def _refusal_of_content(head: bytes, size: int, limits: Limits) -> str:
+def _refusal_of_content(found: Identified | None, size: int, limits: Limits) -> str:
     if size == 0:
         return "the file is empty"
     if size > limits.max_bytes:
         return f"{size:,} bytes; at most {limits.max_bytes:,} are accepted"
-    found = identify(head)
     supported = ", ".join(SUPPORTED)
     if found is None:
         return f"not a picture in a known format; supported are {supported}"

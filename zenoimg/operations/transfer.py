@@ -1,6 +1,6 @@
-"""Send one file to the originals: checked, compared by content, transferred by s3transfer.
+"""Send one file to the originals: checked, compared by content, transferred.
 
-s3transfer does multipart, part retries and checksums. Throttling that outlasts botocore's own retries is
+s3transfer does multipart, part retries and checksums; what is small goes in one plain call. Throttling that outlasts botocore's own retries is
 waited out here, so that a long run through a busy hour still ends complete.
 """
 
@@ -17,7 +17,6 @@ from io import BufferedReader
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
-from s3transfer.futures import NonThreadedExecutor
 from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
@@ -27,7 +26,7 @@ from zenoimg.operations.cancelling import cancel_transfers
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.local_files import open_file, state_of
 from zenoimg.operations.precheck import check, digest
-from zenoimg.operations.put_calls import InOnePiece, PutCalls
+from zenoimg.operations.put_calls import PutCalls
 from zenoimg.operations.sources import Source
 from zenoimg.pipeline.storage import identity_of
 
@@ -108,7 +107,7 @@ class Transfer:
         self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
         self._limits = limits
         self._overwrite, self._force, self._dry_run = overwrite, force, dry_run
-        self._progress = _Progress(on_bytes)
+        self._on_bytes, self._progress = on_bytes, _Progress(on_bytes)
         self._stopped = threading.Event()
         config = TransferConfig(
             multipart_threshold=_MULTIPART_BYTES,
@@ -116,8 +115,6 @@ class Transfer:
             max_request_concurrency=max(concurrency, 4),
         )
         self._manager = TransferManager(self._s3, config)
-        # One call needs no threads but the one that it is made from.
-        self._small = TransferManager(self._s3, config, InOnePiece(), NonThreadedExecutor)
         self._calls = PutCalls(self._s3)
 
     def __enter__(self) -> Transfer:
@@ -203,13 +200,21 @@ class Transfer:
             # Then S3 itself refuses bytes that are not those that were hashed.
             extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(sha256)).decode()
         only_if_free = source.is_free and not self._force
-        is_small = size < _SMALL_BYTES
-        manager = self._small if is_small else self._manager
-        with self._calls.expect(source.key, only_if_free=only_if_free, in_one_piece=is_small) as put:
+        if size < _SMALL_BYTES:
+            return identity_of(self._put(source.key, file.read(), extra, only_if_free=only_if_free))
+        with self._calls.expect(source.key, only_if_free=only_if_free) as put:
             # In parts by name: of an open file s3transfer would hold the parts that wait in memory.
             body = str(source.path) if in_parts else file
-            manager.upload(body, self._bucket, source.key, extra, [self._progress]).result()
+            self._manager.upload(body, self._bucket, source.key, extra, [self._progress]).result()
         return identity_of(put.answer)
+
+    def _put(self, key: str, body: bytes, extra: Mapping[str, Any], *, only_if_free: bool) -> Mapping[str, Any]:
+        """One call of botocore, which tries again by itself: for so little s3transfer takes a quarter more time."""
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_free else {}
+        # Of bytes botocore makes a file, and of a file it asks first whether to send it ("Expect: 100-continue").
+        answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=bytearray(body), **extra, **condition)
+        self._on_bytes(len(body))
+        return answer
 
     def _remote(self, key: str) -> Remote | None:
         try:

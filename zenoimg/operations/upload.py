@@ -72,6 +72,11 @@ class UploadResult:
     seconds: float = 0.0
     record: ImageRecord | None = None
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether an operator has something left to do."""
+        return self.state in NOT_GOOD
+
 
 @dataclass(frozen=True)
 class _Waiting:
