@@ -1,7 +1,7 @@
 """Send one file to the originals: checked, compared by content, transferred.
 
-s3transfer does multipart, part retries and checksums; what is small goes in one plain call. Throttling that outlasts botocore's own retries is
-waited out here, so that a long run through a busy hour still ends complete.
+s3transfer does multipart, part retries and checksums; what is small goes in one plain call. Throttling that
+outlasts botocore's own retries is waited out here, so that a long run through a busy hour still ends complete.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from io import BufferedReader
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
+from botocore.handlers import convert_body_to_file_like_object
 from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
@@ -115,6 +116,8 @@ class Transfer:
             max_request_concurrency=max(concurrency, 4),
         )
         self._manager = TransferManager(self._s3, config)
+        # That makes a file of bytes, and of a file S3 is first asked whether to send it ("Expect: 100-continue").
+        self._s3.meta.events.unregister("before-parameter-build.s3.PutObject", convert_body_to_file_like_object)
         self._calls = PutCalls(self._s3)
 
     def __enter__(self) -> Transfer:
@@ -211,8 +214,7 @@ class Transfer:
     def _put(self, key: str, body: bytes, extra: Mapping[str, Any], *, only_if_free: bool) -> Mapping[str, Any]:
         """One call of botocore, which tries again by itself: for so little s3transfer takes a quarter more time."""
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_free else {}
-        # Of bytes botocore makes a file, and of a file it asks first whether to send it ("Expect: 100-continue").
-        answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=bytearray(body), **extra, **condition)
+        answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **extra, **condition)
         self._on_bytes(len(body))
         return answer
 
