@@ -48,7 +48,7 @@ class Load:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--concurrency", type=int, default=10)
     parser.add_argument("--few", type=int, default=1000, help="photos of 100 kB")
     parser.add_argument("--many", type=int, default=10_000, help="photos of 100 kB in the larger load; 0 leaves it out")
