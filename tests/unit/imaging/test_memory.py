@@ -19,6 +19,8 @@ def saved(kind: str, mode: str = "RGB", frames: int = 1, **options: Any) -> byte
     ]
     encoded = BytesIO()
     first, *others = (picture.convert(mode) for picture in moving)
+    if mode == "LA":
+        first.putalpha(128)
     if others:
         options |= {"save_all": True, "append_images": others, "duration": 50}
     first.save(encoded, kind, **options)
@@ -27,8 +29,9 @@ def saved(kind: str, mode: str = "RGB", frames: int = 1, **options: Any) -> byte
 
 KINDS = {
     "webp, lossy": (saved("WEBP"), 18),
-    "webp, lossless": (saved("WEBP", lossless=True), 26),
-    "webp, animated": (saved("WEBP", frames=3), 56),
+    "webp, lossless": (saved("WEBP", lossless=True), 34),
+    "webp, transparent": (saved("WEBP", "LA"), 34),
+    "webp, animated": (saved("WEBP", frames=3), 62),
     "gif": (saved("GIF", "L"), 27),
     "gif, animated": (saved("GIF", "L", frames=3), 27),
     "apng": (saved("PNG", frames=3), 28),

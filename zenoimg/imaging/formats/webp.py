@@ -64,10 +64,10 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _bytes_a_pixel(source: WebP) -> int:
-    """What it takes at most, as measured: libwebp's decoder holds two canvases, its lossless encoder five."""
+    """What it takes at most, as measured: most is the lossless encoder's, which writes alpha in lossy pictures too."""
     if source.frames:
-        return 56
-    return 26 if is_lossless(source.image_data) else 18
+        return 62
+    return 34 if is_lossless(source.image_data) or has_alpha(source.image_data) else 18
 
 
 def _still(source: WebP, overlay: Overlay, settings: EncoderSettings) -> list[Chunk]:
