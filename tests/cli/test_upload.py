@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -106,10 +108,16 @@ def large(path: Path, megabytes: int) -> Path:
 
 def test_a_large_file_goes_in_parts_and_arrives_whole(pipeline: LivePipeline, tmp_path: Path) -> None:
     path = large(tmp_path / "large.jpg", 70)
+    crc = base64.b64encode(zlib.crc32(path.read_bytes()).to_bytes(4, "big")).decode()
+    ends: list[dict[str, Any]] = []
+    pipeline.aws.s3.meta.events.register(
+        "before-call.s3.CompleteMultipartUpload", lambda params, **_: ends.append(params["headers"])
+    )
     assert run(pipeline, [Source(path, "large.jpg")]) == {"large.jpg": "uploaded"}
     body = boto3.client("s3").get_object(Bucket=ORIGINALS, Key="large.jpg")
     assert hashlib.sha256(body["Body"].read()).digest() == hashlib.sha256(path.read_bytes()).digest()
     assert body["ETag"].strip('"').endswith("-5"), "parts of 16 MiB"
+    assert [(end["x-amz-checksum-crc32"], end["x-amz-checksum-type"]) for end in ends] == [(crc, "FULL_OBJECT")]
     assert run(pipeline, [Source(path, "large.jpg")]) == {"large.jpg": "unchanged"}
 
 

@@ -54,6 +54,8 @@ def test_after_a_long_run_those_that_need_somebody_are_told_again_up_to_a_bound(
     assert len(lines) == 18
     assert all(line.startswith("refused") and line in lines[:12] for line in lines[14:17])
     assert lines[17].startswith("And 2 more")
+    quiet = no_stack.run("--quiet", "upload", "in", "--no-wait", code=1).stderr.splitlines()
+    assert [line.split()[0] for line in quiet] == ["refused"] * 3 + ["And"]
 
 
 @pytest.mark.thorough

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import io
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +74,53 @@ def test_two_files_for_one_key_are_a_usage_error_naming_both(tree: Path) -> None
     (tree / "sub" / "a.jpg").touch()
     with pytest.raises(UsageError, match=r"a\.jpg.*sub/a\.jpg"):
         list(walk([tree / "a.jpg", tree / "sub" / "a.jpg"], Selection()))
+
+
+def test_what_is_not_sent_takes_nobodys_key(tree: Path) -> None:
+    for name in ("one", "two"):
+        (tree / name).mkdir()
+        (tree / name / "sub").symlink_to(tree / "sub")
+    found = list(walk([tree / "one", tree / "two"], Selection(recursive=True)))
+    assert [(source.key, source.problem is not None) for source in found] == [("sub", True)] * 2
+
+
+def test_a_folder_that_cannot_be_read_is_told_unless_it_is_excluded(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def closed(folder: Path) -> Any:
+        if folder.name == "deep":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert keys(list(walk([tree], Selection(recursive=True)))) == ["a.jpg", "sub/b.jpg", "sub/deep/"]
+    assert keys(list(walk([tree], Selection(recursive=True, include=("*.jpg",))))) == [
+        "a.jpg",
+        "sub/b.jpg",
+        "sub/deep/",
+    ]
+    assert keys(list(walk([tree], Selection(recursive=True, exclude=("sub/deep",))))) == ["a.jpg", "sub/b.jpg"]
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="leases are Linux's")
+def test_a_file_that_somebody_has_a_lease_on_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"content")
+    holder = path.open("rb+")
+    fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+
+    def give_back(*_: object) -> None:
+        fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+    before = signal.signal(signal.SIGIO, give_back)
+    try:
+        with open_file(path) as file:
+            assert file.read() == b"content"
+    finally:
+        signal.signal(signal.SIGIO, before)
+        holder.close()
 
 
 def test_a_missing_path_is_given_on_for_its_reader_to_name(tmp_path: Path) -> None:

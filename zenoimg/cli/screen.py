@@ -103,7 +103,8 @@ class Screen:
         if self.quiet and not always:
             return
         if self.err.is_terminal:
-            self.err.print(Hanging(Text.assemble(*line)))
+            text = Text.assemble(*line)
+            self.err.print(text if self.err.soft_wrap else Hanging(text))
         else:  # without styles and without a width there is nothing to draw, and this may be one of a million
             self.err.file.write(f"{''.join(text for text, _ in line)}\n")
 

@@ -162,7 +162,7 @@ def _summary(call: Call, tally: _Tally, *, left: list[str]) -> None:
         for result in tally.bad:
             call.screen.line(_line(result), always=True)
         if tally.unlisted:
-            call.screen.say(f"And {tally.unlisted:,} more, each told above and by --json.")
+            call.screen.line([(f"And {tally.unlisted:,} more; --json tells of each.", "")], always=True)
 
 
 def _json(result: UploadResult) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Landing:
         #: The files that are being written, and the open folder of each.
         self._parts: dict[str, int] = {}
         self._lock = threading.Lock()
+        self._is_swept = False
 
     def look(self, folders: tuple[str, ...]) -> dict[str, Kind]:
         """The names in a folder below, with what they are; none when it is not there, or no folder."""
@@ -63,25 +64,29 @@ class Landing:
             part = f".zenoimg-{secrets.token_hex(8)}.part"
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
             descriptor = os.open(part, flags, 0o666, dir_fd=folder)
-            self._parts[part] = folder
+            with self._lock:
+                self._parts[part] = folder
             try:
                 with os.fdopen(descriptor, "w+b") as file:
+                    self._go_on()
                     yield file
                 _publish(folder, part, target.name, replace=replace)
             finally:
-                self._remove(part)
+                with self._lock, suppress(FileNotFoundError):
+                    del self._parts[part]
+                    os.unlink(part, dir_fd=folder)
 
     def sweep(self) -> None:
-        """Remove what is still being written: whoever writes it may hang in a dead connection, and fails then."""
-        for part in list(self._parts):
-            self._remove(part)
-
-    def _remove(self, part: str) -> None:
-        with self._lock:  # a folder that somebody else closes may be another one in the next moment
-            folder = self._parts.pop(part, None)
-            if folder is not None:
-                with suppress(FileNotFoundError):
+        """Remove what is being written, and let nothing more be: whoever writes may hang, and fails when it goes on."""
+        with self._lock:  # while it is held, the folders stay open
+            self._is_swept = True
+            for part, folder in self._parts.items():
+                with suppress(OSError):  # gone already, or on a disk that fails, too
                     os.unlink(part, dir_fd=folder)
+
+    def _go_on(self) -> None:
+        if self._is_swept:
+            raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))
 
     @contextmanager
     def _opened(self, folders: tuple[str, ...], *, make: bool) -> Iterator[int]:

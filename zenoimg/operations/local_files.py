@@ -22,7 +22,13 @@ def open_file(path: Path) -> BufferedReader:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    try:
+        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    except BlockingIOError:
+        # A file that a client of this file server has a lease on; whoever waits gets it.
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise
+        return os.open(path, flags)
 
 
 def state_of(found: os.stat_result) -> tuple[int, ...]:

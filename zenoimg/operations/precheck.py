@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import zlib
 from dataclasses import dataclass
 from io import BufferedReader
 
@@ -10,6 +12,8 @@ from zenoimg.imaging import Limits
 from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, Identified, identify
 from zenoimg.pipeline.records import RESERVED_PREFIX
 from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits
+
+_BLOCK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,15 @@ def digest(file: BufferedReader, algorithm: str) -> str:
     found = hashlib.file_digest(file, algorithm).hexdigest()
     file.seek(0)
     return found
+
+
+def crc32(file: BufferedReader) -> str:
+    """CRC-32 of a whole file, as S3 writes it (big-endian, base64); the file is left at its beginning."""
+    found = 0
+    while block := file.read(_BLOCK_BYTES):
+        found = zlib.crc32(block, found)
+    file.seek(0)
+    return base64.b64encode(found.to_bytes(4, "big")).decode()
 
 
 def _refusal_of_key(key: str) -> str:

@@ -46,12 +46,16 @@ class Selection:
 
     def takes(self, relative: str) -> bool:
         """Whether the patterns let a relative path through."""
-        name = PurePosixPath(relative).name
+        return (not self.include or _matches(relative, self.include)) and not self.leaves_out(relative)
 
-        def matches(patterns: Sequence[str]) -> bool:
-            return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in patterns)
+    def leaves_out(self, relative: str) -> bool:
+        """Whether the patterns of ``exclude`` are about a relative path."""
+        return _matches(relative, self.exclude)
 
-        return (not self.include or matches(self.include)) and not matches(self.exclude)
+
+def _matches(relative: str, patterns: Sequence[str]) -> bool:
+    name = PurePosixPath(relative).name
+    return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def walk(paths: Iterable[Path], selection: Selection) -> Iterator[Source]:
@@ -73,7 +77,8 @@ def walk(paths: Iterable[Path], selection: Selection) -> Iterator[Source]:
         return
     for root in chain((first, second), roots):
         for source in _expand(root, selection):
-            earlier = seen.setdefault(source.key, source.path)
+            # What cannot be looked at is not sent, and takes nobody's key.
+            earlier = source.path if source.problem else seen.setdefault(source.key, source.path)
             if earlier != source.path:
                 raise UsageError(
                     f"{earlier} and {source.path} would both become {source.key!r}",
@@ -121,7 +126,8 @@ def _files(folder: Path, inside: str, selection: Selection, folders: list[str]) 
                     elif selection.takes(relative) and selection.recursive:
                         yield Source(folder / entry.name, selection.prefix + relative, problem=_linked())
     except OSError as error:
-        yield Source(folder, selection.prefix + inside, problem=error)
+        if not selection.leaves_out(inside.removesuffix("/")):
+            yield Source(folder, selection.prefix + inside, problem=error)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

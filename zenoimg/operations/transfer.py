@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 from botocore.handlers import convert_body_to_file_like_object
@@ -26,7 +27,7 @@ from zenoimg.imaging import Limits
 from zenoimg.operations.cancelling import cancel_transfers
 from zenoimg.operations.live import LivePipeline
 from zenoimg.operations.local_files import open_file, state_of
-from zenoimg.operations.precheck import check, digest
+from zenoimg.operations.precheck import check, crc32, digest
 from zenoimg.operations.put_calls import PutCalls
 from zenoimg.operations.sources import Source
 from zenoimg.pipeline.storage import identity_of
@@ -119,6 +120,7 @@ class Transfer:
         # That makes a file of bytes, and of a file S3 is first asked whether to send it ("Expect: 100-continue").
         self._s3.meta.events.unregister("before-parameter-build.s3.PutObject", convert_body_to_file_like_object)
         self._calls = PutCalls(self._s3)
+        self._is_aws = urlsplit(self._s3.meta.endpoint_url).netloc.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
     def __enter__(self) -> Transfer:
         self._calls.__enter__()
@@ -143,7 +145,8 @@ class Transfer:
         ``StoppedError`` after ``cancel``.
         """
         was_free = source.is_free
-        for attempt in range(_THROTTLE_TRIES):
+        attempt = 0
+        while True:
             if self._stopped.is_set():
                 raise StoppedError
             try:
@@ -153,14 +156,14 @@ class Transfer:
                 if source.is_free and code in _TAKEN:
                     source = replace(source, is_free=False)
                     continue
-                if code not in THROTTLED or attempt == _THROTTLE_TRIES - 1:
+                attempt += 1
+                if code not in THROTTLED or attempt == _THROTTLE_TRIES:
                     raise
             else:
                 # Free, then taken by this very content: a call of ours whose answer was lost.
                 return replace(done, state="sent") if was_free and done.state == "unchanged" else done
             # Full jitter: the files of one run must not come back all at once.
-            self._stopped.wait(random.uniform(0, min(0.5 * 2**attempt, _MAX_WAIT_SECONDS)))  # noqa: S311
-        raise AssertionError("the last try returns or raises")
+            self._stopped.wait(random.uniform(0, min(0.25 * 2**attempt, _MAX_WAIT_SECONDS)))  # noqa: S311
 
     def _send_once(self, source: Source) -> Transferred:
         if source.problem is not None:
@@ -191,7 +194,7 @@ class Transfer:
                 if error.response["Error"]["Code"] not in _OTHER_BYTES:
                     raise
                 return Transferred(source, "failed", size, _CHANGED)
-        if state_of(before) != state_of(source.path.stat()):  # by its name: s3transfer has closed the file
+        if state_of(before) != state_of(source.path.stat()):  # by its name: whoever sent the file has closed it
             return Transferred(source, "failed", size, _CHANGED)
         return Transferred(source, "sent", size, version=version)
 
@@ -199,8 +202,11 @@ class Transfer:
         """Send an open file; returns the identity of the version that it became."""
         extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {_DIGEST: sha256}, **self._owner}
         in_parts = size >= _MULTIPART_BYTES
-        if not in_parts:
-            # Then S3 itself refuses bytes that are not those that were hashed.
+        # S3 itself refuses bytes that are not those that were hashed. Of parts it knows CRCs of the whole alone, and
+        # servers that are only like S3 do not: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+        if in_parts and self._is_aws:
+            extra["ChecksumCRC32"] = crc32(file)
+        elif not in_parts:
             extra["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(sha256)).decode()
         only_if_free = source.is_free and not self._force
         if size < _SMALL_BYTES:

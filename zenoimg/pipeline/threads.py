@@ -1,6 +1,7 @@
 """Pools of threads that an interrupted run leaves at once: what can be put right within a second is, no more.
 
-A thread that hangs in a dead connection may outlive this; the process does not wait for it (see ``cli.app``).
+A thread that hangs in a dead connection may outlive this; after Ctrl-C the process does not wait for it (see
+``cli.app``).
 """
 
 from __future__ import annotations
