@@ -116,8 +116,10 @@ def test_ages_are_short_and_never_negative(created_at: str, shown: str) -> None:
 
 @pytest.mark.parametrize("word", sorted(render.STYLES))
 def test_a_status_keeps_its_colour_when_it_is_padded(word: str) -> None:
-    assert render.status(word, width=14).style == render.STYLES[word]
-    assert render.status(word, width=14).plain == word.ljust(14)
+    (shown, style), (name, _) = render.outcome(word, "a\x1b[31m.jpg", width=14)
+    assert (shown, style) == (word.ljust(15), render.STYLES[word])
+    assert name == "a\\x1b[31m.jpg"
+    assert (render.status(word).plain, render.status(word).style) == (word, render.STYLES[word])
 
 
 def test_a_narrow_list_shows_the_code_of_an_error_and_leaves_room_for_names() -> None:

@@ -87,9 +87,9 @@ def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
     return made
 
 
-def status(word: str, *, width: int = 0) -> Text:
-    """A status in its colour, padded to a width."""
-    return Text(word.ljust(width), style=STYLES.get(word, ""))
+def status(word: str) -> Text:
+    """A status in its colour."""
+    return Text(word, style=STYLES.get(word, ""))
 
 
 def outcome(word: str, name: str, *facts: str, reason: str = "", notes: Iterable[str] = (), width: int = 11) -> Line:

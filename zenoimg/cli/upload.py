@@ -153,8 +153,7 @@ def _line(result: UploadResult) -> Line:
 
 def _summary(call: Call, tally: _Tally, *, left: list[str]) -> None:
     total = tally.counts.total()
-    parts = render.counts(tally.counts)
-    call.screen.say(f"{render.plural(total, 'photo')}: {parts}.")
+    call.screen.say(f"{render.plural(total, 'photo')}: {render.counts(tally.counts)}.")
     if left:
         call.screen.say(f"Sent and not processed yet: {len(left):,}. The pipeline goes on with them by itself.")
     if tally.bad and (total > 10 or call.screen.quiet):  # a short run shows them above
