@@ -64,7 +64,7 @@ requirements:
 	$(UV_COMPILE) requirements/fuzz.in -o requirements/fuzz.txt
 	$(UV_COMPILE) requirements/thorough.in -c requirements/dev.txt -o requirements/thorough.txt
 	$(UV_COMPILE) --no-emit-package jmespath --no-emit-package typing-extensions \
-		requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/layer-requirements.txt
+		requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/bundle/layer-requirements.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -24,13 +24,13 @@ from typing import Any
 import boto3
 
 from benchmarks.bucket_endpoint import LOST_EACH, ORIGINALS, PROCESSED, TABLE
-from tests.pictures import jpeg, photo
-from zenoimg.aws import Aws
+from tests.drawn.pictures import jpeg, photo
+from zenoimg.aws.session import Aws
 from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws, LocalSettings
-from zenoimg.operations.backfill import Sent, enqueue
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.selection import Listed, Selected
-from zenoimg.operations.sent_keys import SentKeys
+from zenoimg.operations.inventory.selection import Listed, Selected
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.reprocess.backfill import Sent, enqueue
+from zenoimg.operations.reprocess.pending_keys import SentKeys
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.settings import PipelineSettings
 from zenoimg.pipeline.storage import ImageStorage

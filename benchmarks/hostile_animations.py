@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 from benchmarks.hostile_files import FLOOD, Cases, noise
-from tests import animations, gifs
-from tests.pictures import PNG_SIGNATURE, chunk, png_chunks
+from tests.drawn import animations, gifs
+from tests.drawn.pictures import PNG_SIGNATURE, chunk, png_chunks
 
 SIZE, FRAMES = (500, 400), 100
 

@@ -10,9 +10,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests import avifs, bmps
-from tests.animations import webp_chunk, webp_file, webp_image_data
-from tests.pictures import PNG_SIGNATURE, chunk, photo
+from tests.drawn import avifs, bmps
+from tests.drawn.animations import webp_chunk, webp_file, webp_image_data
+from tests.drawn.pictures import PNG_SIGNATURE, chunk, photo
 
 Cases = dict[str, tuple[bytes, ...]]
 """By name: the hostile file, and valid ones to hold it against."""

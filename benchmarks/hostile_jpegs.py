@@ -7,7 +7,7 @@ import struct
 from PIL import Image
 
 from benchmarks.hostile_files import FLOOD, MIDDLE, Cases, saved
-from tests import pictures
+from tests.drawn import pictures
 
 _SOS = b"\xff\xda" + struct.pack(">HBBBBBB", 8, 1, 1, 0x01, 1, 63, 0)
 """A scan of the first component's AC coefficients."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 
 from benchmarks.hostile_files import FLOOD, MIDDLE, SMALL, Cases, saved, with_chunks
-from tests.animations import webp_chunk, webp_file, webp_image_data
-from tests.pictures import chunk, exif, photo, resource, xmp
-from tests.tiffs import Sheet, tiff
+from tests.drawn.animations import webp_chunk, webp_file, webp_image_data
+from tests.drawn.pictures import chunk, exif, photo, resource, xmp
+from tests.drawn.tiffs import Sheet, tiff
 
 ENTRIES = 60_000
 

@@ -11,8 +11,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from benchmarks.hostile_files import FLOOD, SMALL, Cases, noise, saved
-from tests.pictures import photo
-from tests.tiffs import LONG, SHORT, Sheet, tiff
+from tests.drawn.pictures import photo
+from tests.drawn.tiffs import LONG, SHORT, Sheet, tiff
 
 Raw = tuple[int, int, int, bytes]
 """An entry: tag, field type, count, and the four bytes of its value or offset."""

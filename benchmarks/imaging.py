@@ -22,7 +22,7 @@ from PIL import Image, ImageChops
 from PIL.JpegImagePlugin import JpegImageFile
 
 from benchmarks.contenders import Contender, Task, contenders, peak_memory
-from tests import pictures
+from tests.drawn import pictures
 from zenoimg.imaging import Recipe
 from zenoimg.imaging.mark import overlay_for
 

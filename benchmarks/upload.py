@@ -25,7 +25,7 @@ from benchmarks.side_by_side import (
     scratch,
     zenoimg,
 )
-from tests.pictures import jpeg, photo
+from tests.drawn.pictures import jpeg, photo
 
 _OURS, _AWS, _RCLONE = "zenoimg upload", "aws s3 cp", "rclone copy"
 _SMALL, _LARGE = 100_000, 50_000_000

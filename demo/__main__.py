@@ -69,11 +69,11 @@ def _zenoimg(*arguments: str, check: bool = True) -> int:
 
 def _fetch(photos: list[Path]) -> list[Path]:
     """The watermarked copies, and a picture of each beside its original."""
-    from zenoimg.aws import Aws
-    from zenoimg.config import Settings
+    from zenoimg.aws.session import Aws
+    from zenoimg.config.load import Settings
     from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws, LocalSettings
-    from zenoimg.operations.live import connect
-    from zenoimg.operations.sources import Selection, walk
+    from zenoimg.operations.pipeline import connect
+    from zenoimg.operations.upload.sources import Selection, walk
 
     endpoint = EmbeddedAws(LocalSettings.from_environment(os.environ)).settings.endpoint_url
     aws = Aws(region=REGION, endpoint_url=endpoint, credentials=(ACCESS_KEY, SECRET_KEY), local=True)

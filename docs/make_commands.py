@@ -16,7 +16,7 @@ from typing import Any
 import typer
 
 from zenoimg.cli.app import app
-from zenoimg.cli.globals import OPTIONS
+from zenoimg.cli.framework.command import OPTIONS
 
 FOLDER = Path(__file__).with_name("commands")
 INDEX = "README.md"

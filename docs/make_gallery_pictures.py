@@ -21,7 +21,7 @@ from demo.lighthouse import draw_lighthouse
 from demo.orange import draw_orange
 from tests.browser.albums import Made, of_files, written
 from tests.records import record
-from zenoimg.operations.gallery_files import Pictures
+from zenoimg.operations.gallery.files import Pictures
 
 HERE = Path(__file__).parent
 SIZE = {"width": 1360, "height": 850}

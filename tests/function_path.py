@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from zenoimg.imaging import Limits, Recipe
-from zenoimg.stack import bundle
-from zenoimg.stack.bundle import Artifact
+from zenoimg.stack.bundle import zips as bundle
+from zenoimg.stack.bundle.zips import Artifact
 
 #: boto3 and what boto3 needs, which the runtime has by itself.
 RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")

@@ -20,11 +20,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "zenoimg.errors": (set(), set()),
     "zenoimg.aws": ({"zenoimg", "zenoimg.errors"}, {"boto3", "botocore"}),
     "zenoimg.config": (
-        {"zenoimg.config_file", "zenoimg.config_keys", "zenoimg.errors", "zenoimg.stack.names"},
+        {"zenoimg.config.file", "zenoimg.config.keys", "zenoimg.errors", "zenoimg.stack.names"},
         set(),
     ),
-    "zenoimg.config_file": ({"zenoimg.config_keys", "zenoimg.errors"}, set()),
-    "zenoimg.config_keys": (set(), set()),
+    "zenoimg.config.file": ({"zenoimg.config.keys", "zenoimg.errors"}, set()),
+    "zenoimg.config.keys": (set(), set()),
     "zenoimg.stack": (
         {"zenoimg.errors", "zenoimg.imaging", "zenoimg.pipeline"},
         {"botocore", "platformdirs", "yaml"},
@@ -34,8 +34,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {
             "zenoimg.aws",
             "zenoimg.config",
-            "zenoimg.config_file",
-            "zenoimg.config_keys",
+            "zenoimg.config.file",
+            "zenoimg.config.keys",
             "zenoimg.errors",
             "zenoimg.imaging",
             "zenoimg.local",
@@ -45,14 +45,14 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"boto3", "botocore", "s3transfer"},
     ),
     # The one operation that draws pictures itself.
-    "zenoimg.operations.gallery_pictures": ({"zenoimg.imaging"}, {"PIL"}),
+    "zenoimg.operations.gallery.pictures": ({"zenoimg.imaging"}, {"PIL"}),
     "zenoimg.cli": (
         {
             "zenoimg",
             "zenoimg.aws",
             "zenoimg.config",
-            "zenoimg.config_file",
-            "zenoimg.config_keys",
+            "zenoimg.config.file",
+            "zenoimg.config.keys",
             "zenoimg.errors",
             "zenoimg.imaging",
             "zenoimg.local",

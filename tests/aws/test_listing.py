@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from tests.aws.conftest import NAMES
 from tests.records import large, record
-from zenoimg.operations import listing
-from zenoimg.operations.listing import Query, from_table
+from zenoimg.operations.records import listing
+from zenoimg.operations.records.listing import Query, from_table
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import ImageRecord
 

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
-from zenoimg.operations.live_tail import live_events
+from zenoimg.operations.logs.live_tail import live_events
 
 ARNS = {name: f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/{name[0]}" for name in ("processor", "api")}
 

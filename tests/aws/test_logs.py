@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, SSOTokenLoadError
 from moto import mock_aws
 
-from zenoimg.operations.logs import LogReader
+from zenoimg.operations.logs.follow import LogReader
 
 NOW = 1_750_000_000_000
 SERVER_NOW = datetime.fromtimestamp(NOW / 1000 + 300, UTC)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.aws.conftest import ACCOUNT, NAMES
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.operations import purge
-from zenoimg.operations.purge import Content
+from zenoimg.operations.removal import purge
+from zenoimg.operations.removal.purge import Content
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,12 +12,12 @@ import pytest
 from tests.aws.conftest import NAMES
 from tests.aws.invocation import s3_event
 from zenoimg.errors import ZenoError
-from zenoimg.operations import redrive as module
-from zenoimg.operations.backfill import Sent, enqueue, send
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.redrive import Redrive, reasons, redrive
-from zenoimg.operations.reprocess import ReprocessResult
-from zenoimg.operations.selection import Selected
+from zenoimg.operations.inventory.selection import Selected
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.reprocess import redrive as module
+from zenoimg.operations.reprocess.backfill import Sent, enqueue, send
+from zenoimg.operations.reprocess.here import ReprocessResult
+from zenoimg.operations.reprocess.redrive import Redrive, reasons, redrive
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.events import KeyToCheck, backfill_body, parse_body
 from zenoimg.pipeline.settings import PipelineSettings

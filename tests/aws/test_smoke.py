@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.aws.conftest import ACCOUNT, NAMES
-from zenoimg.aws import Aws
+from zenoimg.aws.session import Aws
 from zenoimg.imaging import Limits, Recipe, WatermarkSpec
-from zenoimg.operations import smoke
-from zenoimg.operations.live import LivePipeline, of_deployment
-from zenoimg.operations.smoke import Patience, Verdict
+from zenoimg.operations.deploy import smoke
+from zenoimg.operations.deploy.smoke import Patience, Verdict
+from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.pipeline.events import parse
 from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.stack.outputs import Deployment

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from zenoimg.aws import Aws
+from zenoimg.aws.session import Aws
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.operations import taken_names
+from zenoimg.operations.deploy import taken_names
 from zenoimg.stack.names import StackNames
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"

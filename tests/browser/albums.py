@@ -8,13 +8,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.pictures import jpeg, photo
+from tests.drawn.pictures import jpeg, photo
 from tests.records import record
 from zenoimg.imaging import Limits, Recipe, watermark
-from zenoimg.operations.gallery import Album, write
-from zenoimg.operations.gallery_files import FOLDER, Pictures, stems_of
-from zenoimg.operations.gallery_pictures import shown, thumbnail
-from zenoimg.operations.landing import Landing
+from zenoimg.operations.gallery.files import FOLDER, Pictures, stems_of
+from zenoimg.operations.gallery.pictures import shown, thumbnail
+from zenoimg.operations.gallery.run import Album, write
+from zenoimg.operations.output.directory import Landing
 from zenoimg.pipeline.records import ImageRecord
 
 LIMITS = Limits()

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from zenoimg.aws import Aws, Identity
+from zenoimg.aws.session import Aws, Identity
 from zenoimg.imaging import Limits, Recipe
-from zenoimg.operations import deploy as operation
-from zenoimg.operations.deploy_plan import Plan
-from zenoimg.operations.rollback import Standing
-from zenoimg.operations.smoke import Verdict
-from zenoimg.stack.bundle import Artifact
-from zenoimg.stack.change_set import Change, ChangeSet
-from zenoimg.stack.change_set_events import StackEvent
+from zenoimg.operations.deploy import run as operation
+from zenoimg.operations.deploy.plan import Plan
+from zenoimg.operations.deploy.rollback import Standing
+from zenoimg.operations.deploy.smoke import Verdict
+from zenoimg.stack.bundle.zips import Artifact
+from zenoimg.stack.change_set.events import StackEvent
+from zenoimg.stack.change_set.run import Change, ChangeSet
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import Deployment, StackState
 

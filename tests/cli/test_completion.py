@@ -100,7 +100,9 @@ def test_stacks_of_ours_are_completed(terminal: Terminal, complete: Complete, mo
     page["Stacks"] += [{"StackName": "zoo"}, {"StackName": "zip", "Outputs": [{"OutputKey": "Topic"}]}]
     paginator = SimpleNamespace(paginate=lambda: [page])
     client = SimpleNamespace(get_paginator=lambda name: paginator)
-    monkeypatch.setattr("zenoimg.cli.completion._connect", lambda settings: SimpleNamespace(cloudformation=client))
+    monkeypatch.setattr(
+        "zenoimg.cli.framework.completion._connect", lambda settings: SimpleNamespace(cloudformation=client)
+    )
     assert complete("--stack", "z") == ["zebra", "zeno"]
     assert complete("list", "--stack", "zen") == ["zeno"]
 

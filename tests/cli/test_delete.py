@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
 from tests.records import record
-from zenoimg.operations import delete as operation
+from zenoimg.operations.removal import delete as operation
 from zenoimg.pipeline.catalog import Catalog
 
 AWKWARD = "a folder/b+c ü & 50%/<📷> (1).jpg"
@@ -246,7 +246,7 @@ def test_nothing_goes_without_a_yes(no_stack: Terminal) -> None:
 @pytest.mark.parametrize(("answer", "goes"), [("y\n", True), ("n\n", False), ("\n", False)])
 def test_the_answer_decides(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch, answer: str, goes: bool) -> None:
     put("a.jpg")
-    monkeypatch.setattr("zenoimg.cli.screen.Screen.is_interactive", True)
+    monkeypatch.setattr("zenoimg.cli.terminal.screen.Screen.is_interactive", True)
     monkeypatch.setattr("builtins.input", lambda: answer.strip())
     done = no_stack.run("delete", "a.jpg", code=0 if goes else 1)
     assert "Delete 1 image? [y/N]" in done.stderr

@@ -10,8 +10,8 @@ from tests.cli.conftest import Terminal
 from tests.cli.played_deploy import STANDING, Played, play
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.imaging import Recipe, WatermarkSpec
-from zenoimg.operations.deploy_plan import recipe_changes
-from zenoimg.operations.smoke import Verdict
+from zenoimg.operations.deploy.plan import recipe_changes
+from zenoimg.operations.deploy.smoke import Verdict
 from zenoimg.stack.outputs import StackState
 
 

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from tests.cli.conftest import Terminal
 from tests.cli.played_deploy import Played, play
-from zenoimg.operations import deploy as operation
-from zenoimg.stack.bundle import Artifact
+from zenoimg.operations.deploy import run as operation
+from zenoimg.stack.bundle.zips import Artifact
 
 
 @pytest.fixture

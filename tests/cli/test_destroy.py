@@ -11,9 +11,9 @@ import pytest
 from moto import mock_aws
 
 from tests.cli.conftest import Terminal
-from zenoimg.aws import Aws, Identity
-from zenoimg.operations import destroy as operation
-from zenoimg.stack.change_set import ChangeSets
+from zenoimg.aws.session import Aws, Identity
+from zenoimg.operations.removal import destroy as operation
+from zenoimg.stack.change_set.run import ChangeSets
 
 BUCKETS = ("zeno-original-images", "zeno-processed-images")
 ARTIFACTS = "zenoimg-artifacts-123456789012-eu-west-1"
@@ -140,7 +140,7 @@ def test_the_name_of_the_stack_in_a_variable_is_not_typed(
 def test_on_a_terminal_the_name_is_typed(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
 ) -> None:
-    monkeypatch.setattr("zenoimg.cli.screen.Screen.is_interactive", True)
+    monkeypatch.setattr("zenoimg.cli.terminal.screen.Screen.is_interactive", True)
     monkeypatch.setattr("builtins.input", lambda: typed)
     terminal.run("destroy", "--delete-data", code=code)
     assert (buckets() == {ARTIFACTS}) is (code == 0)
@@ -213,7 +213,7 @@ def test_ctrl_c_says_that_cloudformation_goes_on(
 def test_ctrl_c_while_data_goes_says_what_is_gone_and_that_it_goes_on(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zenoimg.operations import destroy_data
+    from zenoimg.operations.removal import destroy_data
 
     def interrupted(*_: Any) -> Iterator[str]:
         yield "bucket zeno-original-images, 3 versions and markers"

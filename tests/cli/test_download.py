@@ -124,7 +124,7 @@ def test_a_link_out_of_the_folder_is_not_followed(filled: Terminal, tmp_path: Pa
 def test_an_object_replaced_while_it_is_fetched_is_never_half_of_each(
     size: int, result: str, no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zenoimg.operations.landing import Landing
+    from zenoimg.operations.output.directory import Landing
 
     s3, whole = boto3.client("s3"), Landing.writing
     s3.put_object(Bucket=ORIGINALS, Key="a.jpg", Body=b"a" * size)

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from tests.cli.conftest import ORIGINALS, Terminal
-from tests.pictures import jpeg, photo
+from tests.drawn.pictures import jpeg, photo
 
 
 def run_bare(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

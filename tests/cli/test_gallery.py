@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError, ResponseStreamingError
 from PIL import Image
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
-from tests.pictures import jpeg, photo
+from tests.drawn.pictures import jpeg, photo
 from tests.records import record
-from zenoimg.cli import gallery as command
-from zenoimg.operations.gallery_files import Files
+from zenoimg.cli.commands import gallery as command
+from zenoimg.operations.gallery.files import Files
 from zenoimg.pipeline.catalog import Catalog
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import jpeg, photo
+from tests.drawn.pictures import jpeg, photo
 
 EMPTY = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 NO_RECORDS = b'{"Responses": {}, "UnprocessedKeys": {}}'

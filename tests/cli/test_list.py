@@ -16,8 +16,8 @@ import pytest
 
 from tests.cli.conftest import PROCESSED, TABLE, Terminal
 from tests.records import record
-from zenoimg.operations import api
-from zenoimg.operations.api import ApiAnswer
+from zenoimg.operations.records import api
+from zenoimg.operations.records.api import ApiAnswer
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import JSON_KEYS, ImageRecord, to_json, utc_text
 

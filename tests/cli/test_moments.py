@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from zenoimg.cli.moments import duration, is_duration, local_date, local_time, moment
+from zenoimg.cli.terminal.times import duration, is_duration, local_date, local_time, moment
 from zenoimg.errors import UsageError
 
 NOW = datetime(2025, 6, 12, 16, 0, tzinfo=UTC)

@@ -16,10 +16,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests import pictures
 from tests.api_calls import Right, recorded
 from tests.cli.conftest import ACCOUNT, Terminal, make_resources
 from tests.conftest import REGION
+from tests.drawn import pictures
 from tests.granted import DEPLOYERS_COMMANDS, OPERATOR, Grant, Place, grants
 from zenoimg.cli.app import COMMANDS
 from zenoimg.stack.names import StackNames

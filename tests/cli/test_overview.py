@@ -48,7 +48,7 @@ def test_the_overview_loads_neither_rich_nor_any_command() -> None:
         "import sys; from zenoimg.cli.app import app\n"
         "try: app(['--help'])\n"
         "except SystemExit as end: assert end.code in (0, None)\n"
-        "loaded = {'rich', 'zenoimg.config', 'zenoimg.cli.upload'} & set(sys.modules)\n"
+        "loaded = {'rich', 'zenoimg.config', 'zenoimg.cli.commands.upload'} & set(sys.modules)\n"
         "sys.exit(' '.join(loaded) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -15,15 +15,15 @@ from rich.text import Text
 from textual_image.renderable import HalfcellImage
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, Terminal
-from tests.pictures import jpeg, photo
+from tests.drawn.pictures import jpeg, photo
 from tests.records import record
-from zenoimg.aws import Aws
-from zenoimg.cli import pictures
-from zenoimg.config import Settings
+from zenoimg.aws.session import Aws
+from zenoimg.cli.terminal import pictures
+from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.imaging import Limits
-from zenoimg.operations.live import LivePipeline, connect
-from zenoimg.operations.pictures import Small, before_and_after
+from zenoimg.operations.pipeline import LivePipeline, connect
+from zenoimg.operations.records.thumbnails import Small, before_and_after
 
 NAMES = {"originals_bucket": ORIGINALS, "processed_bucket": PROCESSED, "table": "records"}
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from tests import pictures
+from tests.drawn import pictures
 from zenoimg.cli.app import app
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 

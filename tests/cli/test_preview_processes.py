@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import pictures
 from tests.cli.test_preview import JPEG, folder, run  # noqa: F401 - a fixture among them
+from tests.drawn import pictures
 from tests.terminals import written
 from zenoimg.imaging import watermark
 

@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from tests.cli.conftest import ORIGINALS, TABLE, Terminal
-from tests.pictures import jpeg, photo
-from zenoimg.cli import reprocess as command
+from tests.drawn.pictures import jpeg, photo
+from zenoimg.cli.commands import reprocess as command
 from zenoimg.pipeline.catalog import Catalog
 
 PHOTO = jpeg(photo((64, 48)))

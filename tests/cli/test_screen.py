@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.records import PROCESSED
-from zenoimg.cli import render
-from zenoimg.cli.moments import local_time
-from zenoimg.cli.screen import Hanging, Screen, printable, safe, wait
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.screen import Hanging, Screen, printable, safe, wait
+from zenoimg.cli.terminal.times import local_time
 from zenoimg.pipeline.records import ImageRecord
 
 NOW = datetime(2025, 6, 12, 16, 0, tzinfo=UTC)

@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
-from tests.pictures import jpeg, photo
-from zenoimg.operations.audit import Finding
+from tests.drawn.pictures import jpeg, photo
+from zenoimg.operations.inventory.audit import Finding
 from zenoimg.pipeline.catalog import Catalog
 
 PHOTO = jpeg(photo((64, 48)))

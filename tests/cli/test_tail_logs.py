@@ -14,10 +14,10 @@ import pytest
 from rich.console import Console
 
 from tests.cli.conftest import Terminal
-from zenoimg.cli import tail_logs
-from zenoimg.cli.log_text import LogText
-from zenoimg.operations.log_lines import understand
-from zenoimg.operations.logs import LogEvent
+from zenoimg.cli.commands import tail_logs
+from zenoimg.cli.terminal.log_text import LogText
+from zenoimg.operations.logs.follow import LogEvent
+from zenoimg.operations.logs.lines import understand
 
 NOW = datetime.now(UTC)
 REQUEST = "8f5b4c1e-0f65-4e0f-9d5e-2b1c3d4e5f60"

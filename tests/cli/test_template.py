@@ -13,12 +13,12 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.cli.conftest import Terminal
-from zenoimg.aws import Aws, Identity
-from zenoimg.operations import deploy as operation
-from zenoimg.operations import taken_names
-from zenoimg.stack import bundle
-from zenoimg.stack.artifacts import bucket_name
-from zenoimg.stack.bundle import Artifact
+from zenoimg.aws.session import Aws, Identity
+from zenoimg.operations.deploy import run as operation
+from zenoimg.operations.deploy import taken_names
+from zenoimg.stack.bundle import zips as bundle
+from zenoimg.stack.bundle.artifacts import bucket_name
+from zenoimg.stack.bundle.zips import Artifact
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import render
 

@@ -19,15 +19,15 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from tests.cli.conftest import ORIGINALS, TABLE, Terminal
-from tests.pictures import jpeg, photo
-from zenoimg.aws import Aws
+from tests.drawn.pictures import jpeg, photo
+from zenoimg.aws.session import Aws
 from zenoimg.cli.app import app
-from zenoimg.config import Settings
+from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError, RefusedByAwsError
 from zenoimg.imaging import Limits
-from zenoimg.operations.live import LivePipeline, connect
-from zenoimg.operations.sources import Selection, Source, walk
-from zenoimg.operations.upload import Upload, UploadOptions
+from zenoimg.operations.pipeline import LivePipeline, connect
+from zenoimg.operations.upload.run import Upload, UploadOptions
+from zenoimg.operations.upload.sources import Selection, Source, walk
 
 
 def write(folder: Path, *names: str) -> list[Path]:

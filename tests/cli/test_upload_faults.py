@@ -17,10 +17,10 @@ from s3transfer.manager import TransferCoordinatorController
 from tests.cli.conftest import ORIGINALS, Terminal
 from tests.cli.test_upload import Hook, answer, large, pipeline, run, stored, write  # noqa: F401 - a fixture among them
 from zenoimg.imaging import Limits, Recipe
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.precheck import digest
-from zenoimg.operations.sources import Selection, Source, walk
-from zenoimg.operations.upload import Upload, UploadOptions
+from zenoimg.operations.content import digest
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.upload.run import Upload, UploadOptions
+from zenoimg.operations.upload.sources import Selection, Source, walk
 from zenoimg.pipeline.reconcile import reconcile
 
 KEYS = ["Path", "ImageId", "Result", "Reason", "OriginalSize", "Seconds", "Record"]
@@ -66,7 +66,7 @@ def test_an_interruption_inside_a_multipart_upload_leaves_no_parts_and_is_resume
     monkeypatch.setattr(TransferCoordinatorController, "cancel", cancel_and_say)
     Hook(pipeline.aws.s3, "UploadPart", hold)
     # The main thread waits for results when Ctrl-C comes; here it is told to be there by the waiting itself.
-    monkeypatch.setattr("zenoimg.operations.upload._taken", partial(_interrupted, reached))
+    monkeypatch.setattr("zenoimg.operations.upload.run._taken", partial(_interrupted, reached))
     with pytest.raises(KeyboardInterrupt):
         list(results)
     monkeypatch.undo()
@@ -160,7 +160,7 @@ def test_a_file_that_changes_between_hashing_and_sending_is_told(
         os.utime(path, (1, 1))  # whatever the file system's clock can tell apart
         return found
 
-    monkeypatch.setattr("zenoimg.operations.transfer.digest", change)
+    monkeypatch.setattr("zenoimg.operations.upload.transfer.digest", change)
     (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "a.jpg")])
     assert result.state == "failed"
     assert "changed while it was sent" in result.reason

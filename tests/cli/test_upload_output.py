@@ -14,7 +14,7 @@ import pytest
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal, make_resources
 from tests.cli.test_upload import write
 from tests.terminals import written
-from zenoimg.cli import upload as command
+from zenoimg.cli.commands import upload as command
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from tests.cli.conftest import ORIGINALS, TABLE, Terminal
-from tests.pictures import jpeg, photo
+from tests.drawn.pictures import jpeg, photo
 from zenoimg.pipeline.records import JSON_KEYS
 
 

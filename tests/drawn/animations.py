@@ -18,7 +18,7 @@ from zenoimg.imaging.mark import overlay_for
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]
 
-SHARED_PHOTOS = Path(__file__).parents[2] / "shared" / "photos"
+SHARED_PHOTOS = Path(__file__).parents[3] / "shared" / "photos"
 """Real photos, where they lie beside the checkout."""
 
 

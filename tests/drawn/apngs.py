@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.pictures import PNG_SIGNATURE, chunk, png, png_chunks
+from tests.drawn.pictures import PNG_SIGNATURE, chunk, png, png_chunks
 
 Pixel = tuple[float, float, float, float]
 Colours = Callable[[bytes], Sequence[tuple[int, ...]]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from tests.animations import Shown, colourless_where_transparent
+from tests.drawn.animations import Shown, colourless_where_transparent
 
 Table = Sequence[tuple[int, int, int]]
 

@@ -8,11 +8,11 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests import pictures, tiffs
-from tests.bmps import bmp, random_values
-from tests.pictures import chunk
-from tests.tiffs import SHORT, random_sheet, tiff
-from zenoimg.imaging.formats import bmp_rle
+from tests.drawn import pictures, tiffs
+from tests.drawn.bmps import bmp, random_values
+from tests.drawn.pictures import chunk
+from tests.drawn.tiffs import SHORT, random_sheet, tiff
+from zenoimg.imaging.formats.bmp import rle as bmp_rle
 
 _SIZE = (48, 36)
 _EXIF = pictures.exif(6, gps=True, maker_note=True, thumbnail=b"\xff\xd8thumbnail\xff\xd9")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import pictures
+from tests.drawn import pictures
 from tests.fuzz.seeds import opened, seeds
 from zenoimg.imaging import Limits, Refused, watermark
 from zenoimg.imaging.identify import identify

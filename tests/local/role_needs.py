@@ -5,8 +5,8 @@ An action is named by its statement (Sid), since the same action on another reso
 
 from __future__ import annotations
 
-from tests.unit.policy_files import ROLES, statements
-from tests.unit.rendered import as_list
+from tests.unit.stack.policy_files import ROLES, statements
+from tests.unit.stack.rendered import as_list
 
 #: Rights that the functions use but that work without them here as well. The list of spare rights of the issue.
 SPARE = {

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, Bench
-from tests.pictures import jpeg, photo
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, Bench
-from tests.pictures import jpeg, photo
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 

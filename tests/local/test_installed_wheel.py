@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ROOT
-from tests.pictures import jpeg, photo
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
@@ -58,7 +58,7 @@ def test_the_wheel_holds_what_the_functions_run_and_what_people_are_granted(whee
         sources = {path.name for path in (ROOT / folder).iterdir() if path.suffix in {".py", ".json"}}
         assert sources
         assert {f"zenoimg/_shipped/{folder}/{name}" for name in sources} <= names
-    assert {"zenoimg/stack/template.yaml", "zenoimg/stack/layer-requirements.txt"} <= names
+    assert {"zenoimg/stack/template.yaml", "zenoimg/stack/bundle/layer-requirements.txt"} <= names
     assert not [name for name in names if name.startswith(("tests/", "demo/", "benchmarks/"))]
 
 

@@ -11,12 +11,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
-from tests.pictures import jpeg, photo
-from zenoimg.aws import Aws
-from zenoimg.config import Settings
+from zenoimg.aws.session import Aws
+from zenoimg.config.load import Settings
 from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws, LocalSettings
-from zenoimg.operations.deploy import Deploy
+from zenoimg.operations.deploy.run import Deploy
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 

@@ -12,8 +12,8 @@ import urllib.request
 import pytest
 from PIL import Image, ImageChops
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, TABLE, Bench
-from tests.pictures import jpeg, photo
 
 pytestmark = pytest.mark.local
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import Bench
 from tests.local.role_needs import ENFORCED, SPARE
-from tests.pictures import jpeg, photo
-from tests.unit.policy_files import ROLES, document
+from tests.unit.stack.policy_files import ROLES, document
 from zenoimg.local import ACCOUNT, REGION, EmbeddedAws
 from zenoimg.stack.names import StackNames
 

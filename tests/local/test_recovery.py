@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import TABLE, Bench
-from tests.pictures import jpeg, photo
 from zenoimg.local import EmbeddedAws, LocalSettings
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
-from tests.pictures import jpeg, photo
 from zenoimg.cli.app import app
 from zenoimg.local import EmbeddedAws, LocalSettings
-from zenoimg.operations import smoke
-from zenoimg.stack import bundle
+from zenoimg.operations.deploy import smoke
+from zenoimg.stack.bundle import zips as bundle
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
-from tests.pictures import jpeg, photo
 from zenoimg.local import EmbeddedAws, LocalSettings
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import Bench
-from tests.pictures import jpeg, photo
 from zenoimg.local import EmbeddedAws
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from zenoimg import __version__
-from zenoimg.cli.globals import add_callback
-from zenoimg.cli.on_demand import Entry, group_of
+from zenoimg.cli.framework.command import add_callback
+from zenoimg.cli.framework.lazy import Entry, group_of
 
 #: A sentence of help that runs over 200 columns is hard to read.
 _HELP_COLUMNS = 100

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zenoimg.config_keys import KEYS, Key, Value, of_table, tables
+from zenoimg.config.keys import KEYS, Key, Value, of_table, tables
 from zenoimg.errors import ConfigurationError
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from zenoimg.config_file import ConfigFile, read
-from zenoimg.config_keys import KEYS, RECIPE_TABLES, Key, Value
-from zenoimg.config_keys import RETENTION_DAYS as RETENTION_DAYS
+from zenoimg.config.file import ConfigFile, read
+from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key, Value
+from zenoimg.config.keys import RETENTION_DAYS as RETENTION_DAYS
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.stack.names import DEFAULT_STACK, STACK_PATTERN, is_stack_name
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zenoimg.aws import Aws
-    from zenoimg.config import Settings
+    from zenoimg.aws.session import Aws
+    from zenoimg.config.load import Settings
 
 MOST_IDS = 1000
 _ANSWER_SECONDS, _NAMES_SECONDS = 60.0, 86_400.0

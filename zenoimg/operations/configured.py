@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from zenoimg.config import Settings
-from zenoimg.config_keys import KEYS, RECIPE_TABLES
+from zenoimg.config.keys import KEYS, RECIPE_TABLES
+from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zenoimg.aws import Aws
-from zenoimg.config import Settings
+from zenoimg.aws.session import Aws
+from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.settings import PipelineSettings, SettingsError, copies_url

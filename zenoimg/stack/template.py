@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from zenoimg.stack import shipped
+from zenoimg.stack.bundle import shipped
 from zenoimg.stack.names import StackNames
 
 #: CloudFormation takes at most this many bytes of template in the request itself; a larger one from S3.

@@ -17,7 +17,7 @@ from tests.aws.conftest import ACCOUNT, NAMES
 from tests.aws.processor.invoke import MAX_BYTES, RECIPE
 from zenoimg.imaging import Limits
 from zenoimg.pipeline import deployed_recipe
-from zenoimg.stack import bundle
+from zenoimg.stack.bundle import zips as bundle
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

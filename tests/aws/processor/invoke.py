@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lambda_handlers import processor
-from tests import pictures
 from tests.aws.conftest import NAMES
 from tests.aws.invocation import context
+from tests.drawn import pictures
 from zenoimg.imaging import Recipe
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
 
-from tests import pictures
 from tests.aws.conftest import NAMES
 from tests.aws.invocation import REQUEST_ID, s3_event, sqs_event
 from tests.aws.processor.invoke import PHOTO, call, put
+from tests.drawn import pictures
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.events import backfill_body
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, TABLE, Bench
-from tests.pictures import jpeg, photo
 from zenoimg.local import EmbeddedAws, LocalSettings
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import to_json
-from zenoimg.stack import bundle
+from zenoimg.stack.bundle import zips as bundle
 
 #: The template's parameters for waits, as short as it lets them be; two tries in the backfill lane.
 SHORT = {"ProcessorTimeout": "60", "BackfillVisibility": "30", "BackfillFirstRetry": "1", "BackfillTries": "2"}

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from tests.aws.invocation import s3_event
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS
 from tests.local.faults.conftest import PROCESSOR, Faults
-from tests.pictures import jpeg, photo
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 

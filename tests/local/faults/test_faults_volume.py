@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, TABLE
 from tests.local.faults.conftest import Faults, deploy
-from tests.pictures import jpeg, photo
 from zenoimg.local import EmbeddedAws
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]

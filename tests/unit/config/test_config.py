@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zenoimg.config import GlobalOptions, Settings, load
+from zenoimg.config.load import GlobalOptions, Settings, load
 from zenoimg.errors import ConfigurationError, UsageError
 
 Load = Callable[..., Settings]

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.rendered import TEMPLATE, properties
-from zenoimg.config import GlobalOptions, Settings, effective, file_of, load
-from zenoimg.config_file import commented
-from zenoimg.config_keys import KEYS, RECIPE_TABLES, Key, OneOf, Real, Whole
+from tests.unit.stack.rendered import TEMPLATE, properties
+from zenoimg.config.file import commented
+from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key, OneOf, Real, Whole
+from zenoimg.config.load import GlobalOptions, Settings, effective, file_of, load
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping, recipe_to_mapping
-from zenoimg.operations.recipe import recipe_of
+from zenoimg.operations.configured import recipe_of
 
 
 def _full_name(key: Key) -> str:

@@ -6,9 +6,9 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageOps, _avif
 
-from tests import animations, pictures
-from tests.animations import by_millisecond, largest_difference, moving_ball, outside, psnr, shown, with_mark
-from tests.avifs import avif, box, boxes, changed, contents, encoded, sequence
+from tests.drawn import animations, pictures
+from tests.drawn.animations import by_millisecond, largest_difference, moving_ball, outside, psnr, shown, with_mark
+from tests.drawn.avifs import avif, box, boxes, changed, contents, encoded, sequence
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.mark import overlay_for
 from zenoimg.imaging.placement import displayed_size, stored_box

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests import pictures
-from tests.bmps import bmp, random_values, values_of
-from tests.unit.imaging.png_cases import patch
+from tests.drawn import pictures
+from tests.drawn.bmps import bmp, random_values, values_of
+from tests.unit.imaging.png.png_cases import patch
 from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
-from zenoimg.imaging.formats import bmp_rle
+from zenoimg.imaging.formats.bmp import rle as bmp_rle
 from zenoimg.imaging.mark import overlay_for
 
 SIZE = (67, 50)

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import animations, gifs, pictures
-from tests.animations import webp_chunk, webp_file, webp_image_data
-from tests.apngs import ApngFrame, apng
-from tests.avifs import avif
-from tests.pictures import chunk
-from tests.tiffs import Sheet, Tags, tiff
-from tests.unit.imaging.gif_cases import noise, table
-from tests.unit.imaging.png_cases import some_png
+from tests.drawn import animations, gifs, pictures
+from tests.drawn.animations import webp_chunk, webp_file, webp_image_data
+from tests.drawn.apngs import ApngFrame, apng
+from tests.drawn.avifs import avif
+from tests.drawn.pictures import chunk
+from tests.drawn.tiffs import Sheet, Tags, tiff
+from tests.unit.imaging.gif.gif_cases import noise, table
+from tests.unit.imaging.png.png_cases import some_png
 from zenoimg.imaging import Refused, watermark
 from zenoimg.imaging.limits import most_parts
 from zenoimg.imaging.result import MOST_WARNINGS
@@ -218,7 +218,7 @@ def test_the_longest_animations_are_compressed_with_less_effort(monkeypatch: pyt
     frames = [ApngFrame(SIZE, list(pictures.photo(SIZE, seed=seed).tobytes())) for seed in (1, 2, 3)]
     data = apng(SIZE, 2, 8, frames)
     usual = watermark(data).data
-    monkeypatch.setattr("zenoimg.imaging.formats.apng._LONG", 3 * SIZE[0] * SIZE[1] - 1)
+    monkeypatch.setattr("zenoimg.imaging.formats.png.animated._LONG", 3 * SIZE[0] * SIZE[1] - 1)
     swift = watermark(data).data
     assert [effort(copy) for copy in (usual, swift)] == [2, 1]
     assert [shown.picture.tobytes() for shown in animations.shown(swift)] == [

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import pictures
-from tests.pictures import chunk
+from tests.drawn import pictures
+from tests.drawn.pictures import chunk
 from zenoimg.imaging import Recipe, Refused, watermark
 from zenoimg.imaging.identify import identify
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from tests import gifs, pictures
-from tests.animations import Frame, moving_ball, webp, webp_chunk, webp_file, webp_image_data
-from tests.apngs import ApngFrame, apng
-from tests.avifs import avif, sequence
-from tests.gifs import GifFrame
-from tests.pictures import chunk
+from tests.drawn import gifs, pictures
+from tests.drawn.animations import Frame, moving_ball, webp, webp_chunk, webp_file, webp_image_data
+from tests.drawn.apngs import ApngFrame, apng
+from tests.drawn.avifs import avif, sequence
+from tests.drawn.gifs import GifFrame
+from tests.drawn.pictures import chunk
 from zenoimg.imaging import Refused, watermark
 from zenoimg.imaging.identify import identify
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import pictures
+from tests.drawn import pictures
 from zenoimg.imaging.formats import WRITERS
 from zenoimg.imaging.identify import SUPPORTED, identify
 

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from tests import pictures
+from tests.drawn import pictures
 from zenoimg.imaging import Refused, WatermarkSpec, watermark
 from zenoimg.imaging import mark as mark_module
 from zenoimg.imaging.blend import blend

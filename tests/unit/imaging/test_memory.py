@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests import pictures
+from tests.drawn import pictures
 from zenoimg.imaging import Limits, Refused, watermark
 
 SIZE = (120, 90)

@@ -6,8 +6,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tests import animations, pictures
-from tests.animations import (
+from tests.drawn import animations, pictures
+from tests.drawn.animations import (
     Frame,
     by_millisecond,
     largest_difference,

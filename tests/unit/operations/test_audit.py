@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.unit.test_selection import FAILED, RECORD, REFUSED
-from zenoimg.operations.audit import Audit, Example, Finding, judge
-from zenoimg.operations.status import ImageCounts, QueueStatus, StackStatus, needs
+from tests.unit.operations.test_selection import FAILED, RECORD, REFUSED
+from zenoimg.operations.health.status import ImageCounts, QueueStatus, StackStatus, needs
+from zenoimg.operations.inventory.audit import Audit, Example, Finding, judge
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import CopyMark, Original
 

@@ -6,10 +6,10 @@ import io
 
 import pytest
 
-from tests.pictures import photo
+from tests.drawn.pictures import photo
 from zenoimg.imaging import Limits, Recipe, WatermarkSpec
-from zenoimg.operations.deploy_plan import recipe_changes, recipe_in
-from zenoimg.stack.bundle import make_zip, recipe_layer
+from zenoimg.operations.deploy.plan import recipe_changes, recipe_in
+from zenoimg.stack.bundle.zips import make_zip, recipe_layer
 
 
 def png(seed: int) -> bytes:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenoimg.operations.free_keys import Listing, free_keys
+from zenoimg.operations.upload.free_keys import Listing, free_keys
 
 KEYS = st.text("ab/.é\U0001f408", min_size=1, max_size=6)
 

@@ -13,9 +13,9 @@ import pytest
 
 from tests.records import record
 from zenoimg.errors import UsageError
-from zenoimg.operations.gallery import Album, check_folder, page, write
-from zenoimg.operations.gallery_files import Pictures, is_ours, stems_of
-from zenoimg.operations.landing import Landing
+from zenoimg.operations.gallery.files import Pictures, is_ours, stems_of
+from zenoimg.operations.gallery.run import Album, check_folder, page, write
+from zenoimg.operations.output.directory import Landing
 
 HOSTILE = [
     "</script><script>alert(1)</script>",

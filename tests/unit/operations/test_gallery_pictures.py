@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat, PngImagePlugin
 
-from tests.pictures import exif, exif_segment, icc_profile, jpeg, photo, photoshop_segment, xmp, xmp_segment
+from tests.drawn.pictures import exif, exif_segment, icc_profile, jpeg, photo, photoshop_segment, xmp, xmp_segment
 from zenoimg.imaging import Limits, Refused
-from zenoimg.operations.gallery_pictures import THUMBNAIL_PIXELS, shown, thumbnail
+from zenoimg.operations.gallery.pictures import THUMBNAIL_PIXELS, shown, thumbnail
 
 LIMITS = Limits()
 SECRET = "Secret Place 4.5N"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from zenoimg.operations.landing import Landing
-from zenoimg.operations.targets import Target
+from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.targets import Target
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from zenoimg.operations.log_lines import LogFilter, joined, place, telling_line, understand
-from zenoimg.operations.logs import LogEvent
+from zenoimg.operations.logs.follow import LogEvent
+from zenoimg.operations.logs.lines import LogFilter, joined, place, telling_line, understand
 
 REQUEST = "8f5b4c1e-0f65-4e0f-9d5e-2b1c3d4e5f60"
 TRACEBACK = (

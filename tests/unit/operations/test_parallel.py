@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from zenoimg.operations.parallel import as_they_end, batches, map_ahead
+from zenoimg.operations.concurrency import as_they_end, batches, map_ahead
 
 
 def test_the_first_to_end_comes_first_and_no_more_are_taken_than_asked_for() -> None:

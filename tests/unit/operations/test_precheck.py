@@ -6,9 +6,9 @@ from io import BufferedReader, BytesIO
 
 import pytest
 
-from tests import pictures
+from tests.drawn import pictures
 from zenoimg.imaging import Limits
-from zenoimg.operations.precheck import check
+from zenoimg.operations.content import check
 
 PHOTO = pictures.jpeg(pictures.photo((32, 24)))
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.records import record
-from zenoimg.operations.lone_records import Digest
-from zenoimg.operations.redo import Wish
-from zenoimg.operations.selection import Candidate, Listed, Selection, State, side_by_side, state_of
+from zenoimg.operations.inventory.orphans import Digest
+from zenoimg.operations.inventory.selection import Candidate, Listed, Selection, State, side_by_side, state_of
+from zenoimg.operations.reprocess.run import Wish
 from zenoimg.pipeline.records import ImageRecord
 
 ORIGINAL = Listed("a.jpg", "etag1", 100, "2025-06-12T15:25:14Z")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from zenoimg.operations import sent_keys
-from zenoimg.operations.backfill import Sent
-from zenoimg.operations.selection import Listed
-from zenoimg.operations.sent_keys import SentKeys
+from zenoimg.operations.inventory.selection import Listed
+from zenoimg.operations.reprocess import pending_keys as sent_keys
+from zenoimg.operations.reprocess.backfill import Sent
+from zenoimg.operations.reprocess.pending_keys import SentKeys
 
 GONE = Sent("gone.jpg", None, "left-over", "2025-06-12T15:25:16Z", "2025-06-12T16:00:00Z", False)
 AWKWARD = 'a "b"\n\\ü 📷 \udce4.jpg'  # the last one is a byte that is no UTF-8

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenoimg.operations.targets import Kind, Look, Target, Unplaced, fold, place, unsafe
+from zenoimg.operations.output.targets import Kind, Look, Target, Unplaced, fold, place, unsafe
 
 Tree = Mapping[str, Kind]
 

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from zenoimg.errors import UsageError
-from zenoimg.operations import sources
-from zenoimg.operations.local_files import open_file, reason_of
-from zenoimg.operations.sources import Selection, Source, read_paths, walk
-from zenoimg.operations.transfer import decide
+from zenoimg.operations.upload import sources
+from zenoimg.operations.upload.local_files import open_file, reason_of
+from zenoimg.operations.upload.sources import Selection, Source, read_paths, walk
+from zenoimg.operations.upload.transfer import decide
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.test_selection import ORIGINAL, RECORD
-from zenoimg.operations.backfill import QueueCounts, Sent
-from zenoimg.operations.reprocess import ReprocessResult
-from zenoimg.operations.selection import Listed, Selected, State
-from zenoimg.operations.sent_keys import SentKeys
-from zenoimg.operations.waiting import Pace, looks, watch
+from tests.unit.operations.test_selection import ORIGINAL, RECORD
+from zenoimg.operations.inventory.selection import Listed, Selected, State
+from zenoimg.operations.reprocess.backfill import QueueCounts, Sent
+from zenoimg.operations.reprocess.here import ReprocessResult
+from zenoimg.operations.reprocess.pending_keys import SentKeys
+from zenoimg.operations.reprocess.waiting import Pace, looks, watch
 from zenoimg.pipeline.records import ImageRecord, utc_text
 
 SENT_AT = "2025-06-12T16:00:00Z"

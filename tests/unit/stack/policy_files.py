@@ -10,8 +10,8 @@ from typing import Any
 
 import cfnlint  # type: ignore[import-untyped]
 
-from tests.unit.rendered import as_list, resolved
-from zenoimg.stack import shipped
+from tests.unit.stack.rendered import as_list, resolved
+from zenoimg.stack.bundle import shipped
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import policy
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.test_change_set import FakeCloudFormation, create, event, sets
+from tests.unit.stack.test_change_set import FakeCloudFormation, create, event, sets
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.stack.change_set import ChangeSet, ChangeSets
-from zenoimg.stack.change_set_failures import Denial, denial_in, next_step_of_reason
+from zenoimg.stack.change_set.failures import Denial, denial_in, next_step_of_reason
+from zenoimg.stack.change_set.run import ChangeSet, ChangeSets
 from zenoimg.stack.outputs import StackState
 
 STACK = "AWS::CloudFormation::Stack"

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from tests import elf
-from tests.unit.rendered import default
-from zenoimg.stack.bundle import Artifact
-from zenoimg.stack.layer_wheels import PYTHON_VERSION, packages_layer
+from tests.unit.stack.rendered import default
+from zenoimg.stack.bundle.layer_wheels import PYTHON_VERSION, packages_layer
+from zenoimg.stack.bundle.zips import Artifact
 
 pytestmark = pytest.mark.thorough
 

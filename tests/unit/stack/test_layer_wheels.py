@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from zenoimg.errors import ConfigurationError, ZenoError
-from zenoimg.stack import layer_wheels
-from zenoimg.stack.bundle import LAYER_DISTRIBUTIONS
-from zenoimg.stack.layer_wheels import packages_layer
+from zenoimg.stack.bundle import layer_wheels
+from zenoimg.stack.bundle.layer_wheels import packages_layer
+from zenoimg.stack.bundle.zips import LAYER_DISTRIBUTIONS
 
 WHEEL = "tiny-1.0-cp313-cp313-manylinux_2_28_aarch64.whl"
 

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import pytest
 
-from zenoimg.stack import shipped
-from zenoimg.stack.lean_source import lean
+from zenoimg.stack.bundle import shipped
+from zenoimg.stack.bundle.lean_source import lean
 
 SOURCES = sorted(
     path for folder in ("imaging", "pipeline") for path in (shipped.PACKAGE / folder).rglob("*.py")

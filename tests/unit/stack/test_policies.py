@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.policy_files import (
+from tests.unit.stack.policy_files import (
     ACME,
     DEPLOYER,
     FILES,
@@ -20,8 +20,8 @@ from tests.unit.policy_files import (
     is_action_name,
     statements,
 )
-from tests.unit.rendered import as_list, resolved
-from zenoimg.stack import shipped
+from tests.unit.stack.rendered import as_list, resolved
+from zenoimg.stack.bundle import shipped
 from zenoimg.stack.names import StackNames
 
 #: Actions that AWS grants on no resource narrower than all of them, each for the service's own reason
@@ -103,4 +103,4 @@ def test_a_role_can_hold_the_deployers_policy_inline_and_the_operators_as_a_mana
 
 
 def test_policies_lie_beside_the_package_in_a_checkout() -> None:
-    assert shipped.folder("policies") == Path(__file__).parents[2] / "policies"
+    assert shipped.folder("policies") == Path(__file__).parents[3] / "policies"

@@ -11,8 +11,8 @@ import re
 
 import pytest
 
-from tests.unit.policy_files import DEPLOYER, OPERATOR, grants, handler_permissions, is_action_name
-from tests.unit.rendered import TEMPLATE, as_list
+from tests.unit.stack.policy_files import DEPLOYER, OPERATOR, grants, handler_permissions, is_action_name
+from tests.unit.stack.rendered import TEMPLATE, as_list
 from zenoimg.stack.template import policy
 
 TYPES = sorted({found["Type"] for found in TEMPLATE["Resources"].values()})

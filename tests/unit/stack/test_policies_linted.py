@@ -12,9 +12,9 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from tests.unit.policy_files import DEPLOYER, IDENTITY_POLICIES, document, grants, handler_permissions
-from tests.unit.rendered import as_list
-from tests.unit.test_policies_deployer import TYPES
+from tests.unit.stack.policy_files import DEPLOYER, IDENTITY_POLICIES, document, grants, handler_permissions
+from tests.unit.stack.rendered import as_list
+from tests.unit.stack.test_policies_deployer import TYPES
 
 #: (file, issue, words of its detail) → why it stays. parliament 1.6.4 knows the services as of April 2025.
 KNOWN = {

@@ -8,8 +8,8 @@ import pytest
 
 from lambda_handlers import processor
 from tests.local.role_needs import ENFORCED, HELD_BY_TEMPLATE, SPARE, rights
-from tests.unit.policy_files import ROLES
-from tests.unit.rendered import ACME, granted, properties
+from tests.unit.stack.policy_files import ROLES
+from tests.unit.stack.rendered import ACME, granted, properties
 from zenoimg.stack.template import render
 
 TEMPLATE = render(ACME)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.rendered import ACME, TEMPLATE, default, of_type, properties, resource, statements
-from zenoimg.config import RETENTION_DAYS
+from tests.unit.stack.rendered import ACME, TEMPLATE, default, of_type, properties, resource, statements
+from zenoimg.config.load import RETENTION_DAYS
 from zenoimg.stack.template import render
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")

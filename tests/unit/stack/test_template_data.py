@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.unit.rendered import (
+from tests.unit.stack.rendered import (
     ALL_NAMES,
     BUCKETS,
     TEMPLATE,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.unit.rendered import (
+from tests.unit.stack.rendered import (
     ALL_NAMES,
     FUNCTIONS,
     TEMPLATE,

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.unit.rendered import ACME, ALL_NAMES, QUALIFIED, ZENO, of_type, properties, texts
+from tests.unit.stack.rendered import ACME, ALL_NAMES, QUALIFIED, ZENO, of_type, properties, texts
 from zenoimg.pipeline import settings as pipeline_settings
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import MAX_INLINE_BYTES, render, to_text

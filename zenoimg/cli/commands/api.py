@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from zenoimg.cli.connect import pipeline_of
-from zenoimg.cli.globals import Call, command
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.errors import RefusedByAwsError, UsageError
 
 
@@ -28,7 +28,7 @@ def api(
     if not route.startswith("/"):
         raise UsageError(f"{path!r} is no path", next_step="Write it as /images or /images?limit=10.")
     _, pipeline = pipeline_of(call)
-    from zenoimg.operations.api import base_url, get
+    from zenoimg.operations.records.api import base_url, get
 
     answer = get(pipeline.aws, base_url(pipeline.aws, pipeline.deployment) + route + (f"?{query}" if query else ""))
     if answer.link:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from zenoimg.cli import render
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.screen import printable, safe
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.screen import printable, safe
 
 if TYPE_CHECKING:
-    from zenoimg.config import Effective
-    from zenoimg.config_file import ConfigFile
+    from zenoimg.config.file import ConfigFile
+    from zenoimg.config.load import Effective
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def config(
 
     Flags go before ZENOIMG_* variables, these before zenoimg.toml, this before the defaults.
     """
-    from zenoimg.config import effective, file_of, load
+    from zenoimg.config.load import effective, file_of, load
 
     file = file_of(call.options, os.environ, Path.cwd())
     load(call.options, os.environ, Path.cwd())  # settings that contradict each other are an error here as anywhere
@@ -54,6 +54,6 @@ def config(
 
 
 def _source(each: Effective, file: ConfigFile) -> str:
-    from zenoimg.config import FILE
+    from zenoimg.config.load import FILE
 
     return file.place_of(each.key) if each.source == FILE else each.source

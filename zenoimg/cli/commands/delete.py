@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zenoimg.cli import render
-from zenoimg.cli.completion import image_ids
-from zenoimg.cli.connect import confirm, pipeline_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.screen import JsonArray, safe
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.completion import image_ids
+from zenoimg.cli.framework.session import confirm, pipeline_of
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.screen import JsonArray, safe
 
 if TYPE_CHECKING:
-    from zenoimg.operations.delete import DeleteResult, Doomed
-    from zenoimg.operations.live import LivePipeline
+    from zenoimg.operations.pipeline import LivePipeline
+    from zenoimg.operations.removal.delete import DeleteResult, Doomed
 
 _NAMED = 10  # ids in the question
 
@@ -40,9 +40,9 @@ def delete(
     Without --purge old versions stay as long as the bucket keeps them.
     """
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations import delete as operation
-    from zenoimg.operations.recipe import limits_of, recipe_of
-    from zenoimg.operations.retention import kept_versions
+    from zenoimg.operations.configured import limits_of, recipe_of
+    from zenoimg.operations.removal import delete as operation
+    from zenoimg.operations.removal.retention import kept_versions
 
     has_functions = bool(pipeline.deployment.processor_function)
     here = None if has_functions else pipeline.tools(recipe_of(settings), limits_of(settings))

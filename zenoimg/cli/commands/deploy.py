@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from zenoimg.cli import deploy_plan, render
-from zenoimg.cli.connect import aws_of, confirm, embedded_aws, settings_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.screen import safe
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import aws_of, confirm, embedded_aws, settings_of
+from zenoimg.cli.terminal import plan as deploy_plan
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.screen import safe
 from zenoimg.errors import UsageError, ZenoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zenoimg.aws import Aws
-    from zenoimg.operations.deploy import Deploy
-    from zenoimg.operations.deploy_plan import Plan
-    from zenoimg.operations.smoke import Verdict
-    from zenoimg.stack.change_set_events import StackEvent
+    from zenoimg.aws.session import Aws
+    from zenoimg.operations.deploy.plan import Plan
+    from zenoimg.operations.deploy.run import Deploy
+    from zenoimg.operations.deploy.smoke import Verdict
+    from zenoimg.stack.change_set.events import StackEvent
 
 
 def register(app: typer.Typer) -> None:
@@ -53,8 +54,8 @@ def deploy(
         )
     settings = settings_of(call)
     aws = aws_of(call, settings)
-    from zenoimg.operations.deploy import Deploy
-    from zenoimg.operations.deploy_errors import explained
+    from zenoimg.operations.deploy.errors import explained
+    from zenoimg.operations.deploy.run import Deploy
 
     with explained(aws):
         run = Deploy(aws, settings, role_arn=role_arn)
@@ -215,7 +216,7 @@ def _save(call: Call, aws: Aws) -> None:
 def _finish(
     call: Call, aws: Aws, run: Deploy, plan: Plan, result: str, verdict: Verdict | None, *, as_json: bool
 ) -> None:
-    from zenoimg.operations.api import curl_line, images_url
+    from zenoimg.operations.records.api import curl_line, images_url
 
     deployment = run.deployment()
     url = images_url(aws, deployment)

@@ -20,20 +20,20 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from zenoimg.cli import render
-from zenoimg.cli.connect import aws_of, confirm, embedded_aws, settings_of
-from zenoimg.cli.deploy import say_it_goes_on, show_events
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.screen import safe
+from zenoimg.cli.commands.deploy import say_it_goes_on, show_events
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import aws_of, confirm, embedded_aws, settings_of
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.screen import safe
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zenoimg.aws import Aws
-    from zenoimg.config import Settings
-    from zenoimg.operations.destroy import Destroy, Removal
-    from zenoimg.operations.destroy_data import Data
+    from zenoimg.aws.session import Aws
+    from zenoimg.config.load import Settings
+    from zenoimg.operations.removal.destroy import Destroy, Removal
+    from zenoimg.operations.removal.destroy_data import Data
 
 
 def register(app: typer.Typer) -> None:
@@ -59,8 +59,8 @@ def destroy(
     """
     settings = settings_of(call)
     aws = aws_of(call, settings)
-    from zenoimg.operations.deploy_errors import explained
-    from zenoimg.operations.destroy import Destroy
+    from zenoimg.operations.deploy.errors import explained
+    from zenoimg.operations.removal.destroy import Destroy
 
     with explained(aws):
         run = Destroy(aws, settings.stack)
@@ -145,7 +145,7 @@ def _agreed(call: Call, aws: Aws, settings: Settings, removal: Removal, *, yes: 
 
 
 def _delete_data(call: Call, aws: Aws, stack: str, data: Data) -> list[str]:
-    from zenoimg.operations import destroy_data
+    from zenoimg.operations.removal import destroy_data
 
     gone: list[str] = []
     with _counting(call, "Deleting versions", data.total) as count:

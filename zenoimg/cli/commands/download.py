@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zenoimg.cli import render
-from zenoimg.cli.completion import image_ids
-from zenoimg.cli.connect import pipeline_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import JsonArray, Line
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.completion import image_ids
+from zenoimg.cli.framework.session import pipeline_of
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.progress import PhotoProgress
+from zenoimg.cli.terminal.screen import JsonArray, Line
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.download import DownloadResult
+    from zenoimg.operations.download.run import DownloadResult
 
 
 def register(app: typer.Typer) -> None:
@@ -45,9 +45,9 @@ def download(
     if output.exists() and not output.is_dir():
         raise UsageError(f"--output {output} is no folder")
     _, pipeline = pipeline_of(call)
-    from zenoimg.operations.download import NOT_GOOD, Download
-    from zenoimg.operations.image_ids import is_possible
-    from zenoimg.operations.landing import Landing
+    from zenoimg.operations.download.run import NOT_GOOD, Download
+    from zenoimg.operations.output.directory import Landing
+    from zenoimg.operations.records.image_ids import is_possible
 
     records = pipeline.catalog.get_many(dict.fromkeys(filter(is_possible, ids)))
     sizes = (record.original_size if original else record.processed_size for record in records.values())

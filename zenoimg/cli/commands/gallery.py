@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from zenoimg.cli import render
-from zenoimg.cli.connect import confirm, pipeline_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.moments import moment
-from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import Line, printable, safe
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import confirm, pipeline_of
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.progress import PhotoProgress
+from zenoimg.cli.terminal.screen import Line, printable, safe
+from zenoimg.cli.terminal.times import moment
 from zenoimg.errors import ZenoError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.gallery import Album
-    from zenoimg.operations.gallery_files import Files, Pictures
+    from zenoimg.operations.gallery.files import Files, Pictures
+    from zenoimg.operations.gallery.run import Album
     from zenoimg.pipeline.records import ImageRecord
 
 #: From this many bytes on, fetching is asked about: transfer out of AWS costs.
@@ -63,11 +63,11 @@ def gallery(
     now = datetime.now(UTC)
     bound = None if since is None else moment(since, now, option="--since")
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations import gallery as pages
-    from zenoimg.operations.gallery_files import Files
-    from zenoimg.operations.landing import Landing
-    from zenoimg.operations.listing import Query, from_table
-    from zenoimg.operations.recipe import limits_of
+    from zenoimg.operations.configured import limits_of
+    from zenoimg.operations.gallery import run as pages
+    from zenoimg.operations.gallery.files import Files
+    from zenoimg.operations.output.directory import Landing
+    from zenoimg.operations.records.listing import Query, from_table
     from zenoimg.pipeline.records import utc_text
 
     pages.check_folder(out)

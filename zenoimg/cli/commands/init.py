@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.screen import safe
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.terminal.screen import safe
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +27,8 @@ def init(
 
     Each line shows a key's default and what it is for; as written, the file changes nothing.
     """
-    from zenoimg.config import CONFIG_FILE
-    from zenoimg.config_file import commented
+    from zenoimg.config.file import commented
+    from zenoimg.config.load import CONFIG_FILE
     from zenoimg.errors import ConfigurationError
 
     path = call.options.config or Path(CONFIG_FILE)

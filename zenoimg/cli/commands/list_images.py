@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zenoimg.cli import export, render
-from zenoimg.cli.connect import pipeline_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.moments import duration, moment
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import pipeline_of
+from zenoimg.cli.terminal import export, render
+from zenoimg.cli.terminal.times import duration, moment
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.listing import Found, Query
+    from zenoimg.operations.records.listing import Found, Query
 
 _TABLE_ROWS = 50
 _NARROW = 100  # columns of a terminal below which names need every one
@@ -82,7 +82,7 @@ def list_images(
     now = datetime.now(UTC)
     bound = None if since is None else moment(since, now, option="--since")
     _, pipeline = pipeline_of(call)
-    from zenoimg.operations.listing import Query, from_api, from_table, presigned
+    from zenoimg.operations.records.listing import Query, from_api, from_table, presigned
     from zenoimg.pipeline.records import JSON_KEYS, to_json, utc_text
 
     streamed = (as_json_lines or as_csv) and limit is None

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from zenoimg.cli import render
-from zenoimg.cli.connect import confirm, embedded_aws
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.screen import safe
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import confirm, embedded_aws
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.screen import safe
 
 app = typer.Typer(
     help="Example: zenoimg local status\n\nStart, stop and look at the embedded AWS that --local uses.",

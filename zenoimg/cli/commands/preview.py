@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zenoimg.cli import render
-from zenoimg.cli.connect import settings_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import Line
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import settings_of
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.progress import PhotoProgress
+from zenoimg.cli.terminal.screen import Line
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def preview(
             "standard output is the terminal, which cannot show a picture",
             next_step="Send it on: zenoimg preview photo.jpg -o - | …, or > copy.jpg",
         )
+    from zenoimg.operations.configured import limits_of, recipe_of
     from zenoimg.operations.preview import MarkChoices, mark, plan, recipe_with
-    from zenoimg.operations.recipe import limits_of, recipe_of
 
     settings = settings_of(call)
     choices = MarkChoices(text, logo, position, scale, margin, opacity, color, outline, angle, font)

@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from zenoimg.cli import render
-from zenoimg.cli.backfill_view import BackfillView
-from zenoimg.cli.completion import image_ids
-from zenoimg.cli.connect import confirm, pipeline_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.moments import moment
-from zenoimg.cli.screen import JsonArray, Line, printable, safe
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.completion import image_ids
+from zenoimg.cli.framework.session import confirm, pipeline_of
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.backfill import BackfillView
+from zenoimg.cli.terminal.screen import JsonArray, Line, printable, safe
+from zenoimg.cli.terminal.times import moment
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.estimate import Estimate
-    from zenoimg.operations.redo import Redo
-    from zenoimg.operations.reprocess import ReprocessResult
-    from zenoimg.operations.selection import Selected
+    from zenoimg.operations.inventory.selection import Selected
+    from zenoimg.operations.reprocess.estimate import Estimate
+    from zenoimg.operations.reprocess.here import ReprocessResult
+    from zenoimg.operations.reprocess.run import Redo
 
 #: More images than these are not sent without a question.
 _ASK_ABOVE = 1000
@@ -82,11 +82,11 @@ def reprocess(
     bound = None if since is None else moment(since, datetime.now(UTC), option="--since")
     settings, pipeline = pipeline_of(call)
     if watch:
-        from zenoimg.cli import reprocess_watch
+        from zenoimg.cli.commands import reprocess_watch
 
         reprocess_watch.look_on(call, pipeline, as_json=as_json)
         return
-    from zenoimg.operations.redo import Redo, Wish
+    from zenoimg.operations.reprocess.run import Redo, Wish
 
     wish = Wish(
         ids=tuple(ids or ()),
@@ -144,7 +144,7 @@ class _Run:
     bad: list[ReprocessResult] = field(default_factory=list)
 
     def all(self, first: Iterable[Selected], *, wait: bool) -> None:
-        from zenoimg.operations.reprocess import NOT_GOOD
+        from zenoimg.operations.reprocess.here import NOT_GOOD
 
         with BackfillView(self.call.screen) as view, JsonArray(wanted=self.as_json) as array:
             try:
@@ -184,7 +184,7 @@ def line_of(result: ReprocessResult) -> Line:
 
 def show_bad(call: Call, bad: list[ReprocessResult], counts: Counter[str]) -> None:
     """What failed and why, after a run too long to be read as it went by."""
-    from zenoimg.operations.reprocess import NOT_GOOD
+    from zenoimg.operations.reprocess.here import NOT_GOOD
 
     if call.screen.quiet or counts.total() <= 10:
         return

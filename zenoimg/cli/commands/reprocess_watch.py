@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from zenoimg.cli import render
-from zenoimg.cli.backfill_view import BackfillView
-from zenoimg.cli.globals import Call
-from zenoimg.cli.screen import JsonArray
+from zenoimg.cli.framework.command import Call
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.backfill import BackfillView
+from zenoimg.cli.terminal.screen import JsonArray
 
 if TYPE_CHECKING:
-    from zenoimg.operations.live import LivePipeline
+    from zenoimg.operations.pipeline import LivePipeline
 
 
 def look_on(call: Call, pipeline: LivePipeline, *, as_json: bool) -> None:
@@ -21,9 +21,9 @@ def look_on(call: Call, pipeline: LivePipeline, *, as_json: bool) -> None:
 
     Raises ``typer.Exit`` with 1 when something failed for good.
     """
-    from zenoimg.cli.reprocess import line_of
-    from zenoimg.operations.backfill import counts
-    from zenoimg.operations.looking_on import changed_since, look_on
+    from zenoimg.cli.commands.reprocess import line_of
+    from zenoimg.operations.reprocess.backfill import counts
+    from zenoimg.operations.reprocess.watch import changed_since, look_on
     from zenoimg.pipeline.records import utc_text
 
     began = utc_text(datetime.now(UTC))

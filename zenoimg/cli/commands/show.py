@@ -11,16 +11,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from zenoimg.cli import pictures, render
-from zenoimg.cli.completion import image_ids
-from zenoimg.cli.connect import embedded_aws, pipeline_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.moments import local_time
-from zenoimg.cli.screen import printable
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.completion import image_ids
+from zenoimg.cli.framework.session import embedded_aws, pipeline_of
+from zenoimg.cli.terminal import pictures, render
+from zenoimg.cli.terminal.screen import printable
+from zenoimg.cli.terminal.times import local_time
 from zenoimg.errors import UsageError, ZenoError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.live import LivePipeline
+    from zenoimg.operations.pipeline import LivePipeline
     from zenoimg.pipeline.records import ImageRecord
 
 
@@ -53,7 +53,7 @@ def show(
         raise UsageError("--picture does not go with --json")
     image = pictures.renderer(call) if picture else None
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.image_ids import is_possible
+    from zenoimg.operations.records.image_ids import is_possible
     from zenoimg.pipeline.records import to_json
 
     record = pipeline.catalog.get(image_id) if is_possible(image_id) else None
@@ -64,8 +64,8 @@ def show(
     else:
         call.screen.table(details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint)))
     if picture:
-        from zenoimg.operations.pictures import before_and_after
-        from zenoimg.operations.recipe import limits_of
+        from zenoimg.operations.configured import limits_of
+        from zenoimg.operations.records.thumbnails import before_and_after
 
         pictures.draw(call, image, before_and_after(pipeline, record, limits_of(settings)))
     if open_copy:
@@ -94,7 +94,7 @@ def _open(pipeline: LivePipeline, record: ImageRecord) -> None:
 
 def _address(pipeline: LivePipeline, record: ImageRecord) -> str:
     """Where the copy opens without AWS credentials: signed for an hour, or as it is on the embedded AWS."""
-    from zenoimg.operations.listing import presigned
+    from zenoimg.operations.records.listing import presigned
 
     if pipeline.aws.local and not embedded_aws().settings.enforce_iam:
         return pipeline.settings.copy_url(record.image_id)
@@ -104,7 +104,7 @@ def _address(pipeline: LivePipeline, record: ImageRecord) -> str:
 
 
 def _unknown(pipeline: LivePipeline, image_id: str) -> ZenoError:
-    from zenoimg.operations.image_ids import is_possible
+    from zenoimg.operations.records.image_ids import is_possible
 
     if is_possible(image_id) and pipeline.storage.head_original(image_id) is not None:
         return ZenoError(

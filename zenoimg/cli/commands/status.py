@@ -13,15 +13,15 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from zenoimg.cli import render
-from zenoimg.cli.connect import pipeline_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.moments import local_time
-from zenoimg.cli.screen import json_text, printable
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import pipeline_of
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.screen import json_text, printable
+from zenoimg.cli.terminal.times import local_time
 
 if TYPE_CHECKING:
-    from zenoimg.operations.audit import Audit
-    from zenoimg.operations.status import Need, PipelineStatus, QueueStatus
+    from zenoimg.operations.health.status import Need, PipelineStatus, QueueStatus
+    from zenoimg.operations.inventory.audit import Audit
 
 _WATCH_SECONDS = 2.0
 _UNKNOWN = "–"
@@ -45,7 +45,7 @@ def status(
     Example: zenoimg status --check
     """
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.status import Looker
+    from zenoimg.operations.health.status import Looker
 
     looker = Looker(pipeline, settings)
     if watch:
@@ -134,7 +134,7 @@ def _queue(queue: QueueStatus, *, bad: bool) -> Text:
 def _errors(errors: dict[str, int] | None) -> Text:
     if errors is None:
         return Text(f"{_UNKNOWN} (the logs may not be read)")
-    from zenoimg.operations.status import MOST_ERRORS
+    from zenoimg.operations.health.status import MOST_ERRORS
 
     parts = [f"{count:,}{'+' if count >= MOST_ERRORS else ''} {name}" for name, count in errors.items()]
     return Text(f"{', '.join(parts)} in the last hour", style="yellow" if any(errors.values()) else "")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zenoimg.cli.completion import image_ids
-from zenoimg.cli.connect import aws_of, pipeline_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.moments import is_duration, moment
-from zenoimg.cli.screen import json_text, safe, wait
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.completion import image_ids
+from zenoimg.cli.framework.session import aws_of, pipeline_of
+from zenoimg.cli.terminal.screen import json_text, safe, wait
+from zenoimg.cli.terminal.times import is_duration, moment
 from zenoimg.errors import NotDeployedError, UsageError
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_logs import CloudWatchLogsClient
 
-    from zenoimg.operations.live import LivePipeline
-    from zenoimg.operations.log_lines import LogFilter, LogLine
-    from zenoimg.operations.logs import LogEvent
+    from zenoimg.operations.logs.follow import LogEvent
+    from zenoimg.operations.logs.lines import LogFilter, LogLine
+    from zenoimg.operations.pipeline import LivePipeline
 
 _SINCE = "10m"
 _POLL_SECONDS, _LOCAL_POLL_SECONDS = 2.0, 0.5
@@ -89,7 +89,7 @@ def tail_logs(
     if ended is not None and ended < started:
         raise UsageError("--until lies before --since", next_step="Both reckon back from now, or take an ISO time.")
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.log_lines import LogFilter, joined, understand
+    from zenoimg.operations.logs.lines import LogFilter, joined, understand
 
     wanted = LogFilter(level.value.upper() if level else "", text, image, request.removeprefix("#"))
     groups = _groups(pipeline, which)
@@ -129,7 +129,7 @@ def _groups(pipeline: LivePipeline, which: Which) -> dict[str, str]:
 
 
 def _live(call: Call, pipeline: LivePipeline, groups: Mapping[str, str]) -> Iterator[LogEvent]:
-    from zenoimg.operations.live_tail import live_events
+    from zenoimg.operations.logs.live_tail import live_events
 
     if pipeline.aws.local:
         raise UsageError("the embedded AWS has no live tail of functions", next_step="Follow its logs with -f.")
@@ -154,7 +154,7 @@ def _events(
     *,
     follow: bool,
 ) -> Iterator[LogEvent]:
-    from zenoimg.operations.logs import LogReader
+    from zenoimg.operations.logs.follow import LogReader
 
     reader = LogReader(connect, groups, say=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"), wait=wait)
     since, until = (None if at is None else max(0, round(at.timestamp() * 1000)) for at in between)
@@ -171,7 +171,7 @@ class _Print:
     """Lines for people, on stdout."""
 
     def __init__(self, call: Call, *, full: bool) -> None:
-        from zenoimg.cli.log_text import LogText
+        from zenoimg.cli.terminal.log_text import LogText
 
         self._out = call.screen.out
         self._terminal = self._out.is_terminal

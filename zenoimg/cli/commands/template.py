@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zenoimg.cli.connect import aws_of, settings_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.screen import safe
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import aws_of, settings_of
+from zenoimg.cli.terminal.screen import safe
 from zenoimg.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from zenoimg.aws import Aws
-    from zenoimg.config import Settings
-    from zenoimg.operations.deploy_plan import Plan
+    from zenoimg.aws.session import Aws
+    from zenoimg.config.load import Settings
+    from zenoimg.operations.deploy.plan import Plan
 
 
 class Policy(StrEnum):
@@ -52,13 +52,13 @@ def template(
     """
     settings = settings_of(call)
     aws = aws_of(call, settings)
-    from zenoimg.operations.deploy_errors import explained
+    from zenoimg.operations.deploy.errors import explained
 
     with explained(aws):
         if policy is not None:
             call.screen.json(_policy(call, aws, settings, policy))
             return
-        from zenoimg.operations.deploy import Deploy
+        from zenoimg.operations.deploy.run import Deploy
 
         plan = Deploy(aws, settings).describe()
     if output is not None:
@@ -73,7 +73,7 @@ def template(
 
 
 def _policy(call: Call, aws: Aws, settings: Settings, policy: Policy) -> dict[str, Any]:
-    from zenoimg.operations.deploy import names_for_policies
+    from zenoimg.operations.deploy.run import names_for_policies
     from zenoimg.stack.template import policy_for
 
     names, are_certain = names_for_policies(aws, settings.stack)

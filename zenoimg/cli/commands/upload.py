@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zenoimg.cli import render
-from zenoimg.cli.connect import pipeline_of
-from zenoimg.cli.globals import Call, command
-from zenoimg.cli.progress import PhotoProgress
-from zenoimg.cli.screen import JsonArray, Line
+from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.session import pipeline_of
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.progress import PhotoProgress
+from zenoimg.cli.terminal.screen import JsonArray, Line
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.sources import Selection, Source
-    from zenoimg.operations.upload import UploadResult
+    from zenoimg.operations.upload.run import UploadResult
+    from zenoimg.operations.upload.sources import Selection, Source
 
 #: The embedded AWS starts a process for each event in flight: see its notes on memory.
 _LOCAL: dict[str, Any] = {"window": 8, "poll": 0.2, "retry_grace": 15.0, "event_grace": 60.0}
@@ -66,9 +66,9 @@ def upload(
     A file keeps its name as key, a folder's files their relative paths. Unchanged photos are not sent again,
     so the same command resumes after an interruption. What the pipeline would refuse stays here and says why.
     """
-    from zenoimg.operations.recipe import limits_of
-    from zenoimg.operations.sources import Selection
-    from zenoimg.operations.upload import Upload, UploadOptions
+    from zenoimg.operations.configured import limits_of
+    from zenoimg.operations.upload.run import Upload, UploadOptions
+    from zenoimg.operations.upload.sources import Selection
 
     selection = Selection(recursive, prefix, tuple(include or ()), tuple(exclude or ()))
     sources = _sources(paths, selection, key, null=null)
@@ -127,7 +127,7 @@ class _Tally:
 
 
 def _sources(paths: list[Path], selection: Selection, key: str | None, *, null: bool) -> Iterator[Source]:
-    from zenoimg.operations.sources import Source, read_paths, walk
+    from zenoimg.operations.upload.sources import Source, read_paths, walk
 
     from_stdin = [str(path) for path in paths] == ["-"]
     if null and not from_stdin:

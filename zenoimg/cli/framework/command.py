@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
-from zenoimg.cli.completion import stack_names
+from zenoimg.cli.framework.completion import stack_names
 from zenoimg.errors import ZenoError
 
 if TYPE_CHECKING:
     from typer._click import Context, Parameter
 
-    from zenoimg.cli.screen import Screen
-    from zenoimg.config import GlobalOptions
+    from zenoimg.cli.terminal.screen import Screen
+    from zenoimg.config.load import GlobalOptions
 
 _PANEL = "Global options (before or after the command)"
 
@@ -135,8 +135,8 @@ def _parameters() -> list[inspect.Parameter]:
 
 def _call(chosen: dict[str, Any]) -> Call:
     # Not needed for `--help`, and Rich alone takes as long to load as all of it.
-    from zenoimg.cli.screen import Screen
-    from zenoimg.config import GlobalOptions
+    from zenoimg.cli.terminal.screen import Screen
+    from zenoimg.config.load import GlobalOptions
 
     debug = bool(chosen.pop("debug", False))
     no_color = bool(chosen.pop("no_color", False))
@@ -173,7 +173,7 @@ def _explain(error: Exception) -> ZenoError:
     if type(error).__module__.partition(".")[0] in {"botocore", "boto3"}:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from zenoimg.aws import explain
+        from zenoimg.aws.session import explain
 
         if isinstance(error, BotoCoreError | ClientError):
             return explain(error)

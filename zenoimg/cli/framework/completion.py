@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from zenoimg.aws import Aws
-    from zenoimg.config import Settings
+    from zenoimg.aws.session import Aws
+    from zenoimg.config.load import Settings
     from zenoimg.operations.completion import Memory
 
 #: Ids are hostile text, and the shells' completion scripts evaluate what they get: only these are offered.
@@ -57,7 +57,7 @@ def _quietly(
     context: typer.Context, look: Callable[[Settings, str, Memory, Callable[[], Aws]], list[str]]
 ) -> list[str]:
     try:
-        from zenoimg.config import load
+        from zenoimg.config.load import load
         from zenoimg.operations.completion import Memory
 
         settings = load(_options(context), os.environ, Path.cwd())
@@ -71,7 +71,7 @@ def _options(context: typer.Context) -> Any:
     """The global options on the line so far, before and after the command's name."""
     from dataclasses import fields
 
-    from zenoimg.config import GlobalOptions
+    from zenoimg.config.load import GlobalOptions
 
     given: dict[str, Any] = {}
     at: Any = context
@@ -83,7 +83,7 @@ def _options(context: typer.Context) -> Any:
 
 def _endpoint(settings: Settings) -> tuple[str, str]:
     if settings.local:
-        from zenoimg.cli.connect import embedded_aws
+        from zenoimg.cli.framework.session import embedded_aws
 
         return "local", embedded_aws().settings.endpoint_url
     # Another key may be another account, where the same stack has other names; its end tells them apart.
@@ -95,7 +95,7 @@ def _connect(settings: Settings) -> Aws:
     """A session that gives up soon. It never starts the embedded AWS."""
     os.environ.setdefault("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1")
     from zenoimg import local
-    from zenoimg.aws import Aws
+    from zenoimg.aws.session import Aws
 
     if settings.local:
         keys = (local.ACCESS_KEY, local.SECRET_KEY)

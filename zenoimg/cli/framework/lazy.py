@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from zenoimg.cli import overview
+from zenoimg.cli.framework import overview
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
@@ -72,5 +72,5 @@ def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
 
 def _load(name: str, module: str) -> Command:
     app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
-    import_module(f"zenoimg.cli.{module}").register(app)
+    import_module(f"zenoimg.cli.commands.{module}").register(app)
     return typer.main.get_group(app).commands[name]

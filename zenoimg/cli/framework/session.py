@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zenoimg.cli.globals import Call
-from zenoimg.cli.screen import safe
-from zenoimg.config import Settings, load
+from zenoimg.cli.framework.command import Call
+from zenoimg.cli.terminal.screen import safe
+from zenoimg.config.load import Settings, load
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
-    from zenoimg.aws import Aws
+    from zenoimg.aws.session import Aws
     from zenoimg.local import EmbeddedAws
-    from zenoimg.operations.live import LivePipeline
+    from zenoimg.operations.pipeline import LivePipeline
 
 
 def settings_of(call: Call) -> Settings:
@@ -32,7 +32,7 @@ def embedded_aws() -> EmbeddedAws:
 def aws_of(call: Call, settings: Settings) -> Aws:
     """A session. ``--local`` starts the embedded AWS where it does not run, and ignores profile and region."""
     from zenoimg import local
-    from zenoimg.aws import Aws
+    from zenoimg.aws.session import Aws
 
     if not settings.local:
         return Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url)
@@ -50,7 +50,7 @@ def aws_of(call: Call, settings: Settings) -> Aws:
 def pipeline_of(call: Call) -> tuple[Settings, LivePipeline]:
     """The settings and the deployed pipeline of a call. Raises ``NotDeployedError`` when it is not there."""
     settings = settings_of(call)
-    from zenoimg.operations.live import connect
+    from zenoimg.operations.pipeline import connect
 
     return settings, connect(aws_of(call, settings), settings)
 

@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from zenoimg.cli.screen import Line, Screen
+from zenoimg.cli.terminal.screen import Line, Screen
 
 if TYPE_CHECKING:
-    from zenoimg.operations.backfill import QueueCounts
+    from zenoimg.operations.reprocess.backfill import QueueCounts
 
 _RATE_SECONDS = 60.0  # the rate is that of the last minute
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from zenoimg.cli.screen import JsonArray, is_utf8, json_text
+from zenoimg.cli.terminal.screen import JsonArray, is_utf8, json_text
 
 
 def json_array(values: Iterable[Any]) -> None:

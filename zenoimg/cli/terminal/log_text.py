@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from rich.padding import Padding
 from rich.text import Text
 
-from zenoimg.cli import render
-from zenoimg.cli.screen import Hanging, printable
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.screen import Hanging, printable
 
 if TYPE_CHECKING:
-    from zenoimg.operations.log_lines import LogLine
+    from zenoimg.operations.logs.lines import LogLine
 
 _LEVELS = {"DEBUG": "dim", "INFO": "green", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 _SOURCE_WIDTH = len("processor")
@@ -60,7 +60,7 @@ class LogText:
             yield from self._traceback(line)
 
     def _traceback(self, line: LogLine) -> Iterator[Text | Padding]:
-        from zenoimg.operations.log_lines import place, telling_line
+        from zenoimg.operations.logs.lines import place, telling_line
 
         if self._full:
             texts = [Text(printable(text), style="red") for text in line.traceback.strip().splitlines()]

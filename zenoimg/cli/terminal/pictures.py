@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from zenoimg.cli.globals import Call
-from zenoimg.cli.screen import printable
+from zenoimg.cli.framework.command import Call
+from zenoimg.cli.terminal.screen import printable
 from zenoimg.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.pictures import Small
+    from zenoimg.operations.records.thumbnails import Small
 
 _MOST_COLUMNS = 80  # of one picture: at two to three pixels a column no thumbnail is worth more
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from zenoimg.cli import render
-from zenoimg.cli.screen import Screen, printable, safe
+from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.screen import Screen, printable, safe
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from zenoimg.operations.deploy_plan import Plan
-    from zenoimg.stack.change_set import Change
+    from zenoimg.operations.deploy.plan import Plan
+    from zenoimg.stack.change_set.run import Change
 
 _REPLACED = {"True": "yes", "Conditional": "perhaps"}
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from zenoimg.cli.render import size
-from zenoimg.cli.screen import Line, Screen
+from zenoimg.cli.terminal.render import size
+from zenoimg.cli.terminal.screen import Line, Screen
 
 if TYPE_CHECKING:
-    from zenoimg.operations.sources import Selection
+    from zenoimg.operations.upload.sources import Selection
 
 T = TypeVar("T")
 _REFRESH_SECONDS = 0.1
@@ -100,7 +100,7 @@ class PhotoProgress:
 
     def _measure(self, paths: Sequence[Path], selection: Selection) -> None:
         from zenoimg.errors import UsageError
-        from zenoimg.operations.sources import walk
+        from zenoimg.operations.upload.sources import walk
 
         files = total = 0
         try:

@@ -10,12 +10,12 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from zenoimg.cli.moments import local_date, local_time
-from zenoimg.cli.screen import Line, printable
+from zenoimg.cli.terminal.screen import Line, printable
+from zenoimg.cli.terminal.times import local_date, local_time
 
 if TYPE_CHECKING:
     from zenoimg.pipeline.records import ImageRecord
-    from zenoimg.stack.change_set_events import StackEvent
+    from zenoimg.stack.change_set.events import StackEvent
 
 Word = TypeVar("Word", bound=str)
 

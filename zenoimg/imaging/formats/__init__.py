@@ -30,7 +30,7 @@ class _Writers(Mapping[str, Writer]):
     """A family is loaded when its first picture comes: all of them would be half of a function's cold start."""
 
     def __getitem__(self, name: str) -> Writer:
-        writer: Writer = import_module(f"{__name__}.{_MODULES[name]}").watermarked
+        writer: Writer = import_module(f"{__name__}.{_MODULES[name]}.writer").watermarked
         return writer
 
     def __iter__(self) -> Iterator[str]:

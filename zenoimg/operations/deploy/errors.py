@@ -14,9 +14,9 @@ import botocore.exceptions as boto
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
-from zenoimg.aws import Aws
+from zenoimg.aws.session import Aws
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
-from zenoimg.stack.change_set_failures import Denial, denial_in, next_step_of_denial, next_step_of_reason
+from zenoimg.stack.change_set.failures import Denial, denial_in, next_step_of_denial, next_step_of_reason
 
 #: Codes by which the services say "not allowed".
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"})

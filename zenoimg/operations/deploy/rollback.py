@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zenoimg.stack.change_set import ChangeSet, ChangeSets
+from zenoimg.stack.change_set.run import ChangeSet, ChangeSets
 from zenoimg.stack.outputs import StackState
 
 if TYPE_CHECKING:

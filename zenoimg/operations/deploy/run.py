@@ -12,24 +12,25 @@ from dataclasses import replace
 
 from botocore.exceptions import ClientError
 
-from zenoimg.aws import Aws
-from zenoimg.config import Settings
+from zenoimg.aws.session import Aws
+from zenoimg.config.load import Settings
 from zenoimg.errors import ZenoError
 from zenoimg.imaging import Recipe
-from zenoimg.operations import rollback, smoke, taken_names
-from zenoimg.operations.deploy_errors import DENIED
-from zenoimg.operations.deploy_plan import Plan, recipe_changes, recipe_in
-from zenoimg.operations.live import LivePipeline, of_deployment
-from zenoimg.operations.recipe import limits_of, recipe_of
-from zenoimg.operations.rollback import Standing
-from zenoimg.operations.smoke import Verdict
-from zenoimg.stack import bundle, read_back, template
-from zenoimg.stack.artifacts import ArtifactStore
-from zenoimg.stack.bundle import Artifact
-from zenoimg.stack.change_set import ChangeSet, ChangeSets
-from zenoimg.stack.change_set_events import StackEvent
-from zenoimg.stack.change_set_failures import refuse_stuck
-from zenoimg.stack.layer_wheels import packages_layer
+from zenoimg.operations.configured import limits_of, recipe_of
+from zenoimg.operations.deploy import rollback, smoke, taken_names
+from zenoimg.operations.deploy.errors import DENIED
+from zenoimg.operations.deploy.plan import Plan, recipe_changes, recipe_in
+from zenoimg.operations.deploy.rollback import Standing
+from zenoimg.operations.deploy.smoke import Verdict
+from zenoimg.operations.pipeline import LivePipeline, of_deployment
+from zenoimg.stack import read_back, template
+from zenoimg.stack.bundle import zips as bundle
+from zenoimg.stack.bundle.artifacts import ArtifactStore
+from zenoimg.stack.bundle.layer_wheels import packages_layer
+from zenoimg.stack.bundle.zips import Artifact
+from zenoimg.stack.change_set.events import StackEvent
+from zenoimg.stack.change_set.failures import refuse_stuck
+from zenoimg.stack.change_set.run import ChangeSet, ChangeSets
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import Deployment, StackState, deployment_of, read_stack
 

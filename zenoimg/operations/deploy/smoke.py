@@ -17,9 +17,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.aws import THROTTLED
+from zenoimg.aws.session import THROTTLED
 from zenoimg.imaging import Limits, Recipe, Refused, watermark
-from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.events import backfill_body
 from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord
 from zenoimg.pipeline.storage import CopyMark, identity_of

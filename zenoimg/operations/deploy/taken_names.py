@@ -11,7 +11,7 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from zenoimg.aws import Aws
+from zenoimg.aws.session import Aws
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.stack.names import StackNames
 

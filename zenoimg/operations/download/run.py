@@ -18,15 +18,15 @@ from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
-from zenoimg.aws import explain
-from zenoimg.operations.cancelling import cancel_transfers
-from zenoimg.operations.image_ids import is_possible
-from zenoimg.operations.landing import Landing
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.parallel import as_they_end
-from zenoimg.operations.precheck import digest
-from zenoimg.operations.targets import Target, Unplaced, place
-from zenoimg.operations.transfer import is_same, remote_of
+from zenoimg.aws.session import explain
+from zenoimg.operations.concurrency import as_they_end
+from zenoimg.operations.content import digest
+from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.targets import Target, Unplaced, place
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.records.image_ids import is_possible
+from zenoimg.operations.upload.cancelling import cancel_transfers
+from zenoimg.operations.upload.transfer import is_same, remote_of
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import copy_key_fits
 from zenoimg.pipeline.threads import SECONDS, threads

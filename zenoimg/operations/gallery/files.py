@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from zenoimg.aws import explain
+from zenoimg.aws.session import explain
 from zenoimg.imaging import Limits, Refused
-from zenoimg.operations.gallery_pictures import shown, thumbnail
-from zenoimg.operations.landing import Landing
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.parallel import as_they_end
-from zenoimg.operations.targets import Target
+from zenoimg.operations.concurrency import as_they_end
+from zenoimg.operations.gallery.pictures import shown, thumbnail
+from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.targets import Target
+from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import identity_of
 from zenoimg.pipeline.threads import threads

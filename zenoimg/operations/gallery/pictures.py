@@ -27,12 +27,12 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.avif_items import read_items, walk
-from zenoimg.imaging.formats.gif_blocks import APPLICATION, GifFrame, read_gif, write_gif
-from zenoimg.imaging.formats.jpeg_metadata import kept_metadata
-from zenoimg.imaging.formats.jpeg_stream import SOS, read_stream
-from zenoimg.imaging.formats.png_metadata import SIGNATURE, Chunk, read_chunks
-from zenoimg.imaging.formats.webp_chunks import EXIF, XMP, read_webp, write_webp
+from zenoimg.imaging.formats.avif.items import read_items, walk
+from zenoimg.imaging.formats.gif.blocks import APPLICATION, GifFrame, read_gif, write_gif
+from zenoimg.imaging.formats.jpeg.metadata import kept_metadata
+from zenoimg.imaging.formats.jpeg.stream import SOS, read_stream
+from zenoimg.imaging.formats.png.metadata import SIGNATURE, Chunk, read_chunks
+from zenoimg.imaging.formats.webp.chunks import EXIF, XMP, read_webp, write_webp
 from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.metadata.exif import only_orientation, orientation_of

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from zenoimg.errors import UsageError
-from zenoimg.operations.gallery_files import FOLDER, Pictures, is_ours, stems_of
-from zenoimg.operations.landing import Landing
-from zenoimg.operations.targets import Target
+from zenoimg.operations.gallery.files import FOLDER, Pictures, is_ours, stems_of
+from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.targets import Target
 
 PAGE = "index.html"
-_ASSETS = Path(__file__).resolve().parents[1] / "gallery_page"
+_ASSETS = Path(__file__).with_name("page")
 _SCRIPTS = ("text.js", "filters.js", "grid.js", "viewer.js", "page.js")
 _MADE_BY = '<meta name="generator" content="zenoimg gallery">'
 _PLACE = re.compile(r"\{\{(\w+)\}\}")

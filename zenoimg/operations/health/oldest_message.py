@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from botocore.exceptions import ClientError
 
-from zenoimg.aws import Aws
+from zenoimg.aws.session import Aws
 
 
 def oldest_seconds(aws: Aws, queue_url: str) -> int | None:

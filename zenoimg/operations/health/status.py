@@ -11,16 +11,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.config import Settings
-from zenoimg.operations.api import images_url
-from zenoimg.operations.audit import BY_DEFAULT, Audit, audit
-from zenoimg.operations.backfill import counts
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.log_lines import LogFilter, understand
-from zenoimg.operations.logs import LogReader
-from zenoimg.operations.oldest_message import oldest_seconds
-from zenoimg.operations.recipe import recipe_of
-from zenoimg.operations.selection import lacks_index
+from zenoimg.config.load import Settings
+from zenoimg.operations.configured import recipe_of
+from zenoimg.operations.health.oldest_message import oldest_seconds
+from zenoimg.operations.inventory.audit import BY_DEFAULT, Audit, audit
+from zenoimg.operations.inventory.selection import lacks_index
+from zenoimg.operations.logs.follow import LogReader
+from zenoimg.operations.logs.lines import LogFilter, understand
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.records.api import images_url
+from zenoimg.operations.reprocess.backfill import counts
 from zenoimg.pipeline.catalog import ATTENTION_INDEX
 
 _HOUR_MS = 3_600_000

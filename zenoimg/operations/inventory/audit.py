@@ -9,9 +9,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.parallel import map_ahead
-from zenoimg.operations.selection import Candidate, walk
+from zenoimg.operations.concurrency import map_ahead
+from zenoimg.operations.inventory.selection import Candidate, walk
+from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import CopyMark, Original, copy_key_fits
 

@@ -10,8 +10,8 @@ import hashlib
 from array import array
 from collections.abc import Iterator
 
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.parallel import map_ahead
+from zenoimg.operations.concurrency import map_ahead
+from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import copy_key_fits
 

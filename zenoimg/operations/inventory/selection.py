@@ -14,9 +14,9 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import ZenoError
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.lone_records import Digest, lone_records
-from zenoimg.operations.parallel import batches, map_ahead
+from zenoimg.operations.concurrency import batches, map_ahead
+from zenoimg.operations.inventory.orphans import Digest, lone_records
+from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.settings import PROCESSED_PREFIX
 from zenoimg.pipeline.storage import Original, copy_key_fits

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from zenoimg.aws import explain, has_expired, passes
+from zenoimg.aws.session import explain, has_expired, passes
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import EventStreamError
 
-from zenoimg.operations.logs import LogEvent
+from zenoimg.operations.logs.follow import LogEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

@@ -17,7 +17,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from zenoimg.operations.targets import Kind, Target
+from zenoimg.operations.output.targets import Kind, Target
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
-from zenoimg.aws import Aws
+from zenoimg.aws.session import Aws
 from zenoimg.errors import NotDeployedError, RefusedByAwsError
 from zenoimg.stack.outputs import Deployment
 

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from zenoimg.operations import api
-from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.records import api
 from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX, Catalog, TableFacts
 from zenoimg.pipeline.records import ImageRecord, Status, from_item
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zenoimg.imaging import Limits, Refused
-from zenoimg.operations.gallery_pictures import shown, thumbnail
+from zenoimg.operations.gallery.pictures import shown, thumbnail
 
 if TYPE_CHECKING:
-    from zenoimg.operations.live import LivePipeline
+    from zenoimg.operations.pipeline import LivePipeline
     from zenoimg.pipeline.records import ImageRecord
 
 

@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from zenoimg.operations.image_ids import is_possible
-from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.records.image_ids import is_possible
 from zenoimg.pipeline.reconcile import Tools, reconcile
 from zenoimg.pipeline.threads import threads
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.aws import Aws
+from zenoimg.aws.session import Aws
 from zenoimg.errors import NotDeployedError, RefusedByAwsError
-from zenoimg.operations import purge
-from zenoimg.operations.deploy import change_sets_of
-from zenoimg.operations.destroy_data import Data, buckets_left, table_left
-from zenoimg.stack.change_set_events import StackEvent
+from zenoimg.operations.deploy.run import change_sets_of
+from zenoimg.operations.removal import purge
+from zenoimg.operations.removal.destroy_data import Data, buckets_left, table_left
+from zenoimg.stack.change_set.events import StackEvent
 from zenoimg.stack.outputs import StackState, read_stack
 
 _RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from zenoimg.aws import Aws
+from zenoimg.aws.session import Aws
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.operations import purge
-from zenoimg.operations.purge import Content
-from zenoimg.operations.taken_names import bucket_trouble
-from zenoimg.stack.artifacts import ArtifactStore
+from zenoimg.operations.deploy.taken_names import bucket_trouble
+from zenoimg.operations.removal import purge
+from zenoimg.operations.removal.purge import Content
+from zenoimg.stack.bundle.artifacts import ArtifactStore
 from zenoimg.stack.names import StackNames
 
 _STACK_TAG = "zenoimg:stack"

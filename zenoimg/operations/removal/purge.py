@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.operations.parallel import as_they_end
+from zenoimg.operations.concurrency import as_they_end
 from zenoimg.pipeline.threads import threads
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from zenoimg.operations.live import LivePipeline
+from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.stack.outputs import read_stack
 
 

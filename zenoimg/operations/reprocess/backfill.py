@@ -12,9 +12,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import ZenoError
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.parallel import batches, map_ahead
-from zenoimg.operations.selection import Listed, Selected, State
+from zenoimg.operations.concurrency import batches, map_ahead
+from zenoimg.operations.inventory.selection import Listed, Selected, State
+from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.events import KeyToCheck, backfill_body
 from zenoimg.pipeline.records import utc_text
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.selection import Selected
+from zenoimg.operations.inventory.selection import Selected
+from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.stack.outputs import read_stack
 

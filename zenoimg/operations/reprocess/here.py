@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from zenoimg.operations.parallel import as_they_end
-from zenoimg.operations.selection import Selected
+from zenoimg.operations.concurrency import as_they_end
+from zenoimg.operations.inventory.selection import Selected
 from zenoimg.pipeline.reconcile import Tools, reconcile
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.threads import threads

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
-from zenoimg.operations.backfill import Sent
-from zenoimg.operations.selection import Listed
+from zenoimg.operations.inventory.selection import Listed
+from zenoimg.operations.reprocess.backfill import Sent
 
 _BUFFER_BYTES = 256 * 1024
 

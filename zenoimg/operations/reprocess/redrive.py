@@ -15,11 +15,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.operations.backfill import Sent, send
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.parallel import batches, map_ahead
-from zenoimg.operations.reprocess import ReprocessResult, reconcile_one
-from zenoimg.operations.selection import Selected, look_at
+from zenoimg.operations.concurrency import batches, map_ahead
+from zenoimg.operations.inventory.selection import Selected, look_at
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.reprocess.backfill import Sent, send
+from zenoimg.operations.reprocess.here import ReprocessResult, reconcile_one
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, parse_body
 from zenoimg.pipeline.reconcile import Tools
 

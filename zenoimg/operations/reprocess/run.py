@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from zenoimg.config import Settings
-from zenoimg.operations.backfill import Sent, counts, enqueue
-from zenoimg.operations.estimate import Estimate, estimate, processor_memory
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.recipe import limits_of, recipe_of
-from zenoimg.operations.redrive import Redrive, redrive, redrive_here
-from zenoimg.operations.reprocess import ReprocessResult, work_here
-from zenoimg.operations.selection import STATES, Selected, Selection, State, named, select
-from zenoimg.operations.sent_keys import SentKeys
-from zenoimg.operations.waiting import OnLook, Pace, watch
+from zenoimg.config.load import Settings
+from zenoimg.operations.configured import limits_of, recipe_of
+from zenoimg.operations.inventory.selection import STATES, Selected, Selection, State, named, select
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.reprocess.backfill import Sent, counts, enqueue
+from zenoimg.operations.reprocess.estimate import Estimate, estimate, processor_memory
+from zenoimg.operations.reprocess.here import ReprocessResult, work_here
+from zenoimg.operations.reprocess.pending_keys import SentKeys
+from zenoimg.operations.reprocess.redrive import Redrive, redrive, redrive_here
+from zenoimg.operations.reprocess.waiting import OnLook, Pace, watch
 from zenoimg.pipeline.records import utc_text
 
 #: Keys of dead letters that are remembered, so as not to be sent again as failed images. Beyond them a key is

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from zenoimg.operations.backfill import QueueCounts, Sent, counts_if_known, queue_url
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.parallel import map_ahead
-from zenoimg.operations.redrive import reasons
-from zenoimg.operations.reprocess import ReprocessResult
-from zenoimg.operations.selection import look_at
-from zenoimg.operations.sent_keys import SentKeys
+from zenoimg.operations.concurrency import map_ahead
+from zenoimg.operations.inventory.selection import look_at
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.reprocess.backfill import QueueCounts, Sent, counts_if_known, queue_url
+from zenoimg.operations.reprocess.here import ReprocessResult
+from zenoimg.operations.reprocess.pending_keys import SentKeys
+from zenoimg.operations.reprocess.redrive import reasons
 from zenoimg.pipeline.records import ImageRecord
 
 #: SQS counts are "approximate … at least 1 minute after the producers stop sending messages" (API reference

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import takewhile
 
-from zenoimg.operations.backfill import QueueCounts
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.reprocess import ReprocessResult, Result
-from zenoimg.operations.waiting import OnLook, Pace, looks
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.reprocess.backfill import QueueCounts
+from zenoimg.operations.reprocess.here import ReprocessResult, Result
+from zenoimg.operations.reprocess.waiting import OnLook, Pace, looks
 from zenoimg.pipeline.records import Status
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.aws import THROTTLED
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.sources import Source
+from zenoimg.aws.session import THROTTLED
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.upload.sources import Source
 
 _BATCH = 1000  # as many as one page of a listing has at most
 #: A page that says less of our keys costs more than asking for each of them.

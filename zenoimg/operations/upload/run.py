@@ -17,14 +17,14 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from zenoimg.aws import THROTTLED, explain
+from zenoimg.aws.session import THROTTLED, explain
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.imaging import Limits
-from zenoimg.operations.free_keys import mark_free
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.local_files import reason_of
-from zenoimg.operations.sources import Source
-from zenoimg.operations.transfer import StoppedError, Transfer, Transferred
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.upload.free_keys import mark_free
+from zenoimg.operations.upload.local_files import reason_of
+from zenoimg.operations.upload.sources import Source
+from zenoimg.operations.upload.transfer import StoppedError, Transfer, Transferred
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.threads import SECONDS, threads
 

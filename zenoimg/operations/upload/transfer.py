@@ -22,14 +22,14 @@ from botocore.handlers import convert_body_to_file_like_object
 from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
-from zenoimg.aws import THROTTLED
+from zenoimg.aws.session import THROTTLED
 from zenoimg.imaging import Limits
-from zenoimg.operations.cancelling import cancel_transfers
-from zenoimg.operations.live import LivePipeline
-from zenoimg.operations.local_files import open_file, state_of
-from zenoimg.operations.precheck import check, crc32, digest
-from zenoimg.operations.put_calls import PutCalls
-from zenoimg.operations.sources import Source
+from zenoimg.operations.content import check, crc32, digest
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.upload.cancelling import cancel_transfers
+from zenoimg.operations.upload.local_files import open_file, state_of
+from zenoimg.operations.upload.put_calls import PutCalls
+from zenoimg.operations.upload.sources import Source
 from zenoimg.pipeline.storage import identity_of
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from zenoimg.errors import ConfigurationError, ZenoError
-from zenoimg.stack.bundle import Artifact, layer_sources, make_zip
+from zenoimg.stack.bundle.zips import Artifact, layer_sources, make_zip
 
 REQUIREMENTS = Path(__file__).with_name("layer-requirements.txt")
 PYTHON_VERSION = "3.13"  # of the template's Runtime

@@ -17,8 +17,8 @@ from pathlib import Path
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe
 from zenoimg.pipeline import deployed_recipe
-from zenoimg.stack import shipped
-from zenoimg.stack.lean_source import lean
+from zenoimg.stack.bundle import shipped
+from zenoimg.stack.bundle.lean_source import lean
 
 #: What the functions import beyond the runtime's own boto3, which brings jmespath for Powertools.
 LAYER_DISTRIBUTIONS = ("aws-lambda-powertools", "pillow")
@@ -69,7 +69,7 @@ def recipe_layer(recipe: Recipe, limits: Limits) -> Artifact:
 
 def layer_sources() -> dict[str, bytes]:
     """What is ours in the layer of packages."""
-    slim = shipped.PACKAGE / "stack" / "slim_typing_extensions.py"
+    slim = shipped.PACKAGE / "stack" / "bundle" / "slim_typing_extensions.py"
     return {"python/typing_extensions.py": lean(slim.read_bytes())}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.stack.change_set_events import StackEvent
+from zenoimg.stack.change_set.events import StackEvent
 from zenoimg.stack.outputs import StackState
 from zenoimg.stack.template import grants
 

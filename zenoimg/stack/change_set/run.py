@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.stack.change_set_events import History, StackEvent
-from zenoimg.stack.change_set_failures import NEW, change_set_failure, overtaken, refuse_stuck, stack_failure
+from zenoimg.stack.change_set.events import History, StackEvent
+from zenoimg.stack.change_set.failures import NEW, change_set_failure, overtaken, refuse_stuck, stack_failure
 from zenoimg.stack.outputs import StackState, read_stack
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import random
 
 from PIL import Image
 
-from tests.gifs import Table
+from tests.drawn.gifs import Table
 
 SIZE = (60, 44)
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from tests import animations, gifs, pictures
-from tests.animations import by_millisecond, largest_difference, outside, shown
-from tests.gifs import DISPOSALS, GifFrame, Table, gif, gif_shown, read_frames
-from tests.unit.imaging.gif_cases import SIZE, noise, table
+from tests.drawn import animations, gifs, pictures
+from tests.drawn.animations import by_millisecond, largest_difference, outside, shown
+from tests.drawn.gifs import DISPOSALS, GifFrame, Table, gif, gif_shown, read_frames
+from tests.unit.imaging.gif.gif_cases import SIZE, noise, table
 from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.mark import overlay_for
 from zenoimg.imaging.placement import clipped

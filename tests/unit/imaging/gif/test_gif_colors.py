@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageChops
 
-from tests.animations import largest_difference, outside
-from tests.gifs import GifFrame, gif, gif_shown, read_frames
-from tests.unit.imaging.gif_cases import SIZE, noise, table
+from tests.drawn.animations import largest_difference, outside
+from tests.drawn.gifs import GifFrame, gif, gif_shown, read_frames
+from tests.unit.imaging.gif.gif_cases import SIZE, noise, table
 from zenoimg.imaging import Refused, WatermarkSpec, watermark
 from zenoimg.imaging.mark import overlay_for
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests import pictures
-from tests.pictures import Segment
+from tests.drawn import pictures
+from tests.drawn.pictures import Segment
 from zenoimg.imaging import Recipe, Watermarked, watermark
 from zenoimg.imaging.recipe import MetadataPolicy
 

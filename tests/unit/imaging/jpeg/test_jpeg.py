@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageFile, ImageOps, ImageStat
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
-from tests import pictures
+from tests.drawn import pictures
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.mark import overlay_for
 

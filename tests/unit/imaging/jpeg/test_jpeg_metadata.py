@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests import pictures
-from tests.pictures import MAKER_NOTE, exif, exif_segment, xmp, xmp_segment
-from tests.unit.imaging.jpeg_cases import SMALL, THUMBNAIL, marked, payloads
+from tests.drawn import pictures
+from tests.drawn.pictures import MAKER_NOTE, exif, exif_segment, xmp, xmp_segment
+from tests.unit.imaging.jpeg.jpeg_cases import SMALL, THUMBNAIL, marked, payloads
 from zenoimg.imaging import Watermarked, watermark
 from zenoimg.imaging.recipe import MetadataPolicy
 

@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tests.pictures import Segment, xmp, xmp_segment
-from tests.unit.imaging.jpeg_cases import XMP_EXTENSION, marked, payloads
+from tests.drawn.pictures import Segment, xmp, xmp_segment
+from tests.unit.imaging.jpeg.jpeg_cases import XMP_EXTENSION, marked, payloads
 from zenoimg.imaging import Watermarked
 
 

@@ -9,8 +9,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests import pictures
-from tests.pictures import chunk, png, png_chunks, png_samples
+from tests.drawn import pictures
+from tests.drawn.pictures import chunk, png, png_chunks, png_samples
 from zenoimg.imaging import WatermarkSpec
 from zenoimg.imaging.mark import overlay_for
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests import animations, pictures
-from tests.apngs import BACKGROUND, KEEP, PREVIOUS, ApngFrame, apng, default_image, rendered, sequence_numbers
-from tests.pictures import chunk, png_chunks
-from tests.unit.imaging.png_cases import TYPES, colours, header, palette
+from tests.drawn import animations, pictures
+from tests.drawn.apngs import BACKGROUND, KEEP, PREVIOUS, ApngFrame, apng, default_image, rendered, sequence_numbers
+from tests.drawn.pictures import chunk, png_chunks
+from tests.unit.imaging.png.png_cases import TYPES, colours, header, palette
 from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.mark import overlay_for
 

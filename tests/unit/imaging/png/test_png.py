@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests import pictures
-from tests.pictures import chunk, png, png_chunks, png_samples
-from tests.unit.imaging.png_cases import (
+from tests.drawn import pictures
+from tests.drawn.pictures import chunk, png, png_chunks, png_samples
+from tests.unit.imaging.png.png_cases import (
     SIZE,
     TYPES,
     changed,

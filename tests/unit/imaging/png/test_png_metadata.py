@@ -7,16 +7,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tests import pictures
-from tests.pictures import chunk, png, png_chunks
-from tests.unit.imaging.png_cases import (
-    SIZE,
-    changed,
-    mark_box,
-    palette,
-    some_png,
-    some_samples,
-)
+from tests.drawn import pictures
+from tests.drawn.pictures import chunk, png, png_chunks
+from tests.unit.imaging.png.png_cases import SIZE, changed, mark_box, palette, some_png, some_samples
 from zenoimg.imaging import Recipe, watermark
 
 ICC = chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(pictures.icc_profile()))

@@ -8,10 +8,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL.TiffImagePlugin import TiffImageFile
 
-from tests import pictures, tiffs
-from tests.tiffs import LONG, SHORT, Sheet, random_sheet, read, samples, tiff
-from tests.unit.imaging.png_cases import patch
-from tests.unit.imaging.tiff_cases import LAYOUTS, SIZE, assert_only_the_mark_changed, changed, mark_box, tiff_of
+from tests.drawn import pictures, tiffs
+from tests.drawn.tiffs import LONG, SHORT, Sheet, random_sheet, read, samples, tiff
+from tests.unit.imaging.png.png_cases import patch
+from tests.unit.imaging.tiff.tiff_cases import LAYOUTS, SIZE, assert_only_the_mark_changed, changed, mark_box, tiff_of
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 
 KINDS: dict[str, tuple[int, int, int, tiffs.Tags]] = {

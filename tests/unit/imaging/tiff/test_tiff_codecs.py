@@ -5,9 +5,9 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops, ImageSequence, ImageStat
 
-from tests import pictures
-from tests.tiffs import SHORT, Sheet, read, tiff
-from tests.unit.imaging.tiff_cases import mark_box, tiff_of
+from tests.drawn import pictures
+from tests.drawn.tiffs import SHORT, Sheet, read, tiff
+from tests.unit.imaging.tiff.tiff_cases import mark_box, tiff_of
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 
 

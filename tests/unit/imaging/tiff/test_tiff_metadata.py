@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from tests import pictures, tiffs
-from tests.tiffs import LONG, LONG8, SHORT, UNDEFINED, Sheet, random_sheet, read, tiff
+from tests.drawn import pictures, tiffs
+from tests.drawn.tiffs import LONG, LONG8, SHORT, UNDEFINED, Sheet, random_sheet, read, tiff
 from zenoimg.imaging import Recipe, Watermarked, watermark
 from zenoimg.imaging.recipe import METADATA_POLICIES, MetadataPolicy
 

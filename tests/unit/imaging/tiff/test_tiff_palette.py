@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.tiffs import SHORT, Sheet, read, samples, tiff
-from tests.unit.imaging.tiff_cases import LAYOUTS, SIZE, assert_only_the_mark_changed, mark_box
+from tests.drawn.tiffs import SHORT, Sheet, read, samples, tiff
+from tests.unit.imaging.tiff.tiff_cases import LAYOUTS, SIZE, assert_only_the_mark_changed, mark_box
 from zenoimg.imaging import watermark
 
 COLOR_MAP = [index * 4369 for index in range(16)] * 3

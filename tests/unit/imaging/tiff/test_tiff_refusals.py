@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests import pictures, tiffs
-from tests.tiffs import LONG, SHORT, Sheet, random_sheet, tiff
+from tests.drawn import pictures, tiffs
+from tests.drawn.tiffs import LONG, SHORT, Sheet, random_sheet, tiff
 from zenoimg.imaging import Limits, Refused, watermark
 
 SIZE = (70, 50)
-PHOTOS = Path(__file__).parents[4] / "shared" / "photos"
+PHOTOS = Path(__file__).parents[5] / "shared" / "photos"
 
 _LIMITS = Limits()
 

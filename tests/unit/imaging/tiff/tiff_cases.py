@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from tests import tiffs
-from tests.tiffs import read, samples
+from tests.drawn import tiffs
+from tests.drawn.tiffs import read, samples
 from zenoimg.imaging import WatermarkSpec
 from zenoimg.imaging.mark import overlay_for
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.avif_items import MOST_BOXES, Box, Items, boxes_in, first, inner_boxes, read_items, walk
+from zenoimg.imaging.formats.avif.items import MOST_BOXES, Box, Items, boxes_in, first, inner_boxes, read_items, walk
 from zenoimg.imaging.placement import Size
 
 _SEQUENCE_HEADER = 1

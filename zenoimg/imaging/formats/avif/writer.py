@@ -23,8 +23,8 @@ from PIL.AvifImagePlugin import AvifImageFile
 
 from zenoimg.imaging.blend import HLG, PQ, blend
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.avif_header import IDENTITY, UNSPECIFIED, AvifHeader, read_header, with_colours, with_plays
-from zenoimg.imaging.formats.avif_items import without_exif
+from zenoimg.imaging.formats.avif.header import IDENTITY, UNSPECIFIED, AvifHeader, read_header, with_colours, with_plays
+from zenoimg.imaging.formats.avif.items import without_exif
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.metadata.exif import orientation_of, with_orientation

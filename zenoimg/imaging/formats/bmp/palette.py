@@ -9,8 +9,8 @@ from itertools import product
 from PIL import Image
 
 from zenoimg.imaging.blend import blend
-from zenoimg.imaging.formats import bmp_rle
-from zenoimg.imaging.formats.bmp_file import RLE4, RLE8, UNCOMPRESSED, Header, palette_of, pixel_bytes, with_pixels
+from zenoimg.imaging.formats.bmp import rle as bmp_rle
+from zenoimg.imaging.formats.bmp.file import RLE4, RLE8, UNCOMPRESSED, Header, palette_of, pixel_bytes, with_pixels
 from zenoimg.imaging.formats.palette import (
     Color,
     blend_indices,

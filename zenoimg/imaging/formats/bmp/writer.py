@@ -7,8 +7,8 @@ from typing import Any
 from PIL import Image, ImageMath
 
 from zenoimg.imaging.blend import blend
-from zenoimg.imaging.formats.bmp_file import Header, Masks, pixel_bytes, read_header
-from zenoimg.imaging.formats.bmp_palette import draw_on_palette
+from zenoimg.imaging.formats.bmp.file import Header, Masks, pixel_bytes, read_header
+from zenoimg.imaging.formats.bmp.palette import draw_on_palette
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.placement import Box, clipped

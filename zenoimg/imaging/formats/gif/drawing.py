@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageStat
 
-from zenoimg.imaging.formats.gif_blocks import Control, GifFrame, encode_indices
+from zenoimg.imaging.formats.gif.blocks import Control, GifFrame, encode_indices
 from zenoimg.imaging.placement import Box
 
 Rgb = tuple[int, int, int]

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.animation import touches, union
-from zenoimg.imaging.formats.gif_blocks import (
+from zenoimg.imaging.formats.gif.blocks import (
     APPLICATION,
     BACKGROUND,
     PLAIN_TEXT,
@@ -26,7 +26,7 @@ from zenoimg.imaging.formats.gif_blocks import (
     read_gif,
     write_gif,
 )
-from zenoimg.imaging.formats.gif_drawing import ColorTable, Drawing, draw
+from zenoimg.imaging.formats.gif.drawing import ColorTable, Drawing, draw
 from zenoimg.imaging.formats.palette import decided_levels
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import struct
 
-from zenoimg.imaging.formats.jpeg_stream import (
+from zenoimg.imaging.formats.jpeg.stream import (
     APP0,
     APP1,
     APP2,

@@ -14,8 +14,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.jpeg_metadata import kept_metadata, orientation_in
-from zenoimg.imaging.formats.jpeg_stream import (
+from zenoimg.imaging.formats.jpeg.metadata import kept_metadata, orientation_in
+from zenoimg.imaging.formats.jpeg.stream import (
     EncodedChunks,
     JpegStream,
     PixelStream,

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngImageFile
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.palette import Color, blend_keyed, on_levels, on_two_levels
-from zenoimg.imaging.formats.png_metadata import (
+from zenoimg.imaging.formats.png.metadata import (
     GREY,
     PALETTE,
     RGB,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zenoimg.imaging.blend import blend, toned
-from zenoimg.imaging.formats.apng import marked_animation
 from zenoimg.imaging.formats.palette import blend_indices, blend_keyed, in_colour
-from zenoimg.imaging.formats.png_deep import blend_deep, decode_deep, encode_deep
-from zenoimg.imaging.formats.png_metadata import (
+from zenoimg.imaging.formats.png.animated import marked_animation
+from zenoimg.imaging.formats.png.metadata import (
     GREY,
     PALETTE,
     RGB,
@@ -21,7 +20,7 @@ from zenoimg.imaging.formats.png_metadata import (
     read_chunks,
     read_header,
 )
-from zenoimg.imaging.formats.png_pixels import (
+from zenoimg.imaging.formats.png.pixels import (
     Written,
     assemble,
     color_key,
@@ -32,6 +31,7 @@ from zenoimg.imaging.formats.png_pixels import (
     palette_chunks,
     palette_of,
 )
+from zenoimg.imaging.formats.png.sixteen_bit import blend_deep, decode_deep, encode_deep
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.placement import displayed_size

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from PIL import Image
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.tiff_codecs import FAX_OPTIONS, JpegSegment, compressed, decompressed
-from zenoimg.imaging.formats.tiff_file import Page
-from zenoimg.imaging.formats.tiff_layout import JPEG, Layout
-from zenoimg.imaging.formats.tiff_pixels import Channels, bytes_of, channels_of
+from zenoimg.imaging.formats.tiff.codecs import FAX_OPTIONS, JpegSegment, compressed, decompressed
+from zenoimg.imaging.formats.tiff.file import Page
+from zenoimg.imaging.formats.tiff.layout import JPEG, Layout
+from zenoimg.imaging.formats.tiff.pixels import Channels, bytes_of, channels_of
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.placement import clipped
 

@@ -17,8 +17,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.jpeg_stream import APP14, SOS, EncodedChunks, JpegStream, Segment, read_stream
-from zenoimg.imaging.formats.tiff_file import (
+from zenoimg.imaging.formats.jpeg.stream import APP14, SOS, EncodedChunks, JpegStream, Segment, read_stream
+from zenoimg.imaging.formats.tiff.file import (
     LONG,
     SHORT,
     STRIP_LENGTHS,
@@ -29,7 +29,7 @@ from zenoimg.imaging.formats.tiff_file import (
     read_pages,
     write_pages,
 )
-from zenoimg.imaging.formats.tiff_layout import (
+from zenoimg.imaging.formats.tiff.layout import (
     CCITT_RLE,
     CMYK,
     DEFLATE,
@@ -44,7 +44,7 @@ from zenoimg.imaging.formats.tiff_layout import (
     YCBCR,
     Layout,
 )
-from zenoimg.imaging.formats.tiff_pixels import Channels
+from zenoimg.imaging.formats.tiff.pixels import Channels
 from zenoimg.imaging.limits import Limits
 
 FAX_OPTIONS = {GROUP_3: 292, GROUP_4: 293}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.tiff_file import TILE_OFFSETS, Directory, Page
+from zenoimg.imaging.formats.tiff.file import TILE_OFFSETS, Directory, Page
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.placement import Box
 

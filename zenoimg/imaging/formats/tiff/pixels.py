@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageMath
 
 from zenoimg.imaging.blend import ink_for, lay_deep, sixteen_bit
 from zenoimg.imaging.formats.palette import on_levels
-from zenoimg.imaging.formats.tiff_layout import ASSOCIATED, UNASSOCIATED, WHITE_IS_ZERO, Layout
+from zenoimg.imaging.formats.tiff.layout import ASSOCIATED, UNASSOCIATED, WHITE_IS_ZERO, Layout
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.placement import clipped
 

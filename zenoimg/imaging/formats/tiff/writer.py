@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.palette import on_two_levels, visible_on_two_levels
-from zenoimg.imaging.formats.tiff_canvas import Canvas
-from zenoimg.imaging.formats.tiff_file import (
+from zenoimg.imaging.formats.tiff.canvas import Canvas
+from zenoimg.imaging.formats.tiff.file import (
     EXIF_IFD,
     GPS_IFD,
     LONG,
@@ -24,18 +24,9 @@ from zenoimg.imaging.formats.tiff_file import (
     sub_directories,
     write_pages,
 )
-from zenoimg.imaging.formats.tiff_layout import (
-    JPEG,
-    RGB,
-    YCBCR,
-    Layout,
-    is_camera_raw,
-    is_mask,
-    is_reduced,
-    layout_of,
-)
-from zenoimg.imaging.formats.tiff_palette import draw_on_palette
-from zenoimg.imaging.formats.tiff_pixels import blend_channels
+from zenoimg.imaging.formats.tiff.layout import JPEG, RGB, YCBCR, Layout, is_camera_raw, is_mask, is_reduced, layout_of
+from zenoimg.imaging.formats.tiff.palette import draw_on_palette
+from zenoimg.imaging.formats.tiff.pixels import blend_channels
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.metadata.photoshop import DamagedResources, patched_resources, without_iptc_places

@@ -17,7 +17,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.animation import marked_box, over_previous, touches, union
-from zenoimg.imaging.formats.webp_chunks import (
+from zenoimg.imaging.formats.webp.chunks import (
     ALPHA,
     ANIMATION,
     EXIF,

@@ -1,0 +1,1 @@
+"""How results look: two streams, tables, progress, pictures."""

@@ -1,0 +1,7 @@
+"""BMP.
+
+``file``     headers, palette and rows
+``rle``      run-length codes
+``palette``  palette pictures
+``writer``   from a source's bytes to the watermarked copy
+"""

@@ -1,0 +1,5 @@
+"""WebP.
+
+``chunks``  a file as its RIFF chunks
+``writer``  from a source's bytes to the watermarked copy
+"""

@@ -1,0 +1,4 @@
+"""Download copies or originals.
+
+``run``  fetch several at once, each file whole or not at all
+"""
