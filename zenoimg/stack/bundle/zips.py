@@ -18,7 +18,6 @@ from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe
 from zenoimg.pipeline import deployed_recipe
 from zenoimg.stack.bundle import shipped
-from zenoimg.stack.bundle.lean_source import lean
 
 #: What the functions import beyond the runtime's own boto3, which brings jmespath for Powertools.
 LAYER_DISTRIBUTIONS = ("aws-lambda-powertools", "pillow")
@@ -47,7 +46,7 @@ class Artifact:
 
 def functions() -> Artifact:
     """The code of both functions: handlers, imaging, pipeline, and nothing of the terminal or the stack."""
-    content = {"zenoimg/__init__.py": lean((shipped.PACKAGE / "__init__.py").read_bytes())}
+    content = {"zenoimg/__init__.py": (shipped.PACKAGE / "__init__.py").read_bytes()}
     for package in _SHIPPED_PACKAGES:
         content |= _sources(shipped.PACKAGE / package, f"zenoimg/{package}")
     content |= _sources(shipped.folder("lambda_handlers"), "lambda_handlers")
@@ -70,7 +69,7 @@ def recipe_layer(recipe: Recipe, limits: Limits) -> Artifact:
 def layer_sources() -> dict[str, bytes]:
     """What is ours in the layer of packages."""
     slim = shipped.PACKAGE / "stack" / "bundle" / "slim_typing_extensions.py"
-    return {"python/typing_extensions.py": lean(slim.read_bytes())}
+    return {"python/typing_extensions.py": slim.read_bytes()}
 
 
 def host_packages_layer() -> Artifact:
@@ -97,7 +96,7 @@ def make_zip(content: Mapping[str, bytes], *, level: int = 9) -> bytes:
 
 def _sources(folder: Path, prefix: str) -> dict[str, bytes]:
     paths = (path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
-    return {f"{prefix}/{path.relative_to(folder).as_posix()}": lean(path.read_bytes()) for path in paths}
+    return {f"{prefix}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
 
 
 def _installed_files(name: str) -> Iterator[tuple[str, bytes]]:
