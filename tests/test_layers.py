@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -30,40 +31,65 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"botocore", "platformdirs", "yaml"},
     ),
     "zenoimg.local": ({"zenoimg.errors"}, {"platformdirs"}),
-    "zenoimg.operations": (
-        {
-            "zenoimg.aws",
-            "zenoimg.config",
-            "zenoimg.config.file",
-            "zenoimg.config.keys",
-            "zenoimg.errors",
-            "zenoimg.imaging",
-            "zenoimg.local",
-            "zenoimg.pipeline",
-            "zenoimg.stack",
-        },
-        {"boto3", "botocore", "s3transfer"},
-    ),
     # The one operation that draws pictures itself.
     "zenoimg.operations.gallery.pictures": ({"zenoimg.imaging"}, {"PIL"}),
-    "zenoimg.cli": (
-        {
-            "zenoimg",
-            "zenoimg.aws",
-            "zenoimg.config",
-            "zenoimg.config.file",
-            "zenoimg.config.keys",
-            "zenoimg.errors",
-            "zenoimg.imaging",
-            "zenoimg.local",
-            "zenoimg.operations",
-            "zenoimg.pipeline",
-            "zenoimg.stack",
-        },
-        {"botocore", "rich", "textual_image", "typer"},
-    ),
+    "zenoimg.cli.app": ({"zenoimg", "zenoimg.cli.framework"}, {"typer"}),
+    "zenoimg.cli": (set(), set()),
     "zenoimg.__main__": ({"zenoimg.cli"}, set()),
     "zenoimg": (set(), set()),
+}
+
+#: What every operation may import in addition to the rooms below.
+_OPERATIONS = {
+    "zenoimg.aws",
+    "zenoimg.config",
+    "zenoimg.config.file",
+    "zenoimg.config.keys",
+    "zenoimg.errors",
+    "zenoimg.imaging",
+    "zenoimg.local",
+    "zenoimg.pipeline",
+    "zenoimg.stack",
+}
+#: A room of the operations: the other rooms that it may import.
+ROOMS: dict[str, set[str]] = {
+    "completion": set(),
+    "concurrency": set(),
+    "configured": set(),
+    "content": set(),
+    "deploy": {"configured", "pipeline"},
+    "download": {"concurrency", "content", "output", "pipeline", "records"},
+    "gallery": {"concurrency", "output", "pipeline", "records"},
+    "health": {"configured", "inventory", "logs", "pipeline", "records", "reprocess"},
+    "inventory": {"concurrency", "pipeline"},
+    "logs": set(),
+    "output": set(),
+    "pipeline": set(),
+    "preview": {"output"},
+    "records": {"pipeline"},
+    "removal": {"concurrency", "deploy", "pipeline", "records"},
+    "reprocess": {"concurrency", "configured", "inventory", "pipeline"},
+    "upload": {"concurrency", "content", "pipeline"},
+}
+LAYERS |= {
+    f"zenoimg.operations.{room}": (
+        _OPERATIONS | {f"zenoimg.operations.{other}" for other in others},
+        {"boto3", "botocore", "s3transfer"},
+    )
+    for room, others in ROOMS.items()
+}
+LAYERS["zenoimg.operations"] = (set(), set())
+
+_CLI = _OPERATIONS | {"zenoimg", "zenoimg.operations"}
+#: A room of the command line: the other rooms that it may import, and packages.
+CLI_ROOMS: dict[str, tuple[set[str], set[str]]] = {
+    "terminal": (set(), {"rich", "textual_image"}),
+    "framework": ({"terminal"}, {"botocore", "typer"}),
+    "commands": ({"framework", "terminal"}, {"botocore", "rich", "typer"}),
+}
+LAYERS |= {
+    f"zenoimg.cli.{room}": (_CLI | {f"zenoimg.cli.{other}" for other in others}, packages)
+    for room, (others, packages) in CLI_ROOMS.items()
 }
 
 
@@ -76,8 +102,25 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 def imported(path: Path) -> set[str]:
     """The modules that a file imports anywhere in it, functions and type checking included."""
+    return _imports(ast.walk(ast.parse(path.read_text(encoding="utf-8"))), path)
+
+
+def _executed_imports(path: Path) -> set[str]:
+    """The modules that a file imports when it runs, functions included."""
+    return _imports(_executed(ast.parse(path.read_text(encoding="utf-8"))), path)
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
+    for inner in ast.iter_child_nodes(node):
+        yield from _executed(inner)
+
+
+def _imports(nodes: Iterable[ast.AST], path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -98,8 +141,17 @@ def layer_of(module: str) -> str:
 
 
 def _is_in(module: str, package: str) -> bool:
-    # The package `zenoimg` stands for its __init__ alone: everything lies below it.
+    # The package `zenoimg` means its __init__ alone: everything is below it.
     return module == package or (package != "zenoimg" and module.startswith(package + "."))
+
+
+def test_every_room_has_its_line() -> None:
+    for package, rooms in (("operations", ROOMS.keys()), ("cli", {*CLI_ROOMS, "app"})):
+        inside = (ROOT / "zenoimg" / package).iterdir()
+        assert {path.stem for path in inside if path.suffix == ".py" or path.is_dir()} - {
+            "__init__",
+            "__pycache__",
+        } == {*rooms}, package
 
 
 @pytest.mark.parametrize(("module", "path"), [pytest.param(*found, id=found[0]) for found in modules()])
@@ -112,6 +164,30 @@ def test_imports_point_one_way(module: str, path: Path) -> None:
             assert any(_is_in(name, layer) for layer in {own, *layers}), f"{module} must not import {name}"
         elif top not in sys.stdlib_module_names and not top.startswith("mypy_boto3_"):
             assert top in packages, f"{module} must not import {name}"
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Imports in functions count too: they only hide a cycle until the function is called.
+
+    Imports for type checkers alone do not: they never run, and a function may name the type of its caller's data.
+    """
+    paths = dict(modules())
+    graph = {module: _executed_imports(path) & paths.keys() - {module} for module, path in paths.items()}
+    assert not _cycle(graph), " → ".join(_cycle(graph))
+
+
+def test_a_cycle_is_found() -> None:
+    assert _cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert _cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def _cycle(graph: Mapping[str, Iterable[str]]) -> list[str]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found[::-1]
+    return []
 
 
 def test_stubs_of_boto3_are_imported_by_type_checkers_only() -> None:

@@ -22,8 +22,8 @@ from zenoimg.cli.terminal import pictures
 from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.imaging import Limits
+from zenoimg.operations.gallery.thumbnails import Small, before_and_after
 from zenoimg.operations.pipeline import LivePipeline, connect
-from zenoimg.operations.records.thumbnails import Small, before_and_after
 
 NAMES = {"originals_bucket": ORIGINALS, "processed_bucket": PROCESSED, "table": "records"}
 
@@ -33,9 +33,9 @@ def pipeline(no_stack: Terminal) -> LivePipeline:
     return connect(Aws(), Settings(names=NAMES))
 
 
-def call(**console: Any) -> Any:
+def screen(**console: Any) -> Any:
     options = {"file": io.StringIO(), "width": 80, "force_terminal": True, "color_system": "truecolor"}
-    return SimpleNamespace(screen=SimpleNamespace(out=Console(**{**options, **console})))
+    return SimpleNamespace(out=Console(**{**options, **console}))
 
 
 def test_both_pictures_come_small_and_upright(pipeline: LivePipeline) -> None:
@@ -66,10 +66,10 @@ def test_what_cannot_be_drawn_says_why(pipeline: LivePipeline) -> None:
 def test_pictures_stand_side_by_side_within_the_terminal() -> None:
     encoded = io.BytesIO()
     photo((64, 48), "RGB").save(encoded, "WEBP")
-    given = call()
+    given = screen()
     both = [Small("before", encoded.getvalue()), Small("after", problem="cannot be drawn: \x1b[31m")]
     pictures.draw(given, HalfcellImage, both)
-    text = given.screen.out.file.getvalue()
+    text = given.out.file.getvalue()
     assert "\x1b[31m" not in text
     assert "▀" in text
     rows = [Text.from_ansi(row).plain.rstrip() for row in text.splitlines()]
@@ -79,17 +79,17 @@ def test_pictures_stand_side_by_side_within_the_terminal() -> None:
 
 def test_nothing_is_drawn_where_it_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="needs a terminal"):
-        pictures.renderer(call(force_terminal=False))
+        pictures.renderer(screen(force_terminal=False))
     monkeypatch.setattr("textual_image.renderable.Image", HalfcellImage)
     with pytest.raises(UsageError, match="colours"):
-        pictures.renderer(call(no_color=True))
-    assert pictures.renderer(call()) is HalfcellImage
+        pictures.renderer(screen(no_color=True))
+    assert pictures.renderer(screen()) is HalfcellImage
 
 
 def test_a_missing_package_is_named_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "textual_image.renderable", None)
     with pytest.raises(ConfigurationError) as caught:
-        pictures.renderer(call())
+        pictures.renderer(screen())
     assert "zenoimg[pictures]" in caught.value.next_step
 
 

@@ -1,4 +1,4 @@
-"""Calls in parallel with a few of them in memory: for streams that have no end in sight."""
+"""Run calls in parallel with bounded memory, so that streams may be arbitrarily long."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from zenoimg.pipeline.threads import threads
+
+if TYPE_CHECKING:
+    from s3transfer.manager import TransferManager
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def map_ahead(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
-    """``map(function, items)`` with ``workers`` threads; holds at most twice as many results.
+    """Yield ``function(item)`` in the order of ``items``, computed by ``workers`` threads.
 
-    An exception of a call is raised at its place; calls that have not begun are then dropped.
+    At most twice as many results are in memory. An exception of a call is raised at its position; calls that have
+    not started by then are dropped.
     """
     source = iter(items)
     running: deque[Future[R]] = deque()
@@ -34,9 +38,9 @@ def map_ahead(function: Callable[[T], R], items: Iterable[T], workers: int) -> I
 
 
 def as_they_end(function: Callable[[T], R], items: Iterable[T], pool: Executor, ahead: int) -> Generator[R, None, None]:
-    """The results of calls in a pool, the first to end first; at most ``ahead`` of them are in hand at a time.
+    """Yield the results of calls in a pool in the order of their completion, at most ``ahead`` of them pending.
 
-    An exception of a call is raised. Then, and when the iterator is closed, calls that have not begun are dropped.
+    An exception of a call is raised. Then, and when the iterator is closed, calls that have not started are dropped.
     """
     source = iter(items)
     running: set[Future[R]] = set()
@@ -54,7 +58,16 @@ def as_they_end(function: Callable[[T], R], items: Iterable[T], pool: Executor, 
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of ``size`` items, the last one perhaps shorter."""
+    """Yield lists of ``size`` items; the last one may be shorter."""
     source = iter(items)
     while batch := list(islice(source, size)):
         yield batch
+
+
+def cancel_transfers(manager: TransferManager) -> None:
+    """Cancel pending transfers and abort multipart uploads; return when that is done.
+
+    By leaving the manager as a context: in s3transfer 0.19 ``shutdown(cancel=True)`` passes its message where the
+    class of the exception belongs, and fails when a transfer is pending.
+    """
+    manager.__exit__(KeyboardInterrupt, KeyboardInterrupt("cancelled"), None)

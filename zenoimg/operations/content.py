@@ -1,19 +1,29 @@
-"""What can be said of a file before it is sent: whether the pipeline would refuse it, its type, its digests."""
+"""Compare files with the pipeline's limits and with objects in S3, by content.
+
+``check``    a file's media type, and why the pipeline would refuse it
+``is_same``  whether an object has the content of a file
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BufferedReader
+from typing import Any
 
 from zenoimg.imaging import Limits
 from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, Identified, identify
 from zenoimg.pipeline.records import RESERVED_PREFIX
-from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits
+from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits, identity_of
 
+#: The metadata entry in which uploads store the SHA-256 of a file.
+DIGEST_KEY = "sha256"
 _BLOCK_BYTES = 1024 * 1024
+#: The part size of the AWS CLI and of boto3.
+_FOREIGN_PART_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,15 @@ class Checked:
 
     content_type: str
     refusal: str
+
+
+@dataclass(frozen=True)
+class Remote:
+    """An object in S3. ``sha256`` is the hex digest of its content, empty unless zenoimg uploaded it."""
+
+    identity: str
+    sha256: str
+    etag: str
 
 
 def check(key: str, file: BufferedReader, size: int, limits: Limits) -> Checked:
@@ -48,6 +67,31 @@ def crc32(file: BufferedReader) -> str:
         found = zlib.crc32(block, found)
     file.seek(0)
     return base64.b64encode(found.to_bytes(4, "big")).decode()
+
+
+def remote_of(answer: Mapping[str, Any]) -> Remote:
+    """Return the object that a HeadObject response describes."""
+    return Remote(identity_of(answer), answer["Metadata"].get(DIGEST_KEY, ""), answer["ETag"].strip('"'))
+
+
+def is_same(remote: Remote, file: BufferedReader, sha256: str) -> bool:
+    """Return whether an object has the content of an open file, whose SHA-256 (hex) is given."""
+    if remote.sha256:
+        return remote.sha256 == sha256
+    # Uploaded by another client: the ETag of a one-part object is the MD5 of its bytes (SSE-S3, as our buckets are).
+    if "-" not in remote.etag:
+        return remote.etag == digest(file, "md5")
+    return remote.etag == _multipart_etag(file)
+
+
+def _multipart_etag(file: BufferedReader) -> str:
+    """Return the ETag that the AWS CLI and boto3 would get for the file: MD5 of the MD5s of 8 MiB parts."""
+    file.seek(0)
+    parts = []
+    while part := file.read(_FOREIGN_PART_BYTES):
+        parts.append(hashlib.md5(part, usedforsecurity=False).digest())
+    file.seek(0)
+    return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
 
 
 def _refusal_of_key(key: str) -> str:

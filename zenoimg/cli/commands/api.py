@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.errors import RefusedByAwsError, UsageError
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import aws_of, confirm, embedded_aws, settings_of
 from zenoimg.cli.terminal import plan as deploy_plan
 from zenoimg.cli.terminal import render

@@ -21,7 +21,8 @@ from rich.progress import (
 from rich.text import Text
 
 from zenoimg.cli.commands.deploy import say_it_goes_on, show_events
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import aws_of, confirm, embedded_aws, settings_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import safe

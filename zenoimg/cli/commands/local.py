@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import confirm, embedded_aws
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import safe

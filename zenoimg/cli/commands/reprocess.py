@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.completion import image_ids
 from zenoimg.cli.framework.session import confirm, pipeline_of
 from zenoimg.cli.terminal import render
-from zenoimg.cli.terminal.backfill import BackfillView
-from zenoimg.cli.terminal.screen import JsonArray, Line, printable, safe
+from zenoimg.cli.terminal.backfill import BackfillView, result_line
+from zenoimg.cli.terminal.screen import JsonArray, printable, safe
 from zenoimg.cli.terminal.times import moment
 from zenoimg.errors import UsageError
 
@@ -153,7 +154,7 @@ class _Run:
                         self.bad.append(result)
                     array.add({"ImageId": result.key, "Result": result.result, "Reason": result.reason})
                     with_line = self.with_lines or result.result in NOT_GOOD
-                    view.done(result.result, line_of(result) if with_line else None)
+                    view.done(result.result, result_line(result) if with_line else None)
             except BaseException:
                 self._summary(view.counts)  # what is done is said, whatever ends the run early
                 if view.expected > view.counts.total() and not self.redo.wish.here:
@@ -175,11 +176,6 @@ class _Run:
             self.call.screen.say("Nothing to reprocess.")
             return
         self.call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
-
-
-def line_of(result: ReprocessResult) -> Line:
-    """One result as a line."""
-    return render.outcome(result.result, result.key, reason=result.reason)
 
 
 def show_bad(call: Call, bad: list[ReprocessResult], counts: Counter[str]) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from zenoimg.cli.framework.command import Call
+from zenoimg.cli.framework.call import Call
 from zenoimg.cli.terminal import render
-from zenoimg.cli.terminal.backfill import BackfillView
+from zenoimg.cli.terminal.backfill import BackfillView, result_line
 from zenoimg.cli.terminal.screen import JsonArray
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ def look_on(call: Call, pipeline: LivePipeline, *, as_json: bool) -> None:
 
     Raises ``typer.Exit`` with 1 when something failed for good.
     """
-    from zenoimg.cli.commands.reprocess import line_of
     from zenoimg.operations.reprocess.backfill import counts
     from zenoimg.operations.reprocess.watch import changed_since, look_on
     from zenoimg.pipeline.records import utc_text
@@ -34,7 +33,7 @@ def look_on(call: Call, pipeline: LivePipeline, *, as_json: bool) -> None:
         for result in changed_since(pipeline, began):
             failed += result.result == "failed"
             array.add({"ImageId": result.key, "Result": result.result, "Reason": result.reason})
-            call.screen.line(line_of(result))
+            call.screen.line(result_line(result))
     url = pipeline.deployment.dead_letter_queue_url
     dead = counts(pipeline, url).total if url else 0
     call.screen.say(f"The backfill queue is empty; {render.plural(worked_off, 'message')} worked off meanwhile.")

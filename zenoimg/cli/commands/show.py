@@ -11,7 +11,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.completion import image_ids
 from zenoimg.cli.framework.session import embedded_aws, pipeline_of
 from zenoimg.cli.terminal import pictures, render
@@ -51,7 +52,7 @@ def show(
     """
     if picture and as_json:
         raise UsageError("--picture does not go with --json")
-    image = pictures.renderer(call) if picture else None
+    image = pictures.renderer(call.screen) if picture else None
     settings, pipeline = pipeline_of(call)
     from zenoimg.operations.records.image_ids import is_possible
     from zenoimg.pipeline.records import to_json
@@ -65,9 +66,9 @@ def show(
         call.screen.table(details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint)))
     if picture:
         from zenoimg.operations.configured import limits_of
-        from zenoimg.operations.records.thumbnails import before_and_after
+        from zenoimg.operations.gallery.thumbnails import before_and_after
 
-        pictures.draw(call, image, before_and_after(pipeline, record, limits_of(settings)))
+        pictures.draw(call.screen, image, before_and_after(pipeline, record, limits_of(settings)))
     if open_copy:
         _open(pipeline, record)
 

@@ -13,7 +13,8 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import json_text, printable

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.completion import image_ids
 from zenoimg.cli.framework.session import aws_of, pipeline_of
 from zenoimg.cli.terminal.screen import json_text, safe, wait

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import aws_of, settings_of
 from zenoimg.cli.terminal.screen import safe
 from zenoimg.errors import ConfigurationError

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zenoimg.cli.framework.command import Call, command
+from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.progress import PhotoProgress
@@ -68,7 +69,7 @@ def upload(
     """
     from zenoimg.operations.configured import limits_of
     from zenoimg.operations.upload.run import Upload, UploadOptions
-    from zenoimg.operations.upload.sources import Selection
+    from zenoimg.operations.upload.sources import Selection, sizes
 
     selection = Selection(recursive, prefix, tuple(include or ()), tuple(exclude or ()))
     sources = _sources(paths, selection, key, null=null)
@@ -88,7 +89,7 @@ def upload(
     with PhotoProgress(call.screen, "Uploading") as progress, JsonArray(wanted=as_json) as array:
         run = Upload(pipeline, options, limits_of(settings), on_bytes=progress.on_bytes)
         if progress.is_live and "-" not in map(str, paths):
-            progress.measure(paths, selection)
+            progress.measure(sizes(paths, selection))
         try:
             for result in run.run(progress.counting(sources)):
                 tally.add(result)

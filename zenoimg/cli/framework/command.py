@@ -10,7 +10,6 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -18,14 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
+from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.completion import stack_names
 from zenoimg.errors import ZenoError
 
 if TYPE_CHECKING:
     from typer._click import Context, Parameter
-
-    from zenoimg.cli.terminal.screen import Screen
-    from zenoimg.config.load import GlobalOptions
 
 _PANEL = "Global options (before or after the command)"
 
@@ -53,15 +50,6 @@ OPTIONS: dict[str, Any] = {
     "quiet": Annotated[bool | None, _option("--quiet", "-q", help="Results and errors only.")],
     "debug": Annotated[bool | None, _option("--debug", help="Show the traceback of an error.")],
 }
-
-
-@dataclass(frozen=True)
-class Call:
-    """What a command gets of its surroundings."""
-
-    options: GlobalOptions
-    screen: Screen
-    debug: bool = False
 
 
 class _Command(TyperCommand):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zenoimg.cli.framework.command import Call
+from zenoimg.cli.framework.call import Call
 from zenoimg.cli.terminal.screen import safe
 from zenoimg.config.load import Settings, load
 from zenoimg.errors import UsageError

@@ -12,12 +12,19 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import Line, Screen
 
 if TYPE_CHECKING:
     from zenoimg.operations.reprocess.backfill import QueueCounts
+    from zenoimg.operations.reprocess.here import ReprocessResult
 
 _RATE_SECONDS = 60.0  # the rate is that of the last minute
+
+
+def result_line(result: ReprocessResult) -> Line:
+    """Return the line about one reprocessed image."""
+    return render.outcome(result.result, result.key, reason=result.reason)
 
 
 class BackfillView:

@@ -12,23 +12,22 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from zenoimg.cli.framework.command import Call
-from zenoimg.cli.terminal.screen import printable
+from zenoimg.cli.terminal.screen import Screen, printable
 from zenoimg.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.records.thumbnails import Small
+    from zenoimg.operations.gallery.thumbnails import Small
 
 _MOST_COLUMNS = 80  # of one picture: at two to three pixels a column no thumbnail is worth more
 
 
-def renderer(call: Call) -> Any:
+def renderer(screen: Screen) -> Any:
     """What draws a picture in this very terminal.
 
     Raises ``UsageError`` where nothing is a terminal or it has no colours, ``ConfigurationError`` where the
     package is missing.
     """
-    out = call.screen.out
+    out = screen.out
     if not out.is_terminal or out.is_dumb_terminal:
         raise UsageError("--picture needs a terminal to draw in", next_step="--open shows the copy in a viewer.")
     try:
@@ -46,10 +45,10 @@ def renderer(call: Call) -> Any:
     return Image
 
 
-def draw(call: Call, image: Any, pictures: Iterable[Small]) -> None:
+def draw(screen: Screen, image: Any, pictures: Iterable[Small]) -> None:
     """Draw pictures side by side, each under its caption; ``image`` is what ``renderer`` gave."""
     found = list(pictures)
-    columns = min((call.screen.out.width - 2) // 2, _MOST_COLUMNS)
+    columns = min((screen.out.width - 2) // 2, _MOST_COLUMNS)
     grid = Table.grid(padding=(0, 2, 0, 0))
     for _ in found:
         grid.add_column(width=columns)
@@ -62,4 +61,4 @@ def draw(call: Call, image: Any, pictures: Iterable[Small]) -> None:
             for small in found
         )
     )
-    call.screen.out.print(grid)
+    screen.out.print(grid)

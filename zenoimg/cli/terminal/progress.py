@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from zenoimg.cli.terminal.render import size
 from zenoimg.cli.terminal.screen import Line, Screen
-
-if TYPE_CHECKING:
-    from zenoimg.operations.upload.sources import Selection
 
 T = TypeVar("T")
 _REFRESH_SECONDS = 0.1
@@ -58,9 +54,9 @@ class PhotoProgress:
         self._over.set()
         self._progress.stop()
 
-    def measure(self, paths: Sequence[Path], selection: Selection) -> None:
-        """Count what is ahead in the background, so that a rest and a remaining time can be shown."""
-        threading.Thread(target=self._measure, args=(paths, selection), daemon=True).start()
+    def measure(self, sizes: Iterable[int]) -> None:
+        """Count the files to come (sizes in bytes) in the background, to show a total and a remaining time."""
+        threading.Thread(target=self._measure, args=(sizes,), daemon=True).start()
 
     def expect(self, count: int, total_bytes: int) -> None:
         """What is ahead, where that is known: so many photos, about so many bytes."""
@@ -98,22 +94,13 @@ class PhotoProgress:
         if line is not None:
             self._screen.line(line)
 
-    def _measure(self, paths: Sequence[Path], selection: Selection) -> None:
-        from zenoimg.errors import UsageError
-        from zenoimg.operations.upload.sources import walk
-
+    def _measure(self, sizes: Iterable[int]) -> None:
         files = total = 0
-        try:
-            for source in walk(paths, selection):
-                if self._over.is_set():
-                    return
-                files += 1
-                try:
-                    total += source.path.stat().st_size
-                except OSError:
-                    continue  # the upload itself says what is wrong with it
-        except UsageError:
-            return
+        for count in sizes:
+            if self._over.is_set():
+                return
+            files += 1
+            total += count
         self.expect(files, total)
 
 

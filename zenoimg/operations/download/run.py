@@ -19,14 +19,12 @@ from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
 from zenoimg.aws.session import explain
-from zenoimg.operations.concurrency import as_they_end
-from zenoimg.operations.content import digest
+from zenoimg.operations.concurrency import as_they_end, cancel_transfers
+from zenoimg.operations.content import digest, is_same, remote_of
 from zenoimg.operations.output.directory import Landing
 from zenoimg.operations.output.targets import Target, Unplaced, place
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.image_ids import is_possible
-from zenoimg.operations.upload.cancelling import cancel_transfers
-from zenoimg.operations.upload.transfer import is_same, remote_of
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import copy_key_fits
 from zenoimg.pipeline.threads import SECONDS, threads

@@ -3,5 +3,4 @@
 ``listing``     from the table by the cheapest index, or through the HTTP API
 ``api``         signed calls of the HTTP API
 ``image_ids``   which texts can be an image id
-``thumbnails``  small pictures of an image for a terminal
 """

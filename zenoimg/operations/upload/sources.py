@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain, islice
@@ -85,6 +86,16 @@ def walk(paths: Iterable[Path], selection: Selection) -> Iterator[Source]:
                     next_step="Upload them in two runs with different --prefix values.",
                 )
             yield source
+
+
+def sizes(paths: Iterable[Path], selection: Selection) -> Iterator[int]:
+    """Yield the size (bytes) of each file, 0 where it cannot be read; end early where ``walk`` would raise."""
+    with suppress(UsageError):
+        for source in walk(paths, selection):
+            try:
+                yield source.path.stat().st_size
+            except OSError:
+                yield 0
 
 
 def read_paths(stream: BinaryIO, separator: bytes) -> Iterator[Path]:

@@ -7,7 +7,6 @@ outlasts botocore's own retries is waited out here, so that a long run through a
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import random
 import threading
@@ -24,9 +23,9 @@ from s3transfer.subscribers import BaseSubscriber
 
 from zenoimg.aws.session import THROTTLED
 from zenoimg.imaging import Limits
-from zenoimg.operations.content import check, crc32, digest
+from zenoimg.operations.concurrency import cancel_transfers
+from zenoimg.operations.content import DIGEST_KEY, Remote, check, crc32, digest, is_same, remote_of
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.upload.cancelling import cancel_transfers
 from zenoimg.operations.upload.local_files import open_file, state_of
 from zenoimg.operations.upload.put_calls import PutCalls
 from zenoimg.operations.upload.sources import Source
@@ -37,13 +36,11 @@ if TYPE_CHECKING:
 
 State = Literal["sent", "planned", "unchanged", "refused", "conflict", "failed"]
 
-_DIGEST = "sha256"
 #: Below, one call sends a file, of which S3 itself then checks the whole SHA-256. S3 advises parts from 100 MB on:
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 _MULTIPART_BYTES = 64 * 1024 * 1024
 _PART_BYTES = 16 * 1024 * 1024
 _SMALL_BYTES = 1024 * 1024
-_FOREIGN_PART_BYTES = 8 * 1024 * 1024
 _THROTTLE_TRIES = 8
 _MAX_WAIT_SECONDS = 20.0
 #: What S3 answers when the bytes are not those that were hashed.
@@ -66,15 +63,6 @@ class Transferred:
     size: int = 0
     reason: str = ""
     version: str = ""
-
-
-@dataclass(frozen=True)
-class Remote:
-    """The object that lies under a key: its content's digest where we sent it, its ETag in any case."""
-
-    identity: str
-    sha256: str
-    etag: str
 
 
 def decide(same_content: bool | None, *, overwrite: bool, force: bool) -> Literal["send", "skip", "conflict"]:
@@ -200,7 +188,7 @@ class Transfer:
 
     def _upload(self, source: Source, file: BufferedReader, size: int, content_type: str, sha256: str) -> str:
         """Send an open file; returns the identity of the version that it became."""
-        extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {_DIGEST: sha256}, **self._owner}
+        extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {DIGEST_KEY: sha256}, **self._owner}
         in_parts = size >= _MULTIPART_BYTES
         # S3 itself refuses bytes that are not those that were hashed. Of parts it knows CRCs of the whole alone, and
         # servers that are only like S3 do not: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
@@ -234,11 +222,6 @@ class Transfer:
         return remote_of(answer)
 
 
-def remote_of(answer: Mapping[str, Any]) -> Remote:
-    """The object that an answer of HeadObject is about."""
-    return Remote(identity_of(answer), answer["Metadata"].get(_DIGEST, ""), answer["ETag"].strip('"'))
-
-
 class _Progress(BaseSubscriber):
     """Passes s3transfer's progress on; it is negative when a part is sent again."""
 
@@ -247,23 +230,3 @@ class _Progress(BaseSubscriber):
 
     def on_progress(self, future: Any, bytes_transferred: int, **_: Any) -> None:
         self._on_bytes(bytes_transferred)
-
-
-def is_same(remote: Remote, file: BufferedReader, sha256: str) -> bool:
-    """Whether an object has the content of an open file, whose SHA-256 is given."""
-    if remote.sha256:
-        return remote.sha256 == sha256
-    # Sent by somebody else: the ETag of a one-part object is the MD5 of its bytes (SSE-S3, as our buckets are).
-    if "-" not in remote.etag:
-        return remote.etag == digest(file, "md5")
-    return remote.etag == _multipart_etag(file)
-
-
-def _multipart_etag(file: BufferedReader) -> str:
-    """The ETag of the file as the AWS CLI and boto3 send it: MD5 of the parts' MD5s, parts of 8 MiB."""
-    file.seek(0)
-    parts = []
-    while part := file.read(_FOREIGN_PART_BYTES):
-        parts.append(hashlib.md5(part, usedforsecurity=False).digest())
-    file.seek(0)
-    return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
