@@ -62,7 +62,7 @@ ROOMS: dict[str, set[str]] = {
     "gallery": {"concurrency", "output", "pipeline", "records"},
     "health": {"configured", "inventory", "logs", "pipeline", "records", "reprocess"},
     "inventory": {"concurrency", "pipeline"},
-    "logs": set(),
+    "logs": {"pipeline"},
     "output": set(),
     "pipeline": set(),
     "preview": {"output"},

@@ -14,10 +14,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, SSOTokenLoadError
 from moto import mock_aws
 
-from zenoimg.operations.logs.follow import LogReader
+from zenoimg.operations.logs import follow as module
+from zenoimg.operations.logs.follow import LATE_MS, SHORT_OVERLAP_MS, LogReader
 
 NOW = 1_750_000_000_000
-SERVER_NOW = datetime.fromtimestamp(NOW / 1000 + 300, UTC)
+SERVER_NOW = datetime.fromtimestamp(NOW / 1000 + 3000, UTC)
 GROUPS = {"processor": "/aws/lambda/p", "api": "/aws/lambda/a"}
 
 
@@ -26,15 +27,15 @@ class StopError(Exception):
 
 
 class FakeLogs:
-    """Gives one list of raw events for each look, as an endpoint without event ids does; raises what is no list."""
+    """Answers each poll with the next list of raw events, without event ids; raises an exception in its place."""
 
-    def __init__(self, *looks: list[dict[str, Any]] | Exception) -> None:
-        self.looks = list(looks)
-        self.asked: list[dict[str, Any]] = []
+    def __init__(self, *polls: list[dict[str, Any]] | Exception) -> None:
+        self.polls = list(polls)
+        self.requests: list[dict[str, Any]] = []
 
     def filter_log_events(self, **request: Any) -> dict[str, Any]:
-        self.asked.append(request)
-        found = self.looks.pop(0) if self.looks else []
+        self.requests.append(request)
+        found = self.polls.pop(0) if self.polls else []
         if isinstance(found, Exception):
             raise found
         return {"events": found, "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(SERVER_NOW)}}}
@@ -50,7 +51,7 @@ def raw(at: int, message: str, **more: Any) -> dict[str, Any]:
 
 
 class Follower:
-    """A reader of one group, with what it said and how long it waited."""
+    """A reader of one log group that records its messages and waits."""
 
     def __init__(self, *fakes: FakeLogs) -> None:
         self.said: list[str] = []
@@ -60,7 +61,7 @@ class Follower:
 
     def _wait(self, seconds: float) -> None:
         self.waited.append(seconds)
-        assert len(self.waited) < 50, "what was expected never came"
+        assert len(self.waited) < 50, "the expected event never came"
 
     def _connect(self) -> Any:
         return self._fakes.pop(0)
@@ -73,32 +74,46 @@ def follow(fake: FakeLogs, count: int) -> list[str]:
     return Follower(fake).take(count)
 
 
-def test_a_late_event_that_is_older_than_the_newest_is_shown_and_none_twice() -> None:
+def test_an_event_older_than_the_newest_is_shown_and_none_twice() -> None:
     first, late, last = raw(NOW + 5000, "first"), raw(NOW + 1000, "late"), raw(NOW + 6000, "last")
     assert follow(FakeLogs([first], [late, first], [late, first, last]), 3) == ["first", "late", "last"]
 
 
-def test_each_look_asks_again_from_a_minute_before_the_newest() -> None:
-    fake = FakeLogs([raw(NOW + 200_000, "a")], [raw(NOW + 200_000, "a"), raw(NOW + 201_000, "b")])
-    follow(fake, 2)
-    assert [asked["startTime"] for asked in fake.asked] == [NOW, NOW + 140_000]
+def test_each_poll_starts_ten_minutes_before_the_newest_event() -> None:
+    newest = NOW + 2_000_000
+    fake = FakeLogs([raw(newest, "a")], [raw(newest - 90_000, "90 s late"), raw(newest, "a")])
+    assert follow(fake, 2) == ["a", "90 s late"]
+    assert [request["startTime"] for request in fake.requests] == [NOW, newest - 600_000]
 
 
-def test_a_pattern_is_for_the_history_and_then_everything_comes_from_the_servers_time_on() -> None:
-    fake = FakeLogs([raw(NOW + 1000, "match")], [raw(NOW + 500_000, "new")])
+def test_with_many_events_only_some_polls_read_ten_minutes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CHEAP_EVENTS", 1)
+    monkeypatch.setattr(module, "_FULL_OVERLAP_EVERY", 3)
+    newest = NOW + 2_000_000
+    late, events = raw(newest - 90_000, "90 s late"), [raw(newest - 1, "a"), raw(newest, "b")]
+    short: list[dict[str, Any]] = []  # a poll of the last minute does not see the late one
+    fake = FakeLogs(events, short, short, [late, *events], [raw(newest + 1, "c")])
+    assert follow(fake, 4) == ["a", "b", "90 s late", "c"]
+    starts = [newest - request["startTime"] for request in fake.requests[1:]]
+    assert starts == [SHORT_OVERLAP_MS, SHORT_OVERLAP_MS, LATE_MS, SHORT_OVERLAP_MS]
+
+
+def test_a_pattern_filters_the_history_and_the_next_poll_starts_before_the_servers_time() -> None:
+    fake = FakeLogs([raw(NOW + 1000, "match")], [raw(NOW + 5_000_000, "new")])
     assert Follower(fake).take(2, pattern="%x%") == ["match", "new"]
-    assert [asked.get("filterPattern") for asked in fake.asked] == ["%x%", None]
-    assert fake.asked[1]["startTime"] == int(SERVER_NOW.timestamp() * 1000) - 60_000
+    assert [request.get("filterPattern") for request in fake.requests] == ["%x%", None]
+    assert fake.requests[1]["startTime"] == int(SERVER_NOW.timestamp() * 1000) - LATE_MS
 
 
-def test_what_is_before_the_overlap_is_forgotten_and_nothing_after_it() -> None:
-    old, new = raw(NOW, "old"), raw(NOW + 200_000, "new")
-    follower = Follower(FakeLogs([old, new], [new, raw(NOW + 201_000, "end")]))
+def test_events_before_the_overlap_are_forgotten_and_no_later_ones() -> None:
+    newest = NOW + 2_000_000
+    old, new = raw(NOW, "old"), raw(newest, "new")
+    follower = Follower(FakeLogs([old, new], [new, raw(newest + 1000, "end")]))
     assert follower.take(3) == ["old", "new", "end"]
-    assert set(follower.reader._seen["p"].values()) == {NOW + 200_000, NOW + 201_000}
+    assert set(follower.reader._seen["p"].values()) == {newest, newest + 1000}
 
 
-def test_events_that_come_out_of_order_within_a_look_are_given_in_order() -> None:
+def test_events_out_of_order_within_a_poll_are_sorted() -> None:
     assert follow(FakeLogs([raw(NOW + 2, "b"), raw(NOW + 1, "a")]), 2) == ["a", "b"]
 
 
@@ -120,9 +135,7 @@ def test_equal_lines_are_told_apart_by_their_ids() -> None:
         (EndpointConnectionError(endpoint_url="https://logs"), "could not be reached"),
     ],
 )
-def test_following_waits_longer_and_longer_while_something_passes_and_says_so_once(
-    trouble: Exception, told: str
-) -> None:
+def test_following_backs_off_while_an_error_is_temporary_and_reports_it_once(trouble: Exception, told: str) -> None:
     follower = Follower(FakeLogs([raw(NOW, "a")], trouble, trouble, trouble, [raw(NOW, "a"), raw(NOW + 1, "b")]))
     assert follower.take(2) == ["a", "b"]
     assert follower.waited == [7, 1, 2, 4]
@@ -134,7 +147,7 @@ def test_following_waits_longer_and_longer_while_something_passes_and_says_so_on
     "trouble",
     [refused("ExpiredTokenException"), SSOTokenLoadError(profile_name="p", error_msg="it expired")],
 )
-def test_expired_credentials_are_said_and_read_anew(trouble: Exception) -> None:
+def test_expired_credentials_are_reported_and_read_again(trouble: Exception) -> None:
     expired, renewed = FakeLogs([raw(NOW, "a")], trouble), FakeLogs([raw(NOW, "a"), raw(NOW + 1, "b")])
     follower = Follower(expired, renewed)
     assert follower.take(2) == ["a", "b"]
@@ -142,7 +155,7 @@ def test_expired_credentials_are_said_and_read_anew(trouble: Exception) -> None:
     assert "aws sso login" in sentence
 
 
-def test_a_trouble_that_comes_back_is_said_again() -> None:
+def test_a_problem_that_returns_is_reported_again() -> None:
     throttled = refused("ThrottlingException")
     follower = Follower(FakeLogs(throttled, [raw(NOW, "a")], throttled, [raw(NOW + 1, "b")]))
     follower.take(2)
@@ -150,7 +163,7 @@ def test_a_trouble_that_comes_back_is_said_again() -> None:
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidParameterException"])
-def test_what_does_not_pass_is_raised(code: str) -> None:
+def test_a_permanent_error_is_raised(code: str) -> None:
     with pytest.raises(ClientError, match=code):
         Follower(FakeLogs(refused(code))).take(1)
 
@@ -165,11 +178,11 @@ def test_a_single_read_gives_up_on_throttling_after_half_a_minute_and_on_expiry_
         list(Follower(FakeLogs(refused("ExpiredTokenException"))).reader.read(NOW))
 
 
-def test_following_begins_when_the_group_comes_to_be() -> None:
+def test_following_starts_when_the_log_group_appears() -> None:
     missing = refused("ResourceNotFoundException")
     follower = Follower(FakeLogs(missing, missing, [raw(NOW, "a")]))
     assert follower.take(1) == ["a"]
-    assert follower.said == ["The log group g does not exist (yet)."]
+    assert follower.said == ["The log group g does not exist yet."]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a log event says, and which lines are wanted."""
+"""Log events are parsed, assigned to their requests and filtered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from zenoimg.operations.logs.follow import LogEvent
-from zenoimg.operations.logs.lines import LogFilter, joined, place, telling_line, understand
+from zenoimg.operations.logs.lines import LogFilter, innermost_frame, joined, summary_line, understand
 
 REQUEST = "8f5b4c1e-0f65-4e0f-9d5e-2b1c3d4e5f60"
 TRACEBACK = (
@@ -30,7 +30,7 @@ def entry(level: str = "INFO", message: str = "processed", **more: Any) -> LogEv
     return event(json.dumps({"level": level, "message": message, "function_request_id": REQUEST, **more}))
 
 
-def test_a_structured_line_gives_level_message_image_and_request() -> None:
+def test_a_structured_line_has_level_message_image_and_request() -> None:
     line = understand(entry("WARNING", "refused", image="a.jpg"))
     assert (line.kind, line.level, line.message, line.image) == ("entry", "WARNING", "refused", "a.jpg")
     assert line.request_id == REQUEST
@@ -57,24 +57,24 @@ def test_a_structured_line_gives_level_message_image_and_request() -> None:
         ("", "text", "INFO"),
     ],
 )
-def test_any_text_is_understood_as_something(text: str, kind: str, level: str) -> None:
+def test_any_text_is_parsed(text: str, kind: str, level: str) -> None:
     line = understand(event(text))
     assert (line.kind, line.level) == (kind, level)
 
 
-def test_the_line_of_a_traceback_that_counts_is_the_error_and_not_a_note_below_it() -> None:
+def test_the_summary_of_a_traceback_is_its_error_and_not_a_note_below_it() -> None:
     line = understand(entry("ERROR", "failed", exception=TRACEBACK, exception_name="NoSuchBucket"))
-    assert telling_line(line) == "botocore.errorfactory.NoSuchBucket: the bucket is gone"
-    assert place(line) == "storage.py:104"
+    assert summary_line(line) == "botocore.errorfactory.NoSuchBucket: the bucket is gone"
+    assert innermost_frame(line) == "storage.py:104"
 
 
-def test_what_the_runtime_says_of_an_error_needs_no_second_line() -> None:
+def test_an_error_event_of_the_runtime_needs_no_second_line() -> None:
     line = understand(event("[ERROR] ValueError: bad\nTraceback (most recent call last):\n  File x\n    raise"))
-    assert (line.message, telling_line(line)) == ("ValueError: bad", "")
+    assert (line.message, summary_line(line)) == ("ValueError: bad", "")
     assert "raise" in line.traceback
 
 
-def test_a_traceback_line_by_line_becomes_one_event() -> None:
+def test_a_traceback_logged_line_by_line_becomes_one_event() -> None:
     lines = ["before", *TRACEBACK.splitlines()[:-1], f"END RequestId: {REQUEST}"]
     found = [each.message for each in joined(event(text) for text in lines)]
     assert found == ["before", "\n".join(lines[1:-1]), lines[-1]]
@@ -103,7 +103,7 @@ def test_tracebacks_of_two_streams_do_not_mix_and_none_is_lost() -> None:
         (LogFilter(level="WARNING", text="not-an", image="other.jpg"), False),
     ],
 )
-def test_a_line_must_match_all_that_is_asked_for(wanted: LogFilter, matches: bool) -> None:
+def test_a_line_must_pass_every_filter(wanted: LogFilter, matches: bool) -> None:
     line = understand(entry("WARNING", "refused", image="a.jpg", error="not-an-image: x"))
     assert wanted.matches(line) is matches
 
@@ -116,10 +116,75 @@ def test_a_line_must_match_all_that_is_asked_for(wanted: LogFilter, matches: boo
         (LogFilter(image="a b/c.jpg"), '{ $.image = "a b/c.jpg" }'),
         (LogFilter(image='say "x"\\.jpg'), '{ $.image = "say \\"x\\"\\\\.jpg" }'),
         (LogFilter(image="ü.jpg"), ""),
-        (LogFilter(request=REQUEST, image="a.jpg"), f'"{REQUEST}"'),
+        (LogFilter(request=REQUEST, image="a.jpg"), f'?"{REQUEST}" ?"[ERROR]"'),
         (LogFilter(request=REQUEST[:8]), ""),
         (LogFilter(level="WARNING"), ""),
     ],
 )
-def test_cloudwatch_filters_what_it_surely_can(wanted: LogFilter, pattern: str) -> None:
+def test_cloudwatch_filters_where_its_patterns_allow(wanted: LogFilter, pattern: str) -> None:
     assert wanted.server_pattern() == pattern
+
+
+OTHER = "00000000-0f65-4e0f-9d5e-2b1c3d4e5f60"
+RUNTIME_ERROR = (
+    "[ERROR] ResourceNotFoundException: no table\nTraceback (most recent call last):\n"
+    '\u00a0\u00a0File "/var/task/lambda_handlers/get_images.py", line 60, in handler\n\u00a0\u00a0\u00a0\u00a0page()'
+)
+
+
+def invocation(request: str, at: int, *messages: str, stream: str = "s") -> list[LogEvent]:
+    texts = [f"START RequestId: {request} Version: $LATEST", *messages, f"END RequestId: {request}"]
+    return [event(text, stream, at + number) for number, text in enumerate(texts)]
+
+
+def of_request(events: list[LogEvent], request: str) -> list[str]:
+    lines = (understand(each) for each in joined(events))
+    return [line.message for line in lines if LogFilter(request=request[:8]).matches(line)]
+
+
+def test_an_error_event_that_names_no_request_belongs_to_the_invocation_around_it() -> None:
+    events = [*invocation(OTHER, 0, "other"), *invocation(REQUEST, 10, RUNTIME_ERROR), event("after", at=20)]
+    assert of_request(events, REQUEST)[1] == "ResourceNotFoundException: no table"
+    assert len(of_request(events, REQUEST)) == 3
+    assert of_request(events, OTHER)[1] == "other"
+
+
+def test_requests_of_two_streams_do_not_mix() -> None:
+    one, two = invocation(REQUEST, 0, "one", stream="x"), invocation(OTHER, 0, "two", stream="y")
+    mixed = [each for pair in zip(one, two, strict=True) for each in pair]
+    assert (of_request(mixed, REQUEST)[1], of_request(mixed, OTHER)[1]) == ("one", "two")
+
+
+def test_an_error_event_that_arrives_late_belongs_to_the_invocation_of_its_time() -> None:
+    events = [*invocation(REQUEST, 0, "x", "y"), *invocation(OTHER, 100), event(RUNTIME_ERROR, at=2)]
+    assert "ResourceNotFoundException: no table" in of_request(events, REQUEST)
+
+
+def test_a_line_between_two_invocations_belongs_to_none() -> None:
+    events = [*invocation(REQUEST, 0), event(RUNTIME_ERROR, at=50), *invocation(OTHER, 100)]
+    assert all("ResourceNotFound" not in text for request in (REQUEST, OTHER) for text in of_request(events, request))
+
+
+def test_a_traceback_of_the_runtime_is_indented_by_spaces() -> None:
+    line = understand(event(RUNTIME_ERROR))
+    assert line.traceback.splitlines()[-1] == "    page()"
+    assert innermost_frame(line) == "get_images.py:60"
+
+
+ADVICE = (
+    "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. However, in rare "
+    "cases, a Lambda runtime update can cause unexpected function behavior. See https://example.com/update.html\r"
+)
+
+
+@pytest.mark.parametrize("prefix", ["", "[WARNING]\t2026-11-28T12:00:00.000Z\t\t"])
+def test_advice_of_the_runtime_is_cut_to_its_first_sentence(prefix: str) -> None:
+    line = understand(event(f"{prefix}{ADVICE}\n"))
+    assert (line.level, line.message, line.request_id) == ("WARNING", "Unhandled exception.", "")
+
+
+def test_advice_in_front_of_an_error_leaves_the_error() -> None:
+    line = understand(
+        event(f"{ADVICE}[ERROR] Runtime.ImportModuleError: no module\rTraceback (most recent call last):")
+    )
+    assert (line.level, line.message) == ("ERROR", "Runtime.ImportModuleError: no module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,19 +15,17 @@ from zenoimg.cli.framework.completion import image_ids
 from zenoimg.cli.framework.session import aws_of, pipeline_of
 from zenoimg.cli.terminal.screen import json_text, safe, wait
 from zenoimg.cli.terminal.times import is_duration, moment
-from zenoimg.errors import NotDeployedError, UsageError
+from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable
 
     from mypy_boto3_logs import CloudWatchLogsClient
 
-    from zenoimg.operations.logs.follow import LogEvent
-    from zenoimg.operations.logs.lines import LogFilter, LogLine
-    from zenoimg.operations.pipeline import LivePipeline
+    from zenoimg.operations.logs.lines import LogLine
+    from zenoimg.operations.logs.tail import TailOptions
 
 _SINCE = "10m"
-_POLL_SECONDS, _LOCAL_POLL_SECONDS = 2.0, 0.5
 
 Which = StrEnum("Which", ["processor", "api", "all"])
 Level = StrEnum("Level", ["debug", "info", "warning", "error"])
@@ -44,132 +42,104 @@ def tail_logs(
         Which,
         typer.Argument(help="The function that watermarks, the one behind GET /images, or both.", metavar="FUNCTION"),
     ] = Which.all,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep following until Ctrl-C.")] = False,
     live: Annotated[
         bool,
         typer.Option(
-            "--live", help="From now on by Live Tail, which AWS bills by the minute and samples at 500 a second."
+            "--live", help="Live Tail from now on; AWS bills it by the minute and samples above 500 events a second."
         ),
     ] = False,
     since: Annotated[
         str | None,
-        typer.Option("--since", help="How far back: 30s, 2h, 1d, or an ISO time (default: 10m).", metavar="T"),
+        typer.Option(
+            "--since", help="Start of the period: 30s, 2h, 1d ago, or an ISO time (default: 10m).", metavar="T"
+        ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--until", help="Where to end: so long ago, or an ISO time.", metavar="T")
+        str | None, typer.Option("--until", help="End of the period, given like --since.", metavar="T")
     ] = None,
     level: Annotated[
         Level | None, typer.Option("--level", help="Only lines of this level and above.", case_sensitive=False)
     ] = None,
     text: Annotated[
-        str, typer.Option("--filter", help="Only lines that hold this text, in any case.", metavar="TEXT")
+        str, typer.Option("--filter", help="Only lines that contain this text, ignoring case.", metavar="TEXT")
     ] = "",
     image: Annotated[
         str, typer.Option("--image", help="Only lines about this image.", metavar="KEY", autocompletion=image_ids)
     ] = "",
     request: Annotated[
-        str, typer.Option("--request", help="Only lines of this request; the 8 characters behind # do.", metavar="ID")
+        str,
+        typer.Option("--request", help="Only lines of this request; its first 8 characters are enough.", metavar="ID"),
     ] = "",
-    full: Annotated[bool, typer.Option("--full", help="Whole tracebacks, not only the line that counts.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Every line, as one JSON object each.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show whole tracebacks instead of their last line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as one JSON object per line.")] = False,
 ) -> None:
-    """Show what the functions log.
+    """Show the functions' logs.
 
     Example: zenoimg tail-logs -f --level warning
 
-    What happened to one photo: zenoimg tail-logs --since 1d --image photo.jpg
+    Everything about one photo: zenoimg tail-logs --since 1d --image photo.jpg
     """
+    from zenoimg.operations.logs.lines import LogFilter
+    from zenoimg.operations.logs.tail import TailOptions
+
+    started, ended = _period(since, until, follow=follow, live=live)
+    options = TailOptions(
+        functions=tuple(Which)[:-1] if which is Which.all else (which.value,),
+        since=started,
+        until=ended,
+        follow=follow,
+        live=live,
+        only=LogFilter(level.value.upper() if level else "", text, image, request.removeprefix("#")),
+        join=not as_json,
+    )
+    _run(call, options, _as_json if as_json else _Print(call, full=full), since or _SINCE)
+
+
+def _period(since: str | None, until: str | None, *, follow: bool, live: bool) -> tuple[datetime, datetime | None]:
+    """Check what the options say about time; return start and end."""
     if live and (follow or since or until):
-        raise UsageError("--live shows what comes from now on: it goes without --since, --until and --follow")
+        raise UsageError("--live shows new events only; it cannot be combined with --since, --until or --follow")
     now = datetime.now(UTC)
-    since = since or _SINCE
-    started = moment(since, now, option="--since")
+    started = moment(since or _SINCE, now, option="--since")
     ended = None if until is None else moment(until, now, option="--until")
     if ended is not None and follow:
-        raise UsageError("--until does not go with --follow, which has no end")
+        raise UsageError("--until cannot be combined with --follow, which does not end")
     if ended is not None and ended < started:
-        raise UsageError("--until lies before --since", next_step="Both reckon back from now, or take an ISO time.")
+        raise UsageError("--until is before --since", next_step="Both count back from now, or take an ISO time.")
+    return started, ended
+
+
+def _run(call: Call, options: TailOptions, show: Callable[[LogLine], None], since: str) -> None:
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.logs.lines import LogFilter, joined, understand
+    from zenoimg.operations.logs.lines import LogFilter
+    from zenoimg.operations.logs.tail import Surroundings, tail
 
-    wanted = LogFilter(level.value.upper() if level else "", text, image, request.removeprefix("#"))
-    groups = _groups(pipeline, which)
-    if live:
-        events = _live(call, pipeline, groups)
-    else:
-        fresh = [pipeline.aws.logs]
+    unused = [pipeline.aws.logs]
 
-        def connect() -> CloudWatchLogsClient:
-            return fresh.pop() if fresh else aws_of(call, settings).logs
+    def connect() -> CloudWatchLogsClient:
+        return unused.pop() if unused else aws_of(call, settings).logs
 
-        events = _events(call, pipeline, groups, wanted, connect, (started, ended), follow=follow)
-    show = _as_json if as_json else _Print(call, full=full)
-    shown = 0
+    lines = tail(pipeline, options, Surroundings(connect, lambda text: call.screen.say(f"[dim]{safe(text)}[/]"), wait))
+    if options.is_endless:
+        what = "Live Tail, billed by the minute" if options.live else "Following the logs"
+        call.screen.say(f"[dim]{what}; Ctrl-C ends.[/]")
+    count = 0
     try:
-        for event in events if as_json else joined(events):
-            line = understand(event)
-            if wanted.matches(line):
-                show(line)
-                shown += 1
+        for line in lines:
+            show(line)
+            count += 1
     except KeyboardInterrupt:
-        if not (follow or live):
+        if not options.is_endless:
             raise
-        raise typer.Exit(130) from None  # how following ends; there is nothing to go on from
-    if not shown:
-        kind = "log lines of this kind" if wanted != LogFilter() else "log lines"
-        call.screen.say(f"No {kind} {'in the last' if is_duration(since) else 'since'} {safe(since)}.")
-
-
-def _groups(pipeline: LivePipeline, which: Which) -> dict[str, str]:
-    functions = {"processor": pipeline.deployment.processor_function, "api": pipeline.deployment.get_images_function}
-    if not all(functions.values()):
-        raise NotDeployedError(
-            "this pipeline has no functions, so nothing logs", next_step="`zenoimg deploy` makes a stack with both."
-        )
-    return {name: f"/aws/lambda/{key}" for name, key in functions.items() if which in (Which.all, Which(name))}
-
-
-def _live(call: Call, pipeline: LivePipeline, groups: Mapping[str, str]) -> Iterator[LogEvent]:
-    from zenoimg.operations.logs.live_tail import live_events
-
-    if pipeline.aws.local:
-        raise UsageError("the embedded AWS has no live tail of functions", next_step="Follow its logs with -f.")
-    me = pipeline.aws.identity
-    prefix = f"arn:{me.partition}:logs:{me.region}:{me.account}:log-group:"
-    call.screen.say("[dim]Live Tail; AWS bills it by the minute. Ctrl-C ends.[/]")
-    return live_events(
-        pipeline.aws.logs,
-        {name: prefix + group for name, group in groups.items()},
-        say=lambda text: call.screen.say(f"[yellow]{safe(text)}[/]"),
-        heartbeat=lambda: wait(0),
-    )
-
-
-def _events(
-    call: Call,
-    pipeline: LivePipeline,
-    groups: Mapping[str, str],
-    wanted: LogFilter,
-    connect: Any,
-    between: tuple[datetime, datetime | None],
-    *,
-    follow: bool,
-) -> Iterator[LogEvent]:
-    from zenoimg.operations.logs.follow import LogReader
-
-    reader = LogReader(connect, groups, say=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"), wait=wait)
-    since, until = (None if at is None else max(0, round(at.timestamp() * 1000)) for at in between)
-    assert since is not None, "every call has a beginning"
-    # The embedded AWS knows no JSON patterns.
-    pattern = "" if pipeline.aws.local else wanted.server_pattern()
-    if not follow:
-        return reader.read(since, until, pattern)
-    call.screen.say("[dim]Following the logs; Ctrl-C ends.[/]")
-    return reader.follow(since, _LOCAL_POLL_SECONDS if pipeline.aws.local else _POLL_SECONDS, pattern)
+        raise typer.Exit(130) from None  # how following ends; there is nothing to resume
+    if not count:
+        kind = "No matching log lines" if options.only != LogFilter() else "No log lines"
+        call.screen.say(f"{kind} {'in the last' if is_duration(since) else 'since'} {safe(since)}.")
 
 
 class _Print:
-    """Lines for people, on stdout."""
+    """Print lines for people on stdout."""
 
     def __init__(self, call: Call, *, full: bool) -> None:
         from zenoimg.cli.terminal.log_text import LogText
@@ -179,11 +149,11 @@ class _Print:
         self._text = LogText(full=full, width=self._out.width if self._terminal else None, today=datetime.now())
 
     def __call__(self, line: LogLine) -> None:
-        for shown in self._text.lines(line):
+        for drawn in self._text.lines(line):
             if self._terminal:
-                self._out.print(shown)
+                self._out.print(drawn)
             else:
-                sys.stdout.write(f"{shown}\n")
+                sys.stdout.write(f"{drawn}\n")
         sys.stdout.flush()
 
 
@@ -191,7 +161,7 @@ def _as_json(line: LogLine) -> None:
     event = line.event
     # Built from whole milliseconds: a float would shift some of them by one.
     time = datetime.fromtimestamp(event.at // 1000, UTC) + timedelta(milliseconds=event.at % 1000)
-    said = dict(line.fields) if line.fields else event.message.rstrip("\n")
-    shown = {"time": time.isoformat(timespec="milliseconds"), "function": event.source, "stream": event.stream}
-    sys.stdout.write(json_text({**shown, "event": said}) + "\n")
+    content = dict(line.fields) if line.fields else event.message.rstrip("\n")
+    origin = {"time": time.isoformat(timespec="milliseconds"), "function": event.source, "stream": event.stream}
+    sys.stdout.write(json_text({**origin, "event": content}) + "\n")
     sys.stdout.flush()

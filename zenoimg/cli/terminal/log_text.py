@@ -1,4 +1,4 @@
-"""A log line as people read it: time, level, function, image, message, the fields that matter."""
+"""Format a log line for people: time, level, function, image, message and the important fields."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 _LEVELS = {"DEBUG": "dim", "INFO": "green", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 _SOURCE_WIDTH = len("processor")
 _LEVEL_WIDTH = len("WARNING")
-_SHORT_ID = 8  # of a request: enough to tell two apart, and for --request
-#: Fields of a structured line that are shown in another way, or that only machines want.
+_SHORT_ID = 8  # characters of a request id: enough to distinguish requests, and for --request
+#: Fields of a structured line that are shown elsewhere or are of use only to programs.
 _HIDDEN = frozenset(
     {"level", "location", "message", "timestamp", "service", "sampling_rate", "cold_start", "xray_trace_id"}
     | {"function_name", "function_memory_size", "function_arn", "function_request_id"}
     | {"image", "result", "error", "format", "original_size", "processed_size", "duration_ms", "stages_ms"}
     | {"warnings", "bytes", "more", "exception", "exception_name", "exception_notes", "stack_trace"}
 )
-_WIDE = 110  # columns from which on the stages of the work have room
+_WIDE = 110  # columns from which on the durations of single stages fit
 _FIGURE = re.compile(r"([A-Z][A-Za-z ]*): ([0-9.]+) (?:ms|MB)")
 
 
 class LogText:
-    """Draws lines, with the day above the first one of each day that is not today."""
+    """Format lines, with a heading for each day that is not today."""
 
     def __init__(self, *, full: bool, width: int | None, today: datetime) -> None:
-        """``full`` shows whole tracebacks; ``width`` of the terminal, ``None`` where lines stay whole."""
+        """``full`` shows whole tracebacks; ``width`` is that of the terminal in columns, ``None`` to never wrap."""
         self._full = full
         self._width = width
         self._day = today.strftime("%Y-%m-%d")
 
     def lines(self, line: LogLine) -> Iterator[Text | Hanging | Padding]:
-        """What to print for a line; nothing for what only machines want."""
+        """Yield what to print for a line; nothing for lines of use only to programs."""
         if line.kind in ("platform", "metrics"):
             return
         at = datetime.fromtimestamp(line.event.at / 1000)
@@ -49,37 +49,37 @@ class LogText:
         if self._width is not None and day != self._day:
             self._day = day
             yield Text(day, style="bold")
-        said = _report(line) if line.kind == "report" else self._entry(line)
+        content = _report(line) if line.kind == "report" else self._entry(line)
         level = Text("" if line.kind == "report" and line.level == "INFO" else line.level, style=_LEVELS[line.level])
         clock = at.strftime("%H:%M:%S" if self._width is not None else "%Y-%m-%d %H:%M:%S")
         source = f"{line.event.source:<{_SOURCE_WIDTH}} "
         level.pad_right(_LEVEL_WIDTH - len(level.plain) + 1)
-        text = Text.assemble((f"{clock} ", "dim"), level, (source, "dim"), said)
+        text = Text.assemble((f"{clock} ", "dim"), level, (source, "dim"), content)
         yield text if self._width is None else Hanging(text, len(clock) + _LEVEL_WIDTH + _SOURCE_WIDTH + 3)
         if line.traceback:
             yield from self._traceback(line)
 
     def _traceback(self, line: LogLine) -> Iterator[Text | Padding]:
-        from zenoimg.operations.logs.lines import place, telling_line
+        from zenoimg.operations.logs.lines import innermost_frame, summary_line
 
         if self._full:
             texts = [Text(printable(text), style="red") for text in line.traceback.strip().splitlines()]
         else:
-            told, where = telling_line(line), place(line)
-            text = Text.assemble((printable(told), "red"), (f"  ({printable(where)})" if where else "", "dim"))
-            texts = [text] if told else []
+            summary, frame = summary_line(line), innermost_frame(line)
+            text = Text.assemble((printable(summary), "red"), (f"  ({printable(frame)})" if frame else "", "dim"))
+            texts = [text] if summary else []
         for text in texts:
             yield Text("    ").append(text) if self._width is None else Padding(text, (0, 0, 0, 4))
 
     def _entry(self, line: LogLine) -> Text:
-        said = Text()
+        content = Text()
         if line.image:
-            said.append(f"{printable(line.image)} ", style="bold")
+            content.append(f"{printable(line.image)} ", style="bold")
         message = printable(line.message)
-        said.append(message, style=render.STYLES.get(message, ""))
+        content.append(message, style=render.STYLES.get(message, ""))
         for text in self._fields(line.fields):
-            said.append_text(text)
-        return said.append_text(_request(line))
+            content.append_text(text)
+        return content.append_text(_request(line))
 
     def _fields(self, fields: Any) -> Iterator[Text]:
         before, after = fields.get("original_size"), fields.get("processed_size")
@@ -101,15 +101,15 @@ class LogText:
             yield Text(f"  {printable(str(fields['error']))}")
         for name, value in fields.items():
             if name not in _HIDDEN:
-                shown = value if isinstance(value, str) else _compact(value)
-                yield Text(f"  {printable(name)}=", style="dim").append(printable(shown), style="not dim")
+                text = value if isinstance(value, str) else _compact(value)
+                yield Text(f"  {printable(name)}=", style="dim").append(printable(text), style="not dim")
         warnings = fields.get("warnings")
         for warning in warnings if isinstance(warnings, list) else ():
             yield Text(f"  note: {printable(str(warning))}", style="yellow")
 
 
 def _report(line: LogLine) -> Text:
-    """Lambda's account of a call as one note of time and memory."""
+    """Summarize the REPORT of an invocation: duration and memory."""
     figures = {name.strip(): float(number) for name, number in _FIGURE.findall(line.message)}
     notes = [f"took {figures['Duration']:,.0f} ms"] if "Duration" in figures else []
     if "Init Duration" in figures:
@@ -123,7 +123,7 @@ def _report(line: LogLine) -> Text:
 
 
 def _stages(stages: Any) -> str:
-    """The stages that took time, the longest first."""
+    """List the stages that took time, longest first."""
     if not isinstance(stages, dict):
         return ""
     taken = sorted(((value, name) for name, value in stages.items() if isinstance(value, int) and value), reverse=True)

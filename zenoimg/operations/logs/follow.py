@@ -1,8 +1,9 @@
 """Log events of the functions: read once, or followed without losing or repeating one.
 
-CloudWatch delivers events late and out of order, so each look of ``follow`` asks again from a minute before the
-newest event, and drops what it has shown. An endpoint that gives events no id has them told apart by stream,
-time and text, with a count where the same line comes twice in one millisecond.
+CloudWatch delivers events late and out of order. Each poll of ``follow`` therefore starts before the newest event
+seen and drops the events already shown: ten minutes before it while that is little to read, else one minute before
+it and ten minutes every 15th time. Events without an id (the embedded AWS) are identified by stream, time and text,
+with a counter for equal lines within one millisecond.
 """
 
 from __future__ import annotations
@@ -23,27 +24,36 @@ from zenoimg.aws.session import explain, has_expired, passes
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-OVERLAP_MS = 60_000
-_LONGEST_WAIT = 30.0  # seconds between two tries while something is wrong
-_TRIES = 6  # of a single read; following goes on for ever
+#: How late an event may arrive and still be shown.
+LATE_MS = 600_000
+#: The overlap of most polls when more than ``_CHEAP_EVENTS`` would have to be read again for ``LATE_MS``.
+SHORT_OVERLAP_MS = 60_000
+_CHEAP_EVENTS = 10_000  # one page of FilterLogEvents
+_FULL_OVERLAP_EVERY = 15  # polls
+_MAX_BACKOFF = 30.0  # seconds between two attempts while AWS cannot be read
+_ATTEMPTS = 6  # of a single read; following never gives up
 _PRUNE_EVERY = 50_000  # events, so that a long history does not stay in memory
 
 
 @dataclass(frozen=True)
 class LogEvent:
-    """One event: ``at`` in milliseconds since 1970, ``source`` the short name of its function."""
+    """One event: ``at`` in milliseconds since 1970, ``source`` the short name of its function.
+
+    ``request_id`` is the invocation that the event falls into (see ``invocations``), empty where that is unknown.
+    """
 
     source: str
     at: int
     stream: str
     message: str
+    request_id: str = ""
 
 
 class LogReader:
-    """Events of several log groups; ``groups`` maps a short name to the group's.
+    """Read events of several log groups; ``groups`` maps a function's short name to its log group.
 
-    ``connect`` makes a client, and a new one when credentials have expired. ``say`` gets a sentence when
-    something is wrong that may pass, once for each trouble. ``wait`` sleeps so many seconds.
+    ``connect`` makes a client, and a new one when credentials have expired. ``say`` receives one sentence for each
+    temporary problem. ``wait`` sleeps for a number of seconds.
     """
 
     def __init__(
@@ -59,31 +69,34 @@ class LogReader:
         self._groups = groups
         self._say = say
         self._wait = wait
-        self._trouble: dict[str, str] = {}
+        self._reported: dict[str, str] = {}
         self._seen: dict[str, dict[str, int]] = {source: {} for source in groups}
         self._newest: dict[str, int] = {}
         self._server_time: dict[str, int] = {}
+        self._polls = 0
 
     def read(self, since_ms: int, until_ms: int | None = None, pattern: str = "") -> Iterator[LogEvent]:
-        """The events of a time, both ends included, the oldest first, page by page as they come.
+        """Yield the events of a period, both ends included, oldest first, page by page as they arrive.
 
-        ``pattern`` is CloudWatch's filter pattern. A group that does not exist has no events. Raises botocore's
-        ``ClientError`` and ``BotoCoreError``; throttling only after half a minute.
+        ``pattern`` is a CloudWatch filter pattern. A log group that does not exist has no events. Raises botocore's
+        ``ClientError`` and ``BotoCoreError``; for throttling only after half a minute.
         """
-        looks = (self._events(source, since_ms, until_ms, pattern, tries=_TRIES, seen=None) for source in self._groups)
-        yield from heapq.merge(*looks, key=lambda event: event.at)
+        streams = (
+            self._events(source, since_ms, until_ms, pattern, attempts=_ATTEMPTS, seen=None) for source in self._groups
+        )
+        yield from heapq.merge(*streams, key=lambda event: event.at)
 
     def follow(self, since_ms: int, poll: float, pattern: str = "") -> Iterator[LogEvent]:
-        """All events from a time on, for ever; ``poll`` in seconds between two looks.
+        """Yield all events from a time on, without end; ``poll`` is the number of seconds between two polls.
 
-        ``pattern`` filters the history only: what does not match shows no newest time to go on from. So from
-        the second look on everything comes, and the caller filters. Throttling, an unreachable AWS and expired
-        credentials are waited for; other refusals raise as in ``read``.
+        ``pattern`` filters only the history: an event that does not match cannot advance the time to continue
+        from, so from the second poll on every event is yielded and the caller filters. Throttling, an unreachable
+        AWS and expired credentials are waited for; other errors are raised as by ``read``.
         """
         self._newest = dict.fromkeys(self._groups, since_ms)
-        while True:
-            looks = [self._look(source, since_ms, pattern) for source in self._groups]
-            for number, event in enumerate(heapq.merge(*looks, key=lambda event: event.at), start=1):
+        for self._polls in count():
+            streams = [self._poll(source, since_ms, pattern) for source in self._groups]
+            for number, event in enumerate(heapq.merge(*streams, key=lambda event: event.at), start=1):
                 yield event
                 if number % _PRUNE_EVERY == 0:
                     self._prune()
@@ -93,18 +106,20 @@ class LogReader:
             self._prune()
             self._wait(poll)
 
-    def _look(self, source: str, since_ms: int, pattern: str) -> Iterator[LogEvent]:
-        start = max(since_ms, self._newest[source] - OVERLAP_MS)
-        for event in self._events(source, start, None, pattern, tries=None, seen=self._seen[source]):
+    def _poll(self, source: str, since_ms: int, pattern: str) -> Iterator[LogEvent]:
+        seen = self._seen[source]
+        full = len(seen) <= _CHEAP_EVENTS or self._polls % _FULL_OVERLAP_EVERY == 0
+        start = max(since_ms, self._newest[source] - (LATE_MS if full else SHORT_OVERLAP_MS))
+        for event in self._events(source, start, None, pattern, attempts=None, seen=seen):
             self._newest[source] = max(self._newest[source], event.at)
             yield event
 
     def _prune(self) -> None:
-        """Forget what lies before the overlap: it is not asked for again."""
+        """Forget events from before the overlap: they are not read again."""
         for source, seen in self._seen.items():
-            first = self._newest[source] - OVERLAP_MS
+            first = self._newest[source] - LATE_MS
             for identity in [identity for identity, at in seen.items() if at < first]:
-                del seen[identity]  # in place: a look may be in the middle of it
+                del seen[identity]  # in place: a poll may be iterating
 
     def _events(
         self,
@@ -113,7 +128,7 @@ class LogReader:
         until_ms: int | None,
         pattern: str,
         *,
-        tries: int | None,
+        attempts: int | None,
         seen: dict[str, int] | None,
     ) -> Iterator[LogEvent]:
         request: dict[str, Any] = {"logGroupName": self._groups[source], "startTime": since_ms}
@@ -122,7 +137,7 @@ class LogReader:
         repeats: Counter[str] = Counter()
         first = True
         while True:
-            page = self._page(request, tries)
+            page = self._page(request, attempts)
             if first:
                 self._server_time[source] = _date_of(page)
                 first = False
@@ -138,35 +153,35 @@ class LogReader:
                 return
             request["nextToken"] = token
 
-    def _page(self, request: Mapping[str, Any], tries: int | None) -> Mapping[str, Any]:
-        """One page, asked for again while what is wrong may pass; ``tries`` of ``None`` is for ever."""
+    def _page(self, request: Mapping[str, Any], attempts: int | None) -> Mapping[str, Any]:
+        """Return one page, retrying temporary errors; ``attempts`` of ``None`` retries without end."""
         group = request["logGroupName"]
         for attempt in count(1):
             try:
                 page = self._logs.filter_log_events(**request)
             except (ClientError, BotoCoreError) as error:
                 if _is_missing(error):
-                    self._say_once(group, f"The log group {group} does not exist (yet).")
+                    self._say_once(group, f"The log group {group} does not exist yet.")
                     return {}
                 expired = has_expired(error)
-                final = attempt == tries or (tries is not None and expired)
+                final = attempt == attempts or (attempts is not None and expired)
                 if final or not (expired or passes(error)):
                     raise
-                trouble = explain(error)
-                self._say_once(group, f"Waiting: {trouble.message}. {trouble.next_step if expired else ''}".strip())
-                self._wait(min(2.0 ** (attempt - 1), _LONGEST_WAIT))
+                problem = explain(error)
+                self._say_once(group, f"Waiting: {problem.message}. {problem.next_step if expired else ''}".strip())
+                self._wait(min(2.0 ** (attempt - 1), _MAX_BACKOFF))
                 if expired:
-                    self._logs = self._connect()  # a new sign-in may have left others
+                    self._logs = self._connect()  # picks up the credentials of a new sign-in
             else:
-                self._trouble.pop(group, None)
+                self._reported.pop(group, None)
                 return page
-        raise AssertionError("the loop ends by itself")
+        raise AssertionError("count() does not end")
 
     def _say_once(self, group: str, sentence: str) -> None:
-        if self._trouble.get(group) != sentence:
-            if sentence not in self._trouble.values():
+        if self._reported.get(group) != sentence:
+            if sentence not in self._reported.values():
                 self._say(sentence)
-            self._trouble[group] = sentence
+            self._reported[group] = sentence
 
 
 def _is_missing(error: Exception) -> bool:
@@ -174,7 +189,7 @@ def _is_missing(error: Exception) -> bool:
 
 
 def _date_of(page: Mapping[str, Any]) -> int:
-    """When the server answered, in milliseconds since 1970, so that this machine's clock may be wrong."""
+    """Return the server's time in milliseconds since 1970, so that a wrong local clock does no harm."""
     date = page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     try:
         return int(parsedate_to_datetime(date).timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""What a log event says: structured lines of our functions, reports of Lambda itself, plain text; and filters."""
+"""Parse log events: structured lines of our functions, Lambda's own reports, plain text; and filter them."""
 
 from __future__ import annotations
 
@@ -9,29 +9,34 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from zenoimg.operations.logs.follow import LogEvent
+from zenoimg.operations.logs.invocations import with_requests
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
-#: entry: a line of our logger; report: Lambda's account of one call; platform: Lambda's other lines; metrics:
-#: the embedded metric format, for CloudWatch alone; text: anything else.
+#: entry: a line of our logger; report: Lambda's REPORT of one invocation; platform: Lambda's other lines; metrics:
+#: the embedded metric format, which only CloudWatch reads; text: anything else.
 Kind = Literal["entry", "report", "platform", "metrics", "text"]
 
 _PLATFORM = re.compile(r"(START|END|INIT_START|EXTENSION|TELEMETRY|RESTORE_START)\b")
 _REPORT = re.compile(r"(INIT_|RESTORE_)?REPORT\b")
 _REQUEST = re.compile(r"RequestId: ([0-9a-f-]{36})")
 _STATUS = re.compile(r"Status: (\w+)")
-#: What Lambda writes when it ends a call: the time, the request, and then the sentence.
+#: What Lambda writes when it stops an invocation: time, request id, sentence.
 _TIMED_OUT = re.compile(r"(?:\S+Z )?([0-9a-f-]{36}) (Task timed out .*)", re.DOTALL)
 _DIED = re.compile(r"RequestId: ([0-9a-f-]{36}) (Error: .*)", re.DOTALL)
-#: Python's runtime: "[ERROR]", then perhaps the time and the request between tabs, then the text.
-_BRACKETED = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\s*(?:\S+Z\t([0-9a-f-]{36})\t)?(.*)", re.DOTALL)
+#: The Python runtime: "[ERROR]", optionally time and request id (empty outside of an invocation) between tabs, text.
+_BRACKETED = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\s*(?:\S+Z\t([0-9a-f-]{36})?\t)?(.*)", re.DOTALL)
+#: The runtime's advice before an error at start-up: its first sentence says what happened (awslambdaric 4.2.2).
+_ADVICE = re.compile(r"LAMBDA_WARNING: ([^.\n]*\.)[^\n]*\n?(.*)", re.DOTALL)
+#: The runtime indents tracebacks by no-break spaces.
+_INDENT = re.compile("^\u00a0+", re.MULTILINE)
 _TRACEBACK = "Traceback (most recent call last):"
 _FULL_REQUEST = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
 class LogLine:
-    """One event, understood. ``fields`` are those of a structured line, ``traceback`` is empty without one."""
+    """One parsed event. ``fields`` are those of a structured line; ``traceback`` is empty where there is none."""
 
     event: LogEvent
     kind: Kind
@@ -45,7 +50,7 @@ class LogLine:
 
 @dataclass(frozen=True)
 class LogFilter:
-    """What is wanted: from a level on, holding a text (in any case), of one image, of one request or its start."""
+    """Which lines to show: minimum level, contained text (ignoring case), image, request id or a prefix of it."""
 
     level: str = ""
     text: str = ""
@@ -53,7 +58,7 @@ class LogFilter:
     request: str = ""
 
     def matches(self, line: LogLine) -> bool:
-        """Whether a line is wanted."""
+        """Return whether a line passes the filter."""
         if self.level and LEVELS.index(line.level) < LEVELS.index(self.level):
             return False
         if self.image and line.image != self.image:
@@ -63,13 +68,13 @@ class LogFilter:
         return not self.text or self.text.casefold() in line.event.message.casefold()
 
     def server_pattern(self) -> str:
-        """A pattern by which CloudWatch gives at least what is wanted; empty where only we can tell.
+        """Return a CloudWatch filter pattern that keeps at least the wanted lines; empty where there is none.
 
-        Its JSON patterns skip lines that are no JSON, and its regular expressions know few characters
+        JSON patterns skip lines that are not JSON, and regular expressions allow few characters
         (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html).
         """
         if _FULL_REQUEST.fullmatch(self.request.lower()):
-            return f'"{self.request.lower()}"'
+            return f'?"{self.request.lower()}" ?"[ERROR]"'  # the runtime's [ERROR] event does not name its request
         if self.image and self.image.isascii() and self.image.isprintable():
             quoted = self.image.replace("\\", "\\\\").replace('"', '\\"')
             return f'{{ $.image = "{quoted}" }}'
@@ -79,12 +84,13 @@ class LogFilter:
 
 
 def understand(event: LogEvent) -> LogLine:
-    """What an event says; any text is understood as something."""
+    """Parse an event; text of any other form is a line of kind ``text``."""
     fields = _object(event.message)
     if fields is None:
-        return _of_text(event, event.message.strip())
+        line = _of_text(event, event.message.strip())
+        return line if line.request_id else replace(line, request_id=event.request_id)
     if "_aws" in fields:
-        return LogLine(event, "metrics", "DEBUG", "", fields=fields)
+        return LogLine(event, "metrics", "DEBUG", "", request_id=event.request_id, fields=fields)
     level = str(fields.get("level", "INFO")).upper()
     message = fields.get("message", "")
     return LogLine(
@@ -93,37 +99,37 @@ def understand(event: LogEvent) -> LogLine:
         level if level in LEVELS else "INFO",
         message if isinstance(message, str) else json.dumps(message),
         image=str(fields.get("image", "")),
-        request_id=str(fields.get("function_request_id") or fields.get("requestId") or ""),
+        request_id=str(fields.get("function_request_id") or fields.get("requestId") or event.request_id),
         traceback=str(fields.get("exception") or ""),
         fields=fields,
     )
 
 
 def joined(events: Iterable[LogEvent]) -> Iterator[LogEvent]:
-    """The same events, a traceback as one: AWS gives it so, the embedded AWS each line as an event of its own."""
-    begun: dict[str, LogEvent] = {}
-    for event in events:
-        open_one = begun.pop(event.stream, None)
-        if open_one is not None:
-            inside = event.message[:1].isspace()
-            if inside or not (_PLATFORM.match(event.message) or event.message.startswith("{")):
-                event = replace(open_one, message=f"{open_one.message}\n{event.message}")
-                if inside:
-                    begun[event.stream] = event
+    """Yield the events with their requests, and a traceback logged line by line (the embedded AWS) as one event."""
+    open_tracebacks: dict[str, LogEvent] = {}
+    for event in with_requests(events):
+        traceback = open_tracebacks.pop(event.stream, None)
+        if traceback is not None:
+            is_indented = event.message[:1].isspace()
+            if is_indented or not (_PLATFORM.match(event.message) or event.message.startswith("{")):
+                event = replace(traceback, message=f"{traceback.message}\n{event.message}")
+                if is_indented:
+                    open_tracebacks[event.stream] = event
                     continue
             else:
-                yield open_one
+                yield traceback
         if event.message.strip() == _TRACEBACK:
-            begun[event.stream] = event
+            open_tracebacks[event.stream] = event
         else:
             yield event
-    yield from begun.values()
+    yield from open_tracebacks.values()
 
 
-def telling_line(line: LogLine) -> str:
-    """The line of a traceback that counts: the error that was raised at last, without what was noted below it.
+def summary_line(line: LogLine) -> str:
+    """Return the line of a traceback that names the error raised last, without the notes below it.
 
-    Empty where the traceback holds none, since the message said it already.
+    Empty where the traceback has no such line, because the message already says it.
     """
     name = str(line.fields.get("exception_name") or "")
     lines = line.traceback.splitlines()
@@ -132,10 +138,10 @@ def telling_line(line: LogLine) -> str:
     return (named or candidates or [""])[-1]
 
 
-def place(line: LogLine) -> str:
-    """``storage.py:120``, the innermost place of ours in a traceback; empty when there is none."""
-    found = re.findall(r'File "[^"]*/(?:zenoimg|lambda_handlers)/(?:[^"]*/)?([^"/]+)", line (\d+)', line.traceback)
-    return ":".join(found[-1]) if found else ""
+def innermost_frame(line: LogLine) -> str:
+    """Return the innermost frame of our own code in a traceback as ``storage.py:120``; empty without one."""
+    frames = re.findall(r'File "[^"]*/(?:zenoimg|lambda_handlers)/(?:[^"]*/)?([^"/]+)", line (\d+)', line.traceback)
+    return ":".join(frames[-1]) if frames else ""
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -149,20 +155,25 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def _of_text(event: LogEvent, text: str) -> LogLine:
-    found = _REQUEST.search(text)
-    request = found[1] if found else ""
+    named = _REQUEST.search(text)
+    request = named[1] if named else ""
     if _REPORT.match(text):
         status = _STATUS.search(text)
-        bad = status is not None and status[1].lower() not in ("success", "succeeded")
-        return LogLine(event, "report", "ERROR" if bad else "INFO", text, request_id=request)
+        failed = status is not None and status[1].lower() not in ("success", "succeeded")
+        return LogLine(event, "report", "ERROR" if failed else "INFO", text, request_id=request)
     if _PLATFORM.match(text):
         return LogLine(event, "platform", "DEBUG", text, request_id=request)
-    if ended := (_TIMED_OUT.match(text) or _DIED.match(text)):
-        return LogLine(event, "text", "ERROR", ended[2], request_id=ended[1])
+    if stopped := (_TIMED_OUT.match(text) or _DIED.match(text)):
+        return LogLine(event, "text", "ERROR", stopped[2], request_id=stopped[1])
+    text = _INDENT.sub(lambda indent: " " * len(indent[0]), re.sub(r"\r\n?", "\n", text))
+    if advice := _ADVICE.match(text):
+        return _of_text(event, advice[2]) if advice[2] else LogLine(event, "text", "WARNING", advice[1])
     if bracketed := _BRACKETED.match(text):
         level, request, rest = bracketed[1], bracketed[2] or "", bracketed[3]
+        if rest.startswith("LAMBDA_WARNING:"):
+            return _of_text(event, rest)
         head, traceback, _ = rest.partition(f"\n{_TRACEBACK}")
         return LogLine(event, "text", level, head, request_id=request, traceback=rest[len(head) :] if traceback else "")
     if text.startswith(_TRACEBACK):
-        return LogLine(event, "text", "ERROR", "the call failed", traceback=text)
+        return LogLine(event, "text", "ERROR", "the invocation failed", traceback=text)
     return LogLine(event, "text", "INFO", text, request_id=request)

@@ -1,7 +1,7 @@
-"""Log events as they are ingested, by CloudWatch Logs' Live Tail: sooner than polling, but a sample when many come.
+"""Events as they are ingested, by CloudWatch Logs Live Tail: sooner than polling, but sampled under load.
 
-A session shows at most 500 events a second and says when it left some out, ends after three hours, and is billed
-by the minute (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartLiveTail.html).
+A session shows at most 500 events a second and says when it drops some, ends after three hours, and is billed by the
+minute (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartLiveTail.html).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from zenoimg.operations.logs.follow import LogEvent
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-_SAMPLED = "More than 500 events a second: this is a sample of them. Without --live none is left out."
+_SAMPLED = "More than 500 events a second: this is a sample. -f without --live shows all of them."
 
 
 def live_events(
@@ -26,10 +26,10 @@ def live_events(
     say: Callable[[str], None],
     heartbeat: Callable[[], None] = lambda: None,
 ) -> Iterator[LogEvent]:
-    """Events from now on, for ever; ``arns`` maps a short name to a log group's ARN.
+    """Yield events from now on, without end; ``arns`` maps a function's short name to the ARN of its log group.
 
-    ``say`` hears when a sample begins and when a session ended and another took its place; ``heartbeat`` is
-    called at each update, once a second. Raises botocore's ``ClientError`` for what AWS refuses.
+    ``say`` is called when sampling begins and when a new session replaces one that ended; ``heartbeat`` is called at
+    each update, once a second. Raises botocore's ``ClientError`` for what AWS refuses.
     """
     while True:
         session = logs.start_live_tail(logGroupIdentifiers=list(arns.values()))
@@ -38,7 +38,7 @@ def live_events(
         except EventStreamError as error:
             if error.response["Error"]["Code"] not in ("SessionTimeoutException", "SessionStreamingException"):
                 raise
-        say("The session ended, as AWS ends each after three hours. A new one begins; what came in between is missing.")
+        say("The session ended (AWS limits it to three hours). A new one begins; events in between are missing.")
 
 
 def _updates(
@@ -59,6 +59,6 @@ def _updates(
 
 
 def _source(raw: Mapping[str, Any], arns: Mapping[str, str]) -> str:
-    """The short name of an event's group, which AWS gives as an ARN or as ACCOUNT:NAME."""
+    """Return the short name for an event's group, which AWS identifies by ARN or as ACCOUNT:NAME."""
     identifier = str(raw["logGroupIdentifier"]).removesuffix(":*")
     return next((name for name, arn in arns.items() if arn.endswith(identifier.split(":")[-1])), "")
