@@ -39,10 +39,12 @@ def test_no_credentials_names_both_ways_out(region: dict[str, str]) -> None:
     assert done.stdout == ""
 
 
-def test_debug_shows_the_traceback() -> None:
-    done = run_bare("--debug", "list", AWS_REGION="eu-west-1")
-    assert done.returncode == 1
-    assert "Traceback" in done.stderr
+def test_debug_adds_the_traceback_and_keeps_the_exit_code() -> None:
+    plain = run_bare("list", AWS_REGION="eu-west-1")
+    debug = run_bare("--debug", "list", AWS_REGION="eu-west-1")
+    assert (plain.returncode, debug.returncode) == (3, 3)
+    assert "Traceback" in debug.stderr
+    assert debug.stderr.endswith(plain.stderr)
 
 
 def test_an_unreachable_endpoint_is_said_and_exits_4() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,6 +48,12 @@ def test_help_fits_its_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> 
         lines = shown(path, width, monkeypatch)
         assert max(map(len, lines)) <= width, path
         assert not [line for line in lines if "[/" in line or "\x1b" in line], path
+
+
+def test_no_option_shows_a_type_of_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in commands():
+        text = "\n".join(shown(path, 100, monkeypatch))
+        assert not re.search(r"<(int|float|str|text|path)|range>|RANGE", text), path
 
 
 def test_a_list_of_commands_shows_what_each_does_and_not_its_example(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,15 @@ def test_csv_has_a_line_of_names_and_survives_any_key(filled: Terminal) -> None:
     assert by_id["bad.gif"]["Error"] == "corrupt: the picture ends early"
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_of_csv_is_a_formula_to_a_spreadsheet(no_stack: Terminal, start: str) -> None:
+    Catalog(boto3.client("dynamodb"), TABLE).put(record(f"{start}1+1.jpg", warnings=(f"{start}2",)))
+    (row,) = csv.DictReader(io.StringIO(no_stack.run("list", "--csv").stdout, newline=""))
+    assert row["ImageId"] == f"'{start}1+1.jpg"
+    assert row["Warnings"] == f"'{start}2"
+    assert row["OriginalSize"] == "2000000"
+
+
 def test_an_empty_table_is_an_empty_array_no_line_and_a_line_of_names(no_stack: Terminal) -> None:
     assert no_stack.run("list", "--json").stdout == "[]\n"
     assert no_stack.run("list", "--jsonl").stdout == ""

@@ -18,6 +18,7 @@ from tests.records import PROCESSED
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import Hanging, Screen, printable, safe, wait
 from zenoimg.cli.terminal.times import local_time
+from zenoimg.errors import ZenoError
 from zenoimg.pipeline.records import ImageRecord
 
 NOW = datetime(2025, 6, 12, 16, 0, tzinfo=UTC)
@@ -45,6 +46,11 @@ def rendered(*records: ImageRecord, width: int, with_times: bool = False) -> str
 )
 def test_nothing_from_outside_moves_the_cursor_or_turns_the_text(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+def test_an_error_of_several_lines_is_shown_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen().error(ZenoError("two things differ:\n  - a\x1b[2J\n  - b", next_step="Look."))
+    assert capsys.readouterr().err == "Error: two things differ:\n  - a\\x1b[2J\n  - b\nLook.\n"
 
 
 def test_markup_from_outside_is_text() -> None:

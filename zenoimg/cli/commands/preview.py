@@ -56,7 +56,10 @@ def preview(
     angle: Annotated[float | None, _of_mark("--angle", "Degrees, counter-clockwise.", "-360..360")] = None,
     font: Annotated[Path | None, _of_mark("--font", "TrueType or OpenType font of a text.", "FILE")] = None,
     workers: Annotated[
-        int, typer.Option("--workers", help="Photos at a time (default: one a core).", min=1, show_default=False)
+        int,
+        typer.Option(
+            "--workers", help="Photos at a time (default: one per core).", min=1, metavar="N", show_default=False
+        ),
     ] = (os.cpu_count() or 1),
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:

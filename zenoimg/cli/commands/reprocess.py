@@ -60,7 +60,8 @@ def reprocess(
     limit: Annotated[int | None, typer.Option("--limit", help="So many at most.", min=1, metavar="N")] = None,
     here: Annotated[bool, typer.Option("--here", help="Do the work in this process; no function, no queue.")] = False,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Images at a time with --here (default: one a core).", min=1)
+        int | None,
+        typer.Option("--workers", help="Images at a time with --here (default: one per core).", min=1, metavar="N"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many and how much; change nothing.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Return when the queue has everything.")] = False,

@@ -54,7 +54,9 @@ def upload(
         int | None, typer.Option("--concurrency", help="Files sent at a time.", min=1, max=64, metavar="N")
     ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Return after the transfer.")] = False,
-    timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for one photo.", min=1.0)] = 600.0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="How long to wait for one photo.", min=1.0, metavar="SECONDS")
+    ] = 600.0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other content under a key.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Send unchanged photos too.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,

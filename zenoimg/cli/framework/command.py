@@ -146,10 +146,10 @@ def _guard(call: Call, run: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         call.screen.say("Interrupted. Run the same command again to go on from there.")
         raise typer.Exit(130) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the one place where every error ends
         explained = _explain(error)
         if call.debug:
-            raise
+            call.screen.traceback(error)
         call.screen.error(explained)
         raise typer.Exit(explained.exit_code) from None
 
@@ -167,6 +167,6 @@ def _explain(error: Exception) -> ZenoError:
             return explain(error)
     return ZenoError(
         f"unexpected: {type(error).__name__}: {error}",
-        next_step="Run it again with --debug and report what it shows.",
+        next_step="Run the command again with --debug, and report the traceback.",
         code="unexpected",
     )

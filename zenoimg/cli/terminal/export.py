@@ -10,6 +10,9 @@ from typing import Any
 
 from zenoimg.cli.terminal.screen import JsonArray, is_utf8, json_text
 
+#: The first characters by which spreadsheets recognise a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
 
 def json_array(values: Iterable[Any]) -> None:
     """The same text as the JSON of a list."""
@@ -25,11 +28,25 @@ def json_lines(values: Iterable[Any]) -> None:
 
 
 def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """A line of names, then a row for each mapping; ``None`` is empty, a list's items are lines of their cell."""
+    """Write a line of names, then a row for each mapping; ``None`` is empty, a list's items are lines of their cell.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front of it, since keys are untrusted:
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
     if isinstance(sys.stdout, io.TextIOWrapper) and not is_utf8():
         sys.stdout.reconfigure(errors="backslashreplace")
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
+    _write_row(columns)
     for row in rows:
-        cells = (row[column] for column in columns)
-        writer.writerow(["\n".join(cell) if isinstance(cell, list) else cell for cell in cells])
+        _write_row([_cell(row[column]) for column in columns])
+
+
+def _write_row(cells: Sequence[Any]) -> None:
+    # The writer quotes a carriage return only where it ends lines with one.
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    sys.stdout.write(line.getvalue().removesuffix("\r\n") + "\n")
+
+
+def _cell(value: Any) -> Any:
+    text = "\n".join(value) if isinstance(value, list) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA_STARTS) else text

@@ -8,6 +8,7 @@ import re
 import select
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
@@ -109,10 +110,18 @@ class Screen:
             self.err.file.write(f"{''.join(text for text, _ in line)}\n")
 
     def error(self, error: ZenoError) -> None:
-        """An error: what is wrong, then what to do."""
-        self.err.print(Text.assemble(("Error: ", "bold red"), printable(error.message)))
+        """Print what is wrong, then what to do about it; the lines of a message stay lines."""
+        first, *more = error.message.split("\n")
+        self.err.print(Text.assemble(("Error: ", "bold red"), printable(first)))
+        for line in more:
+            self.err.print(Text(printable(line)))
         if error.next_step:
             self.err.print(Text(error.next_step))
+
+    def traceback(self, error: BaseException) -> None:
+        """Print where an error was raised."""
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            self.err.print(Text(printable(line)))
 
     def table(self, table: Table) -> None:
         """Data for reading, on stdout; without a terminal no line ends in padding."""
