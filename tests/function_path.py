@@ -9,8 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from zenoimg.imaging import Limits, Recipe
-from zenoimg.stack.bundle import zips as bundle
-from zenoimg.stack.bundle.zips import Artifact
+from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.bundle.functions import functions_zip
+from zenoimg.stack.bundle.packages_installed import installed_packages_layer
+from zenoimg.stack.bundle.recipe import recipe_layer
 
 #: boto3 and what boto3 needs, which the runtime has by itself.
 RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
@@ -37,8 +39,8 @@ ENVIRONMENT = {
 
 def assemble(folder: Path) -> list[str]:
     """Unpack what a deploy sends below a folder; nothing of this checkout is on the path that comes back."""
-    unpack(bundle.functions(), folder / "task")
-    for layer in (bundle.host_packages_layer(), bundle.recipe_layer(Recipe(), Limits())):
+    unpack(functions_zip(), folder / "task")
+    for layer in (installed_packages_layer(), recipe_layer(Recipe(), Limits())):
         unpack(layer, folder / "opt")
     runtime = folder / "runtime"
     runtime.mkdir()

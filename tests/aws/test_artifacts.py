@@ -12,8 +12,8 @@ from botocore.stub import Stubber
 from tests.aws.conftest import ACCOUNT
 from tests.conftest import REGION
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.stack.bundle.artifacts import ArtifactStore
-from zenoimg.stack.bundle.zips import Artifact
+from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.bundle.store import ArtifactStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -14,9 +14,9 @@ from zenoimg.operations.deploy import run as operation
 from zenoimg.operations.deploy.plan import Plan
 from zenoimg.operations.deploy.rollback import Standing
 from zenoimg.operations.deploy.smoke import Verdict
-from zenoimg.stack.bundle.zips import Artifact
-from zenoimg.stack.change_set.events import StackEvent
-from zenoimg.stack.change_set.run import Change, ChangeSet
+from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.change_set.change import Change, ChangeSet
+from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import Deployment, StackState
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from tests.cli.conftest import Terminal
 from tests.cli.played_deploy import Played, play
 from zenoimg.operations.deploy import run as operation
-from zenoimg.stack.bundle.zips import Artifact
+from zenoimg.stack.bundle.artifact import Artifact
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ DENIED = "User: u is not authorized to perform: s3:CreateBucket on resource: arn
         (refusal("LimitExceededException", "too many stacks"), 4, "too many stacks", "Service Quotas"),
         (refusal("TooManyBuckets", "no more"), 4, "no more", "Service Quotas"),
         (refusal("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"), 4,
-         "Requires capabilities", "CAPABILITY_NAMED_IAM and not CAPABILITY_AUTO_EXPAND"),
+         "Requires capabilities", "CAPABILITY_NAMED_IAM, not CAPABILITY_AUTO_EXPAND"),
         (refusal("IllegalLocationConstraintException", "wrong", "CreateBucket"), 3, "eu-west-1", "--region"),
         (EndpointConnectionError(endpoint_url="https://sts.eu-west-1.amazonaws.com/"), 4, "could not be reached",
          "network"),
@@ -75,7 +75,7 @@ def test_an_endpoint_that_lacks_what_deploy_needs_is_one_sentence_and_nothing_is
     monkeypatch.setattr(operation, "packages_layer", packed)
     shown = terminal.run("--endpoint-url", moto_server, "deploy", *arguments, code=4).stderr
     (sentence,) = [line for line in shown.splitlines() if line.startswith("Error: ")]
-    assert f"{moto_server} lacks what deploy needs" in sentence
+    assert f"{moto_server} does not support what deploy needs" in sentence
     assert "--local" in shown
     s3 = boto3.client("s3", endpoint_url=moto_server)
     stacks = boto3.client("cloudformation", endpoint_url=moto_server).describe_stacks()["Stacks"]
@@ -98,4 +98,4 @@ def test_an_endpoint_that_is_no_aws_at_all_is_one_sentence(terminal: Terminal) -
         shown = terminal.run("--endpoint-url", f"http://127.0.0.1:{server.server_port}", "deploy", "--yes", code=4)
         server.shutdown()
         thread.join()
-    assert "lacks what deploy needs" in shown.stderr
+    assert "does not support what deploy needs" in shown.stderr

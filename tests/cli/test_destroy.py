@@ -13,7 +13,7 @@ from moto import mock_aws
 from tests.cli.conftest import Terminal
 from zenoimg.aws.session import Aws, Identity
 from zenoimg.operations.removal import destroy as operation
-from zenoimg.stack.change_set.run import ChangeSets
+from zenoimg.stack.change_set.lifecycle import ChangeSets
 
 BUCKETS = ("zeno-original-images", "zeno-processed-images")
 ARTIFACTS = "zenoimg-artifacts-123456789012-eu-west-1"

@@ -16,9 +16,9 @@ from tests.cli.conftest import Terminal
 from zenoimg.aws.session import Aws, Identity
 from zenoimg.operations.deploy import run as operation
 from zenoimg.operations.deploy import taken_names
-from zenoimg.stack.bundle import zips as bundle
-from zenoimg.stack.bundle.artifacts import bucket_name
-from zenoimg.stack.bundle.zips import Artifact
+from zenoimg.stack.bundle import functions
+from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.bundle.store import bucket_name
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import render
 
@@ -33,7 +33,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         del aws, names
 
     monkeypatch.setattr(operation, "packages_layer", lambda architecture: Artifact("packages", architecture.encode()))
-    monkeypatch.setattr(bundle, "functions", lambda: Artifact("functions", b"functions"))
+    monkeypatch.setattr(functions, "functions_zip", lambda: Artifact("functions", b"functions"))
     monkeypatch.setattr(taken_names, "refuse_taken", nothing_taken)
     monkeypatch.setattr(Aws, "identity", Identity("123456789012", "eu-west-1", "aws"))
     with mock_aws():

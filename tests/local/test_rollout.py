@@ -15,7 +15,8 @@ from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
 from zenoimg.cli.app import app
 from zenoimg.local import EmbeddedAws, LocalSettings
 from zenoimg.operations.deploy import smoke
-from zenoimg.stack.bundle import zips as bundle
+from zenoimg.stack.bundle import functions
+from zenoimg.stack.bundle.artifact import Artifact, make_zip
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
@@ -38,15 +39,15 @@ def deploy(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resul
             monkeypatch.setenv(name, value)
     monkeypatch.chdir(bench.folder)
     monkeypatch.setattr(smoke, "LOCAL", smoke.Patience(event=12.0, calls=5, pause=2.0, poll=0.1))
-    whole = bundle.functions
+    whole = functions.functions_zip
 
-    def broken() -> bundle.Artifact:
-        return bundle.Artifact(
-            "functions", bundle.make_zip({"lambda_handlers/__init__.py": b"", "lambda_handlers/processor.py": BROKEN})
+    def broken() -> Artifact:
+        return Artifact(
+            "functions", make_zip({"lambda_handlers/__init__.py": b"", "lambda_handlers/processor.py": BROKEN})
         )
 
     def deploy(*arguments: str, is_broken: bool = False, code: int = 0) -> Result:
-        monkeypatch.setattr(bundle, "functions", broken if is_broken else whole)
+        monkeypatch.setattr(functions, "functions_zip", broken if is_broken else whole)
         done = CliRunner().invoke(app, ["deploy", *arguments], catch_exceptions=False)
         assert done.exit_code == code, f"exit {done.exit_code}\n{done.stdout}\n{done.stderr}"
         return done

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from zenoimg.stack.bundle import shipped
+from zenoimg.stack.bundle import sources
 from zenoimg.stack.names import StackNames
 
 #: CloudFormation takes at most this many bytes of template in the request itself; a larger one from S3.
@@ -54,7 +54,7 @@ class _Plain(yaml.SafeDumper):
 def policy_for(file_name: str, names: StackNames, partition: str, region: str, account: str) -> dict[str, Any]:
     """A file of ``policies/`` with names, account and region filled in, as IAM takes it."""
     pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account}
-    document = json.loads((shipped.folder("policies") / file_name).read_text(encoding="utf-8"))
+    document = json.loads((sources.directory("policies") / file_name).read_text(encoding="utf-8"))
     filled = _with_pseudo_parameters(_fill(document, names.placeholders()), pseudo)
     assert isinstance(filled, dict)
     return filled
@@ -62,7 +62,7 @@ def policy_for(file_name: str, names: StackNames, partition: str, region: str, a
 
 def policy(file_name: str, placeholders: Placeholders) -> dict[str, Any]:
     """A file of ``policies/`` with our names filled in; what is AWS's (``${AWS::…}``) becomes ``Fn::Sub``."""
-    document = json.loads((shipped.folder("policies") / file_name).read_text(encoding="utf-8"))
+    document = json.loads((sources.directory("policies") / file_name).read_text(encoding="utf-8"))
     filled = _substitute_pseudo_parameters(_fill(document, placeholders))
     assert isinstance(filled, dict)
     return filled

@@ -17,7 +17,7 @@ from tests.aws.conftest import ACCOUNT, NAMES
 from tests.aws.processor.invoke import MAX_BYTES, RECIPE
 from zenoimg.imaging import Limits
 from zenoimg.pipeline import deployed_recipe
-from zenoimg.stack.bundle import zips as bundle
+from zenoimg.stack.bundle import recipe as recipe_zip
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -34,7 +34,7 @@ def queue_url(sqs: SQSClient) -> str:
 @pytest.fixture(scope="module")
 def recipe_layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layer = tmp_path_factory.mktemp("recipe-layer")
-    artifact = bundle.recipe_layer(RECIPE, Limits(max_bytes=MAX_BYTES))
+    artifact = recipe_zip.recipe_layer(RECIPE, Limits(max_bytes=MAX_BYTES))
     with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
         archive.extractall(layer)
     return layer / "python"

@@ -18,7 +18,7 @@ from tests.local.bench import ORIGINALS, TABLE, Bench
 from zenoimg.local import EmbeddedAws, LocalSettings
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import to_json
-from zenoimg.stack.bundle import zips as bundle
+from zenoimg.stack.bundle.functions import functions_zip
 
 #: The template's parameters for waits, as short as it lets them be; two tries in the backfill lane.
 SHORT = {"ProcessorTimeout": "60", "BackfillVisibility": "30", "BackfillFirstRetry": "1", "BackfillTries": "2"}
@@ -110,7 +110,7 @@ def with_faults(made: Faults) -> Faults:
     """The same stack, its processor replaced by the faulty one."""
     made.switches.mkdir()
     (made.switches / "newer.jpg").write_bytes(jpeg(photo((64, 96), "RGB", seed=99)))
-    zipped = io.BytesIO(bundle.functions().data)
+    zipped = io.BytesIO(functions_zip().data)
     with zipfile.ZipFile(zipped, "a") as archive:
         archive.write(Path(__file__).with_name("faulty_processor.py"), "faulty_processor.py")
     functions = made.client("lambda")

@@ -9,7 +9,8 @@ import pytest
 from tests.drawn.pictures import photo
 from zenoimg.imaging import Limits, Recipe, WatermarkSpec
 from zenoimg.operations.deploy.plan import recipe_changes, recipe_in
-from zenoimg.stack.bundle.zips import make_zip, recipe_layer
+from zenoimg.stack.bundle.artifact import make_zip
+from zenoimg.stack.bundle.recipe import recipe_layer
 
 
 def png(seed: int) -> bytes:

@@ -11,11 +11,11 @@ from typing import Any
 import cfnlint  # type: ignore[import-untyped]
 
 from tests.unit.stack.rendered import as_list, resolved
-from zenoimg.stack.bundle import shipped
+from zenoimg.stack.bundle import sources
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import policy
 
-FILES = sorted(path.name for path in shipped.folder("policies").glob("*.json"))
+FILES = sorted(path.name for path in sources.directory("policies").glob("*.json"))
 ROLES = ("lambda-s3-dynamodb-policy.json", "lambda-dynamodb-read-policy.json")
 OPERATOR, DEPLOYER, TRUST = "operator-policy.json", "deployer-policy.json", "lambda-trust-policy.json"
 IDENTITY_POLICIES = (*ROLES, OPERATOR, DEPLOYER)

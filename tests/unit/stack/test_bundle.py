@@ -19,9 +19,12 @@ from tests.function_path import assemble, unpack
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, WatermarkSpec
 from zenoimg.pipeline import deployed_recipe
-from zenoimg.stack.bundle import shipped
-from zenoimg.stack.bundle import zips as bundle
-from zenoimg.stack.bundle.zips import Artifact, make_zip
+from zenoimg.stack.bundle import packages_installed, sources
+from zenoimg.stack.bundle import recipe as recipe_zip
+from zenoimg.stack.bundle.artifact import Artifact, make_zip
+from zenoimg.stack.bundle.functions import functions_zip
+from zenoimg.stack.bundle.packages_installed import installed_packages_layer
+from zenoimg.stack.bundle.recipe import recipe_layer
 
 
 def names_in(artifact: Artifact) -> list[str]:
@@ -31,14 +34,14 @@ def names_in(artifact: Artifact) -> list[str]:
 
 @pytest.fixture(scope="module")
 def packages() -> Artifact:
-    return bundle.host_packages_layer()
+    return installed_packages_layer()
 
 
 # The functions
 
 
 def test_the_functions_zip_holds_handlers_imaging_and_pipeline_and_nothing_else() -> None:
-    names = names_in(bundle.functions())
+    names = names_in(functions_zip())
     allowed = ("lambda_handlers/", "zenoimg/imaging/", "zenoimg/pipeline/")
     assert [name for name in names if not name.startswith(allowed)] == ["zenoimg/__init__.py"]
     assert {"lambda_handlers/processor.py", "lambda_handlers/get_images.py"} <= set(names)
@@ -47,7 +50,7 @@ def test_the_functions_zip_holds_handlers_imaging_and_pipeline_and_nothing_else(
 
 
 def test_the_functions_zip_is_small_enough_to_be_sent_anywhere() -> None:
-    assert len(bundle.functions().data) <= 250_000
+    assert len(functions_zip().data) <= 250_000
 
 
 @pytest.fixture
@@ -79,11 +82,11 @@ def test_both_handlers_load_from_their_zip_the_layer_and_the_runtime_alone(lambd
 def test_the_same_sources_give_the_same_zip_wherever_and_whenever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = bundle.functions()
+    here = functions_zip()
     copy = tmp_path / "elsewhere"
     for name, source in (
-        ("zenoimg", shipped.PACKAGE),
-        ("lambda_handlers", shipped.folder("lambda_handlers")),
+        ("zenoimg", sources.PACKAGE),
+        ("lambda_handlers", sources.directory("lambda_handlers")),
     ):
         shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("_shipped"))
     for path in sorted(copy.rglob("*.py"), reverse=True):
@@ -92,8 +95,8 @@ def test_the_same_sources_give_the_same_zip_wherever_and_whenever(
     (copy / "lambda_handlers" / "__pycache__").mkdir(exist_ok=True)
     (copy / "lambda_handlers" / "__pycache__" / "stray.py").write_text("")
     (copy / "zenoimg" / "imaging" / ".formats.py.swp").write_text("")
-    monkeypatch.setattr(shipped, "PACKAGE", copy / "zenoimg")
-    assert bundle.functions().sha256 == here.sha256
+    monkeypatch.setattr(sources, "PACKAGE", copy / "zenoimg")
+    assert functions_zip().sha256 == here.sha256
 
 
 def test_one_changed_byte_gives_another_name() -> None:
@@ -130,7 +133,7 @@ def test_the_recipe_that_a_function_reads_is_the_one_that_was_deployed(recipe: R
     limits = Limits(
         max_bytes=1_000_000, max_pixels=2_000_000, max_frames=3, max_frame_pixels=4_000_000, max_memory=9_000_000
     )
-    folder = unpack(bundle.recipe_layer(recipe, limits), tmp_path) / "python" / deployed_recipe.PACKAGE
+    folder = unpack(recipe_layer(recipe, limits), tmp_path) / "python" / deployed_recipe.PACKAGE
     found, found_limits = deployed_recipe.load(lambda name: (folder / name).read_bytes())
     assert found == recipe
     assert found.fingerprint == recipe.fingerprint
@@ -146,7 +149,7 @@ def _no_recipe_loaded() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_no_recipe_loaded")
 def test_a_function_finds_the_recipe_on_its_import_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    layer = unpack(bundle.recipe_layer(RECIPES["logo"], Limits()), tmp_path)
+    layer = unpack(recipe_layer(RECIPES["logo"], Limits()), tmp_path)
     monkeypatch.syspath_prepend(str(layer / "python"))
     assert deployed_recipe.load_deployed() == (RECIPES["logo"], Limits())
 
@@ -160,14 +163,14 @@ def test_a_function_without_its_recipe_layer_does_not_start_with_a_default() -> 
 def test_a_changed_limit_is_a_change_of_the_layer_but_not_of_the_fingerprint() -> None:
     recipe = Recipe()
     narrow = replace(Limits(), max_bytes=1)
-    assert bundle.recipe_layer(recipe, Limits()).sha256 != bundle.recipe_layer(recipe, narrow).sha256
-    assert bundle.recipe_layer(recipe, Limits()).sha256 == bundle.recipe_layer(Recipe(), Limits()).sha256
+    assert recipe_layer(recipe, Limits()).sha256 != recipe_layer(recipe, narrow).sha256
+    assert recipe_layer(recipe, Limits()).sha256 == recipe_layer(Recipe(), Limits()).sha256
 
 
 def test_a_recipe_that_is_too_large_for_its_layer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_MAX_RECIPE_BYTES", 100)
+    monkeypatch.setattr(recipe_zip, "_MAX_RECIPE_BYTES", 100)
     with pytest.raises(ConfigurationError, match="logo and font"):
-        bundle.recipe_layer(RECIPES["logo"], Limits())
+        recipe_layer(RECIPES["logo"], Limits())
 
 
 # The packages of this host
@@ -185,9 +188,9 @@ def test_the_layer_names_nothing_of_the_environment_that_it_was_made_in(packages
 
 
 def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "LAYER_DISTRIBUTIONS", ("no-such-distribution",))
+    monkeypatch.setattr(packages_installed, "LAYER_DISTRIBUTIONS", ("no-such-distribution",))
     with pytest.raises(ConfigurationError, match="no-such-distribution") as caught:
-        bundle.host_packages_layer()
+        installed_packages_layer()
     assert "zenoimg[local]" in caught.value.next_step
 
 
@@ -196,11 +199,11 @@ def test_an_installed_wheel_ships_its_own_sources(name: str, tmp_path: Path, mon
     package = tmp_path / "site-packages" / "zenoimg"
     (package / "_shipped" / name).mkdir(parents=True)
     (tmp_path / "site-packages" / name).mkdir()  # a stranger of the same name beside the package
-    monkeypatch.setattr(shipped, "PACKAGE", package)
-    assert shipped.folder(name) == package / "_shipped" / name
+    monkeypatch.setattr(sources, "PACKAGE", package)
+    assert sources.directory(name) == package / "_shipped" / name
 
 
 def test_a_broken_installation_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipped, "PACKAGE", tmp_path / "zenoimg")
+    monkeypatch.setattr(sources, "PACKAGE", tmp_path / "zenoimg")
     with pytest.raises(FileNotFoundError, match="policies"):
-        shipped.folder("policies")
+        sources.directory("policies")

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.stack.change_set.run import ChangeSet, ChangeSets
+from zenoimg.stack.change_set.change import ChangeSet
+from zenoimg.stack.change_set.lifecycle import ChangeSets
 
 MISSING = ClientError(
     {"Error": {"Code": "ValidationError", "Message": "Stack with id zeno does not exist"}}, "DescribeStacks"

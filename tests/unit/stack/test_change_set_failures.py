@@ -10,8 +10,10 @@ from botocore.exceptions import ClientError
 
 from tests.unit.stack.test_change_set import FakeCloudFormation, create, event, sets
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.stack.change_set.failures import Denial, denial_in, next_step_of_reason
-from zenoimg.stack.change_set.run import ChangeSet, ChangeSets
+from zenoimg.stack.change_set.change import ChangeSet
+from zenoimg.stack.change_set.denials import Denial, denial_in
+from zenoimg.stack.change_set.failures import next_step_of_reason
+from zenoimg.stack.change_set.lifecycle import ChangeSets
 from zenoimg.stack.outputs import StackState
 
 STACK = "AWS::CloudFormation::Stack"
@@ -94,7 +96,7 @@ def test_an_unusual_reason_is_shown_as_it_is() -> None:
         ("ROLLBACK_FAILED", "zenoimg destroy"),
         ("UPDATE_ROLLBACK_COMPLETE", "as it was before"),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name zeno"),
-        ("DELETE_FAILED", "goes on from there"),
+        ("DELETE_FAILED", "continues where it stopped"),
     ],
 )
 def test_the_next_step_depends_on_where_the_stack_ended(end: str, step: str) -> None:
@@ -127,9 +129,9 @@ def test_a_change_set_that_others_overtook_says_so() -> None:
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, "ExecuteChangeSet")
 
         fake.execute_change_set = refuse  # type: ignore[method-assign]
-        with pytest.raises(RefusedByAwsError, match="changed by somebody else") as refused:
+        with pytest.raises(RefusedByAwsError, match="changed by someone else") as refused:
             list(sets(fake).execute(ChangeSet("zeno", "arn", "UPDATE", ())))
-        assert "Run it again" in refused.value.next_step
+        assert "Rerun the command" in refused.value.next_step
 
 
 def test_a_change_set_that_cannot_be_made_has_the_step_for_its_reason() -> None:
@@ -152,7 +154,9 @@ def test_an_endpoint_that_does_not_know_adoption_gets_nothing() -> None:
     fake = FakeCloudFormation([None, "REVIEW_IN_PROGRESS"])
     fake.meta = SimpleNamespace(endpoint_url="http://127.0.0.1:5000")
     unproven = ChangeSets(fake, local=False, proven=False)  # type: ignore[arg-type]
-    with pytest.raises(RefusedByAwsError, match=r"http://127\.0\.0\.1:5000 lacks what deploy needs") as refused:
+    with pytest.raises(
+        RefusedByAwsError, match=r"http://127\.0\.0\.1:5000 does not support what deploy needs"
+    ) as refused:
         unproven.create("zeno", {"TemplateBody": "{}"}, {}, {})
     assert "--local" in refused.value.next_step
     assert fake.called("delete_change_set")

@@ -16,8 +16,8 @@ import pytest
 
 from tests import elf
 from tests.unit.stack.rendered import default
-from zenoimg.stack.bundle.layer_wheels import PYTHON_VERSION, packages_layer
-from zenoimg.stack.bundle.zips import Artifact
+from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.bundle.packages_wheels import PYTHON_VERSION, packages_layer
 
 pytestmark = pytest.mark.thorough
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from zenoimg.errors import ConfigurationError, ZenoError
-from zenoimg.stack.bundle import layer_wheels
-from zenoimg.stack.bundle.layer_wheels import packages_layer
-from zenoimg.stack.bundle.zips import LAYER_DISTRIBUTIONS
+from zenoimg.stack.bundle import packages_wheels
+from zenoimg.stack.bundle.packages_installed import LAYER_DISTRIBUTIONS
+from zenoimg.stack.bundle.packages_wheels import packages_layer
 
 WHEEL = "tiny-1.0-cp313-cp313-manylinux_2_28_aarch64.whl"
 
@@ -49,7 +49,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def require(folder: Path, monkeypatch: pytest.MonkeyPatch, sha256: str) -> None:
     requirements = folder / "requirements.txt"
     requirements.write_text(f"tiny==1.0 --hash=sha256:{sha256}\n")
-    monkeypatch.setattr(layer_wheels, "REQUIREMENTS", requirements)
+    monkeypatch.setattr(packages_wheels, "REQUIREMENTS", requirements)
 
 
 @pytest.mark.thorough
@@ -78,7 +78,7 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused_and_leaves_nothing_behind
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require(tmp_path, monkeypatch, "0" * 64)
-    with pytest.raises(ZenoError, match=r"arm64.*could not be fetched") as caught:
+    with pytest.raises(ZenoError, match=r"arm64.*could not be downloaded") as caught:
         packages_layer("arm64", tmp_path / "cache")
     assert caught.value.code == "layer-packages"
     assert list((tmp_path / "cache").iterdir()) == []
@@ -92,14 +92,14 @@ def test_a_wheel_of_another_platform_does_not_do(tmp_path: Path) -> None:
 
 
 def test_without_pip_the_way_to_get_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layer_wheels, "find_spec", lambda _: None)
-    with pytest.raises(ConfigurationError, match="pip is missing") as caught:
+    monkeypatch.setattr(packages_wheels, "find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match="pip is not installed") as caught:
         packages_layer("arm64", tmp_path / "cache")
     assert f"{sys.executable} -m ensurepip" in caught.value.next_step
 
 
 def test_every_package_of_the_layer_is_pinned_and_hashed_and_no_other() -> None:
-    lines = layer_wheels.REQUIREMENTS.read_text().splitlines()
+    lines = packages_wheels.REQUIREMENTS.read_text().splitlines()
     pins = [line.split("==")[0] for line in lines if "==" in line]
     assert sorted(pins) == sorted(LAYER_DISTRIBUTIONS)
     assert sum("--hash=sha256:" in line for line in lines) >= 2 * len(pins)

@@ -21,7 +21,7 @@ from tests.unit.stack.policy_files import (
     statements,
 )
 from tests.unit.stack.rendered import as_list, resolved
-from zenoimg.stack.bundle import shipped
+from zenoimg.stack.bundle import sources
 from zenoimg.stack.names import StackNames
 
 #: Actions that AWS grants on no resource narrower than all of them, each for the service's own reason
@@ -41,7 +41,7 @@ WITHOUT_RESOURCES = {
 
 @pytest.mark.parametrize("file_name", FILES)
 def test_every_placeholder_is_ours_or_a_pseudo_parameter(file_name: str) -> None:
-    text = (shipped.folder("policies") / file_name).read_text()
+    text = (sources.directory("policies") / file_name).read_text()
     used = set(re.findall(r"\$\{([^}]*)\}", text))
     assert used <= {*ACME.placeholders(), "AWS::Partition", "AWS::Region", "AWS::AccountId"}
 
@@ -103,4 +103,4 @@ def test_a_role_can_hold_the_deployers_policy_inline_and_the_operators_as_a_mana
 
 
 def test_policies_lie_beside_the_package_in_a_checkout() -> None:
-    assert shipped.folder("policies") == Path(__file__).parents[3] / "policies"
+    assert sources.directory("policies") == Path(__file__).parents[3] / "policies"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zenoimg.operations.deploy.plan import Plan
     from zenoimg.operations.deploy.run import Deploy
     from zenoimg.operations.deploy.smoke import Verdict
-    from zenoimg.stack.change_set.events import StackEvent
+    from zenoimg.stack.change_set.history import StackEvent
 
 
 def register(app: typer.Typer) -> None:

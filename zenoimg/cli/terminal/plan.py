@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from zenoimg.operations.deploy.plan import Plan
-    from zenoimg.stack.change_set.run import Change
+    from zenoimg.stack.change_set.change import Change
 
 _REPLACED = {"True": "yes", "Conditional": "perhaps"}
 

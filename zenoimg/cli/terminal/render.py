@@ -15,7 +15,7 @@ from zenoimg.cli.terminal.times import local_date, local_time
 
 if TYPE_CHECKING:
     from zenoimg.pipeline.records import ImageRecord
-    from zenoimg.stack.change_set.events import StackEvent
+    from zenoimg.stack.change_set.history import StackEvent
 
 Word = TypeVar("Word", bound=str)
 

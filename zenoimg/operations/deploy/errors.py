@@ -16,7 +16,8 @@ from botocore.session import Session
 
 from zenoimg.aws.session import Aws
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
-from zenoimg.stack.change_set.failures import Denial, denial_in, next_step_of_denial, next_step_of_reason
+from zenoimg.stack.change_set.denials import Denial, denial_in, next_step_of_denial
+from zenoimg.stack.change_set.failures import next_step_of_reason
 
 #: Codes by which the services say "not allowed".
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"})
@@ -71,7 +72,7 @@ def _refusal(error: boto.ClientError, aws: Aws) -> ZenoError | None:
 
 def _lacking(aws: Aws, what: str) -> ZenoError:
     return RefusedByAwsError(
-        f"{aws.endpoint_url or 'the endpoint'} lacks what deploy needs: {what}",
+        f"{aws.endpoint_url or 'the endpoint'} does not support what deploy needs: {what}",
         next_step="Deploy to AWS itself, or to the embedded AWS with --local.",
         code="endpoint-lacks",
     )

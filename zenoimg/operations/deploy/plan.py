@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_to_mapping
 from zenoimg.operations.deploy.rollback import Standing
 from zenoimg.pipeline import deployed_recipe
-from zenoimg.stack.bundle.zips import Artifact
-from zenoimg.stack.change_set.run import Change, ChangeSet
+from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.change_set.change import Change, ChangeSet
 from zenoimg.stack.names import StackNames
 
 OPEN, SIGNED = "NONE", "AWS_IAM"

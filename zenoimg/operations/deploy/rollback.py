@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zenoimg.stack.change_set.run import ChangeSet, ChangeSets
+from zenoimg.stack.change_set.change import ChangeSet
+from zenoimg.stack.change_set.lifecycle import ChangeSets
 from zenoimg.stack.outputs import StackState
 
 if TYPE_CHECKING:

@@ -24,13 +24,15 @@ from zenoimg.operations.deploy.rollback import Standing
 from zenoimg.operations.deploy.smoke import Verdict
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.stack import read_back, template
-from zenoimg.stack.bundle import zips as bundle
-from zenoimg.stack.bundle.artifacts import ArtifactStore
-from zenoimg.stack.bundle.layer_wheels import packages_layer
-from zenoimg.stack.bundle.zips import Artifact
-from zenoimg.stack.change_set.events import StackEvent
-from zenoimg.stack.change_set.failures import refuse_stuck
-from zenoimg.stack.change_set.run import ChangeSet, ChangeSets
+from zenoimg.stack.bundle import functions, packages_installed
+from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.bundle.packages_wheels import packages_layer
+from zenoimg.stack.bundle.recipe import recipe_layer as make_recipe_layer
+from zenoimg.stack.bundle.store import ArtifactStore
+from zenoimg.stack.change_set.change import ChangeSet
+from zenoimg.stack.change_set.history import StackEvent
+from zenoimg.stack.change_set.lifecycle import ChangeSets
+from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import Deployment, StackState, deployment_of, read_stack
 
@@ -86,7 +88,7 @@ class Deploy:
         names = self._names(state)
         store = self._store()
         store.check()
-        artifacts = self._bundle(recipe_layer=bundle.recipe_layer(recipe, limits))
+        artifacts = self._bundle(recipe_layer=make_recipe_layer(recipe, limits))
         stands = state is not None and "OriginalsBucket" in state.outputs
         # CloudFormation compares templates, not buckets; a raised generation makes it write the settings again.
         differing = self._differing(names) if stands else ()
@@ -164,8 +166,8 @@ class Deploy:
 
     def _bundle(self, recipe_layer: Artifact) -> tuple[Artifact, ...]:
         architecture = self._settings.parameters.get("Architecture", _DEFAULT_ARCHITECTURE)
-        packages = bundle.host_packages_layer() if self._aws.local else packages_layer(architecture)
-        return bundle.functions(), packages, recipe_layer
+        packages = packages_installed.installed_packages_layer() if self._aws.local else packages_layer(architecture)
+        return functions.functions_zip(), packages, recipe_layer
 
     def _names(self, state: StackState | None) -> StackNames:
         if state is not None and "OriginalsBucket" in state.outputs:

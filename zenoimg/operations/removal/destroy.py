@@ -19,7 +19,7 @@ from zenoimg.errors import NotDeployedError, RefusedByAwsError
 from zenoimg.operations.deploy.run import change_sets_of
 from zenoimg.operations.removal import purge
 from zenoimg.operations.removal.destroy_data import Data, buckets_left, table_left
-from zenoimg.stack.change_set.events import StackEvent
+from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import StackState, read_stack
 
 _RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})

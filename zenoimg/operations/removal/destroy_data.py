@@ -13,7 +13,7 @@ from zenoimg.errors import RefusedByAwsError
 from zenoimg.operations.deploy.taken_names import bucket_trouble
 from zenoimg.operations.removal import purge
 from zenoimg.operations.removal.purge import Content
-from zenoimg.stack.bundle.artifacts import ArtifactStore
+from zenoimg.stack.bundle.store import ArtifactStore
 from zenoimg.stack.names import StackNames
 
 _STACK_TAG = "zenoimg:stack"

@@ -1,7 +1,10 @@
 """The zips of a deploy.
 
-``shipped``       where the sources are
-``zips``          functions, packages layer, recipe layer
-``layer_wheels``  wheels of the target platform
-``artifacts``     the bucket that holds the zips
+``sources``             directories that are packed, in a checkout or an installed wheel
+``artifact``            one zip, reproducible, identified by its SHA-256
+``functions``           zip of the functions' code
+``recipe``              layer with the recipe, its logo and its font
+``packages_installed``  layer of packages from this Python, for the embedded AWS
+``packages_wheels``     layer of packages from wheels of the target platform, for AWS
+``store``               S3 bucket that holds the zips
 """

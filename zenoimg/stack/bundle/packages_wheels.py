@@ -1,7 +1,7 @@
-"""The layer of packages for AWS: pinned wheels of the target platform, on any host and without Docker.
+"""The layer of packages for AWS: pinned wheels of the target platform, built on any host without Docker.
 
-pip checks every wheel against the hashes in ``layer-requirements.txt``. Wheels are kept in a cache folder
-named by what they were asked for, so that the next build needs no network.
+pip checks every wheel against the hashes in ``layer-requirements.txt``. The wheels are cached by requirements,
+Python version and architecture, so the next build needs no network.
 """
 
 from __future__ import annotations
@@ -19,24 +19,25 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from zenoimg.errors import ConfigurationError, ZenoError
-from zenoimg.stack.bundle.zips import Artifact, layer_sources, make_zip
+from zenoimg.stack.bundle import sources
+from zenoimg.stack.bundle.artifact import Artifact, make_zip
 
 REQUIREMENTS = Path(__file__).with_name("layer-requirements.txt")
 PYTHON_VERSION = "3.13"  # of the template's Runtime
 
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-# pip takes a platform tag literally, so each glibc that Amazon Linux 2023 (glibc 2.34) covers is named:
+# pip matches platform tags literally, so every manylinux tag that Amazon Linux 2023 (glibc 2.34) supports is listed:
 # https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
 _GLIBC_TAGS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
 
 def packages_layer(architecture: str, cache: Path | None = None) -> Artifact:
-    """The layer for ``arm64`` or ``x86_64``.
+    """Return the layer for ``arm64`` or ``x86_64``.
 
-    Raises ``ConfigurationError`` when pip is not there, and ``ZenoError`` when the wheels cannot be had.
+    Raises ``ConfigurationError`` when pip is not installed, and ``ZenoError`` when the download fails.
     """
     folder = _wheels(architecture, cache or user_cache_path("zenoimg") / "wheels")
-    content = layer_sources()
+    content = sources.layer_files()
     for wheel in sorted(folder.glob("*.whl")):
         with zipfile.ZipFile(io.BytesIO(wheel.read_bytes())) as archive:
             for name in archive.namelist():
@@ -46,14 +47,14 @@ def packages_layer(architecture: str, cache: Path | None = None) -> Artifact:
 
 
 def _wheels(architecture: str, cache: Path) -> Path:
-    """The folder with the wheels; a finished folder is never touched again."""
-    asked = hashlib.sha256(REQUIREMENTS.read_bytes() + f"{PYTHON_VERSION} {architecture}".encode())
-    folder = cache / asked.hexdigest()[:16]
+    """Return the directory of the wheels; a complete directory is never changed."""
+    request = hashlib.sha256(REQUIREMENTS.read_bytes() + f"{PYTHON_VERSION} {architecture}".encode())
+    folder = cache / request.hexdigest()[:16]
     if folder.is_dir():
         return folder
     if find_spec("pip") is None:
         raise ConfigurationError(
-            "pip is missing from this Python, and a deploy to AWS needs it to fetch the layer's packages",
+            "pip is not installed in this Python; a deploy to AWS needs it to download the layer's packages",
             next_step=f"Run `{sys.executable} -m ensurepip`, or install pip into this environment.",
         )
     cache.mkdir(parents=True, exist_ok=True)
@@ -62,7 +63,7 @@ def _wheels(architecture: str, cache: Path) -> Path:
         try:
             (Path(scratch) / "wheels").rename(folder)
         except OSError:
-            if not folder.is_dir():  # else another deploy was first, with the same wheels
+            if not folder.is_dir():  # otherwise another deploy has just stored the same wheels
                 raise
     return folder
 
@@ -73,12 +74,12 @@ def _download(architecture: str, folder: Path) -> None:
     command += ["--python-version", PYTHON_VERSION, "--implementation", "cp", "--dest", str(folder)]
     for tag in _GLIBC_TAGS:
         command += ["--platform", f"{tag}_{_MACHINES[architecture]}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
     if done.returncode != 0:
         shutil.rmtree(folder, ignore_errors=True)
         last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
         raise ZenoError(
-            f"the packages of the Lambda layer ({architecture}) could not be fetched: {last}",
-            next_step="Check the network and pip's index settings, then run `zenoimg deploy` again.",
+            f"the packages of the Lambda layer ({architecture}) could not be downloaded: {last}",
+            next_step="Check the network and pip's index settings, then rerun `zenoimg deploy`.",
             code="layer-packages",
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.stack.bundle.zips import Artifact
+from zenoimg.stack.bundle.artifact import Artifact
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

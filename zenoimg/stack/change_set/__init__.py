@@ -1,6 +1,9 @@
-"""Deploy through a CloudFormation change set.
+"""Change a stack through CloudFormation change sets.
 
-``run``       create, read, execute, watch
-``events``    the history of a stack
-``failures``  why it failed, and the next step
+``change``     what a change set would do to each resource
+``lifecycle``  create, execute or discard a change set; delete a stack; wait for another change
+``history``    the events of a stack
+``states``     stack states that forbid a deploy
+``denials``    permissions that AWS denied, and which policy grants them
+``failures``   why a change set or a stack failed, and the next step
 """

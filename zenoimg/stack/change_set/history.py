@@ -1,4 +1,4 @@
-"""The history of a stack, read as it is written."""
+"""The events of a stack, read as they arrive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StackEvent:
-    """One line of the stack's history."""
+    """One event of a stack. ``is_stack``: it is about the stack itself and not about a resource."""
 
     at: datetime
     logical_id: str
@@ -26,7 +26,7 @@ class StackEvent:
 
 
 class History:
-    """The events of one stack (by its name or ARN) from now on: each is given once, the oldest first."""
+    """The events of one stack (name or ARN) from now on: each is returned once, oldest first."""
 
     def __init__(self, cloudformation: CloudFormationClient, stack: str) -> None:
         self._client = cloudformation
@@ -35,15 +35,15 @@ class History:
         self._seen = {event["EventId"] for event in self._newest()}
 
     def new(self) -> list[StackEvent]:
-        """The events since the last call."""
+        """Return the events since the last call."""
         fresh = self._newest()
         self._seen |= {event["EventId"] for event in fresh}
-        return [_event(raw) for raw in reversed(fresh)]  # CloudFormation gives the newest first
+        return [_event(raw) for raw in reversed(fresh)]  # CloudFormation lists the newest first
 
     def _newest(self) -> list[dict[str, Any]]:
-        """The events that were not seen yet, the newest first; reads no further back than to the first that was.
+        """Return the unseen events, newest first; stop reading at the first page that holds a seen event.
 
-        With nothing seen yet one page is enough: what is older can never come before it again.
+        With nothing seen yet one page is enough: later calls stop at its events.
         """
         fresh: list[dict[str, Any]] = []
         try:
@@ -54,7 +54,7 @@ class History:
                     break
             return fresh
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ValidationError":  # a stack without a history yet
+            if error.response["Error"]["Code"] == "ValidationError":  # a stack without events yet
                 return []
             raise
 

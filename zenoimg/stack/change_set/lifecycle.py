@@ -1,7 +1,8 @@
-"""Deploy through a CloudFormation change set: make it, read it, execute it, watch it.
+"""Create, execute and discard change sets; delete stacks.
 
-create ──► no changes ──► deleted again, success
+create ──► no changes ──► change set deleted, success
        └─► ready ──► (shown, confirmed) ──► execute ──► events ──► done, or the first failure explained
+                                       └──► discard
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.stack.change_set.events import History, StackEvent
-from zenoimg.stack.change_set.failures import NEW, change_set_failure, overtaken, refuse_stuck, stack_failure
+from zenoimg.stack.change_set.change import Change, ChangeSet, parse_change
+from zenoimg.stack.change_set.failures import change_set_failure, overtaken, stack_failure
+from zenoimg.stack.change_set.history import History, StackEvent
+from zenoimg.stack.change_set.states import NEW, refuse_stuck
 from zenoimg.stack.outputs import StackState, read_stack
 
 if TYPE_CHECKING:
@@ -26,39 +28,11 @@ _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLETE"})
 
 
-@dataclass(frozen=True)
-class Change:
-    """One resource that a change set would touch.
-
-    ``replacement`` is ``True``, ``Conditional`` or ``False``; ``policy_action`` what becomes of a resource that
-    goes: ``Delete``, ``Retain``, ``ReplaceAndDelete``, ``ReplaceAndRetain`` or empty where AWS does not say.
-    """
-
-    action: str
-    logical_id: str
-    physical_id: str
-    resource_type: str
-    replacement: str
-    properties: tuple[str, ...]
-    policy_action: str = ""
-
-
-@dataclass(frozen=True)
-class ChangeSet:
-    """A change set that is ready to be executed."""
-
-    stack: str
-    arn: str
-    kind: Literal["CREATE", "UPDATE"]
-    changes: tuple[Change, ...]
-    made_stack: bool = False  # whether the empty stack around it is this run's own
-
-
 class ChangeSets:
-    """Change sets of one account and region.
+    """The change sets of one account and region.
 
-    ``local`` says that the embedded AWS answers; ``proven`` that the endpoint is CloudFormation itself or the
-    embedded AWS, and ``role_arn`` is the role that CloudFormation acts in instead of the caller.
+    ``local``: the endpoint is the embedded AWS. ``proven``: the endpoint is CloudFormation itself or the embedded
+    AWS. ``role_arn``: the role that CloudFormation assumes; empty for the caller's permissions.
     """
 
     def __init__(
@@ -86,11 +60,11 @@ class ChangeSets:
         *,
         adopt: bool = True,
     ) -> ChangeSet | None:
-        """Make a change set, ``None`` when nothing would change (it is removed again).
+        """Create a change set; return ``None`` when nothing would change (the change set is then deleted).
 
-        ``template`` is ``{"TemplateBody": …}`` or ``{"TemplateURL": …}``. A stack that an interruption left
-        without resources is taken up. Raises ``RefusedByAwsError`` when CloudFormation cannot make it, or when
-        the stack is in a state that forbids a deploy.
+        ``template`` is ``{"TemplateBody": …}`` or ``{"TemplateURL": …}``. An empty stack that an interrupted run
+        left is reused. Raises ``RefusedByAwsError`` when CloudFormation cannot create the change set, or when the
+        stack's state forbids a deploy.
         """
         state = read_stack(self._client, stack)
         refuse_stuck(stack, state)
@@ -99,9 +73,9 @@ class ChangeSets:
         if adopt:
             more["ImportExistingResources"] = True
             if self._local:
-                # The embedded AWS checks names for conflicts before it looks for what it can import.
+                # The embedded AWS validates names before it looks for resources to import.
                 more["DisableValidation"] = True
-        made = self._client.create_change_set(
+        created = self._client.create_change_set(
             StackName=stack,
             ChangeSetName=f"zenoimg-{uuid.uuid4().hex[:12]}",
             ChangeSetType=kind,
@@ -112,9 +86,9 @@ class ChangeSets:
             **more,
         )
         try:
-            return self._when_ready(stack, made["Id"], kind, made_stack=state is None)
+            return self._when_ready(stack, created["Id"], kind, made_stack=state is None)
         except KeyboardInterrupt:
-            self._remove(stack, made["Id"], made_stack=state is None)
+            self._remove(stack, created["Id"], made_stack=state is None)
             raise
 
     def execute(self, change_set: ChangeSet) -> Iterator[StackEvent]:
@@ -126,29 +100,29 @@ class ChangeSets:
         try:
             self._client.execute_change_set(ChangeSetName=change_set.arn, StackName=change_set.stack)
         except ClientError as error:
-            # Whatever else is executed makes it obsolete, or removes it.
+            # Executing another change set makes this one obsolete, or deletes it.
             if error.response["Error"]["Code"] in {"InvalidChangeSetStatus", "ChangeSetNotFound"}:
                 raise overtaken(change_set.stack) from error
             raise
         yield from self._follow(change_set.stack, history, f"the deploy of {change_set.stack!r}")
 
     def delete_stack(self, stack: str) -> Iterator[StackEvent]:
-        """Delete a stack and yield its events until it is gone; retained resources stay.
+        """Delete a stack and yield its events until it is gone; retained resources are kept.
 
         Raises ``RefusedByAwsError`` naming the first resource that could not be deleted.
         """
-        # By its id: a deleted stack can no longer be asked for by its name.
+        # By its ARN: a deleted stack can no longer be described by its name.
         arn = self._client.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
         history = History(self._client, arn)
         self._client.delete_stack(StackName=arn)
-        yield from self._follow(arn, history, f"the removal of {stack!r}")
+        yield from self._follow(arn, history, f"the deletion of {stack!r}")
 
     def discard(self, change_set: ChangeSet) -> None:
-        """Remove a change set that is not wanted, and the empty stack that it made, if it made one."""
+        """Delete a change set, and the empty stack if this run created it."""
         self._remove(change_set.stack, change_set.arn, made_stack=change_set.made_stack)
 
     def settle(self, state: StackState) -> Iterator[StackEvent]:
-        """Wait until a change that somebody else has begun is over, yielding its events; its end is not judged."""
+        """Wait for a change that is in progress and yield its events; whether it succeeds does not matter."""
         history = History(self._client, state.stack_id or state.name)
         now: StackState | None = state
         while now is not None and now.is_changing:
@@ -165,7 +139,7 @@ class ChangeSets:
             if status == "CREATE_COMPLETE":
                 if not self._proven and not answer.get("ImportExistingResources"):
                     self._remove(stack, arn, made_stack=made_stack)
-                    raise _lacking(self._client.meta.endpoint_url)
+                    raise _unsupported(self._client.meta.endpoint_url)
                 return ChangeSet(stack, arn, kind, tuple(self._changes(stack, arn)), made_stack)
             if status == "FAILED":
                 self._remove(stack, arn, made_stack=made_stack)
@@ -176,7 +150,7 @@ class ChangeSets:
 
     def _remove(self, stack: str, arn: str, *, made_stack: bool) -> None:
         self._client.delete_change_set(ChangeSetName=arn, StackName=stack)
-        if made_stack:  # somebody else's empty stack may hold a change set that waits for its review
+        if made_stack:  # another run's empty stack may hold a change set under review
             state = read_stack(self._client, stack)
             if state is not None and state.status == NEW:
                 self._client.delete_stack(StackName=stack)
@@ -185,14 +159,14 @@ class ChangeSets:
         pages = self._client.get_paginator("describe_change_set").paginate(ChangeSetName=arn, StackName=stack)
         for page in pages:
             for item in page["Changes"]:
-                yield _change(item["ResourceChange"])
+                yield parse_change(item["ResourceChange"])
 
     def _follow(self, stack: str, history: History, what: str) -> Iterator[StackEvent]:
         events: list[StackEvent] = []
         ended = False
         while True:
             for event in history.new():
-                # The stack's own word, and not its status, which right after the call may still be the old one.
+                # The stack's own event: its status may still be the old one right after the call.
                 ended = ended or (event.is_stack and not event.status.endswith("_IN_PROGRESS"))
                 events.append(event)
                 yield event
@@ -204,24 +178,11 @@ class ChangeSets:
             raise stack_failure(what, state, events)
 
 
-def _lacking(endpoint: str) -> RefusedByAwsError:
+def _unsupported(endpoint: str) -> RefusedByAwsError:
     return RefusedByAwsError(
-        f"{endpoint} lacks what deploy needs of CloudFormation: change sets that adopt existing resources "
-        "(ImportExistingResources); nothing was made",
-        next_step="Deploy to AWS itself, or to the embedded AWS with --local. Where S3 and DynamoDB are, [names] in "
+        f"{endpoint} does not support what deploy needs of CloudFormation: change sets that import existing "
+        "resources (ImportExistingResources); nothing was created",
+        next_step="Deploy to AWS, or to the embedded AWS with --local. Where only S3 and DynamoDB exist, [names] in "
         "zenoimg.toml lets upload, `reprocess --here` and list work without a stack.",
         code="endpoint-lacks",
-    )
-
-
-def _change(raw: Mapping[str, Any]) -> Change:
-    names = {detail["Target"].get("Name") or detail["Target"].get("Attribute") for detail in raw.get("Details", [])}
-    return Change(
-        action=raw["Action"],
-        logical_id=raw["LogicalResourceId"],
-        physical_id=raw.get("PhysicalResourceId", ""),
-        resource_type=raw["ResourceType"],
-        replacement=raw.get("Replacement", "False"),
-        properties=tuple(sorted(name for name in names if name)),
-        policy_action=raw.get("PolicyAction", ""),
     )

@@ -1,0 +1,40 @@
+"""The layer of packages from the running Python, for the embedded AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from zenoimg.errors import ConfigurationError
+from zenoimg.stack.bundle import sources
+from zenoimg.stack.bundle.artifact import Artifact, make_zip
+
+#: What the functions import in addition to the runtime's own boto3, which brings jmespath for Powertools.
+LAYER_DISTRIBUTIONS = ("aws-lambda-powertools", "pillow")
+
+
+def installed_packages_layer() -> Artifact:
+    """Return the layer for the running Python. Raises ``ConfigurationError`` when a package is not installed."""
+    content = sources.layer_files()
+    for name in LAYER_DISTRIBUTIONS:
+        content |= {f"python/{path}": data for path, data in _installed_files(name)}
+    # The zip never leaves this machine: 0.6 s instead of 3.7 s at level 9, 6% larger.
+    return Artifact("packages", make_zip(content, level=3))
+
+
+def _installed_files(name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a distribution below site-packages, except those that differ between installations."""
+    try:
+        files = distribution(name).files
+    except PackageNotFoundError as error:
+        raise ConfigurationError(
+            f"the package {name} is not installed; the embedded AWS needs it in the functions' layer",
+            next_step="Install it with: pip install 'zenoimg[local]'",
+        ) from error
+    for file in files or ():
+        outside = ".." in file.parts
+        compiled = file.suffix == ".pyc"
+        of_this_install = file.name in {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+        if not (outside or compiled or of_this_install):
+            yield file.as_posix(), Path(str(file.locate())).read_bytes()

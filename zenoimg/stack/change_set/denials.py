@@ -1,0 +1,43 @@
+"""Permissions that AWS denied, and which of our policies grants them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from zenoimg.stack.template import grants
+
+_DEPLOYER = "deployer-policy.json"
+_DENIED = (
+    re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>[^\s,]+))?"),
+    re.compile(r"API: (?P<action>[\w-]+:\w+) (?P<resource>)(?:.*)Access ?Denied", re.IGNORECASE),
+    re.compile(r"(?P<resource>)(?P<action>)HandlerErrorCode: AccessDenied"),
+)
+
+
+@dataclass(frozen=True)
+class Denial:
+    """A denied action. ``action`` and ``resource`` are empty where the service does not name them."""
+
+    action: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.action or 'a call'}{f' on {self.resource}' if self.resource else ''}"
+
+
+def denial_in(message: str) -> Denial | None:
+    """Return what an AWS message says was denied, ``None`` when the message is not about permissions."""
+    for pattern in _DENIED:
+        if found := pattern.search(message):
+            return Denial(found["action"], (found["resource"] or "").strip("\"'").rstrip("."))
+    return None
+
+
+def next_step_of_denial(denial: Denial) -> str:
+    """Return which of our policies grants the denied action."""
+    if not denial.action or grants(_DEPLOYER, denial.action):
+        which = f"policies/{_DEPLOYER} grants it; `zenoimg template --policy deployer` prints it with your names."
+    else:
+        which = f"Grant it in addition to policies/{_DEPLOYER}, which does not include it."
+    return f"{which} If it is granted, an SCP, a permissions boundary or a resource policy denies it."

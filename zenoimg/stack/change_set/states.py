@@ -1,0 +1,48 @@
+"""Stack states that forbid a deploy."""
+
+from __future__ import annotations
+
+from zenoimg.errors import RefusedByAwsError
+from zenoimg.stack.outputs import StackState
+
+#: A stack that has change sets only, and no resources yet.
+NEW = "REVIEW_IN_PROGRESS"
+#: States of a stack whose first creation failed.
+NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
+
+
+def refuse_stuck(stack: str, state: StackState | None) -> None:
+    """Raise ``RefusedByAwsError`` for a stack that cannot be updated by a change set."""
+    if state is None:
+        return
+    if state.status in NEVER_CREATED:
+        raise RefusedByAwsError(
+            f"the stack {stack!r} is {state.status}: its first deploy failed",
+            next_step="Run `zenoimg destroy` (data is kept), then rerun `zenoimg deploy`.",
+            code="stack-stuck",
+        )
+    if state.status == "DELETE_FAILED":
+        raise RefusedByAwsError(
+            f"the stack {stack!r} is DELETE_FAILED: {state.status_reason or 'a resource could not be deleted'}",
+            next_step="Rerun `zenoimg destroy` (it names what cannot be deleted), then `zenoimg deploy`.",
+            code="stack-stuck",
+        )
+    if state.status == "UPDATE_ROLLBACK_FAILED":
+        raise RefusedByAwsError(
+            f"the stack {stack!r} is UPDATE_ROLLBACK_FAILED: {state.status_reason or 'CloudFormation gives no reason'}",
+            next_step=f"Fix the cause, run `{continue_rollback(stack, state)}`, then rerun the deploy.",
+            code="stack-stuck",
+        )
+    if state.is_changing:
+        raise RefusedByAwsError(
+            f"the stack {stack!r} is being changed ({state.status})",
+            next_step="Wait until that change has finished, then rerun the command.",
+            code="stack-busy",
+        )
+
+
+def continue_rollback(stack: str, state: StackState) -> str:
+    """Return the AWS CLI command that continues a failed rollback."""
+    parts = state.stack_id.split(":")
+    region = f" --region {parts[3]}" if len(parts) > 5 else ""
+    return f"aws cloudformation continue-update-rollback --stack-name {stack}{region}"
