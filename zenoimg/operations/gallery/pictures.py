@@ -31,7 +31,7 @@ from zenoimg.imaging.formats.avif.items import read_items, walk
 from zenoimg.imaging.formats.gif.blocks import APPLICATION, GifFrame, read_gif, write_gif
 from zenoimg.imaging.formats.jpeg.metadata import kept_metadata
 from zenoimg.imaging.formats.jpeg.stream import SOS, read_stream
-from zenoimg.imaging.formats.png.metadata import SIGNATURE, Chunk, read_chunks
+from zenoimg.imaging.formats.png.chunks import SIGNATURE, Chunk, read_chunks
 from zenoimg.imaging.formats.webp.chunks import EXIF, XMP, read_webp, write_webp
 from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits

@@ -14,9 +14,7 @@ from PIL import Image, ImageChops
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.animation import touches, union
 from zenoimg.imaging.formats.gif.blocks import (
-    APPLICATION,
     BACKGROUND,
-    PLAIN_TEXT,
     PREVIOUS,
     Control,
     Extension,
@@ -27,51 +25,15 @@ from zenoimg.imaging.formats.gif.blocks import (
     write_gif,
 )
 from zenoimg.imaging.formats.gif.drawing import ColorTable, Drawing, draw
+from zenoimg.imaging.formats.gif.metadata import kept_extension
 from zenoimg.imaging.formats.palette import decided_levels
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
-from zenoimg.imaging.metadata.kept import kept_xmp
 from zenoimg.imaging.placement import Box, Size, clipped
-from zenoimg.imaging.recipe import MetadataPolicy, Recipe
+from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
-_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
-_PROFILE = b"ICCRGBG1012"
-_XMP = b"XMP DataXMP"
-_CREDENTIALS = b"C2PA_GIF"
-_HEAD_BYTES = 12
 _BYTES_A_PIXEL = 27  # of memory, as measured
-_XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
-"""XMP Specification Part 3, 1.1.2: what leads a reader of sub-blocks out of a packet that is stored without them."""
-
-
-def kept_extension(block: Extension, policy: MetadataPolicy, warnings: list[str]) -> list[Extension]:
-    """Give what the copy keeps of an extension: one or none; adds to ``warnings`` what had to be left out."""
-    application = block.blocks[1:_HEAD_BYTES] if block.label == APPLICATION else b""
-    if application in (*_LOOPS, _PROFILE) or block.label == PLAIN_TEXT:
-        return [block]
-    if application.startswith(_CREDENTIALS):
-        warnings.append("Content Credentials vouch for the unmarked picture and were left out")
-        return []
-    if policy == "strip":
-        return []
-    return _xmp(block, policy, warnings) if application == _XMP else [block]
-
-
-def _xmp(block: Extension, policy: MetadataPolicy, warnings: list[str]) -> list[Extension]:
-    body = block.blocks[_HEAD_BYTES:]
-    packet = body.removesuffix(_XMP_TRAILER) if body.endswith(_XMP_TRAILER) else _joined(body)
-    packet = kept_xmp(packet, policy, warnings)
-    return [replace(block, blocks=block.blocks[:_HEAD_BYTES] + packet + _XMP_TRAILER)] if packet else []
-
-
-def _joined(body: bytes) -> bytes:
-    """Give what sub-blocks hold."""
-    parts, at = [], 0
-    while body[at]:
-        parts.append(body[at + 1 : at + 1 + body[at]])
-        at += 1 + body[at]
-    return b"".join(parts)
 
 
 _FAINTEST_COVERAGE = 24

@@ -1,6 +1,7 @@
 """PNG and APNG.
 
-``metadata``     chunks, and which of them a copy keeps
+``chunks``       a file as its chunks
+``metadata``     the ancillary chunks that a copy keeps
 ``pixels``       from chunks to pixels and back
 ``sixteen_bit``  pictures of 16 bits a sample, which Pillow opens as 8
 ``canvas``       what an animation shows at each moment

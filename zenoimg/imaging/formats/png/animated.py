@@ -16,7 +16,7 @@ from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.animation import marked_box, over_previous, touches, union
 from zenoimg.imaging.formats.palette import Color
 from zenoimg.imaging.formats.png.canvas import Picture, Pixels, UnseenMarkError, copied, cropped
-from zenoimg.imaging.formats.png.metadata import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header, first
+from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header, first
 from zenoimg.imaging.formats.png.pixels import Written, assemble, color_key, palette_chunks, palette_of
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 
 from zenoimg.imaging.blend import blend, lay_deep
 from zenoimg.imaging.formats.palette import Color, blend_indices, blend_keyed, in_colour, key_mask
-from zenoimg.imaging.formats.png.metadata import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header
+from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header
 from zenoimg.imaging.formats.png.pixels import decode, drawn_on_few_greys, encode
 from zenoimg.imaging.formats.png.sixteen_bit import DeepPicture, blend_deep, composite_deep, decode_deep, encode_deep
 from zenoimg.imaging.mark import Overlay

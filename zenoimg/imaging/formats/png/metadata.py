@@ -1,124 +1,17 @@
-"""A PNG as its chunks (PNG Third Edition, section 5), without decoding pixels, and which of them its copy keeps."""
+"""Which ancillary chunks of a PNG its copy keeps, and in what form."""
 
 from __future__ import annotations
 
 import re
-import struct
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from string import whitespace
 
-from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.limits import most_parts
+from zenoimg.imaging.formats.png.chunks import Chunk, first
 from zenoimg.imaging.metadata.exif import DamagedExif, only_orientation, orientation_of, patched
 from zenoimg.imaging.metadata.photoshop import DamagedResources, patched_resources, without_iptc_places
 from zenoimg.imaging.metadata.xmp import DamagedXmp, is_location, is_preview, without_properties
 from zenoimg.imaging.recipe import MetadataPolicy
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
-"""The colour types of IHDR."""
-
-_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A chunk's four-letter name and its data; ``intact`` tells whether its checksum was right."""
-
-    name: bytes
-    data: bytes
-    intact: bool = True
-
-    @property
-    def encoded(self) -> bytes:
-        """The chunk as it stands in a file, with length and checksum."""
-        checksum = zlib.crc32(self.data, zlib.crc32(self.name))
-        return struct.pack(">I", len(self.data)) + self.name + self.data + struct.pack(">I", checksum)
-
-    @property
-    def is_ancillary(self) -> bool:
-        """Whether a decoder may skip it."""
-        return bool(self.name[0] & 0x20)
-
-    @property
-    def is_safe_to_copy(self) -> bool:
-        """Whether an editor that does not know it may keep it although the picture changed."""
-        return bool(self.name[3] & 0x20)
-
-
-@dataclass(frozen=True)
-class Header:
-    """The fields of IHDR that decide how pixels are written; ``depth`` is bits a sample."""
-
-    width: int
-    height: int
-    depth: int
-    color_type: int
-    interlaced: bool
-
-    @property
-    def chunk(self) -> Chunk:
-        """The header as IHDR."""
-        fields = (self.width, self.height, self.depth, self.color_type, 0, 0, self.interlaced)
-        return Chunk(b"IHDR", struct.pack(">IIBBBBB", *fields))
-
-
-def read_chunks(data: bytes) -> list[Chunk]:
-    """Read all chunks from IHDR to IEND.
-
-    Raises ``Refused("corrupt")`` when one is cut off, when one that pixels depend on fails its checksum, or when
-    there are more than any writer makes.
-    """
-    chunks: list[Chunk] = []
-    position = len(SIGNATURE)
-    while not chunks or chunks[-1].name != b"IEND":
-        if position + 12 > len(data):
-            raise Refused("corrupt", "the PNG is truncated: it has no end chunk")
-        length, name = struct.unpack_from(">I4s", data, position)
-        end = position + 8 + length
-        if end + 4 > len(data):
-            raise Refused("corrupt", f"the PNG is truncated inside its chunk {name.decode('latin-1')!r}")
-        (checksum,) = struct.unpack_from(">I", data, end)
-        chunk = Chunk(name, data[position + 8 : end], zlib.crc32(memoryview(data)[position + 4 : end]) == checksum)
-        if not chunk.intact and (name in _PIXELS or not chunk.is_ancillary):
-            raise Refused("corrupt", f"the PNG's chunk {name.decode('latin-1')!r} fails its checksum")
-        chunks.append(chunk)
-        if len(chunks) > most_parts(len(data)):
-            raise Refused("corrupt", f"the PNG is cut into more than {most_parts(len(data)):,} chunks")
-        position = end + 4
-    return chunks
-
-
-def read_header(chunks: list[Chunk]) -> Header:
-    """Read IHDR. Raises ``Refused("corrupt")`` when it is not the first chunk or no valid header."""
-    if chunks[0].name != b"IHDR" or len(chunks[0].data) != 13:
-        raise Refused("corrupt", "the PNG does not begin with its header")
-    width, height, depth, color_type, _, _, interlace = struct.unpack(">IIBBBBB", chunks[0].data)
-    if not width or not height:
-        raise Refused("corrupt", f"the PNG's header says {width} x {height}")
-    return Header(width, height, depth, color_type, bool(interlace))
-
-
-def first(chunks: Iterable[Chunk], name: bytes) -> bytes | None:
-    """Give the data of the first chunk of a name."""
-    return next((chunk.data for chunk in chunks if chunk.name == name), None)
-
-
-def pixel_stream(chunks: Iterable[Chunk]) -> bytes:
-    """Write a PNG of those chunks alone that pixels are made of: nothing else is the decoder's business.
-
-    Pixels make one chunk, since Pillow takes its time for each.
-    """
-    parts: dict[bytes, list[bytes]] = {}
-    for chunk in chunks:
-        if chunk.name in _PIXELS:
-            parts.setdefault(chunk.name, []).append(chunk.data)
-    if b"IDAT" in parts:
-        parts[b"IDAT"] = [b"".join(parts[b"IDAT"])]
-    return SIGNATURE + b"".join(Chunk(name, data).encoded for name, group in parts.items() for data in group)
-
 
 # What decides how pixels look or how large they print; no policy touches it.
 _RENDERING = {b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi"}

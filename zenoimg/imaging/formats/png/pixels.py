@@ -17,18 +17,8 @@ from PIL.PngImagePlugin import PngImageFile
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.palette import Color, blend_keyed, on_levels, on_two_levels
-from zenoimg.imaging.formats.png.metadata import (
-    GREY,
-    PALETTE,
-    RGB,
-    Chunk,
-    Header,
-    TextRoom,
-    first,
-    kept_chunk,
-    pixel_stream,
-    read_chunks,
-)
+from zenoimg.imaging.formats.png.chunks import GREY, PALETTE, RGB, Chunk, Header, first, pixel_stream, read_chunks
+from zenoimg.imaging.formats.png.metadata import TextRoom, kept_chunk
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.recipe import Recipe
 

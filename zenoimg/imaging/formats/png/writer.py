@@ -7,7 +7,7 @@ from dataclasses import replace
 from zenoimg.imaging.blend import blend, toned
 from zenoimg.imaging.formats.palette import blend_indices, blend_keyed, in_colour
 from zenoimg.imaging.formats.png.animated import marked_animation
-from zenoimg.imaging.formats.png.metadata import (
+from zenoimg.imaging.formats.png.chunks import (
     GREY,
     PALETTE,
     RGB,
@@ -16,10 +16,10 @@ from zenoimg.imaging.formats.png.metadata import (
     Chunk,
     Header,
     first,
-    orientation_in,
     read_chunks,
     read_header,
 )
+from zenoimg.imaging.formats.png.metadata import orientation_in
 from zenoimg.imaging.formats.png.pixels import (
     Written,
     assemble,
