@@ -61,6 +61,15 @@ def test_what_cannot_be_drawn_says_why(pipeline: LivePipeline) -> None:
     assert gone.problem == "the original is gone"
 
 
+def test_a_copy_that_is_gone_is_reported_as_download_reports_it(pipeline: LivePipeline, no_stack: Terminal) -> None:
+    boto3.client("s3").put_object(Bucket=ORIGINALS, Key="a.jpg", Body=jpeg(photo((64, 48))))
+    pipeline.catalog.put(record("a.jpg"))
+    _, after = before_and_after(pipeline, record("a.jpg"), Limits())
+    (download,) = no_stack.json("download", "a.jpg", code=1)
+    assert after.problem == download["Reason"]
+    assert "its copy is gone" in after.problem
+
+
 # The package asks Pillow for pixels in a way that ends with Pillow 14, which it is not used with.
 @pytest.mark.filterwarnings("ignore:Image.Image.getdata is deprecated:DeprecationWarning")
 def test_pictures_stand_side_by_side_within_the_terminal() -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,14 @@ class Bench:
             "NO_COLOR": "1",
         }
 
-    def zenoimg(self, *arguments: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
-        """Run the command, which may ask AWS for what its policy grants alone."""
+    def zenoimg(
+        self, *arguments: str, code: int | None = 0, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command, which may use no right but those of its policy; ``environment`` is added to ours."""
         calls = self.folder.with_name(f"{self.folder.name}-{uuid.uuid4().hex}.calls")
         done = subprocess.run(
             [sys.executable, "-m", "tests.recorded_command", str(calls), *arguments],
-            env={**self.environment, "PYTHONPATH": str(ROOT)},
+            env={**self.environment, "PYTHONPATH": str(ROOT), **(environment or {})},
             cwd=self.folder,
             capture_output=True,
             text=True,

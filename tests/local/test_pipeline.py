@@ -172,6 +172,21 @@ def test_reprocess_brings_back_lost_records_and_redoes_all(bench: Bench) -> None
     assert again == {"lost.jpg": "processed"}
 
 
+def test_a_proxy_of_the_environment_is_never_asked_for_the_embedded_aws(bench: Bench) -> None:
+    bench.write("proxied.jpg", jpeg(photo((240, 180), "RGB", seed=10)))
+    commands = ("status", "upload proxied.jpg", "list", "show proxied.jpg", "api /images", "download proxied.jpg -o in")
+    more = ("gallery -o page", "reprocess --dry-run", "tail-logs", "deploy --yes", "local status")
+    dead = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    for line in (*commands, *more):
+        bench.zenoimg(*line.split(), environment=dead)
+
+
+def test_an_upload_is_judged_by_the_deployed_limits_and_not_by_this_folders(bench: Bench) -> None:
+    bench.write("limits.jpg", jpeg(photo((240, 180), "RGB", seed=11)))
+    done = bench.zenoimg("upload", "limits.jpg", "--json", environment={"ZENOIMG_LIMITS_MAX_BYTES": "100"})
+    assert [result["Result"] for result in json.loads(done.stdout)] == ["processed"]
+
+
 def test_the_logs_tell_of_each_image(bench: Bench) -> None:
     bench.write("logged.jpg", jpeg(photo((240, 180), "RGB", seed=9)))
     bench.zenoimg("upload", "logged.jpg")

@@ -1,15 +1,18 @@
-"""The configured recipe and limits: from ``zenoimg.toml`` to what ``zenoimg.imaging`` takes."""
+"""The configured recipe and limits: from ``zenoimg.toml`` to the types of ``zenoimg.imaging``."""
 
 from __future__ import annotations
+
+from dataclasses import fields
 
 from zenoimg.config.keys import KEYS, RECIPE_TABLES
 from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping
+from zenoimg.stack.outputs import Deployment
 
 
 def recipe_of(settings: Settings) -> Recipe:
-    """The recipe of the settings; files in it are looked up beside ``zenoimg.toml``.
+    """Return the recipe of the settings; files in it are relative to the directory of ``zenoimg.toml``.
 
     Raises ``ConfigurationError`` naming the field or the file.
     """
@@ -28,8 +31,19 @@ def recipe_of(settings: Settings) -> Recipe:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """The limits of the settings."""
+    """Return the limits of the settings."""
     return Limits(**settings.limits)
+
+
+def deployed_limits(deployment: Deployment, settings: Settings) -> Limits:
+    """Return the limits of the deployed functions.
+
+    They come from the stack's outputs, which every command reads anyway: no further right is needed. A pipeline
+    without functions, or a stack that was deployed before it had this output, has the limits of the settings.
+    """
+    known = {each.name for each in fields(Limits)}
+    found = {name: value for name, value in deployment.limits.items() if name in known}
+    return Limits(**found) if found else limits_of(settings)
 
 
 def _place(settings: Settings, field: str) -> str:

@@ -44,7 +44,9 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
     Raises ``NotDeployedError`` when there is no such stack.
     """
     if settings.names is not None:
-        return of_deployment(aws, Deployment(**settings.names), None)
+        names = settings.names
+        deployment = Deployment(names["originals_bucket"], names["processed_bucket"], names["table"])
+        return of_deployment(aws, deployment, None)
     deployment = read_deployment(
         aws.cloudformation, settings.stack, where=aws.where, deploy=_deploy_command(aws, settings)
     )

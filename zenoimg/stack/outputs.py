@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 class Deployment:
     """The names and addresses of a deployed stack.
 
-    ``recipe_fingerprint`` is that of the recipe in the running functions. The parts that a pipeline without
+    ``recipe_fingerprint`` and ``limits`` are those of the running functions. The parts that a pipeline without
     functions does not have (see ``config``) are empty.
     """
 
@@ -31,6 +33,7 @@ class Deployment:
     recipe_fingerprint: str = ""
     api_id: str = ""
     api_url: str = ""
+    limits: Mapping[str, int] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -103,4 +106,5 @@ def deployment_of(state: StackState) -> Deployment:
         recipe_fingerprint=output.get("RecipeFingerprint", ""),
         api_id=output.get("ApiId", ""),
         api_url=output.get("ApiUrl", ""),
+        limits=json.loads(output.get("Limits", "{}")),
     )

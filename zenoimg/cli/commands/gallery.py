@@ -64,7 +64,7 @@ def gallery(
     now = datetime.now(UTC)
     bound = None if since is None else moment(since, now, option="--since")
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.configured import limits_of
+    from zenoimg.operations.configured import deployed_limits
     from zenoimg.operations.gallery import run as pages
     from zenoimg.operations.gallery.files import Files
     from zenoimg.operations.output.directory import Landing
@@ -81,7 +81,7 @@ def gallery(
         files = Files(
             pipeline,
             landing,
-            limits_of(settings),
+            deployed_limits(pipeline.deployment, settings),
             originals=not no_originals,
             workers=os.cpu_count() or 1,
             on_bytes=progress.on_bytes,

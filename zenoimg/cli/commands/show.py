@@ -65,10 +65,12 @@ def show(
     else:
         call.screen.table(details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint)))
     if picture:
-        from zenoimg.operations.configured import limits_of
+        from zenoimg.operations.configured import deployed_limits
         from zenoimg.operations.gallery.thumbnails import before_and_after
 
-        pictures.draw(call.screen, image, before_and_after(pipeline, record, limits_of(settings)))
+        pictures.draw(
+            call.screen, image, before_and_after(pipeline, record, deployed_limits(pipeline.deployment, settings))
+        )
     if open_copy:
         _open(pipeline, record)
 

@@ -69,7 +69,7 @@ def upload(
     A file keeps its name as key, a folder's files their relative paths. Unchanged photos are not sent again,
     so the same command resumes after an interruption. What the pipeline would refuse stays here and says why.
     """
-    from zenoimg.operations.configured import limits_of
+    from zenoimg.operations.configured import deployed_limits
     from zenoimg.operations.upload.run import Upload, UploadOptions
     from zenoimg.operations.upload.sources import Selection, sizes
 
@@ -89,7 +89,7 @@ def upload(
     )
     tally = _Tally()
     with PhotoProgress(call.screen, "Uploading") as progress, JsonArray(wanted=as_json) as array:
-        run = Upload(pipeline, options, limits_of(settings), on_bytes=progress.on_bytes)
+        run = Upload(pipeline, options, deployed_limits(pipeline.deployment, settings), on_bytes=progress.on_bytes)
         if progress.is_live and "-" not in map(str, paths):
             progress.measure(sizes(paths, selection))
         try:

@@ -7,8 +7,9 @@ the plan and asking, is the caller's.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from botocore.exceptions import ClientError
 
@@ -98,6 +99,7 @@ class Deploy:
             "ArtifactsBucket": store.bucket,
             **{key: artifact.key(settings.stack) for key, artifact in zip(_KEYS, artifacts, strict=True)},
             "RecipeFingerprint": recipe.fingerprint,
+            "Limits": json.dumps(asdict(limits)),
             _GENERATION: str(int(before.get(_GENERATION, "0")) + bool(differing)),
         }
         rendered = template.render(names, backfill_concurrency=settings.backfill_concurrency)

@@ -25,6 +25,7 @@ from zenoimg.operations.output.directory import Landing
 from zenoimg.operations.output.targets import Target, Unplaced, place
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.image_ids import is_possible
+from zenoimg.operations.records.missing_copy import why_no_copy
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import copy_key_fits
 from zenoimg.pipeline.threads import SECONDS, threads
@@ -144,13 +145,9 @@ class Download:
             raise
 
     def _why_missing(self, record: ImageRecord | None) -> str:
-        if self._original or record is None:
-            return "there is no such original" if self._original else "there is no such image"
-        if record.status == "refused":
-            return f"it was refused and has no copy ({record.error}); --original fetches the original"
-        if record.status == "failed":
-            return f"it has no copy, its processing failed ({record.error})"
-        return "its copy is gone; `zenoimg reprocess` with its id makes it again"
+        if self._original:
+            return "there is no such original"
+        return "there is no such image" if record is None else why_no_copy(record)
 
     @staticmethod
     def _failed(target: Target, state: State, reason: str) -> DownloadResult:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from zenoimg.imaging import Limits, Refused
 from zenoimg.operations.gallery.pictures import shown, thumbnail
+from zenoimg.operations.records.missing_copy import why_no_copy
 
 if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
@@ -33,11 +36,21 @@ def before_and_after(pipeline: LivePipeline, record: ImageRecord, limits: Limits
     else:
         yield _small("before", original.data, limits)
     if record.status == "processed":
-        owner = pipeline.settings.account_id
-        guard: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
-        key = pipeline.settings.copy_key(record.image_id)
+        copy = _copy(pipeline, record.image_id)
+        yield Small("after", problem=why_no_copy(record)) if copy is None else _small("after", copy, limits)
+
+
+def _copy(pipeline: LivePipeline, image_id: str) -> bytes | None:
+    owner = pipeline.settings.account_id
+    guard: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+    key = pipeline.settings.copy_key(image_id)
+    try:
         answer = pipeline.aws.s3.get_object(Bucket=pipeline.settings.processed_bucket, Key=key, **guard)
-        yield _small("after", answer["Body"].read(), limits)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"404", "NoSuchKey"}:
+            raise
+        return None
+    return answer["Body"].read()
 
 
 def _small(caption: str, data: bytes, limits: Limits) -> Small:

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from botocore.exceptions import ClientError
 
@@ -42,9 +42,10 @@ def _on_aws(aws: Aws, queue_url: str) -> int | None:
 
 
 def _on_embedded(endpoint_url: str, queue_url: str) -> int | None:
-    """The embedded AWS has no such metric, but shows its messages to whoever asks, without touching them."""
+    """Ask the embedded AWS, which has no such metric but lists a queue's messages without receiving them."""
     address = f"{endpoint_url}/_ministack/sqs/messages?QueueUrl={quote(queue_url, safe='')}"
-    with urlopen(address, timeout=10) as answer:  # noqa: S310 - the loopback address of our own child
+    opener = build_opener(ProxyHandler({}))  # it is on the loopback address, where no proxy of the environment leads
+    with opener.open(address, timeout=10) as answer:
         accounts: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = json.load(answer)["messages"]
     sent = [
         message["SentTimestamp"]
