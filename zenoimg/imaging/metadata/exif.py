@@ -1,8 +1,8 @@
 """EXIF (CIPA DC-008: a TIFF structure), patched in its bytes so that no offset moves.
 
-Writers of MakerNotes count on their place inside the block; taking EXIF apart and writing it anew breaks
-them in nearly all photos. So entries are struck out of their directories and what they pointed at is
-zeroed, and every other byte stays where it was.
+MakerNotes rely on their place inside the block: taking EXIF apart and writing it again breaks them in nearly all
+photos. So entries are removed from their directories, what they pointed at is zeroed, and every other byte stays
+where it was.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ STRIP_OFFSETS, STRIP_LENGTHS = 0x0111, 0x0117
 
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _ENTRY = 12
-_MOST_ENTRIES = 10_000
-"""Entries that are looked at in a block, many of them several times: photos have some hundreds."""
+_MAX_ENTRIES = 10_000
+"""Entries that are read in a block, many of them several times: photos have a few hundred."""
 _Span = tuple[int, int]
 
 
-class DamagedExif(ValueError):  # noqa: N818 -- says what is there, as Refused does
-    """A block that is no TIFF structure, or whose directories lie outside it."""
+class DamagedExif(ValueError):  # noqa: N818 -- describes the data, as Refused does
+    """A block that is not a TIFF structure, or whose directories are outside it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class _Tiff:
         if block[:4] not in (b"II*\0", b"MM\0*"):
             raise DamagedExif("no TIFF header")
         self.order = "<" if block[:2] == b"II" else ">"
-        self._entries_left, self._bytes_left = _MOST_ENTRIES, 2 * len(block)
+        self._entries_left, self._bytes_left = _MAX_ENTRIES, 2 * len(block)
 
     def unpack(self, layout: str, at: int) -> tuple[int, ...]:
         try:
@@ -57,7 +57,7 @@ class _Tiff:
         (count,) = self.unpack("H", directory)
         self._entries_left -= count
         if self._entries_left < 0:
-            raise DamagedExif(f"more than {_MOST_ENTRIES:,} entries")
+            raise DamagedExif(f"more than {_MAX_ENTRIES:,} entries")
         return [self._entry(at) for at in range(directory + 2, directory + 2 + count * _ENTRY, _ENTRY)]
 
     def _entry(self, at: int) -> _Entry:
@@ -69,14 +69,14 @@ class _Tiff:
         return directory + 2 + count * _ENTRY
 
     def number(self, entry: _Entry) -> int:
-        """Give the first value of an entry that holds whole numbers."""
+        """Return the first value of an entry that holds whole numbers."""
         layout = {1: "B", 3: "H", 4: "I", 13: "I"}.get(entry.kind)
         if layout is None:
             raise DamagedExif(f"tag {entry.tag:#06x} has type {entry.kind}")
         return self.unpack(layout, self.value_at(entry))[0]
 
     def value_at(self, entry: _Entry) -> int:
-        """Give the offset of an entry's value: in the entry itself up to four bytes, else elsewhere."""
+        """Return the offset of an entry's value, which is in the entry itself if it has at most four bytes."""
         return entry.at + 8 if entry.value_bytes <= 4 else self.unpack("I", entry.at + 8)[0]
 
     def zero(self, start: int, end: int) -> None:
@@ -84,11 +84,11 @@ class _Tiff:
         if start < end:
             self._bytes_left -= end - start
             if self._bytes_left < 0:
-                raise DamagedExif("directories point at the same bytes again and again")
+                raise DamagedExif("directories point at the same bytes repeatedly")
             self.block[start:end] = bytes(end - start)
 
-    def strike(self, directory: int, tag: int) -> None:
-        """Remove an entry: those behind it and the next pointer move up, the directory's place stays."""
+    def remove(self, directory: int, tag: int) -> None:
+        """Remove an entry: those after it and the next pointer move up, the directory keeps its place."""
         entry = next(entry for entry in self.entries(directory) if entry.tag == tag)
         (count,) = self.unpack("H", directory)
         end = self.next_pointer(directory) + 4
@@ -97,7 +97,7 @@ class _Tiff:
 
 
 def orientation_of(block: bytes) -> int:
-    """Give the orientation, 1 to 8, in a TIFF structure; 1 when it holds none that is valid."""
+    """Return the orientation, 1 to 8, in a TIFF structure; 1 when it holds none that is valid."""
     try:
         tiff = _Tiff(block)
         (first,) = tiff.unpack("I", 4)
@@ -111,7 +111,7 @@ def orientation_of(block: bytes) -> int:
 
 
 def with_orientation(block: bytes, orientation: int) -> bytes:
-    """Give a TIFF structure whose orientation, where it holds one, is this. Raises ``DamagedExif``."""
+    """Return a TIFF structure with its orientation, if it holds one, replaced. Raises ``DamagedExif``."""
     tiff = _Tiff(block)
     (first,) = tiff.unpack("I", 4)
     for entry in tiff.entries(first):
@@ -121,15 +121,15 @@ def with_orientation(block: bytes, orientation: int) -> bytes:
 
 
 def only_orientation(orientation: int) -> bytes:
-    """Write a TIFF structure that holds an orientation and nothing else."""
+    """Return a TIFF structure that holds an orientation and nothing else."""
     return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, ORIENTATION, 3, 1, orientation, 0, 0)
 
 
 def patched(block: bytes, *, location: bool) -> bytes:
-    """Give a TIFF structure without its thumbnail and, unless ``location`` stays, without its GPS directory.
+    """Return a TIFF structure without its thumbnail and, unless ``location`` stays, without its GPS directory.
 
-    No other byte moves; the block gets shorter only when zeroes at its end are left over from the thumbnail.
-    Raises ``DamagedExif`` when directories cannot be read, so that nobody can say what the block still holds.
+    No other byte moves; the block gets shorter only where zeros of the thumbnail would end it. Raises
+    ``DamagedExif`` when directories cannot be read, since nobody can tell then what the block still holds.
     """
     tiff = _Tiff(block)
     (first,) = tiff.unpack("I", 4)
@@ -144,7 +144,7 @@ def patched(block: bytes, *, location: bool) -> bytes:
 
 
 def _remove_thumbnail(tiff: _Tiff, first: int, kept: list[int]) -> list[_Span]:
-    """Unlink the second directory and zero what it holds; give the spans that were zeroed."""
+    """Unlink the second directory and zero what it holds; return the spans that were zeroed."""
     pointer = tiff.next_pointer(first)
     (second,) = tiff.unpack("I", pointer)
     if not second:
@@ -159,7 +159,7 @@ def _remove_thumbnail(tiff: _Tiff, first: int, kept: list[int]) -> list[_Span]:
                 zeroed.append((values[start_tag], values[start_tag] + values[length_tag]))
         zeroed += _directory_spans(tiff, second)
     except DamagedExif:
-        pass  # unlinked all the same: no reader finds it
+        pass  # it is unlinked, so no reader finds it
     for start, end in zeroed:
         tiff.zero(start, end)
     guard.restore()
@@ -169,7 +169,7 @@ def _remove_thumbnail(tiff: _Tiff, first: int, kept: list[int]) -> list[_Span]:
 def _remove_gps(tiff: _Tiff, directory: int, kept: list[int]) -> None:
     entry = next(entry for entry in tiff.entries(directory) if entry.tag == GPS_IFD)
     gps = tiff.number(entry)
-    tiff.strike(directory, GPS_IFD)
+    tiff.remove(directory, GPS_IFD)
     guard = _Guard(tiff, kept)
     for start, end in _directory_spans(tiff, gps):
         tiff.zero(start, end)
@@ -177,7 +177,7 @@ def _remove_gps(tiff: _Tiff, directory: int, kept: list[int]) -> None:
 
 
 def _directory_spans(tiff: _Tiff, directory: int) -> list[_Span]:
-    """Give the spans of a directory and of the values that it points at."""
+    """Return the spans of a directory and of the values that it points at."""
     entries = tiff.entries(directory)
     spans = [(directory, directory + 6 + len(entries) * _ENTRY)]
     for entry in entries:
@@ -188,7 +188,7 @@ def _directory_spans(tiff: _Tiff, directory: int) -> list[_Span]:
 
 
 def _end_without(zeroed: list[_Span], tiff: _Tiff, kept: list[int]) -> int:
-    """Give where the block ends when zeroed spans at its very end, padded to even lengths, are cut off."""
+    """Return where the block ends when zeroed spans at its very end, padded to even lengths, are cut off."""
     end = len(tiff.block)
     for start, span_end in sorted(zeroed, key=lambda span: -span[1]):
         if span_end < end - 1:
@@ -198,7 +198,7 @@ def _end_without(zeroed: list[_Span], tiff: _Tiff, kept: list[int]) -> int:
 
 
 class _Guard:
-    """Keeps header and directories as they are while pointers of unknown truth are followed and zeroed."""
+    """Restores header and directories after pointers that may be wrong were followed and zeroed."""
 
     def __init__(self, tiff: _Tiff, directories: list[int]) -> None:
         self._tiff = tiff

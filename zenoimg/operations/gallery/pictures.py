@@ -29,14 +29,14 @@ from PIL.WebPImagePlugin import WebPImageFile
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.avif.items import read_items, walk
 from zenoimg.imaging.formats.gif.blocks import APPLICATION, GifFrame, read_gif, write_gif
-from zenoimg.imaging.formats.jpeg.metadata import kept_metadata
+from zenoimg.imaging.formats.jpeg.metadata import kept_segments
 from zenoimg.imaging.formats.jpeg.stream import SOS, read_stream
 from zenoimg.imaging.formats.png.chunks import SIGNATURE, Chunk, read_chunks
 from zenoimg.imaging.formats.webp.chunks import EXIF, XMP, read_webp, write_webp
 from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.metadata.exif import only_orientation, orientation_of
-from zenoimg.imaging.metadata.kept import tiff_block
+from zenoimg.imaging.metadata.keeper import Keeper, tiff_block
 
 #: The longer side of a thumbnail in pixels: sharp at 250 CSS pixels on a screen of two device pixels each.
 THUMBNAIL_PIXELS = 512
@@ -180,7 +180,7 @@ def _bare_jpeg(data: bytes) -> bytes | None:
     between_scans = stream.segments[len(head) :]
     if len(stream.components) == 4 or any(segment.is_metadata for segment in between_scans):
         return None
-    kept, _ = kept_metadata(stream, "strip", alone=True)
+    kept = kept_segments(stream, Keeper("strip", alone=True))
     tables = [segment for segment in head if not segment.is_metadata]
     scans = memoryview(data)[stream.first_scan : stream.end]
     return b"".join((b"\xff\xd8", *(segment.encoded for segment in (*kept, *tables)), scans))

@@ -28,7 +28,7 @@ from zenoimg.imaging.formats.avif.items import without_exif
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.metadata.exif import orientation_of, with_orientation
-from zenoimg.imaging.metadata.kept import kept_exif, kept_xmp, tiff_block
+from zenoimg.imaging.metadata.keeper import Keeper, tiff_block
 from zenoimg.imaging.placement import Box, Size, clipped, displayed_size
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
 from zenoimg.imaging.result import Watermarked
@@ -142,12 +142,14 @@ def _clean_aperture(content: bytes, size: Size) -> Box | None:
 def _metadata(
     source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe, warnings: list[str]
 ) -> dict[str, Any]:
-    alone = any("gain map" in text for text in header.odd)
+    keeper = Keeper(recipe.metadata, alone=any("gain map" in text for text in header.odd))
+    packet = source.info.get("xmp", b"")
     options: dict[str, Any] = {
         "icc_profile": source.info.get("icc_profile", b""),
-        "xmp": kept_xmp(source.info.get("xmp", b""), recipe.metadata, warnings, alone=alone),
+        "xmp": keeper.xmp(packet) if packet else b"",
     }
-    block = kept_exif(header.exif, recipe.metadata, warnings) if recipe.metadata != "strip" else b""
+    block = keeper.exif(header.exif) if header.exif and not keeper.strips else b""
+    warnings += keeper.warnings
     if block:
         # Viewers turn by irot and imir alone; the encoder would take a tag that differs for them.
         block = with_orientation(block, orientation)

@@ -29,6 +29,7 @@ from zenoimg.imaging.formats.gif.metadata import kept_extension
 from zenoimg.imaging.formats.palette import decided_levels
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.placement import Box, Size, clipped
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
@@ -169,15 +170,16 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     warnings: list[str] = []
     if not source.ended:
         warnings.append(f"the file has no end mark and may be cut off: {len(source.frames)} frames are there")
+    keeper = Keeper(recipe.metadata)
     marking = Marking(source, overlay, size)
     blocks: list[GifFrame | Extension] = []
     for block in source.blocks:
         if isinstance(block, GifFrame):
             blocks.append(marking.marked(block))
         else:
-            blocks += kept_extension(block, recipe.metadata, warnings)
+            blocks += kept_extension(block, keeper)
     table = marking.shared.encoded if source.table is not None else None
-    warnings += marking.warnings
+    warnings += keeper.warnings + marking.warnings
     encoded = write_gif(replace(source, width=size[0], height=size[1], table=table, blocks=tuple(blocks)))
     return Watermarked(encoded, "GIF", "image/gif", *size, len(source.frames), tuple(warnings))
 

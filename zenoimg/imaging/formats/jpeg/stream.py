@@ -1,7 +1,4 @@
-"""A JPEG file as its marker segments (ITU-T T.81, annex B), without decoding pixels.
-
-What follows the first picture (more pictures, gain maps, videos) is named, not copied.
-"""
+"""A JPEG file as its marker segments (ITU-T T.81, annex B), without decoding pixels."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from zenoimg.imaging.errors import Refused
 SOI, EOI, SOS, DRI, DHT, DQT, COM = 0xD8, 0xD9, 0xDA, 0xDD, 0xC4, 0xDB, 0xFE
 APP0, APP1, APP2, APP11, APP13, APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
 MAX_PAYLOAD = 65_533
-"""Bytes that one segment can carry behind its two length bytes."""
+"""Bytes that one segment can carry after its two length bytes."""
 
 # Inside entropy-coded data FF is followed by 00 (stuffing), a restart marker, or fill bytes.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -27,14 +24,14 @@ _FRAME_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 @dataclass(frozen=True)
 class Segment:
-    """A marker (its second byte) and what it carries, without the length."""
+    """A marker (its second byte) and its payload, without the length."""
 
     marker: int
     payload: bytes
 
     @property
     def encoded(self) -> bytes:
-        """The segment as it stands in a file."""
+        """The segment as it is stored in a file."""
         return struct.pack(">BBH", 0xFF, self.marker, len(self.payload) + 2) + self.payload
 
     @property
@@ -58,7 +55,7 @@ class JpegStream:
     """The first picture of a JPEG file, and where it ends.
 
     ``frame_marker`` is the SOF's second byte, ``precision`` bits a sample, ``restart_interval`` MCUs
-    (0: none), ``first_scan`` the offset of the first SOS and ``end`` the one behind EOI.
+    (0: none), ``first_scan`` the offset of the first SOS and ``end`` the one after EOI.
     """
 
     segments: tuple[Segment, ...]
@@ -106,7 +103,7 @@ def read_stream(data: bytes) -> JpegStream:
 
 
 def adobe_transform(stream: JpegStream) -> int | None:
-    """Give the transform of Adobe's APP14 segment: 0 none, 1 YCbCr, 2 YCCK; ``None`` without one."""
+    """Return the transform of Adobe's APP14 segment: 0 none, 1 YCbCr, 2 YCCK; ``None`` without one."""
     for segment in stream.segments:
         if segment.marker == APP14 and segment.payload[:5] == b"Adobe" and len(segment.payload) >= 12:
             return segment.payload[11]
@@ -114,7 +111,7 @@ def adobe_transform(stream: JpegStream) -> int | None:
 
 
 def is_coded_rgb(stream: JpegStream) -> bool:
-    """Tell whether three components are RGB rather than YCbCr, by the rules of libjpeg's ``jdapimin.c``."""
+    """Return whether three components are RGB rather than YCbCr, by the rules of libjpeg's ``jdapimin.c``."""
     if any(segment.marker == APP0 and segment.payload[:5] == b"JFIF\0" for segment in stream.segments):
         return False
     transform = adobe_transform(stream)
@@ -124,9 +121,9 @@ def is_coded_rgb(stream: JpegStream) -> bool:
 
 
 class PixelStream:
-    """A JPEG of those segments alone that pixels are made of, as a file: nothing else is the decoder's business.
+    """A file object that reads as a JPEG of nothing but the segments that pixels are made of.
 
-    The scans are read where they lie: a copy of them would cost one to two per cent of a picture's time.
+    The scans are not copied, which would cost one to two per cent of a picture's time.
     """
 
     def __init__(self, data: bytes, stream: JpegStream) -> None:
@@ -140,10 +137,10 @@ class PixelStream:
         self._position = 0
 
     def read(self, count: int) -> bytes:
-        """Give the next bytes, fewer than ``count`` at the end alone."""
+        """Return the next bytes, fewer than ``count`` only at the end."""
         start, end = self._position, self._position + count
-        behind = len(self._head)
-        part = self._head[start:end] + bytes(self._scans[max(0, start - behind) : max(0, end - behind)])
+        scans_at = len(self._head)
+        part = self._head[start:end] + bytes(self._scans[max(0, start - scans_at) : max(0, end - scans_at)])
         self._position += len(part)
         return part
 
@@ -153,23 +150,23 @@ class PixelStream:
         return offset
 
     def tell(self) -> int:
-        """Give the byte that is read next."""
+        """Return the offset of the byte that is read next."""
         return self._position
 
 
 class EncodedChunks:
-    """Takes what an encoder writes, so that its metadata can be exchanged without one more copy of the pixels."""
+    """Collects what an encoder writes, so that its metadata can be replaced without copying the pixels once more."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
 
     def write(self, chunk: bytes) -> int:
-        """Take the next bytes; the first ones hold all of the encoder's metadata."""
+        """Append bytes; the first call has all of the encoder's metadata."""
         self._chunks.append(chunk)
         return len(chunk)
 
     def with_metadata(self, segments: list[Segment]) -> bytes:
-        """Give the JPEG with other application segments and comments at its head."""
+        """Return the JPEG with other application segments and comments at its start."""
         first, *rest = self._chunks
         position = 2
         while True:
@@ -181,7 +178,7 @@ class EncodedChunks:
 
 
 def _walk(data: bytes) -> Iterator[tuple[Segment, int]]:
-    """Yield each segment of the first picture with the offset behind it (behind its scan data for SOS)."""
+    """Yield each segment of the first picture with the offset after it."""
     position = 2
     while True:
         found = _NEXT_MARKER.search(data, position)
@@ -200,47 +197,3 @@ def _walk(data: bytes) -> Iterator[tuple[Segment, int]]:
             raise Refused("corrupt", "the JPEG is truncated inside a segment")
         yield Segment(marker, data[position + 2 : position + length]), position + length
         position += length
-
-
-_MOST_PICTURES = 64
-_GAIN_MAPS = (b"http://ns.adobe.com/hdr-gain-map/1.0/", b"urn:iso:std:iso:ts:21496:-1\0", b"HDRGainMap")
-
-
-def left_out(stream: JpegStream, behind: bytes) -> list[str]:
-    """Name what lies behind the first picture and is not in the copy, in plain words."""
-    pictures, rest = _pictures(behind)
-    texts = []
-    if pictures and _has_gain_map(pictures, stream):
-        texts.append("the HDR gain map was left out: the copy shows in standard range")
-        pictures = pictures[1:]
-    if pictures:
-        more = "1 more picture" if len(pictures) == 1 else f"{len(pictures)} more pictures"
-        texts.append(f"the first picture of the file (MPO) was kept, {more} left out")
-    if b"ftyp" in rest[:4096]:
-        texts.append(f"the video of a motion photo ({len(rest):,} bytes) was left out")
-    elif rest.strip(b"\0\xff\r\n "):
-        texts.append(f"other data behind the picture ({len(rest):,} bytes) was left out")
-    return texts
-
-
-def _pictures(behind: bytes) -> tuple[list[JpegStream], bytes]:
-    """Give the JPEGs in the order in which they stand, and what is behind the last of them."""
-    pictures: list[JpegStream] = []
-    at = 0
-    while len(pictures) < _MOST_PICTURES and (start := behind.find(b"\xff\xd8\xff", at)) >= 0:
-        try:
-            pictures.append(read_stream(behind[start:]))
-        except (Refused, ValueError):
-            break
-        at = start + pictures[-1].end
-    return pictures, behind[at:]
-
-
-def _has_gain_map(pictures: list[JpegStream], first: JpegStream) -> bool:
-    return any(
-        name in segment.payload
-        for stream in (first, *pictures)
-        for segment in stream.segments
-        if segment.is_metadata
-        for name in _GAIN_MAPS
-    )

@@ -1,7 +1,7 @@
-"""JPEG: pixels go through Pillow, everything else travels as the source's own segments.
+"""JPEG: Pillow decodes and encodes pixels, everything else is copied as the source's own segments.
 
 Pixels are encoded with the source's quantization tables, sampling, progression and restart interval. They pass
-through RGB rather than YCbCr, which would keep a little more and costs Pillow a tenth to a fifth more time.
+through RGB rather than YCbCr, which would keep a little more but costs Pillow a tenth to a fifth more time.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.jpeg.metadata import kept_metadata, orientation_in
+from zenoimg.imaging.formats.jpeg.metadata import kept_segments, orientation_in
 from zenoimg.imaging.formats.jpeg.stream import (
     EncodedChunks,
     JpegStream,
     PixelStream,
     adobe_transform,
     is_coded_rgb,
-    left_out,
     read_stream,
 )
+from zenoimg.imaging.formats.jpeg.trailer import left_out
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.placement import displayed_size
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
 from zenoimg.imaging.result import Watermarked
@@ -35,25 +36,26 @@ _ARITHMETIC = {0xC9, 0xCA}
 _DECODABLE = {0xC0, 0xC1, 0xC2, *_ARITHMETIC}
 _SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}
 _YCCK = 2
-_BYTES_AT_A_TIME = 1 << 20  # Pillow's 64 KiB make a 6 MP decode 1 to 2% slower: it stops and begins rows anew
+_BYTES_AT_A_TIME = 1 << 20  # Pillow's 64 KiB make a 6 MP decode 1 to 2% slower: it stops and restarts rows
 _WIDE_BUFFER = threading.Lock()
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Give a watermarked copy of a JPEG; pictures behind the first are left out with a warning."""
+    """Return a watermarked copy of a JPEG; pictures after the first are left out with a warning."""
     stream = read_stream(data)
     limits.check_picture(stream.width, stream.height)
     _check_coding(stream)
     orientation = orientation_in(stream)
     overlay = overlay_for(recipe.watermark, (stream.width, stream.height), orientation)
     warnings = left_out(stream, data[stream.end :])
-    segments, metadata_warnings = kept_metadata(stream, recipe.metadata, alone=bool(warnings))
+    keeper = Keeper(recipe.metadata, alone=bool(warnings))
+    segments = kept_segments(stream, keeper)
     picture = JpegImageFile(cast("IO[bytes]", PixelStream(data, stream)))
     picture.decodermaxblock = _BYTES_AT_A_TIME
     picture.load()
     blend(picture, overlay, inverted_ink=picture.mode == "CMYK" and adobe_transform(stream) is None)
     options = _encoder_options(picture, stream, recipe.encoder)
-    warnings += metadata_warnings + _coding_warnings(picture, stream)
+    warnings += keeper.warnings + _coding_warnings(picture, stream)
     encoded = _encoded(picture, options).with_metadata(segments)
     width, height = displayed_size(picture.size, orientation)
     return Watermarked(encoded, "JPEG", "image/jpeg", width, height, 1, tuple(warnings))
@@ -85,7 +87,7 @@ def _encoder_options(picture: JpegImageFile, stream: JpegStream, settings: Encod
 
 
 def _tables(picture: JpegImageFile, stream: JpegStream) -> list[list[int]]:
-    """Give one quantization table for each component; the last one also serves the components behind it."""
+    """Return one quantization table for each component; the last one also serves the components after it."""
     if picture.mode == "CMYK" and adobe_transform(stream) == _YCCK:
         # Written as CMYK: chroma tables are too coarse for inks.
         return [list(picture.quantization[stream.components[0].table])]
@@ -96,12 +98,12 @@ def _tables(picture: JpegImageFile, stream: JpegStream) -> list[list[int]]:
 
 
 def _subsampling(stream: JpegStream) -> int:
-    """Give Pillow's number for the source's chroma sampling; 4:4:4, which loses nothing, for rare ones."""
+    """Return Pillow's number for the source's chroma sampling; 4:4:4, which loses nothing, for rare ones."""
     return _SUBSAMPLINGS.get(_chroma_ratio(stream) or (1, 1), 0)
 
 
 def _chroma_ratio(stream: JpegStream) -> tuple[int, int] | None:
-    """Give how many luma samples, across and down, there are for one of chroma; ``None`` if irregular."""
+    """Return how many luma samples, across and down, there are for one of chroma; ``None`` if irregular."""
     luma, *chroma = stream.components
     factors = {(component.horizontal, component.vertical) for component in chroma}
     if len(factors) != 1:
@@ -137,8 +139,8 @@ def _encoded(picture: JpegImageFile, options: dict[str, Any]) -> EncodedChunks:
 def _encoded_in_wide_buffer(picture: JpegImageFile, options: dict[str, Any]) -> EncodedChunks:
     """Encode what Pillow's buffer is too small for.
 
-    A progressive picture gets one buffer for all of it, two bytes a pixel, which noise at fine tables
-    exceeds. ``MAXBLOCK`` is Pillow's own setting for the least size of buffers; no other one reaches them.
+    A progressive picture gets one buffer of two bytes a pixel, which noise at fine tables exceeds. ``MAXBLOCK`` is
+    Pillow's setting for the minimum size of buffers; no other setting reaches them.
     """
     with _WIDE_BUFFER:
         usual = ImageFile.MAXBLOCK

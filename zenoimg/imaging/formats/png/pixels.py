@@ -18,8 +18,9 @@ from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.palette import Color, blend_keyed, on_levels, on_two_levels
 from zenoimg.imaging.formats.png.chunks import GREY, PALETTE, RGB, Chunk, Header, first, pixel_stream, read_chunks
-from zenoimg.imaging.formats.png.metadata import TextRoom, kept_chunk
+from zenoimg.imaging.formats.png.metadata import ChunkKeeper
 from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.recipe import Recipe
 
 # Adam7 (PNG Third Edition, 8.2): left, top, step across, step down of each pass.
@@ -146,7 +147,8 @@ def assemble(chunks: list[Chunk], source: Header, written: Written, recipe: Reci
     """Give the copy's chunks in the source's order."""
     copy: list[Chunk] = []
     data_written = False
-    room = TextRoom()
+    keeper = Keeper(recipe.metadata)
+    ancillary = ChunkKeeper(keeper)
     palette_changed = bool(written.palette) and written.palette[0].data != first(chunks, b"PLTE")
     for chunk in chunks:
         match chunk.name:
@@ -168,5 +170,6 @@ def assemble(chunks: list[Chunk], source: Header, written: Written, recipe: Reci
             case b"bKGD" | b"sBIT" | b"hIST" if written.header.color_type != source.color_type:
                 warnings.append(f"chunk {chunk.name.decode()} belongs to a palette and was left out")
             case _:
-                copy += kept_chunk(chunk, recipe.metadata, warnings, room)
+                copy += ancillary.kept(chunk)
+    warnings += keeper.warnings
     return copy

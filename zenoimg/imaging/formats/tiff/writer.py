@@ -18,6 +18,7 @@ from zenoimg.imaging.formats.tiff.palette import draw_on_palette
 from zenoimg.imaging.formats.tiff.pixels import blend_channels
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.placement import displayed_size
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
@@ -31,7 +32,8 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     _refuse_camera_raw(data, pages)
     layouts = [None if is_mask(page.directory) else layout_of(page, limits) for page in pages]
     _check_total(layouts, limits)
-    warnings: list[str] = []
+    keeper = Keeper(recipe.metadata)
+    warnings = keeper.warnings
     copies: list[Page] = []
     for page, layout in zip(pages, layouts, strict=True):
         if layout is not None:
@@ -39,7 +41,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
             if drawn is None:
                 continue
             page = drawn
-        copies.append(replace(page, directory=kept_tags(page.directory, recipe.metadata, warnings)))
+        copies.append(replace(page, directory=kept_tags(page.directory, keeper)))
     first = next((layout for layout in layouts if layout is not None), None)
     if first is None:
         raise Refused("unsupported-format", "TIFF that holds nothing but masks is not supported")

@@ -38,7 +38,7 @@ from zenoimg.imaging.formats.webp.metadata import PICTURE, kept_chunks
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.metadata.exif import orientation_of
-from zenoimg.imaging.metadata.kept import tiff_block
+from zenoimg.imaging.metadata.keeper import Keeper, tiff_block
 from zenoimg.imaging.placement import Box, displayed_size
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
 from zenoimg.imaging.result import Watermarked
@@ -53,13 +53,13 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     limits.check_memory(*source.size, _bytes_a_pixel(source))
     orientation = orientation_of(tiff_block(source.first(b"EXIF")))
     overlay = overlay_for(recipe.watermark, source.size, orientation)
-    warnings: list[str] = []
-    metadata = kept_chunks(source, recipe, warnings)
+    keeper = Keeper(recipe.metadata)
+    metadata = kept_chunks(source, keeper)
     drawn = _animated if source.frames else _still
     encoded = _assembled(source, drawn(source, overlay, recipe.encoder), metadata)
     width, height = displayed_size(source.size, orientation)
     frames = max(1, len(source.frames))
-    return Watermarked(encoded, "WebP", "image/webp", width, height, frames, tuple(warnings))
+    return Watermarked(encoded, "WebP", "image/webp", width, height, frames, tuple(keeper.warnings))
 
 
 def _bytes_a_pixel(source: WebP) -> int:
