@@ -115,7 +115,7 @@ def test_what_cannot_be_marked_is_named_and_the_others_go_on() -> None:
         (".", "failed", "unreadable"),
         ("a.jpg", "marked", ""),
     ]
-    assert [item["Reason"] for item in found][:2] == ["does not exist", "the file is no picture of a known format"]
+    assert [item["Reason"] for item in found][:2] == ["does not exist", "the file is not an image of a known format"]
     assert "5 photos: 1 marked, 2 refused, 2 failed." in result.stderr
     assert sorted(path.name for path in Path().iterdir()) == [
         "a.jpg",
@@ -208,7 +208,7 @@ def test_a_folder_that_cannot_be_made_is_named() -> None:
 def test_quiet_names_what_went_wrong_and_nothing_else() -> None:
     Path("text.txt").write_text("hello")
     result = preview("a.jpg", "text.txt", "--quiet")
-    assert result.stderr == "refused  text.txt  the file is no picture of a known format\n"
+    assert result.stderr == "refused  text.txt  the file is not an image of a known format\n"
     assert result.stdout == ""
 
 

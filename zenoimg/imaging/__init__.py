@@ -1,9 +1,9 @@
-"""Watermarks pictures: bytes in, bytes out. Pillow only, nothing of AWS.
+"""Watermark pictures: bytes in, bytes out. Uses Pillow, knows nothing of AWS.
 
     done = watermark(data, Recipe(), Limits())
 
-The names below are loaded when first used, so that importing a part of this package (``identify`` first of
-all, which stands in ``zenoimg.imaging.identify``) does not import Pillow.
+The public names are loaded on first use, so that importing a module of this package, such as
+``zenoimg.imaging.identify``, does not import Pillow.
 """
 
 from __future__ import annotations
@@ -49,3 +49,7 @@ def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

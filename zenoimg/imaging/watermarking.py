@@ -1,11 +1,14 @@
-"""The one entry: a picture's bytes and a recipe give the bytes of a watermarked copy."""
+"""The entry point: the bytes of a picture and a recipe become the bytes of a watermarked copy."""
 
 from __future__ import annotations
 
+import traceback
+
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats import WRITERS
+from zenoimg.imaging.formats import WRITERS, Writer
 from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, identify
 from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.memory import ObservedLimits, can_allocate
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
@@ -13,27 +16,52 @@ _DEFAULT_RECIPE = Recipe()
 _DEFAULT_LIMITS = Limits()
 
 
-def watermark(data: bytes, recipe: Recipe = _DEFAULT_RECIPE, limits: Limits = _DEFAULT_LIMITS) -> Watermarked:
-    """Give a watermarked copy of a picture in its own format.
+def watermark(
+    data: bytes | bytearray | memoryview, recipe: Recipe = _DEFAULT_RECIPE, limits: Limits = _DEFAULT_LIMITS
+) -> Watermarked:
+    """Return a watermarked copy of a picture in its own format.
 
-    Raises ``Refused`` and nothing else: ``not-an-image``, ``unsupported-format``, ``corrupt``, ``too-large``,
-    ``too-many-frames`` or ``too-small``. Limits are checked before pixels are decoded.
+    ``data`` is the content of an image file. Limits are checked before pixels are decoded.
+
+    Raises ``Refused`` with the code ``not-an-image``, ``unsupported-format``, ``corrupt``, ``too-large``,
+    ``too-many-frames`` or ``too-small``. Raises ``MemoryError`` when the process has too little memory for the
+    picture, which says nothing about the picture, and ``TypeError`` when ``data`` is of another type.
     """
+    data = _as_bytes(data)
     limits.check_bytes(len(data))
     if not data:
         raise Refused("not-an-image", "the file is empty")
     identified = identify(data[:HEAD_BYTES])
     if identified is None:
-        raise Refused("not-an-image", "the file is no picture of a known format")
+        raise Refused("not-an-image", "the file is not an image of a known format")
     if not identified.supported:
         raise Refused(
             "unsupported-format",
             f"{identified.format} is not supported; supported are {', '.join(SUPPORTED)}",
         )
-    writer = WRITERS[identified.format]  # out here, so that a module that cannot be loaded is no damaged picture
+    writer = WRITERS[identified.format]  # not in the try block: a module that cannot be loaded is not a damaged picture
+    return _written(writer, data, recipe, ObservedLimits(limits), identified.format)
+
+
+def _written(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits, name: str) -> Watermarked:
     try:
         return writer(data, recipe, limits)
-    except Refused:
+    except (Refused, MemoryError):
         raise
     except Exception as failure:  # decoders raise errors of any type on damaged input
-        raise Refused("corrupt", f"cannot be decoded as {identified.format}: {failure}") from failure
+        traceback.clear_frames(failure.__traceback__)  # its frames hold the memory that the decoder had allocated
+        reason = f"cannot be decoded as {name}: {failure}"
+        if not can_allocate(limits.needed):
+            raise MemoryError(f"{reason}; {limits.needed:,} bytes for it cannot be allocated") from failure
+        raise Refused("corrupt", reason) from failure
+
+
+def _as_bytes(data: object) -> bytes:
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, bytearray | memoryview):
+        return bytes(data)
+    raise TypeError(
+        f"watermark() takes the content of an image file as bytes, bytearray or memoryview, not {type(data).__name__}; "
+        "read a file with Path(...).read_bytes()"
+    )
