@@ -60,3 +60,13 @@ def test_half_a_pipeline_without_a_stack_is_an_error_of_config_too(
 ) -> None:
     monkeypatch.setenv("ZENOIMG_TABLE", "records")
     assert "missing: originals_bucket" in terminal.run("config", code=3).stderr
+
+
+def test_a_former_name_of_a_key_is_reported_on_stderr_once(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "zenoimg.toml").write_text("[limits]\nmax_frame_pixels = 5000\n")
+    done = terminal.run("config", "--json")
+    notice = "zenoimg.toml:2: limits.max_frame_pixels is now called limits.max_total_pixels; please rename it."
+    assert done.stderr.count(notice) == 1
+    assert notice not in done.stdout
+    shown = {each["key"]: (each["value"], each["from"]) for each in terminal.json("config")}
+    assert shown["limits.max_total_pixels"] == (5000, f"{tmp_path}/zenoimg.toml:2")

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-LIMITS = {"max_bytes": 200_000, "max_pixels": 250_000, "max_frames": 8, "max_frame_pixels": 500_000}
+LIMITS = {"max_bytes": 200_000, "max_pixels": 250_000, "max_frames": 8, "max_total_pixels": 500_000}
 _LONGEST_INPUT_SECONDS = 20
 _MOST_MEGABYTES = 2048
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.fuzz
 
 SEEDS = seeds()
 NAMES = sorted(SEEDS)
-LIMITS = Limits(max_bytes=1_000_000, max_pixels=1_000_000, max_frames=8, max_frame_pixels=2_000_000)
+LIMITS = Limits(max_bytes=1_000_000, max_pixels=1_000_000, max_frames=8, max_total_pixels=2_000_000)
 REFUSALS = {"not-an-image", "unsupported-format", "corrupt", "too-large", "too-many-frames", "too-small"}
 OUTCOMES = REFUSALS | {"copied", "copied with warnings"}
 SIGNATURES = {"jpeg": b"\xff\xd8\xff\xe0", "png": pictures.PNG_SIGNATURE, "tiff": b"II*\0", "bmp": b"BM"}

@@ -23,9 +23,17 @@ class ConfigFile:
     text: str = ""
 
     def value(self, key: Key) -> object:
-        """What the file says of a key, ``None`` for nothing."""
+        """Return the value that the file gives a key, by its name or its former one; ``None`` when it gives none."""
+        table = self._table_of(key)
+        return table.get(key.name, table.get(key.former_name))
+
+    def uses_former_name(self, key: Key) -> bool:
+        """Return whether the file gives the key by its former name."""
+        return bool(key.former_name) and key.former_name in self._table_of(key)
+
+    def _table_of(self, key: Key) -> Mapping[str, Any]:
         table: Mapping[str, Any] = self.table or {}
-        return (table.get(key.table, {}) if key.table else table).get(key.name)
+        return table.get(key.table, {}) if key.table else table
 
     def place(self, *names: str) -> str:
         """``zenoimg.toml:12``: the file and the line on which a key begins."""
@@ -33,8 +41,9 @@ class ConfigFile:
         return f"{self.path}:{line}" if line else str(self.path)
 
     def place_of(self, key: Key) -> str:
-        """``place`` of one of our keys."""
-        return self.place(*filter(None, (key.table, key.name)))
+        """Return ``place`` of one of our keys."""
+        name = key.former_name if self.uses_former_name(key) and key.name not in self._table_of(key) else key.name
+        return self.place(*filter(None, (key.table, name)))
 
     def _line_of(self, names: tuple[str, ...]) -> int:
         """The first line of what defines a key; 0 when nothing does.
@@ -114,8 +123,9 @@ def _check_keys(file: ConfigFile, table: Mapping[str, Any]) -> None:
         if not isinstance(value, dict):
             raise ConfigurationError(f"{file.place(name)}: {name} must be a table: [{name}]")
         known = sorted(of_table(name))
+        former = {key.former_name for key in of_table(name).values()}
         for key in value:
-            if key not in known:
+            if key not in known and key not in former:
                 raise _unknown(file, (name, key), f" in [{name}]", known)
 
 

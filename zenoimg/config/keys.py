@@ -120,7 +120,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Key:
-    """One key. ``default`` is ``None`` where nothing is set; ``example`` then shows how it is written."""
+    """One key. ``default`` is ``None`` where nothing is set; ``example`` then shows how it is written.
+
+    ``former_name`` is still accepted in the file and as a variable, with a notice.
+    """
 
     table: str
     name: str
@@ -129,6 +132,7 @@ class Key:
     check: Check
     parameter: str = ""
     example: Value = None
+    former_name: str = ""
 
     @property
     def full_name(self) -> str:
@@ -137,8 +141,16 @@ class Key:
 
     @property
     def variable(self) -> str:
-        """The environment variable that goes before the file."""
-        parts = (self.name,) if self.table in ("", "names") else (self.table, self.name)
+        """The environment variable that overrides the file."""
+        return self._variable(self.name)
+
+    @property
+    def former_variable(self) -> str:
+        """The variable by the key's former name, empty without one."""
+        return self._variable(self.former_name) if self.former_name else ""
+
+    def _variable(self, name: str) -> str:
+        parts = (name,) if self.table in ("", "names") else (self.table, name)
         return f"ZENOIMG_{'_'.join(parts)}".upper()
 
     def parameter_value(self, value: Value) -> str:
@@ -187,7 +199,8 @@ KEYS: tuple[Key, ...] = (
     Key("limits", "max_bytes", 100_000_000, "Encoded bytes of an original; larger ones are refused", Whole(1, _MOST)),
     Key("limits", "max_pixels", 100_000_000, "Pixels of a frame", Whole(1, _MOST)),
     Key("limits", "max_frames", 1_000, "Frames or pages", Whole(1, _MOST)),
-    Key("limits", "max_frame_pixels", 400_000_000, "Pixels of all frames", Whole(1, _MOST)),
+    Key("limits", "max_total_pixels", 400_000_000, "Pixels of all frames together", Whole(1, _MOST),
+        former_name="max_frame_pixels"),
     Key("limits", "max_memory", 2_150_000_000, "Bytes to work in; leave a quarter of the function's memory free",
         Whole(1, _MOST)),
     Key("processor", "memory", 3008, "Megabytes of the watermarking function, 512 to 10240", Whole(512, 10240),

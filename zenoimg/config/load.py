@@ -6,7 +6,7 @@ Credentials, profile and region follow AWS's own chain where neither flag nor va
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ class Settings:
     ``names`` (originals_bucket, processed_bucket, table) replace the stack's outputs for a pipeline without
     a stack: wherever S3 and DynamoDB are, ``upload``, ``reprocess --here`` and ``list`` work. ``parameters``
     are those of the template that are set; the others have the template's defaults. ``stack_flag`` says that
-    the stack was named on the command line.
+    the stack was named on the command line. ``notices`` are sentences for the operator about how the settings
+    are written.
     """
 
     stack: str = DEFAULT_STACK
@@ -55,6 +56,7 @@ class Settings:
     parameters: Mapping[str, str] = field(default_factory=dict)
     backfill_concurrency: int = 5
     stack_flag: bool = False
+    notices: tuple[str, ...] = ()
     file: ConfigFile = field(default_factory=ConfigFile, compare=False, repr=False)
 
 
@@ -85,8 +87,18 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
         parameters={each.key.parameter: each.key.parameter_value(each.value) for each in given if each.key.parameter},
         backfill_concurrency=int(found["backfill.concurrency"].value or 0),
         stack_flag=options.stack is not None,
+        notices=tuple(_notices(env, file)),
         file=file,
     )
+
+
+def _notices(env: Mapping[str, str], file: ConfigFile) -> Iterator[str]:
+    for key in KEYS:
+        if file.uses_former_name(key):
+            former = f"{key.table}.{key.former_name}"
+            yield f"{file.place(key.table, key.former_name)}: {former} is now called {key.full_name}; please rename it."
+        if key.former_variable and env.get(key.former_variable):
+            yield f"{key.former_variable} is now called {key.variable}; please rename it."
 
 
 def effective(options: GlobalOptions, env: Mapping[str, str], file: ConfigFile) -> list[Effective]:
@@ -105,8 +117,9 @@ def _effective(key: Key, options: GlobalOptions, env: Mapping[str, str], file: C
     flag = getattr(options, key.name, None) if not key.table else None
     if flag is not None:
         return _checked(Effective(key, flag, f"--{key.name}"), file)
-    if text := env.get(key.variable):
-        return _checked(Effective(key, key.check.read(text), key.variable), file)
+    for variable in filter(None, (key.variable, key.former_variable)):
+        if text := env.get(variable):
+            return _checked(Effective(key, key.check.read(text), variable), file)
     in_file: Any = file.value(key)
     if in_file is not None:
         return _checked(Effective(key, in_file, FILE), file)

@@ -1,4 +1,4 @@
-"""How much one picture may ask for. Checked from headers, before pixels are decoded."""
+"""How large a picture may be. Checked from headers, before pixels are decoded."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from zenoimg.imaging.errors import Refused
 
 @dataclass(frozen=True)
 class Limits:
-    """Upper bounds of one picture: encoded bytes, pixels of a frame, frames, pixels of all frames, bytes of memory."""
+    """Upper bounds for one picture.
+
+    ``max_bytes`` of the encoded file, ``max_pixels`` of a frame, ``max_frames``, ``max_total_pixels`` of all frames
+    together, ``max_memory`` in bytes for decoding, drawing and encoding.
+    """
 
     max_bytes: int = 100_000_000
     max_pixels: int = 100_000_000
     max_frames: int = 1_000
-    max_frame_pixels: int = 400_000_000
+    max_total_pixels: int = 400_000_000
     max_memory: int = 2_150_000_000
 
     def check_bytes(self, length: int) -> None:
@@ -23,7 +27,10 @@ class Limits:
             raise Refused("too-large", f"{length:,} bytes; at most {self.max_bytes:,} are accepted")
 
     def check_picture(self, width: int, height: int, frames: int = 1) -> None:
-        """Raise ``Refused`` for a picture whose header asks for more pixels or frames than allowed."""
+        """Raise ``Refused``, ``too-large`` or ``too-many-frames``, when a header announces more than is allowed.
+
+        ``width`` and ``height`` are pixels of a frame.
+        """
         if width * height > self.max_pixels:
             raise Refused(
                 "too-large",
@@ -32,21 +39,24 @@ class Limits:
             )
         if frames > self.max_frames:
             raise Refused("too-many-frames", f"{frames:,} frames; at most {self.max_frames:,} are accepted")
-        if width * height * frames > self.max_frame_pixels:
+        if width * height * frames > self.max_total_pixels:
             raise Refused(
                 "too-many-frames",
                 f"{frames:,} frames of {width} x {height} are {_megapixels(width * height * frames)} "
-                f"megapixels in all; at most {_megapixels(self.max_frame_pixels)} are accepted",
+                f"megapixels in all; at most {_megapixels(self.max_total_pixels)} are accepted",
             )
 
     def check_memory(self, width: int, height: int, bytes_a_pixel: int) -> None:
-        """Raise ``Refused`` for a picture of a kind that needs more memory, as measured for a pixel, than allowed."""
+        """Raise ``Refused("too-large")`` for a picture that needs more memory than allowed.
+
+        ``bytes_a_pixel`` is what pictures of its kind need at most, as measured.
+        """
         needed = width * height * bytes_a_pixel
         if needed > self.max_memory:
             raise Refused(
                 "too-large",
                 f"{width} x {height} of this kind need {needed / 1e9:.1f} GB of memory; "
-                f"at most {self.max_memory / 1e9:.1f} are given",
+                f"at most {self.max_memory / 1e9:.1f} are available",
             )
 
 
@@ -55,9 +65,9 @@ def _megapixels(pixels: int) -> str:
 
 
 def most_parts(length: int, spare: int = 10_000) -> int:
-    """Give how many chunks or blocks a file of so many bytes may have: each costs more time than its few bytes.
+    """Return how many chunks or blocks a file of ``length`` bytes may have: each costs more time than its few bytes.
 
-    Writers cut pixels into chunks of kilobytes; tiny frames of a long animation, and test files of one-byte chunks,
-    do with ``spare``.
+    Encoders cut pixels into chunks of kilobytes; ``spare`` allows for the tiny frames of a long animation and for
+    test files with chunks of one byte.
     """
     return spare + length // 64

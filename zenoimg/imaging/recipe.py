@@ -1,6 +1,6 @@
-"""All that changes the bytes of a copy besides the picture itself: checked when made, then hashed.
+"""Everything besides the picture that changes the bytes of its copy: validated on creation, hashed into a fingerprint.
 
-A recipe is also read from tables of a configuration file, and written as such.
+A recipe can be read from tables of a configuration file and written as such.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 from zenoimg.imaging.errors import RecipeError
 
 DRAWING_VERSION = 1
-"""Raised whenever the same recipe gives other bytes than before; part of every fingerprint."""
+"""Incremented whenever the same recipe produces other bytes than before; part of every fingerprint."""
 
 Position = Literal[
     "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right", "tile"
@@ -33,11 +33,11 @@ MAX_TEXT_LENGTH = 200
 
 @dataclass(frozen=True)
 class WatermarkSpec:
-    """How the mark looks and where it goes; lengths are relative to the picture's shorter side as displayed.
+    """What the mark looks like and where it is drawn; lengths are relative to the picture's shorter side as displayed.
 
     ``text`` (one or more lines; ``© zeno`` when there is no logo) or ``logo`` (PNG bytes), never both.
     ``scale`` is the font size of the text or the width of the logo, ``margin`` the distance from the edges
-    or, for ``tile``, between marks. ``opacity`` runs to 1, opaque. ``color`` and ``outline`` are ``#rrggbb``,
+    or, for ``tile``, between marks. ``opacity`` is at most 1, opaque. ``color`` and ``outline`` are ``#rrggbb``,
     ``#rgb`` or a CSS name, and ``outline`` may be ``none``. ``angle`` is in degrees, counter-clockwise.
     ``font`` is the bytes of a TrueType or OpenType font; without one Pillow's own is used.
 
@@ -73,7 +73,7 @@ class WatermarkSpec:
             self._check_text()
 
     def _normalize(self, **values: object) -> None:
-        """Equal meanings become equal values, so that they share one fingerprint and one drawn mark."""
+        """Write equal meanings as equal values, so that they share one fingerprint and one drawn mark."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -110,12 +110,12 @@ class WatermarkSpec:
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """How copies are encoded where the source does not decide it.
+    """How copies are encoded where the source does not determine it.
 
     ``jpeg_quality`` is ``source`` (the source's own quantization tables) or libjpeg's 1 to 100.
-    ``png_compression`` is zlib's level, 0 to 9. ``webp_quality`` is libwebp's for lossy WebP, 0 to 100, and
-    ``webp_lossless_effort`` what it spends on lossless WebP, 0 to 100: fewer bytes for the same pixels.
-    ``avif_quality`` is libavif's, 0 to 100, and ``avif_speed`` runs from 0, slowest and smallest, to 10.
+    ``png_compression`` is zlib's level, 0 to 9. ``webp_quality`` is libwebp's quality of lossy WebP, 0 to 100, and
+    ``webp_lossless_effort`` its effort for lossless WebP, 0 to 100: fewer bytes for the same pixels.
+    ``avif_quality`` is libavif's, 0 to 100, and ``avif_speed`` its speed, from 0, slowest and smallest, to 10.
     """
 
     jpeg_quality: int | Literal["source"] = "source"
@@ -137,7 +137,7 @@ class EncoderSettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that changes output bytes: the mark, what happens to metadata, how copies are encoded."""
+    """Everything that changes output bytes: the mark, the metadata policy, how copies are encoded."""
 
     watermark: WatermarkSpec = field(default_factory=WatermarkSpec)
     metadata: MetadataPolicy = "keep-no-location"
@@ -148,7 +148,7 @@ class Recipe:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with what changes output bytes, and with nothing else."""
+        """Return 16 hexadecimal digits that change with everything that changes output bytes, and nothing else."""
         described = {
             "drawing": DRAWING_VERSION,
             "watermark": _described(self.watermark),
@@ -205,7 +205,7 @@ def _outline(value: object) -> str:
 
 
 def _check_simple_layout(text: str) -> None:
-    """Pillow's basic layout, the only one that is the same everywhere, sets letters one after another."""
+    """Raise ``RecipeError`` for text that Pillow's basic layout, the only one available everywhere, draws wrongly."""
     for character in text:
         if character == "\n":
             continue
@@ -220,19 +220,26 @@ def _check_simple_layout(text: str) -> None:
             )
 
 
+RECIPE_KEYS: Mapping[str, tuple[str, ...]] = {
+    "watermark": tuple(setting.name for setting in fields(WatermarkSpec)),
+    "metadata": ("policy",),
+    "encoder": tuple(setting.name for setting in fields(EncoderSettings)),
+}
+"""The tables that make a recipe, and the keys of each."""
+
 _FILE_NAMES = {"logo": "logo.png", "font": "font.ttf"}
 
 
 def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes]) -> Recipe:
-    """Build a recipe from the tables ``watermark``, ``metadata`` and ``encoder``; others are left alone.
+    """Return the recipe that the tables ``watermark``, ``metadata`` and ``encoder`` describe; others are ignored.
 
     Keys are the field names of ``WatermarkSpec`` and ``EncoderSettings``; ``metadata`` has one, ``policy``.
-    ``logo`` and ``font`` are file names, which ``read`` turns into bytes; what it raises passes through.
-    A missing key or table means the default. Raises ``RecipeError`` for anything else, naming the key.
+    ``logo`` and ``font`` are file names; ``read`` returns a file's content, and what it raises is passed on.
+    A missing key or table means the default. Raises ``RecipeError`` naming the key for anything else.
     """
-    watermark = _table(table, "watermark", [field.name for field in fields(WatermarkSpec)])
-    metadata = _table(table, "metadata", ["policy"])
-    encoder = _table(table, "encoder", [field.name for field in fields(EncoderSettings)])
+    watermark = _table(table, "watermark")
+    metadata = _table(table, "metadata")
+    encoder = _table(table, "encoder")
     for key in _FILE_NAMES:
         if key in watermark:
             watermark[key] = _file_bytes(key, watermark[key], read)
@@ -241,9 +248,9 @@ def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes
 
 
 def recipe_to_mapping(recipe: Recipe) -> tuple[dict[str, object], dict[str, bytes]]:
-    """Give the JSON-able tables of a recipe and the files that they name, by name.
+    """Return the tables of a recipe, ready for JSON, and the contents of the files that they name, by file name.
 
-    ``recipe_from_mapping(tables, files.__getitem__)`` gives a recipe that equals the first.
+    ``recipe_from_mapping(tables, files.__getitem__)`` returns an equal recipe.
     """
     files: dict[str, bytes] = {}
     watermark: dict[str, object] = {}
@@ -258,13 +265,13 @@ def recipe_to_mapping(recipe: Recipe) -> tuple[dict[str, object], dict[str, byte
     return {"watermark": watermark, "metadata": {"policy": recipe.metadata}, "encoder": encoder}, files
 
 
-def _table(tables: Mapping[str, object], name: str, allowed: list[str]) -> dict[str, Any]:
-    table = tables.get(name, {})
+def _table(tables: Mapping[str, object], name: str) -> dict[str, Any]:
+    table, allowed = tables.get(name, {}), RECIPE_KEYS[name]
     if not isinstance(table, Mapping):
         raise RecipeError(name, f"must be a table with the keys {', '.join(allowed)}")
     for key in table:
         if key not in allowed:
-            raise RecipeError(f"{name}.{key}", f"is no setting; allowed are {', '.join(allowed)}")
+            raise RecipeError(f"{name}.{key}", f"is not a setting; allowed are {', '.join(allowed)}")
     return dict(table)
 
 

@@ -224,3 +224,29 @@ def test_a_pipeline_without_a_stack_is_named_by_file_or_variables(load_with: Loa
 def test_half_a_pipeline_without_a_stack_is_refused_naming_the_rest(load_with: Load) -> None:
     with pytest.raises(ConfigurationError, match="missing: originals_bucket, processed_bucket"):
         load_with('[names]\ntable = "records"')
+
+
+def test_the_former_name_of_a_key_works_and_is_reported(load_with: Load, tmp_path: Path) -> None:
+    found = load_with("[limits]\n\nmax_frame_pixels = 5000\n")
+    assert found.limits == {"max_total_pixels": 5000}
+    where = f"{tmp_path / 'zenoimg.toml'}:3"
+    assert found.notices == (
+        f"{where}: limits.max_frame_pixels is now called limits.max_total_pixels; please rename it.",
+    )
+    with pytest.raises(ConfigurationError, match=r"toml:2: limits.max_total_pixels is 0"):
+        load_with("[limits]\nmax_frame_pixels = 0\n")
+
+
+def test_the_former_name_of_a_variable_works_and_is_reported(load_with: Load) -> None:
+    former, current = "ZENOIMG_LIMITS_MAX_FRAME_PIXELS", "ZENOIMG_LIMITS_MAX_TOTAL_PIXELS"
+    found = load_with(env={former: "5000"})
+    assert found.limits == {"max_total_pixels": 5000}
+    assert found.notices == (f"{former} is now called {current}; please rename it.",)
+    assert load_with(env={former: "5000", current: "6000"}).limits == {"max_total_pixels": 6000}
+
+
+def test_the_current_name_overrides_the_former_one(load_with: Load) -> None:
+    found = load_with("[limits]\nmax_frame_pixels = 5000\nmax_total_pixels = 6000\n")
+    assert found.limits == {"max_total_pixels": 6000}
+    assert len(found.notices) == 1
+    assert load_with("[limits]\nmax_total_pixels = 6000\n").notices == ()

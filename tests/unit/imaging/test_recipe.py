@@ -239,7 +239,7 @@ def test_no_tables_mean_the_default() -> None:
 @pytest.mark.parametrize(
     ("tables", "named"),
     [
-        ({"watermark": {"colour": "red"}}, "watermark.colour: is no setting; allowed are text, logo"),
+        ({"watermark": {"colour": "red"}}, "watermark.colour: is not a setting; allowed are text, logo"),
         ({"metadata": {"policy": "forget"}}, "keep-no-location, keep, strip"),
         ({"metadata": {"polciy": "keep"}}, "allowed are policy"),
         ({"metadata": "keep"}, "must be a table"),

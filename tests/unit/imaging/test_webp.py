@@ -232,7 +232,7 @@ def test_frames_and_their_pixels_are_counted_before_they_are_decoded() -> None:
         watermark(data, limits=Limits(max_frames=10))
     assert refusal.value.code == "too-many-frames"
     with pytest.raises(Refused, match="20 frames of 64 x 64") as refusal:
-        watermark(data, limits=Limits(max_frame_pixels=70_000))
+        watermark(data, limits=Limits(max_total_pixels=70_000))
     assert refusal.value.code == "too-many-frames"
 
 

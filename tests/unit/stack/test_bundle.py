@@ -131,7 +131,7 @@ RECIPES = {
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_the_recipe_that_a_function_reads_is_the_one_that_was_deployed(recipe: Recipe, tmp_path: Path) -> None:
     limits = Limits(
-        max_bytes=1_000_000, max_pixels=2_000_000, max_frames=3, max_frame_pixels=4_000_000, max_memory=9_000_000
+        max_bytes=1_000_000, max_pixels=2_000_000, max_frames=3, max_total_pixels=4_000_000, max_memory=9_000_000
     )
     folder = unpack(recipe_layer(recipe, limits), tmp_path) / "python" / deployed_recipe.PACKAGE
     found, found_limits = deployed_recipe.load(lambda name: (folder / name).read_bytes())

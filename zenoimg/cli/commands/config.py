@@ -34,10 +34,11 @@ def config(
 
     Flags go before ZENOIMG_* variables, these before zenoimg.toml, this before the defaults.
     """
-    from zenoimg.config.load import effective, file_of, load
+    from zenoimg.cli.framework.session import settings_of
+    from zenoimg.config.load import effective, file_of
 
     file = file_of(call.options, os.environ, Path.cwd())
-    load(call.options, os.environ, Path.cwd())  # settings that contradict each other are an error here as anywhere
+    settings_of(call)  # settings that contradict each other are an error here as anywhere
     found = effective(call.options, os.environ, file)
     if as_json:
         call.screen.json(

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 
 def settings_of(call: Call) -> Settings:
-    """The effective settings of a call."""
-    return load(call.options, os.environ, Path.cwd())
+    """Return the effective settings of a call; notices about them go to stderr."""
+    settings = load(call.options, os.environ, Path.cwd())
+    for notice in settings.notices:
+        call.screen.say(safe(notice))
+    return settings
 
 
 def embedded_aws() -> EmbeddedAws:

@@ -175,7 +175,7 @@ def test_frames_and_their_pixels_are_counted_before_they_are_decoded() -> None:
     data = gif(SIZE, [GifFrame(noise((4, 4), 4))] * 30, table(4))
     for limits, named in (
         (Limits(max_frames=29), "30 frames; at most 29"),
-        (Limits(max_frame_pixels=60_000), "30 frames of"),
+        (Limits(max_total_pixels=60_000), "30 frames of"),
     ):
         with pytest.raises(Refused, match=named) as refusal:
             watermark(data, limits=limits)

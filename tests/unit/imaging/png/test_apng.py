@@ -215,7 +215,7 @@ def test_frames_and_their_pixels_are_counted_before_they_are_decoded() -> None:
     data = apng(SIZE, 2, 8, [ApngFrame(SIZE, noise(SIZE, 2, 8))] * 6)
     for limits, named in (
         (Limits(max_frames=5), "6 frames; at most 5"),
-        (Limits(max_frame_pixels=9000), "6 frames of 48 x 36"),
+        (Limits(max_total_pixels=9000), "6 frames of 48 x 36"),
     ):
         with pytest.raises(Refused, match=named) as refusal:
             watermark(data, limits=limits)

@@ -99,8 +99,8 @@ def test_limits_are_checked_before_pixels_are_decoded() -> None:
     pixels = SIZE[0] * SIZE[1]
     assert refusal(data, Limits(max_pixels=pixels - 1)).code == "too-large"
     assert refusal(data, Limits(max_frames=2)).code == "too-many-frames"
-    assert refusal(data, Limits(max_frame_pixels=3 * pixels - 1)).code == "too-many-frames"
-    assert refusal(data, Limits(max_frame_pixels=3 * pixels, max_frames=3, max_pixels=pixels)).code == "corrupt"
+    assert refusal(data, Limits(max_total_pixels=3 * pixels - 1)).code == "too-many-frames"
+    assert refusal(data, Limits(max_total_pixels=3 * pixels, max_frames=3, max_pixels=pixels)).code == "corrupt"
 
 
 def test_a_tile_larger_than_allowed_is_too_large() -> None:

@@ -59,11 +59,11 @@ def _refuse_camera_raw(data: bytes, pages: list[Page]) -> None:
 
 def _check_total(layouts: list[Layout | None], limits: Limits) -> None:
     pixels = sum(layout.width * layout.height for layout in layouts if layout is not None)
-    if pixels > limits.max_frame_pixels:
+    if pixels > limits.max_total_pixels:
         raise Refused(
             "too-many-frames",
             f"{len(layouts):,} pages are {pixels / 1e6:.0f} megapixels in all; "
-            f"at most {limits.max_frame_pixels / 1e6:.0f} are accepted",
+            f"at most {limits.max_total_pixels / 1e6:.0f} are accepted",
         )
 
 
