@@ -1,4 +1,4 @@
-"""Puts a mark on the pixels of a picture, in the picture's own mode. Only pixels under the mark change.
+"""Draws a mark on the pixels of a picture, in the picture's own mode. Only pixels under the mark change.
 
 In HDR pictures, where the highest sample is far brighter than paper white, the mark's brightness is toned down.
 """
@@ -19,11 +19,11 @@ _WHITE_NITS = 203.0
 """HDR reference white, ITU-R BT.2408."""
 
 _HLG_WHITE = 0.75
-"""The HLG signal of the same white, ITU-R BT.2408."""
+"""The HLG signal of that white, ITU-R BT.2408."""
 
 
 def toned(mark: Image.Image, transfer: int) -> Image.Image:
-    """Give an RGBA mark (sRGB) with its white at the reference white of a transfer; as it is for SDR ones."""
+    """Return an RGBA mark (sRGB) with its white at the reference white of a transfer; unchanged for SDR transfers."""
     encode = {PQ: _pq_signal, HLG: _hlg_signal}.get(transfer)
     if encode is None:
         return mark
@@ -32,18 +32,18 @@ def toned(mark: Image.Image, transfer: int) -> Image.Image:
 
 
 def _linear(signal: float) -> float:
-    """Undo the sRGB transfer, IEC 61966-2-1."""
+    """Return linear light for an sRGB signal, IEC 61966-2-1."""
     return signal / 12.92 if signal <= 0.04045 else math.pow((signal + 0.055) / 1.055, 2.4)
 
 
 def _pq_signal(light: float) -> float:
-    """SMPTE ST 2084, inverse EOTF, for light relative to reference white."""
+    """Return the SMPTE ST 2084 signal (inverse EOTF) for light relative to reference white."""
     power = math.pow(light * _WHITE_NITS / 10_000, 0.1593017578125)
     return math.pow((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power), 78.84375)
 
 
 def _hlg_signal(light: float) -> float:
-    """ITU-R BT.2100 HLG OETF, for light relative to reference white."""
+    """Return the ITU-R BT.2100 HLG signal (OETF) for light relative to reference white."""
     a = 0.17883277
     b, c = 1 - 4 * a, 0.5 - a * math.log(4 * a)
     scene = light * (math.exp((_HLG_WHITE - c) / a) + b) / 12
@@ -57,8 +57,8 @@ BLENDABLE = ("L", "LA", "RGB", "RGBA", "YCbCr", "CMYK", "I;16")
 def blend(picture: Image.Image, overlay: Overlay, *, inverted_ink: bool = False) -> None:
     """Draw the overlay on the picture, in place. The mode is one of ``BLENDABLE``.
 
-    Where the picture has alpha the mark is composited over it, so that it shows on transparent ground too.
-    ``inverted_ink`` is for CMYK whose samples stand for the paper left free.
+    Where the picture has alpha the mark is composited over it, so that it is visible on transparent ground as well.
+    ``inverted_ink`` is for CMYK whose samples are the share of bare paper.
     """
     alpha = overlay.mark.getchannel("A")
     ink = overlay.mark if picture.mode == "RGBA" else ink_for(picture.mode, overlay.mark)
@@ -78,7 +78,7 @@ def blend(picture: Image.Image, overlay: Overlay, *, inverted_ink: bool = False)
 
 
 def ink_for(mode: str, mark: Image.Image) -> Image.Image:
-    """Give a mark's colours in a picture's mode; without its alpha, unless the mode has one."""
+    """Return a mark's colours in a picture's mode; without alpha unless the mode has it."""
     colours = mark.convert("RGB")
     match mode:
         case "CMYK":
@@ -92,12 +92,12 @@ def ink_for(mode: str, mark: Image.Image) -> Image.Image:
 
 
 def sixteen_bit(grey: Image.Image) -> Image.Image:
-    """Spread 8-bit grey over 16 bits: 255 becomes 65535."""
+    """Return 8-bit grey spread over 16 bits: 255 becomes 65535."""
     return Image.frombytes("I;16", grey.size, Image.merge("LA", (grey, grey)).tobytes())
 
 
 def lay_deep(ground: Image.Image, ink: Image.Image, coverage: Image.Image) -> Image.Image:
-    """Lay ink over ground, both ``I;16``, by a coverage of 8 bits; exact where the coverage is 0 or 255.
+    """Return ink laid over ground, both ``I;16``, by an 8-bit coverage; exact where the coverage is 0 or 255.
 
     Pillow's own ``paste`` of a picture through a mask stops half-way across in this mode.
     """
@@ -111,7 +111,7 @@ def lay_deep(ground: Image.Image, ink: Image.Image, coverage: Image.Image) -> Im
 
 
 def _cmyk_with_black(colours: Image.Image) -> Image.Image:
-    """Pillow's own conversion never uses black ink; a dark outline would be drawn with three inks."""
+    """Return CMYK with black ink: Pillow's own conversion would draw a dark outline in the three others."""
     red, green, blue = colours.split()
     black = ImageChops.invert(ImageChops.lighter(ImageChops.lighter(red, green), blue))
     inks = [ImageChops.subtract(ImageChops.invert(channel), black) for channel in (red, green, blue)]

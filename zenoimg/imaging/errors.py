@@ -1,4 +1,4 @@
-"""What imaging says when it will not go on: a refused picture, a recipe that cannot be meant."""
+"""Errors of the imaging package: a picture that is refused, a recipe that cannot be drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws the mark, once for a spec and size, and lays it out over a picture."""
+"""Draws the mark, once for each spec and size, and places it on a picture."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from zenoimg.imaging.recipe import WatermarkSpec
 from zenoimg.imaging.typeface import open_logo, typeface
 
 LEGIBLE_FONT = 9.0
-"""Pixels to the em that letters have at least where there is room, however small the scale makes them."""
+"""Minimum font size in pixels to the em where there is room, however small the scale is."""
 
 SMALLEST_FONT = 5.0
-"""Pixels to the em below which letters are a smear: a text does not shrink further."""
+"""Pixels to the em below which letters are illegible: a text does not shrink further."""
 
 SMALLEST_LOGO = 3
-"""Pixels of a logo's shorter side below which nothing of it is left."""
+"""Pixels of a logo's shorter side below which it is unrecognizable."""
 
 OUTLINE_PER_EM = 1 / 30
 MARK_CACHE_BYTES = 64 * 1024 * 1024
 
-# Stored pixels become displayed ones by PIL.ImageOps.exif_transpose; these are the ways back.
+# PIL.ImageOps.exif_transpose turns stored pixels into displayed ones; these are its inverses.
 _TO_STORED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -52,7 +52,7 @@ _TO_STORED = {
 class Overlay:
     """A mark (RGBA, turned as the stored pixels are) and the boxes of stored pixels that it covers.
 
-    Boxes have the mark's size and may reach over the picture's edges.
+    Boxes have the mark's size and may extend beyond the picture's edges.
     """
 
     mark: Image.Image
@@ -60,9 +60,9 @@ class Overlay:
 
 
 def overlay_for(spec: WatermarkSpec, stored: Size, orientation: int = 1) -> Overlay:
-    """Draw the mark of a spec for a picture of ``stored`` pixels that a viewer turns by ``orientation``.
+    """Return the mark of a spec for a picture of ``stored`` pixels that a viewer turns by ``orientation``.
 
-    Raises ``Refused("too-small")`` when the picture has no room for a mark that can be seen.
+    Raises ``Refused("too-small")`` when the picture has no room for a legible mark.
     """
     displayed = displayed_size(stored, orientation)
     margin = margin_of(displayed, spec.margin)
@@ -76,7 +76,7 @@ def overlay_for(spec: WatermarkSpec, stored: Size, orientation: int = 1) -> Over
 
 
 class _MarkCache:
-    """Drawn marks, least recently used first; a fleet of equal photos draws its mark once."""
+    """Drawn marks, least recently used first: photos of one size draw their mark once."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -101,7 +101,7 @@ class _MarkCache:
 
 
 def draw_mark(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image:
-    """Draw a mark as RGBA, upright, no larger than ``room``; its alpha holds the spec's opacity."""
+    """Return a mark as RGBA, upright, no larger than ``room``; its alpha includes the spec's opacity."""
     upright = _draw_logo if spec.logo is not None else _draw_text
     mark = upright(spec, shorter_side, room)
     if spec.angle:
@@ -142,7 +142,7 @@ def _text_box(spec: WatermarkSpec, text: str, size: float) -> Box:
     outline = _outline_width(spec, size)
     face = typeface(spec.font, size)
     left, top, right, bottom = canvas.textbbox((0, 0), text, font=face, align="center", stroke_width=outline)
-    # One pixel more on each side: hinting may draw past the box that it announces.
+    # One pixel more on each side: hinting may draw outside the box that was measured.
     return int(left) - 1, int(top) - 1, int(right) + 2, int(bottom) + 2
 
 

@@ -1,8 +1,8 @@
-"""Where the mark goes: integer arithmetic on sizes and boxes, no pixels.
+"""Placement of the mark: integer arithmetic on sizes and boxes, no pixels.
 
-Two coordinate systems: *displayed*, as a viewer shows the picture, and *stored*, as its pixels lie in the
-file. EXIF orientation (CIPA DC-008, tag 0x0112) leads from one to the other. A box is left, top, right,
-bottom, with right and bottom outside.
+There are two coordinate systems: *displayed*, as a viewer shows the picture, and *stored*, as its pixels are in
+the file. EXIF orientation (CIPA DC-008, tag 0x0112) maps one to the other. A box is left, top, right, bottom;
+right and bottom are exclusive.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ _VERTICAL = {"top": 0, "bottom": 2}
 
 
 def displayed_size(stored: Size, orientation: int) -> Size:
-    """Give the size that a viewer shows; orientations 5 to 8 exchange width and height."""
+    """Return the size that a viewer shows; orientations 5 to 8 exchange width and height."""
     width, height = stored
     return (height, width) if orientation >= 5 else (width, height)
 
 
 def margin_of(picture: Size, fraction: float) -> int:
-    """Give a fraction of the shorter side in pixels, at most what leaves one pixel between two margins."""
+    """Return a fraction of the shorter side in pixels, limited so that one pixel is left between two margins."""
     return min(round(fraction * min(picture)), (min(picture) - 1) // 2)
 
 
 def room_of(picture: Size, margin: int) -> Size:
-    """Give the size of what is left inside the margins."""
+    """Return the size of the area inside the margins."""
     return picture[0] - 2 * margin, picture[1] - 2 * margin
 
 
 def turned_size(size: tuple[float, float], angle: float) -> tuple[float, float]:
-    """Give the size of the upright box around a rectangle that is turned by ``angle`` degrees."""
+    """Return the size of the upright box around a rectangle turned by ``angle`` degrees."""
     width, height = size
     sine, cosine = abs(math.sin(math.radians(angle))), abs(math.cos(math.radians(angle)))
     return width * cosine + height * sine, width * sine + height * cosine
 
 
 def shrink_factor(mark: tuple[float, float], room: Size) -> float:
-    """Give the factor, at most 1, by which a mark must shrink to fit into the room."""
+    """Return the factor, at most 1, by which a mark must shrink to fit into the room."""
     return min(1.0, room[0] / mark[0], room[1] / mark[1])
 
 
 def anchored_box(picture: Size, mark: Size, position: Position, margin: int) -> Box:
-    """Give the box of a mark at one of the nine anchors of a picture, ``margin`` away from the edges."""
+    """Return the box of a mark at one of the nine anchors of a picture, ``margin`` pixels from the edges."""
     horizontal, vertical = _anchor(position)
     left = margin + (picture[0] - 2 * margin - mark[0]) * horizontal // 2
     top = margin + (picture[1] - 2 * margin - mark[1]) * vertical // 2
@@ -55,10 +55,10 @@ def anchored_box(picture: Size, mark: Size, position: Position, margin: int) -> 
 
 
 def tiled_boxes(picture: Size, mark: Size, margin: int) -> list[Box]:
-    """Give the boxes of a mark repeated over the whole picture, every other row shifted by half a step.
+    """Return the boxes of a mark repeated over the whole picture, every other row shifted by half a step.
 
-    Marks are twice the margin apart, and never closer than half of the mark's shorter side. Boxes may reach
-    over the edges; all of them touch the picture.
+    Marks are twice the margin apart, and never closer than half of the mark's shorter side. Boxes may extend
+    beyond the edges; each of them overlaps the picture.
     """
     gap = max(2 * margin, min(mark) // 2, 1)
     step_x, step_y = mark[0] + gap, mark[1] + gap
@@ -73,7 +73,7 @@ def tiled_boxes(picture: Size, mark: Size, margin: int) -> list[Box]:
 
 
 def stored_box(box: Box, stored: Size, orientation: int) -> Box:
-    """Give the box of stored pixels that is displayed at ``box``."""
+    """Return the box of stored pixels that is displayed at ``box``."""
     left, top, right, bottom = box
     width, height = stored
     match orientation:
@@ -96,14 +96,14 @@ def stored_box(box: Box, stored: Size, orientation: int) -> Box:
 
 
 def clipped(box: Box, picture: Size) -> Box | None:
-    """Give the part of a box that lies inside the picture; ``None`` when nothing does."""
+    """Return the part of a box that is inside the picture; ``None`` when there is none."""
     left, top = max(box[0], 0), max(box[1], 0)
     right, bottom = min(box[2], picture[0]), min(box[3], picture[1])
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
 def _anchor(position: Position) -> tuple[int, int]:
-    """Halves of the free room to leave at the left and at the top: 0, 1 or 2."""
+    """Return how many halves of the free room are left of the mark and above it: 0, 1 or 2."""
     words = position.split("-")
     horizontal = next((_HORIZONTAL[word] for word in words if word in _HORIZONTAL), 1)
     vertical = next((_VERTICAL[word] for word in words if word in _VERTICAL), 1)

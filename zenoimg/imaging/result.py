@@ -1,19 +1,19 @@
-"""What a watermarked picture is handed back as."""
+"""The result of watermarking a picture."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MOST_WARNINGS = 100
-"""A record holds 400 KB in all (Amazon DynamoDB, "Item size"); a damaged file may have a warning for every chunk."""
+"""A record holds at most 400 KB (Amazon DynamoDB, "Item size"); a damaged file may cause a warning for each chunk."""
 
 
 @dataclass(frozen=True)
 class Watermarked:
-    """The copy's bytes and what they hold.
+    """The copy's bytes and what they contain.
 
-    ``width`` and ``height`` are pixels as a viewer shows them, after orientation. ``warnings`` name in plain
-    words everything that the copy could not keep, each once; ``MOST_WARNINGS`` of them, and how many more there are.
+    ``width`` and ``height`` are pixels as a viewer shows them, after orientation. ``warnings`` name everything that
+    the copy could not keep, each once; beyond ``MOST_WARNINGS`` only their number is given.
     """
 
     data: bytes

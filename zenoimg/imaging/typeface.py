@@ -1,4 +1,4 @@
-"""What a mark is made of: fonts at a size and whether they can draw a text, and the logo's PNG."""
+"""The materials of a mark: fonts, which characters they can draw, and the logo's PNG."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MAX_LOGO_PIXELS = 25_000_000
 
 
 def check_logo(logo: bytes) -> None:
-    """Raise ``RecipeError`` unless the bytes are a PNG of which something can be seen."""
+    """Raise ``RecipeError`` unless the bytes are a PNG that is not wholly transparent."""
     if open_logo(logo).getbbox(alpha_only=True) is None:
         raise RecipeError("logo", "is transparent everywhere")
 
 
 @lru_cache(maxsize=2)
 def open_logo(logo: bytes) -> Image.Image:
-    """Decode a logo to RGBA; callers must not change it. Raises ``RecipeError`` when it is no usable PNG."""
+    """Return a logo as RGBA, which callers must not change. Raises ``RecipeError`` when it is not a usable PNG."""
     if not logo.startswith(b"\x89PNG\r\n\x1a\n") or logo[12:16] != b"IHDR":
         raise RecipeError("logo", "must be a PNG file")
     width, height = struct.unpack_from(">II", logo.ljust(24, b"\0"), 16)
@@ -34,21 +34,23 @@ def open_logo(logo: bytes) -> Image.Image:
             if picture.mode == "I;16":  # Pillow clips 16-bit grey instead of scaling it
                 return picture.point(lambda level: level / 256.0, "L").convert("RGBA")
             return picture.convert("RGBA")
+    except MemoryError:
+        raise
     except Exception as failure:
         raise RecipeError("logo", f"cannot be decoded as PNG: {failure}") from failure
 
 
 def typeface(font: bytes | None, size: float) -> ImageFont.FreeTypeFont:
-    """Load a font (``None``: Pillow's own) at ``size`` pixels to the em.
+    """Return a font (``None``: Pillow's own) at ``size`` pixels to the em.
 
-    Basic layout always: Raqm needs libfribidi on the machine, and the same recipe must draw the same mark
+    Always with basic layout: Raqm needs libfribidi on the machine, and the same recipe must draw the same mark
     in a terminal and in a function.
     """
     return ImageFont.truetype(BytesIO(_font_bytes(font)), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def check_font(font: bytes | None) -> None:
-    """Raise ``RecipeError`` when the bytes are no font that can be drawn and asked for its characters."""
+    """Raise ``RecipeError`` unless the bytes are a font that can be drawn and lists its characters."""
     if font is None:
         return
     try:
@@ -59,14 +61,14 @@ def check_font(font: bytes | None) -> None:
 
 
 def missing_characters(font: bytes | None, text: str) -> list[str]:
-    """List the characters of ``text``, each once and in order, for which the font has no glyph."""
+    """Return the characters of ``text``, each once and in order, for which the font has no glyph."""
     drawable = characters(font)
     return [character for character in dict.fromkeys(text) if character != "\n" and ord(character) not in drawable]
 
 
 @lru_cache(maxsize=4)
 def characters(font: bytes | None) -> frozenset[int]:
-    """Give the code points in the font's Unicode ``cmap`` subtables, formats 4, 6, 12 and 13.
+    """Return the code points in the font's Unicode ``cmap`` subtables, formats 4, 6, 12 and 13.
 
     Layout as in the OpenType specification, chapter "cmap". Raises ``ValueError`` or ``struct.error`` for
     bytes that are not such a font.
