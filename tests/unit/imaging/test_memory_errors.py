@@ -8,7 +8,7 @@ from collections.abc import Callable
 from io import BytesIO
 
 import pytest
-from PIL import AvifImagePlugin, Image, WebPImagePlugin
+from PIL import Image, _avif, _webp
 
 from tests.drawn import pictures
 from zenoimg.imaging import Limits, Refused, watermark
@@ -67,8 +67,8 @@ def _raising(*_: object, **__: object) -> None:
 
 DECODERS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     **dict.fromkeys(("JPEG", "PNG", "GIF", "TIFF", "BMP"), lambda patch: patch.setattr(Image, "_getdecoder", _raising)),
-    "WEBP": lambda patch: patch.setattr(WebPImagePlugin._webp, "WebPAnimDecoder", _raising),
-    "AVIF": lambda patch: patch.setattr(AvifImagePlugin._avif, "AvifDecoder", _raising),
+    "WEBP": lambda patch: patch.setattr(_webp, "WebPAnimDecoder", _raising),
+    "AVIF": lambda patch: patch.setattr(_avif, "AvifDecoder", _raising),
 }
 
 

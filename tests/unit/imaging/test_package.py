@@ -17,7 +17,7 @@ def test_the_package_lists_its_public_names_before_any_is_used() -> None:
     for name in zenoimg.imaging.__all__:
         assert getattr(zenoimg.imaging, name)
     with pytest.raises(AttributeError, match="no attribute 'watermarked'"):
-        _ = zenoimg.imaging.watermarked  # type: ignore[attr-defined]
+        _ = zenoimg.imaging.watermarked
 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview, lambda data: memoryview(b"-" + data)[1:]])
