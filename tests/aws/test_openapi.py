@@ -1,10 +1,11 @@
-"""The description of the API holds: it is valid, and what the function answers is what it says."""
+"""docs/openapi.yaml is valid, describes the schema of records, and the function answers as described."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from openapi_spec_validator import validate
 from lambda_handlers import get_images
 from tests.records import PROCESSED, REFUSED
 from zenoimg.pipeline.catalog import Page
-from zenoimg.pipeline.records import JSON_KEYS
+from zenoimg.pipeline.records import ATTRIBUTES, JSON_KEYS, Attribute, ImageRecord
 
 DESCRIPTION: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text())
 GET = DESCRIPTION["paths"]["/images"]["get"]
@@ -34,9 +35,31 @@ def test_the_description_is_valid() -> None:
     validate(DESCRIPTION)
 
 
-def test_the_keys_and_their_order_are_the_records() -> None:
-    image = DESCRIPTION["components"]["schemas"]["Image"]
-    assert tuple(image["required"]) == tuple(image["properties"]) == JSON_KEYS
+IMAGE = DESCRIPTION["components"]["schemas"]["Image"]
+
+
+def test_the_keys_and_their_order_are_those_of_a_record() -> None:
+    assert tuple(IMAGE["required"]) == tuple(IMAGE["properties"]) == JSON_KEYS
+
+
+@pytest.mark.parametrize("attribute", ATTRIBUTES, ids=lambda attribute: attribute.name)
+def test_the_type_of_a_property_is_the_type_of_its_field(attribute: Attribute) -> None:
+    described = IMAGE["properties"][attribute.name]
+    expected = json_schema_of(get_type_hints(ImageRecord)[attribute.field])
+    assert {name: described.get(name) for name in expected} == expected
+    assert described.get("description"), "every property is described"
+
+
+def json_schema_of(hint: Any) -> dict[str, Any]:
+    """Return the JSON schema of a field's type, as far as the type determines it."""
+    if get_origin(hint) is Literal:
+        return {"type": "string", "enum": list(get_args(hint))}
+    if get_origin(hint) is tuple:
+        return {"type": "array", "items": {"type": "string"}}
+    if NoneType in get_args(hint):
+        (kind,) = (each for each in get_args(hint) if each is not NoneType)
+        return {"type": [json_schema_of(kind)["type"], "null"]}
+    return {"type": {str: "string", int: "integer"}[hint]}
 
 
 def test_an_answer_is_as_described() -> None:

@@ -1,99 +1,96 @@
-"""The record of one image: its fields, its DynamoDB item, its JSON. The one schema of the project.
+"""The record of one image: its fields, its DynamoDB item and its JSON, all described once by ``ImageRecord``.
 
-The five fields that clients have always read come first and in this order: ``ImageId``, ``OriginalSize``,
-``ProcessedSize``, ``ProcessedUrl``, ``CreatedAt``. The API, ``list --json`` and the table hold the same names.
+A new field is declared there, in the place that it has in the JSON, and described in docs/openapi.yaml.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Status = Literal["processed", "refused", "failed"]
 STATUSES: tuple[Status, ...] = ("processed", "refused", "failed")
 
-#: Ids that begin so are zenoimg's own (a deploy tests itself with a photo); no list shows them.
+#: Prefix of zenoimg's own image ids (a deploy tests the stack with photos); no list shows them.
 RESERVED_PREFIX = ".zenoimg/"
 
-#: Partitions that one day's records are spread over in the ``by-day`` index, so that a burst of uploads on
-#: one day does not press on a single DynamoDB partition (1,000 writes a second each).
+#: Partitions of the ``by-day`` index that one day's records are spread over: a DynamoDB partition takes 1,000
+#: writes a second, and a burst of uploads falls on one day.
 DAY_SHARDS = 4
 
-#: (field of the record, attribute of the item and key of the JSON), in the order of the JSON.
-_NAMES: tuple[tuple[str, str], ...] = (
-    ("image_id", "ImageId"),
-    ("original_size", "OriginalSize"),
-    ("processed_size", "ProcessedSize"),
-    ("processed_url", "ProcessedUrl"),
-    ("created_at", "CreatedAt"),
-    ("status", "Status"),
-    ("updated_at", "UpdatedAt"),
-    ("format", "Format"),
-    ("width", "Width"),
-    ("height", "Height"),
-    ("frames", "Frames"),
-    ("etag", "ETag"),
-    ("version_id", "VersionId"),
-    ("recipe", "Recipe"),
-    ("duration_ms", "DurationMs"),
-    ("warnings", "Warnings"),
-    ("error", "Error"),
-)
-JSON_KEYS: tuple[str, ...] = tuple(name for _, name in _NAMES)
+
+@dataclass(frozen=True)
+class Attribute:
+    """How one field of ``ImageRecord`` is stored and shown."""
+
+    field: str
+    name: str  # of the item's attribute and of the JSON key
+    read: Callable[[Any], Any]  # from the value that DynamoDB returns to the field's
+
+
+def _stored_as(name: str, read: Callable[[Any], Any] = lambda value: value) -> dict[str, Any]:
+    """Return the metadata of a field of ``ImageRecord``."""
+    return {"name": name, "read": read}
 
 
 @dataclass(frozen=True)
 class ImageRecord:
     """What is known of one original: sizes in bytes, dimensions in pixels as a viewer shows them.
 
-    ``version_id`` is the identity of the original that this record is about: its S3 VersionId, or its ETag
-    where the bucket has no versions. ``None`` marks what does not apply (a refused image has no copy).
+    The order of the fields is the order of the JSON keys; existing clients rely on the first five. ``version_id``
+    identifies the version of the original that the record describes: its S3 VersionId, or its ETag in a bucket
+    without versioning. ``None`` marks what does not apply, such as the size of a copy that does not exist.
     """
 
-    image_id: str
-    original_size: int | None
-    processed_size: int | None
-    processed_url: str | None
-    created_at: str
-    status: Status
-    updated_at: str
-    format: str | None = None
-    width: int | None = None
-    height: int | None = None
-    frames: int | None = None
-    etag: str | None = None
-    version_id: str | None = None
-    recipe: str | None = None
-    duration_ms: int | None = None
-    warnings: tuple[str, ...] = ()
-    error: str | None = None
+    image_id: str = field(metadata=_stored_as("ImageId"))
+    original_size: int | None = field(metadata=_stored_as("OriginalSize", int))
+    processed_size: int | None = field(metadata=_stored_as("ProcessedSize", int))
+    processed_url: str | None = field(metadata=_stored_as("ProcessedUrl"))
+    created_at: str = field(metadata=_stored_as("CreatedAt"))
+    status: Status = field(metadata=_stored_as("Status"))
+    updated_at: str = field(metadata=_stored_as("UpdatedAt"))
+    format: str | None = field(default=None, metadata=_stored_as("Format"))
+    width: int | None = field(default=None, metadata=_stored_as("Width", int))
+    height: int | None = field(default=None, metadata=_stored_as("Height", int))
+    frames: int | None = field(default=None, metadata=_stored_as("Frames", int))
+    etag: str | None = field(default=None, metadata=_stored_as("ETag"))
+    version_id: str | None = field(default=None, metadata=_stored_as("VersionId"))
+    recipe: str | None = field(default=None, metadata=_stored_as("Recipe"))
+    duration_ms: int | None = field(default=None, metadata=_stored_as("DurationMs", int))
+    warnings: tuple[str, ...] = field(default=(), metadata=_stored_as("Warnings", tuple))
+    error: str | None = field(default=None, metadata=_stored_as("Error"))
 
     def same_outcome(self, other: ImageRecord | None) -> bool:
-        """Whether both say the same of the same original by the same recipe; times do not count."""
+        """Return whether both record the same outcome for the same original and recipe, at whatever time."""
         return other is not None and self._outcome() == other._outcome()
 
     def _outcome(self) -> ImageRecord:
         return replace(self, updated_at="", duration_ms=None)
 
 
+ATTRIBUTES: tuple[Attribute, ...] = tuple(Attribute(field=each.name, **each.metadata) for each in fields(ImageRecord))
+"""The schema of a record, in the order of its JSON."""
+JSON_KEYS: tuple[str, ...] = tuple(attribute.name for attribute in ATTRIBUTES)
+
+
 def utc_text(moment: datetime) -> str:
-    """``2025-06-12T15:25:14Z``: UTC, whole seconds. A naive moment is taken as UTC."""
+    """Format a time as ``2025-06-12T15:25:14Z``: UTC, whole seconds. A naive time is taken as UTC."""
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return aware.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def day_partition(day: str, shard: int) -> str:
-    """The partition of the ``by-day`` index for a day (``2025-06-12``) and a shard."""
+    """Return the partition key of the ``by-day`` index for a day (``2025-06-12``) and a shard."""
     return f"{day}#{shard}"
 
 
 def to_item(record: ImageRecord) -> dict[str, Any]:
-    """The record as a DynamoDB item (resource-style values), index attributes included.
+    """Return the record as a DynamoDB item of plain values, index attributes included.
 
-    ``None`` fields are left out: a key attribute of an index may not be NULL, and absent is cheaper.
+    ``None`` fields are left out: a key attribute of an index must not be NULL.
     """
     item = {name: value for name, value in to_json(record).items() if value is not None}
     shard = zlib.crc32(record.image_id.encode()) % DAY_SHARDS
@@ -104,25 +101,26 @@ def to_item(record: ImageRecord) -> dict[str, Any]:
 
 
 def from_item(item: Mapping[str, Any]) -> ImageRecord:
-    """The record of a DynamoDB item (resource-style values: numbers may be ``Decimal``).
+    """Return the record of a DynamoDB item of plain values; numbers may be ``Decimal``.
 
-    Attributes that an older record lacks are ``None``; a record without a status is a processed one.
+    Attributes that an older record lacks get their defaults: a record without a status is a processed one.
     """
-    values: dict[str, Any] = {}
-    for field, name in _NAMES:
-        value = item.get(name)
-        values[field] = int(value) if field in _INTEGERS and value is not None else value
-    values["warnings"] = tuple(cast("list[str]", values["warnings"] or ()))
-    values["status"] = values["status"] or "processed"
-    values["updated_at"] = values["updated_at"] or values["created_at"]
+    values: dict[str, Any] = {
+        "original_size": None,
+        "processed_size": None,
+        "processed_url": None,
+        "status": "processed",
+    }
+    for attribute in ATTRIBUTES:
+        value = item.get(attribute.name)
+        if value is not None:
+            values[attribute.field] = attribute.read(value)
+    values.setdefault("updated_at", values["created_at"])
     return ImageRecord(**values)
 
 
-_INTEGERS = frozenset({"original_size", "processed_size", "width", "height", "frames", "duration_ms"})
-
-
 def to_json(record: ImageRecord) -> dict[str, Any]:
-    """The record as the API and ``list --json`` show it: every key always, in the fixed order."""
-    shown: dict[str, Any] = {name: getattr(record, field) for field, name in _NAMES}
+    """Return the record as the API and ``list --json`` show it: always every key, in the fixed order."""
+    shown = {each.name: getattr(record, each.field) for each in ATTRIBUTES}
     shown["Warnings"] = list(record.warnings)
     return shown
