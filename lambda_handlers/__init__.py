@@ -1,1 +1,1 @@
-"""What AWS Lambda calls; each module is a thin adapter."""
+"""The functions that AWS Lambda invokes; each module is a thin adapter."""

@@ -1,7 +1,7 @@
-"""getImagesLambda: ``GET /images`` → a JSON array of records, whole while it fits, else one page of it.
+"""getImagesLambda: answer ``GET /images`` with a JSON array of all records, or of one page when they do not fit.
 
-Where it does not fit, ``Link: <?cursor=…>; rel="next"`` names the rest (RFC 8288; relative, so that it holds
-behind any host name or stage).
+A page has the header ``Link: <?cursor=…>; rel="next"`` (RFC 8288; relative, so that it works under any host name or
+stage).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zenoimg.pipeline.storage import MAX_KEY_BYTES
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-#: Lambda's limit for an answer is 6 MB as serialized; one below it leaves room for headers and envelope.
+#: Lambda's limit for a serialized response is 6 MB; the rest is left for headers and envelope.
 MAX_ANSWER_BYTES = 5_000_000
 MAX_LIMIT = 10_000
 
@@ -33,7 +33,7 @@ logger = Logger(service="api")
 
 
 class BadRequestError(Exception):
-    """A query parameter that cannot be meant; the message says which and why."""
+    """A query parameter is invalid; the message names it and the reason."""
 
 
 _session = cache(get_session)
@@ -41,7 +41,7 @@ _session = cache(get_session)
 
 @cache
 def _catalog() -> Catalog:
-    """Made once for each execution environment; by botocore alone, which starts faster than boto3."""
+    """Return the catalog, created once in an execution environment; importing boto3 would slow down the cold start."""
     retries = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=20)
     client: Any = _session().create_client("dynamodb", config=retries)
     return Catalog(client, os.environ["TABLE_NAME"])
@@ -49,7 +49,7 @@ def _catalog() -> Catalog:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Entry point of the HTTP API (payload format 2.0)."""
+    """Handle a request of the HTTP API (payload format 2.0)."""
     started = time.perf_counter()
     query: dict[str, str] = event.get("queryStringParameters") or {}
     try:
@@ -66,16 +66,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def page(catalog: Catalog, after: str | None, limit: int | None) -> dict[str, Any]:
-    """The answer that starts after an image id: at most ``limit`` records and ``MAX_ANSWER_BYTES``."""
+    """Return the response with the records after an image id, at most ``limit`` and ``MAX_ANSWER_BYTES`` of them."""
     shown: list[str] = []
-    size = len('"[]"') - 1  # as serialized, with one comma less than records
+    size = len('"[]"') - 1  # as serialized; there is one comma less than there are records
     last = after
     while True:
         wanted = None if limit is None else limit - len(shown)
         found = catalog.page(after=last, limit=wanted)
         for record in found.records:
             text = json.dumps(to_json(record), separators=(",", ":"))
-            # The body is a string inside Lambda's own JSON: quotes and backslashes take two bytes there.
+            # The body is a string in Lambda's own JSON, where quotes and backslashes take two bytes.
             size += len(text) + text.count('"') + text.count("\\") + 1
             if size > MAX_ANSWER_BYTES and shown:
                 return _answer(200, _array(shown), next_after=last, limit=limit)
@@ -116,7 +116,7 @@ def _cursor(text: str | None) -> str | None:
         image_id = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         image_id = ""
-    # DynamoDB fails the whole call for a key that no item could have.
+    # DynamoDB rejects the whole call for a key that no item could have.
     if not 0 < len(image_id.encode()) <= MAX_KEY_BYTES:
-        raise BadRequestError("cursor must be one that an earlier answer's Link header gave")
+        raise BadRequestError("cursor must be taken from the Link header of an earlier response")
     return image_id

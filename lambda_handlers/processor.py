@@ -1,22 +1,21 @@
-"""imageProcessorLambda: an S3 event, or SQS messages that hold S3 events → the keys in them are made right.
+"""imageProcessorLambda: reconcile the keys named by an S3 event, or by SQS messages that hold S3 events.
 
-Live lane: S3 calls asynchronously; an exception makes Lambda retry, then the on-failure destination keeps
-the event. Backfill lane: each failed message is reported by itself, and comes back sooner than the queue's
-visibility timeout says, 30 s (or as the template is told) after the first try, twice as long after each further.
+Live lane: S3 invokes the function asynchronously; an exception makes Lambda retry, and after the last try the
+on-failure destination keeps the event. Backfill lane: failed messages are reported one by one, and their visibility
+timeout is shortened to ``BACKFILL_FIRST_RETRY`` seconds (30 by default), doubled with each further try.
 
-Each key is one line of the log, and each piece of work one line of metrics: see ``_measure``.
+Each key is logged in one line, and measured in one line of metrics when it was work on an image.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 from botocore.session import get_session
 
@@ -36,13 +35,13 @@ _MAX_VISIBILITY_SECONDS = 12 * 3600  # SQS's own limit
 
 _COUNTED = ("processed", "refused", "failed")
 
-logger = Logger(service="processor", serialize_stacktrace=False)  # the traceback is there as a text
+logger = Logger(service="processor", serialize_stacktrace=False)  # the traceback is logged as text anyway
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=60)
 
 
 @cache
 def _tools() -> Tools:
-    """Clients, settings and recipe: made once for each execution environment."""
+    """Return clients, settings and recipe, created once in an execution environment."""
     settings = pipeline_settings.from_environment(os.environ)
     recipe, limits = load_deployed()
     return Tools(
@@ -64,15 +63,15 @@ _session = cache(get_session)
 
 
 def _client(service: str) -> Any:
-    """A client by botocore alone, whose clients boto3's are: a twelfth of the cold start less."""
+    """Create a client with botocore alone; importing boto3, which adds nothing here, is a twelfth of the cold start."""
     return _session().create_client(service, config=_RETRIES)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
-    """Entry point of both lanes."""
+    """Handle an event of either lane."""
     if is_from_queue(event):
-        # A live upload, whose sender may wait, starts without it.
+        # Imported here because a live upload, whose sender may be waiting, needs none of it.
         from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
         answer = process_partial_response(
@@ -88,12 +87,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | N
     return None
 
 
-def _backfill_message(record: SQSRecord) -> None:  # Powertools passes it by this name
+def _backfill_message(record: SQSRecord) -> None:  # Powertools passes the argument by this name
     try:
         for key in _keys(record):
             _check(key)
     except Exception:
-        _come_back_soon(record)
+        _retry_later(record)
         raise
 
 
@@ -101,11 +100,11 @@ def _keys(message: SQSRecord) -> list[KeyToCheck]:
     try:
         return parse_body(message.body)
     except UnreadableEventError:
-        logger.exception("a message that cannot be read", message_id=message.message_id)
+        logger.exception("unreadable message", message_id=message.message_id)
         raise
 
 
-def _come_back_soon(message: SQSRecord) -> None:
+def _retry_later(message: SQSRecord) -> None:
     tries = int(message.attributes.approximate_receive_count or 1)
     first = int(os.environ["BACKFILL_FIRST_RETRY"])
     wait = min(first * 2 ** (tries - 1), _MAX_VISIBILITY_SECONDS)
@@ -116,39 +115,41 @@ def _come_back_soon(message: SQSRecord) -> None:
             VisibilityTimeout=wait,
         )
     except Exception:
-        # Only the wait gets longer: the queue's own visibility timeout brings the message back.
+        # The message still returns, only later: when the queue's own visibility timeout has passed.
         logger.warning("the visibility timeout could not be shortened", exc_info=True)
 
 
 def _try_key(key: KeyToCheck) -> Exception | None:
-    """Look at one key of a live event; the others of the same event are not held up by its failure."""
+    """Reconcile one key of a live event; return its error, so that the event's other keys are processed first."""
     try:
         _check(key)
-    except Exception as error:  # noqa: BLE001 - it is logged, and raised when the others had their turn
+    except Exception as error:  # noqa: BLE001 - logged, and raised after the other keys
         return error
     return None
 
 
 def _check(key: KeyToCheck) -> None:
-    laps = _Laps()
+    stopwatch = _Stopwatch()
     try:
         tools = _tools()
         if key.bucket != tools.settings.originals_bucket:
             raise UnreadableEventError(
-                f"an event of the bucket {key.bucket!r}; this function serves {tools.settings.originals_bucket!r}"
+                f"an event of the bucket {key.bucket!r}; this function processes {tools.settings.originals_bucket!r}"
             )
-        outcome = reconcile(key.key, replace(tools, on_stage=laps.end), force=key.force)
+        outcome = reconcile(key.key, replace(tools, on_stage=stopwatch.end), force=key.force)
     except Exception:
-        logger.exception("failed", image=key.key, result="failed", duration_ms=laps.total, stages_ms=laps.stages)
-        _measure("failed", laps, None)
+        logger.exception(
+            "failed", image=key.key, result="failed", duration_ms=stopwatch.total, stages_ms=stopwatch.stages
+        )
+        _measure("failed", stopwatch, None)
         raise
-    _log(key, outcome, laps)
+    _log(key, outcome, stopwatch)
     if outcome.result in _COUNTED:
-        _measure(outcome.result, laps, outcome.record.original_size if outcome.record else None)
+        _measure(outcome.result, stopwatch, outcome.record.original_size if outcome.record else None)
 
 
-class _Laps:
-    """Milliseconds by stage; one that comes in several rounds is summed up."""
+class _Stopwatch:
+    """Milliseconds by stage, summed over the rounds of a run."""
 
     def __init__(self) -> None:
         self._started = self._last = time.perf_counter()
@@ -164,10 +165,10 @@ class _Laps:
         return round((time.perf_counter() - self._started) * 1000)
 
 
-def _log(key: KeyToCheck, outcome: Outcome, laps: _Laps) -> None:
-    """One structured line for each image; never anything of what its metadata says."""
-    fields: dict[str, Any] = {"image": key.key, "result": outcome.result, "duration_ms": laps.total}
-    fields |= {"stages_ms": laps.stages, "rounds": outcome.rounds if outcome.rounds > 1 else None}
+def _log(key: KeyToCheck, outcome: Outcome, stopwatch: _Stopwatch) -> None:
+    """Log one structured line for an image, without anything from its metadata."""
+    fields: dict[str, Any] = {"image": key.key, "result": outcome.result, "duration_ms": stopwatch.total}
+    fields |= {"stages_ms": stopwatch.stages, "rounds": outcome.rounds if outcome.rounds > 1 else None}
     record = outcome.record
     if record is not None:
         fields |= {
@@ -181,19 +182,23 @@ def _log(key: KeyToCheck, outcome: Outcome, laps: _Laps) -> None:
     (logger.warning if outcome.result == "refused" else logger.info)(outcome.result, extra=shown)
 
 
-def _measure(result: str, laps: _Laps, size: int | None) -> None:
-    """One line in CloudWatch's embedded metric format, written whatever the log level.
+@cache
+def _metrics() -> Metrics:
+    metrics = Metrics(namespace="zenoimg")
+    metrics.set_default_dimensions(stack=os.environ["STACK"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+    return metrics
 
-    Namespace ``zenoimg``, dimensions stack and function. Each count is 0 or 1, so that its sum counts images and
-    its average is a rate; ``duration`` in milliseconds; ``bytes`` of the original, where it was read.
-    By hand, since Powertools' module for it costs 7% of the cold start
-    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+
+def _measure(result: str, stopwatch: _Stopwatch, size: int | None) -> None:
+    """Write the metrics of one image as one line in CloudWatch's embedded metric format, at any log level.
+
+    Each count is 0 or 1, so that its sum counts images and its average is a rate. ``size`` is the original's size in
+    bytes, ``None`` when it was not read.
     """
-    values = {name: ("Count", int(name == result)) for name in _COUNTED} | {"duration": ("Milliseconds", laps.total)}
+    metrics = _metrics()
+    for name in _COUNTED:
+        metrics.add_metric(name, "Count", int(name == result))
+    metrics.add_metric("duration", "Milliseconds", stopwatch.total)
     if size is not None:
-        values["bytes"] = ("Bytes", size)
-    of = {"stack": os.environ["STACK"], "function": os.environ["AWS_LAMBDA_FUNCTION_NAME"]}
-    metrics = [{"Name": name, "Unit": unit} for name, (unit, _) in values.items()]
-    directive = {"Namespace": "zenoimg", "Dimensions": [list(of)], "Metrics": metrics}
-    line = {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}, **of}
-    print(json.dumps(line | {name: value for name, (_, value) in values.items()}), flush=True)  # noqa: T201
+        metrics.add_metric("bytes", "Bytes", size)
+    metrics.flush_metrics()

@@ -1,4 +1,4 @@
-"""What the processor says of each image: one structured line, and one line of metrics."""
+"""What the processor logs for an image: one structured line, and one line of metrics."""
 
 from __future__ import annotations
 
@@ -31,12 +31,15 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def values(line: dict[str, Any]) -> dict[str, Any]:
-    """The metrics that a line of the embedded metric format declares, and their values in it."""
+    """Return the metrics that a line of the embedded metric format declares; each has one value."""
     (directive,) = line["_aws"]["CloudWatchMetrics"]
-    return {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]}
+    found = {}
+    for metric in directive["Metrics"]:
+        (found[metric["Name"]],) = line[metric["Name"]]
+    return found
 
 
-def test_a_line_tells_key_result_sizes_format_stages_warnings_and_request(s3: S3Client, log: Log) -> None:
+def test_a_line_has_key_result_sizes_format_stages_and_request(s3: S3Client, log: Log) -> None:
     put(s3, "cat.jpg")
     call(s3_event("cat.jpg"))
     (line,) = log()
@@ -45,22 +48,20 @@ def test_a_line_tells_key_result_sizes_format_stages_warnings_and_request(s3: S3
     assert line["processed_size"] > 0
     assert set(line["stages_ms"]) == {"fetch", "check", "watermark", "store"}
     assert sum(line["stages_ms"].values()) <= line["duration_ms"] + len(line["stages_ms"])
-    assert "rounds" not in line, "one round is what is usual"
+    assert "rounds" not in line, "one round is the rule"
 
 
-def test_work_that_was_done_before_names_the_stages_that_it_took(s3: S3Client, log: Log) -> None:
+def test_a_run_that_finds_the_work_done_logs_the_stages_it_went_through(s3: S3Client, log: Log) -> None:
     put(s3, "cat.jpg")
     call(s3_event("cat.jpg"))
     call(s3_event("cat.jpg"))
     assert (log()[1]["result"], set(log()[1]["stages_ms"])) == ("unchanged", {"fetch", "check"})
 
 
-def test_nothing_of_what_the_metadata_says_is_logged(
-    s3: S3Client, log: Log, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_from_an_images_metadata_is_logged(s3: S3Client, log: Log, capsys: pytest.CaptureFixture[str]) -> None:
     exif = Image.Exif()
     exif[0x013B], exif[0x010E] = "Ada Secret", "at home, Secret Street 7"
-    exif.get_ifd(0x8825).update({1: "N", 2: (51.0, 30.0, 26.0)})
+    exif.get_ifd(0x8825).update({1: "N", 2: (51.0, 30.0, 26.73591)})
     photo = pictures.photo((160, 120))
     for key, data in {
         "good.jpg": pictures.jpeg(photo, exif=exif.tobytes()),
@@ -72,7 +73,7 @@ def test_nothing_of_what_the_metadata_says_is_logged(
     written = json.dumps(log()) + capsys.readouterr().out
     assert {line["image"] for line in log()} == {"good.jpg", "cut.jpg", "bad-exif.jpg"}
     assert "Secret" not in written
-    assert "51.0" not in written
+    assert "73591" not in written
 
 
 def test_a_processed_image_is_measured_by_stack_and_function(s3: S3Client, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +91,7 @@ def test_a_processed_image_is_measured_by_stack_and_function(s3: S3Client, capsy
     assert found == {"processed": 1, "refused": 0, "failed": 0, "bytes": len(PHOTO)}
 
 
-def test_a_refused_image_is_measured_and_says_why_at_warning(
+def test_a_refused_image_is_measured_and_logged_as_a_warning_with_the_reason(
     s3: S3Client, log: Log, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(s3, "bad.jpg", b"just text")
@@ -117,7 +118,9 @@ def test_a_failure_is_one_line_with_its_traceback_and_is_measured_without_bytes(
     assert "bytes" not in found
 
 
-def test_a_failing_message_is_one_line_too(s3: S3Client, log: Log, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failing_message_is_logged_in_one_line_as_well(
+    s3: S3Client, log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
     body = backfill_body("another-bucket", "cat.jpg")
     message: Any = {"MessageId": "m", "ReceiptHandle": "r", "Body": body}
     call(sqs_event([message]))
@@ -127,7 +130,7 @@ def test_a_failing_message_is_one_line_too(s3: S3Client, log: Log, capsys: pytes
 
 
 @pytest.mark.parametrize("key", ["2025/", "gone.jpg"])
-def test_what_is_no_work_on_an_image_is_not_measured(
+def test_an_event_without_work_on_an_image_is_not_measured(
     key: str, s3: S3Client, catalog: Catalog, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call(s3_event(key))
