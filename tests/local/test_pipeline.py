@@ -179,6 +179,13 @@ def test_a_proxy_of_the_environment_is_never_asked_for_the_embedded_aws(bench: B
     dead = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
     for line in (*commands, *more):
         bench.zenoimg(*line.split(), environment=dead)
+    # The age of a message is asked for in a way of its own.
+    sqs = bench.client("sqs")
+    queue = sqs.get_queue_url(QueueName="zeno-dead-letters")["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="{}")
+    done = bench.zenoimg("status", "--json", code=1, environment=dead)
+    sqs.purge_queue(QueueUrl=queue)
+    assert json.loads(done.stdout)["dead_letters"]["oldest_seconds"] is not None
 
 
 def test_an_upload_is_judged_by_the_deployed_limits_and_not_by_this_folders(bench: Bench) -> None:
