@@ -53,7 +53,7 @@ _OPERATIONS = {
 }
 #: A room of the operations: the other rooms that it may import.
 ROOMS: dict[str, set[str]] = {
-    "completion": set(),
+    "completion": {"output"},
     "concurrency": set(),
     "configured": set(),
     "content": set(),

@@ -14,7 +14,7 @@ from zenoimg.imaging import Limits, Recipe, watermark
 from zenoimg.operations.gallery.files import FOLDER, Pictures, stems_of
 from zenoimg.operations.gallery.pictures import shown, thumbnail
 from zenoimg.operations.gallery.run import Album, write
-from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.pipeline.records import ImageRecord
 
 LIMITS = Limits()
@@ -126,7 +126,7 @@ def written(out: Path, images: list[Pictures]) -> Made:
     """Write the page of these images, the newest first."""
     images = sorted(images, key=lambda each: each.record.created_at, reverse=True)
     album = Album("zeno", "in eu-west-1", "2025-06-12T18:00:00Z", images, recipe="00ff00ff00ff00ff", total=len(images))
-    return Made(write(Landing(out), out, album), [each.record.image_id for each in images])
+    return Made(write(OutputDirectory(out), out, album), [each.record.image_id for each in images])
 
 
 def _time(minutes: int) -> str:

@@ -124,16 +124,16 @@ def test_a_link_out_of_the_folder_is_not_followed(filled: Terminal, tmp_path: Pa
 def test_an_object_replaced_while_it_is_fetched_is_never_half_of_each(
     size: int, result: str, no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zenoimg.operations.output.directory import Landing
+    from zenoimg.operations.output.directory import OutputDirectory
 
-    s3, whole = boto3.client("s3"), Landing.writing
+    s3, whole = boto3.client("s3"), OutputDirectory.writing
     s3.put_object(Bucket=ORIGINALS, Key="a.jpg", Body=b"a" * size)
 
-    def writing(self: Landing, *arguments: Any, **named: Any) -> Any:
+    def writing(self: OutputDirectory, *arguments: Any, **named: Any) -> Any:
         s3.put_object(Bucket=ORIGINALS, Key="a.jpg", Body=b"b" * (size + 1))
         return whole(self, *arguments, **named)
 
-    monkeypatch.setattr(Landing, "writing", writing)
+    monkeypatch.setattr(OutputDirectory, "writing", writing)
     found = results(no_stack, "a.jpg", "--original", code=int(result == "failed"))["a.jpg"]
     assert found["Result"] == result
     if result == "failed":

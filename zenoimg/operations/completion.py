@@ -7,12 +7,13 @@ minute beside the names of the stacks, in a small file: while a key is typed on,
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from zenoimg.operations.output.whole_file import write_file
 
 if TYPE_CHECKING:
     from zenoimg.aws.session import Aws
@@ -40,13 +41,9 @@ class Memory:
         """Keep a value under a key."""
         kept = {name: item for name, item in self._read().items() if self._is_young(item)}
         kept[key] = {"at": self.now(), "value": value}
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(kept, file)
-            draft.replace(self.path)
+            write_file(self.path, json.dumps(kept).encode(), replace=True, mode=0o600)
         except OSError:
             return
 

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from zenoimg.errors import UsageError, ZenoError
 from zenoimg.imaging import Limits, Recipe, RecipeError, Refused, Watermarked, WatermarkSpec, watermark
+from zenoimg.operations.output.whole_file import write_file
 
 STANDARD_OUTPUT = "-"
 State = Literal["marked", "refused", "failed"]
@@ -213,7 +214,7 @@ def _written(job: Job, marked: _Marked, *, force: bool) -> PreviewResult:
     copy, copy_size = marked.copy, len(marked.copy.data)
     try:
         if job.target is not None:
-            _write(job.target, copy.data, force=force)
+            write_file(job.target, copy.data, replace=force)
             copy = replace(copy, data=b"")
     except FileExistsError:
         return PreviewResult(job, "failed", "unwritable", _exists(job.target), marked.size)
@@ -221,30 +222,6 @@ def _written(job: Job, marked: _Marked, *, force: bool) -> PreviewResult:
         reason = f"{job.target} cannot be written: {_why(failure)}"
         return PreviewResult(job, "failed", "unwritable", reason, marked.size)
     return PreviewResult(job, "marked", original_size=marked.size, copy_size=copy_size, copy=copy)
-
-
-def _write(target: Path, data: bytes, *, force: bool) -> None:
-    """Write a file whole or not at all. Without ``force`` raises ``FileExistsError`` for one that is there."""
-    part = target.with_name(f".{os.getpid()}.zenoimg-part")
-    try:
-        part.write_bytes(data)
-        if force:
-            part.replace(target)
-        else:
-            _publish(part, target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _publish(part: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(part)  # unlike a rename it never replaces
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if os.path.lexists(target):
-            raise FileExistsError(target) from None
-        part.replace(target)
 
 
 def _target(photo: Path, output: str | None, *, alone: bool) -> Path:

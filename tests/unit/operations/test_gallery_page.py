@@ -15,7 +15,7 @@ from tests.records import record
 from zenoimg.errors import UsageError
 from zenoimg.operations.gallery.files import Pictures, is_ours, stems_of
 from zenoimg.operations.gallery.run import Album, check_folder, page, write
-from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.directory import OutputDirectory
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -125,7 +125,7 @@ def test_a_refused_image_has_no_files_and_a_page_without_originals_has_none_of_t
 
 def test_what_somebody_else_put_there_is_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "page"
-    write(Landing(out), out, album("a.jpg"))
+    write(OutputDirectory(out), out, album("a.jpg"))
     pictures = out / "pictures"
     pictures.mkdir()
     stem = stems_of(record("a.jpg"), originals=True).small
@@ -133,7 +133,7 @@ def test_what_somebody_else_put_there_is_left_alone(tmp_path: Path) -> None:
     for name in (kept, stale, foreign):
         (pictures / name).write_bytes(b"x")
     check_folder(out)
-    write(Landing(out), out, album("a.jpg"))
+    write(OutputDirectory(out), out, album("a.jpg"))
     assert {path.name for path in pictures.iterdir()} == {kept, foreign}
 
 

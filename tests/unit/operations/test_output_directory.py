@@ -1,15 +1,17 @@
-"""A file lands whole or not at all, and inside its folder whatever happens there meanwhile."""
+"""A file is written whole or not at all, and inside its directory whatever happens there in the meantime."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
+from zenoimg.operations.output.whole_file import write_file
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def target(path: str) -> Target:
 
 
 def write(folder: Path, path: str, data: bytes = b"new", *, replace: bool = False) -> None:
-    with Landing(folder).writing(target(path), replace=replace) as file:
+    with OutputDirectory(folder).writing(target(path), replace=replace) as file:
         file.write(data)
 
 
@@ -46,7 +48,7 @@ def test_a_file_and_its_folders_are_made(folder: Path) -> None:
 
 
 def test_the_file_appears_only_when_it_is_whole(folder: Path) -> None:
-    with Landing(folder).writing(target("a.jpg"), replace=False) as file:
+    with OutputDirectory(folder).writing(target("a.jpg"), replace=False) as file:
         file.write(b"half")
         assert not (folder / "a.jpg").exists()
     assert files(folder) == {"a.jpg": b"half"}
@@ -56,7 +58,7 @@ def test_a_failure_leaves_nothing_and_what_was_there_as_it_was(folder: Path) -> 
     write(folder, "a.jpg", b"old")
 
     def interrupted() -> None:
-        with Landing(folder).writing(target("a.jpg"), replace=True) as file:
+        with OutputDirectory(folder).writing(target("a.jpg"), replace=True) as file:
             file.write(b"half")
             raise KeyboardInterrupt
 
@@ -67,7 +69,7 @@ def test_a_failure_leaves_nothing_and_what_was_there_as_it_was(folder: Path) -> 
 
 def test_what_came_to_lie_there_is_replaced_only_on_demand(folder: Path) -> None:
     def overtaken() -> None:
-        with Landing(folder).writing(target("a.jpg"), replace=False) as file:
+        with OutputDirectory(folder).writing(target("a.jpg"), replace=False) as file:
             file.write(b"new")
             (folder / "a.jpg").write_bytes(b"of somebody else")
 
@@ -94,6 +96,15 @@ def test_a_file_system_without_hard_links(there: bool, folder: Path, monkeypatch
     assert files(folder) == {"a.jpg": b"old" if there else b"new"}
 
 
+def test_a_single_file_is_private_where_wanted_and_leaves_no_part(tmp_path: Path) -> None:
+    write_file(tmp_path / "a", b"one", replace=False, mode=0o600)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+    with pytest.raises(FileExistsError):
+        write_file(tmp_path / "a", b"two", replace=False)
+    write_file(tmp_path / "a", b"three", replace=True)
+    assert files(tmp_path) == {"a": b"three"}
+
+
 def test_a_link_to_elsewhere_is_not_followed(folder: Path, outside: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "sub").symlink_to(outside)
@@ -103,8 +114,8 @@ def test_a_link_to_elsewhere_is_not_followed(folder: Path, outside: Path) -> Non
 
 
 def test_a_link_that_appears_while_a_file_is_written_does_not_move_it(folder: Path, outside: Path) -> None:
-    landing = Landing(folder)
-    with landing.writing(target("sub/a.jpg"), replace=True) as file:
+    directory = OutputDirectory(folder)
+    with directory.writing(target("sub/a.jpg"), replace=True) as file:
         file.write(b"new")
         (folder / "sub").rename(folder / "moved")
         (folder / "sub").symlink_to(outside)
@@ -131,24 +142,24 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path, outside: Path) -> None:
 
 
 def test_looking_tells_files_folders_and_links(folder: Path, outside: Path) -> None:
-    assert Landing(folder).look(()) == {}
+    assert OutputDirectory(folder).entries(()) == {}
     write(folder, "sub/a.jpg")
     (folder / "away").symlink_to(outside)
-    assert Landing(folder).look(()) == {"sub": "folder", "away": "link"}
-    assert Landing(folder).look(("sub",)) == {"a.jpg": "file"}
-    assert Landing(folder).look(("away",)) == {}
-    assert Landing(folder).look(("sub", "a.jpg")) == {}
+    assert OutputDirectory(folder).entries(()) == {"sub": "folder", "away": "link"}
+    assert OutputDirectory(folder).entries(("sub",)) == {"a.jpg": "file"}
+    assert OutputDirectory(folder).entries(("away",)) == {}
+    assert OutputDirectory(folder).entries(("sub", "a.jpg")) == {}
 
 
 def test_what_lies_there_can_be_read_but_not_through_a_link(folder: Path, outside: Path) -> None:
-    landing = Landing(folder)
-    with landing.existing(target("sub/a.jpg")) as file:
+    directory = OutputDirectory(folder)
+    with directory.existing(target("sub/a.jpg")) as file:
         assert file is None
     write(folder, "sub/a.jpg")
-    with landing.existing(target("sub/a.jpg")) as file:
+    with directory.existing(target("sub/a.jpg")) as file:
         assert file is not None
         assert file.read() == b"new"
     (outside / "secret").write_bytes(b"secret")
     (folder / "link").symlink_to(outside / "secret")
-    with pytest.raises(OSError, match="link"), landing.existing(target("link")):
+    with pytest.raises(OSError, match="link"), directory.existing(target("link")):
         pass

@@ -47,7 +47,7 @@ def download(
         raise UsageError(f"--output {output} is no folder")
     _, pipeline = pipeline_of(call)
     from zenoimg.operations.download.run import NOT_GOOD, Download
-    from zenoimg.operations.output.directory import Landing
+    from zenoimg.operations.output.directory import OutputDirectory
     from zenoimg.operations.records.image_ids import is_possible
 
     records = pipeline.catalog.get_many(dict.fromkeys(filter(is_possible, ids)))
@@ -56,7 +56,9 @@ def download(
     try:
         with PhotoProgress(call.screen, "Downloading") as progress, JsonArray(wanted=as_json) as array:
             progress.expect(len(dict.fromkeys(ids)), sum(size or 0 for size in sizes))
-            run = Download(pipeline, Landing(output), original=original, force=force, on_bytes=progress.on_bytes)
+            run = Download(
+                pipeline, OutputDirectory(output), original=original, force=force, on_bytes=progress.on_bytes
+            )
             for result in run.run(ids, records):
                 counts[result.state] += 1
                 array.add(_json(result, output))

@@ -67,7 +67,7 @@ def gallery(
     from zenoimg.operations.configured import deployed_limits
     from zenoimg.operations.gallery import run as pages
     from zenoimg.operations.gallery.files import Files
-    from zenoimg.operations.output.directory import Landing
+    from zenoimg.operations.output.directory import OutputDirectory
     from zenoimg.operations.records.listing import Query, from_table
     from zenoimg.pipeline.records import utc_text
 
@@ -77,10 +77,10 @@ def gallery(
     records = list(found.records)
     progress = PhotoProgress(call.screen, "Fetching")
     try:
-        landing = Landing(out)
+        directory = OutputDirectory(out)
         files = Files(
             pipeline,
-            landing,
+            directory,
             deployed_limits(pipeline.deployment, settings),
             originals=not no_originals,
             workers=os.cpu_count() or 1,
@@ -104,7 +104,7 @@ def gallery(
             since=since_text,
             total=found.images,
         )
-        page = pages.write(landing, out, album)
+        page = pages.write(directory, out, album)
     except OSError as error:
         raise ZenoError(
             f"{error.filename or out} cannot be written: {error.strerror or error}",

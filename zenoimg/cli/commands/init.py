@@ -31,11 +31,11 @@ def init(
     from zenoimg.config.file import commented
     from zenoimg.config.load import CONFIG_FILE
     from zenoimg.errors import ConfigurationError
+    from zenoimg.operations.output.whole_file import write_file
 
     path = call.options.config or Path(CONFIG_FILE)
     try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(commented())
+        write_file(path, commented().encode(), replace=force)
     except FileExistsError as error:
         raise ConfigurationError(
             f"{path} is there already", next_step="Edit it, or add --force to replace it."

@@ -111,6 +111,8 @@ def _heading(plan: Plan, where: str) -> str:
 
 
 def _write(call: Call, plan: Plan, folder: Path) -> None:
+    from zenoimg.operations.output.whole_file import write_file
+
     document = _document(plan)
     parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(plan.parameters.items())]
     files = {
@@ -121,7 +123,7 @@ def _write(call: Call, plan: Plan, folder: Path) -> None:
     try:
         for path, data in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            write_file(path, data, replace=True)
     except OSError as error:
         raise ConfigurationError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
     stack, bucket = plan.names.stack, plan.parameters["ArtifactsBucket"]

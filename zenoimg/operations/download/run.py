@@ -21,7 +21,7 @@ from s3transfer.subscribers import BaseSubscriber
 from zenoimg.aws.session import explain
 from zenoimg.operations.concurrency import as_they_end, cancel_transfers
 from zenoimg.operations.content import digest, is_same, remote_of
-from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target, Unplaced, place
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.image_ids import is_possible
@@ -52,7 +52,7 @@ class Download:
     def __init__(
         self,
         pipeline: LivePipeline,
-        landing: Landing,
+        directory: OutputDirectory,
         *,
         original: bool,
         force: bool,
@@ -65,7 +65,7 @@ class Download:
         ``last_moments`` is how long (seconds) an interrupted run may take to end what is under way.
         """
         self._pipeline = pipeline
-        self._landing = landing
+        self._directory = directory
         self._original = original
         self._force = force
         self._concurrency = concurrency
@@ -80,7 +80,7 @@ class Download:
         Closing the iterator cancels what is under way; of that no file is left.
         """
         queue: list[Target] = []
-        for placed in place(ids, _remembered(self._landing), force=self._force):
+        for placed in place(ids, _remembered(self._directory), force=self._force):
             if not is_possible(placed.key):
                 yield DownloadResult(placed.key, "missing", "there is no such image")
             elif isinstance(placed, Unplaced):
@@ -95,7 +95,7 @@ class Download:
                     lambda target: self._fetch(manager, target, records.get(target.key)), queue, pool, self._concurrency
                 )
         except BaseException:
-            self._landing.sweep()
+            self._directory.sweep()
             raise
         manager.shutdown()
 
@@ -124,13 +124,13 @@ class Download:
             return self._failed(target, "missing", self._why_missing(record))
         size = int(answer["ContentLength"])
         if not self._force:
-            with self._landing.existing(target) as there:
+            with self._directory.existing(target) as there:
                 if there is not None and _has_content(there, answer):
                     return DownloadResult(target.key, "unchanged", path=target.path, size=size)
                 if there is not None:
                     reason = f"{target.path} lies there and differs; --force replaces it"
                     return self._failed(target, "conflict", reason)
-        with self._landing.writing(target, replace=self._force) as file:
+        with self._directory.writing(target, replace=self._force) as file:
             known = _Known(size, answer["ETag"], self._on_bytes)
             manager.download(bucket, key, file, self._owner, [known]).result()
             size = file.seek(0, 2)  # a small one comes in one piece, of whichever version is there by then
@@ -176,13 +176,13 @@ def _has_content(file: BufferedReader, answer: Mapping[str, Any]) -> bool:
     return is_same(remote_of(answer), file, digest(file, "sha256"))
 
 
-def _remembered(landing: Landing) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
+def _remembered(directory: OutputDirectory) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
     """Each folder is looked at once: nothing of this run is written before all is placed."""
     seen: dict[tuple[str, ...], Mapping[str, Any]] = {}
 
     def look(folders: tuple[str, ...]) -> Mapping[str, Any]:
         if folders not in seen:
-            seen[folders] = landing.look(folders)
+            seen[folders] = directory.entries(folders)
         return seen[folders]
 
     return look

@@ -22,7 +22,7 @@ from zenoimg.aws.session import explain
 from zenoimg.imaging import Limits, Refused
 from zenoimg.operations.concurrency import as_they_end
 from zenoimg.operations.gallery.pictures import shown, thumbnail
-from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
@@ -99,7 +99,7 @@ class Files:
     def __init__(
         self,
         pipeline: LivePipeline,
-        landing: Landing,
+        directory: OutputDirectory,
         limits: Limits,
         *,
         originals: bool,
@@ -109,7 +109,7 @@ class Files:
     ) -> None:
         """``originals`` off leaves out everything unmarked; ``workers`` bounds the pictures decoded at a time."""
         self._pipeline = pipeline
-        self._landing = landing
+        self._directory = directory
         self._limits = limits
         self._originals = originals
         self._concurrency = concurrency
@@ -118,7 +118,7 @@ class Files:
         self._stopped = Event()
         owner = pipeline.settings.account_id
         self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
-        self._there = {name.partition(".")[0]: name for name in landing.look((FOLDER,)) if is_ours(name)}
+        self._there = {name.partition(".")[0]: name for name in directory.entries((FOLDER,)) if is_ours(name)}
 
     def missing(self, records: Iterable[ImageRecord]) -> tuple[int, int]:
         """How many images have files to fetch, and about how many bytes that is."""
@@ -140,7 +140,7 @@ class Files:
             with threads(self._concurrency, "gallery", self._stopped.set) as pool:
                 yield from as_they_end(self._brought, records, pool, 2 * self._concurrency)
         except BaseException:
-            self._landing.sweep()
+            self._directory.sweep()
             raise
 
     def _is_there(self, *stems: str | None) -> bool:
@@ -238,7 +238,7 @@ class Files:
 
     def _store(self, stem: str, extension: str, data: bytes) -> None:
         name = f"{stem}.{extension}"
-        with self._landing.writing(Target(stem, (FOLDER,), name), replace=True) as file:
+        with self._directory.writing(Target(stem, (FOLDER,), name), replace=True) as file:
             file.write(data)
         self._there[stem] = name
 

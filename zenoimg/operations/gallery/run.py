@@ -21,7 +21,7 @@ from typing import Any
 
 from zenoimg.errors import UsageError
 from zenoimg.operations.gallery.files import FOLDER, Pictures, is_ours, stems_of
-from zenoimg.operations.output.directory import Landing
+from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
 
 PAGE = "index.html"
@@ -66,15 +66,15 @@ def check_folder(out: Path) -> None:
             )
 
 
-def write(landing: Landing, out: Path, album: Album) -> Path:
+def write(directory: OutputDirectory, out: Path, album: Album) -> Path:
     """Write the page, then remove pictures of earlier runs that belong to nothing on it.
 
     Returns the page's path. Raises ``OSError``.
     """
-    with landing.writing(Target(PAGE, (), PAGE), replace=True) as file:
+    with directory.writing(Target(PAGE, (), PAGE), replace=True) as file:
         file.write(page(album).encode())
     wanted = {stem for each in album.pictures for stem in stems_of(each.record, originals=album.originals)}
-    for name in landing.look((FOLDER,)):
+    for name in directory.entries((FOLDER,)):
         if is_ours(name) and name.partition(".")[0] not in wanted:
             (out / FOLDER / name).unlink(missing_ok=True)
     return out / PAGE
