@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from tests.cli.conftest import Terminal
+from zenoimg.aws.platform import AWS, EMBEDDED
 from zenoimg.cli.commands import tail_logs
 from zenoimg.cli.terminal.log_text import LogText
 from zenoimg.operations.logs.follow import LogEvent
@@ -87,7 +88,7 @@ class FakeLogs:
 def logs(monkeypatch: pytest.MonkeyPatch) -> FakeLogs:
     fake = FakeLogs()
     deployment = SimpleNamespace(processor_function="P", get_images_function="A")
-    pipeline = SimpleNamespace(deployment=deployment, aws=SimpleNamespace(logs=fake, local=True))
+    pipeline = SimpleNamespace(deployment=deployment, aws=SimpleNamespace(logs=fake, local=True, platform=EMBEDDED))
     monkeypatch.setattr(tail_logs, "pipeline_of", lambda call: (None, pipeline))
     monkeypatch.setattr(tail_logs, "wait", lambda seconds: None)
     return fake
@@ -166,7 +167,7 @@ def test_live_shows_what_comes_by_the_groups_full_names(
 
     identity = SimpleNamespace(partition="aws", region="eu-west-1", account="1")
     client = SimpleNamespace(start_live_tail=start_live_tail)
-    aws = SimpleNamespace(logs=client, local=False, identity=identity)
+    aws = SimpleNamespace(logs=client, local=False, platform=AWS, identity=identity)
     deployment = SimpleNamespace(processor_function="P", get_images_function="A")
     pipeline = SimpleNamespace(deployment=deployment, aws=aws)
     monkeypatch.setattr(tail_logs, "pipeline_of", lambda call: (None, pipeline))

@@ -1,4 +1,9 @@
 """AWS as commands see it.
 
-``session``  one boto3 session, clients made when first needed, errors explained in words
+``session``   one boto3 session, with clients made when they are first needed
+``platform``  what AWS and the embedded AWS do differently
+``errors``    every failure of a call in words
+
+What an answer means (missing, denied, throttled …) is decided in ``zenoimg.pipeline.service``, which the functions
+ship.
 """

@@ -1,4 +1,4 @@
-"""AWS as the commands see it: one session, clients made when first needed, and every refusal in words."""
+"""AWS as commands see it: one session, with clients made when they are first needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from botocore.credentials import Credentials
 from botocore.session import Session as BotocoreSession
 
 from zenoimg import __version__
-from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
+from zenoimg.aws.platform import AWS, EMBEDDED, Platform
+from zenoimg.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from botocore.config import _RetryDict
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
 
 #: Connections for each client: enough for every transfer thread of one command.
 MAX_CONNECTIONS = 64
-
-_NO_CREDENTIALS_NEXT = (
-    "Configure AWS (`aws configure sso`, AWS_PROFILE or --profile), or add --local to run everything on the "
-    "embedded AWS, with no account."
-)
 
 
 @dataclass(frozen=True)
@@ -167,6 +163,11 @@ class Aws:
         )
 
     @property
+    def platform(self) -> Platform:
+        """What this kind of AWS does and does not."""
+        return EMBEDDED if self.local else AWS
+
+    @property
     def where(self) -> str:
         """Where commands act, in words and without asking AWS: for messages that must not fail themselves."""
         return "on the embedded AWS" if self.local else f"in {self.region}"
@@ -202,95 +203,3 @@ def _bare_session() -> BotocoreSession:
 def _retries(env: Mapping[str, str]) -> _RetryDict:
     """Five attempts, unless AWS's own variable says otherwise: a client's configuration would win over it."""
     return {"mode": "standard"} if env.get("AWS_MAX_ATTEMPTS") else {"mode": "standard", "max_attempts": 5}
-
-
-def explain(error: boto.BotoCoreError | boto.ClientError) -> ZenoError:
-    """Any failure of botocore as a sentence, a next step and an exit code."""
-    if isinstance(error, boto.ClientError):
-        return _explain_refusal(error)
-    if isinstance(error, boto.ProfileNotFound):
-        return ConfigurationError(str(error), next_step="List the profiles with `aws configure list-profiles`.")
-    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
-        return ConfigurationError(
-            "no AWS credentials were found", next_step=_NO_CREDENTIALS_NEXT, code="no-credentials"
-        )
-    if isinstance(error, boto.NoRegionError):
-        return ConfigurationError("no AWS region is set", next_step="Add --region, set AWS_REGION, or add --local.")
-    if isinstance(
-        error,
-        boto.CredentialRetrievalError | boto.SSOError | boto.TokenRetrievalError | boto.RefreshWithMFAUnsupportedError,
-    ):
-        return ConfigurationError(
-            f"the AWS credentials could not be read: {error}",
-            next_step="Sign in again (`aws sso login`), or choose another --profile.",
-        )
-    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
-        return RefusedByAwsError(
-            f"AWS could not be reached: {error}",
-            next_step="Check the network, the region and --endpoint-url, then run the same command again.",
-            code="unreachable",
-        )
-    return ZenoError(f"the call to AWS failed: {error}")
-
-
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
-_UNKNOWN_KEY = frozenset(
-    {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-)
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"})
-#: Codes by which the services say "too fast"; the same call succeeds later.
-THROTTLED = frozenset(
-    {
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "SlowDown",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "TooManyRequestsException",
-    }
-)
-
-
-def has_expired(error: Exception) -> bool:
-    """Whether a call failed since its credentials have run out: a new sign-in mends it."""
-    if isinstance(error, boto.ClientError):
-        return error.response["Error"].get("Code") in _EXPIRED
-    return isinstance(error, boto.SSOError | boto.TokenRetrievalError | boto.CredentialRetrievalError)
-
-
-def passes(error: Exception) -> bool:
-    """Whether the same call may succeed later: throttling, a failure of the service, a network that is down."""
-    if isinstance(error, boto.ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return error.response["Error"].get("Code") in THROTTLED or status >= 500
-    return isinstance(error, boto.HTTPClientError | boto.ConnectionError)
-
-
-def _explain_refusal(error: boto.ClientError) -> ZenoError:
-    details = error.response["Error"]
-    code, message = details.get("Code", ""), details.get("Message", "")
-    operation = error.operation_name
-    if code in _EXPIRED:
-        return ConfigurationError(
-            "the AWS credentials have expired", next_step="Sign in again (`aws sso login`).", code="expired"
-        )
-    if code in _UNKNOWN_KEY:
-        return ConfigurationError(
-            f"AWS does not know these credentials ({code})",
-            next_step=f"{_NO_CREDENTIALS_NEXT} A region that your account has not enabled answers so, too.",
-            code="unknown-credentials",
-        )
-    if code in _DENIED:
-        return RefusedByAwsError(
-            f"AWS denied {operation}: {message or code}",
-            next_step="policies/operator-policy.json and policies/deployer-policy.json list what is needed.",
-            code="access-denied",
-        )
-    if code in THROTTLED:
-        return RefusedByAwsError(
-            f"AWS throttled {operation} again and again ({code})",
-            next_step="Wait a minute and run the same command again; it goes on from there.",
-            code="throttled",
-        )
-    return RefusedByAwsError(f"AWS refused {operation}: {message or code} ({code})", code=code or "refused-by-aws")

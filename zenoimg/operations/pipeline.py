@@ -9,6 +9,7 @@ from zenoimg.aws.session import Aws
 from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.pipeline.catalog import Catalog
+from zenoimg.pipeline.service import is_aws
 from zenoimg.pipeline.settings import PipelineSettings, SettingsError, copies_url
 from zenoimg.pipeline.storage import ImageStorage
 from zenoimg.stack.names import DEFAULT_STACK
@@ -59,13 +60,12 @@ def of_deployment(aws: Aws, deployment: Deployment, account: str | None) -> Live
     Raises ``ConfigurationError`` for names that would do harm.
     """
     endpoint = aws.endpoint_url or aws.s3.meta.endpoint_url
-    on_aws = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
     try:
         pipeline = PipelineSettings(
             originals_bucket=deployment.originals_bucket,
             processed_bucket=deployment.processed_bucket,
             table=deployment.table,
-            copies_url=copies_url(deployment.processed_bucket, aws.region, None if on_aws else endpoint),
+            copies_url=copies_url(deployment.processed_bucket, aws.region, None if is_aws(endpoint) else endpoint),
             account_id=account,
         )
     except SettingsError as error:

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from zenoimg.pipeline.by_day import DayPage, walk_back
 from zenoimg.pipeline.plain_items import leave_items_plain, tagged, value_of
 from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord, Status, from_item, to_item
+from zenoimg.pipeline.service import error_code
 from zenoimg.pipeline.threads import threads
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Catalog:
                 },
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if error_code(error) == "ConditionalCheckFailedException":
                 return False
             raise
         return True

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from zenoimg.pipeline.service import aws_domain
+
 PROCESSED_PREFIX = "processed/"
 
 
@@ -49,8 +51,7 @@ def copies_url(bucket: str, region: str, endpoint_url: str | None) -> str:
     """The address of a bucket: virtual-hosted on AWS, below the endpoint anywhere else."""
     if endpoint_url:
         return f"{endpoint_url.rstrip('/')}/{bucket}"
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return f"https://{bucket}.s3.{region}.{suffix}"
+    return f"https://{bucket}.s3.{region}.{aws_domain(region)}"
 
 
 def from_environment(env: Mapping[str, str]) -> PipelineSettings:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX, PipelineSettings
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ MAX_KEY_BYTES = 1024
 
 _SOURCE_VERSION = "source-version"
 _RECIPE = "recipe"
-_MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ class ImageStorage:
     def __init__(self, client: S3Client, settings: PipelineSettings) -> None:
         self._client = client
         self._settings = settings
-        owner = settings.account_id
-        self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+        self._owner = expected_owner(settings.account_id)
 
     def get_original(self, key: str, max_bytes: int) -> Original | None:
         """The newest version with its bytes, or ``None`` when there is none.
@@ -77,9 +76,9 @@ class ImageStorage:
         try:
             answer = self._client.get_object(Bucket=self._settings.originals_bucket, Key=key, **self._owner)
         except ClientError as error:
-            if _is_missing(error):
+            if is_missing(error):
                 return None
-            if error.response["Error"]["Code"] == "InvalidObjectState":
+            if error_code(error) == "InvalidObjectState":
                 raise OriginalArchivedError(key, _storage_class(error)) from error
             raise
         with answer["Body"] as body:
@@ -120,7 +119,7 @@ class ImageStorage:
         try:
             return dict(self._client.head_object(Bucket=bucket, Key=key, **self._owner))
         except ClientError as error:
-            if _is_missing(error):
+            if is_missing(error):
                 return None
             raise
 
@@ -145,10 +144,6 @@ def _original(answer: Mapping[str, Any], data: bytes | None) -> Original:
         last_modified=answer["LastModified"],
         data=data,
     )
-
-
-def _is_missing(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] in _MISSING
 
 
 def _storage_class(error: ClientError) -> str:

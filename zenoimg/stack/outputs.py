@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import NotDeployedError
+from zenoimg.pipeline.service import is_missing_stack
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -60,9 +61,7 @@ def read_stack(cloudformation: CloudFormationClient, stack: str) -> StackState |
     try:
         answer = cloudformation.describe_stacks(StackName=stack)
     except ClientError as error:
-        # CloudFormation has no error code of its own for this.
-        missing = "does not exist" in error.response["Error"].get("Message", "")
-        if error.response["Error"]["Code"] == "ValidationError" and missing:
+        if is_missing_stack(error):
             return None
         raise
     found: Any = answer["Stacks"][0]

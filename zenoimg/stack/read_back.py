@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX
+from zenoimg.pipeline.service import expected_owner, is_missing, is_missing_bucket, is_not_configured
 from zenoimg.stack.names import StackNames
 
 if TYPE_CHECKING:
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _EVENTS = frozenset({"s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"})
-_NOT_SET = frozenset(
-    {
-        "NoSuchPublicAccessBlockConfiguration",
-        "ServerSideEncryptionConfigurationNotFoundError",
-        "NoSuchBucketPolicy",
-        "NoSuchBucket",
-        "404",
-    }
-)
 
 
 def differences(s3: S3Client, names: StackNames, account: str, *, tls_only: bool) -> tuple[str, ...]:
@@ -36,7 +28,7 @@ def differences(s3: S3Client, names: StackNames, account: str, *, tls_only: bool
 
     Raises botocore's ``ClientError`` for what may not be read.
     """
-    owner: dict[str, Any] = {"ExpectedBucketOwner": account}
+    owner = expected_owner(account)
     found = []
     for bucket in names.buckets:
         place = {"Bucket": bucket, **owner}
@@ -54,7 +46,7 @@ def table_differences(dynamodb: DynamoDBClient, names: StackNames, *, backups: b
     try:
         table = dynamodb.describe_table(TableName=names.table)["Table"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+        if is_missing(error):
             return (f"{names.table}: the table is gone",)
         raise
     found = []
@@ -103,6 +95,6 @@ def _asked(question: Any) -> Any:
     try:
         return question()
     except ClientError as error:
-        if error.response["Error"]["Code"] in _NOT_SET:
+        if is_not_configured(error) or is_missing_bucket(error):
             return None
         raise

@@ -157,16 +157,7 @@ def _guard(call: Call, run: Callable[[], None]) -> None:
 def _explain(error: Exception) -> ZenoError:
     if isinstance(error, ZenoError):
         return error
-    # Only botocore's own errors need it, and then it is loaded already.
-    if type(error).__module__.partition(".")[0] in {"botocore", "boto3"}:
-        from botocore.exceptions import BotoCoreError, ClientError
+    # Loads botocore, which whatever raised such an error has loaded already.
+    from zenoimg.aws.errors import explain
 
-        from zenoimg.aws.session import explain
-
-        if isinstance(error, BotoCoreError | ClientError):
-            return explain(error)
-    return ZenoError(
-        f"unexpected: {type(error).__name__}: {error}",
-        next_step="Run the command again with --debug, and report the traceback.",
-        code="unexpected",
-    )
+    return explain(error)

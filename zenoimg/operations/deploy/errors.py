@@ -16,11 +16,10 @@ from botocore.session import Session
 
 from zenoimg.aws.session import Aws
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
+from zenoimg.pipeline.service import error_code, is_aws, is_denied
 from zenoimg.stack.change_set.denials import Denial, denial_in, next_step_of_denial
 from zenoimg.stack.change_set.failures import next_step_of_reason
 
-#: Codes by which the services say "not allowed".
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"})
 #: What an endpoint answers that does not know an operation or a whole service.
 _UNKNOWN = frozenset(
     {"NotImplemented", "InvalidAction", "UnknownOperationException", "UnsupportedOperation", "501", "405", "500"}
@@ -47,9 +46,9 @@ def explained(aws: Aws) -> Iterator[None]:
 
 
 def _refusal(error: boto.ClientError, aws: Aws) -> ZenoError | None:
-    code = str(error.response["Error"].get("Code", ""))
+    code = error_code(error)
     message = str(error.response["Error"].get("Message", ""))
-    if code in DENIED:
+    if is_denied(error):
         named = denial_in(message) or Denial(_ACTIONS.get(error.operation_name, ""), "")
         return RefusedByAwsError(
             f"AWS denied {named if named.action else error.operation_name}: {message or code}",
@@ -81,7 +80,7 @@ def _lacking(aws: Aws, what: str) -> ZenoError:
 def _wrong_region(error: boto.EndpointConnectionError, aws: Aws) -> ZenoError | None:
     """A region's name is part of each address: one that nobody knows cannot be reached."""
     host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or ""
-    if aws.endpoint_url or not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    if aws.endpoint_url or not is_aws(f"https://{host}"):
         return None
     session = Session()
     known = {

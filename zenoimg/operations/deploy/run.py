@@ -19,11 +19,11 @@ from zenoimg.errors import ZenoError
 from zenoimg.imaging import Recipe
 from zenoimg.operations.configured import limits_of, recipe_of
 from zenoimg.operations.deploy import rollback, smoke, taken_names
-from zenoimg.operations.deploy.errors import DENIED
 from zenoimg.operations.deploy.plan import Plan, recipe_changes, recipe_in
 from zenoimg.operations.deploy.rollback import Standing
 from zenoimg.operations.deploy.smoke import Verdict
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
+from zenoimg.pipeline.service import is_aws, is_denied
 from zenoimg.stack import read_back, template
 from zenoimg.stack.bundle import functions, packages_installed
 from zenoimg.stack.bundle.artifact import Artifact
@@ -180,9 +180,11 @@ class Deploy:
 
     def _differing(self, names: StackNames) -> tuple[str, ...]:
         aws = self._aws
-        buckets = read_back.differences(aws.s3, names, aws.identity.account, tls_only=not aws.local)
+        buckets = read_back.differences(aws.s3, names, aws.identity.account, tls_only=aws.platform.requires_tls)
         # The embedded AWS drops point-in-time recovery.
-        return buckets + read_back.table_differences(aws.dynamodb, names, backups=not aws.local)
+        return buckets + read_back.table_differences(
+            aws.dynamodb, names, backups=aws.platform.keeps_point_in_time_recovery
+        )
 
     def _running_recipe(self, standing: Standing) -> Recipe | None:
         key = standing.parameters.get("RecipeKey", "")
@@ -206,9 +208,8 @@ class Deploy:
 
 def change_sets_of(aws: Aws, role_arn: str = "") -> ChangeSets:
     """The change sets of a session."""
-    endpoint = aws.cloudformation.meta.endpoint_url
-    on_aws = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-    return ChangeSets(aws.cloudformation, local=aws.local, proven=aws.local or on_aws, role_arn=role_arn)
+    proven = aws.local or is_aws(aws.cloudformation.meta.endpoint_url)
+    return ChangeSets(aws.cloudformation, local=aws.local, proven=proven, role_arn=role_arn)
 
 
 def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:
@@ -219,7 +220,7 @@ def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:
     try:
         state = read_stack(aws.cloudformation, stack)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in DENIED:
+        if not is_denied(error):
             raise
         return StackNames(stack), False
     if state is None or "OriginalsBucket" not in state.outputs:

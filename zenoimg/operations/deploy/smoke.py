@@ -17,11 +17,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.aws.session import THROTTLED
 from zenoimg.imaging import Limits, Recipe, Refused, watermark
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.events import backfill_body
 from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord
+from zenoimg.pipeline.service import expected_owner, is_throttled
 from zenoimg.pipeline.storage import CopyMark, identity_of
 
 PREFIX = f"{RESERVED_PREFIX}smoke-"
@@ -99,7 +99,7 @@ def remove(pipeline: LivePipeline, key: str) -> None:
     assert key.startswith(PREFIX), "nobody else's photo"
     pipeline.storage.delete_copy(key)
     pipeline.catalog.delete(key)
-    bucket, owner = pipeline.settings.originals_bucket, _owner(pipeline)
+    bucket, owner = pipeline.settings.originals_bucket, expected_owner(pipeline.settings.account_id)
     for version_key, version in _versions(pipeline, key):
         pipeline.aws.s3.delete_object(Bucket=bucket, Key=version_key, VersionId=version, **owner)
 
@@ -136,7 +136,7 @@ class _Test:
                 Key=key,
                 Body=photo(),
                 ContentType="image/png",
-                **_owner(self.pipeline),
+                **expected_owner(self.pipeline.settings.account_id),
             )
             verdict = self._by_event(key, identity_of(answer)) or self._by_call(key, identity_of(answer))
             if not verdict.passed and self.pipeline.storage.head_original(key) is None:
@@ -186,7 +186,7 @@ class _Test:
                 Payload=backfill_body(self.pipeline.settings.originals_bucket, key).encode(),
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in THROTTLED:
+            if is_throttled(error):
                 return str(error)
             raise
         with answer["Payload"] as body:
@@ -224,7 +224,7 @@ def _error_in(payload: bytes) -> str:
 def _versions(pipeline: LivePipeline, prefix: str) -> Iterator[tuple[str, str]]:
     """Key and version id of every version and delete marker below a prefix."""
     pages = pipeline.aws.s3.get_paginator("list_object_versions").paginate(
-        Bucket=pipeline.settings.originals_bucket, Prefix=prefix, **_owner(pipeline)
+        Bucket=pipeline.settings.originals_bucket, Prefix=prefix, **expected_owner(pipeline.settings.account_id)
     )
     for page in pages:
         for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
@@ -238,11 +238,6 @@ def _left_originals(pipeline: LivePipeline) -> set[str]:
 def _left_copies(pipeline: LivePipeline) -> set[str]:
     start = pipeline.settings.copy_key("")
     pages = pipeline.aws.s3.get_paginator("list_objects_v2").paginate(
-        Bucket=pipeline.settings.processed_bucket, Prefix=start + PREFIX, **_owner(pipeline)
+        Bucket=pipeline.settings.processed_bucket, Prefix=start + PREFIX, **expected_owner(pipeline.settings.account_id)
     )
     return {item["Key"].removeprefix(start) for page in pages for item in page.get("Contents", [])}
-
-
-def _owner(pipeline: LivePipeline) -> dict[str, Any]:
-    account = pipeline.settings.account_id
-    return {"ExpectedBucketOwner": account} if account else {}

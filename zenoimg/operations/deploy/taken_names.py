@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.aws.session import Aws
 from zenoimg.errors import RefusedByAwsError
+from zenoimg.pipeline.service import expected_owner, is_missing, is_missing_bucket, is_missing_stack
 from zenoimg.stack.names import StackNames
 
 _TABLE_KEY = [{"AttributeName": "ImageId", "KeyType": "HASH"}]
@@ -55,16 +56,16 @@ def forget_old_logs(aws: Aws, names: StackNames) -> None:
     It makes log groups by itself, whatever a role may do, and a new stack cannot adopt them.
     """
     for function in (names.processor_function, names.get_images_function):
-        if aws.local and _log_group_exists(aws, group := _log_group(function)):
+        if aws.platform.creates_log_groups and _log_group_exists(aws, group := _log_group(function)):
             aws.logs.delete_log_group(logGroupName=group)
 
 
 def bucket_trouble(aws: Aws, bucket: str, stack: str) -> str | None:
     """Why a bucket's name cannot be this stack's; ``None`` when it is free or the bucket is ours to adopt."""
     try:
-        answer = aws.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=aws.identity.account)
+        answer = aws.s3.head_bucket(Bucket=bucket, **expected_owner(aws.identity.account))
     except ClientError as error:
-        if error.response["Error"]["Code"] in {"404", "NoSuchBucket"}:
+        if is_missing_bucket(error):
             return None
         # 403: somebody else's (or unreadable). 301 and 400: ours, but in another region.
         return "belongs to another account, lies in another region, or may not be read"
@@ -86,7 +87,7 @@ def _taken(aws: Aws, names: StackNames) -> Iterator[str]:
         if _exists(partial(aws.functions.get_function, FunctionName=function)):
             yield f"the function {function} exists"
         # The embedded AWS makes log groups itself, and a late invocation outlives its stack: see below.
-        if not aws.local and _log_group_exists(aws, group := _log_group(function)):
+        if not aws.platform.creates_log_groups and _log_group_exists(aws, group := _log_group(function)):
             yield f"the log group {group} exists"
     for queue in (names.backfill_queue, names.dead_letter_queue):
         if _exists(partial(aws.sqs.get_queue_url, QueueName=queue)):
@@ -99,7 +100,7 @@ def _table_trouble(aws: Aws, names: StackNames) -> str | None:
     try:
         table = aws.dynamodb.describe_table(TableName=names.table)["Table"]
     except ClientError as error:
-        if error.response["Error"]["Code"] in _MISSING:
+        if is_missing(error):
             return None
         raise
     kinds = {item["AttributeName"]: item["AttributeType"] for item in table["AttributeDefinitions"]}
@@ -125,22 +126,12 @@ def _log_group_exists(aws: Aws, name: str) -> bool:
     return any(group.get("logGroupName") == name for group in found)
 
 
-_MISSING = frozenset(
-    {
-        "NoSuchEntity",
-        "ResourceNotFoundException",
-        "AWS.SimpleQueueService.NonExistentQueue",
-        "QueueDoesNotExist",
-    }
-)
-
-
 def _exists(question: Callable[[], object]) -> bool:
     """Whether a thing is there; ``question`` asks its service, which raises when it is not."""
     try:
         question()
     except ClientError as error:
-        if error.response["Error"]["Code"] in _MISSING:
+        if is_missing(error):
             return False
         raise
     return True
@@ -151,7 +142,7 @@ def _holder(aws: Aws, physical_id: str) -> str | None:
     try:
         found = aws.cloudformation.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":  # "Stack for … does not exist"
+        if is_missing_stack(error):
             return None
         raise
     return found[0]["StackName"] if found else None

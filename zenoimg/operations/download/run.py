@@ -18,7 +18,7 @@ from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
-from zenoimg.aws.session import explain
+from zenoimg.aws.errors import explain
 from zenoimg.operations.concurrency import as_they_end, cancel_transfers
 from zenoimg.operations.content import digest, is_same, remote_of
 from zenoimg.operations.output.directory import OutputDirectory
@@ -27,6 +27,7 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.image_ids import is_possible
 from zenoimg.operations.records.missing_copy import why_no_copy
 from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.service import expected_owner, is_missing
 from zenoimg.pipeline.storage import copy_key_fits
 from zenoimg.pipeline.threads import SECONDS, threads
 
@@ -71,8 +72,7 @@ class Download:
         self._concurrency = concurrency
         self._on_bytes = on_bytes
         self._last_moments = last_moments
-        owner = pipeline.settings.account_id
-        self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+        self._owner = expected_owner(pipeline.settings.account_id)
 
     def run(self, ids: Sequence[str], records: Mapping[str, ImageRecord]) -> Iterator[DownloadResult]:
         """Yield a result for each id, in no fixed order; ``records`` are those that exist of them.
@@ -140,7 +140,7 @@ class Download:
         try:
             return self._pipeline.aws.s3.head_object(Bucket=bucket, Key=key, **self._owner)
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
+            if is_missing(error):
                 return None
             raise
 

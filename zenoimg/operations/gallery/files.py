@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from zenoimg.aws.session import explain
+from zenoimg.aws.errors import explain
 from zenoimg.imaging import Limits, Refused
 from zenoimg.operations.concurrency import as_they_end
 from zenoimg.operations.gallery.pictures import shown, thumbnail
@@ -26,6 +26,7 @@ from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.service import is_missing
 from zenoimg.pipeline.storage import identity_of
 from zenoimg.pipeline.threads import threads
 
@@ -116,8 +117,7 @@ class Files:
         self._decoding = BoundedSemaphore(workers)
         self._on_bytes = on_bytes
         self._stopped = Event()
-        owner = pipeline.settings.account_id
-        self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+        self._owner = expected_owner(pipeline.settings.account_id)
         self._there = {name.partition(".")[0]: name for name in directory.entries((FOLDER,)) if is_ours(name)}
 
     def missing(self, records: Iterable[ImageRecord]) -> tuple[int, int]:
@@ -198,7 +198,7 @@ class Files:
             try:
                 answer = self._pipeline.aws.s3.get_object(Bucket=bucket, Key=key, **self._owner)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+                if not is_missing(error):
                     raise
                 raise _Unsettled(f"its {'copy' if is_copy else 'original'} is gone") from None
             with closing(answer["Body"]) as body:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from zenoimg.imaging import Limits, Refused
 from zenoimg.operations.gallery.pictures import shown, thumbnail
 from zenoimg.operations.records.missing_copy import why_no_copy
+from zenoimg.pipeline.service import expected_owner, is_missing
 
 if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
@@ -41,13 +42,12 @@ def before_and_after(pipeline: LivePipeline, record: ImageRecord, limits: Limits
 
 
 def _copy(pipeline: LivePipeline, image_id: str) -> bytes | None:
-    owner = pipeline.settings.account_id
-    guard: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+    guard = expected_owner(pipeline.settings.account_id)
     key = pipeline.settings.copy_key(image_id)
     try:
         answer = pipeline.aws.s3.get_object(Bucket=pipeline.settings.processed_bucket, Key=key, **guard)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in {"404", "NoSuchKey"}:
+        if not is_missing(error):
             raise
         return None
     return answer["Body"].read()

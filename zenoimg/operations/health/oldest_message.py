@@ -12,6 +12,7 @@ from urllib.request import ProxyHandler, build_opener
 from botocore.exceptions import ClientError
 
 from zenoimg.aws.session import Aws
+from zenoimg.pipeline.service import is_denied
 
 
 def oldest_seconds(aws: Aws, queue_url: str) -> int | None:
@@ -34,7 +35,7 @@ def _on_aws(aws: Aws, queue_url: str) -> int | None:
             Statistics=["Maximum"],
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"):
+        if is_denied(error):
             return None
         raise
     points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])

@@ -22,6 +22,7 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.api import images_url
 from zenoimg.operations.reprocess.backfill import counts
 from zenoimg.pipeline.catalog import ATTENTION_INDEX
+from zenoimg.pipeline.service import is_denied
 
 _HOUR_MS = 3_600_000
 #: Errors are counted up to here; whoever has more needs no exact number.
@@ -179,7 +180,7 @@ def _images(pipeline: LivePipeline) -> ImageCounts:
     try:
         total = pipeline.catalog.facts().items
     except ClientError as error:
-        if not _is_denied(error):
+        if not is_denied(error):
             raise
         total = None
     return ImageCounts(total, _attention(pipeline, "refused"), _attention(pipeline, "failed"))
@@ -212,8 +213,7 @@ def _errors(pipeline: LivePipeline) -> dict[str, int] | None:
     """Calls that failed in the last hour, by function, as their logs tell; a failed try of the backfill counts too."""
     functions = {"processor": pipeline.deployment.processor_function, "api": pipeline.deployment.get_images_function}
     groups = {name: f"/aws/lambda/{function}" for name, function in functions.items()}
-    # The embedded AWS knows no such patterns.
-    pattern = "" if pipeline.aws.local else LogFilter(level="ERROR").server_pattern()
+    pattern = LogFilter(level="ERROR").server_pattern() if pipeline.aws.platform.filters_logs else ""
     calls: dict[str, set[str]] = {name: set() for name in groups}
     since = round(time.time() * 1000) - _HOUR_MS
     try:
@@ -222,11 +222,7 @@ def _errors(pipeline: LivePipeline) -> dict[str, int] | None:
             if line.level in ("ERROR", "CRITICAL") and len(calls[event.source]) < MOST_ERRORS:
                 calls[event.source].add(line.request_id or f"{event.stream} {event.at}")
     except ClientError as error:
-        if not _is_denied(error):
+        if not is_denied(error):
             raise
         return None
     return {name: len(found) for name, found in calls.items()}
-
-
-def _is_denied(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")

@@ -18,6 +18,7 @@ from zenoimg.operations.concurrency import batches, map_ahead
 from zenoimg.operations.inventory.orphans import Digest, lone_records
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
+from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX
 from zenoimg.pipeline.storage import Original, copy_key_fits
 
@@ -148,7 +149,7 @@ def walk(
 
 def lacks_index(error: ClientError) -> bool:
     """Whether a table has no such index: one that was made by other means may lack ours. moto has its own code."""
-    return error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFoundException")
+    return is_missing(error) or error_code(error) == "ValidationException"
 
 
 def named(pipeline: LivePipeline, ids: Sequence[str], fingerprint: str) -> Iterator[Selected]:
@@ -218,8 +219,7 @@ def _copies(pipeline: LivePipeline, prefix: str) -> Iterator[str]:
 
 
 def _listing(pipeline: LivePipeline, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    account = pipeline.settings.account_id
-    owner: dict[str, Any] = {"ExpectedBucketOwner": account} if account else {}
+    owner = expected_owner(pipeline.settings.account_id)
     pages = pipeline.aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **owner)
     for page in pages:
         yield from (dict(item) for item in page.get("Contents", []))

@@ -13,13 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from zenoimg.aws.session import explain, has_expired, passes
+from zenoimg.aws.errors import explain, has_expired
+from zenoimg.pipeline.service import is_missing, is_transient, server_time
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -160,12 +160,12 @@ class LogReader:
             try:
                 page = self._logs.filter_log_events(**request)
             except (ClientError, BotoCoreError) as error:
-                if _is_missing(error):
+                if is_missing(error):
                     self._say_once(group, f"The log group {group} does not exist yet.")
                     return {}
                 expired = has_expired(error)
                 final = attempt == attempts or (attempts is not None and expired)
-                if final or not (expired or passes(error)):
+                if final or not (expired or is_transient(error)):
                     raise
                 problem = explain(error)
                 self._say_once(group, f"Waiting: {problem.message}. {problem.next_step if expired else ''}".strip())
@@ -184,17 +184,10 @@ class LogReader:
             self._reported[group] = sentence
 
 
-def _is_missing(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response["Error"].get("Code") == "ResourceNotFoundException"
-
-
 def _date_of(page: Mapping[str, Any]) -> int:
     """Return the server's time in milliseconds since 1970, so that a wrong local clock does no harm."""
-    date = page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    try:
-        return int(parsedate_to_datetime(date).timestamp() * 1000)
-    except (TypeError, ValueError):
-        return int(time.time() * 1000)
+    at = server_time(page)
+    return int((at.timestamp() if at else time.time()) * 1000)
 
 
 def _identity(raw: Mapping[str, Any], repeats: Counter[str]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import EventStreamError
 
 from zenoimg.operations.logs.follow import LogEvent
+from zenoimg.pipeline.service import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -36,7 +37,7 @@ def live_events(
         try:
             yield from _updates(session["responseStream"], arns, say, heartbeat)
         except EventStreamError as error:
-            if error.response["Error"]["Code"] not in ("SessionTimeoutException", "SessionStreamingException"):
+            if error_code(error) not in ("SessionTimeoutException", "SessionStreamingException"):
                 raise
         say("The session ended (AWS limits it to three hours). A new one begins; events in between are missing.")
 

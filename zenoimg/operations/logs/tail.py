@@ -17,8 +17,6 @@ from zenoimg.operations.pipeline import LivePipeline
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-_POLL_SECONDS, _LOCAL_POLL_SECONDS = 2.0, 0.5
-
 
 @dataclass(frozen=True)
 class TailOptions:
@@ -81,7 +79,7 @@ def log_groups(pipeline: LivePipeline, functions: tuple[str, ...] = ("processor"
 
 
 def _live(pipeline: LivePipeline, groups: Mapping[str, str], surroundings: Surroundings) -> Iterator[LogEvent]:
-    if pipeline.aws.local:
+    if not pipeline.aws.platform.has_live_tail:
         raise UsageError("the embedded AWS has no Live Tail for functions", next_step="Follow its logs with -f.")
     me = pipeline.aws.identity
     prefix = f"arn:{me.partition}:logs:{me.region}:{me.account}:log-group:"
@@ -99,9 +97,9 @@ def _polled(
     reader = LogReader(surroundings.connect, groups, say=surroundings.say, wait=surroundings.wait)
     since = _milliseconds(options.since)
     # The embedded AWS does not support these patterns.
-    pattern = "" if pipeline.aws.local else options.only.server_pattern()
+    pattern = options.only.server_pattern() if pipeline.aws.platform.filters_logs else ""
     if options.follow:
-        return reader.follow(since, _LOCAL_POLL_SECONDS if pipeline.aws.local else _POLL_SECONDS, pattern)
+        return reader.follow(since, pipeline.aws.platform.log_poll_seconds, pattern)
     return reader.read(since, None if options.until is None else _milliseconds(options.until), pattern)
 
 

@@ -19,6 +19,7 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records import api
 from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX, Catalog, TableFacts
 from zenoimg.pipeline.records import ImageRecord, Status, from_item
+from zenoimg.pipeline.service import is_denied
 
 _Key = Callable[[ImageRecord], Any]
 Order = Literal["created", "changed", "size", "id", "any"]
@@ -146,7 +147,7 @@ def _facts(catalog: Catalog) -> TableFacts | None:
     try:
         return catalog.facts()
     except ClientError as error:  # a nicety that needs a right of its own
-        if error.response["Error"]["Code"] != "AccessDeniedException":
+        if not is_denied(error):
             raise
         return None
 

@@ -18,7 +18,9 @@ from botocore.exceptions import ClientError
 
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.image_ids import is_possible
+from zenoimg.operations.removal.purge import fits_xml
 from zenoimg.pipeline.reconcile import Tools, reconcile
+from zenoimg.pipeline.service import expected_owner, is_transient_code
 from zenoimg.pipeline.threads import threads
 
 State = Literal["deleted", "purged", "missing", "failed"]
@@ -26,7 +28,6 @@ State = Literal["deleted", "purged", "missing", "failed"]
 NOT_GOOD: frozenset[State] = frozenset({"missing", "failed"})
 
 _BATCH = 1000  # the service's limit for one DeleteObjects
-_PASSING = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "RequestTimeout"})
 _TRIES = 6
 _WORKERS = 16
 
@@ -133,20 +134,20 @@ def _remove(
     """Remove objects or versions; returns key → why not, and key → id of the delete marker that was made."""
     errors: dict[str, str] = {}
     made: dict[str, str] = {}
-    in_xml = [pair for pair in objects if _fits_xml(pair[0])]
+    in_xml = [pair for pair in objects if fits_xml(pair[0])]
     for start in range(0, len(in_xml), _BATCH):
         left = in_xml[start : start + _BATCH]
         for attempt in range(_TRIES):
             answer = _delete_objects(pipeline, left)
             made |= {item["Key"]: item["DeleteMarkerVersionId"] for item in answer["Deleted"] if _made_marker(item)}
-            passing = [item for item in answer["Errors"] if item["Code"] in _PASSING and attempt < _TRIES - 1]
+            passing = [item for item in answer["Errors"] if is_transient_code(item["Code"]) and attempt < _TRIES - 1]
             errors |= {item["Key"]: _reason(item) for item in answer["Errors"] if item not in passing}
             left = [(item["Key"], item.get("VersionId") or None) for item in passing]
             if not left:
                 break
             sleep(random.uniform(0, 0.2 * 2**attempt))  # noqa: S311
     for key, version_id in objects:
-        if not _fits_xml(key):
+        if not fits_xml(key):
             try:
                 marker = _delete_object(pipeline, key, version_id)
             except ClientError as error:
@@ -159,7 +160,9 @@ def _remove(
 def _delete_objects(pipeline: LivePipeline, objects: Sequence[tuple[str, str | None]]) -> dict[str, list[Any]]:
     named: list[Any] = [{"Key": key, **({"VersionId": version} if version else {})} for key, version in objects]
     answer = pipeline.aws.s3.delete_objects(
-        Bucket=pipeline.settings.originals_bucket, Delete={"Objects": named}, **_owner(pipeline)
+        Bucket=pipeline.settings.originals_bucket,
+        Delete={"Objects": named},
+        **expected_owner(pipeline.settings.account_id),
     )
     return {"Deleted": list(answer.get("Deleted", [])), "Errors": list(answer.get("Errors", []))}
 
@@ -168,7 +171,7 @@ def _delete_object(pipeline: LivePipeline, key: str, version_id: str | None) -> 
     """Remove one; returns the id of the delete marker that was made, if one was."""
     version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
     answer = pipeline.aws.s3.delete_object(
-        Bucket=pipeline.settings.originals_bucket, Key=key, **version, **_owner(pipeline)
+        Bucket=pipeline.settings.originals_bucket, Key=key, **version, **expected_owner(pipeline.settings.account_id)
     )
     return answer.get("VersionId", "") if answer.get("DeleteMarker") and version_id is None else ""
 
@@ -177,15 +180,10 @@ def _made_marker(deleted: Mapping[str, Any]) -> bool:
     return bool(deleted.get("DeleteMarker")) and "VersionId" not in deleted and "DeleteMarkerVersionId" in deleted
 
 
-def _fits_xml(key: str) -> bool:
-    """Whether DeleteObjects can name a key: XML 1.0 has no way to write most control characters."""
-    return all(character >= " " and character not in "\ufffe\uffff" for character in key)
-
-
 def _versions(pipeline: LivePipeline, key: str) -> Iterator[Version]:
     """All versions and delete markers of exactly this key, and not of keys that begin with it."""
     pages = pipeline.aws.s3.get_paginator("list_object_versions").paginate(
-        Bucket=pipeline.settings.originals_bucket, Prefix=key, **_owner(pipeline)
+        Bucket=pipeline.settings.originals_bucket, Prefix=key, **expected_owner(pipeline.settings.account_id)
     )
     for page in pages:
         for version in page.get("Versions", []):
@@ -211,8 +209,3 @@ def _reconciled(result: DeleteResult, tools: Tools) -> DeleteResult:
 
 def _reason(error: Mapping[str, Any]) -> str:
     return f"S3 refused it: {error.get('Message') or error['Code']} ({error['Code']})"
-
-
-def _owner(pipeline: LivePipeline) -> dict[str, Any]:
-    account = pipeline.settings.account_id
-    return {"ExpectedBucketOwner": account} if account else {}

@@ -19,6 +19,7 @@ from zenoimg.errors import NotDeployedError, RefusedByAwsError
 from zenoimg.operations.deploy.run import change_sets_of
 from zenoimg.operations.removal import purge
 from zenoimg.operations.removal.destroy_data import Data, buckets_left, table_left
+from zenoimg.pipeline.service import expected_owner, is_missing_bucket
 from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import StackState, read_stack
 
@@ -145,9 +146,9 @@ class Destroy:
 
     def _exists(self, bucket: str) -> bool:
         try:
-            self._aws.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=self._aws.identity.account)
+            self._aws.s3.head_bucket(Bucket=bucket, **expected_owner(self._aws.identity.account))
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchBucket"}:
+            if is_missing_bucket(error):
                 return False
             raise
         return True

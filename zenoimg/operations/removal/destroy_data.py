@@ -13,6 +13,7 @@ from zenoimg.errors import RefusedByAwsError
 from zenoimg.operations.deploy.taken_names import bucket_trouble
 from zenoimg.operations.removal import purge
 from zenoimg.operations.removal.purge import Content
+from zenoimg.pipeline.service import error_code, expected_owner, is_missing, is_missing_bucket, is_not_configured
 from zenoimg.stack.bundle.store import ArtifactStore
 from zenoimg.stack.names import StackNames
 
@@ -64,7 +65,7 @@ def delete(aws: Aws, stack: str, data: Data, on_removed: Callable[[int], None]) 
         removed = purge.empty(aws.s3, store.bucket, aws.identity.account, prefix=f"{stack}/", on_removed=on_removed)
         yield f"{removed} zips of the stack in {store.bucket}"
         if purge.is_empty(aws.s3, store.bucket, aws.identity.account):
-            aws.s3.delete_bucket(Bucket=store.bucket, ExpectedBucketOwner=aws.identity.account)
+            aws.s3.delete_bucket(Bucket=store.bucket, **expected_owner(aws.identity.account))
             yield f"bucket {store.bucket}, which held no other stack's zips"
 
 
@@ -81,7 +82,7 @@ def table_left(aws: Aws, stack: str) -> str:
     try:
         arn = aws.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+        if is_missing(error):
             return ""
         raise
     tags = aws.dynamodb.list_tags_of_resource(ResourceArn=arn).get("Tags", [])
@@ -97,12 +98,11 @@ def _bucket_is_left(aws: Aws, bucket: str, stack: str) -> bool:
     if bucket_trouble(aws, bucket, stack) is not None:
         return False
     try:
-        answer = aws.s3.get_bucket_tagging(Bucket=bucket, ExpectedBucketOwner=aws.identity.account)
+        answer = aws.s3.get_bucket_tagging(Bucket=bucket, **expected_owner(aws.identity.account))
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "NoSuchTagSet":
-            return aws.local  # it drops the tags of buckets, and all in it is its user's own
-        if code in {"NoSuchBucket", "404"}:
+        if is_not_configured(error):
+            return not aws.platform.keeps_bucket_tags  # all buckets of the embedded AWS are its user's own
+        if is_missing_bucket(error):
             return False
         raise
     return any((tag["Key"], tag["Value"]) == (_STACK_TAG, stack) for tag in answer["TagSet"])
@@ -114,12 +114,11 @@ def _delete_bucket(aws: Aws, bucket: str, on_removed: Callable[[int], None]) -> 
     for _ in range(_ROUNDS):
         try:
             removed += purge.empty(aws.s3, bucket, account, on_removed=on_removed)
-            aws.s3.delete_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+            aws.s3.delete_bucket(Bucket=bucket, **expected_owner(account))
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "NoSuchBucket":
+            if is_missing_bucket(error):
                 return removed
-            if code != "BucketNotEmpty":
+            if error_code(error) != "BucketNotEmpty":
                 raise
         else:
             return removed
@@ -135,7 +134,7 @@ def _delete_table(aws: Aws, table: str) -> None:
         aws.dynamodb.delete_table(TableName=table)
         while True:
             aws.dynamodb.describe_table(TableName=table)
-            time.sleep(0.2 if aws.local else 1.0)
+            time.sleep(aws.platform.table_poll_seconds)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+        if not is_missing(error):
             raise

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.operations.concurrency import as_they_end
+from zenoimg.pipeline.service import expected_owner, is_transient_code
 from zenoimg.pipeline.threads import threads
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 #: Requests at a time; each removes up to a thousand versions, and S3 takes 3,500 a second of one prefix.
 _WORKERS = 4
 _TRIES = 6
-_PASSING = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "RequestTimeout"})
 _NAMED = 3  # refused keys in a message
 
 Removed = Callable[[int], None]
@@ -67,7 +67,7 @@ def count(
 
 def is_empty(s3: S3Client, bucket: str, owner: str) -> bool:
     """Whether not even a delete marker is in a bucket."""
-    answer = s3.list_object_versions(Bucket=bucket, MaxKeys=1, ExpectedBucketOwner=owner)
+    answer = s3.list_object_versions(Bucket=bucket, MaxKeys=1, **expected_owner(owner))
     return not answer.get("Versions") and not answer.get("DeleteMarkers")
 
 
@@ -107,7 +107,7 @@ def empty(
 
 
 def _pages(s3: S3Client, bucket: str, owner: str, prefix: str) -> Iterator[list[_Item]]:
-    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, ExpectedBucketOwner=owner)
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, **expected_owner(owner))
     for page in pages:
         items = [_Item(found["Key"], found["VersionId"], found["Size"], False) for found in page.get("Versions", [])]
         items += [_Item(found["Key"], found["VersionId"], 0, True) for found in page.get("DeleteMarkers", [])]
@@ -122,9 +122,9 @@ def _remove(s3: S3Client, bucket: str, owner: str, items: Sequence[_Item], sleep
     for attempt in range(_TRIES):
         if not left:
             break
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": left, "Quiet": True}, ExpectedBucketOwner=owner)
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": left, "Quiet": True}, **expected_owner(owner))
         errors = answer.get("Errors", [])
-        again = [error for error in errors if error.get("Code") in _PASSING and attempt < _TRIES - 1]
+        again = [error for error in errors if is_transient_code(error["Code"]) and attempt < _TRIES - 1]
         refused += [_problem(error["Key"], error) for error in errors if error not in again]
         left = [{"Key": error["Key"], "VersionId": error["VersionId"]} for error in again]
         if left:
@@ -132,7 +132,7 @@ def _remove(s3: S3Client, bucket: str, owner: str, items: Sequence[_Item], sleep
     for item in items:
         if not fits_xml(item.key):
             try:
-                s3.delete_object(Bucket=bucket, Key=item.key, VersionId=item.version, ExpectedBucketOwner=owner)
+                s3.delete_object(Bucket=bucket, Key=item.key, VersionId=item.version, **expected_owner(owner))
             except ClientError as error:
                 refused.append(_problem(item.key, error.response["Error"]))
     return refused

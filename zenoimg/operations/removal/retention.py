@@ -5,6 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import ClientError
 
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.pipeline.service import error_code, is_denied
 from zenoimg.stack.outputs import read_stack
 
 
@@ -17,7 +18,7 @@ def kept_versions(pipeline: LivePipeline, stack: str) -> str:
         return _by_versioning(pipeline)
     state = read_stack(pipeline.aws.cloudformation, stack)
     days = state.parameters.get("NoncurrentVersionDays", "") if state else ""
-    if pipeline.aws.local:
+    if not pipeline.aws.platform.expires_objects:
         return "Old versions stay; the embedded AWS expires nothing."
     return f"Old versions stay for {days} days." if days else "Old versions stay as the bucket's lifecycle says."
 
@@ -27,7 +28,7 @@ def _by_versioning(pipeline: LivePipeline) -> str:
     try:
         status = pipeline.aws.s3.get_bucket_versioning(Bucket=bucket).get("Status")
     except ClientError as error:
-        if error.response["Error"]["Code"] not in {"AccessDenied", "NotImplemented"}:
+        if not is_denied(error) and error_code(error) != "NotImplemented":
             raise
         return f"Whether {bucket} keeps old versions is not known."
     if status == "Enabled":

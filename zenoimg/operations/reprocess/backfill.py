@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,6 +16,7 @@ from zenoimg.operations.inventory.selection import Listed, Selected, State
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.events import KeyToCheck, backfill_body
 from zenoimg.pipeline.records import utc_text
+from zenoimg.pipeline.service import server_time
 
 _SQS_BATCH = 10  # the service's limit for one SendMessageBatch
 _SEND_TRIES = 5
@@ -138,8 +138,4 @@ def counts_if_known(pipeline: LivePipeline, url: str) -> QueueCounts | None:
 
 def _moment_of(answer: Any) -> str:
     """When AWS answered, by its own clock: this machine's may be minutes off, the functions' is not."""
-    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    try:
-        return utc_text(parsedate_to_datetime(date) if date else datetime.now(UTC))
-    except ValueError:
-        return utc_text(datetime.now(UTC))
+    return utc_text(server_time(answer) or datetime.now(UTC))

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +21,7 @@ from zenoimg.operations.reprocess.backfill import Sent, send
 from zenoimg.operations.reprocess.here import ReprocessResult, reconcile_one
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, parse_body
 from zenoimg.pipeline.reconcile import Tools
+from zenoimg.pipeline.service import server_time
 
 _SQS_BATCH = 10
 _LOOKS_AHEAD = 10
@@ -213,5 +213,5 @@ def _sent_at(message: Mapping[str, Any]) -> float:
 
 def _clock_of(answer: Mapping[str, Any]) -> float:
     """AWS's own clock, in whole seconds; far in the future where an endpoint does not tell it."""
-    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date).timestamp() if date else float("inf")
+    at = server_time(answer)
+    return at.timestamp() if at else float("inf")

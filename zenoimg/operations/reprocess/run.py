@@ -16,7 +16,7 @@ from zenoimg.operations.reprocess.estimate import Estimate, estimate, processor_
 from zenoimg.operations.reprocess.here import ReprocessResult, work_here
 from zenoimg.operations.reprocess.pending_keys import SentKeys
 from zenoimg.operations.reprocess.redrive import Redrive, redrive, redrive_here
-from zenoimg.operations.reprocess.waiting import OnLook, Pace, watch
+from zenoimg.operations.reprocess.waiting import OnLook, pace_for, watch
 from zenoimg.pipeline.records import utc_text
 
 #: Keys of dead letters that are remembered, so as not to be sent again as failed images. Beyond them a key is
@@ -114,8 +114,7 @@ class Redo:
                 else:
                     yield ReprocessResult(item.key, "queued")
             if len(sent):
-                # The embedded AWS counts exactly.
-                pace = Pace(settle=0) if self._pipeline.aws.local else Pace()
+                pace = pace_for(self._pipeline)
                 yield from watch(self._pipeline, sent, self.fingerprint, on_look=on_look, pace=pace)
 
     def here(self, chosen: Iterable[Selected], *, on_start: Callable[[], None]) -> Iterator[ReprocessResult]:

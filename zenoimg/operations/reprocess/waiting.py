@@ -39,6 +39,11 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
 
 
+def pace_for(pipeline: LivePipeline) -> Pace:
+    """Return the pace for a pipeline: where a queue's count is exact, an empty one needs no time to settle."""
+    return Pace(settle=0) if pipeline.aws.platform.counts_queues_exactly else Pace()
+
+
 def watch(
     pipeline: LivePipeline, sent: SentKeys, fingerprint: str, *, on_look: OnLook, pace: Pace
 ) -> Iterator[ReprocessResult]:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.reprocess.backfill import QueueCounts
 from zenoimg.operations.reprocess.here import ReprocessResult, Result
-from zenoimg.operations.reprocess.waiting import OnLook, Pace, looks
+from zenoimg.operations.reprocess.waiting import OnLook, Pace, looks, pace_for
 from zenoimg.pipeline.records import Status
 
 
@@ -24,8 +24,7 @@ def look_on(pipeline: LivePipeline, on_look: OnLook, pace: Pace | None = None) -
         most, last = max(most, found.total), found.total
         on_look(found)
 
-    # The embedded AWS counts exactly.
-    for _ in looks(pipeline, look, pace or (Pace(settle=0) if pipeline.aws.local else Pace())):
+    for _ in looks(pipeline, look, pace or pace_for(pipeline)):
         pass
     return most - last
 

@@ -15,14 +15,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.aws.session import THROTTLED
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.upload.sources import Source
+from zenoimg.pipeline.service import expected_owner, is_denied, is_throttled
 
 _BATCH = 1000  # as many as one page of a listing has at most
 #: A page that says less of our keys costs more than asking for each of them.
 _WORTH = 10
-_DENIED = frozenset({"403", "AccessDenied"})
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def mark_free(pipeline: LivePipeline, sources: Iterable[Source]) -> Iterator[Sou
         try:
             free = free_keys((source.key for source in batch), read)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _DENIED | THROTTLED:
+            if not is_denied(error) and not is_throttled(error):
                 raise
             free = set()
         yield from (replace(source, is_free=True) if source.key in free else source for source in batch)
@@ -79,7 +78,7 @@ def _is_listable(key: str) -> bool:
 
 def _reader(pipeline: LivePipeline) -> ReadListing:
     s3, bucket, owner = pipeline.aws.s3, pipeline.settings.originals_bucket, pipeline.settings.account_id
-    account: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+    account = expected_owner(owner)
 
     def read(prefix: str, after: str) -> Listing:
         start: dict[str, Any] = {"StartAfter": after} if after else {}

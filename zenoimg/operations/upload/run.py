@@ -17,7 +17,7 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from zenoimg.aws.session import THROTTLED, explain
+from zenoimg.aws.errors import explain
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.imaging import Limits
 from zenoimg.operations.pipeline import LivePipeline
@@ -26,6 +26,7 @@ from zenoimg.operations.upload.local_files import reason_of
 from zenoimg.operations.upload.sources import Source
 from zenoimg.operations.upload.transfer import StoppedError, Transfer, Transferred
 from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.service import expected_owner, is_denied, is_missing_bucket, is_throttled
 from zenoimg.pipeline.threads import SECONDS, threads
 
 State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused", "conflict", "failed", "unprocessed"]
@@ -169,12 +170,11 @@ class Upload:
         """One question about the whole bucket, so that a closed one is one sentence and not one a photo."""
         bucket, owner = self._pipeline.settings.originals_bucket, self._pipeline.settings.account_id
         try:
-            self._pipeline.aws.s3.head_bucket(Bucket=bucket, **({"ExpectedBucketOwner": owner} if owner else {}))
+            self._pipeline.aws.s3.head_bucket(Bucket=bucket, **expected_owner(owner))
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in {"404", "NoSuchBucket"}:
+            if is_missing_bucket(error):
                 raise RefusedByAwsError(f"the bucket {bucket} does not exist", code="no-such-bucket") from error
-            if code in {"403", "AccessDenied"}:
+            if is_denied(error):
                 raise RefusedByAwsError(
                     f"access to the bucket {bucket} is denied",
                     next_step="policies/operator-policy.json lists what an upload needs.",
@@ -206,7 +206,7 @@ class Upload:
         try:
             records = self._pipeline.catalog.get_many([*self._waiting, *self._paced])
         except ClientError as error:
-            if error.response["Error"]["Code"] in THROTTLED:
+            if is_throttled(error):
                 return  # the next look comes soon
             raise
         for key in list(self._paced):

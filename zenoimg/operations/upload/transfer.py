@@ -14,14 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 from botocore.handlers import convert_body_to_file_like_object
 from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
-from zenoimg.aws.session import THROTTLED
 from zenoimg.imaging import Limits
 from zenoimg.operations.concurrency import cancel_transfers
 from zenoimg.operations.content import DIGEST_KEY, Remote, check, crc32, digest, is_same, remote_of
@@ -29,6 +27,7 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.upload.local_files import open_file, state_of
 from zenoimg.operations.upload.put_calls import PutCalls
 from zenoimg.operations.upload.sources import Source
+from zenoimg.pipeline.service import error_code, expected_owner, is_aws, is_missing, is_throttled
 from zenoimg.pipeline.storage import identity_of
 
 if TYPE_CHECKING:
@@ -93,8 +92,7 @@ class Transfer:
     ) -> None:
         self._s3 = pipeline.aws.s3
         self._bucket = pipeline.settings.originals_bucket
-        owner = pipeline.settings.account_id
-        self._owner: dict[str, Any] = {"ExpectedBucketOwner": owner} if owner else {}
+        self._owner = expected_owner(pipeline.settings.account_id)
         self._limits = limits
         self._overwrite, self._force, self._dry_run = overwrite, force, dry_run
         self._on_bytes, self._progress = on_bytes, _Progress(on_bytes)
@@ -108,7 +106,7 @@ class Transfer:
         # That makes a file of bytes, and of a file S3 is first asked whether to send it ("Expect: 100-continue").
         self._s3.meta.events.unregister("before-parameter-build.s3.PutObject", convert_body_to_file_like_object)
         self._calls = PutCalls(self._s3)
-        self._is_aws = urlsplit(self._s3.meta.endpoint_url).netloc.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+        self._is_aws = is_aws(self._s3.meta.endpoint_url)
 
     def __enter__(self) -> Transfer:
         self._calls.__enter__()
@@ -140,12 +138,11 @@ class Transfer:
             try:
                 done = self._send_once(source)
             except ClientError as error:
-                code = error.response["Error"]["Code"]
-                if source.is_free and code in _TAKEN:
+                if source.is_free and error_code(error) in _TAKEN:
                     source = replace(source, is_free=False)
                     continue
                 attempt += 1
-                if code not in THROTTLED or attempt == _THROTTLE_TRIES:
+                if not is_throttled(error) or attempt == _THROTTLE_TRIES:
                     raise
             else:
                 # Free, then taken by this very content: a call of ours whose answer was lost.
@@ -179,7 +176,7 @@ class Transfer:
             try:
                 version = self._upload(source, file, size, checked.content_type, sha256)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in _OTHER_BYTES:
+                if error_code(error) not in _OTHER_BYTES:
                     raise
                 return Transferred(source, "failed", size, _CHANGED)
         if state_of(before) != state_of(source.path.stat()):  # by its name: whoever sent the file has closed it
@@ -216,7 +213,7 @@ class Transfer:
         try:
             answer = self._s3.head_object(Bucket=self._bucket, Key=key, **self._owner)
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
+            if is_missing(error):
                 return None
             raise
         return remote_of(answer)

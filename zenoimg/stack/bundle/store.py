@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
+from zenoimg.pipeline.service import expected_owner, is_denied, is_missing, is_missing_bucket
 from zenoimg.stack.bundle.artifact import Artifact
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ArtifactStore:
 
     def __init__(self, s3: S3Client, account: str, region: str, partition: str = "aws") -> None:
         self._s3 = s3
-        self._account = account
+        self._owner = expected_owner(account)
         self._region = region
         self._partition = partition
         self.bucket = bucket_name(account, region)
@@ -43,7 +44,7 @@ class ArtifactStore:
         for artifact in artifacts:
             key = artifact.key(stack)
             if not self._holds(key):
-                self._s3.put_object(Bucket=self.bucket, Key=key, Body=artifact.data, ExpectedBucketOwner=self._account)
+                self._s3.put_object(Bucket=self.bucket, Key=key, Body=artifact.data, **self._owner)
                 sent += 1
         return sent
 
@@ -54,9 +55,9 @@ class ArtifactStore:
     def read(self, key: str) -> bytes | None:
         """A zip by its key; ``None`` when it is not there or may not be read."""
         try:
-            answer = self._s3.get_object(Bucket=self.bucket, Key=key, ExpectedBucketOwner=self._account)
+            answer = self._s3.get_object(Bucket=self.bucket, Key=key, **self._owner)
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchBucket", "404", "403", "AccessDenied"}:
+            if is_missing(error) or is_missing_bucket(error) or is_denied(error):
                 return None
             raise
         with answer["Body"] as body:
@@ -68,9 +69,9 @@ class ArtifactStore:
 
     def _holds(self, key: str) -> bool:
         try:
-            self._s3.head_object(Bucket=self.bucket, Key=key, ExpectedBucketOwner=self._account)
+            self._s3.head_object(Bucket=self.bucket, Key=key, **self._owner)
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
+            if is_missing(error):
                 return False
             raise
         return True
@@ -83,15 +84,14 @@ class ArtifactStore:
 
     def _is_there(self) -> bool:
         try:
-            self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=self._account)
+            self._s3.head_bucket(Bucket=self.bucket, **self._owner)
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "403":
+            if is_denied(error):
                 raise RefusedByAwsError(
                     f"the bucket {self.bucket} belongs to another account, or this identity may not read it",
                     next_step="Check the rights against policies/deployer-policy.json.",
                 ) from error
-            if code not in {"404", "NoSuchBucket"}:
+            if not is_missing_bucket(error):
                 raise
             return False
         return True
@@ -104,7 +104,7 @@ class ArtifactStore:
         self._s3.create_bucket(Bucket=self.bucket, ObjectOwnership="BucketOwnerEnforced", **place)
 
     def _close_bucket(self) -> None:
-        owner: dict[str, Any] = {"Bucket": self.bucket, "ExpectedBucketOwner": self._account}
+        owner: dict[str, Any] = {"Bucket": self.bucket, **self._owner}
         self._s3.put_public_access_block(
             PublicAccessBlockConfiguration={
                 "BlockPublicAcls": True,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from zenoimg.pipeline.service import is_missing_stack
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
@@ -54,7 +56,7 @@ class History:
                     break
             return fresh
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ValidationError":  # a stack without events yet
+            if is_missing_stack(error):  # no events yet
                 return []
             raise
 
