@@ -26,7 +26,7 @@ from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.service import is_missing
+from zenoimg.pipeline.service import expected_owner, is_missing
 from zenoimg.pipeline.storage import identity_of
 from zenoimg.pipeline.threads import threads
 
