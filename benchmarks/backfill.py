@@ -27,10 +27,10 @@ from benchmarks.bucket_endpoint import LOST_EACH, ORIGINALS, PROCESSED, TABLE
 from tests.drawn.pictures import jpeg, photo
 from zenoimg.aws.session import Aws
 from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws, LocalSettings
-from zenoimg.operations.inventory.selection import Listed, Selected
+from zenoimg.operations.inventory.selection import ListedOriginal, SelectedImage
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.reprocess.backfill import Sent, enqueue
-from zenoimg.operations.reprocess.pending_keys import SentKeys
+from zenoimg.operations.reprocess.backfill import PendingKey, enqueue
+from zenoimg.operations.reprocess.pending_keys import PendingKeys
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.settings import PipelineSettings
 from zenoimg.pipeline.storage import ImageStorage
@@ -144,9 +144,9 @@ def select(originals: int) -> None:
 def wait(keys: int) -> None:
     """What is kept of the keys that are waited for."""
     tracemalloc.start()
-    with SentKeys() as sent:
+    with PendingKeys() as sent:
         for number in range(keys):
-            sent.put(Sent.of(_selected(number), "2025-06-12T16:00:00Z", force=False))
+            sent.put(PendingKey.of(_selected(number), "2025-06-12T16:00:00Z", force=False))
         while sent.take(200):
             pass
     peak = tracemalloc.get_traced_memory()[1]
@@ -185,9 +185,9 @@ def _dry_run(originals: int) -> tuple[int, float, float]:
     return json.loads(printed)["images"], usage.ru_maxrss / 1000, seconds
 
 
-def _selected(number: int) -> Selected:
+def _selected(number: int) -> SelectedImage:
     key = f"2025/06/photo-{number:07}.jpg"
-    return Selected(key, Listed(key, f"{number:032x}", 1_000_000, "2025-06-12T15:25:14Z"), None, "missing")
+    return SelectedImage(key, ListedOriginal(key, f"{number:032x}", 1_000_000, "2025-06-12T15:25:14Z"), None, "missing")
 
 
 if __name__ == "__main__":

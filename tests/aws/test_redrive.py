@@ -1,4 +1,4 @@
-"""Dead letters of both lanes come back, and a kill between two steps loses none."""
+"""Dead letters of both lanes are redriven, and a kill between two steps loses none."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from tests.aws.conftest import NAMES
 from tests.aws.invocation import s3_event
 from zenoimg.errors import ZenoError
-from zenoimg.operations.inventory.selection import Selected
+from zenoimg.operations.inventory.selection import SelectedImage
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.reprocess import redrive as module
-from zenoimg.operations.reprocess.backfill import Sent, enqueue, send
+from zenoimg.operations.reprocess.backfill import PendingKey, enqueue, send
 from zenoimg.operations.reprocess.here import ReprocessResult
-from zenoimg.operations.reprocess.redrive import Redrive, reasons, redrive
+from zenoimg.operations.reprocess.redrive import RedriveFilter, reasons, redrive
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.events import KeyToCheck, backfill_body, parse_body
 from zenoimg.pipeline.settings import PipelineSettings
@@ -46,7 +46,7 @@ def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def short_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a killed run holds comes back at once and not in five minutes."""
+    """Letters held by a killed run reappear at once instead of after five minutes."""
     monkeypatch.setattr(module, "_HELD_SECONDS", 0)
 
 
@@ -56,7 +56,7 @@ def bury(pipeline: LivePipeline, *bodies: str) -> None:
 
 
 def envelope(key: str, message: str = "Access Denied") -> str:
-    """What Lambda leaves of a failed asynchronous call."""
+    """Return what Lambda sends to the destination of a failed asynchronous invocation."""
     answer = {"errorType": "ClientError", "errorMessage": message}
     return json.dumps({"requestPayload": s3_event(key), "responsePayload": answer})
 
@@ -70,7 +70,7 @@ def dead(pipeline: LivePipeline) -> int:
 
 
 def queued(pipeline: LivePipeline) -> Iterator[KeyToCheck]:
-    """Takes everything out of the backfill queue."""
+    """Receive and delete everything in the backfill queue."""
     url = pipeline.deployment.backfill_queue_url
     while messages := pipeline.aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
@@ -80,8 +80,8 @@ def queued(pipeline: LivePipeline) -> Iterator[KeyToCheck]:
 
 def test_letters_of_both_lanes_are_sent_and_deleted(pipeline: LivePipeline) -> None:
     bury(pipeline, envelope("live.jpg"), backfill_body(ORIGINALS, "all of it.jpg", force=True))
-    found = list(redrive(pipeline, Redrive()))
-    assert {(item.key, item.force) for item in found if isinstance(item, Sent)} == {
+    found = list(redrive(pipeline, RedriveFilter()))
+    assert {(item.key, item.force) for item in found if isinstance(item, PendingKey)} == {
         ("live.jpg", False),
         ("all of it.jpg", True),
     }
@@ -92,41 +92,41 @@ def test_letters_of_both_lanes_are_sent_and_deleted(pipeline: LivePipeline) -> N
     assert dead(pipeline) == 0
 
 
-def test_more_letters_than_one_call_brings(pipeline: LivePipeline) -> None:
+def test_more_letters_than_one_call_returns(pipeline: LivePipeline) -> None:
     bury(pipeline, *(envelope(f"{number}.jpg") for number in range(13)))
-    assert len(list(redrive(pipeline, Redrive()))) == 13
+    assert len(list(redrive(pipeline, RedriveFilter()))) == 13
     assert {key.key for key in queued(pipeline)} == {f"{number}.jpg" for number in range(13)}
     assert dead(pipeline) == 0
 
 
-def test_what_cannot_be_read_stays_and_is_named(pipeline: LivePipeline) -> None:
+def test_unreadable_letters_stay_and_are_named(pipeline: LivePipeline) -> None:
     bury(pipeline, "not json", backfill_body("another-bucket", "a.jpg"), envelope("good.jpg"))
-    found = list(redrive(pipeline, Redrive()))
-    troubles = [item.reason for item in found if isinstance(item, ReprocessResult)]
-    assert sorted(troubles)[0].startswith("stays a dead letter: an event of another bucket: another-bucket")
-    assert "not JSON" in sorted(troubles)[1]
+    found = list(redrive(pipeline, RedriveFilter()))
+    problems = [item.reason for item in found if isinstance(item, ReprocessResult)]
+    assert sorted(problems)[0].startswith("stays a dead letter: an event of another bucket: another-bucket")
+    assert "not JSON" in sorted(problems)[1]
     assert [key.key for key in queued(pipeline)] == ["good.jpg"]
     assert dead(pipeline) == 2
 
 
 def test_a_letter_that_names_no_key_is_deleted(pipeline: LivePipeline) -> None:
     bury(pipeline, json.dumps({"Event": "s3:TestEvent"}))
-    assert list(redrive(pipeline, Redrive())) == []
+    assert list(redrive(pipeline, RedriveFilter())) == []
     assert dead(pipeline) == 0
 
 
-def test_prefix_since_and_limit_leave_the_others_where_they_are(pipeline: LivePipeline) -> None:
+def test_prefix_since_and_limit_keep_the_other_letters(pipeline: LivePipeline) -> None:
     s3 = pipeline.aws.s3
     for key in ("a/1.jpg", "a/2.jpg", "b/1.jpg"):
         s3.put_object(Bucket=ORIGINALS, Key=key, Body=b"x")
         bury(pipeline, envelope(key))
     bury(pipeline, envelope("a/gone.jpg"))
-    assert list(redrive(pipeline, Redrive(since="2099-01-01T00:00:00Z"))) == []
+    assert list(redrive(pipeline, RedriveFilter(since="2099-01-01T00:00:00Z"))) == []
     assert dead(pipeline) == 4
-    found = {item.key for item in redrive(pipeline, Redrive(prefix="a/", since="2020-01-01T00:00:00Z"))}
+    found = {item.key for item in redrive(pipeline, RedriveFilter(prefix="a/", since="2020-01-01T00:00:00Z"))}
     assert found == {"a/1.jpg", "a/2.jpg"}
     assert dead(pipeline) == 2
-    assert len(list(redrive(pipeline, Redrive(limit=1)))) == 1
+    assert len(list(redrive(pipeline, RedriveFilter(limit=1)))) == 1
     assert dead(pipeline) == 1
 
 
@@ -150,27 +150,27 @@ def test_a_kill_between_two_steps_loses_none(
 
     monkeypatch.setattr(pipeline.aws.sqs, step, killed)
     with pytest.raises(KilledError):
-        list(redrive(pipeline, Redrive()))
+        list(redrive(pipeline, RedriveFilter()))
     monkeypatch.undo()
-    list(redrive(pipeline, Redrive()))
+    list(redrive(pipeline, RedriveFilter()))
     assert {key.key for key in queued(pipeline)} == keys
     assert dead(pipeline) == 0
 
 
-def test_looking_into_dead_letters_for_reasons_leaves_them_there(pipeline: LivePipeline) -> None:
+def test_reading_the_reasons_keeps_the_letters(pipeline: LivePipeline) -> None:
     bury(pipeline, envelope("a.jpg", "no disk"), backfill_body(ORIGINALS, "b.jpg"), envelope("c.jpg"))
     assert reasons(pipeline, {"a.jpg", "b.jpg", "d.jpg"}) == {"a.jpg": "ClientError: no disk", "b.jpg": ""}
-    assert len(list(redrive(pipeline, Redrive()))) == 3, "and they can be seen again at once"
+    assert len(list(redrive(pipeline, RedriveFilter()))) == 3, "and they can be seen again at once"
 
 
-def test_keys_are_sent_each_once_and_told_in_order(pipeline: LivePipeline) -> None:
-    chosen = [Selected(f"{number}.jpg", None, None, "left-over") for number in range(33)]
+def test_keys_are_sent_once_and_yielded_in_order(pipeline: LivePipeline) -> None:
+    chosen = [SelectedImage(f"{number}.jpg", None, None, "left-over") for number in range(33)]
     assert [sent.key for sent in enqueue(pipeline, chosen, force=False)] == [item.key for item in chosen]
     assert sorted(key.key for key in queued(pipeline)) == sorted(item.key for item in chosen)
 
 
 @pytest.mark.parametrize("refusals", [1, 4])
-def test_messages_that_sqs_refused_by_its_own_fault_are_sent_again(
+def test_messages_that_fail_by_a_fault_of_sqs_are_sent_again(
     refusals: int, pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call, left = pipeline.aws.sqs.send_message_batch, [refusals]
@@ -187,7 +187,7 @@ def test_messages_that_sqs_refused_by_its_own_fault_are_sent_again(
     assert sorted(key.key for key in queued(pipeline)) == [f"{n}.jpg" for n in range(10)]
 
 
-def test_a_message_that_is_our_own_fault_is_named(pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_fails_by_our_fault_is_named(pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     refusal: Any = {"Failed": [{"Id": "0", "SenderFault": True, "Code": "X", "Message": "too long"}]}
     monkeypatch.setattr(pipeline.aws.sqs, "send_message_batch", lambda **_: refusal)
     with pytest.raises(ZenoError, match=r"'a\.jpg': too long"):

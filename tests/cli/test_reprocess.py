@@ -1,7 +1,8 @@
-"""``zenoimg reprocess``: what its options take up, what it would cost, and when it asks."""
+"""``zenoimg reprocess``: what its options select, what it would cost, and when it asks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.cli.conftest import ORIGINALS, TABLE, Terminal
 from tests.drawn.pictures import jpeg, photo
 from zenoimg.cli.commands import reprocess as command
+from zenoimg.operations.reprocess.run import Reprocess
 from zenoimg.pipeline.catalog import Catalog
 
 PHOTO = jpeg(photo((64, 48)))
@@ -35,7 +37,7 @@ def ids(results: list[dict[str, Any]]) -> list[str]:
 
 @pytest.fixture
 def mixed(no_stack: Terminal) -> Terminal:
-    """One image of each kind: done, refused, failed, and one that no event told of."""
+    """One image of each kind: done, refused, failed, and one without an event."""
     put("done.jpg", "failed.jpg")
     put("refused.jpg", data=b"no picture")
     no_stack.json("reprocess", "--here", code=1)
@@ -62,7 +64,7 @@ CHOSEN: list[tuple[list[str], dict[str, int]]] = [
 
 
 @pytest.mark.thorough
-def test_options_choose(mixed: Terminal) -> None:
+def test_options_select(mixed: Terminal) -> None:
     for options, taken in CHOSEN:
         assert mixed.json("reprocess", *options, "--dry-run")["by_state"] == taken, options
     assert ids(mixed.json("reprocess", "--here")) == ["failed.jpg", "new/missing.jpg"]
@@ -80,24 +82,26 @@ def test_a_changed_recipe_makes_copies_stale_until_they_are_reprocessed(no_stack
     assert no_stack.json("reprocess", "--stale", "--here") == []
 
 
-def test_a_dry_run_says_how_much_and_does_nothing(mixed: Terminal) -> None:
+def test_a_dry_run_shows_the_plan_and_does_nothing(mixed: Terminal) -> None:
     planned = mixed.json("reprocess", "--dry-run")
     assert (planned["images"], planned["by_state"]) == (2, {"failed": 1, "missing": 1})
     assert planned["total_bytes"] == 2 * len(PHOTO)
     assert planned["compute_seconds"] > 0
-    assert planned["gb_seconds"] is None, "no function, no memory that would be paid for"
+    assert planned["gb_seconds"] is None, "no function, so no memory to pay for"
     assert "Dry run" in mixed.run("reprocess", "--dry-run").stderr
     assert mixed.json("reprocess", "--dry-run") == planned
 
 
-def test_an_estimate_needs_a_record_that_tells_a_duration(no_stack: Terminal) -> None:
+def test_an_estimate_needs_a_record_with_a_duration(no_stack: Terminal) -> None:
     put("a.jpg")
     planned = no_stack.json("reprocess", "--dry-run")
     assert (planned["images"], planned["compute_seconds"]) == (1, None)
     assert "no estimate" in no_stack.run("reprocess", "--dry-run").stderr
 
 
-def test_more_than_the_limit_is_not_sent_without_a_yes(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_the_limit_is_not_sent_without_confirmation(
+    no_stack: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(command, "_ASK_ABOVE", 2)
     put("a.jpg", "b.jpg")
     assert len(no_stack.json("reprocess", "--here")) == 2
@@ -121,7 +125,7 @@ def test_more_than_the_limit_is_not_sent_without_a_yes(no_stack: Terminal, monke
         ["--since", "yesterday"],
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(options: list[str], no_stack: Terminal) -> None:
+def test_contradictory_options_are_a_usage_error(options: list[str], no_stack: Terminal) -> None:
     assert "Error" in no_stack.run("reprocess", *options, code=2).stderr
 
 
@@ -135,3 +139,20 @@ def test_a_long_run_ends_with_a_table_of_what_failed(no_stack: Terminal) -> None
     assert "bad.jpg" in table
     assert "not-an-image" in table
     assert "00.jpg" not in table
+
+
+@pytest.mark.parametrize("sent", [0, 1])
+def test_an_interruption_says_what_is_still_queued(
+    no_stack: Terminal, monkeypatch: pytest.MonkeyPatch, sent: int
+) -> None:
+    def interrupted(self: Reprocess, images: Any, *, on_sent: Callable[[], None], **_: Any) -> Iterator[Any]:
+        for _number in range(sent):
+            on_sent()
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(Reprocess, "by_queue", interrupted)
+    stderr = no_stack.run("reprocess", code=130).stderr
+    assert "Nothing to reprocess" not in stderr
+    assert ("1 image still queued" in stderr) == (sent == 1)
+    assert ("zenoimg reprocess --watch" in stderr) == (sent == 1)

@@ -1,16 +1,20 @@
-"""``zenoimg status`` where S3 and DynamoDB are; and every disagreement of the three that ``--check`` can find."""
+"""``zenoimg status`` on S3 and DynamoDB, and every inconsistency that ``--check`` can find."""
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import replace
 from typing import get_args
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
 from tests.drawn.pictures import jpeg, photo
+from zenoimg.cli.commands import status as status_command
+from zenoimg.operations.health.status import PipelineStatus, StatusReader
 from zenoimg.operations.inventory.audit import Finding
 from zenoimg.pipeline.catalog import Catalog
 
@@ -19,7 +23,7 @@ PHOTO = jpeg(photo((64, 48)))
 
 @pytest.fixture
 def three(no_stack: Terminal) -> Terminal:
-    """Three photos, done."""
+    """Three processed photos."""
     for key in ("a.jpg", "b.jpg", "c.jpg"):
         put(key)
     no_stack.json("reprocess", "--here")
@@ -42,7 +46,7 @@ def rewrite_copy(key: str, **metadata: str) -> None:
     s3.put_object(Bucket=PROCESSED, Key=f"processed/{key}", Body=body, Metadata=changed)
 
 
-def test_all_is_well(three: Terminal) -> None:
+def test_a_healthy_pipeline_needs_no_action(three: Terminal) -> None:
     found = three.json("status", "--check")
     assert found["audit"] == {
         "originals": 3,
@@ -56,7 +60,7 @@ def test_all_is_well(three: Terminal) -> None:
     assert (found["images"], found["needs"]) == ({"total": 3, "refused": 0, "failed": 0}, [])
     shown = three.run("status", "--check").stdout
     assert "all agree" in shown
-    assert "Nothing needs you." in shown
+    assert "No action needed." in shown
 
 
 def test_the_shape_of_the_json_is_the_same_without_the_check(three: Terminal) -> None:
@@ -97,7 +101,7 @@ def broken(key: str, how: str) -> None:
 KINDS: tuple[Finding, ...] = get_args(Finding)
 
 
-def test_each_disagreement_is_found_and_the_commands_mend_them(no_stack: Terminal) -> None:
+def test_each_inconsistency_is_found_and_its_command_fixes_it(no_stack: Terminal) -> None:
     for kind in KINDS:
         put(f"{kind}.jpg")
     no_stack.json("reprocess", "--here")
@@ -123,7 +127,7 @@ def test_hostile_ids_cannot_write_to_the_screen(three: Terminal) -> None:
     assert "evil\\x1b[2J[bold].jpg" in shown
 
 
-def test_a_table_without_indexes_is_no_obstacle(three: Terminal) -> None:
+def test_a_table_without_indexes_works(three: Terminal) -> None:
     dynamodb = boto3.client("dynamodb")
     records = list(catalog().all())
     dynamodb.delete_table(TableName=TABLE)
@@ -137,3 +141,23 @@ def test_a_table_without_indexes_is_no_obstacle(three: Terminal) -> None:
         catalog().put(record if record.image_id != "b.jpg" else replace(record, status="failed"))
     assert three.json("status")["images"] == {"total": 3, "refused": None, "failed": None}
     assert [result["ImageId"] for result in three.json("reprocess", "--failed", "--here")] == ["b.jpg"]
+
+
+def test_watching_reports_a_lost_connection_once_and_resumes(three: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, reads = StatusReader.read, iter([None, LOST, LOST, None, KeyboardInterrupt()])
+
+    def unreliable(reader: StatusReader, *, check: bool = False) -> PipelineStatus:
+        error = next(reads)
+        if error is not None:
+            raise error
+        return read(reader, check=check)
+
+    monkeypatch.setattr(StatusReader, "read", unreliable)
+    monkeypatch.setattr(status_command, "wait", lambda seconds: None)
+    done = three.run("status", "--watch", "--json", code=130)
+    assert [json.loads(line)["images"]["total"] for line in done.stdout.splitlines()] == [3, 3]
+    assert done.stderr.count("could not be reached") == 1
+    assert "Connected again." in done.stderr
+
+
+LOST = EndpointConnectionError(endpoint_url="https://dynamodb")

@@ -1,4 +1,4 @@
-"""What is wrong with an image, and what an operator is told to do about it: two truth tables."""
+"""Findings about an image and the actions required: two truth tables."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.operations.test_selection import FAILED, RECORD, REFUSED
-from zenoimg.operations.health.status import ImageCounts, QueueStatus, StackStatus, needs
-from zenoimg.operations.inventory.audit import Audit, Example, Finding, judge
+from zenoimg.operations.health.status import ImageCounts, QueueStatus, StackStatus, required_actions
+from zenoimg.operations.inventory.audit import Audit, Example, Finding, finding_of
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import CopyMark, Original
 
@@ -42,7 +42,7 @@ MARK = CopyMark("v1", "new")
 def test_the_audit_of_an_image(
     original: Original | None, mark: CopyMark | None, record: ImageRecord | None, finding: Finding | None
 ) -> None:
-    assert judge(original, mark, record, "new") == finding
+    assert finding_of(original, mark, record, "new") == finding
 
 
 FINE = StackStatus("zeno", "UPDATE_COMPLETE", "", None)
@@ -72,7 +72,7 @@ def audited(*found: tuple[str, Finding]) -> Audit:
         (FINE, NO_IMAGES, EMPTY, {}, audited(("-a", "record of another version")), ["zenoimg reprocess -- -a"]),
     ],
 )
-def test_what_needs_an_operator_comes_with_the_command_that_helps(
+def test_each_problem_comes_with_the_command_that_fixes_it(
     stack: StackStatus | None,
     images: ImageCounts,
     dead: QueueStatus | None,
@@ -80,4 +80,4 @@ def test_what_needs_an_operator_comes_with_the_command_that_helps(
     audit: Audit | None,
     commands: list[str],
 ) -> None:
-    assert [need.command for need in needs(stack, images, dead, errors, audit)] == commands
+    assert [action.command for action in required_actions(stack, images, dead, errors, audit)] == commands

@@ -1,4 +1,4 @@
-"""What a reprocess takes up: the truth table of states, and the two listings walked side by side."""
+"""What a reprocess selects: the truth table of states, and the merge of the two listings."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ from hypothesis import strategies as st
 
 from tests.records import record
 from zenoimg.operations.inventory.orphans import Digest
-from zenoimg.operations.inventory.selection import Candidate, Listed, Selection, State, side_by_side, state_of
-from zenoimg.operations.reprocess.run import Wish
+from zenoimg.operations.inventory.selection import (
+    Candidate,
+    ImageSelection,
+    ImageState,
+    ListedOriginal,
+    merge_listings,
+    state_of,
+)
+from zenoimg.operations.reprocess.run import ReprocessRequest
 from zenoimg.pipeline.records import ImageRecord
 
-ORIGINAL = Listed("a.jpg", "etag1", 100, "2025-06-12T15:25:14Z")
+ORIGINAL = ListedOriginal("a.jpg", "etag1", 100, "2025-06-12T15:25:14Z")
 RECORD = replace(record("a.jpg", recipe="new"), etag="etag1")
 REFUSED = replace(RECORD, status="refused", processed_size=None)
 FAILED = replace(RECORD, status="failed")
 OLD = replace(RECORD, recipe="old")
 OTHER_BYTES, OTHER_TIME = "etag0", "2025-06-12T15:25:13Z"
 
-TRUTH: list[tuple[Listed | None, bool, ImageRecord | None, State]] = [
+TRUTH: list[tuple[ListedOriginal | None, bool, ImageRecord | None, ImageState]] = [
     (ORIGINAL, True, RECORD, "current"),
     (ORIGINAL, False, REFUSED, "refused"),
     (ORIGINAL, False, replace(REFUSED, recipe="old"), "refused"),
@@ -45,9 +52,11 @@ TRUTH: list[tuple[Listed | None, bool, ImageRecord | None, State]] = [
 ]
 
 
-@pytest.mark.parametrize(("original", "has_copy", "told", "state"), TRUTH)
-def test_the_state_of_a_key(original: Listed | None, has_copy: bool, told: ImageRecord | None, state: State) -> None:
-    assert state_of(Candidate("a.jpg", original, has_copy), told, "new") == state
+@pytest.mark.parametrize(("original", "has_copy", "stored", "state"), TRUTH)
+def test_the_state_of_a_key(
+    original: ListedOriginal | None, has_copy: bool, stored: ImageRecord | None, state: ImageState
+) -> None:
+    assert state_of(Candidate("a.jpg", original, has_copy), stored, "new") == state
 
 
 def test_no_copy_is_stale_where_no_recipe_is_known() -> None:
@@ -66,12 +75,12 @@ def test_no_copy_is_stale_where_no_recipe_is_known() -> None:
         (["--all"], {"current", "missing", "stale", "failed", "refused", "left-over"}),
     ],
 )
-def test_each_option_takes_its_states(options: list[str], taken: set[State]) -> None:
-    selection = Selection(Wish.states_of(options), fingerprint="new")
+def test_each_option_selects_its_states(options: list[str], taken: set[ImageState]) -> None:
+    selection = ImageSelection(ReprocessRequest.states_of(options), fingerprint="new")
     found = {
         state
-        for original, has_copy, told, state in TRUTH
-        if selection.takes(Candidate("a.jpg", original, has_copy), told)
+        for original, has_copy, stored, state in TRUTH
+        if selection.match(Candidate("a.jpg", original, has_copy), stored)
     }
     assert found == taken
 
@@ -80,14 +89,14 @@ def test_each_option_takes_its_states(options: list[str], taken: set[State]) -> 
     ("options", "force", "redrives"),
     [([], False, True), (["--missing"], False, False), (["--failed"], False, True), (["--all"], True, True)],
 )
-def test_only_all_forces_and_dead_letters_go_with_what_failed(options: list[str], force: bool, redrives: bool) -> None:
-    wish = Wish((), Wish.states_of(options))
-    assert (wish.force, wish.redrives) == (force, redrives)
+def test_only_all_forces_and_only_failed_includes_dead_letters(options: list[str], force: bool, redrives: bool) -> None:
+    request = ReprocessRequest((), ReprocessRequest.states_of(options))
+    assert (request.force, request.redrives) == (force, redrives)
 
 
-def test_named_images_are_forced_and_leave_the_dead_letters_alone() -> None:
-    wish = Wish(("a.jpg",), Wish.states_of([]))
-    assert (wish.force, wish.redrives) == (True, False)
+def test_named_images_are_forced_and_exclude_dead_letters() -> None:
+    request = ReprocessRequest(("a.jpg",), ReprocessRequest.states_of([]))
+    assert (request.force, request.redrives) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -99,21 +108,21 @@ def test_named_images_are_forced_and_leave_the_dead_letters_alone() -> None:
         ("", None, True),
     ],
 )
-def test_since_leaves_out_what_is_older_and_what_is_gone(since: str, original: Listed | None, taken: bool) -> None:
-    selection = Selection(Wish.states_of(["--all"]), since=since)
-    assert (selection.takes(Candidate("a.jpg", original, has_copy=True), RECORD) is not None) is taken
+def test_since_excludes_older_and_deleted_originals(since: str, original: ListedOriginal | None, taken: bool) -> None:
+    selection = ImageSelection(ReprocessRequest.states_of(["--all"]), since=since)
+    assert (selection.match(Candidate("a.jpg", original, has_copy=True), RECORD) is not None) is taken
 
 
 KEYS = st.sets(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4), max_size=12)
 
 
 @given(KEYS, KEYS)
-def test_two_sorted_listings_give_each_key_once_with_what_it_has(originals: set[str], copies: set[str]) -> None:
+def test_merging_two_listings_yields_each_key_once_with_what_it_has(originals: set[str], copies: set[str]) -> None:
     def in_order(keys: set[str]) -> list[str]:
         return sorted(keys, key=lambda key: key.encode())  # as S3 lists
 
     listed = [replace(ORIGINAL, key=key) for key in in_order(originals)]
-    found = list(side_by_side(iter(listed), iter(in_order(copies))))
+    found = list(merge_listings(iter(listed), iter(in_order(copies))))
     assert [candidate.key for candidate in found] == in_order(originals | copies)
     for candidate in found:
         assert (candidate.original is not None) == (candidate.key in originals)

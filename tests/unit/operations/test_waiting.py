@@ -1,4 +1,4 @@
-"""When a wait for the backfill lane believes that the work is done, and how much it keeps in mind meanwhile."""
+"""When waiting for the backfill lane ends, and how much it keeps in memory in the meantime."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.unit.operations.test_selection import ORIGINAL, RECORD
-from zenoimg.operations.inventory.selection import Listed, Selected, State
-from zenoimg.operations.reprocess.backfill import QueueCounts, Sent
+from zenoimg.operations.inventory.selection import ImageState, ListedOriginal, SelectedImage
+from zenoimg.operations.reprocess.backfill import PendingKey, QueueCounts
 from zenoimg.operations.reprocess.here import ReprocessResult
-from zenoimg.operations.reprocess.pending_keys import SentKeys
-from zenoimg.operations.reprocess.waiting import Pace, looks, watch
+from zenoimg.operations.reprocess.pending_keys import PendingKeys
+from zenoimg.operations.reprocess.waiting import Pace, poll_queue, wait_for_results
 from zenoimg.pipeline.records import ImageRecord, utc_text
 
 SENT_AT = "2025-06-12T16:00:00Z"
@@ -22,14 +22,14 @@ NEW = replace(RECORD, updated_at="2025-06-12T16:00:05Z")
 
 
 class Lane:
-    """A table, a bucket and a queue that change as time goes by; time goes by only in ``sleep``."""
+    """A table, a bucket and a queue that change over time, which passes only in ``sleep``."""
 
     def __init__(
         self,
         record_at: dict[float, ImageRecord | None],
         in_queue_until: float = 0.0,
         *,
-        original: Listed | None = ORIGINAL,
+        original: ListedOriginal | None = ORIGINAL,
         dead: str = "",
     ) -> None:
         self.now = 0.0
@@ -80,86 +80,86 @@ class Lane:
         return Pace(sleep=self.sleep, clock=lambda: self.now)
 
 
-def watched(
+def waited(
     lane: Lane,
     record: ImageRecord | None,
     *,
-    state: State = "missing",
+    state: ImageState = "missing",
     force: bool = True,
-    original: Listed | None = ORIGINAL,
+    original: ListedOriginal | None = ORIGINAL,
 ) -> ReprocessResult:
-    with SentKeys() as sent:
-        sent.put(Sent.of(Selected("a.jpg", original, record, state), SENT_AT, force=force))
-        (result,) = watch(lane, sent, "new", on_look=lambda _: None, pace=lane.pace)  # type: ignore[arg-type]
+    with PendingKeys() as pending:
+        pending.put(PendingKey.of(SelectedImage("a.jpg", original, record, state), SENT_AT, force=force))
+        (result,) = wait_for_results(lane, pending, "new", on_poll=lambda _: None, pace=lane.pace)  # type: ignore[arg-type]
     return result
 
 
-def test_an_empty_queue_is_not_believed_before_it_can_be_known() -> None:
+def test_an_empty_queue_counts_only_after_the_counts_have_settled() -> None:
     lane = Lane({40.0: NEW})  # a cold start, while the queue's counts still say nothing
-    assert watched(lane, None).result == "processed"
+    assert waited(lane, None).result == "processed"
     assert lane.now == pytest.approx(40)
 
 
-def test_an_old_record_is_never_taken_for_the_forced_work() -> None:
+def test_an_old_record_is_no_result_of_forced_work() -> None:
     lane = Lane({0.0: RECORD})
-    assert watched(lane, RECORD, state="current").result == "unfinished"
+    assert waited(lane, RECORD, state="current").result == "unfinished"
     assert lane.now >= 90
 
 
-def test_a_record_of_the_same_second_is_the_one_that_is_wanted() -> None:
+def test_a_record_of_the_same_second_is_a_result() -> None:
     fast = replace(RECORD, updated_at=SENT_AT)
-    assert watched(Lane({0.0: fast}), fast).result == "processed"
+    assert waited(Lane({0.0: fast}), fast).result == "processed"
 
 
 def test_the_queue_is_watched_while_it_holds_messages() -> None:
     lane = Lane({500.0: NEW}, in_queue_until=499)
-    assert watched(lane, RECORD).result == "processed"
+    assert waited(lane, RECORD).result == "processed"
 
 
-def test_what_failed_for_good_says_why() -> None:
-    result = watched(Lane({0.0: replace(NEW, status="failed", error="AccessDenied")}), None)
+def test_an_image_that_failed_for_good_has_a_reason() -> None:
+    result = waited(Lane({0.0: replace(NEW, status="failed", error="AccessDenied")}), None)
     assert (result.result, result.reason) == ("failed", "AccessDenied")
 
 
-def test_a_dead_letter_is_found_for_what_left_no_record() -> None:
+def test_a_dead_letter_explains_a_key_without_record() -> None:
     body = '{"requestPayload":{"Records":[{"s3":{"bucket":{"name":"originals"},"object":{"key":"a.jpg"}}}]},'
     body += '"responsePayload":{"errorType":"Runtime.ExitError","errorMessage":"signal: killed"}}'
-    result = watched(Lane({}, dead=body), None)
+    result = waited(Lane({}, dead=body), None)
     assert (result.result, result.reason) == ("failed", "Runtime.ExitError: signal: killed")
 
 
-def test_a_removed_original_is_done_when_its_record_is_gone() -> None:
+def test_a_removed_original_is_done_once_its_record_is_gone() -> None:
     lane = Lane({0.0: RECORD, 3.0: None}, original=None)
-    assert watched(lane, RECORD, state="left-over", original=None).result == "removed"
+    assert waited(lane, RECORD, state="left-over", original=None).result == "removed"
 
 
-def test_an_original_that_goes_while_it_waits_is_removed() -> None:
-    assert watched(Lane({0.0: RECORD, 3.0: None}, original=None), RECORD).result == "removed"
+def test_an_original_deleted_while_queued_is_removed() -> None:
+    assert waited(Lane({0.0: RECORD, 3.0: None}, original=None), RECORD).result == "removed"
 
 
-def test_a_record_of_another_version_is_not_the_end() -> None:
-    assert watched(Lane({0.0: replace(NEW, etag="other")}), None).result == "unfinished"
+def test_a_record_of_another_version_is_no_result() -> None:
+    assert waited(Lane({0.0: replace(NEW, etag="other")}), None).result == "unfinished"
 
 
-def test_an_original_that_was_overwritten_meanwhile_is_judged_by_its_new_version() -> None:
+def test_an_original_overwritten_while_queued_is_judged_by_its_new_version() -> None:
     newer = replace(ORIGINAL, etag="etag2")
     lane = Lane({5.0: replace(NEW, etag="etag2")}, original=newer)
-    assert watched(lane, None, force=False).result == "processed"
+    assert waited(lane, None, force=False).result == "processed"
 
 
-def test_a_record_of_the_recipe_before_is_not_the_end_of_a_rollout() -> None:
+def test_a_record_of_the_previous_recipe_is_no_result() -> None:
     lane = Lane({0.0: replace(NEW, recipe="old"), 20.0: NEW})
-    assert watched(lane, RECORD, state="stale", force=False).result == "processed"
+    assert waited(lane, RECORD, state="stale", force=False).result == "processed"
     assert lane.now == pytest.approx(20)
 
 
-def test_a_dead_letter_of_an_image_that_is_right_already_needs_no_new_record() -> None:
+def test_a_dead_letter_of_a_correct_image_needs_no_new_record() -> None:
     lane = Lane({0.0: RECORD})
-    assert watched(lane, RECORD, state="current", force=False).result == "unchanged"
+    assert waited(lane, RECORD, state="current", force=False).result == "unchanged"
     assert lane.now == 0
 
 
-def test_three_looks_in_a_row_make_a_queue_empty_and_a_refused_look_makes_none() -> None:
+def test_three_empty_polls_in_a_row_make_a_queue_empty_and_a_failed_poll_does_not_count() -> None:
     counts = iter([0, 0, None, 0, 1, 0, 0, 0])
     seen: list[QueueCounts] = []
 
@@ -172,21 +172,21 @@ def test_three_looks_in_a_row_make_a_queue_empty_and_a_refused_look_makes_none()
     lane = Lane({})
     lane.get_queue_attributes = attributes  # type: ignore[method-assign]
     pace = replace(lane.pace, settle=0)
-    assert list(looks(lane, seen.append, pace)) == ["busy"] * 7 + ["empty"]  # type: ignore[arg-type]
+    assert list(poll_queue(lane, seen.append, pace)) == ["busy"] * 7 + ["empty"]  # type: ignore[arg-type]
     assert len(seen) == 7
 
 
 class Worker(Lane):
-    """A table of many images whose queue is worked off ``a_second`` images a second, in the order sent."""
+    """A table of many images whose queue is processed at ``a_second`` images per second, in the order sent."""
 
     def __init__(self, images: int, a_second: int, stuck: frozenset[str] = frozenset()) -> None:
         super().__init__({}, in_queue_until=images / a_second)
         self._a_second = a_second
         self._stuck = stuck
-        self.most_asked = 0
+        self.largest_lookup = 0
 
     def get_many(self, keys: Any) -> dict[str, ImageRecord]:
-        self.most_asked = max(self.most_asked, len(keys))
+        self.largest_lookup = max(self.largest_lookup, len(keys))
         done = self.now * self._a_second
         return {
             key: replace(NEW, image_id=key, updated_at=utc_text_after(self.now))
@@ -205,14 +205,14 @@ def utc_text_after(seconds: float) -> str:
 
 
 @pytest.mark.parametrize("stuck", [0, 450])
-def test_any_number_of_keys_is_awaited_with_few_in_mind(stuck: int) -> None:
-    """Even where more wait for their retry than are asked about at a time."""
+def test_any_number_of_keys_is_waited_for_with_few_in_memory(stuck: int) -> None:
+    """Even if more are waiting for their retry than are looked up at a time."""
     images = 5000
     lane = Worker(images, a_second=50, stuck=frozenset(map(str, range(stuck))))
-    with SentKeys() as sent:
+    with PendingKeys() as pending:
         for number in range(images):
-            sent.put(Sent.of(Selected(str(number), ORIGINAL, None, "missing"), SENT_AT, force=False))
-        results = list(watch(lane, sent, "new", on_look=lambda _: None, pace=lane.pace))  # type: ignore[arg-type]
-    assert lane.most_asked <= 200
+            pending.put(PendingKey.of(SelectedImage(str(number), ORIGINAL, None, "missing"), SENT_AT, force=False))
+        results = list(wait_for_results(lane, pending, "new", on_poll=lambda _: None, pace=lane.pace))  # type: ignore[arg-type]
+    assert lane.largest_lookup <= 200
     assert sorted(int(result.key) for result in results) == list(range(images))
     assert sum(result.result == "unfinished" for result in results) == stuck

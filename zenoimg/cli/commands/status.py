@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,14 +16,16 @@ from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import render
-from zenoimg.cli.terminal.screen import json_text, printable
+from zenoimg.cli.terminal.screen import json_text, printable, safe, wait
 from zenoimg.cli.terminal.times import local_time
 
 if TYPE_CHECKING:
-    from zenoimg.operations.health.status import Need, PipelineStatus, QueueStatus
+    from collections.abc import Iterator
+
+    from zenoimg.errors import ZenoError
+    from zenoimg.operations.health.status import PipelineStatus, QueueStatus, RequiredAction
     from zenoimg.operations.inventory.audit import Audit
 
-_WATCH_SECONDS = 2.0
 _UNKNOWN = "–"
 
 
@@ -36,90 +37,111 @@ def register(app: typer.Typer) -> None:
 def status(
     call: Call,
     check: Annotated[
-        bool, typer.Option("--check", help="Look at every original, copy and record; slow for many.")
+        bool, typer.Option("--check", help="Check every original, copy and record; slow for many images.")
     ] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON; one a line with --watch.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every two seconds until Ctrl-C.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the status as JSON; with --watch as one line each time.")
+    ] = False,
 ) -> None:
-    """Say how the pipeline does. Exit 1 when something needs you, with the command that helps.
+    """Show pipeline health. Exit code 1 if action is needed, with the command to run.
 
     Example: zenoimg status --check
     """
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.health.status import Looker
+    from zenoimg.operations.health.status import StatusReader
 
-    looker = Looker(pipeline, settings)
+    reader = StatusReader(pipeline, settings)
     if watch:
-        _watch(call, lambda: looker.look(check=check), as_json=as_json)
+        from zenoimg.operations.health.watch import watch as watch_status
+
+        _watch(call, watch_status(lambda: reader.read(check=check), wait), as_json=as_json)
         return
     if check:
-        call.screen.say("[dim]Looking at every image[/]")
-    found = looker.look(check=check)
+        call.screen.say("[dim]Checking every image[/]")
+    current = reader.read(check=check)
     if as_json:
-        call.screen.json(_json(found))
+        call.screen.json(_json(current))
     else:
-        call.screen.out.print(_shown(found))
-    if found.needs:
+        call.screen.out.print(_drawn(current))
+    if current.needs:
         raise typer.Exit(1)
 
 
-def _watch(call: Call, look: Any, *, as_json: bool) -> None:
-    if as_json or not call.screen.out.is_terminal:
-        while True:
-            found = look()
-            if as_json:
-                sys.stdout.write(json_text(_json(found)) + "\n")
-                sys.stdout.flush()
-            else:
-                call.screen.out.print(_shown(found))
-            time.sleep(_WATCH_SECONDS)
+def _watch(call: Call, statuses: Iterator[PipelineStatus | ZenoError], *, as_json: bool) -> None:
+    """Show each status: redrawn in place on a terminal, one after the other elsewhere."""
+    if call.screen.out.is_terminal and not as_json:
+        _redraw(call, statuses)
+        return
+    is_lost = False
+    for current in statuses:
+        if isinstance(current, Exception):
+            if not is_lost:
+                call.screen.say(f"[yellow]{safe(current.message)}; retrying.[/]")
+            is_lost = True
+            continue
+        if is_lost:
+            call.screen.say("[green]Connected again.[/]")
+            is_lost = False
+        if as_json:
+            sys.stdout.write(json_text(_json(current)) + "\n")
+            sys.stdout.flush()
+        else:
+            call.screen.out.print(_drawn(current))
+
+
+def _redraw(call: Call, statuses: Iterator[PipelineStatus | ZenoError]) -> None:
+    drawn, read_at = Group(), datetime.now()
     with Live(console=call.screen.out, auto_refresh=False, transient=True) as live:
-        while True:
-            shown = _shown(look())
-            live.update(Group(shown, Text(f"\n{datetime.now():%H:%M:%S}, Ctrl-C ends", style="dim")), refresh=True)
-            time.sleep(_WATCH_SECONDS)
+        for current in statuses:
+            if isinstance(current, Exception):
+                problem = f"\n{printable(current.message)}; retrying. The above is from {read_at:%H:%M:%S}."
+                live.update(Group(drawn, Text(problem, style="yellow")), refresh=True)
+                continue
+            drawn, read_at = _drawn(current), datetime.now()
+            live.update(Group(drawn, Text(f"\n{read_at:%H:%M:%S}, Ctrl-C ends", style="dim")), refresh=True)
 
 
-def _json(found: PipelineStatus) -> dict[str, Any]:
-    told = asdict(found)
-    if found.stack is not None:
-        at = found.stack.changed_at
-        told["stack"]["changed_at"] = None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
-    return told
+def _json(current: PipelineStatus) -> dict[str, Any]:
+    fields = asdict(current)
+    if current.stack is not None:
+        at = current.stack.changed_at
+        fields["stack"]["changed_at"] = None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
+    return fields
 
 
-def _shown(found: PipelineStatus) -> RenderableType:
-    lines = [("Where", Text(printable(found.where)))]
-    if found.stack is not None:
-        at = found.stack.changed_at
-        text = f"{found.stack.name} {found.stack.status}" + ("" if at is None else f", {local_time(at)}")
+def _drawn(current: PipelineStatus) -> Group:
+    lines = [("Where", Text(printable(current.where)))]
+    if current.stack is not None:
+        at = current.stack.changed_at
+        text = f"{current.stack.name} {current.stack.status}" + ("" if at is None else f", {local_time(at)}")
         lines.append(("Stack", Text(text)))
-    lines.append(("Recipe", Text(found.recipe)))
-    lines.append(("Images", _images(found)))
-    for name, queue in (("Backfill", found.backfill), ("Dead", found.dead_letters)):
+    lines.append(("Recipe", Text(current.recipe)))
+    lines.append(("Images", _images(current)))
+    for name, queue in (("Backfill", current.backfill), ("Dead", current.dead_letters)):
         if queue is not None:
             lines.append((name, _queue(queue, bad=name == "Dead")))
-    if found.stack is not None:
-        lines.append(("Errors", _errors(found.errors)))
-        lines.append(("API", Text(printable(found.api_url))))
-    if found.audit is not None:
-        lines.append(("Checked", _audit(found.audit)))
-    shown: list[RenderableType] = [Text.assemble(f"{name:<9}", text) for name, text in lines]
-    if found.audit is not None and found.audit.examples:
+    if current.stack is not None:
+        lines.append(("Errors", _errors(current.errors)))
+        lines.append(("API", Text(printable(current.api_url))))
+    if current.audit is not None:
+        lines.append(("Checked", _audit(current.audit)))
+    parts: list[RenderableType] = [Text.assemble(f"{name:<9}", text) for name, text in lines]
+    if current.audit is not None and current.audit.examples:
         table = render.table("Image", "Finding")
-        for example in found.audit.examples:
+        for example in current.audit.examples:
             table.add_row(Text(printable(example.image_id)), Text(example.finding, style="yellow"))
-        shown += [Text(), table]
-    return Group(*shown, *_needs(found.needs))
+        parts += [Text(), table]
+    return Group(*parts, *_actions(current.needs))
 
 
-def _images(found: PipelineStatus) -> Text:
-    images = found.images
-    total = _UNKNOWN if images.total is None else f"about {images.total:,} on record"
+def _images(current: PipelineStatus) -> Text:
+    images = current.images
+    total = _UNKNOWN if images.total is None else f"about {images.total:,} records"
     text = Text(total)
     for word, count in (("refused", images.refused), ("failed", images.failed)):
-        shown = _UNKNOWN if count is None else f"{count:,}"
-        text.append(f", {shown} {word}", style=render.STYLES[word] if count else "")
+        number = _UNKNOWN if count is None else f"{count:,}"
+        text.append(f", {number} {word}", style=render.STYLES[word] if count else "")
     return text
 
 
@@ -134,10 +156,10 @@ def _queue(queue: QueueStatus, *, bad: bool) -> Text:
 
 def _errors(errors: dict[str, int] | None) -> Text:
     if errors is None:
-        return Text(f"{_UNKNOWN} (the logs may not be read)")
-    from zenoimg.operations.health.status import MOST_ERRORS
+        return Text(f"{_UNKNOWN} (no permission to read the logs)")
+    from zenoimg.operations.health.status import MAX_ERRORS
 
-    parts = [f"{count:,}{'+' if count >= MOST_ERRORS else ''} {name}" for name, count in errors.items()]
+    parts = [f"{count:,}{'+' if count >= MAX_ERRORS else ''} {name}" for name, count in errors.items()]
     return Text(f"{', '.join(parts)} in the last hour", style="yellow" if any(errors.values()) else "")
 
 
@@ -147,14 +169,14 @@ def _audit(audit: Audit) -> Text:
     text = Text(", ".join(parts) + (f" ({statuses})" if statuses else ""))
     if not audit.findings:
         return text.append("; all agree", style="green")
-    found = ", ".join(f"{count:,} {finding}" for finding, count in audit.findings.items())
-    return text.append(f"; {found}", style="bold red")
+    findings = ", ".join(f"{count:,} {finding}" for finding, count in audit.findings.items())
+    return text.append(f"; {findings}", style="bold red")
 
 
-def _needs(needs: tuple[Need, ...]) -> list[RenderableType]:
-    if not needs:
-        return [Text("\nNothing needs you.", style="green")]
-    shown: list[RenderableType] = [Text("\nThis needs you:", style="bold")]
-    for need in needs:
-        shown.append(Text.assemble((f"  {need.what}", "red"), f"\n    {printable(need.command)}"))
-    return shown
+def _actions(actions: tuple[RequiredAction, ...]) -> list[RenderableType]:
+    if not actions:
+        return [Text("\nNo action needed.", style="green")]
+    lines: list[RenderableType] = [Text("\nAction needed:", style="bold")]
+    for action in actions:
+        lines.append(Text.assemble((f"  {action.what}", "red"), f"\n    {printable(action.command)}"))
+    return lines

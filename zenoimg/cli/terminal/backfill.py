@@ -1,4 +1,4 @@
-"""The live line of a wait for the backfill lane: what waits, what is done, how fast, until when."""
+"""The live line while waiting for the backfill lane: done, waiting, rate and estimated end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def result_line(result: ReprocessResult) -> Line:
 
 
 class BackfillView:
-    """Nothing at all where stderr is no terminal, or quiet; lines printed meanwhile stand above it."""
+    """A line at the bottom of the terminal, absent if stderr is not a terminal or with ``--quiet``."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
@@ -52,12 +52,12 @@ class BackfillView:
             self._live.stop()
 
     def sent(self) -> None:
-        """One more image is under way."""
+        """Count an image that was sent or started."""
         self.expected += 1
         self._update()
 
-    def look(self, queue: QueueCounts) -> None:
-        """What the queue says now."""
+    def poll(self, queue: QueueCounts) -> None:
+        """Show the current state of the queue."""
         self._queue = queue
         now = time.monotonic()
         self._history.append((now, self.counts.total()))
@@ -66,13 +66,13 @@ class BackfillView:
         self._update()
 
     def watched(self, queue: QueueCounts) -> None:
-        """What the queue says now, where nothing is known of its images: done is what it has lost."""
+        """Show the current state of a queue whose images are unknown: what has left it is done."""
         self.expected = max(self.expected, queue.total)
-        self.counts["worked off"] = self.expected - queue.total
-        self.look(queue)
+        self.counts["processed"] = self.expected - queue.total
+        self.poll(queue)
 
     def done(self, result: str, line: Line | None) -> None:
-        """One more result; ``line`` tells of it and stays on the screen."""
+        """Count a result; ``line`` describes it and stays on the screen."""
         self.counts[result] += 1
         if line is not None:
             self._screen.line(line)

@@ -1,4 +1,4 @@
-"""How long the oldest message of a queue has waited. SQS does not tell, but CloudWatch does."""
+"""Age of a queue's oldest message. SQS does not report it, but CloudWatch does."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from zenoimg.pipeline.service import is_denied
 
 
 def oldest_seconds(aws: Aws, queue_url: str) -> int | None:
-    """Seconds, ``None`` when that is not known: an empty queue, a metric that is late, a right that is missing."""
+    """Return the age in seconds, ``None`` if unknown: an empty queue, a late metric, a missing permission."""
     return _on_embedded(aws.endpoint_url, queue_url) if aws.local and aws.endpoint_url else _on_aws(aws, queue_url)
 
 
 def _on_aws(aws: Aws, queue_url: str) -> int | None:
-    # An approximate metric of each minute, for active queues alone
+    # An approximate metric per minute, for active queues only
     # (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
     now = datetime.now(UTC)
     try:

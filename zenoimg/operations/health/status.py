@@ -1,4 +1,4 @@
-"""How the pipeline does: its stack, its images, its queues, its errors; and what needs an operator."""
+"""Pipeline health: stack, images, queues, errors, and the actions that an operator should take."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from botocore.exceptions import ClientError
 from zenoimg.config.load import Settings
 from zenoimg.operations.configured import recipe_of
 from zenoimg.operations.health.oldest_message import oldest_seconds
-from zenoimg.operations.inventory.audit import BY_DEFAULT, Audit, audit
+from zenoimg.operations.inventory.audit import FIXED_BY_DEFAULT, Audit, audit
 from zenoimg.operations.inventory.selection import lacks_index
 from zenoimg.operations.logs.follow import LogReader
 from zenoimg.operations.logs.lines import LogFilter, understand
+from zenoimg.operations.logs.tail import log_groups
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.api import images_url
 from zenoimg.operations.reprocess.backfill import counts
@@ -25,14 +26,14 @@ from zenoimg.pipeline.catalog import ATTENTION_INDEX
 from zenoimg.pipeline.service import is_denied
 
 _HOUR_MS = 3_600_000
-#: Errors are counted up to here; whoever has more needs no exact number.
-MOST_ERRORS = 1000
-_AT_REST = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+#: Errors are counted up to this number.
+MAX_ERRORS = 1000
+_STABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
 
 @dataclass(frozen=True)
 class StackStatus:
-    """The stack as CloudFormation describes it; ``changed_at`` is its last change."""
+    """The stack as CloudFormation describes it; ``changed_at`` is the time of its last change."""
 
     name: str
     status: str
@@ -42,7 +43,7 @@ class StackStatus:
 
 @dataclass(frozen=True)
 class ImageCounts:
-    """``total`` is DynamoDB's own count, hours old on AWS; the others are exact. ``None``: not known."""
+    """``total`` is DynamoDB's item count, up to six hours old on AWS; the others are exact. ``None``: unknown."""
 
     total: int | None
     refused: int | None
@@ -51,7 +52,7 @@ class ImageCounts:
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """A queue: messages that wait, that are being worked on, and how long the oldest has been there."""
+    """A queue: messages waiting, messages being processed, and the age of the oldest."""
 
     waiting: int
     in_flight: int
@@ -59,8 +60,8 @@ class QueueStatus:
 
 
 @dataclass(frozen=True)
-class Need:
-    """Something that needs an operator, and the command that helps."""
+class RequiredAction:
+    """A problem for the operator, and the command that fixes it."""
 
     what: str
     command: str
@@ -68,7 +69,7 @@ class Need:
 
 @dataclass(frozen=True)
 class PipelineStatus:
-    """One look. Parts that a pipeline without a stack lacks, or that may not be read, are ``None``."""
+    """The state at one moment. Parts that do not exist without a stack, or may not be read, are ``None``."""
 
     where: str
     stack: StackStatus | None
@@ -79,11 +80,11 @@ class PipelineStatus:
     errors: dict[str, int] | None
     api_url: str
     audit: Audit | None
-    needs: tuple[Need, ...]
+    needs: tuple[RequiredAction, ...]
 
 
-class Looker:
-    """Looks at one pipeline, again and again if asked; errors are counted anew every half minute at most."""
+class StatusReader:
+    """Reads the status of one pipeline, repeatedly if needed; errors are counted at most every 30 s."""
 
     def __init__(
         self, pipeline: LivePipeline, settings: Settings, *, clock: Callable[[], float] = time.monotonic
@@ -94,8 +95,11 @@ class Looker:
         self._errors: dict[str, int] | None = None
         self._errors_until = 0.0
 
-    def look(self, *, check: bool = False) -> PipelineStatus:
-        """How it is now; ``check`` audits every image. Raises botocore's errors where the core may not be read."""
+    def read(self, *, check: bool = False) -> PipelineStatus:
+        """Return the current status; ``check`` audits every image.
+
+        Raises botocore's errors if the stack, the table or the queues cannot be read.
+        """
         pipeline = self._pipeline
         deployment = pipeline.deployment
         has_stack = bool(deployment.processor_function)
@@ -116,7 +120,7 @@ class Looker:
             errors=errors,
             api_url=images_url(pipeline.aws, deployment) if has_stack else "",
             audit=audited,
-            needs=needs(stack, images, dead, errors, audited),
+            needs=required_actions(stack, images, dead, errors, audited),
         )
 
     def _recent_errors(self) -> dict[str, int] | None:
@@ -126,53 +130,53 @@ class Looker:
         return self._errors
 
 
-def needs(
+def required_actions(
     stack: StackStatus | None,
     images: ImageCounts,
     dead: QueueStatus | None,
     errors: dict[str, int] | None,
     audited: Audit | None,
-) -> tuple[Need, ...]:
-    """What needs an operator; pure.
+) -> tuple[RequiredAction, ...]:
+    """Return what an operator should do; pure.
 
-    An error of the processor alone does not: it was retried with success, or lies in a failed record or among
-    the dead letters. A call of the API is retried by nobody.
+    Errors of the processor alone require nothing: the retry succeeded, or there is a failed record or a dead letter.
+    Failed API calls are not retried.
     """
-    found: list[Need] = []
-    if stack is not None and stack.status not in _AT_REST and not stack.status.endswith("_IN_PROGRESS"):
-        found.append(Need(f"the stack is {stack.status}", "zenoimg deploy"))
+    actions: list[RequiredAction] = []
+    if stack is not None and stack.status not in _STABLE and not stack.status.endswith("_IN_PROGRESS"):
+        actions.append(RequiredAction(f"the stack is {stack.status}", "zenoimg deploy"))
     if dead is not None and dead.waiting + dead.in_flight:
-        found.append(Need(f"dead letters: {dead.waiting + dead.in_flight:,}", "zenoimg reprocess --failed"))
+        actions.append(RequiredAction(f"dead letters: {dead.waiting + dead.in_flight:,}", "zenoimg reprocess --failed"))
     if images.failed:
-        found.append(Need(f"failed images: {images.failed:,}", "zenoimg reprocess"))
+        actions.append(RequiredAction(f"failed images: {images.failed:,}", "zenoimg reprocess"))
     if errors and errors.get("api"):
-        found.append(
-            Need(
-                f"errors of GET /images in the last hour: {errors['api']:,}",
+        actions.append(
+            RequiredAction(
+                f"failed GET /images calls in the last hour: {errors['api']:,}",
                 "zenoimg tail-logs --since 1h --level error",
             )
         )
     for finding, count in (audited.findings if audited else {}).items():
         ids = [example.image_id for example in audited.examples if example.finding == finding] if audited else []
-        if finding in BY_DEFAULT:
+        if finding in FIXED_BY_DEFAULT:
             command = "zenoimg reprocess"
         else:
             command = "zenoimg reprocess --stale" if finding == "stale" else f"zenoimg reprocess {_shell(ids)}"
-        found.append(Need(f"{finding}: {count:,}", command))
-    return tuple(found)
+        actions.append(RequiredAction(f"{finding}: {count:,}", command))
+    return tuple(actions)
 
 
 def _shell(ids: list[str]) -> str:
     return shlex.join(["--", *ids] if any(image_id.startswith("-") for image_id in ids) else ids)
 
 
-def _stack(pipeline: LivePipeline, stack: str) -> StackStatus:
-    found: Any = pipeline.aws.cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+def _stack(pipeline: LivePipeline, name: str) -> StackStatus:
+    stack: Any = pipeline.aws.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     return StackStatus(
-        name=found["StackName"],
-        status=found["StackStatus"],
-        reason=found.get("StackStatusReason", ""),
-        changed_at=found.get("LastUpdatedTime") or found.get("CreationTime"),
+        name=stack["StackName"],
+        status=stack["StackStatus"],
+        reason=stack.get("StackStatusReason", ""),
+        changed_at=stack.get("LastUpdatedTime") or stack.get("CreationTime"),
     )
 
 
@@ -205,24 +209,23 @@ def _attention(pipeline: LivePipeline, status: str) -> int | None:
 def _queue(pipeline: LivePipeline, url: str) -> QueueStatus | None:
     if not url:
         return None
-    found = counts(pipeline, url)
-    return QueueStatus(found.waiting, found.in_flight, oldest_seconds(pipeline.aws, url) if found.total else None)
+    queue = counts(pipeline, url)
+    return QueueStatus(queue.waiting, queue.in_flight, oldest_seconds(pipeline.aws, url) if queue.total else None)
 
 
 def _errors(pipeline: LivePipeline) -> dict[str, int] | None:
-    """Calls that failed in the last hour, by function, as their logs tell; a failed try of the backfill counts too."""
-    functions = {"processor": pipeline.deployment.processor_function, "api": pipeline.deployment.get_images_function}
-    groups = {name: f"/aws/lambda/{function}" for name, function in functions.items()}
+    """Count the failed invocations of the last hour by function, from the logs; backfill attempts included."""
+    groups = log_groups(pipeline)
     pattern = LogFilter(level="ERROR").server_pattern() if pipeline.aws.platform.filters_logs else ""
-    calls: dict[str, set[str]] = {name: set() for name in groups}
+    failed: dict[str, set[str]] = {name: set() for name in groups}
     since = round(time.time() * 1000) - _HOUR_MS
     try:
         for event in LogReader(lambda: pipeline.aws.logs, groups).read(since, pattern=pattern):
             line = understand(event)
-            if line.level in ("ERROR", "CRITICAL") and len(calls[event.source]) < MOST_ERRORS:
-                calls[event.source].add(line.request_id or f"{event.stream} {event.at}")
+            if line.level in ("ERROR", "CRITICAL") and len(failed[event.source]) < MAX_ERRORS:
+                failed[event.source].add(line.request_id or f"{event.stream} {event.at}")
     except ClientError as error:
         if not is_denied(error):
             raise
         return None
-    return {name: len(found) for name, found in calls.items()}
+    return {name: len(requests) for name, requests in failed.items()}

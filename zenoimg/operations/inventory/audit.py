@@ -1,6 +1,6 @@
-"""Hold originals, copies and records against each other, every one of them: what ``status --check`` does.
+"""Compare every original, copy and record: what ``status --check`` does.
 
-Where ``reprocess`` takes a listing's word, this asks each original and each copy what it is.
+Where ``reprocess`` trusts a listing, this reads the metadata of each original and each copy.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zenoimg.operations.concurrency import map_ahead
-from zenoimg.operations.inventory.selection import Candidate, walk
+from zenoimg.operations.inventory.selection import Candidate, scan
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import CopyMark, Original, copy_key_fits
@@ -27,18 +27,18 @@ Finding = Literal[
     "copy and record of different recipes",
     "stale",
 ]
-#: What a reprocess without options puts right; ``stale`` has its own, the rest must be named.
-BY_DEFAULT: frozenset[Finding] = frozenset(
+#: What ``reprocess`` without options fixes; ``stale`` has its own option, and the rest must be named.
+FIXED_BY_DEFAULT: frozenset[Finding] = frozenset(
     {"no record", "no copy", "failed", "copy without original", "record without original", "copy of a refused image"}
 )
 
 _EXAMPLES = 20
-_LOOKS_AHEAD = 32
+_CHECKS_AHEAD = 32
 
 
 @dataclass(frozen=True)
 class Example:
-    """One image that is not as it should be."""
+    """One image with a finding."""
 
     image_id: str
     finding: Finding
@@ -46,7 +46,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Audit:
-    """How many there are of each, and what is wrong: numbers of findings, the first twenty images of each kind."""
+    """Totals, the number of images for each finding, and the first twenty images of each."""
 
     originals: int
     copies: int
@@ -57,24 +57,24 @@ class Audit:
 
 
 def audit(pipeline: LivePipeline, fingerprint: str) -> Audit:
-    """Look at everything, in constant memory; two or three small requests an image, many at a time.
+    """Check every image, in constant memory; two or three small requests for each, many at a time.
 
-    ``fingerprint`` is of the recipe that copies should be of. What seems wrong is looked at once more, since
-    images come and go meanwhile. Raises botocore's ``ClientError``.
+    ``fingerprint`` is that of the current recipe. A finding is checked a second time, since images may change during
+    the audit. Raises botocore's ``ClientError``.
     """
     counts: Counter[str] = Counter()
     statuses: Counter[str] = Counter()
     findings: Counter[Finding] = Counter()
     examples: list[Example] = []
 
-    def look(found: tuple[Candidate, ImageRecord | None]) -> tuple[Candidate, ImageRecord | None, Finding | None]:
-        candidate, record = found
-        finding = _look(pipeline, candidate.key, record, fingerprint)
+    def check(item: tuple[Candidate, ImageRecord | None]) -> tuple[Candidate, ImageRecord | None, Finding | None]:
+        candidate, record = item
+        finding = _check(pipeline, candidate.key, record, fingerprint)
         if finding is not None:
-            finding = _look(pipeline, candidate.key, pipeline.catalog.get(candidate.key), fingerprint)
+            finding = _check(pipeline, candidate.key, pipeline.catalog.get(candidate.key), fingerprint)
         return candidate, record, finding
 
-    for candidate, record, finding in map_ahead(look, walk(pipeline), _LOOKS_AHEAD):
+    for candidate, record, finding in map_ahead(check, scan(pipeline), _CHECKS_AHEAD):
         counts["originals"] += candidate.original is not None
         counts["copies"] += candidate.has_copy
         if record is not None:
@@ -93,15 +93,15 @@ def audit(pipeline: LivePipeline, fingerprint: str) -> Audit:
     )
 
 
-def _look(pipeline: LivePipeline, key: str, record: ImageRecord | None, fingerprint: str) -> Finding | None:
+def _check(pipeline: LivePipeline, key: str, record: ImageRecord | None, fingerprint: str) -> Finding | None:
     mark = pipeline.storage.get_copy_mark(key) if copy_key_fits(key) else None
-    return judge(pipeline.storage.head_original(key), mark, record, fingerprint)
+    return finding_of(pipeline.storage.head_original(key), mark, record, fingerprint)
 
 
-def judge(
+def finding_of(
     original: Original | None, mark: CopyMark | None, record: ImageRecord | None, fingerprint: str
 ) -> Finding | None:
-    """What is wrong with an image, ``None`` when nothing is; pure. An empty fingerprint makes no copy stale."""
+    """Return what is wrong with an image, ``None`` if nothing; pure. With an empty fingerprint no copy is stale."""
     if original is None:
         return "copy without original" if mark else "record without original" if record else None
     if record is None:

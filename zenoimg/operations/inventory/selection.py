@@ -1,8 +1,8 @@
-"""Which images a reprocess takes up: the buckets' listings against batched reads of the table.
+"""Select images for reprocessing: compare the buckets' listings with batched reads of the table.
 
-The bucket is the truth. Both listings are sorted by key, so originals and copies are walked side by side; what
-the walk found on record is then compared with the table itself, which shows records that neither bucket knows.
-All of it in constant memory.
+The originals bucket is the source of truth. Both listings are sorted by key, so originals and copies are merged as two
+streams; the records found for them are then compared with the whole table, which reveals records without original
+and copy. All of it runs in constant memory.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from botocore.exceptions import ClientError
 
 from zenoimg.errors import ZenoError
 from zenoimg.operations.concurrency import batches, map_ahead
-from zenoimg.operations.inventory.orphans import Digest, lone_records
+from zenoimg.operations.inventory.orphans import Digest, orphans
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX
 from zenoimg.pipeline.storage import Original, copy_key_fits
 
-State = Literal["current", "missing", "stale", "failed", "refused", "left-over"]
-STATES: tuple[State, ...] = ("current", "missing", "stale", "failed", "refused", "left-over")
+ImageState = Literal["current", "missing", "stale", "failed", "refused", "left-over"]
+STATES: tuple[ImageState, ...] = ("current", "missing", "stale", "failed", "refused", "left-over")
 
 _LOOKUP = 100  # one BatchGetItem
 _LOOKUPS_AHEAD = 4
@@ -31,68 +31,68 @@ _HEADS_AHEAD = 16
 
 
 @dataclass(frozen=True)
-class Selection:
-    """What to take up. ``since`` is a ``CreatedAt`` (UTC text), empty for no bound; it leaves out what is gone.
+class ImageSelection:
+    """Which images to select. ``since`` is a ``CreatedAt`` (UTC text) or empty; it excludes deleted originals.
 
-    ``fingerprint`` is that of the recipe that copies should be of; empty, no copy is stale.
+    ``fingerprint`` is that of the current recipe; if empty, no copy is stale.
     """
 
-    states: frozenset[State]
+    states: frozenset[ImageState]
     prefix: str = ""
     since: str = ""
     fingerprint: str = ""
 
-    def takes(self, candidate: Candidate, record: ImageRecord | None) -> Selected | None:
-        """The candidate as selected, or ``None`` where it is left alone."""
+    def match(self, candidate: Candidate, record: ImageRecord | None) -> SelectedImage | None:
+        """Return the candidate as selected, or ``None`` if it is not."""
         state = state_of(candidate, record, self.fingerprint)
         if state not in self.states:
             return None
         if self.since and (candidate.original is None or candidate.original.created_at < self.since):
             return None
-        return Selected(candidate.key, candidate.original, record, state)
+        return SelectedImage(candidate.key, candidate.original, record, state)
 
 
 @dataclass(frozen=True)
-class Listed:
-    """An original as the bucket lists it; ``created_at`` as records write it."""
+class ListedOriginal:
+    """An original as the bucket lists it; ``created_at`` in the format of records."""
 
     key: str
     etag: str
     size: int
     created_at: str
 
-    def is_told_by(self, record: ImageRecord) -> bool:
-        """Whether a record is about this very version.
+    def is_described_by(self, record: ImageRecord) -> bool:
+        """Return whether a record describes this version.
 
-        A listing tells no VersionIds; ETag and time tell versions apart as well as whole seconds allow.
+        Listings have no VersionIds; ETag and time distinguish versions as far as whole seconds allow.
         """
         return (record.etag, record.created_at) == (self.etag, self.created_at)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A key of either bucket: its original (``None``: there is none any more), and whether it has a copy."""
+    """A key of either bucket: its original (``None`` if deleted), and whether it has a copy."""
 
     key: str
-    original: Listed | None
+    original: ListedOriginal | None
     has_copy: bool
 
 
 @dataclass(frozen=True)
-class Selected:
-    """A key that is taken up, and why, with the record that it has so far. Without an original it is to go."""
+class SelectedImage:
+    """A selected key, its state and its current record. Without an original, copy and record are to be deleted."""
 
     key: str
-    original: Listed | None
+    original: ListedOriginal | None
     record: ImageRecord | None
-    state: State
+    state: ImageState
 
 
-def state_of(candidate: Candidate, record: ImageRecord | None, fingerprint: str) -> State:
-    """What is to be said of a key; pure.
+def state_of(candidate: Candidate, record: ImageRecord | None, fingerprint: str) -> ImageState:
+    """Return the state of a key; pure.
 
-    ``missing`` is whatever is not as ``reconcile`` would leave it: no record, or one of another version; a
-    processed image without its copy, a refused one with a copy. ``left-over``: the original is gone.
+    ``missing``: not as ``reconcile`` would leave it, which is no record or one of another version, a processed image
+    without a copy, or a refused one with a copy. ``left-over``: the original was deleted.
     """
     if candidate.original is None:
         return "left-over" if candidate.has_copy or record is not None else "current"
@@ -100,18 +100,18 @@ def state_of(candidate: Candidate, record: ImageRecord | None, fingerprint: str)
         return "missing"
     if record.status == "failed":
         return "failed"
-    if not candidate.original.is_told_by(record) or candidate.has_copy != (record.status == "processed"):
+    if not candidate.original.is_described_by(record) or candidate.has_copy != (record.status == "processed"):
         return "missing"
     if record.status == "refused":
         return "refused"
     return "stale" if fingerprint and record.recipe != fingerprint else "current"
 
 
-def select(pipeline: LivePipeline, selection: Selection) -> Iterator[Selected]:
-    """The keys that a selection takes up, streamed.
+def select(pipeline: LivePipeline, selection: ImageSelection) -> Iterator[SelectedImage]:
+    """Yield the selected images.
 
-    Failed and refused ones alone are asked of the table's index; everything else is found by the walk.
-    Raises botocore's ``ClientError`` while it is read.
+    If only failed and refused ones are wanted, query the table's index; otherwise scan everything. Raises botocore's
+    ``ClientError`` during iteration.
     """
     if selection.states <= {"failed", "refused"}:
         try:
@@ -120,66 +120,68 @@ def select(pipeline: LivePipeline, selection: Selection) -> Iterator[Selected]:
         except ClientError as error:
             if not lacks_index(error):
                 raise
-    for candidate, record in walk(pipeline, selection.prefix, lone="left-over" in selection.states):
-        taken = selection.takes(candidate, record)
-        if taken is not None:
-            yield taken
+    for candidate, record in scan(pipeline, selection.prefix, with_orphans="left-over" in selection.states):
+        selected = selection.match(candidate, record)
+        if selected is not None:
+            yield selected
 
 
-def walk(
-    pipeline: LivePipeline, prefix: str = "", *, lone: bool = True
+def scan(
+    pipeline: LivePipeline, prefix: str = "", *, with_orphans: bool = True
 ) -> Iterator[tuple[Candidate, ImageRecord | None]]:
-    """Every key that has an original or a copy, with its record; then with ``lone`` those that have a record alone."""
+    """Yield every key that has an original or a copy, with its record; then the keys that only have a record."""
     seen = Digest()
-    candidates = side_by_side(_originals(pipeline, prefix), _copies(pipeline, prefix))
+    candidates = merge_listings(_originals(pipeline, prefix), _copies(pipeline, prefix))
 
     def look_up(batch: list[Candidate]) -> list[tuple[Candidate, ImageRecord | None]]:
         records = pipeline.catalog.get_many(candidate.key for candidate in batch)
         return [(candidate, records.get(candidate.key)) for candidate in batch]
 
-    for looked_up in map_ahead(look_up, batches(candidates, _LOOKUP), _LOOKUPS_AHEAD):
-        for candidate, record in looked_up:
+    for batch in map_ahead(look_up, batches(candidates, _LOOKUP), _LOOKUPS_AHEAD):
+        for candidate, record in batch:
             if record is not None:
                 seen.add(candidate.key)
             yield candidate, record
-    if lone:
-        for record in lone_records(pipeline, seen, prefix):
+    if with_orphans:
+        for record in orphans(pipeline, seen, prefix):
             yield Candidate(record.image_id, None, has_copy=False), record
 
 
 def lacks_index(error: ClientError) -> bool:
-    """Whether a table has no such index: one that was made by other means may lack ours. moto has its own code."""
+    """Return whether a table lacks the queried index, as one created by other means may. moto has its own code."""
     return is_missing(error) or error_code(error) == "ValidationException"
 
 
-def named(pipeline: LivePipeline, ids: Sequence[str], fingerprint: str) -> Iterator[Selected]:
-    """Named images, whatever their state. Raises ``ZenoError`` for one with neither original nor record."""
+def images_by_id(pipeline: LivePipeline, ids: Sequence[str], fingerprint: str) -> Iterator[SelectedImage]:
+    """Yield the named images in any state. Raises ``ZenoError`` for one with neither original nor record."""
     for key in dict.fromkeys(ids):
-        found = look_at(pipeline, key, fingerprint)
-        if found.original is None and found.record is None:
+        image = inspect_image(pipeline, key, fingerprint)
+        if image.original is None and image.record is None:
             raise ZenoError(
                 f"there is no original {key!r} in {pipeline.settings.originals_bucket}, and no record of one",
                 next_step="`zenoimg list` shows the ids.",
                 code="no-such-image",
             )
-        yield found
+        yield image
 
 
-def look_at(pipeline: LivePipeline, key: str, fingerprint: str) -> Selected:
-    """One key as it stands now, asked of S3 and the table directly."""
-    original = listed(key, pipeline.storage.head_original(key))
+def inspect_image(pipeline: LivePipeline, key: str, fingerprint: str) -> SelectedImage:
+    """Return the current state of one key, read from S3 and the table directly."""
+    original = as_listed(key, pipeline.storage.head_original(key))
     has_copy = copy_key_fits(key) and pipeline.storage.get_copy_mark(key) is not None
     record = pipeline.catalog.get(key)
-    return Selected(key, original, record, state_of(Candidate(key, original, has_copy), record, fingerprint))
+    return SelectedImage(key, original, record, state_of(Candidate(key, original, has_copy), record, fingerprint))
 
 
-def listed(key: str, found: Original | None) -> Listed | None:
-    """An original that was asked for by its key, as a listing would show it."""
-    return None if found is None else Listed(key, found.etag, found.size, utc_text(found.last_modified))
+def as_listed(key: str, original: Original | None) -> ListedOriginal | None:
+    """Return an original that was read by its key as a listing would show it."""
+    if original is None:
+        return None
+    return ListedOriginal(key, original.etag, original.size, utc_text(original.last_modified))
 
 
-def side_by_side(originals: Iterator[Listed], copies: Iterator[str]) -> Iterator[Candidate]:
-    """Two sorted streams as one. S3 lists keys in the order of their UTF-8 bytes; so does this compare them."""
+def merge_listings(originals: Iterator[ListedOriginal], copies: Iterator[str]) -> Iterator[Candidate]:
+    """Merge two sorted streams by key. S3 lists keys in the order of their UTF-8 bytes."""
     original, copy = next(originals, None), next(copies, None)
     while original is not None or copy is not None:
         left = None if original is None else original.key.encode()
@@ -193,24 +195,24 @@ def side_by_side(originals: Iterator[Listed], copies: Iterator[str]) -> Iterator
             copy = next(copies, None)
 
 
-def _by_attention(pipeline: LivePipeline, selection: Selection) -> Iterator[Selected]:
+def _by_attention(pipeline: LivePipeline, selection: ImageSelection) -> Iterator[SelectedImage]:
     statuses: tuple[Status, ...] = ("failed", "refused")
     for status in statuses:
         if status not in selection.states:
             continue
         ids = (record.image_id for record in pipeline.catalog.attention(status))
         wanted = (key for key in ids if key.startswith(selection.prefix))
-        look = lambda key: look_at(pipeline, key, selection.fingerprint)  # noqa: E731
-        for found in map_ahead(look, wanted, _HEADS_AHEAD):
-            known = found.original is not None and found.original.created_at >= selection.since
-            if found.state == status and known:
-                yield found
+        inspect = lambda key: inspect_image(pipeline, key, selection.fingerprint)  # noqa: E731
+        for image in map_ahead(inspect, wanted, _HEADS_AHEAD):
+            is_recent = image.original is not None and image.original.created_at >= selection.since
+            if image.state == status and is_recent:
+                yield image
 
 
-def _originals(pipeline: LivePipeline, prefix: str) -> Iterator[Listed]:
+def _originals(pipeline: LivePipeline, prefix: str) -> Iterator[ListedOriginal]:
     for item in _listing(pipeline, pipeline.settings.originals_bucket, prefix):
         if not item["Key"].endswith("/"):
-            yield Listed(item["Key"], item["ETag"].strip('"'), item["Size"], utc_text(item["LastModified"]))
+            yield ListedOriginal(item["Key"], item["ETag"].strip('"'), item["Size"], utc_text(item["LastModified"]))
 
 
 def _copies(pipeline: LivePipeline, prefix: str) -> Iterator[str]:

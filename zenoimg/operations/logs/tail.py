@@ -96,7 +96,6 @@ def _polled(
 ) -> Iterator[LogEvent]:
     reader = LogReader(surroundings.connect, groups, say=surroundings.say, wait=surroundings.wait)
     since = _milliseconds(options.since)
-    # The embedded AWS does not support these patterns.
     pattern = options.only.server_pattern() if pipeline.aws.platform.filters_logs else ""
     if options.follow:
         return reader.follow(since, pipeline.aws.platform.log_poll_seconds, pattern)

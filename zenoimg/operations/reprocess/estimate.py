@@ -1,4 +1,4 @@
-"""What a reprocess would cost in computing: from how long the very images, or images of their size, took before."""
+"""Estimate the compute time of a reprocess from how long these images, or images of their size, took before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from zenoimg.operations.inventory.selection import Selected
+from zenoimg.operations.inventory.selection import SelectedImage
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.stack.outputs import read_stack
@@ -16,10 +16,10 @@ _SAMPLE_RECORDS = 500
 
 @dataclass(frozen=True)
 class Estimate:
-    """Images, the bytes of their originals, and the time of one function for all of them.
+    """Number of images, bytes of their originals, and the compute time of one function for all of them.
 
-    ``compute_seconds`` is ``None`` when no record tells a duration; ``gb_seconds`` also where there is no
-    function whose memory is known.
+    ``compute_seconds`` is ``None`` if no record has a duration; ``gb_seconds`` also if there is no function with a
+    known memory size.
     """
 
     images: int
@@ -29,8 +29,8 @@ class Estimate:
     gb_seconds: float | None
 
 
-def estimate(pipeline: LivePipeline, chosen: Iterable[Selected], memory_mb: int | None) -> Estimate:
-    """Go through a selection and sum it up, in constant memory."""
+def estimate(pipeline: LivePipeline, chosen: Iterable[SelectedImage], memory_mb: int | None) -> Estimate:
+    """Sum up a selection in constant memory."""
     states: Counter[str] = Counter()
     total_bytes = known_ms = known_bytes = unknown_bytes = 0
     for item in chosen:
@@ -55,7 +55,7 @@ def estimate(pipeline: LivePipeline, chosen: Iterable[Selected], memory_mb: int 
 
 
 def processor_memory(pipeline: LivePipeline, stack: str) -> int | None:
-    """Megabytes of the deployed processor; ``None`` where there is none."""
+    """Return the memory of the deployed processor in MB, ``None`` if there is none."""
     if not pipeline.deployment.processor_function:
         return None
     state = read_stack(pipeline.aws.cloudformation, stack)
@@ -64,16 +64,16 @@ def processor_memory(pipeline: LivePipeline, stack: str) -> int | None:
 
 
 def _sampled_rate(pipeline: LivePipeline) -> float | None:
-    records = [record for record in pipeline.catalog.page(limit=_SAMPLE_RECORDS).records if _is_telling(record)]
+    records = [record for record in pipeline.catalog.page(limit=_SAMPLE_RECORDS).records if _has_duration(record)]
     return _rate(
         sum(record.duration_ms or 0 for record in records), sum(record.original_size or 0 for record in records)
     )
 
 
-def _is_telling(record: ImageRecord) -> bool:
+def _has_duration(record: ImageRecord) -> bool:
     return record.status == "processed" and record.duration_ms is not None and bool(record.original_size)
 
 
 def _rate(milliseconds: int, size: int) -> float | None:
-    """Milliseconds a byte."""
+    """Return milliseconds per byte."""
     return milliseconds / size if milliseconds and size else None

@@ -1,4 +1,4 @@
-"""What becomes of an image that is taken up again, and the work done in this process."""
+"""The result of reprocessing an image, and reprocessing in this process."""
 
 from __future__ import annotations
 
@@ -7,36 +7,38 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zenoimg.operations.concurrency import as_they_end
-from zenoimg.operations.inventory.selection import Selected
+from zenoimg.operations.inventory.selection import SelectedImage
 from zenoimg.pipeline.reconcile import Tools, reconcile
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.threads import threads
 
-Result = Literal["processed", "unchanged", "removed", "refused", "failed", "unfinished", "queued"]
-NOT_GOOD: frozenset[Result] = frozenset({"refused", "failed", "unfinished"})
+ResultKind = Literal["processed", "unchanged", "removed", "refused", "failed", "unfinished", "queued"]
+NEEDS_ATTENTION: frozenset[ResultKind] = frozenset({"refused", "failed", "unfinished"})
 
 
 @dataclass(frozen=True)
 class ReprocessResult:
-    """What became of one key."""
+    """The result for one key."""
 
     key: str
-    result: Result
+    result: ResultKind
     reason: str = ""
     record: ImageRecord | None = None
 
 
-def work_here(tools: Tools, chosen: Iterable[Selected], *, force: bool, workers: int) -> Iterator[ReprocessResult]:
-    """Reconcile keys in this process, as they come; a few more than ``workers`` are in hand at a time."""
+def reconcile_all(
+    tools: Tools, chosen: Iterable[SelectedImage], *, force: bool, workers: int
+) -> Iterator[ReprocessResult]:
+    """Reconcile keys in this process and yield results as they finish, with at most ``2 * workers`` keys in flight."""
     with threads(workers, "reconcile") as pool:
         yield from as_they_end(lambda item: reconcile_one(item.key, tools, force=force), chosen, pool, 2 * workers)
 
 
 def reconcile_one(key: str, tools: Tools, *, force: bool) -> ReprocessResult:
-    """Reconcile one key; any failure is its result."""
+    """Reconcile one key; an exception becomes its result."""
     try:
         outcome = reconcile(key, tools, force=force)
-    except Exception as error:  # noqa: BLE001 - one photo's failure is its own result; the others go on
+    except Exception as error:  # noqa: BLE001 - one photo's failure must not stop the others
         return ReprocessResult(key, "failed", f"{type(error).__name__}: {error}")
     if outcome.result == "ignored":
         return ReprocessResult(key, "unchanged")

@@ -1,7 +1,7 @@
 """Keys that were sent and have no result yet: a queue of any length in constant memory.
 
-What does not fit in a small buffer lies in temporary files, as JSON lines. Keys are taken from one file while
-the other takes what is put back; when the first is used up they change places, so that nothing grows.
+Beyond a small buffer they are kept as JSON lines in temporary files. Keys are read from one file while the other
+receives new ones; when the first is exhausted they swap, so that neither grows without bound.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
-from zenoimg.operations.inventory.selection import Listed
-from zenoimg.operations.reprocess.backfill import Sent
+from zenoimg.operations.inventory.selection import ListedOriginal
+from zenoimg.operations.reprocess.backfill import PendingKey
 
 _BUFFER_BYTES = 256 * 1024
 
 
-class SentKeys:
-    """First in, first out. A context manager: the files go when it ends."""
+class PendingKeys:
+    """A first-in, first-out queue. As a context manager it removes its files at the end."""
 
     def __init__(self) -> None:
         self._front = self._file()
@@ -30,7 +30,7 @@ class SentKeys:
     def __len__(self) -> int:
         return self._left_in_front + self._in_back
 
-    def __enter__(self) -> SentKeys:
+    def __enter__(self) -> PendingKeys:
         return self
 
     def __exit__(
@@ -39,22 +39,22 @@ class SentKeys:
         self._front.close()
         self._back.close()
 
-    def put(self, sent: Sent) -> None:
-        """One more, at the end."""
-        self._back.write(json.dumps(asdict(sent)).encode() + b"\n")
+    def put(self, key: PendingKey) -> None:
+        """Append a key."""
+        self._back.write(json.dumps(asdict(key)).encode() + b"\n")
         self._in_back += 1
 
-    def take(self, count: int) -> list[Sent]:
-        """The next ``count``, or as many as there are."""
-        taken: list[Sent] = []
+    def take(self, count: int) -> list[PendingKey]:
+        """Remove and return the next ``count`` keys, or all if there are fewer."""
+        taken: list[PendingKey] = []
         while len(taken) < count and len(self):
             if not self._left_in_front:
-                self._turn_over()
+                self._swap()
             taken.append(_read(json.loads(self._front.readline())))
             self._left_in_front -= 1
         return taken
 
-    def _turn_over(self) -> None:
+    def _swap(self) -> None:
         self._front.close()
         self._front, self._left_in_front = self._back, self._in_back
         self._front.seek(0)
@@ -65,6 +65,6 @@ class SentKeys:
         return tempfile.SpooledTemporaryFile(max_size=_BUFFER_BYTES)
 
 
-def _read(told: dict[str, Any]) -> Sent:
-    original = told.pop("original")
-    return Sent(original=None if original is None else Listed(**original), **told)
+def _read(fields: dict[str, Any]) -> PendingKey:
+    original = fields.pop("original")
+    return PendingKey(original=None if original is None else ListedOriginal(**original), **fields)

@@ -1,7 +1,7 @@
-"""Dead letters of both lanes, brought back: receive → send → delete, so that a kill between two steps loses none.
+"""Redrive dead letters of both lanes: receive → send → delete, so that a kill between two steps loses none.
 
-A letter that was received and not sent comes back by itself when its visibility timeout ends; one that was
-sent and not deleted is a duplicate, which ``reconcile`` finds done.
+A letter that was received and not sent reappears when its visibility timeout ends; one that was sent and not deleted
+is a duplicate, for which ``reconcile`` has nothing to do.
 """
 
 from __future__ import annotations
@@ -15,42 +15,39 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from zenoimg.operations.concurrency import batches, map_ahead
-from zenoimg.operations.inventory.selection import Selected, look_at
+from zenoimg.operations.inventory.selection import SelectedImage, inspect_image
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.reprocess.backfill import Sent, send
+from zenoimg.operations.reprocess.backfill import PendingKey, send
 from zenoimg.operations.reprocess.here import ReprocessResult, reconcile_one
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, parse_body
 from zenoimg.pipeline.reconcile import Tools
 from zenoimg.pipeline.service import server_time
 
 _SQS_BATCH = 10
-_LOOKS_AHEAD = 10
-_HELD_SECONDS = 300  # as long as a letter is ours; --here works on ten photos in that time
+_INSPECTIONS_AHEAD = 10
+_HELD_SECONDS = 300  # visibility timeout while we work on a batch; --here processes ten photos in that time
 _PEEK_SECONDS = 30
-_POLL_SECONDS = 1  # a long poll asks all servers, so that nothing means nothing
-_MOST_KEPT = 10_000
+_POLL_SECONDS = 1  # a long poll queries all servers, so an empty answer means an empty queue
+_MAX_KEPT = 10_000
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message of the dead-letter queue: the keys in it and what the function said, where that is told.
+    """A message of the dead-letter queue: its keys, and the function's error where the message contains it.
 
-    ``trouble`` is why it cannot be redriven; empty when it can.
+    ``problem`` is why it cannot be redriven; empty if it can.
     """
 
     message_id: str
     receipt: str
     keys: tuple[KeyToCheck, ...]
     reason: str = ""
-    trouble: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)
-class Redrive:
-    """Which dead letters to bring back, and how many at most.
-
-    Those whose keys start with ``prefix`` and whose originals are no older than ``since``.
-    """
+class RedriveFilter:
+    """Which dead letters to redrive: prefix of their keys, age of their originals, maximum number."""
 
     prefix: str = ""
     since: str = ""
@@ -58,94 +55,96 @@ class Redrive:
     limit: int | None = None
 
 
-def redrive(pipeline: LivePipeline, which: Redrive) -> Iterator[Sent | ReprocessResult]:
-    """Send dead letters to the backfill queue; yields each key when its letter is deleted.
+def redrive(pipeline: LivePipeline, which: RedriveFilter) -> Iterator[PendingKey | ReprocessResult]:
+    """Send dead letters to the backfill queue; yield each key once its letter is deleted.
 
-    A letter that cannot be read stays where it is, and is a result. Raises ``ZenoError`` when one cannot be
+    A letter that cannot be parsed stays in its queue and yields a failed result. Raises ``ZenoError`` if one cannot be
     sent, botocore's ``ClientError`` for what SQS refuses.
     """
     with _put_back(pipeline) as kept:
-        for letters, looks in _wanted(pipeline, which, kept):
-            yield from _troubles(letters)
-            good = [letter for letter in letters if not letter.trouble]
-            sent: list[Sent] = []
-            for part in batches([key for letter in good for key in letter.keys], _SQS_BATCH):
+        for letters, images in _matching(pipeline, which, kept):
+            yield from _unreadable(letters)
+            readable = [letter for letter in letters if not letter.problem]
+            sent: list[PendingKey] = []
+            for part in batches([key for letter in readable for key in letter.keys], _SQS_BATCH):
                 at = send(pipeline, part)
-                sent += [Sent.of(looks[key.key], at, force=key.force) for key in part]
-            _delete(pipeline, good)
+                sent += [PendingKey.of(images[key.key], at, force=key.force) for key in part]
+            _delete(pipeline, readable)
             yield from sent
 
 
-def redrive_here(pipeline: LivePipeline, which: Redrive, tools: Tools, workers: int) -> Iterator[ReprocessResult]:
-    """Reconcile the keys of dead letters in this process; a letter goes when all of its keys are done."""
-    work = lambda key: reconcile_one(key.key, tools, force=key.force)  # noqa: E731
+def redrive_here(pipeline: LivePipeline, which: RedriveFilter, tools: Tools, workers: int) -> Iterator[ReprocessResult]:
+    """Reconcile the keys of dead letters in this process; delete a letter once all of its keys are done."""
+    reconcile_key = lambda key: reconcile_one(key.key, tools, force=key.force)  # noqa: E731
     with _put_back(pipeline) as kept:
-        for letters, _ in _wanted(pipeline, which, kept):
-            yield from _troubles(letters)
-            good = [letter for letter in letters if not letter.trouble]
-            keys = list(dict.fromkeys(key for letter in good for key in letter.keys))
-            results = dict(zip(keys, map_ahead(work, keys, workers), strict=True))
+        for letters, _ in _matching(pipeline, which, kept):
+            yield from _unreadable(letters)
+            readable = [letter for letter in letters if not letter.problem]
+            keys = list(dict.fromkeys(key for letter in readable for key in letter.keys))
+            results = dict(zip(keys, map_ahead(reconcile_key, keys, workers), strict=True))
             done = {key for key, result in results.items() if result.result != "failed"}
-            _delete(pipeline, [letter for letter in good if done.issuperset(letter.keys)])
-            kept += [letter for letter in good if not done.issuperset(letter.keys)]
+            _delete(pipeline, [letter for letter in readable if done.issuperset(letter.keys)])
+            kept += [letter for letter in readable if not done.issuperset(letter.keys)]
             yield from results.values()
 
 
 def reasons(pipeline: LivePipeline, keys: set[str]) -> dict[str, str]:
-    """Those of the keys that lie in dead letters, with what is told of why; the letters stay.
+    """Return the keys that are in dead letters, each with its error (may be empty); the letters stay.
 
-    Looks at about 10,000 letters at most.
+    Reads at most about 10,000 letters.
     """
-    found: dict[str, str] = {}
-    looked_at = 0
+    errors: dict[str, str] = {}
+    letters_read = 0
     with _put_back(pipeline) as kept:
         for letters in _received(pipeline, _PEEK_SECONDS, kept):
-            looked_at += len(letters)
+            letters_read += len(letters)
             kept += letters
-            found |= {key.key: letter.reason for letter in letters for key in letter.keys if key.key in keys}
-            if looked_at >= _MOST_KEPT:
+            errors |= {key.key: letter.reason for letter in letters for key in letter.keys if key.key in keys}
+            if letters_read >= _MAX_KEPT:
                 break
-    return found
+    return errors
 
 
 @contextmanager
 def _put_back(pipeline: LivePipeline) -> Iterator[list[DeadLetter]]:
-    """A list of letters that stay: at the end they can be seen at once, the first 10,000 of them."""
+    """Yield a list of letters to keep; at the end make the first 10,000 of them visible again at once."""
     kept: list[DeadLetter] = []
     try:
         yield kept
     finally:
-        with suppress(ClientError):  # they come back by themselves, only later
+        with suppress(ClientError):  # they reappear anyway when their timeout ends
             change = pipeline.aws.sqs.change_message_visibility_batch
-            _each_batch(change, pipeline, kept[:_MOST_KEPT], {"VisibilityTimeout": 0})
+            _each_batch(change, pipeline, kept[:_MAX_KEPT], {"VisibilityTimeout": 0})
 
 
-def _wanted(
-    pipeline: LivePipeline, which: Redrive, kept: list[DeadLetter]
-) -> Iterator[tuple[list[DeadLetter], Mapping[str, Selected]]]:
-    """The letters that are wanted, batch by batch, with a look at each of their keys; the others are kept."""
-    look = lambda key: look_at(pipeline, key, which.fingerprint)  # noqa: E731
-    room = which.limit
+def _matching(
+    pipeline: LivePipeline, which: RedriveFilter, kept: list[DeadLetter]
+) -> Iterator[tuple[list[DeadLetter], Mapping[str, SelectedImage]]]:
+    """Yield the matching letters in batches, with the current state of their keys; the others are kept."""
+    inspect = lambda key: inspect_image(pipeline, key, which.fingerprint)  # noqa: E731
+    remaining = which.limit
     for letters in _received(pipeline, _HELD_SECONDS, kept):
-        ours = [letter for letter in letters if all(key.key.startswith(which.prefix) for key in letter.keys)]
-        keys = list(dict.fromkeys(key.key for letter in ours for key in letter.keys))
-        looks = dict(zip(keys, map_ahead(look, keys, _LOOKS_AHEAD), strict=True))
+        matching = [letter for letter in letters if all(key.key.startswith(which.prefix) for key in letter.keys)]
+        keys = list(dict.fromkeys(key.key for letter in matching for key in letter.keys))
+        images = dict(zip(keys, map_ahead(inspect, keys, _INSPECTIONS_AHEAD), strict=True))
         if which.since:
-            late = {key for key, found in looks.items() if found.original and found.original.created_at >= which.since}
-            ours = [letter for letter in ours if late.issuperset(key.key for key in letter.keys)]
-        if room is not None:
-            ours = ours[:room]
-            room -= len(ours)
-        kept += [letter for letter in letters if letter not in ours or letter.trouble]
-        yield ours, looks
-        if room == 0:
+            recent = {
+                key for key, image in images.items() if image.original and image.original.created_at >= which.since
+            }
+            matching = [letter for letter in matching if recent.issuperset(key.key for key in letter.keys)]
+        if remaining is not None:
+            matching = matching[:remaining]
+            remaining -= len(matching)
+        kept += [letter for letter in letters if letter not in matching or letter.problem]
+        yield matching, images
+        if remaining == 0:
             return
 
 
 def _received(pipeline: LivePipeline, seconds: int, kept: list[DeadLetter]) -> Iterator[list[DeadLetter]]:
-    """The letters that lie there now, each hidden for so long.
+    """Yield the letters that are in the queue now, in batches, each hidden for a number of seconds.
 
-    What fails again meanwhile is not among them, or this would go round in circles; it is kept.
+    Letters that arrive after the start are kept: an image that fails again would otherwise be redriven in a loop.
     """
     url = pipeline.deployment.dead_letter_queue_url
     known: set[str] = set()
@@ -162,7 +161,7 @@ def _received(pipeline: LivePipeline, seconds: int, kept: list[DeadLetter]) -> I
         messages = [message for message in answer.get("Messages", []) if message["MessageId"] not in known]
         if not messages:
             return
-        if len(known) < _MOST_KEPT:
+        if len(known) < _MAX_KEPT:
             known |= {message["MessageId"] for message in messages}
         fresh = [message for message in messages if _sent_at(message) >= started + 1]
         kept += [_letter(pipeline, message) for message in fresh]
@@ -170,15 +169,15 @@ def _received(pipeline: LivePipeline, seconds: int, kept: list[DeadLetter]) -> I
 
 
 def _letter(pipeline: LivePipeline, message: Mapping[str, Any]) -> DeadLetter:
-    identity = (message["MessageId"], message["ReceiptHandle"])
+    handle = (message["MessageId"], message["ReceiptHandle"])
     try:
         keys = tuple(parse_body(message["Body"]))
     except UnreadableEventError as error:
-        return DeadLetter(*identity, (), trouble=str(error))
-    strange = next((key.bucket for key in keys if key.bucket != pipeline.settings.originals_bucket), None)
-    if strange is not None:
-        return DeadLetter(*identity, (), trouble=f"an event of another bucket: {strange}")
-    return DeadLetter(*identity, keys, reason=_reason(json.loads(message["Body"])))
+        return DeadLetter(*handle, (), problem=str(error))
+    foreign = next((key.bucket for key in keys if key.bucket != pipeline.settings.originals_bucket), None)
+    if foreign is not None:
+        return DeadLetter(*handle, (), problem=f"an event of another bucket: {foreign}")
+    return DeadLetter(*handle, keys, reason=_reason(json.loads(message["Body"])))
 
 
 def _reason(envelope: Mapping[str, Any]) -> str:
@@ -188,10 +187,10 @@ def _reason(envelope: Mapping[str, Any]) -> str:
     return ": ".join(str(payload[name]) for name in ("errorType", "errorMessage") if payload.get(name))
 
 
-def _troubles(letters: list[DeadLetter]) -> Iterator[ReprocessResult]:
+def _unreadable(letters: list[DeadLetter]) -> Iterator[ReprocessResult]:
     for letter in letters:
-        if letter.trouble:
-            yield ReprocessResult(f"message {letter.message_id}", "failed", f"stays a dead letter: {letter.trouble}")
+        if letter.problem:
+            yield ReprocessResult(f"message {letter.message_id}", "failed", f"stays a dead letter: {letter.problem}")
 
 
 def _delete(pipeline: LivePipeline, letters: list[DeadLetter]) -> None:
@@ -212,6 +211,6 @@ def _sent_at(message: Mapping[str, Any]) -> float:
 
 
 def _clock_of(answer: Mapping[str, Any]) -> float:
-    """AWS's own clock, in whole seconds; far in the future where an endpoint does not tell it."""
+    """Return AWS's clock in whole seconds, infinity if the endpoint sends no date."""
     at = server_time(answer)
     return at.timestamp() if at else float("inf")

@@ -1,4 +1,4 @@
-"""One reprocess as a whole: what is wished → dead letters and images → sent and awaited, or worked on here."""
+"""One reprocess as a whole: request → dead letters and images → sent and waited for, or reconciled in this process."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from itertools import islice
 
 from zenoimg.config.load import Settings
 from zenoimg.operations.configured import limits_of, recipe_of
-from zenoimg.operations.inventory.selection import STATES, Selected, Selection, State, named, select
+from zenoimg.operations.inventory.selection import (
+    STATES,
+    ImageSelection,
+    ImageState,
+    SelectedImage,
+    images_by_id,
+    select,
+)
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.reprocess.backfill import Sent, counts, enqueue
+from zenoimg.operations.reprocess.backfill import PendingKey, counts, enqueue
 from zenoimg.operations.reprocess.estimate import Estimate, estimate, processor_memory
-from zenoimg.operations.reprocess.here import ReprocessResult, work_here
-from zenoimg.operations.reprocess.pending_keys import SentKeys
-from zenoimg.operations.reprocess.redrive import Redrive, redrive, redrive_here
-from zenoimg.operations.reprocess.waiting import OnLook, pace_for, watch
+from zenoimg.operations.reprocess.here import ReprocessResult, reconcile_all
+from zenoimg.operations.reprocess.pending_keys import PendingKeys
+from zenoimg.operations.reprocess.redrive import RedriveFilter, redrive, redrive_here
+from zenoimg.operations.reprocess.waiting import OnPoll, pace_for, wait_for_results
 from zenoimg.pipeline.records import utc_text
 
-#: Keys of dead letters that are remembered, so as not to be sent again as failed images. Beyond them a key is
-#: sent twice, and is found done the second time.
-_MOST_REMEMBERED = 10_000
+#: Keys of dead letters that are remembered so that they are not sent again as failed images. Beyond this number a key
+#: may be sent twice, and the second message finds nothing to do.
+_MAX_REMEMBERED = 10_000
 
-_CHOICES: dict[str, frozenset[State]] = {
+_STATES_OF_OPTION: dict[str, frozenset[ImageState]] = {
     "--missing": frozenset({"missing", "left-over"}),
     "--stale": frozenset({"stale"}),
     "--failed": frozenset({"failed"}),
@@ -33,11 +40,11 @@ _CHOICES: dict[str, frozenset[State]] = {
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What to take up: named ``ids``, or all images of some ``states``; and where the work is done."""
+class ReprocessRequest:
+    """What to reprocess: the named ``ids``, or all images in some ``states``; ``here``: in this process."""
 
     ids: tuple[str, ...]
-    states: frozenset[State]
+    states: frozenset[ImageState]
     prefix: str = ""
     since: datetime | None = None
     limit: int | None = None
@@ -45,116 +52,116 @@ class Wish:
     workers: int = 1
 
     @staticmethod
-    def states_of(options: Sequence[str]) -> frozenset[State]:
-        """The states that options choose together; without any, what events lost and what failed."""
-        chosen = [_CHOICES[option] for option in options or ("--missing", "--failed")]
-        return frozenset().union(*chosen)
+    def states_of(options: Sequence[str]) -> frozenset[ImageState]:
+        """Return the states that the options select together; without options, missing and failed."""
+        return frozenset().union(*(_STATES_OF_OPTION[option] for option in options or ("--missing", "--failed")))
 
     @property
     def force(self) -> bool:
-        """Whether the work is done even where it is found done."""
+        """Return whether to redo images that are already done."""
         return bool(self.ids) or "current" in self.states
 
     @property
     def redrives(self) -> bool:
-        """Whether dead letters are brought back."""
+        """Return whether dead letters are included."""
         return not self.ids and "failed" in self.states
 
 
-class Redo:
-    """One wish on one pipeline. All methods raise ``ZenoError`` and botocore's errors."""
+class Reprocess:
+    """One request on one pipeline. All methods raise ``ZenoError`` and botocore's errors."""
 
-    def __init__(self, pipeline: LivePipeline, settings: Settings, wish: Wish) -> None:
-        self.wish = wish
+    def __init__(self, pipeline: LivePipeline, settings: Settings, request: ReprocessRequest) -> None:
+        self.request = request
         self._pipeline = pipeline
         self._settings = settings
         deployed = pipeline.deployment.recipe_fingerprint
-        own = recipe_of(settings).fingerprint if wish.here or not deployed else ""
-        #: Of the recipe that copies are to be of when the work is done.
+        own = recipe_of(settings).fingerprint if request.here or not deployed else ""
+        #: The recipe that copies have when the work is done.
         self.fingerprint = own or deployed
-        self.differs_from_deployed = wish.here and deployed not in ("", own)
+        self.differs_from_deployed = request.here and deployed not in ("", own)
 
     @property
     def where(self) -> str:
-        """Where it acts, in words."""
+        """Return where it acts, in words."""
         aws = self._pipeline.aws
         return str(aws.identity) if self._pipeline.deployment.processor_function else aws.where
 
-    def selected(self) -> Iterator[Selected]:
-        """The images that are wished for, streamed; dead letters are counted by themselves."""
-        wish = self.wish
-        if wish.ids:
-            return named(self._pipeline, wish.ids, self.fingerprint)
-        since = utc_text(wish.since) if wish.since else ""
-        selection = Selection(wish.states, wish.prefix, since, self.fingerprint)
-        return islice(select(self._pipeline, selection), wish.limit)
+    def selected(self) -> Iterator[SelectedImage]:
+        """Yield the requested images; dead letters are counted separately."""
+        request = self.request
+        if request.ids:
+            return images_by_id(self._pipeline, request.ids, self.fingerprint)
+        selection = ImageSelection(request.states, request.prefix, self._since, self.fingerprint)
+        return islice(select(self._pipeline, selection), request.limit)
 
     def estimate(self) -> Estimate:
-        """What the selection comes to."""
-        memory = None if self.wish.here else processor_memory(self._pipeline, self._settings.stack)
+        """Estimate the work for the selected images."""
+        memory = None if self.request.here else processor_memory(self._pipeline, self._settings.stack)
         return estimate(self._pipeline, self.selected(), memory)
 
     def dead_letters(self) -> int:
-        """How many dead letters there are about, whatever their keys; 0 where they are not wished for."""
+        """Return the approximate number of dead letters, whatever their keys; 0 if they are not requested."""
         url = self._pipeline.deployment.dead_letter_queue_url
-        return counts(self._pipeline, url).total if url and self.wish.redrives else 0
+        return counts(self._pipeline, url).total if url and self.request.redrives else 0
 
     def by_queue(
-        self, chosen: Iterable[Selected], *, on_sent: Callable[[], None], on_look: OnLook, wait: bool
+        self, images: Iterable[SelectedImage], *, on_sent: Callable[[], None], on_poll: OnPoll, wait: bool
     ) -> Iterator[ReprocessResult]:
-        """Send everything, then yield results as they become known, or ``queued`` at once where nobody waits."""
-        with SentKeys() as sent:
-            for item in self._send(chosen):
+        """Send all images, then yield results as they become known; without ``wait`` yield ``queued`` at once."""
+        with PendingKeys() as pending:
+            for item in self._send(images):
                 if isinstance(item, ReprocessResult):
                     yield item
                     continue
                 on_sent()
                 if wait:
-                    sent.put(item)
+                    pending.put(item)
                 else:
                     yield ReprocessResult(item.key, "queued")
-            if len(sent):
+            if len(pending):
                 pace = pace_for(self._pipeline)
-                yield from watch(self._pipeline, sent, self.fingerprint, on_look=on_look, pace=pace)
+                yield from wait_for_results(self._pipeline, pending, self.fingerprint, on_poll=on_poll, pace=pace)
 
-    def here(self, chosen: Iterable[Selected], *, on_start: Callable[[], None]) -> Iterator[ReprocessResult]:
-        """Do the work in this process."""
-        wish = self.wish
+    def here(self, images: Iterable[SelectedImage], *, on_start: Callable[[], None]) -> Iterator[ReprocessResult]:
+        """Reconcile the images in this process and yield results as they finish."""
+        request = self.request
         tools = self._pipeline.tools(recipe_of(self._settings), limits_of(self._settings))
-        seen: set[str] = set()
-        if wish.redrives:
-            for result in redrive_here(self._pipeline, self._redrive(), tools, wish.workers):
-                _remember(seen, result.key)
+        redriven: set[str] = set()
+        if request.redrives:
+            for result in redrive_here(self._pipeline, self._redrive_filter(), tools, request.workers):
+                _remember(redriven, result.key)
                 on_start()
                 yield result
-        rest = _counted(self._unless_seen(chosen, seen), on_start)
-        yield from work_here(tools, rest, force=wish.force, workers=wish.workers)
+        rest = _counted(self._without(redriven, images), on_start)
+        yield from reconcile_all(tools, rest, force=request.force, workers=request.workers)
 
-    def _send(self, chosen: Iterable[Selected]) -> Iterator[Sent | ReprocessResult]:
-        seen: set[str] = set()
-        if self.wish.redrives:
-            for item in redrive(self._pipeline, self._redrive()):
-                _remember(seen, item.key)
+    @property
+    def _since(self) -> str:
+        return utc_text(self.request.since) if self.request.since else ""
+
+    def _send(self, images: Iterable[SelectedImage]) -> Iterator[PendingKey | ReprocessResult]:
+        redriven: set[str] = set()
+        if self.request.redrives:
+            for item in redrive(self._pipeline, self._redrive_filter()):
+                _remember(redriven, item.key)
                 yield item
-        yield from enqueue(self._pipeline, self._unless_seen(chosen, seen), force=self.wish.force)
+        yield from enqueue(self._pipeline, self._without(redriven, images), force=self.request.force)
 
-    def _redrive(self) -> Redrive:
-        wish = self.wish
-        since = utc_text(wish.since) if wish.since else ""
-        return Redrive(wish.prefix, since, self.fingerprint, wish.limit)
+    def _redrive_filter(self) -> RedriveFilter:
+        return RedriveFilter(self.request.prefix, self._since, self.fingerprint, self.request.limit)
 
-    def _unless_seen(self, chosen: Iterable[Selected], seen: set[str]) -> Iterator[Selected]:
-        left = (item for item in chosen if item.key not in seen)
-        limit = self.wish.limit
-        return islice(left, None if limit is None else max(limit - len(seen), 0))
+    def _without(self, redriven: set[str], images: Iterable[SelectedImage]) -> Iterator[SelectedImage]:
+        rest = (image for image in images if image.key not in redriven)
+        limit = self.request.limit
+        return islice(rest, None if limit is None else max(limit - len(redriven), 0))
 
 
-def _remember(seen: set[str], key: str) -> None:
-    if len(seen) < _MOST_REMEMBERED:
-        seen.add(key)
+def _remember(redriven: set[str], key: str) -> None:
+    if len(redriven) < _MAX_REMEMBERED:
+        redriven.add(key)
 
 
-def _counted(items: Iterator[Selected], count: Callable[[], None]) -> Iterator[Selected]:
-    for item in items:
+def _counted(images: Iterator[SelectedImage], count: Callable[[], None]) -> Iterator[SelectedImage]:
+    for image in images:
         count()
-        yield item
+        yield image

@@ -1,4 +1,4 @@
-"""Wait for the backfill lane: which of the keys that were sent have their final record, and when to stop asking."""
+"""Wait for the backfill lane: which sent keys have their final record, and when to stop polling."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from zenoimg.operations.concurrency import map_ahead
-from zenoimg.operations.inventory.selection import look_at
+from zenoimg.operations.inventory.selection import inspect_image
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.reprocess.backfill import QueueCounts, Sent, counts_if_known, queue_url
+from zenoimg.operations.reprocess.backfill import PendingKey, QueueCounts, counts_if_known, queue_url
 from zenoimg.operations.reprocess.here import ReprocessResult
-from zenoimg.operations.reprocess.pending_keys import SentKeys
+from zenoimg.operations.reprocess.pending_keys import PendingKeys
 from zenoimg.operations.reprocess.redrive import reasons
 from zenoimg.pipeline.records import ImageRecord
 
 #: SQS counts are "approximate … at least 1 minute after the producers stop sending messages" (API reference
-#: of GetQueueAttributes): an empty queue means nothing before that.
+#: of GetQueueAttributes): an empty queue proves nothing before that.
 SETTLE_SECONDS = 90.0
 
-#: How many keys are asked about at each look, the oldest first: the queue hands them out in about that order.
+#: How many keys are looked up at each poll, oldest first: the queue delivers them in about that order.
 _WINDOW = 200
-#: Looks after which a window in which nothing happens makes way for the next: its images wait for a retry.
-_PATIENCE = 30
-_LOOKS_AHEAD = 16
+#: Polls after which a window without progress makes way for the next: its images are waiting for a retry.
+_IDLE_POLLS = 30
+_INSPECTIONS_AHEAD = 16
 
-OnLook = Callable[[QueueCounts], None]
+OnPoll = Callable[[QueueCounts], None]
 
 
 @dataclass(frozen=True)
 class Pace:
-    """When to look, in seconds: each ``poll``; an empty queue counts ``settle`` after the start at the earliest."""
+    """When to poll, in seconds: every ``poll``; an empty queue counts only ``settle`` after the start."""
 
     poll: float = 1.0
-    quiet_looks: int = 3
+    quiet_polls: int = 3
     settle: float = SETTLE_SECONDS
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -44,75 +44,75 @@ def pace_for(pipeline: LivePipeline) -> Pace:
     return Pace(settle=0) if pipeline.aws.platform.counts_queues_exactly else Pace()
 
 
-def watch(
-    pipeline: LivePipeline, sent: SentKeys, fingerprint: str, *, on_look: OnLook, pace: Pace
+def wait_for_results(
+    pipeline: LivePipeline, pending: PendingKeys, fingerprint: str, *, on_poll: OnPoll, pace: Pace
 ) -> Iterator[ReprocessResult]:
     """Yield a result for each sent key as its record becomes final.
 
-    Ends when all have one, or when the queue is empty ``quiet_looks`` times in a row: then each key that is
-    left is looked at itself and among the dead letters, and is ``unfinished`` when nothing tells of it.
+    Ends when all have one, or when the queue is empty ``quiet_polls`` times in a row: then each remaining key is
+    inspected directly and searched among the dead letters, and is ``unfinished`` if neither has a result.
     """
-    window: dict[str, Sent] = {}
+    window: dict[str, PendingKey] = {}
     idle = 0
-    for queue_looked in looks(pipeline, on_look, pace):
+    for queue_state in poll_queue(pipeline, on_poll, pace):
         while True:
-            window |= {item.key: item for item in sent.take(_WINDOW - len(window))}
+            window |= {item.key: item for item in pending.take(_WINDOW - len(window))}
             before = len(window)
             yield from _resolved(pipeline, window, fingerprint)
-            if len(window) > before // 2:  # else the next ones are probably done too
+            if len(window) > before // 2:  # otherwise the next ones are probably done as well
                 break
-            if not window and not len(sent):
+            if not window and not len(pending):
                 return
         idle = idle + 1 if len(window) == before else 0
-        if idle >= _PATIENCE and len(sent):
+        if idle >= _IDLE_POLLS and len(pending):
             for item in window.values():
-                sent.put(item)
+                pending.put(item)
             window, idle = {}, 0
-        if queue_looked == "empty":
+        if queue_state == "empty":
             break
-    while window or len(sent):
-        window |= {item.key: item for item in sent.take(_WINDOW - len(window))}
+    while window or len(pending):
+        window |= {item.key: item for item in pending.take(_WINDOW - len(window))}
         yield from _resolved(pipeline, window, fingerprint)
-        yield from _last_words(pipeline, window, fingerprint)
+        yield from _final_results(pipeline, window, fingerprint)
         window = {}
 
 
-def looks(pipeline: LivePipeline, on_look: OnLook, pace: Pace) -> Iterator[str]:
-    """Look at the queue again and again: yields ``busy``, at last ``empty`` and ends."""
+def poll_queue(pipeline: LivePipeline, on_poll: OnPoll, pace: Pace) -> Iterator[str]:
+    """Poll the queue: yield ``busy`` at each poll, and ``empty`` at the end."""
     url = queue_url(pipeline)
     started, quiet = pace.clock(), 0
     while True:
-        found = counts_if_known(pipeline, url)
-        if found is not None:
-            on_look(found)
-        may_trust = pace.clock() - started >= pace.settle
-        quiet = quiet + 1 if found is not None and found.total == 0 and may_trust else 0
-        if quiet >= pace.quiet_looks:
+        queue = counts_if_known(pipeline, url)
+        if queue is not None:
+            on_poll(queue)
+        is_settled = pace.clock() - started >= pace.settle
+        quiet = quiet + 1 if queue is not None and queue.total == 0 and is_settled else 0
+        if quiet >= pace.quiet_polls:
             yield "empty"
             return
         yield "busy"
         pace.sleep(pace.poll)
 
 
-def _resolved(pipeline: LivePipeline, window: dict[str, Sent], fingerprint: str) -> Iterator[ReprocessResult]:
-    """The results that the table knows by now; their keys leave the window."""
+def _resolved(pipeline: LivePipeline, window: dict[str, PendingKey], fingerprint: str) -> Iterator[ReprocessResult]:
+    """Yield the results known to the table and remove their keys from the window."""
     records = pipeline.catalog.get_many(window)
     for key in list(window):
-        result = judge(window[key], records.get(key), fingerprint)
+        result = result_of(window[key], records.get(key), fingerprint)
         if result is not None:
             del window[key]
             yield result
 
 
-def judge(sent: Sent, record: ImageRecord | None, fingerprint: str) -> ReprocessResult | None:
-    """The result once the table says what this work leads to, ``None`` until then.
+def result_of(sent: PendingKey, record: ImageRecord | None, fingerprint: str) -> ReprocessResult | None:
+    """Return the result once the table has the record that this key was sent for, ``None`` until then.
 
-    A record counts as new when it was written in the second of the sending or later; one of the same second
-    is the one that is wanted anyway.
+    A record counts as new if it was written in the second of sending or later; one written in that very second is the
+    wanted one anyway.
     """
     if sent.original is None:
         return ReprocessResult(sent.key, "removed") if record is None else None
-    if record is None or record.status == "failed" or not sent.original.is_told_by(record):
+    if record is None or record.status == "failed" or not sent.original.is_described_by(record):
         return None
     if sent.state == "current" and not sent.force:
         return ReprocessResult(sent.key, "unchanged", "", record)
@@ -121,29 +121,32 @@ def judge(sent: Sent, record: ImageRecord | None, fingerprint: str) -> Reprocess
     if record.status == "refused":
         return ReprocessResult(sent.key, "refused", record.error or "", record)
     if fingerprint and record.recipe != fingerprint:
-        return None  # by a function that still ran with the recipe before
+        return None  # written by a function that was still running with the previous recipe
     return ReprocessResult(sent.key, "processed", "", record)
 
 
-def _last_words(pipeline: LivePipeline, window: dict[str, Sent], fingerprint: str) -> Iterator[ReprocessResult]:
-    """What is to be said of keys that the table told nothing new of, now that no message is left."""
+def _final_results(
+    pipeline: LivePipeline, window: dict[str, PendingKey], fingerprint: str
+) -> Iterator[ReprocessResult]:
+    """Yield results for the keys that the table has nothing new for, now that no message is left."""
     if not window:
         return
     dead = reasons(pipeline, set(window))
-    word = lambda sent: _last_word(pipeline, sent, dead.get(sent.key), fingerprint)  # noqa: E731
-    yield from map_ahead(word, window.values(), _LOOKS_AHEAD)
+    final = lambda sent: _final_result(pipeline, sent, dead.get(sent.key), fingerprint)  # noqa: E731
+    yield from map_ahead(final, window.values(), _INSPECTIONS_AHEAD)
 
 
-def _last_word(pipeline: LivePipeline, sent: Sent, dead: str | None, fingerprint: str) -> ReprocessResult:
-    found = look_at(pipeline, sent.key, fingerprint)
-    record, told = found.record, found.record.error or "" if found.record else ""
+def _final_result(pipeline: LivePipeline, sent: PendingKey, dead: str | None, fingerprint: str) -> ReprocessResult:
+    """Return the result of one key; ``dead`` is its error if it is in a dead letter."""
+    image = inspect_image(pipeline, sent.key, fingerprint)
+    record, error = image.record, image.record.error or "" if image.record else ""
     is_done = not sent.force or (record is not None and record.updated_at != sent.updated_at)
-    if found.original is None and found.state == "current":
+    if image.original is None and image.state == "current":
         return ReprocessResult(sent.key, "removed")
-    if found.state == "current" and is_done:
+    if image.state == "current" and is_done:
         return ReprocessResult(sent.key, "processed", "", record)
-    if found.state == "refused" and is_done:
-        return ReprocessResult(sent.key, "refused", told, record)
-    if found.state == "failed" or dead is not None:
-        return ReprocessResult(sent.key, "failed", told or dead or "it lies in the dead-letter queue", record)
+    if image.state == "refused" and is_done:
+        return ReprocessResult(sent.key, "refused", error, record)
+    if image.state == "failed" or dead is not None:
+        return ReprocessResult(sent.key, "failed", error or dead or "its message is in the dead-letter queue", record)
     return ReprocessResult(sent.key, "unfinished", "no new record and no dead letter: its message was lost or is late")

@@ -1,37 +1,53 @@
-"""Look at the backfill queue from outside: how it shrinks, and what went wrong meanwhile."""
+"""Watch the backfill queue, whoever filled it: how it shrinks, and what failed in the meantime."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import takewhile
 
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.reprocess.backfill import QueueCounts
-from zenoimg.operations.reprocess.here import ReprocessResult, Result
-from zenoimg.operations.reprocess.waiting import OnLook, Pace, looks, pace_for
-from zenoimg.pipeline.records import Status
+from zenoimg.operations.reprocess.backfill import QueueCounts, counts
+from zenoimg.operations.reprocess.here import ReprocessResult, ResultKind
+from zenoimg.operations.reprocess.waiting import OnPoll, Pace, pace_for, poll_queue
+from zenoimg.pipeline.records import Status, utc_text
 
 
-def look_on(pipeline: LivePipeline, on_look: OnLook, pace: Pace | None = None) -> int:
-    """Return when the queue is empty: by how many messages about it has shrunk.
+@dataclass(frozen=True)
+class Watched:
+    """What happened while the queue was watched: about how many messages left it, and what needs attention."""
 
-    Raises ``ZenoError`` where a pipeline has no queue.
-    """
-    most, last = 0, 0
+    processed: int
+    results: tuple[ReprocessResult, ...]
+    dead_letters: int
 
-    def look(found: QueueCounts) -> None:
-        nonlocal most, last
-        most, last = max(most, found.total), found.total
-        on_look(found)
+    @property
+    def is_clean(self) -> bool:
+        """Return whether nothing failed for good."""
+        return not self.dead_letters and all(result.result != "failed" for result in self.results)
 
-    for _ in looks(pipeline, look, pace or pace_for(pipeline)):
+
+def watch(pipeline: LivePipeline, on_poll: OnPoll, pace: Pace | None = None) -> Watched:
+    """Return when the backfill queue is empty. Raises ``ZenoError`` if the pipeline has no queue."""
+    began = utc_text(datetime.now(UTC))
+    largest, last = 0, 0
+
+    def poll(queue: QueueCounts) -> None:
+        nonlocal largest, last
+        largest, last = max(largest, queue.total), queue.total
+        on_poll(queue)
+
+    for _ in poll_queue(pipeline, poll, pace or pace_for(pipeline)):
         pass
-    return most - last
+    dead = pipeline.deployment.dead_letter_queue_url
+    results = tuple(_changed_since(pipeline, began))
+    return Watched(largest - last, results, counts(pipeline, dead).total if dead else 0)
 
 
-def changed_since(pipeline: LivePipeline, moment: str) -> Iterator[ReprocessResult]:
-    """The images that were refused or failed since then (as records write times)."""
-    statuses: tuple[tuple[Status, Result], ...] = (("refused", "refused"), ("failed", "failed"))
+def _changed_since(pipeline: LivePipeline, moment: str) -> Iterator[ReprocessResult]:
+    """Yield the images that were refused or failed since a time (in the format of records)."""
+    statuses: tuple[tuple[Status, ResultKind], ...] = (("refused", "refused"), ("failed", "failed"))
     for status, result in statuses:
         newest_first = pipeline.catalog.attention(status)
         for record in takewhile(lambda record: record.updated_at >= moment, newest_first):
