@@ -11,9 +11,9 @@ from PIL import Image
 from tests.drawn.pictures import jpeg, photo
 from tests.records import record
 from zenoimg.imaging import Limits, Recipe, watermark
+from zenoimg.operations.gallery.album import Album, write
 from zenoimg.operations.gallery.files import FOLDER, Pictures, stems_of
 from zenoimg.operations.gallery.pictures import shown, thumbnail
-from zenoimg.operations.gallery.run import Album, write
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.pipeline.records import ImageRecord
 

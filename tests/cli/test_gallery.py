@@ -271,7 +271,7 @@ def test_open_shows_the_page_in_the_browser(three: Terminal, tmp_path: Path, mon
     monkeypatch.setattr("webbrowser.open", answer)
     assert "No browser" not in three.run("gallery", "--open").stderr
     assert opened == [(tmp_path / "gallery" / "index.html").as_uri()]
-    assert "No browser was found here; open gallery/index.html" in three.run("gallery", "--open").stderr
+    assert "No browser was found; open gallery/index.html" in three.run("gallery", "--open").stderr
 
 
 @pytest.mark.thorough

@@ -13,8 +13,8 @@ import pytest
 
 from tests.records import record
 from zenoimg.errors import UsageError
+from zenoimg.operations.gallery.album import Album, check_folder, page, write
 from zenoimg.operations.gallery.files import Pictures, is_ours, stems_of
-from zenoimg.operations.gallery.run import Album, check_folder, page, write
 from zenoimg.operations.output.directory import OutputDirectory
 
 HOSTILE = [

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 import webbrowser
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,12 +19,11 @@ from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.progress import PhotoProgress
 from zenoimg.cli.terminal.screen import Line, printable, safe
 from zenoimg.cli.terminal.times import moment
-from zenoimg.errors import ZenoError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.gallery.files import Files, Pictures
-    from zenoimg.operations.gallery.run import Album
-    from zenoimg.pipeline.records import ImageRecord
+    from zenoimg.operations.gallery.album import Album
+    from zenoimg.operations.gallery.files import Pictures
+    from zenoimg.operations.gallery.run import GalleryOptions
 
 #: From this many bytes on, fetching is asked about: transfer out of AWS costs.
 _ASK_FROM_BYTES = 2_000_000_000
@@ -62,78 +60,54 @@ def gallery(
     give the folder to nobody who may not see that. Running it again fetches only what is new.
     """
     now = datetime.now(UTC)
-    bound = None if since is None else moment(since, now, option="--since")
-    settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.configured import deployed_limits
-    from zenoimg.operations.gallery import run as pages
-    from zenoimg.operations.gallery.files import Files
-    from zenoimg.operations.output.directory import OutputDirectory
-    from zenoimg.operations.records.listing import Query, from_table
-    from zenoimg.pipeline.records import utc_text
+    from zenoimg.operations.gallery.run import GalleryOptions
 
-    pages.check_folder(out)
-    since_text = utc_text(bound) if bound else ""
-    found = from_table(pipeline.catalog, Query(prefix=prefix, since=since_text, limit=limit), today=now.date())
-    records = list(found.records)
-    progress = PhotoProgress(call.screen, "Fetching")
-    try:
-        directory = OutputDirectory(out)
-        files = Files(
-            pipeline,
-            directory,
-            deployed_limits(pipeline.deployment, settings),
-            originals=not no_originals,
-            workers=os.cpu_count() or 1,
-            on_bytes=progress.on_bytes,
-        )
-        images, size = files.missing(records)
-        if size >= _ASK_FROM_BYTES and not pipeline.aws.local:
-            what = f"Fetch {render.plural(images, 'image')}, {render.size(size)}, {pipeline.aws.where}?"
-            if not confirm(call, what, yes=yes):
-                call.screen.say("Nothing was fetched.")
-                return
-        pictures = _fetched(progress, files, records, images, size)
-        album = pages.Album(
-            stack=settings.stack,
-            where=pipeline.aws.where,
-            made_at=utc_text(now),
-            pictures=pictures,
-            originals=not no_originals,
-            recipe=pipeline.deployment.recipe_fingerprint,
-            prefix=prefix,
-            since=since_text,
-            total=found.images,
-        )
-        page = pages.write(directory, out, album)
-    except OSError as error:
-        raise ZenoError(
-            f"{error.filename or out} cannot be written: {error.strerror or error}",
-            next_step="Choose another folder with --out.",
-            code="unwritable",
-        ) from error
-    _report(call, page, album, limit=limit, as_json=as_json)
-    if open_page and not webbrowser.open(page.resolve().as_uri()):
-        call.screen.say(f"No browser was found here; open {safe(str(page))} yourself.")
-    if any(each.problem for each in pictures):
+    options = GalleryOptions(
+        out=out,
+        prefix=prefix,
+        since=None if since is None else moment(since, now, option="--since"),
+        limit=limit,
+        originals=not no_originals,
+    )
+    page = _made(call, options, now, yes=yes, as_json=as_json)
+    if page is None:
+        return
+    if open_page and not webbrowser.open(page.path.resolve().as_uri()):
+        call.screen.say(f"No browser was found; open {safe(str(page.path))} yourself.")
+    if any(each.problem for each in page.album.pictures):
         raise typer.Exit(1)
 
 
-def _fetched(
-    progress: PhotoProgress, files: Files, records: list[ImageRecord], images: int, size: int
-) -> list[Pictures]:
-    """The files of each image, in the order of the records; images that were deleted meanwhile are left out."""
-    order = {record.image_id: index for index, record in enumerate(records)}
-    made: list[Pictures] = []
-    with progress, warnings.catch_warnings():
-        # Decoders remark on odd files; what matters of that stands in the records.
-        warnings.simplefilter("ignore")
-        progress.expect(len(records), size)
-        for pictures in files.run(records):
-            if pictures is not None:
-                made.append(pictures)
-            problem = pictures.problem if pictures else ""
-            progress.done(_line(pictures) if pictures and problem else None)
-    return sorted(made, key=lambda pictures: order[pictures.record.image_id])
+@dataclass(frozen=True)
+class _Page:
+    path: Path
+    album: Album
+
+
+def _made(call: Call, options: GalleryOptions, now: datetime, *, yes: bool, as_json: bool) -> _Page | None:
+    """Make the page and report it; ``None`` when fetching that much was declined."""
+    from zenoimg.operations.configured import deployed_limits
+    from zenoimg.operations.gallery.run import Gallery
+
+    settings, pipeline = pipeline_of(call)
+    limits = deployed_limits(pipeline.deployment, settings)
+    progress = PhotoProgress(call.screen, "Fetching")
+    run = Gallery(pipeline, options, limits, now=now, on_bytes=progress.on_bytes)
+    missing = run.missing()
+    if missing.size >= _ASK_FROM_BYTES and not pipeline.aws.local:
+        what = f"Fetch {render.plural(missing.images, 'image')}, {render.size(missing.size)}, {pipeline.aws.where}?"
+        if not confirm(call, what, yes=yes):
+            call.screen.say("Nothing was fetched.")
+            return None
+    pictures: list[Pictures] = []
+    with progress:
+        progress.expect(len(run.records), missing.size)
+        for found in run.fetch():
+            pictures += [found] if found else []
+            progress.done(_line(found) if found and found.problem else None)
+    page = _Page(*run.write(settings.stack, pictures))
+    _report(call, page.path, page.album, limit=options.limit, as_json=as_json)
+    return page
 
 
 def _line(pictures: Pictures) -> Line:

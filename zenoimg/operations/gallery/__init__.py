@@ -2,7 +2,8 @@
 
 ``pictures``    full-size files and thumbnails that browsers can show
 ``files``       fetched, prepared and written next to the page
-``run``         the album and its page
+``album``       the page of an album
 ``page/``       HTML, CSS and scripts
+``run``         the whole run: records, files, page
 ``thumbnails``  an image before and after, for a terminal
 """

@@ -1,0 +1,115 @@
+"""Bring a gallery up to date: find the records, fetch what is missing, write the page.
+
+Gallery ──► missing (images, bytes) ──► fetch (files of each image) ──► write (the page, last of all)
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from zenoimg.errors import ZenoError
+from zenoimg.imaging import Limits
+from zenoimg.operations.gallery.album import Album, check_folder, write
+from zenoimg.operations.gallery.files import Files, Pictures
+from zenoimg.operations.output.directory import OutputDirectory
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.records.listing import Query, from_table
+from zenoimg.pipeline.records import utc_text
+
+
+@dataclass(frozen=True)
+class GalleryOptions:
+    """Which images, and where the page goes; ``originals`` off leaves out everything unmarked."""
+
+    out: Path
+    prefix: str = ""
+    since: datetime | None = None
+    limit: int = 1000
+    originals: bool = True
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Images with files to fetch, and about how many bytes those have."""
+
+    images: int
+    size: int
+
+
+class Gallery:
+    """One run. All methods raise botocore's errors, and ``ZenoError`` when the folder cannot be written."""
+
+    def __init__(
+        self,
+        pipeline: LivePipeline,
+        options: GalleryOptions,
+        limits: Limits,
+        *,
+        now: datetime,
+        on_bytes: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Find the records, newest first. Raises ``UsageError`` when the folder holds a page of another program."""
+        check_folder(options.out)
+        self._pipeline = pipeline
+        self._options = options
+        self._now = now
+        self._since = utc_text(options.since) if options.since else ""
+        query = Query(prefix=options.prefix, since=self._since, limit=options.limit)
+        found = from_table(pipeline.catalog, query, today=now.date())
+        self.records = list(found.records)
+        self._total = found.images
+        with self._writable():
+            self._directory = OutputDirectory(options.out)
+            self._files = Files(
+                pipeline,
+                self._directory,
+                limits,
+                originals=options.originals,
+                workers=os.cpu_count() or 1,
+                on_bytes=on_bytes,
+            )
+
+    def missing(self) -> Missing:
+        """Return what is to be fetched; the files of earlier runs are there already."""
+        return Missing(*self._files.missing(self.records))
+
+    def fetch(self) -> Iterator[Pictures | None]:
+        """Yield the files of each image in no fixed order; ``None`` for one that was deleted in the meantime."""
+        with self._writable(), warnings.catch_warnings():
+            # Decoders warn about unusual files; what matters of that is in the records.
+            warnings.simplefilter("ignore")
+            yield from self._files.run(self.records)
+
+    def write(self, stack: str, pictures: list[Pictures]) -> tuple[Path, Album]:
+        """Write the page of these pictures, in the order of the records; return its path and what it shows."""
+        order = {record.image_id: index for index, record in enumerate(self.records)}
+        album = Album(
+            stack=stack,
+            where=self._pipeline.aws.where,
+            made_at=utc_text(self._now),
+            pictures=sorted(pictures, key=lambda each: order[each.record.image_id]),
+            originals=self._options.originals,
+            recipe=self._pipeline.deployment.recipe_fingerprint,
+            prefix=self._options.prefix,
+            since=self._since,
+            total=self._total,
+        )
+        with self._writable():
+            return write(self._directory, self._options.out, album), album
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ZenoError(
+                f"{error.filename or self._options.out} cannot be written: {error.strerror or error}",
+                next_step="Choose another folder with --out.",
+                code="unwritable",
+            ) from error
