@@ -217,7 +217,7 @@ def test_a_photo_swept_away_by_another_deploy_is_sent_again(
 
     def sweep_once(key: str) -> None:
         if not swept:
-            swept.append(smoke.sweep(pipeline))
+            swept.append(smoke.remove_leftovers(pipeline))
         else:
             works(pipeline)(key)
 
@@ -236,8 +236,8 @@ def test_what_a_crash_left_is_swept_and_nothing_else(pipeline: LivePipeline) -> 
     s3.put_object(Bucket=NAMES.processed_bucket, Key=f"processed/{smoke.PREFIX}3", Body=b"")
     assert {record.image_id for record in pipeline.catalog.all()} == {"photo.jpg"}, "hidden meanwhile"
     assert [record.image_id for record in pipeline.catalog.page().records] == ["photo.jpg"]
-    assert smoke.sweep(pipeline) == 3
-    assert smoke.sweep(pipeline) == 0
+    assert smoke.remove_leftovers(pipeline) == 3
+    assert smoke.remove_leftovers(pipeline) == 0
     assert keys_left(pipeline) == {"photo.jpg"}
     copies = s3.list_objects_v2(Bucket=NAMES.processed_bucket)["Contents"]
     assert [item["Key"] for item in copies] == ["processed/photo.jpg"]

@@ -1,26 +1,55 @@
-"""``zenoimg deploy`` as it is seen: plans, failures, interruptions; the deploy itself is played."""
+"""``zenoimg deploy`` in process, on a doubled AWS: what is asked, changed, tested, put back and shown."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from moto import mock_aws
 
 from tests.cli.conftest import Terminal
-from tests.cli.played_deploy import STANDING, Played, play
+from tests.cli.doubled_aws import DoubledAws, change, double
+from zenoimg.cli.terminal import plan as plan_text
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.imaging import Recipe, WatermarkSpec
-from zenoimg.operations.deploy.plan import recipe_changes
-from zenoimg.operations.deploy.smoke import Verdict
-from zenoimg.stack.outputs import StackState
+from zenoimg.imaging import Limits, Recipe, WatermarkSpec
+from zenoimg.operations.deploy.plan import DeployedVersion, Plan
+from zenoimg.stack.names import StackNames
+
+OTHER = Recipe(WatermarkSpec(text="© Other"))
 
 
 @pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> Played:
-    return play(monkeypatch)
+def aws(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoubledAws]:
+    with mock_aws():
+        yield double(monkeypatch)
 
 
-def test_the_plan_is_a_table_and_warns_of_what_goes(played: Played, terminal: Terminal) -> None:
+@pytest.fixture
+def deployed(aws: DoubledAws, terminal: Terminal) -> DoubledAws:
+    """The stack, deployed with the default recipe; another recipe waits in zenoimg.toml."""
+    terminal.run("deploy", "--yes")
+    aws.done.clear()
+    Path("zenoimg.toml").write_text('[watermark]\ntext = "© Other"\n')
+    return aws
+
+
+def running(aws: DoubledAws) -> str:
+    return aws.cloudformation.stack.parameters["RecipeFingerprint"]
+
+
+# The plan
+
+
+def test_the_plan_is_a_table_and_warns_of_what_is_lost(aws: DoubledAws, terminal: Terminal) -> None:
+    aws.cloudformation.changes = [
+        change("Modify", "Processor", "AWS::Lambda::Function", ("Layers",)),
+        change("Modify", "RecipeLayer", "AWS::Lambda::LayerVersion", ("Content",), Replacement="True",
+               PhysicalResourceId="zeno-recipe:1"),
+        change("Modify", "ApiRoute", "AWS::ApiGatewayV2::Route", ("Target",), Replacement="Conditional"),
+        change("Remove", "Backfill", "AWS::SQS::Queue", PolicyAction="Delete",
+               PhysicalResourceId="https://sqs/zeno-backfill"),
+    ]  # fmt: skip
     done = terminal.run("deploy", "--dry-run")
     rows = [line.split() for line in done.stderr.splitlines()]
     assert ["change", "function", "Processor", "Layers"] in rows
@@ -28,20 +57,22 @@ def test_the_plan_is_a_table_and_warns_of_what_goes(played: Played, terminal: Te
     assert ["change", "API", "route", "ApiRoute", "perhaps", "Target"] in rows
     assert "Removes the queue Backfill (https://sqs/zeno-backfill): the messages in it are lost." in done.stderr
     assert "Replaces the layer RecipeLayer (zeno-recipe:1)" in done.stderr
-    assert (
-        "CloudFormation decides on the way whether to replace these (data is kept): API route ApiRoute." in done.stderr
-    )
+    assert "CloudFormation decides during the deploy whether to replace these (data is kept): API route" in done.stderr
     assert "AWS account 123456789012, eu-west-1" in done.stderr
-    assert played.done == ["prepare", "discard"]
+    assert aws.done == ["create", "discard", "delete stack"]
 
 
 def test_warnings_are_red_and_notes_are_not(
-    played: Played, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.delenv("NO_COLOR", raising=False)
+    aws.cloudformation.changes = [
+        change("Remove", "Backfill", "AWS::SQS::Queue"),
+        change("Modify", "ApiRoute", "AWS::ApiGatewayV2::Route", Replacement="Conditional"),
+    ]
     lines = terminal.run("deploy", "--dry-run").stderr.splitlines()
-    for text, red in (("Removes the queue", True), ("Replaces the layer", True), ("decides on the way", False)):
+    for text, red in (("Removes the queue", True), ("decides during the deploy", False)):
         (line,) = [line for line in lines if text in line]
         assert ("\x1b[1;31m" in line) is red
 
@@ -53,102 +84,176 @@ def test_warnings_are_red_and_notes_are_not(
         ("NONE", "AWS_IAM", "This closes GET /images"),
         ("NONE", "NONE", ""),
         ("AWS_IAM", "AWS_IAM", ""),
+        (None, "NONE", "This opens GET /images to everyone, unsigned."),
+        (None, "AWS_IAM", ""),
     ],
 )
-def test_a_change_of_the_apis_access_is_said_in_words(
-    played: Played, terminal: Terminal, before: str, after: str, words: str
-) -> None:
-    standing = replace(STANDING, parameters={"ApiAuthorization": before})
-    played.plan = replace(played.plan, parameters={"ApiAuthorization": after}, standing=standing)
-    shown = terminal.run("deploy", "--dry-run").stderr
-    assert words in shown
-    assert ("GET /images" in shown) is bool(words)
+def test_a_change_of_the_apis_access_is_said_in_words(before: str | None, after: str, words: str) -> None:
+    version = None if before is None else DeployedVersion("{}", {"ApiAuthorization": before}, {})
+    plan = Plan(StackNames("zeno"), None, (), Recipe(), Limits(), {"ApiAuthorization": after}, deployed=version)
+    said = " ".join([*plan_text.notes(plan), *plan_text.warnings(plan)])
+    assert words in said
+    assert ("GET /images" in said) is bool(words)
 
 
-def test_a_first_deploy_with_an_open_api_says_so(played: Played, terminal: Terminal) -> None:
-    played.plan = replace(played.plan, parameters={"ApiAuthorization": "NONE"}, standing=None)
-    result = terminal.json("deploy", "--dry-run")
-    assert result["result"] == "planned"
-    assert "This opens GET /images to everyone, unsigned." in result["warnings"]
-
-
-def test_a_change_of_the_watermark_is_said_in_words(played: Played, terminal: Terminal) -> None:
-    words = recipe_changes(Recipe(), Recipe(WatermarkSpec(text="© Other", opacity=0.9), metadata="strip"))
-    played.plan = replace(played.plan, recipe_changes=words)
+def test_a_change_of_the_watermark_is_said_in_words(deployed: DoubledAws, terminal: Terminal) -> None:
+    Path("zenoimg.toml").write_text(
+        '[watermark]\ntext = "© Other"\nopacity = 0.9\n[metadata]\npolicy = "strip"\n', encoding="utf-8"
+    )
     shown = terminal.run("deploy", "--dry-run").stderr
     for part in ('text: "© zeno" becomes "© Other"', "opacity: 0.6 becomes 0.9",
-                 'policy: "keep-no-location" becomes "strip"', "zenoimg reprocess --all"):  # fmt: skip
+                 'policy: "keep-no-location" becomes "strip"', "zenoimg reprocess --stale"):  # fmt: skip
         assert part in shown
 
 
-def test_a_role_is_handed_on_and_must_be_one(played: Played, terminal: Terminal) -> None:
+# Asking
+
+
+def test_without_a_terminal_and_without_yes_the_plan_is_discarded(deployed: DoubledAws, terminal: Terminal) -> None:
+    assert "--yes" in terminal.run("deploy", code=2).stderr
+    assert deployed.done == ["create", "discard"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "done"),
+    [("n", 1, ["create", "discard"]), ("", 1, ["create", "discard"]), ("y", 0, ["create", "execute"])],
+)
+def test_a_plan_is_carried_out_after_a_yes_and_discarded_after_anything_else(
+    deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, done: list[str]
+) -> None:
+    monkeypatch.setattr("zenoimg.cli.terminal.screen.Screen.is_interactive", True)
+    monkeypatch.setattr("builtins.input", lambda: answer)
+    before = running(deployed)
+    shown = terminal.run("deploy", code=code).stderr
+    assert "Deploy zeno to AWS account 123456789012, eu-west-1? [y/N]" in shown
+    assert ("Nothing was changed." in shown) is (code == 1)
+    assert deployed.done == done
+    assert running(deployed) == (before if code else OTHER.fingerprint)
+
+
+def test_ctrl_c_at_the_question_discards_the_plan(
+    deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zenoimg.cli.terminal.screen.Screen.is_interactive", True)
+    monkeypatch.setattr("builtins.input", interrupt)
+    shown = terminal.run("deploy", code=130).stderr
+    assert deployed.done == ["create", "discard"]
+    assert "CloudFormation continues" not in shown
+
+
+# Carrying out
+
+
+def test_a_deploy_is_executed_tested_and_shown_with_its_outputs(deployed: DoubledAws, terminal: Terminal) -> None:
+    result = terminal.json("deploy", "--yes")
+    assert deployed.done == ["create", "execute"]
+    assert (result["result"], result["smoke_test"]["passed"]) == ("deployed", True)
+    assert result["outputs"]["recipe_fingerprint"] == result["recipe"] == OTHER.fingerprint
+    assert result["outputs"]["api_url"] == "https://a/images"
+
+
+def test_a_role_is_passed_to_cloudformation_and_must_be_an_arn(deployed: DoubledAws, terminal: Terminal) -> None:
     role = "arn:aws:iam::123456789012:role/deployer"
     terminal.run("deploy", "--yes", "--role-arn", role)
-    assert played.done[0] == f"as {role}"
+    assert deployed.cloudformation.stack.waiting is not None
+    assert deployed.cloudformation.stack.waiting["role"] == role
     assert "arn:aws:iam::ACCOUNT:role/NAME" in terminal.run("deploy", "--yes", "--role-arn", "deployer", code=2).stderr
 
 
-def test_without_a_terminal_and_without_yes_the_plan_is_discarded(played: Played, terminal: Terminal) -> None:
-    assert "--yes" in terminal.run("deploy", code=2).stderr
-    assert played.done == ["prepare", "discard"]
+def test_nothing_to_change_is_success_and_leaves_no_change_set(deployed: DoubledAws, terminal: Terminal) -> None:
+    Path("zenoimg.toml").unlink()
+    result = terminal.json("deploy")
+    assert (result["result"], result["smoke_test"]) == ("unchanged", None)
+    assert deployed.done == ["create", "discard"]
 
 
-def test_another_change_is_waited_for_and_said(played: Played, terminal: Terminal) -> None:
-    played.state = StackState("zeno", "UPDATE_IN_PROGRESS", "", {}, {})
-    done = terminal.run("deploy", "--yes")
-    assert "Another change of the stack zeno is in progress (update in progress); waiting for its end." in done.stderr
-    assert "function Api" in done.stderr
-
-
-def test_what_another_has_just_changed_is_tested_though_nothing_is_left_to_do(
-    played: Played, terminal: Terminal
+def test_a_change_in_progress_is_waited_for_and_its_result_is_tested(
+    deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played.plan = replace(played.plan, change_set=None)
-    assert terminal.json("deploy")["smoke_test"] is None
-    played.state = StackState("zeno", "UPDATE_IN_PROGRESS", "", {}, {})
-    assert terminal.json("deploy")["smoke_test"]["passed"] is True
+    Path("zenoimg.toml").unlink()
+    monkeypatch.setattr("zenoimg.stack.change_set.lifecycle.time.sleep", lambda _: None)
+    deployed.cloudformation.others = ["UPDATE_IN_PROGRESS"]
+    done = terminal.run("deploy", "--json")
+    assert "Another change of the stack zeno is in progress (update in progress); waiting until it is" in done.stderr
+    assert "Smoke test passed" in done.stderr
 
 
-def test_ctrl_c_in_the_middle_says_that_cloudformation_goes_on_and_how_to_look_on(
-    played: Played, terminal: Terminal
+def test_ctrl_c_during_the_change_says_that_cloudformation_continues_and_how_to_follow(
+    deployed: DoubledAws, terminal: Terminal
 ) -> None:
-    played.errors["execute"] = KeyboardInterrupt()
+    deployed.cloudformation.instead["execute"] = KeyboardInterrupt()
     shown = terminal.run("deploy", "--yes", code=130).stderr
-    assert "CloudFormation goes on with the change by itself" in shown
+    assert "CloudFormation continues with the change" in shown
     assert "zenoimg --stack zeno deploy" in shown
     assert "aws cloudformation describe-stack-events --stack-name zeno --region eu-west-1" in shown
-    assert played.done == ["prepare", "execute"], "and the change set stays"
+    assert deployed.done == ["create", "execute"], "the change set is not discarded"
 
 
-def test_ctrl_c_in_the_smoke_test_says_what_stands(played: Played, terminal: Terminal) -> None:
-    played.errors["test"] = KeyboardInterrupt()
-    assert "its smoke test did not end" in terminal.run("deploy", "--yes", code=130).stderr
+def test_ctrl_c_in_the_smoke_test_says_what_is_deployed(deployed: DoubledAws, terminal: Terminal) -> None:
+    deployed.functions.interrupt = KeyboardInterrupt()
+    assert "its smoke test did not finish" in terminal.run("deploy", "--yes", code=130).stderr
 
 
-def test_a_version_that_fails_is_put_back(played: Played, terminal: Terminal) -> None:
-    played.verdicts = [Verdict(False, "it eats photos"), Verdict(True)]
+def test_a_smoke_test_that_cannot_be_run_says_what_is_deployed(deployed: DoubledAws, terminal: Terminal) -> None:
+    deployed.functions.interrupt = RefusedByAwsError("denied")
+    shown = terminal.run("deploy", "--yes", code=4).stderr
+    assert "The new version is deployed, but its smoke test could not be run." in shown
+
+
+# A version that fails its test
+
+
+def test_a_version_that_fails_is_replaced_by_the_previous_one(deployed: DoubledAws, terminal: Terminal) -> None:
+    before = dict(deployed.cloudformation.stack.parameters)
+    deployed.functions.broken[OTHER.fingerprint] = "it eats photos"
     done = terminal.run("deploy", "--yes", code=1)
-    assert played.done == ["prepare", "execute", "test", "roll back"]
-    assert "the new version fails its smoke test (it eats photos); the previous version is back" in done.stderr
-    assert "and passes the test" in done.stderr
+    assert deployed.done == ["create", "execute", "create", "execute"]
+    assert deployed.cloudformation.stack.parameters == before
+    assert "the new version fails its smoke test (the function fails: RuntimeError: it eats photos)" in done.stderr
+    assert "the previous version is back and passes the test" in done.stderr
     assert "tail-logs" in done.stderr
 
 
-def test_a_previous_version_that_fails_too_is_said_to(played: Played, terminal: Terminal) -> None:
-    played.verdicts = [Verdict(False, "no"), Verdict(False, "no role")]
-    assert "fails the same test, too: no role" in terminal.run("deploy", "--yes", code=1).stderr
+def test_a_rolled_back_deploy_is_json_with_the_outputs_of_the_previous_version(
+    deployed: DoubledAws, terminal: Terminal
+) -> None:
+    before = running(deployed)
+    deployed.functions.broken[OTHER.fingerprint] = "it eats photos"
+    result = terminal.json("deploy", "--yes", code=1)
+    assert (result["result"], result["smoke_test"]["passed"]) == ("rolled-back", False)
+    assert result["outputs"]["recipe_fingerprint"] == before != result["recipe"]
 
 
-def test_a_rollback_that_fails_says_both(played: Played, terminal: Terminal) -> None:
-    played.verdicts = [Verdict(False, "it eats photos")]
-    played.errors["roll back"] = RefusedByAwsError("the deploy of 'zeno' failed", next_step="Mend that.")
+def test_a_previous_version_that_fails_too_is_said_to(deployed: DoubledAws, terminal: Terminal) -> None:
+    deployed.functions.broken = {OTHER.fingerprint: "no", running(deployed): "no role"}
     shown = terminal.run("deploy", "--yes", code=1).stderr
-    for part in ("it eats photos", "could not be put back: the deploy of 'zeno' failed", "Mend that."):
+    assert "also fails the test: the function fails: RuntimeError: no role" in shown
+
+
+def test_a_rollback_that_fails_says_both(
+    deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.functions.broken[OTHER.fingerprint] = "it eats photos"
+
+    def no(**_: object) -> None:
+        raise RefusedByAwsError("the deploy of 'zeno' failed", next_step="Fix the cause.")
+
+    monkeypatch.setattr(deployed.cloudformation, "get_template", lambda **_: {"TemplateBody": {"Resources": {}}})
+    create = deployed.cloudformation.create_change_set
+    monkeypatch.setattr(
+        deployed.cloudformation,
+        "create_change_set",
+        lambda **given: no() if given["TemplateBody"] == '{"Resources":{}}' else create(**given),
+    )
+    shown = terminal.run("deploy", "--yes", code=1).stderr
+    for part in ("it eats photos", "could not be put back: the deploy of 'zeno' failed", "Fix the cause."):
         assert part in shown
 
 
-def test_a_first_version_that_fails_stays(played: Played, terminal: Terminal) -> None:
-    played.plan = replace(played.plan, standing=None)
-    played.verdicts = [Verdict(False, "it eats photos")]
-    assert "the stack stands, and it fails its smoke test" in terminal.run("deploy", "--yes", code=1).stderr
-    assert "roll back" not in played.done
+def test_a_first_version_that_fails_is_kept(aws: DoubledAws, terminal: Terminal) -> None:
+    aws.functions.broken[Recipe().fingerprint] = "it eats photos"
+    assert "the stack is deployed but fails its smoke test" in terminal.run("deploy", "--yes", code=1).stderr
+    assert aws.done == ["create", "execute"]

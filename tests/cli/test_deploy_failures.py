@@ -1,8 +1,8 @@
-"""Whatever AWS, or what stands in its place, refuses of a deploy: one sentence, the next step, the exit code."""
+"""What AWS, or another endpoint, refuses of a deploy: one sentence, the next step, the exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -10,16 +10,18 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from moto import mock_aws
 
 from tests.cli.conftest import Terminal
-from tests.cli.played_deploy import Played, play
-from zenoimg.operations.deploy import run as operation
+from tests.cli.doubled_aws import DoubledAws, double
+from zenoimg.stack.bundle import packages_wheels
 from zenoimg.stack.bundle.artifact import Artifact
 
 
 @pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> Played:
-    return play(monkeypatch)
+def aws(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoubledAws]:
+    with mock_aws():
+        yield double(monkeypatch)
 
 
 def refusal(code: str, message: str, operation: str = "CreateChangeSet") -> ClientError:
@@ -50,17 +52,19 @@ DENIED = "User: u is not authorized to perform: s3:CreateBucket on resource: arn
          "network"],
 )  # fmt: skip
 def test_what_aws_refuses_is_one_sentence_and_the_next_step(
-    played: Played, terminal: Terminal, error: Exception, code: int, said: str, step: str
+    aws: DoubledAws, terminal: Terminal, error: Exception, code: int, said: str, step: str
 ) -> None:
-    played.errors["prepare"] = error
+    aws.cloudformation.instead["create"] = error
     shown = terminal.run("deploy", "--yes", code=code).stderr
     assert said in shown
     assert step in shown
     assert "Traceback" not in shown
 
 
-def test_a_region_that_nobody_knows_is_named_with_the_one_that_was_meant(played: Played, terminal: Terminal) -> None:
-    played.errors["prepare"] = EndpointConnectionError(endpoint_url="https://cloudformation.eu-wst-1.amazonaws.com/")
+def test_a_region_that_nobody_knows_is_named_with_the_one_that_was_meant(aws: DoubledAws, terminal: Terminal) -> None:
+    aws.cloudformation.instead["describe"] = EndpointConnectionError(
+        endpoint_url="https://cloudformation.eu-wst-1.amazonaws.com/"
+    )
     shown = terminal.run("--region", "eu-wst-1", "deploy", "--yes", code=3).stderr
     assert "'eu-wst-1' is no region that is known here" in shown
     assert "--region eu-west-1" in shown
@@ -72,7 +76,7 @@ def test_an_endpoint_that_lacks_what_deploy_needs_is_one_sentence_and_nothing_is
     terminal: Terminal, moto_server: str, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     packed: Callable[[str], Artifact] = lambda architecture: Artifact("packages", b"zip")  # noqa: E731
-    monkeypatch.setattr(operation, "packages_layer", packed)
+    monkeypatch.setattr(packages_wheels, "packages_layer", packed)
     shown = terminal.run("--endpoint-url", moto_server, "deploy", *arguments, code=4).stderr
     (sentence,) = [line for line in shown.splitlines() if line.startswith("Error: ")]
     assert f"{moto_server} does not support what deploy needs" in sentence

@@ -14,9 +14,8 @@ from moto import mock_aws
 
 from tests.cli.conftest import Terminal
 from zenoimg.aws.session import Aws, Identity
-from zenoimg.operations.deploy import run as operation
-from zenoimg.operations.deploy import taken_names
-from zenoimg.stack.bundle import functions
+from zenoimg.operations.deploy import planning, taken_names
+from zenoimg.stack.bundle import functions, packages_wheels
 from zenoimg.stack.bundle.artifact import Artifact
 from zenoimg.stack.bundle.store import bucket_name
 from zenoimg.stack.names import StackNames
@@ -32,7 +31,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def nothing_taken(aws: object, names: StackNames) -> None:
         del aws, names
 
-    monkeypatch.setattr(operation, "packages_layer", lambda architecture: Artifact("packages", architecture.encode()))
+    layer = lambda architecture: Artifact("packages", architecture.encode())  # noqa: E731
+    monkeypatch.setattr(packages_wheels, "packages_layer", layer)
     monkeypatch.setattr(functions, "functions_zip", lambda: Artifact("functions", b"functions"))
     monkeypatch.setattr(taken_names, "refuse_taken", nothing_taken)
     monkeypatch.setattr(Aws, "identity", Identity("123456789012", "eu-west-1", "aws"))
@@ -110,5 +110,5 @@ def test_who_may_read_nothing_yet_gets_his_policy_all_the_same(
     def denied(*_: object) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeStacks")
 
-    monkeypatch.setattr(operation, "read_stack", denied)
+    monkeypatch.setattr(planning, "read_stack", denied)
     assert "zeno-original-images" in terminal.run("template", "--policy", "deployer").stdout

@@ -16,7 +16,9 @@ from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
 from zenoimg.aws.session import Aws
 from zenoimg.config.load import Settings
 from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws, LocalSettings
-from zenoimg.operations.deploy.run import Deploy
+from zenoimg.operations.deploy.planning import prepare
+from zenoimg.operations.deploy.run import run
+from zenoimg.operations.deploy.target import Target
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
@@ -55,16 +57,16 @@ def test_a_second_region_gets_names_of_its_own_and_touches_nothing_of_the_first(
     roles = {role["Arn"] for role in bench.client("iam").list_roles()["Roles"]}
     endpoint = bench.embedded.settings.endpoint_url
     there = Aws(region="eu-west-1", endpoint_url=endpoint, credentials=(ACCESS_KEY, SECRET_KEY), local=True)
-    run = Deploy(there, Settings(local=True))
-    plan = run.prepare()
+    target = Target(there, Settings(local=True))
+    plan = prepare(target, lambda _: None)
     assert plan.names.originals_bucket == f"{ORIGINALS}-000000000000-eu-west-1"
     assert plan.names.processor_role == "role-image-processor-eu-west-1"
     assert {change.action for change in plan.changes} == {"Add"}
-    for _ in run.execute(plan):
-        pass
-    assert run.test(plan).passed
-    assert run.deployment().originals_bucket == plan.names.originals_bucket
-    assert run.prepare().change_set is None, "the second deploy there keeps the names of the first"
+    outcome = run(target, plan, lambda _: None)
+    assert outcome.smoke_test is not None
+    assert outcome.smoke_test.passed
+    assert outcome.deployment.originals_bucket == plan.names.originals_bucket
+    assert prepare(target, lambda _: None).change_set is None, "the second deploy there keeps the names of the first"
     assert {role["Arn"] for role in bench.client("iam").list_roles()["Roles"]} > roles
     assert set(bench.records()) == {"a.jpg"}
     assert stack(bench) == first

@@ -20,11 +20,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from zenoimg.cli.commands.deploy import say_it_goes_on, show_events
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import aws_of, confirm, embedded_aws, settings_of
 from zenoimg.cli.terminal import render
+from zenoimg.cli.terminal.deploy_view import say_cloudformation_continues, say_waiting, show_stack_events
 from zenoimg.cli.terminal.screen import safe
 from zenoimg.errors import UsageError
 
@@ -78,9 +78,10 @@ def destroy(
             call.screen.say("Nothing was removed.")
             raise typer.Exit(1)
         try:
-            show_events(call, run.remove_stack(removal))
+            show_stack_events(call.screen, run.remove_stack(removal))
         except KeyboardInterrupt:
-            say_it_goes_on(call, aws, removal.stack, "destroy --delete-data" if delete_data else "destroy")
+            rerun = "destroy --delete-data" if delete_data else "destroy"
+            say_cloudformation_continues(call.screen, aws, removal.stack, rerun)
             raise typer.Exit(130) from None
         if removal.stands:
             call.screen.say(f"[green]Removed[/] the stack [bold]{settings.stack}[/].")
@@ -95,9 +96,8 @@ def destroy(
 def _wait_for_others(call: Call, run: Destroy, stack: str) -> None:
     state = run.busy()
     if state is not None:
-        status = state.status.replace("_", " ").lower()
-        call.screen.say(f"Another change of the stack [bold]{stack}[/] is in progress ({status}); waiting for its end.")
-        show_events(call, run.settle(state))
+        say_waiting(call.screen, stack, state.status)
+        show_stack_events(call.screen, run.settle(state))
 
 
 def _show(call: Call, aws: Aws, removal: Removal) -> None:

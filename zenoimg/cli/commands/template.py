@@ -59,9 +59,10 @@ def template(
         if policy is not None:
             call.screen.json(_policy(call, aws, settings, policy))
             return
-        from zenoimg.operations.deploy.run import Deploy
+        from zenoimg.operations.deploy.planning import describe
+        from zenoimg.operations.deploy.target import Target
 
-        plan = Deploy(aws, settings).describe()
+        plan = describe(Target(aws, settings))
     if output is not None:
         _write(call, plan, output)
         return
@@ -74,7 +75,7 @@ def template(
 
 
 def _policy(call: Call, aws: Aws, settings: Settings, policy: Policy) -> dict[str, Any]:
-    from zenoimg.operations.deploy.run import names_for_policies
+    from zenoimg.operations.deploy.planning import names_for_policies
     from zenoimg.stack.template import policy_for
 
     names, are_certain = names_for_policies(aws, settings.stack)

@@ -94,8 +94,8 @@ def _notes(plan: Plan) -> Iterator[str]:
     if plan.previous_fingerprint and plan.previous_fingerprint != plan.fingerprint:
         words = "; ".join(plan.recipe_changes) or f"{plan.previous_fingerprint} becomes {plan.fingerprint}"
         yield (
-            f"The watermark changes: {printable(words)}. Copies made before keep the old mark until "
-            "`zenoimg reprocess --all`."
+            f"The watermark changes: {printable(words)}. Existing copies keep the old mark until "
+            "`zenoimg reprocess --stale`."
         )
     if plan.closes_api:
         yield "This closes GET /images: only signed requests are answered from then on."
@@ -123,7 +123,7 @@ def _undecided(plan: Plan) -> str:
     ]
     if not listed:
         return ""
-    return f"CloudFormation decides on the way whether to replace these (data is kept): {', '.join(listed)}."
+    return f"CloudFormation decides during the deploy whether to replace these (data is kept): {', '.join(listed)}."
 
 
 def _consequence(change: Change) -> str:

@@ -1,9 +1,15 @@
 """Deploy the stack.
 
-``taken_names``  which names a first deploy gets
-``plan``         what a deploy would change
-``run``          bundle, change set, artifacts, events
-``smoke``        the test of a new version
-``rollback``     what was deployed before
-``errors``       refusals in words
+    settle     wait for another change of the stack        ``planning``
+    plan       read the stack, build the zips,
+               create the change set                       ``planning`` → ``plan``
+    decide     show, ask; discard a refused plan           ``planning``
+    execute    upload the zips, execute the change set     ``run``
+    test       send photos through the new version         ``run``, ``smoke``
+    roll back  when the test fails; test again             ``run``, ``rollback`` → ``outcome``
+
+``target``          where a deploy acts: AWS session, settings, role of CloudFormation
+``taken_names``     the names of a first deploy, and what already uses them
+``recipe_changes``  the difference between two recipes in words
+``errors``          refusals of AWS in words
 """

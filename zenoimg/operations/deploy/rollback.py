@@ -1,12 +1,11 @@
-"""What stood before a change, kept so that it can be put back as it was."""
+"""The deployed version, saved so that a failed deploy can put it back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zenoimg.operations.deploy.plan import DeployedVersion
 from zenoimg.stack.change_set.change import ChangeSet
 from zenoimg.stack.change_set.lifecycle import ChangeSets
 from zenoimg.stack.outputs import StackState
@@ -15,30 +14,19 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 
-@dataclass(frozen=True)
-class Standing:
-    """The template, the parameters and the tags of a stack that stands."""
-
-    template: str
-    parameters: Mapping[str, str]
-    tags: Mapping[str, str]
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the recipe in its functions; empty when it does not say."""
-        return self.parameters.get("RecipeFingerprint", "")
-
-
-def save(cloudformation: CloudFormationClient, state: StackState | None) -> Standing | None:
-    """What stands now; ``None`` for a stack that does not stand yet."""
+def save(cloudformation: CloudFormationClient, state: StackState | None) -> DeployedVersion | None:
+    """Return the deployed version; ``None`` for a stack that has never been deployed."""
     if state is None or "OriginalsBucket" not in state.outputs:
         return None
-    # botocore parses a JSON template and leaves any other as it is.
+    # botocore parses a JSON template and returns any other template as text.
     body: Any = cloudformation.get_template(StackName=state.name, TemplateStage="Original")["TemplateBody"]
     text = body if isinstance(body, str) else json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return Standing(text, state.parameters, state.tags)
+    return DeployedVersion(text, state.parameters, state.tags)
 
 
-def prepare(change_sets: ChangeSets, stack: str, standing: Standing) -> ChangeSet | None:
-    """The change set that puts it back, ``None`` when nothing differs from it. Raises ``RefusedByAwsError``."""
-    return change_sets.create(stack, {"TemplateBody": standing.template}, standing.parameters, standing.tags)
+def prepare(change_sets: ChangeSets, stack: str, version: DeployedVersion) -> ChangeSet | None:
+    """Return the change set that puts a version back, ``None`` when nothing differs from it.
+
+    Raises ``RefusedByAwsError``.
+    """
+    return change_sets.create(stack, {"TemplateBody": version.template}, version.parameters, version.tags)

@@ -86,7 +86,7 @@ def run(
     return test.run() or test.run() or Verdict(False, "its photo was removed by somebody else, twice")
 
 
-def sweep(pipeline: LivePipeline) -> int:
+def remove_leftovers(pipeline: LivePipeline) -> int:
     """Remove what interrupted tests left behind; returns how many photos that were."""
     keys = {*_left_originals(pipeline), *_left_copies(pipeline)}
     for key in keys:

@@ -50,7 +50,7 @@ def refuse_taken(aws: Aws, names: StackNames) -> None:
         )
 
 
-def forget_old_logs(aws: Aws, names: StackNames) -> None:
+def delete_orphaned_logs(aws: Aws, names: StackNames) -> None:
     """Remove the log groups that late invocations of a destroyed stack left on the embedded AWS.
 
     It makes log groups by itself, whatever a role may do, and a new stack cannot adopt them.

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.aws.session import Aws
 from zenoimg.errors import NotDeployedError, RefusedByAwsError
-from zenoimg.operations.deploy.run import change_sets_of
+from zenoimg.operations.deploy.target import change_sets_of
 from zenoimg.operations.removal import purge
 from zenoimg.operations.removal.destroy_data import Data, buckets_left, table_left
 from zenoimg.pipeline.service import expected_owner, is_missing_bucket

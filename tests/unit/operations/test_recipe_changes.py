@@ -8,7 +8,7 @@ import pytest
 
 from tests.drawn.pictures import photo
 from zenoimg.imaging import Limits, Recipe, WatermarkSpec
-from zenoimg.operations.deploy.plan import recipe_changes, recipe_in
+from zenoimg.operations.deploy.recipe_changes import recipe_changes, recipe_in
 from zenoimg.stack.bundle.artifact import make_zip
 from zenoimg.stack.bundle.recipe import recipe_layer
 

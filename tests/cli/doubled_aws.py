@@ -1,0 +1,253 @@
+"""AWS as a deploy meets it: moto, with a CloudFormation and a Lambda that do what a test sets.
+
+moto's CloudFormation cannot import existing resources, and its Lambda needs Docker. The ones here keep one stack:
+executing a change set stores its template and parameters, and invoking the processor runs the real pipeline by the
+recipe in the uploaded layer. Buckets and table exist from the start.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from zenoimg.aws.session import Aws, Identity
+from zenoimg.imaging import Limits, Recipe
+from zenoimg.operations.deploy import smoke
+from zenoimg.operations.pipeline import of_deployment
+from zenoimg.pipeline import deployed_recipe
+from zenoimg.pipeline.events import parse
+from zenoimg.pipeline.reconcile import reconcile
+from zenoimg.stack.bundle import functions, packages_wheels
+from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.bundle.store import ArtifactStore
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.outputs import Deployment
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+NAMES = StackNames("zeno")
+ARTIFACTS = f"zenoimg-artifacts-{ACCOUNT}-{REGION}"
+
+_OUTPUTS = {
+    "OriginalsBucket": NAMES.originals_bucket,
+    "ProcessedBucket": NAMES.processed_bucket,
+    "Table": NAMES.table,
+    "ProcessorFunction": NAMES.processor_function,
+    "GetImagesFunction": NAMES.get_images_function,
+    "ApiId": "a",
+    "ApiUrl": "https://a/images",
+}
+
+
+@dataclass
+class Stack:
+    """The one stack: as it is, and the change set that waits."""
+
+    status: str = ""
+    template: Any = None
+    parameters: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, Any] | None = None
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+
+class DoubledCloudFormation:
+    """Keeps one stack. ``changes`` are the resource changes that a change set shows; ``done`` what was called."""
+
+    def __init__(self) -> None:
+        self.meta = type("Meta", (), {"endpoint_url": f"https://cloudformation.{REGION}.amazonaws.com"})()
+        self.stack = Stack()
+        self.changes: list[dict[str, Any]] = [change("Modify", "Processor", "AWS::Lambda::Function", ("Layers",))]
+        self.done: list[str] = []
+        #: Operation → what it does instead of its work: raise.
+        self.instead: dict[str, BaseException] = {}
+        #: The status in which another's change is still in progress; gone when it was seen twice.
+        self.others: list[str] = []
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - AWS's own names, here and below
+        if "describe" in self.instead:
+            raise self.instead["describe"]
+        status = self.others.pop(0) if self.others else self.stack.status
+        if not status:
+            raise refusal("ValidationError", f"Stack with id {StackName} does not exist", "DescribeStacks")
+        is_deployed = self.stack.template is not None
+        outputs = (
+            {**_OUTPUTS, **{name: self.stack.parameters[name] for name in ("RecipeFingerprint", "Limits")}}
+            if is_deployed
+            else {}
+        )
+        described = {
+            "StackName": StackName,
+            "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{StackName}/id",
+            "StackStatus": status,
+            "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in self.stack.parameters.items()],
+            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
+            "Tags": [{"Key": "zenoimg:stack", "Value": StackName}],
+        }
+        return {"Stacks": [described]}
+
+    def create_change_set(self, **given: Any) -> dict[str, str]:
+        self._called("create")
+        parameters = {item["ParameterKey"]: item["ParameterValue"] for item in given["Parameters"]}
+        self.stack.waiting = {"template": given["TemplateBody"], "parameters": parameters, "role": given.get("RoleARN")}
+        self.stack.status = self.stack.status or "REVIEW_IN_PROGRESS"
+        return {"Id": "arn:change-set"}
+
+    def describe_change_set(self, **_: Any) -> dict[str, Any]:
+        waiting = self.stack.waiting
+        assert waiting is not None
+        if (waiting["template"], waiting["parameters"]) == (self.stack.template, self.stack.parameters):
+            return {"Status": "FAILED", "StatusReason": "The submitted information didn't contain changes."}
+        return {"Status": "CREATE_COMPLETE", "Changes": self.changes}
+
+    def delete_change_set(self, **_: Any) -> None:
+        self._called("discard")
+        self.stack.waiting = None
+
+    def delete_stack(self, **_: Any) -> None:
+        self._called("delete stack")
+        self.stack = Stack()
+
+    def execute_change_set(self, **_: Any) -> None:
+        waiting = self.stack.waiting
+        assert waiting is not None
+        self.stack.template, self.stack.parameters = waiting["template"], waiting["parameters"]
+        self.stack.status = "UPDATE_COMPLETE"
+        self.stack.events[:0] = [self._event(kind) for kind in ("AWS::CloudFormation::Stack", "AWS::Lambda::Function")]
+        self._called("execute")
+
+    def get_template(self, **_: Any) -> dict[str, Any]:
+        return {"TemplateBody": json.loads(self.stack.template)}
+
+    def describe_stack_resources(self, **_: Any) -> None:
+        raise refusal("ValidationError", "Stack for the resource does not exist", "DescribeStackResources")
+
+    def get_paginator(self, operation: str) -> Any:
+        pages: dict[str, Callable[[], dict[str, Any]]] = {
+            "describe_change_set": self.describe_change_set,
+            "describe_stack_events": lambda: {"StackEvents": self.stack.events},
+        }
+        return type("Paginator", (), {"paginate": lambda _, **__: [pages[operation]()]})()
+
+    def _event(self, kind: str) -> dict[str, Any]:
+        return {
+            "EventId": str(len(self.stack.events)) + kind + str(len(self.done)),
+            "Timestamp": datetime(2025, 6, 12, tzinfo=UTC),
+            "LogicalResourceId": "zeno" if "Stack" in kind else "Processor",
+            "ResourceType": kind,
+            "ResourceStatus": "UPDATE_COMPLETE",
+        }
+
+    def _called(self, what: str) -> None:
+        self.done.append(what)
+        if what in self.instead:
+            raise self.instead[what]
+
+
+class DoubledLambda:
+    """Runs the processor by the recipe that is deployed. ``broken``: fingerprint → the error of that version."""
+
+    def __init__(self, cloudformation: DoubledCloudFormation) -> None:
+        self.broken: dict[str, str] = {}
+        self.interrupt: BaseException | None = None
+        self._cloudformation = cloudformation
+
+    def get_function(self, **_: Any) -> None:
+        raise refusal("ResourceNotFoundException", "Function not found", "GetFunction")
+
+    def invoke(self, Payload: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's own names
+        if self.interrupt is not None:
+            raise self.interrupt
+        recipe, limits = self.deployed()
+        if error := self.broken.get(recipe.fingerprint):
+            body = json.dumps({"errorType": "RuntimeError", "errorMessage": error}).encode()
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(body)}
+        pipeline = of_deployment(Aws(region=REGION), Deployment(*NAMES.buckets, NAMES.table), ACCOUNT)
+        for event in parse(json.loads(Payload)):
+            reconcile(event.key, pipeline.tools(recipe, limits))
+        return {"Payload": io.BytesIO(b"null")}
+
+    def deployed(self) -> tuple[Recipe, Limits]:
+        key = self._cloudformation.stack.parameters["RecipeKey"]
+        body = boto3.client("s3").get_object(Bucket=ARTIFACTS, Key=key)["Body"].read()
+        with zipfile.ZipFile(io.BytesIO(body)) as layer:
+            return deployed_recipe.load(lambda name: layer.read(f"python/{deployed_recipe.PACKAGE}/{name}"))
+
+
+@dataclass(frozen=True)
+class DoubledAws:
+    """Both doubles; everything else is moto's."""
+
+    cloudformation: DoubledCloudFormation
+    functions: DoubledLambda
+
+    @property
+    def done(self) -> list[str]:
+        """What CloudFormation was asked to change, in order."""
+        return self.cloudformation.done
+
+
+def double(monkeypatch: pytest.MonkeyPatch) -> DoubledAws:
+    """Put the doubles in the place of the clients, buckets and table included; to be called within ``mock_aws``."""
+    make_data()
+    cloudformation = DoubledCloudFormation()
+    made = DoubledAws(cloudformation, DoubledLambda(cloudformation))
+    monkeypatch.setattr(Aws, "identity", Identity(ACCOUNT, REGION, "aws"))
+    monkeypatch.setattr(Aws, "cloudformation", cloudformation)
+    monkeypatch.setattr(Aws, "functions", made.functions)
+    monkeypatch.setattr(functions, "functions_zip", lambda: Artifact("functions", b"functions"))
+    monkeypatch.setattr(packages_wheels, "packages_layer", lambda architecture: Artifact("packages", b"packages"))
+    # moto ignores the conditions of bucket policies, so "deny plain HTTP" would deny everything.
+    monkeypatch.setattr(ArtifactStore, "_close_bucket", lambda self: None)
+    # S3 sends no events here, and nothing passes by waiting.
+    monkeypatch.setattr(smoke, "ON_AWS", smoke.Patience(event=0, calls=1, pause=0, poll=0))
+    return made
+
+
+def change(action: str, logical_id: str, kind: str, properties: tuple[str, ...] = (), **more: str) -> dict[str, Any]:
+    """A resource change as DescribeChangeSet describes it."""
+    details = [{"Target": {"Name": name}} for name in properties]
+    named = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": kind, "Details": details}
+    return {"ResourceChange": {**named, **more}}
+
+
+def refusal(code: str, message: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+def make_data() -> None:
+    """Buckets and table with the settings of the template."""
+    from tests.cli.conftest import make_resources
+
+    make_resources(*NAMES.buckets, NAMES.table)
+    s3 = boto3.client("s3")
+    names = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    blocked: Any = dict.fromkeys(names, True)
+    rule: Any = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    for bucket in NAMES.buckets:
+        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=blocked)
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rule)
+        statement = {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": "arn:aws:s3:::no",
+        }
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    events: list[Any] = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAMES.processor_function}"
+    s3.put_bucket_notification_configuration(
+        Bucket=NAMES.originals_bucket,
+        NotificationConfiguration={"LambdaFunctionConfigurations": [{"LambdaFunctionArn": arn, "Events": events}]},
+    )
+    boto3.client("dynamodb").update_continuous_backups(
+        TableName=NAMES.table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )

@@ -1,0 +1,199 @@
+"""Plan a deploy: read the stack and the settings, build the zips, create the change set.
+
+Nothing here changes the stack. A plan holds a change set, so it must be carried out (``run``) or discarded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from botocore.exceptions import ClientError
+
+from zenoimg.aws.platform import Platform
+from zenoimg.aws.session import Aws
+from zenoimg.config.load import Settings
+from zenoimg.imaging import Recipe
+from zenoimg.operations.configured import limits_of, recipe_of
+from zenoimg.operations.deploy import rollback, taken_names
+from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
+from zenoimg.operations.deploy.plan import DeployedVersion, Plan
+from zenoimg.operations.deploy.recipe_changes import recipe_changes, recipe_in
+from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
+from zenoimg.pipeline.service import is_denied
+from zenoimg.stack import read_back, template
+from zenoimg.stack.bundle import functions, packages_installed, packages_wheels
+from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.bundle.recipe import recipe_layer
+from zenoimg.stack.change_set.change import ChangeSet
+from zenoimg.stack.change_set.states import refuse_stuck
+from zenoimg.stack.names import StackNames
+from zenoimg.stack.outputs import StackState, read_stack
+
+#: Template parameter that counts how often the settings of buckets and table were written again.
+GENERATION = "SettingsGeneration"
+
+_DEFAULT_ARCHITECTURE = "arm64"
+_DEFAULT_TIMEOUT_SECONDS = 300
+#: Template parameters of the three zips, in the order of ``_bundle``.
+_ZIP_PARAMETERS = ("FunctionsKey", "PackagesKey", "RecipeKey")
+
+
+def prepare(target: Target, on_event: OnEvent) -> Plan:
+    """Return the plan of a deploy, with its change set; upload nothing.
+
+    Waits first for another change of the stack that is in progress. Raises ``ZenoError`` with the reason when no
+    plan can be made; then nothing is left of it.
+    """
+    aws, stack = target.aws, target.stack
+    waited = settle(target, on_event)
+    on_event(StageBegan("build"))
+    state = read_stack(aws.cloudformation, stack)
+    refuse_stuck(stack, state)
+    plan = replace(describe(target), follows_change=waited)
+    if plan.deployed is None:
+        taken_names.delete_orphaned_logs(aws, plan.names)
+    plan = replace(plan, change_set=create_change_set(target, plan))
+    if plan.change_set is None or plan.deployed is None:
+        return plan
+    try:
+        running = _running_recipe(target, plan.deployed)
+        changes = recipe_changes(running, plan.recipe) if running else ()
+        return replace(plan, recipe_changes=changes, deployed=rollback.save(aws.cloudformation, state))
+    except BaseException:
+        discard(target, plan)
+        raise
+
+
+def describe(target: Target) -> Plan:
+    """Return names, zips, template and parameters of a deploy, without a change set."""
+    settings, aws = target.settings, target.aws
+    recipe, limits = recipe_of(settings), limits_of(settings)
+    state = read_stack(aws.cloudformation, settings.stack)
+    names = _names(target, state)
+    store = artifact_store_of(aws)
+    store.check()
+    artifacts = _bundle(target, recipe_layer(recipe, limits))
+    is_deployed = state is not None and "OriginalsBucket" in state.outputs
+    # CloudFormation compares templates, not buckets; a new generation makes it write the settings again.
+    differing = differing_settings(target, names) if is_deployed else ()
+    before = state.parameters if state is not None else {}
+    parameters = {
+        **parameters_of(settings, aws.platform),
+        "ArtifactsBucket": store.bucket,
+        **{key: artifact.key(settings.stack) for key, artifact in zip(_ZIP_PARAMETERS, artifacts, strict=True)},
+        "RecipeFingerprint": recipe.fingerprint,
+        "Limits": json.dumps(asdict(limits)),
+        GENERATION: str(int(before.get(GENERATION, "0")) + bool(differing)),
+    }
+    rendered = template.render(names, backfill_concurrency=settings.backfill_concurrency)
+    return Plan(
+        names=names,
+        change_set=None,
+        artifacts=artifacts,
+        recipe=recipe,
+        limits=limits,
+        parameters=parameters,
+        template=template.to_text(rendered),
+        differing=differing,
+        deployed=DeployedVersion("", state.parameters, state.tags) if state is not None and is_deployed else None,
+    )
+
+
+def decide(target: Target, plan: Plan, agree: Callable[[], bool]) -> bool:
+    """Return whether the operator agrees; discard the plan when not, and when the question is interrupted."""
+    try:
+        agreed = agree()
+    except BaseException:
+        discard(target, plan)
+        raise
+    if not agreed:
+        discard(target, plan)
+    return agreed
+
+
+def discard(target: Target, plan: Plan) -> None:
+    """Delete the plan's change set, and the empty stack that was created for it."""
+    if plan.change_set is not None:
+        change_sets_of(target.aws, target.role_arn).discard(plan.change_set)
+
+
+def settle(target: Target, on_event: OnEvent) -> bool:
+    """Wait for a change of the stack that is in progress; return whether there was one."""
+    state = read_stack(target.aws.cloudformation, target.stack)
+    if state is None or not state.is_changing:
+        return False
+    on_event(StageBegan("settle", state.status))
+    for event in change_sets_of(target.aws, target.role_arn).settle(state):
+        on_event(event)
+    return True
+
+
+def create_change_set(target: Target, plan: Plan) -> ChangeSet | None:
+    """Create the change set of a plan, ``None`` when nothing would change."""
+    assert len(plan.template.encode()) <= template.MAX_INLINE_BYTES, "guaranteed by a test of the template"
+    change_sets = change_sets_of(target.aws, target.role_arn)
+    tags = {"zenoimg:stack": target.stack}
+    return change_sets.create(target.stack, {"TemplateBody": plan.template}, plan.parameters, tags)
+
+
+def differing_settings(target: Target, names: StackNames) -> tuple[str, ...]:
+    """Return the settings of buckets and table that differ from the template, each in words."""
+    aws = target.aws
+    buckets = read_back.differences(aws.s3, names, aws.identity.account, tls_only=aws.platform.requires_tls)
+    backups = aws.platform.keeps_point_in_time_recovery
+    return buckets + read_back.table_differences(aws.dynamodb, names, backups=backups)
+
+
+def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
+    """Return the template parameters that the settings decide."""
+    chosen = dict(settings.parameters)
+    timeout = int(chosen.get("ProcessorTimeout", _DEFAULT_TIMEOUT_SECONDS))
+    # Lambda recommends six times the function's timeout for a queue that a function polls
+    # (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
+    chosen.setdefault("BackfillVisibility", str(6 * timeout))
+    if not platform.requires_tls:
+        chosen["TlsOnly"] = "false"
+    if not platform.has_metric_math:
+        chosen["ErrorRateAlarm"] = "false"
+    return chosen
+
+
+def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:
+    """Return the names of a stack for its policies, and whether they are certain (the stack is deployed).
+
+    Whoever prints a policy may have no permission yet; then the default names are returned.
+    """
+    try:
+        state = read_stack(aws.cloudformation, stack)
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return StackNames(stack), False
+    if state is None or "OriginalsBucket" not in state.outputs:
+        return StackNames(stack), False
+    return taken_names.of_deployed(aws, stack, state.outputs["OriginalsBucket"]), True
+
+
+def _bundle(target: Target, recipe: Artifact) -> tuple[Artifact, ...]:
+    architecture = target.settings.parameters.get("Architecture", _DEFAULT_ARCHITECTURE)
+    if target.aws.local:
+        packages = packages_installed.installed_packages_layer()
+    else:
+        packages = packages_wheels.packages_layer(architecture)
+    return functions.functions_zip(), packages, recipe
+
+
+def _names(target: Target, state: StackState | None) -> StackNames:
+    if state is not None and "OriginalsBucket" in state.outputs:
+        return taken_names.of_deployed(target.aws, target.stack, state.outputs["OriginalsBucket"])
+    names = taken_names.choose(target.aws, target.stack)
+    taken_names.refuse_taken(target.aws, names)
+    return names
+
+
+def _running_recipe(target: Target, version: DeployedVersion) -> Recipe | None:
+    key = version.parameters.get("RecipeKey", "")
+    layer = artifact_store_of(target.aws).read(key) if key else None
+    return recipe_in(layer) if layer else None

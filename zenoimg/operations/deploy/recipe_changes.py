@@ -1,0 +1,52 @@
+"""The difference between two recipes in words, and the recipe in a layer's zip."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+
+from zenoimg.imaging import Recipe, RecipeError, recipe_to_mapping
+from zenoimg.pipeline import deployed_recipe
+
+
+def recipe_in(layer: bytes) -> Recipe | None:
+    """Return the recipe in the zip of a recipe layer; ``None`` when this version cannot read it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(layer)) as archive:
+            recipe, _ = deployed_recipe.load(lambda name: archive.read(f"python/{deployed_recipe.PACKAGE}/{name}"))
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, RecipeError):
+        return None
+    return recipe
+
+
+def recipe_changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
+    """Return the changed settings, each in words: ``text: "© zeno" becomes "© Example"``."""
+    if before.fingerprint == after.fingerprint:
+        return ()
+    (old, old_files), (new, new_files) = recipe_to_mapping(before), recipe_to_mapping(after)
+    changes = []
+    for table in new:
+        left, right = _settings(old, table), _settings(new, table)
+        for name in sorted({*left, *right}):
+            if old_files.get(str(left.get(name))) != new_files.get(str(right.get(name))):
+                in_both = name in left and name in right
+                changes.append(f"another {name} file" if in_both else _change(name, left, right))
+            elif left.get(name) != right.get(name):
+                changes.append(_change(name, left, right))
+    return tuple(changes) or ("the drawing code",)
+
+
+def _settings(tables: Mapping[str, object], table: str) -> Mapping[str, object]:
+    settings = tables.get(table, {})
+    assert isinstance(settings, Mapping)
+    return settings
+
+
+def _change(name: str, left: Mapping[str, object], right: Mapping[str, object]) -> str:
+    return f"{name}: {_value(left, name)} becomes {_value(right, name)}"
+
+
+def _value(settings: Mapping[str, object], name: str) -> str:
+    value = settings.get(name)
+    return "none" if value is None else f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,46 @@
+"""Where a deploy acts, and the CloudFormation and S3 that it acts through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from zenoimg.aws.session import Aws
+from zenoimg.config.load import Settings
+from zenoimg.pipeline.service import is_aws
+from zenoimg.stack.bundle.store import ArtifactStore
+from zenoimg.stack.change_set.lifecycle import ChangeSets
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Target:
+    """One stack in one account and region.
+
+    ``role_arn`` is the role that CloudFormation assumes; empty for the caller's permissions. ``checkpoint`` saves
+    the state of the embedded AWS, which otherwise loses an unsaved deploy when it is killed.
+    """
+
+    aws: Aws
+    settings: Settings
+    role_arn: str = ""
+    checkpoint: Callable[[], None] = _nothing
+
+    @property
+    def stack(self) -> str:
+        """Return the stack's name."""
+        return self.settings.stack
+
+
+def change_sets_of(aws: Aws, role_arn: str = "") -> ChangeSets:
+    """Return the change sets of a session."""
+    proven = aws.local or is_aws(aws.cloudformation.meta.endpoint_url)
+    return ChangeSets(aws.cloudformation, local=aws.local, proven=proven, role_arn=role_arn)
+
+
+def artifact_store_of(aws: Aws) -> ArtifactStore:
+    """Return the artifacts bucket of a session's account and region."""
+    return ArtifactStore(aws.s3, aws.identity.account, aws.region, aws.identity.partition)
