@@ -80,7 +80,7 @@ def test_a_logo_replaces_a_configured_text_and_a_text_a_configured_logo() -> Non
         (("--logo", "none.png"), "--logo: none.png cannot be read: No such file or directory"),
         (("--logo", "a.jpg"), "--logo: must be a PNG file"),
         (("--font", "a.jpg"), "--font: is not a TrueType or OpenType font"),
-        (("--text", "漢"), "--text: Pillow's own font has no glyph for '漢' (U+6F22)"),
+        (("--text", "漢"), "--text: the default font, Manrope SemiBold, has no glyph for '漢' (U+6F22)"),
         (("--text", "x", "--logo", "logo.png"), "--text and --logo cannot both be the mark"),
         (("--logo", "logo.png", "--color", "red"), "--color: belongs to a text, and a logo is given"),
         (("-o", "-", "--json"), "-o - and --json would both write to standard output"),

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.placement import (
@@ -34,6 +34,10 @@ SMALLEST_LOGO = 3
 """Pixels of a logo's shorter side below which it is unrecognizable."""
 
 OUTLINE_PER_EM = 1 / 30
+
+_LINE_GAP = 4
+"""Pixels between the lines of a text, as Pillow's own default."""
+
 MARK_CACHE_BYTES = 64 * 1024 * 1024
 
 # PIL.ImageOps.exif_transpose turns stored pixels into displayed ones; these are its inverses.
@@ -124,14 +128,15 @@ def _draw_text(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Imag
         raise Refused("too-small", f"{room[0]} x {room[1]} pixels inside the margins leave no room for a mark")
     left, top, right, bottom = _text_box(spec, text, size)
     canvas = (max(1, right - left), max(1, bottom - top))
-    face, origin, outline = typeface(spec.font, size), (-left, -top), _outline_width(spec, size)
+    face, origin, outline = _face(spec, size), (-left, -top), _outline_width(spec, size)
     letters = Image.new("L", canvas)
-    ImageDraw.Draw(letters).text(origin, text, fill=255, font=face, align="center")
+    # An outline moves Pillow's lines apart by twice its width; without one of their own, letters must follow it.
+    ImageDraw.Draw(letters).text(origin, text, 255, face, align="center", spacing=_LINE_GAP + 2 * outline)
     mark = Image.new("RGB", canvas, spec.color if spec.outline == "none" else spec.outline)
     covered = letters
     if outline:
         covered = Image.new("L", canvas)
-        ImageDraw.Draw(covered).text(origin, text, fill=255, font=face, align="center", stroke_width=outline)
+        ImageDraw.Draw(covered).text(origin, text, 255, face, align="center", spacing=_LINE_GAP, stroke_width=outline)
         mark.paste(spec.color, (0, 0), letters)
     mark.putalpha(covered)
     return _trimmed(mark)
@@ -140,10 +145,17 @@ def _draw_text(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Imag
 def _text_box(spec: WatermarkSpec, text: str, size: float) -> Box:
     canvas = ImageDraw.Draw(Image.new("L", (1, 1)))
     outline = _outline_width(spec, size)
-    face = typeface(spec.font, size)
-    left, top, right, bottom = canvas.textbbox((0, 0), text, font=face, align="center", stroke_width=outline)
+    face = _face(spec, size)
+    left, top, right, bottom = canvas.textbbox(
+        (0, 0), text, face, align="center", spacing=_LINE_GAP, stroke_width=outline
+    )
     # One pixel more on each side: hinting may draw outside the box that was measured.
     return int(left) - 1, int(top) - 1, int(right) + 2, int(bottom) + 2
+
+
+def _face(spec: WatermarkSpec, size: float) -> ImageFont.FreeTypeFont:
+    assert spec.font is not None, "a text has a font"
+    return typeface(spec.font, size)
 
 
 def _outline_width(spec: WatermarkSpec, size: float) -> int:

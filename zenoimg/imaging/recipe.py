@@ -39,13 +39,15 @@ class WatermarkSpec:
     ``scale`` is the font size of the text or the width of the logo, ``margin`` the distance from the edges
     or, for ``tile``, between marks. ``opacity`` is at most 1, opaque. ``color`` and ``outline`` are ``#rrggbb``,
     ``#rgb`` or a CSS name, and ``outline`` may be ``none``. ``angle`` is in degrees, counter-clockwise.
-    ``font`` is the bytes of a TrueType or OpenType font; without one Pillow's own is used.
+    ``font`` is the bytes of a TrueType or OpenType font; a text without one gets those of the default font, so that
+    they are part of the fingerprint and travel with a deployed recipe. Characters that the font lacks are replaced
+    by equal ones where there are any (a non-breaking space by a space), and letters with marks are composed (NFC).
 
     Raises ``RecipeError`` for a value that is not allowed and for characters that the font cannot draw.
     """
 
     text: str | None = None
-    logo: bytes | None = None
+    logo: bytes | None = field(default=None, repr=False)
     position: Position = "bottom-right"
     scale: float = 0.06
     margin: float = 0.03
@@ -53,7 +55,7 @@ class WatermarkSpec:
     color: str = "#ffffff"
     outline: str = "#000000"
     angle: float = 0.0
-    font: bytes | None = None
+    font: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.text is None and self.logo is None:
@@ -78,8 +80,11 @@ class WatermarkSpec:
             object.__setattr__(self, name, value)
 
     def _check_logo(self, logo: bytes) -> None:
+        from zenoimg.imaging.default_font import is_default_font
         from zenoimg.imaging.typeface import check_logo
 
+        if self.font is not None and is_default_font(self.font):
+            self._normalize(font=None)  # as `dataclasses.replace` of a text passes it on
         defaults = {setting.name: setting.default for setting in fields(self)}
         for name in ("text", "color", "outline", "font"):
             if getattr(self, name) != defaults[name]:
@@ -89,21 +94,24 @@ class WatermarkSpec:
         check_logo(logo)
 
     def _check_text(self) -> None:
-        from zenoimg.imaging.typeface import check_font, missing_characters
+        from zenoimg.imaging.default_font import NAME, default_font, is_default_font
+        from zenoimg.imaging.typeface import check_font, missing_characters, with_equal_characters
 
         if not isinstance(self.text, str) or not self.text.strip():
             raise RecipeError("text", "must hold at least one visible character")
         text = unicodedata.normalize("NFC", self.text)
         if len(text) > MAX_TEXT_LENGTH:
             raise RecipeError("text", f"has {len(text)} characters; at most {MAX_TEXT_LENGTH} are allowed")
-        self._normalize(text=text)
-        if self.font is not None and not isinstance(self.font, bytes):
+        font = default_font() if self.font is None else self.font
+        if not isinstance(font, bytes):
             raise RecipeError("font", "must be the bytes of a TrueType or OpenType file")
-        check_font(self.font)
+        check_font(font)
+        text = with_equal_characters(font, text)
+        self._normalize(text=text, font=font)
         _check_simple_layout(text)
-        missing = missing_characters(self.font, text)
+        missing = missing_characters(font, text)
         if missing:
-            whose = "Pillow's own font" if self.font is None else "the font"
+            whose = f"the default font, {NAME}," if is_default_font(font) else "the font"
             named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing)
             raise RecipeError("text", f"{whose} has no glyph for {named}; name another `font` or use a `logo`")
 
@@ -247,15 +255,20 @@ def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes
     return Recipe(WatermarkSpec(**watermark), encoder=EncoderSettings(**encoder), **settings)
 
 
-def recipe_to_mapping(recipe: Recipe) -> tuple[dict[str, object], dict[str, bytes]]:
+def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[dict[str, object], dict[str, bytes]]:
     """Return the tables of a recipe, ready for JSON, and the contents of the files that they name, by file name.
 
-    ``recipe_from_mapping(tables, files.__getitem__)`` returns an equal recipe.
+    ``recipe_from_mapping(tables, files.__getitem__)`` returns an equal recipe. With ``self_contained`` it does so
+    where the default font is not installed: that font is then one of the files.
     """
+    from zenoimg.imaging.default_font import is_default_font
+
     files: dict[str, bytes] = {}
     watermark: dict[str, object] = {}
     for setting in fields(WatermarkSpec):
         value = getattr(recipe.watermark, setting.name)
+        if setting.name == "font" and value is not None and not self_contained and is_default_font(value):
+            continue
         if isinstance(value, bytes):
             files[_FILE_NAMES[setting.name]] = value
             watermark[setting.name] = _FILE_NAMES[setting.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import unicodedata
 from functools import lru_cache
 from io import BytesIO
 
@@ -40,19 +41,17 @@ def open_logo(logo: bytes) -> Image.Image:
         raise RecipeError("logo", f"cannot be decoded as PNG: {failure}") from failure
 
 
-def typeface(font: bytes | None, size: float) -> ImageFont.FreeTypeFont:
-    """Return a font (``None``: Pillow's own) at ``size`` pixels to the em.
+def typeface(font: bytes, size: float) -> ImageFont.FreeTypeFont:
+    """Return a font at ``size`` pixels to the em.
 
     Always with basic layout: Raqm needs libfribidi on the machine, and the same recipe must draw the same mark
     in a terminal and in a function.
     """
-    return ImageFont.truetype(BytesIO(_font_bytes(font)), size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(BytesIO(font), size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def check_font(font: bytes | None) -> None:
+def check_font(font: bytes) -> None:
     """Raise ``RecipeError`` unless the bytes are a font that can be drawn and lists its characters."""
-    if font is None:
-        return
     try:
         typeface(font, 12.0)
         characters(font)
@@ -60,41 +59,43 @@ def check_font(font: bytes | None) -> None:
         raise RecipeError("font", "is not a TrueType or OpenType font with a Unicode character map") from None
 
 
-def missing_characters(font: bytes | None, text: str) -> list[str]:
+def with_equal_characters(font: bytes, text: str) -> str:
+    """Return the text with characters for which the font has no glyph replaced by ones that look the same.
+
+    Spaces that differ in width or in whether a line may break there become a space, U+2010 and U+2011 a hyphen.
+    """
+    drawable = characters(font)
+    return "".join(_equal(character) if ord(character) not in drawable else character for character in text)
+
+
+def _equal(character: str) -> str:
+    if unicodedata.category(character) == "Zs":
+        return " "
+    return "-" if character in "\u2010\u2011" else character
+
+
+def missing_characters(font: bytes, text: str) -> list[str]:
     """Return the characters of ``text``, each once and in order, for which the font has no glyph."""
     drawable = characters(font)
     return [character for character in dict.fromkeys(text) if character != "\n" and ord(character) not in drawable]
 
 
 @lru_cache(maxsize=4)
-def characters(font: bytes | None) -> frozenset[int]:
+def characters(font: bytes) -> frozenset[int]:
     """Return the code points in the font's Unicode ``cmap`` subtables, formats 4, 6, 12 and 13.
 
     Layout as in the OpenType specification, chapter "cmap". Raises ``ValueError`` or ``struct.error`` for
     bytes that are not such a font.
     """
-    data = _font_bytes(font)
     start = 0
-    if data[:4] == b"ttcf":
-        (start,) = struct.unpack_from(">I", data, 12)
-    (tables,) = struct.unpack_from(">H", data, start + 4)
+    if font[:4] == b"ttcf":
+        (start,) = struct.unpack_from(">I", font, 12)
+    (tables,) = struct.unpack_from(">H", font, start + 4)
     for at in range(start + 12, start + 12 + tables * 16, 16):
-        tag, _checksum, offset, _length = struct.unpack_from(">4sIII", data, at)
+        tag, _checksum, offset, _length = struct.unpack_from(">4sIII", font, at)
         if tag == b"cmap":
-            return _mapped_characters(data, offset)
+            return _mapped_characters(font, offset)
     raise ValueError("the font has no cmap table")
-
-
-@lru_cache(maxsize=1)
-def _default_font_bytes() -> bytes:
-    font = ImageFont.load_default(size=12)
-    if not isinstance(font, ImageFont.FreeTypeFont):
-        raise RecipeError("font", "Pillow is built without FreeType, so no text can be drawn")
-    return font.font_bytes
-
-
-def _font_bytes(font: bytes | None) -> bytes:
-    return _default_font_bytes() if font is None else font
 
 
 def _mapped_characters(data: bytes, cmap: int) -> frozenset[int]:

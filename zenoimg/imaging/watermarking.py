@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from functools import cache
 
+import zenoimg.imaging.typeface  # noqa: F401 - loads Pillow while a function starts, not at its first picture
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats import WRITERS, Writer
 from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, identify
@@ -12,16 +14,16 @@ from zenoimg.imaging.memory import ObservedLimits, can_allocate
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
-_DEFAULT_RECIPE = Recipe()
 _DEFAULT_LIMITS = Limits()
 
 
 def watermark(
-    data: bytes | bytearray | memoryview, recipe: Recipe = _DEFAULT_RECIPE, limits: Limits = _DEFAULT_LIMITS
+    data: bytes | bytearray | memoryview, recipe: Recipe | None = None, limits: Limits = _DEFAULT_LIMITS
 ) -> Watermarked:
     """Return a watermarked copy of a picture in its own format.
 
-    ``data`` is the content of an image file. Limits are checked before pixels are decoded.
+    ``data`` is the content of an image file, ``recipe`` is ``Recipe()`` by default. Limits are checked before pixels
+    are decoded.
 
     Raises ``Refused`` with the code ``not-an-image``, ``unsupported-format``, ``corrupt``, ``too-large``,
     ``too-many-frames`` or ``too-small``. Raises ``MemoryError`` when the process has too little memory for the
@@ -40,7 +42,13 @@ def watermark(
             f"{identified.format} is not supported; supported are {', '.join(SUPPORTED)}",
         )
     writer = WRITERS[identified.format]  # not in the try block: a module that cannot be loaded is not a damaged picture
-    return _written(writer, data, recipe, ObservedLimits(limits), identified.format)
+    return _written(writer, data, recipe or _default_recipe(), ObservedLimits(limits), identified.format)
+
+
+@cache
+def _default_recipe() -> Recipe:
+    """Return ``Recipe()``, made when it is first needed: where a recipe is deployed, the default font is not."""
+    return Recipe()
 
 
 def _written(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits, name: str) -> Watermarked:

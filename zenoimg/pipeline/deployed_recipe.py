@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from zenoimg.imaging import Limits, Recipe, recipe_from_mapping, recipe_to_mapping
+from zenoimg.imaging.default_font import default_font_license, is_default_font
 from zenoimg.imaging.recipe import RECIPE_KEYS
 
 PACKAGE = "zenoimg_recipe"
@@ -27,8 +28,14 @@ _log = logging.getLogger(__name__)
 
 
 def pack(recipe: Recipe, limits: Limits) -> dict[str, bytes]:
-    """Return the package's file contents by file name; ``load`` is the inverse."""
-    table, named = recipe_to_mapping(recipe)
+    """Return the package's file contents by file name; ``load`` is the inverse.
+
+    The font is always one of the files: functions have no other. The default one may only be passed on with its
+    license (SIL Open Font License 1.1, condition 2).
+    """
+    table, named = recipe_to_mapping(recipe, self_contained=True)
+    if recipe.watermark.font is not None and is_default_font(recipe.watermark.font):
+        named["OFL.txt"] = default_font_license()
     index = json.dumps({"recipe": table, "limits": asdict(limits)}, indent=1, sort_keys=True)
     return {_INDEX: index.encode(), "__init__.py": b"", **named}
 

@@ -24,6 +24,7 @@ from zenoimg.imaging import (
     recipe_to_mapping,
 )
 from zenoimg.imaging import recipe as recipe_module
+from zenoimg.imaging.default_font import default_font
 from zenoimg.imaging.recipe import METADATA_POLICIES, POSITIONS
 from zenoimg.imaging.typeface import characters, missing_characters
 
@@ -34,7 +35,7 @@ def logo(color: str = "red", size: tuple[int, int] = (20, 10)) -> bytes:
     return encoded.getvalue()
 
 
-def default_font() -> bytes:
+def another_font() -> bytes:
     font = ImageFont.load_default(size=12)
     assert isinstance(font, ImageFont.FreeTypeFont)
     return font.font_bytes
@@ -72,7 +73,7 @@ def test_the_default_is_the_text_zeno_at_the_bottom_right() -> None:
         ("logo", {"logo": logo()[:40]}, "PNG"),
         ("logo", {"logo": logo("#00000000")}, "transparent"),
         ("text", {"logo": logo(), "text": "both"}, "leave one of them out"),
-        ("font", {"logo": logo(), "font": default_font()}, "leave one of them out"),
+        ("font", {"logo": logo(), "font": another_font()}, "leave one of them out"),
         ("color", {"logo": logo(), "color": "red"}, "leave one of them out"),
     ],
 )
@@ -90,21 +91,24 @@ def test_encoder_settings_outside_their_range_are_refused(values: dict[str, Any]
 
 
 def test_characters_that_the_font_lacks_are_named() -> None:
-    with pytest.raises(RecipeError, match=r"Pillow's own font has no glyph for '漢' \(U\+6F22\), '字'"):
+    with pytest.raises(
+        RecipeError, match=r"the default font, Manrope SemiBold, has no glyph for '漢' \(U\+6F22\), '字'"
+    ):
         WatermarkSpec(text="zeno 漢字")
     with pytest.raises(RecipeError, match=r"^text: the font has no glyph"):
-        WatermarkSpec(text="漢", font=default_font())
+        WatermarkSpec(text="漢", font=another_font())
 
 
 def test_the_character_map_agrees_with_what_freetype_draws() -> None:
-    font = ImageFont.truetype(BytesIO(default_font()), 40, layout_engine=ImageFont.Layout.BASIC)
-    empty_box = bytes(font.getmask("\U000f0000"))
-    for code in range(0x21, 0x500):
-        if not missing_characters(None, chr(code)):
-            assert bytes(font.getmask(chr(code))) != empty_box, chr(code)
-        else:
-            assert bytes(font.getmask(chr(code))) == empty_box, chr(code)
-    assert ord("©") in characters(None)
+    for data in (default_font(), another_font()):
+        font = ImageFont.truetype(BytesIO(data), 40, layout_engine=ImageFont.Layout.BASIC)
+        empty_box = bytes(font.getmask("\U000f0000"))
+        for code in range(0x21, 0x500):
+            if not missing_characters(data, chr(code)):
+                assert bytes(font.getmask(chr(code))) != empty_box, chr(code)
+            else:
+                assert bytes(font.getmask(chr(code))) == empty_box, chr(code)
+        assert ord("©") in characters(data)
 
 
 def font_with_map(subtable: bytes, platform: int = 3, encoding: int = 10) -> bytes:
@@ -145,7 +149,7 @@ def test_a_font_without_a_unicode_map_has_no_characters() -> None:
 @settings(max_examples=60)
 @given(st.integers(0, 60_000), st.binary(min_size=1, max_size=8))
 def test_a_damaged_font_is_refused_or_drawn(at: int, damage: bytes) -> None:
-    font = default_font()
+    font = another_font()
     damaged = font[: at % len(font)] + damage + font[at % len(font) + len(damage) :]
     with contextlib.suppress(RecipeError):
         WatermarkSpec(font=damaged)
@@ -163,7 +167,7 @@ VARIANTS: list[Recipe] = [
     Recipe(WatermarkSpec(color="yellow")),
     Recipe(WatermarkSpec(outline="none")),
     Recipe(WatermarkSpec(angle=30)),
-    Recipe(WatermarkSpec(font=default_font())),
+    Recipe(WatermarkSpec(font=another_font())),
     *[Recipe(metadata=policy) for policy in METADATA_POLICIES if policy != "keep-no-location"],
     Recipe(encoder=EncoderSettings(jpeg_quality=80)),
     Recipe(encoder=EncoderSettings(png_compression=9)),

@@ -13,11 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import ImageFont
 
 from tests.drawn import pictures
 from tests.function_path import assemble, unpack
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, WatermarkSpec
+from zenoimg.imaging.default_font import default_font
 from zenoimg.pipeline import deployed_recipe
 from zenoimg.stack.bundle import packages_installed, sources
 from zenoimg.stack.bundle import recipe as recipe_zip
@@ -138,6 +140,22 @@ def test_the_recipe_that_a_function_reads_is_the_one_that_was_deployed(recipe: R
     assert found == recipe
     assert found.fingerprint == recipe.fingerprint
     assert found_limits == limits
+
+
+def test_the_font_travels_with_the_recipe_and_the_default_one_with_its_license(tmp_path: Path) -> None:
+    def packed(recipe: Recipe) -> dict[str, bytes]:
+        files = unpack(recipe_layer(recipe, Limits()), tmp_path / recipe.fingerprint).rglob("*")
+        return {file.name: file.read_bytes() for file in files if file.is_file()}
+
+    default = packed(Recipe())
+    assert default["font.ttf"] == default_font()
+    assert b"SIL OPEN FONT LICENSE" in default["OFL.txt"]
+    built_in = ImageFont.load_default(size=12)
+    assert isinstance(built_in, ImageFont.FreeTypeFont)
+    named = packed(Recipe(WatermarkSpec(font=built_in.font_bytes)))
+    assert named["font.ttf"] == built_in.font_bytes
+    assert "OFL.txt" not in named
+    assert not {"font.ttf", "OFL.txt"} & set(packed(RECIPES["logo"]))
 
 
 @pytest.fixture
