@@ -1,4 +1,4 @@
-"""The embedded AWS as a process: it starts once, keeps what it holds, and ends with all that it started."""
+"""The embedded AWS as a process: it starts once, keeps its state, and ends with everything that it started."""
 
 from __future__ import annotations
 
@@ -74,6 +74,71 @@ def test_a_checkpoint_outlives_a_hard_kill(make: Make) -> None:
     assert ids_in_table(aws) == {"before"}
 
 
+def test_a_lost_state_is_reported_after_a_hard_kill_and_only_then(make: Make) -> None:
+    aws = make()
+    reports: list[str] = []
+
+    def start() -> bool:
+        return aws.start(on_lost_state=lambda: reports.append("lost"))
+
+    start()
+    client(aws, "s3").create_bucket(Bucket="some-bucket")
+    aws.checkpoint()
+    aws.stop()
+    start()
+    assert reports == []
+    os.kill(pid_of(aws), signal.SIGKILL)
+    await_true(lambda: aws.status().state == "stopped")
+    start()
+    assert reports == ["lost"]
+
+
+def test_a_busy_server_is_waited_for_and_that_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_BUSY_SECONDS", 0)
+    aws = make()
+    aws.start()
+    pid = pid_of(aws)
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        os.kill(pid, signal.SIGCONT)
+
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert not aws.start(on_progress=say)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert said == [f"The embedded AWS (process {pid}) is busy; waiting up to 120 s for an answer"]
+
+
+def test_a_server_that_ends_while_it_is_waited_for_is_started_again(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_BUSY_SECONDS", 0)
+    aws = make()
+    aws.start()
+    pid = pid_of(aws)
+    os.kill(pid, signal.SIGSTOP)
+    assert aws.start(on_progress=lambda text: os.kill(pid, signal.SIGKILL) if "is busy" in text else None)
+    assert pid_of(aws) != pid
+
+
+def test_a_server_that_stays_busy_is_reported_and_not_killed(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = make()
+    aws.start()
+    pid = pid_of(aws)
+    monkeypatch.setattr(embedded, "PATIENCE_SECONDS", 0.1)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(ZenoError, match="alive and has not answered") as stuck:
+            aws.start()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert stuck.value.next_step == "Stop it with: zenoimg local stop"
+    assert pid_of(aws) == pid
+
+
 def test_a_checkpoint_of_a_stopped_one_starts_nothing(make: Make) -> None:
     aws = make()
     aws.checkpoint()
@@ -104,7 +169,7 @@ def test_two_starters_at_once_start_one(make: Make) -> None:
     assert processes_of(aws) == []
 
 
-def test_a_port_taken_by_a_stranger_is_named_and_another_can_be_chosen(make: Make) -> None:
+def test_a_port_used_by_another_program_is_named_and_another_can_be_chosen(make: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1]
         aws = make(port=port)
@@ -116,7 +181,7 @@ def test_a_port_taken_by_a_stranger_is_named_and_another_can_be_chosen(make: Mak
 
 
 def test_a_server_that_dies_early_shows_what_it_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "trouble", lambda port: None)
+    monkeypatch.setattr(ports, "bind_error", lambda port: None)
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         aws = make(port=stranger.getsockname()[1])
         with pytest.raises(ZenoError, match="is already in use") as failed:

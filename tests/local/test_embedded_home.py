@@ -1,4 +1,4 @@
-"""Where the embedded AWS lives: its folder and log, its port, and the environments on both sides."""
+"""The embedded AWS's home folder, log and port, and the environments of server and clients."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_folder_with_other_files_is_left_alone(make: Make) -> None:
     assert precious.read_text() == "keep me"
 
 
-def test_a_grown_log_is_turned_over_at_a_start(make: Make) -> None:
+def test_a_large_log_is_rotated_at_a_start(make: Make) -> None:
     aws = make()
     aws.start()
     aws.stop()

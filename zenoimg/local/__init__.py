@@ -1,6 +1,16 @@
-"""The embedded AWS: an unmodified ministack, run as a child process on a loopback port of its own.
+"""The embedded AWS: an unmodified ministack, run as a child process on its own loopback port.
 
-Nothing here needs boto3, and ministack is imported by the child alone, so importing this package is cheap.
+``embedded``   start, stop, checkpoint, reset
+``settings``   home folder and port
+``status``     state, version, size, health
+``child``      the child process: environment and launch; ``server`` is its program
+``process``    the lock of the living server, exclusive access, exit statuses
+``folder``     the home folder: ownership, port, log
+``ports``      whether a port is free
+``workers``    the function workers that a server starts
+``variables``  environment variables for an SDK or the AWS CLI
+
+Nothing here needs boto3, and only the child imports ministack, so importing this package is cheap.
 """
 
 from zenoimg.local.embedded import EmbeddedAws

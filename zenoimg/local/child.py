@@ -1,4 +1,4 @@
-"""The child process: its environment, built from nothing, and its launch."""
+"""The child process: its environment, built from scratch, and its launch."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from zenoimg.local.settings import ACCESS_KEY, ACCOUNT, HOST, REGION, SECRET_KEY, LocalSettings
 
-# What a Python needs to start at all on unusual hosts. Everything else of the operator's environment stays
-# outside: functions see the environment of the server.
+# What Python needs to start on unusual hosts. Nothing else of the operator's environment is passed on, because
+# functions see the environment of the server.
 _PASSED_ON = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 def environment(settings: LocalSettings, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of the server (facts from ministack 1.5.33: ``app``, ``core.persistence``)."""
+    """Return the complete environment of the server (names from ministack 1.5.33: ``app``, ``core.persistence``)."""
     own = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]),
         "TMPDIR": str(settings.scratch_folder),
@@ -25,7 +25,7 @@ def environment(settings: LocalSettings, inherited: Mapping[str, str]) -> dict[s
         "BIND_HOST": HOST,
         "MINISTACK_HOST": HOST,
         "GATEWAY_PORT": str(settings.port),
-        "MINISTACK_EDITION": settings.identity,  # repeated in the health answer, and used for nothing else
+        "MINISTACK_EDITION": settings.identity,  # repeated in the health answer and otherwise unused
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
         "PERSIST_STATE": "1",
@@ -48,14 +48,14 @@ def environment(settings: LocalSettings, inherited: Mapping[str, str]) -> dict[s
 
 
 def launch(settings: LocalSettings, locked_pid_file: int) -> subprocess.Popen[bytes]:
-    """Start the server in a session of its own, so that Ctrl-C in the terminal does not reach it.
+    """Start the server in its own session, so that Ctrl-C in the terminal does not reach it.
 
-    ``locked_pid_file`` is a descriptor whose lock passes to the child; the caller closes its own.
+    ``locked_pid_file`` is a descriptor whose lock the child inherits; the caller closes its own.
     """
     program = Path(__file__).with_name("server.py")
     command = [sys.executable, "-P", str(program), str(settings.pid_file), str(locked_pid_file)]
     with settings.log_file.open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 (our own program under our own interpreter)
+        return subprocess.Popen(  # noqa: S603 (our own program, run by our own interpreter)
             command,
             cwd=settings.scratch_folder,
             env=environment(settings, os.environ),
@@ -68,12 +68,12 @@ def launch(settings: LocalSettings, locked_pid_file: int) -> subprocess.Popen[by
 
 
 def log_size(log_file: Path) -> int:
-    """Bytes in the log so far; 0 when there is none."""
+    """Return the size of the log in bytes; 0 if there is none."""
     return log_file.stat().st_size if log_file.exists() else 0
 
 
-def last_words(log_file: Path, *, start: int, lines: int = 12) -> str:
-    """The last lines that the server logged from byte ``start`` on, indented for a message."""
+def log_tail(log_file: Path, *, start: int, lines: int = 12) -> str:
+    """Return the last lines logged after byte ``start``, indented for a message."""
     try:
         with log_file.open("rb") as file:
             file.seek(max(start, file.seek(0, os.SEEK_END) - 16_384))

@@ -1,11 +1,12 @@
 """Start, stop, checkpoint and reset the embedded AWS.
 
-    start       turn ─► our folder, our port? ─► clean up after a dead one ─► child process ─► healthy
-    stop        turn ─► workers quiet ─► SIGTERM ─► wait, however long invocations take ─► no worker left
-    checkpoint  stop, start: the services write their state at a graceful stop and at no other time
+    start       lock ─► our folder, our port? ─► clean up after a dead server ─► child process ─► healthy
+    stop        lock ─► workers idle ─► SIGTERM ─► wait for running invocations ─► no worker left
+    checkpoint  stop, start: the services write their state only at a graceful stop
 
-The child holds the lock on its pid file (see ``server``), so whether it lives is asked of the kernel, and a
-number that now belongs to a stranger is never signalled.
+The child holds the lock on its pid file (see ``server``), so the kernel knows whether it is alive, and a process id
+that was reused by a foreign process is never signalled. A server that is alive and does not answer is busy: a burst
+of events keeps it so for more than 15 s on two cores.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ from zenoimg.local.status import (
 )
 from zenoimg.local.variables import client_variables, foreign_variables
 
-START_SECONDS = 15.0
-STOP_SECONDS = 330.0  # a function may run for 300 s, and the services save after it
+#: How long a living server may be busy before it counts as stuck.
+PATIENCE_SECONDS = 120.0
+STOP_SECONDS = 330.0  # a function may run for 300 s, after which the services save their state
+_BUSY_SECONDS = 3.0  # without an answer after which the wait is reported
 _POLL_SECONDS = 0.05
 
 Progress = Callable[[str], None]
@@ -43,14 +46,14 @@ def _silent(_: str) -> None:
 
 
 class EmbeddedAws:
-    """One embedded AWS, named by its settings. It keeps nothing: every look is at the machine."""
+    """One embedded AWS, identified by its settings. Holds no state: every method reads the machine's."""
 
     def __init__(self, settings: LocalSettings) -> None:
         self.settings = settings
 
     def status(self) -> LocalStatus:
-        """Look at it once; starts and changes nothing."""
-        process.collect()
+        """Return its current state; start and change nothing."""
+        process.reap()
         settings = self.settings
         pid = process.lock_holder(settings.pid_file)
         port = settings.port if pid is None else folder.recorded_port(settings) or settings.port
@@ -72,12 +75,12 @@ class EmbeddedAws:
             saved_at=last_saved(settings),
         )
 
-    def start(self, *, on_progress: Progress | None = None) -> bool:
-        """Start it unless it runs, and return when it answers: ``True`` if this call started it.
+    def start(self, *, on_progress: Progress | None = None, on_lost_state: Callable[[], None] | None = None) -> bool:
+        """Start it unless it is running, and return once it answers: ``True`` if this call started it.
 
-        Raises ``ConfigurationError`` when ministack is not installed, the folder is not ours, the port is
-        taken or the state belongs to another port; ``ZenoError`` when the server ends or does not answer
-        within 15 s.
+        ``on_lost_state`` is called if the previous server was killed before it could save its state. Raises
+        ``ConfigurationError`` if ministack is not installed, the folder is not ours, the port is taken or the state
+        belongs to another port; ``ZenoError`` if the server ends during the start or does not answer for 120 s.
         """
         say = on_progress or _silent
         settings = self.settings
@@ -88,155 +91,169 @@ class EmbeddedAws:
                 code="local-not-installed",
             )
         folder.prepare(settings)
-        with self._turn(say):
-            return self._start(say)
+        with self._exclusive(say):
+            return self._start(say, on_lost_state)
 
     def stop(self, *, on_progress: Progress | None = None, patience: float = STOP_SECONDS) -> bool:
-        """Stop it gracefully, so that its state is saved: ``True`` if it ran.
+        """Stop it gracefully, so that its state is saved: ``True`` if it was running.
 
-        Waits for invocations in flight, up to ``patience`` seconds in all, and never kills the server: raises
-        ``ZenoError`` when it still has not ended, and it goes on ending by itself.
+        Waits for running invocations, up to ``patience`` seconds in all, and never kills the server: raises
+        ``ZenoError`` if it has not ended by then; it continues to stop by itself.
         """
         if not self.settings.home.exists():
             return False
         say = on_progress or _silent
-        with self._turn(say):
+        with self._exclusive(say):
             return self._stop(say, patience)
 
     def checkpoint(self, *, on_progress: Progress | None = None) -> None:
-        """Have the state written: a graceful stop and a start. Nothing to do when it does not run.
+        """Save the state by a graceful stop and a start; do nothing if it is not running.
 
         Raises what ``start`` and ``stop`` raise.
         """
         if not self.settings.home.exists():
             return
         say = on_progress or _silent
-        with self._turn(say):
+        with self._exclusive(say):
             if self._stop(say, STOP_SECONDS):
                 self._start(say)
 
     def reset(self, *, on_progress: Progress | None = None) -> None:
-        """Stop it and remove all that it keeps. Only what it has made in its home folder goes."""
+        """Stop it and delete its state; other files in the home folder stay."""
         if not self.settings.marker_file.exists():
             return
         say = on_progress or _silent
-        with self._turn(say):
+        with self._exclusive(say):
             self._stop(say, STOP_SECONDS)
             folder.remove_state(self.settings)
 
     def environment(self, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """The variables that point an AWS SDK or the AWS CLI at it, whether it runs or not.
+        """Return the variables that point an AWS SDK or the AWS CLI at it, running or not.
 
-        Not enough in an environment that names a profile or a session token: see ``unset_variables``.
+        An environment with a profile or a session token also needs ``unset_variables``.
         """
         return client_variables(self.settings, inherited)
 
     def unset_variables(self, inherited: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-        """The names that must be absent beside ``environment()``; empty is not absent to an SDK."""
+        """Return the variables to unset in addition to ``environment()``; to an SDK empty is not unset."""
         return foreign_variables(inherited)
 
     @contextmanager
-    def _turn(self, say: Progress) -> Iterator[None]:
+    def _exclusive(self, say: Progress) -> Iterator[None]:
         def waiting() -> None:
-            say("Waiting for another zenoimg that starts or stops the embedded AWS")
+            say("Waiting for another zenoimg command that is starting or stopping the embedded AWS")
 
-        with process.turn(self.settings.turn_file, waiting):
-            process.collect()
+        with process.exclusive(self.settings.lock_file, waiting):
+            process.reap()
             yield
 
-    def _start(self, say: Progress) -> bool:
-        """Start within our turn."""
+    def _start(self, say: Progress, on_lost_state: Callable[[], None] | None = None) -> bool:
+        """Start while holding the lock."""
         settings = self.settings
         if not settings.marker_file.exists():
-            folder.mark(settings, None)
+            folder.write_marker(settings, None)
+        lost_state = process.was_killed(settings.pid_file) and folder.has_state(settings)
         lock = process.open_locked(settings.pid_file)
         while lock is None and process.lock_holder(settings.pid_file) is None:
-            lock = process.open_locked(settings.pid_file)  # it was only somebody who asked whether it lives
+            lock = process.open_locked(settings.pid_file)  # another process was only checking it
         if lock is None:
             folder.check_port(settings, runs=True)
-            self._await_health()
-            return False
+            if self._await_health(say):
+                return False
+            say("The embedded AWS has ended in the meantime")
+            return self._start(say, on_lost_state)
         try:
             folder.check_port(settings, runs=False)
             self._check_port_free()
             workers.end(settings.scratch_folder, patience=0)
             folder.clean_scratch(settings)
-            folder.turn_log_over(settings)
-            folder.mark(settings, settings.port)
+            folder.rotate_log(settings)
+            folder.write_marker(settings, settings.port)
             say("Starting the embedded AWS")
             log_start = child.log_size(settings.log_file)
             server = child.launch(settings, lock)
         finally:
             os.close(lock)
         process.adopt(server)
-        self._await_health(server, log_start)
+        self._await_health(say, server, log_start)
+        if lost_state and on_lost_state is not None:
+            on_lost_state()
         return True
 
     def _check_port_free(self) -> None:
         settings = self.settings
-        if (trouble := ports.trouble(settings.port)) is None:
+        if (reason := ports.bind_error(settings.port)) is None:
             return
         home = f" ZENOIMG_LOCAL_HOME={settings.home}-2" if folder.has_state(settings) else ""
         raise ConfigurationError(
-            f"The embedded AWS cannot listen on port {settings.port} of {HOST}: {trouble}.",
-            next_step=f"Stop what listens there, or choose another port: ZENOIMG_LOCAL_PORT=PORT{home}",
+            f"The embedded AWS cannot listen on port {settings.port} of {HOST}: {reason}.",
+            next_step=f"Stop that program, or choose another port: ZENOIMG_LOCAL_PORT=PORT{home}",
             code="local-port-taken",
         )
 
-    def _await_health(self, server: subprocess.Popen[bytes] | None = None, log_start: int = 0) -> None:
-        """Return when the server answers; ``server`` is our own child, if this call started it.
+    def _await_health(self, say: Progress, server: subprocess.Popen[bytes] | None = None, log_start: int = 0) -> bool:
+        """Wait until the server answers, as long as its process lives: up to 120 s.
 
-        ``log_start`` is where in the log its own lines begin.
+        ``server`` is our own child, if this call started it, and ``log_start`` is where its lines in the log begin.
+        Return ``False`` if another process's server has ended. Raises ``ZenoError`` if our own has, or if there is no
+        answer for 120 s.
         """
         settings = self.settings
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        started, is_reported = time.monotonic(), False
+        while (waited := time.monotonic() - started) < PATIENCE_SECONDS:
             health = ask_health(settings.port)
             if health is not None and health.identity == settings.identity:
-                return
-            if process.lock_holder(settings.pid_file) is None:
-                raise self._failed("ended while it started", log_start)
+                return True
+            pid = process.lock_holder(settings.pid_file)
+            if pid is None and server is None:
+                return False
+            if pid is None:
+                raise self._failed("ended during its start", log_start)
+            if waited > _BUSY_SECONDS and not is_reported:
+                say(f"The embedded AWS (process {pid}) is busy; waiting up to {PATIENCE_SECONDS:.0f} s for an answer")
+                is_reported = True
             time.sleep(_POLL_SECONDS)
+        what = f"is alive and has not answered for {PATIENCE_SECONDS:.0f} s"
         if server is None:
-            raise self._failed("runs and does not answer", log_start, next_step="Stop it with: zenoimg local stop")
-        # Nothing has reached it yet and it writes its state only at a graceful stop, so this loses nothing.
+            raise self._failed(what, log_start, next_step="Stop it with: zenoimg local stop")
+        # No request has reached it yet and it writes its state only at a graceful stop, so nothing is lost.
         server.kill()
         server.wait()
-        raise self._failed(f"did not answer within {START_SECONDS:.0f} s", log_start)
+        raise self._failed(what, log_start)
 
     def _failed(self, what: str, log_start: int, *, next_step: str = "") -> ZenoError:
-        process.collect()
+        process.reap()
         log = self.settings.log_file
         return ZenoError(
-            f"The embedded AWS {what}. Its log ends:\n{child.last_words(log, start=log_start)}",
-            next_step=next_step or f"The whole log: {log}",
+            f"The embedded AWS {what}. Its log ends:\n{child.log_tail(log, start=log_start)}",
+            next_step=next_step or f"The full log: {log}",
             code="local-not-healthy",
         )
 
     def _stop(self, say: Progress, patience: float) -> bool:
-        """Stop within our turn."""
+        """Stop while holding the lock."""
         settings = self.settings
         deadline = time.monotonic() + patience
-        while (pid := process.lock_holder(settings.pid_file)) == 0:  # not yet at its first statement
+        while (pid := process.lock_holder(settings.pid_file)) == 0:  # it has not written its process id yet
             if time.monotonic() > deadline:
-                raise self._failed("is being started and says nothing", 0)
+                raise self._failed("is being started and does not respond", 0)
             time.sleep(_POLL_SECONDS)
         if pid is None:
             return False
-        say("Stopping the embedded AWS: it finishes what it is doing and saves its state")
+        say("Stopping the embedded AWS: it finishes running invocations and saves its state")
         workers.wait_until_quiet(settings.scratch_folder, deadline=deadline)
         if process.lock_holder(settings.pid_file) != pid:
-            return True  # it has ended meanwhile
+            return True  # it has ended in the meantime
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
         while process.lock_holder(settings.pid_file) is not None:
             if time.monotonic() > deadline:
                 raise ZenoError(
-                    f"The embedded AWS (process {pid}) is busy after {patience:.0f} s and goes on stopping.",
+                    f"The embedded AWS (process {pid}) is still busy after {patience:.0f} s; it continues to stop.",
                     next_step=f"Wait. Its log: {settings.log_file}. `kill -9 {pid}` loses unsaved state.",
                     code="local-still-stopping",
                 )
             time.sleep(_POLL_SECONDS)
-        process.collect()
+        process.reap()
         workers.end(settings.scratch_folder, patience=2.0)
         return True

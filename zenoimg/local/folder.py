@@ -1,4 +1,4 @@
-"""The home folder of an embedded AWS: made ours, checked, cleaned, emptied."""
+"""The home folder of an embedded AWS: create, check, clean and empty it."""
 
 from __future__ import annotations
 
@@ -9,64 +9,61 @@ from contextlib import suppress
 from zenoimg.errors import ConfigurationError
 from zenoimg.local.settings import LocalSettings
 
-_LOG_LIMIT = 5_000_000  # bytes; at most this much in each of two files is carried from start to start
+_LOG_LIMIT = 5_000_000  # bytes; up to this size in each of two files
 
 
 def prepare(settings: LocalSettings) -> None:
-    """Make the home folder, readable for its owner alone.
+    """Create the home folder, readable only by its owner.
 
-    Raises ``ConfigurationError`` when it cannot be made, or when it holds files that are not ours: a start
-    empties a folder in it.
+    Raises ``ConfigurationError`` if it cannot be created, or if it contains foreign files: a start empties a folder
+    inside it.
     """
     home = settings.home
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        settings.turn_file.touch(mode=0o600)
-        strangers = {path.name for path in home.iterdir()} - {settings.turn_file.name}
+        settings.lock_file.touch(mode=0o600)
+        foreign_files = {path.name for path in home.iterdir()} - {settings.lock_file.name}
     except OSError as error:
         raise ConfigurationError(
             f"The folder of the embedded AWS cannot be used: {home}: {error.strerror}.",
-            next_step="Point ZENOIMG_LOCAL_HOME to a folder that you may write.",
+            next_step="Set ZENOIMG_LOCAL_HOME to a writable folder.",
             code="bad-local-home",
         ) from error
-    if strangers and not settings.marker_file.exists():
+    if foreign_files and not settings.marker_file.exists():
         raise ConfigurationError(
-            f"The folder {home} is not empty, and the embedded AWS has not made it.",
-            next_step="Point ZENOIMG_LOCAL_HOME to a new or empty folder.",
+            f"The folder {home} is not empty and was not created by the embedded AWS.",
+            next_step="Set ZENOIMG_LOCAL_HOME to a new or empty folder.",
             code="bad-local-home",
         )
 
 
 def check_port(settings: LocalSettings, *, runs: bool) -> None:
-    """Hold our port against the one that the state, or the running server, was made with.
-
-    Raises ``ConfigurationError`` when they differ.
-    """
+    """Raise ``ConfigurationError`` if the state, or the running server, was created with another port."""
     made_with = recorded_port(settings)
     if made_with in (None, settings.port) or not (runs or has_state(settings)):
         return
     raise ConfigurationError(
-        f"The embedded AWS in {settings.home} was made with port {made_with}, and its addresses hold it; "
-        f"it cannot use port {settings.port}.",
+        f"The embedded AWS in {settings.home} was made with port {made_with}, which is part of its stored "
+        f"addresses; it cannot use port {settings.port}.",
         next_step=f"Set ZENOIMG_LOCAL_PORT={made_with}, or set ZENOIMG_LOCAL_HOME to another folder for port "
-        f"{settings.port}, or throw this state away with: zenoimg local reset",
+        f"{settings.port}, or delete this state: zenoimg local reset",
         code="local-port-changed",
     )
 
 
-def mark(settings: LocalSettings, port: int | None) -> None:
-    """Write the marker that makes the folder ours, with the port of its state."""
+def write_marker(settings: LocalSettings, port: int | None) -> None:
+    """Write the marker file that identifies the folder as ours, with the port of its state."""
     settings.marker_file.write_text(json.dumps({"port": port}) + "\n")
 
 
 def has_state(settings: LocalSettings) -> bool:
-    """Whether anything is kept here that a start would bring back."""
+    """Return whether there is anything here that a start would restore."""
     folders = (settings.state_folder, settings.objects_folder)
     return any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
 
 
 def recorded_port(settings: LocalSettings) -> int | None:
-    """The port that the state in this folder was made with, or ``None`` when there is no state."""
+    """Return the port that the state in this folder was created with, ``None`` without state."""
     try:
         return int(json.loads(settings.marker_file.read_text())["port"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -79,15 +76,15 @@ def clean_scratch(settings: LocalSettings) -> None:
     settings.scratch_folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def turn_log_over(settings: LocalSettings) -> None:
-    """Begin a new log when the old one has grown large; one old log is kept."""
+def rotate_log(settings: LocalSettings) -> None:
+    """Start a new log if the old one is large; keep one old log."""
     with suppress(FileNotFoundError):
         if settings.log_file.stat().st_size > _LOG_LIMIT:
             settings.log_file.replace(settings.previous_log_file)
 
 
 def remove_state(settings: LocalSettings) -> None:
-    """Remove everything that we made in the home folder, and nothing else."""
+    """Remove everything that we created in the home folder, and nothing else."""
     for tree in (settings.state_folder, settings.objects_folder, settings.scratch_folder):
         if tree.exists():
             shutil.rmtree(tree)

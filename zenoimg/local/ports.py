@@ -1,4 +1,4 @@
-"""Whether a loopback port can be had."""
+"""Check whether a loopback port is free."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from zenoimg.local.settings import HOST
 
 
 def listens(port: int) -> bool:
-    """Whether anything takes connections on this loopback port."""
+    """Return whether anything accepts connections on this loopback port."""
     with socket.socket() as probe:
         probe.settimeout(2.0)
         return probe.connect_ex((HOST, port)) == 0
 
 
-def trouble(port: int) -> str | None:
-    """Why a server cannot listen on this loopback port, or ``None`` when it can."""
+def bind_error(port: int) -> str | None:
+    """Return why a server cannot listen on this loopback port, ``None`` if it can."""
     if listens(port):
-        return "something else listens there"
+        return "another program listens on it"
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

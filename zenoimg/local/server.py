@@ -1,9 +1,9 @@
-"""The program of the child process: note the process id, then run ministack as its own command line does.
+"""The program of the child process: write the process id, then run ministack as its own command line does.
 
-Run by path, never imported: ``python -P server.py PID_FILE DESCRIPTOR``. The descriptor is the open, locked
-pid file; the name is there for whoever lists processes. The lock belongs to this process for as long as it
-lives, however it dies, and to none of the workers that it starts; so a held lock means that the process id in
-the file is alive and is ours.
+Run by path, never imported: ``python -P server.py PID_FILE DESCRIPTOR``. The descriptor is the open, locked pid file;
+its name is an argument only so that it shows in process lists. This process holds the lock as long as it lives,
+however it ends, and the workers that it starts do not; so a held lock means that the process id in the file belongs
+to a living server of ours. After a graceful end, at which ministack saves its state, the file says so.
 """
 
 from __future__ import annotations
@@ -14,13 +14,19 @@ import sys
 
 
 def main() -> None:
-    """Write the process id into the locked file, then become the server."""
+    """Write the process id to the locked file, run the server, then note its graceful end."""
     descriptor = int(sys.argv[2])
     os.set_inheritable(descriptor, False)
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    pid = f"{os.getpid()}\n".encode()
+    os.pwrite(descriptor, pid, 0)
     sys.argv = ["ministack"]
-    runpy.run_module("ministack", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("ministack", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code not in (None, 0):
+            raise
+    os.pwrite(descriptor, b"saved\n", len(pid))
 
 
 if __name__ == "__main__":

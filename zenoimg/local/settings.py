@@ -1,4 +1,4 @@
-"""Where the embedded AWS lives and which port it has, read from the environment."""
+"""Home folder and port of the embedded AWS, read from the environment."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from platformdirs import user_data_dir
 
 from zenoimg.errors import ConfigurationError
 
-# ministack takes ``test`` for the root of its default account (``core.iam_evaluator``), which is ACCOUNT.
+# ministack treats ``test`` as the root user of its default account (``core.iam_evaluator``), which is ACCOUNT.
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ACCESS_KEY = "test"
-SECRET_KEY = "test"  # noqa: S105 (the public key of a server that only this machine reaches)
+SECRET_KEY = "test"  # noqa: S105 (the well-known key of a server that only this machine can reach)
 
 DEFAULT_PORT = 4747
 HOST = "127.0.0.1"
@@ -23,25 +23,25 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """The two things that tell one embedded AWS from another: its home folder and its port.
+    """What identifies an embedded AWS: its home folder and its port.
 
-    Everything it keeps lies in ``home``. The port is part of what it keeps, since addresses in its records
-    and outputs hold it.
+    All of its state is in ``home``. The port belongs to the state, because addresses in records and outputs contain
+    it.
     """
 
     home: Path
     port: int = DEFAULT_PORT
-    #: Whether policies are enforced: then the functions have only what their roles grant, and a copy's plain
-    #: address answers 403 as on AWS. Off, that address simply opens, for people who only want to look.
+    #: Enforce IAM policies: functions then have only the permissions of their roles, and the plain URL of a copy
+    #: answers 403 as on AWS. By default that URL can be opened in a browser.
     enforce_iam: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> LocalSettings:
         """Read ``ZENOIMG_LOCAL_HOME``, ``ZENOIMG_LOCAL_PORT`` and ``ZENOIMG_LOCAL_IAM`` (``1`` enforces IAM).
 
-        An empty value counts as not set.
+        Empty values count as unset.
 
-        Raises ``ConfigurationError`` for a port that is not a whole number from 1 to 65535.
+        Raises ``ConfigurationError`` for a port that is not an integer from 1 to 65535.
         """
         home = environment.get("ZENOIMG_LOCAL_HOME", "").strip()
         folder = Path(home).expanduser() if home else Path(user_data_dir("zenoimg", appauthor=False)) / "local"
@@ -53,52 +53,52 @@ class LocalSettings:
 
     @property
     def endpoint_url(self) -> str:
-        """The address of every service of the embedded AWS."""
+        """Return the URL of all services of the embedded AWS."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def identity(self) -> str:
-        """A short name of this home that the running server repeats in its health answer."""
+        """Return a short name for this home that the running server repeats in its health answer."""
         return "zenoimg-" + hashlib.sha256(str(self.home).encode()).hexdigest()[:16]
 
     @property
     def state_folder(self) -> Path:
-        """What the services save at a graceful stop."""
+        """Return the folder where the services save their state at a graceful stop."""
         return self.home / "state"
 
     @property
     def objects_folder(self) -> Path:
-        """The objects in S3, written as they come."""
+        """Return the folder of the objects in S3, written immediately."""
         return self.home / "s3"
 
     @property
     def scratch_folder(self) -> Path:
-        """The server's temporary folder, emptied before each start; its function workers run here."""
+        """Return the server's temporary folder, emptied before each start; function workers run here."""
         return self.home / "tmp"
 
     @property
     def log_file(self) -> Path:
-        """What the server says."""
+        """Return the server's log."""
         return self.home / "server.log"
 
     @property
     def previous_log_file(self) -> Path:
-        """What the server said before the log was turned over."""
+        """Return the log before the last rotation."""
         return self.home / "server.log.1"
 
     @property
     def pid_file(self) -> Path:
-        """The server's process id; the living server holds a lock on this file."""
+        """Return the file with the server's process id, which the living server keeps locked."""
         return self.home / "server.pid"
 
     @property
-    def turn_file(self) -> Path:
-        """Locked by whoever starts, stops or resets, so that they take turns."""
+    def lock_file(self) -> Path:
+        """Return the file locked during start, stop and reset."""
         return self.home / "turn.lock"
 
     @property
     def marker_file(self) -> Path:
-        """Marks the folder as ours and holds the port that its state was made with."""
+        """Return the file that marks the folder as ours and holds the port of its state."""
         return self.home / "zenoimg-local.json"
 
 
@@ -108,7 +108,7 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
         return int(text)
     raise ConfigurationError(
-        f"ZENOIMG_LOCAL_PORT is {text!r}, which is not a port.",
-        next_step="Set it to a whole number from 1 to 65535, or unset it for 4747.",
+        f"ZENOIMG_LOCAL_PORT is {text!r}, which is not a port number.",
+        next_step="Set it to a number from 1 to 65535, or unset it for 4747.",
         code="bad-local-port",
     )

@@ -1,4 +1,4 @@
-"""What can be known of an embedded AWS from outside: is it up, whose is its port, what does it keep."""
+"""What can be learned about an embedded AWS from outside: state, port, version, size."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ LocalState = Literal["running", "unhealthy", "stopped", "port-taken"]
 
 @dataclass(frozen=True)
 class LocalStatus:
-    """One look at an embedded AWS.
+    """The state of an embedded AWS at one moment.
 
-    ``state`` is ``running`` (it answers), ``unhealthy`` (its process lives and does not answer: starting,
-    stopping or stuck), ``port-taken`` (ours is stopped and something else has its port) or ``stopped``.
-    ``pid`` is that of our own process. ``size`` is the bytes kept on disk; ``saved_at`` is when the services
-    last wrote their state.
+    ``state`` is ``running`` (it answers), ``unhealthy`` (its process is alive and does not answer: busy, starting or
+    stopping), ``port-taken`` (it is stopped and another program uses its port) or ``stopped``. ``pid`` is its process
+    id. ``size`` is the number of bytes on disk; ``saved_at`` is when the services last wrote their state.
     """
 
     state: LocalState
@@ -37,16 +36,16 @@ class LocalStatus:
 
 @dataclass(frozen=True)
 class Health:
-    """The answer of a server to ``GET /_ministack/health``."""
+    """A server's answer to ``GET /_ministack/health``."""
 
     identity: str
     version: str
 
 
 def ask_health(port: int, *, timeout: float = 2.0) -> Health | None:
-    """Ask the server on a loopback port how it is; ``None`` when nothing there answers as ministack does.
+    """Return the health of the server on a loopback port; ``None`` if nothing there answers like ministack.
 
-    Goes straight to the port: no proxy from the environment comes between.
+    Connects directly, ignoring proxies from the environment.
     """
     connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
     try:
@@ -64,7 +63,7 @@ def ask_health(port: int, *, timeout: float = 2.0) -> Health | None:
 
 
 def installed_version() -> str | None:
-    """The version of ministack that a start would run, or ``None`` when it is not installed."""
+    """Return the version of ministack that a start would run, ``None`` if it is not installed."""
     try:
         return version("ministack")
     except PackageNotFoundError:
@@ -72,13 +71,13 @@ def installed_version() -> str | None:
 
 
 def kept_bytes(settings: LocalSettings) -> int:
-    """Bytes on disk of the saved state and the objects."""
+    """Return the size of the saved state and the objects in bytes."""
     folders = (settings.state_folder, settings.objects_folder)
     return sum(_size(path) for folder in folders for path in folder.rglob("*"))
 
 
 def last_saved(settings: LocalSettings) -> datetime | None:
-    """When the services last wrote their state (UTC), or ``None`` when they never did."""
+    """Return when the services last wrote their state (UTC), ``None`` if never."""
     times = [path.stat().st_mtime for path in settings.state_folder.glob("*.json")]
     return datetime.fromtimestamp(max(times), UTC) if times else None
 
@@ -87,4 +86,4 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size if path.is_file() else 0
     except OSError:
-        return 0  # removed while we were looking
+        return 0  # removed in the meantime

@@ -1,8 +1,8 @@
-"""The function workers that a server starts: which processes they are, whether they work, and their end.
+"""The function workers that a server starts: find them, tell whether they are busy, end them.
 
-ministack runs each as ``python SCRATCH/ministack-lambda-NAME-RANDOM/_worker.py``, with no other argument. The
-scratch folder is ours alone, so such a command line proves whose process it is. A worker ends by itself when
-its server is gone, but only after the invocation that it is working on.
+ministack runs each as ``python SCRATCH/ministack-lambda-NAME-RANDOM/_worker.py``, with no other argument. The scratch
+folder belongs to us, so such a command line identifies the process as ours. A worker whose server is gone ends by
+itself, but only after its current invocation.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _DEATH_SECONDS = 5.0
 
 
 def cpu_times(scratch: Path) -> dict[int, str]:
-    """CPU time used by each worker of this scratch folder, by process id; only fit to be compared."""
+    """Return the CPU time of each worker of this scratch folder by process id, as text fit only for comparison."""
     return _from_proc(scratch) if sys.platform == "linux" else _from_ps(scratch)
 
 
 def wait_until_quiet(scratch: Path, *, deadline: float) -> None:
-    """Return when no worker has used the processor for 0.4 s, or at ``deadline`` (in ``time.monotonic``).
+    """Return when no worker has used CPU time for 0.4 s, or at ``deadline`` (in ``time.monotonic``).
 
-    The server does not say what is in flight, and at its stop it drops asynchronous invocations. Ours compute
-    all the time that they run, so a worker that uses no CPU time is one that waits for work.
+    The server does not report what is in flight, and drops asynchronous invocations when it stops. Our functions
+    compute as long as they run, so a worker that uses no CPU time is waiting for work.
     """
     before, quiet = cpu_times(scratch), 0
     while before and quiet < _QUIET_SAMPLES and time.monotonic() < deadline:
@@ -41,7 +41,7 @@ def wait_until_quiet(scratch: Path, *, deadline: float) -> None:
 
 
 def end(scratch: Path, *, patience: float) -> None:
-    """Let the workers of a dead server end by themselves for ``patience`` seconds, then kill what is left."""
+    """Give the workers of a dead server ``patience`` seconds to end by themselves, then kill them."""
     kill_at = time.monotonic() + patience
     while (left := cpu_times(scratch)) and time.monotonic() < kill_at + _DEATH_SECONDS:
         if time.monotonic() >= kill_at:
@@ -53,17 +53,17 @@ def end(scratch: Path, *, patience: float) -> None:
 
 def _from_proc(scratch: Path) -> dict[int, str]:
     prefix = os.fsencode(scratch) + b"/"
-    found = {}
+    times = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
-        with suppress(OSError):  # ended while we were looking
+        with suppress(OSError):  # ended in the meantime
             words = (folder / "cmdline").read_bytes().removesuffix(b"\0").split(b"\0")
             if len(words) == 2 and words[1].startswith(prefix):
-                # User and system time are fields 14 and 15; the name, field 2, may hold blanks (proc(5)).
+                # User and system time are fields 14 and 15; the name, field 2, may contain blanks (proc(5)).
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                found[int(folder.name)] = "+".join(fields[11:13])
-    return found
+                times[int(folder.name)] = "+".join(fields[11:13])
+    return times
 
 
 def _from_ps(scratch: Path) -> dict[int, str]:

@@ -10,7 +10,8 @@ import typer
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
-from zenoimg.cli.framework.session import aws_of, confirm, embedded_aws, settings_of
+from zenoimg.cli.framework.embedded import embedded_aws
+from zenoimg.cli.framework.session import aws_of, confirm, settings_of
 from zenoimg.cli.terminal import plan as deploy_plan
 from zenoimg.cli.terminal.deploy_view import DeployView
 from zenoimg.cli.terminal.screen import safe

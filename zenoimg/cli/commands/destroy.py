@@ -22,7 +22,8 @@ from rich.text import Text
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
-from zenoimg.cli.framework.session import aws_of, confirm, embedded_aws, settings_of
+from zenoimg.cli.framework.embedded import embedded_aws
+from zenoimg.cli.framework.session import aws_of, confirm, settings_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.deploy_view import say_cloudformation_continues, say_waiting, show_stack_events
 from zenoimg.cli.terminal.screen import safe

@@ -10,7 +10,8 @@ import typer
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
-from zenoimg.cli.framework.session import confirm, embedded_aws
+from zenoimg.cli.framework.embedded import embedded_aws
+from zenoimg.cli.framework.session import confirm
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import safe
 

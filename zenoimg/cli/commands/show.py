@@ -14,7 +14,8 @@ from rich.text import Text
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.completion import image_ids
-from zenoimg.cli.framework.session import embedded_aws, pipeline_of
+from zenoimg.cli.framework.embedded import embedded_aws
+from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import pictures, render
 from zenoimg.cli.terminal.screen import printable
 from zenoimg.cli.terminal.times import local_time

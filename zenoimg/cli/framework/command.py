@@ -147,17 +147,18 @@ def _guard(call: Call, run: Callable[[], None]) -> None:
         call.screen.say("Interrupted. Run the same command again to go on from there.")
         raise typer.Exit(130) from None
     except Exception as error:  # noqa: BLE001 - the one place where every error ends
-        explained = _explain(error)
+        explained = _explain(call, error)
         if call.debug:
             call.screen.traceback(error)
         call.screen.error(explained)
         raise typer.Exit(explained.exit_code) from None
 
 
-def _explain(error: Exception) -> ZenoError:
+def _explain(call: Call, error: Exception) -> ZenoError:
     if isinstance(error, ZenoError):
         return error
     # Loads botocore, which whatever raised such an error has loaded already.
     from zenoimg.aws.errors import explain
+    from zenoimg.cli.framework.embedded import explain_lost
 
-    return explain(error)
+    return explain_lost(call, explain(error))

@@ -83,7 +83,7 @@ def _options(context: typer.Context) -> Any:
 
 def _endpoint(settings: Settings) -> tuple[str, str]:
     if settings.local:
-        from zenoimg.cli.framework.session import embedded_aws
+        from zenoimg.cli.framework.embedded import embedded_aws
 
         return "local", embedded_aws().settings.endpoint_url
     # Another key may be another account, where the same stack has other names; its end tells them apart.

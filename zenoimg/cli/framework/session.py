@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zenoimg.cli.framework.call import Call
+from zenoimg.cli.framework.embedded import embedded_aws, recovery_command
 from zenoimg.cli.terminal.screen import safe
 from zenoimg.config.load import Settings, load
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
     from zenoimg.aws.session import Aws
-    from zenoimg.local import EmbeddedAws
     from zenoimg.operations.pipeline import LivePipeline
 
 
@@ -25,13 +25,6 @@ def settings_of(call: Call) -> Settings:
     return settings
 
 
-def embedded_aws() -> EmbeddedAws:
-    """The embedded AWS of this user, running or not."""
-    from zenoimg.local import EmbeddedAws, LocalSettings
-
-    return EmbeddedAws(LocalSettings.from_environment(os.environ))
-
-
 def aws_of(call: Call, settings: Settings) -> Aws:
     """A session. ``--local`` starts the embedded AWS where it does not run, and ignores profile and region."""
     from zenoimg import local
@@ -40,7 +33,13 @@ def aws_of(call: Call, settings: Settings) -> Aws:
     if not settings.local:
         return Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url)
     embedded = embedded_aws()
-    if embedded.start(on_progress=lambda text: call.screen.say(f"[dim]{safe(text)}[/]")):
+    if embedded.start(
+        on_progress=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"),
+        on_lost_state=lambda: call.screen.say(
+            "[yellow]The embedded AWS was killed before it could save its state.[/] To restore what is missing: "
+            f"`{safe(recovery_command(settings))}`"
+        ),
+    ):
         call.screen.say("[dim]Started the embedded AWS; `zenoimg local stop` stops it.[/]")
     return Aws(
         region=local.REGION,

@@ -1,0 +1,53 @@
+"""The embedded AWS of this user, and what its failures mean."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zenoimg.cli.framework.call import Call
+from zenoimg.config.load import load
+from zenoimg.errors import ConfigurationError, ZenoError
+from zenoimg.stack.names import DEFAULT_STACK
+
+if TYPE_CHECKING:
+    from zenoimg.config.load import Settings
+    from zenoimg.local import EmbeddedAws
+
+
+def embedded_aws() -> EmbeddedAws:
+    """Return the embedded AWS of this user, running or not."""
+    from zenoimg.local import EmbeddedAws, LocalSettings
+
+    return EmbeddedAws(LocalSettings.from_environment(os.environ))
+
+
+def recovery_command(settings: Settings) -> str:
+    """Return the command that restores what a killed embedded AWS had not saved: see docs/recovery.md."""
+    stack = [] if settings.stack == DEFAULT_STACK else ["--stack", settings.stack]
+    return shlex.join(["zenoimg", "--local", *stack, "reprocess", "--missing", "--failed", "--stale"])
+
+
+def explain_lost(call: Call, error: ZenoError) -> ZenoError:
+    """Return what it means that the embedded AWS could not be reached; any other error unchanged."""
+    if error.code != "unreachable":
+        return error
+    try:
+        if not load(call.options, os.environ, Path.cwd()).local:
+            return error
+        status = embedded_aws().status()
+    except ConfigurationError:
+        return error
+    if status.pid is None:
+        return ZenoError(
+            f"the embedded AWS is gone: it ended while this command ran. Its log: {status.log_file}",
+            next_step="Start it with `zenoimg local start`, or rerun the command, which starts it as well.",
+            code="local-gone",
+        )
+    return ZenoError(
+        f"the embedded AWS (process {status.pid}) is alive but too busy to answer. Its log: {status.log_file}",
+        next_step="Rerun the command when its work is done; `zenoimg local status` shows whether it answers.",
+        code="local-busy",
+    )
