@@ -27,7 +27,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.avif.items import read_items, walk
+from zenoimg.imaging.formats.avif.boxes import walk
+from zenoimg.imaging.formats.avif.items import read_items
 from zenoimg.imaging.formats.gif.blocks import APPLICATION, GifFrame, read_gif, write_gif
 from zenoimg.imaging.formats.jpeg.metadata import kept_segments
 from zenoimg.imaging.formats.jpeg.stream import SOS, read_stream

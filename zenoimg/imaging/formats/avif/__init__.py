@@ -1,6 +1,8 @@
 """AVIF.
 
-``items``   boxes and items of an ISO base media file
-``header``  what a file says before any pixel is decoded
-``writer``  from a source's bytes to the watermarked copy
+``boxes``            boxes of an ISO base media file
+``items``            the items of a meta box
+``sequence_header``  the size that AV1 data announces
+``header``           what a file says before any pixel is decoded
+``writer``           from a source's bytes to the watermarked copy
 """

@@ -6,130 +6,38 @@ gets the mark too, whether it is the first frame or stands apart.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.animation import marked_box, over_previous, touches, union
 from zenoimg.imaging.formats.palette import Color
+from zenoimg.imaging.formats.png.assembly import Written, assemble
 from zenoimg.imaging.formats.png.canvas import Picture, Pixels, UnseenMarkError, copied, cropped
 from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header, first
-from zenoimg.imaging.formats.png.pixels import Written, assemble, color_key, palette_chunks, palette_of
+from zenoimg.imaging.formats.png.color_key import color_key
+from zenoimg.imaging.formats.png.frames import (
+    BACKGROUND,
+    FRAME_CHUNKS,
+    KEEP,
+    PREVIOUS,
+    Animation,
+    ApngFrame,
+    bares_ground,
+    frame_chunks,
+    read_animation,
+)
+from zenoimg.imaging.formats.png.palette import palette_chunks, palette_of
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.placement import Box
 from zenoimg.imaging.recipe import Recipe
 
-KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
-"""What becomes of a frame when its time is over."""
-
-FRAME_CHUNKS = (b"fcTL", b"fdAT")
 _BYTES_A_PIXEL = 28  # of memory, as measured; twice of that for 16 bits a sample
-_CONTROL = struct.Struct(">IIIIIHHBB")
 
 # At zlib's level 6 smooth colours take 0.9 s a megapixel: the longest animations would outlive a function. Level 4
 # takes a third of that, for 2% fewer to 1% more bytes.
 _LONG, _SWIFT = 50_000_000, 4
-
-
-@dataclass(frozen=True)
-class ApngFrame:
-    """A frame: its box, how long it lasts (two numbers, a fraction of a second), how it is put and taken away.
-
-    ``blends`` lays it over what is there, else it overwrites. ``image_data`` are its IDAT chunks: those of the
-    file for the first frame where it is the default image too, and others made of fdAT.
-    """
-
-    box: Box
-    delay: tuple[int, int]
-    disposal: int
-    blends: bool
-    image_data: tuple[Chunk, ...]
-
-    def control(self, number: int) -> Chunk:
-        """The frame as fcTL, the sequence number given."""
-        left, top, right, bottom = self.box
-        fields = (number, right - left, bottom - top, left, top, *self.delay, self.disposal, self.blends)
-        return Chunk(b"fcTL", _CONTROL.pack(*fields))
-
-
-@dataclass(frozen=True)
-class Animation:
-    """The frames of a file, and whether its default image, for readers that know no APNG, is the first of them."""
-
-    frames: tuple[ApngFrame, ...]
-    begins_with_default: bool
-
-
-def read_animation(chunks: list[Chunk], header: Header) -> Animation:
-    """Read the frames. Raises ``Refused("corrupt")`` when they are not as many as announced, or out of place."""
-    begins_with_default = False
-    controls: list[ApngFrame] = []
-    pixels: list[list[Chunk]] = []
-    seen_default = False
-    for chunk in chunks:
-        if chunk.name in (b"acTL", *FRAME_CHUNKS) and not chunk.intact:
-            raise Refused("corrupt", f"the PNG's chunk {chunk.name.decode()!r} fails its checksum")
-        if chunk.name == b"IDAT":
-            begins_with_default = begins_with_default or (bool(controls) and not seen_default)
-            seen_default = True
-            if begins_with_default:
-                pixels[0].append(chunk)
-        elif chunk.name == b"fcTL":
-            controls.append(_read_control(chunk.data, header))
-            pixels.append([])
-        elif chunk.name == b"fdAT" and controls:
-            pixels[-1].append(Chunk(b"IDAT", chunk.data[4:]))
-    frames = [replace(control, image_data=tuple(data)) for control, data in zip(controls, pixels, strict=True)]
-    (announced,) = struct.unpack_from(">I", (first(chunks, b"acTL") or b"").ljust(4, b"\0"))
-    if not frames or announced != len(frames) or not all(frame.image_data for frame in frames):
-        raise Refused("corrupt", f"the animated PNG announces {announced} frames and holds {len(frames)}")
-    if begins_with_default and frames[0].box != (0, 0, header.width, header.height):
-        raise Refused("corrupt", "the animated PNG's first frame is not as large as the picture")
-    if frames[0].disposal == PREVIOUS:
-        # Before the first frame there was nothing.
-        frames[0] = replace(frames[0], disposal=BACKGROUND)
-    return Animation(tuple(frames), begins_with_default)
-
-
-def frame_chunks(frames: list[ApngFrame], begins_with_default: bool) -> Iterator[tuple[bool, Chunk]]:
-    """Give fcTL and fdAT of frames, each with whether it belongs in front of the file's IDAT; IDAT are not given."""
-    number = 0
-    for index, frame in enumerate(frames):
-        is_default = begins_with_default and index == 0
-        yield is_default, frame.control(number)
-        number += 1
-        for chunk in () if is_default else frame.image_data:
-            yield False, Chunk(b"fdAT", struct.pack(">I", number) + chunk.data)
-            number += 1
-
-
-def bares_ground(animation: Animation, header: Header) -> bool:
-    """Tell whether pixels are shown that no frame has painted, or that a frame cleared: they are transparent."""
-    whole = (0, 0, header.width, header.height)
-    if animation.frames[0].box != whole:
-        return True
-    return any(
-        frame.disposal == BACKGROUND and not _contains(after.box, frame.box)
-        for frame, after in zip(animation.frames, animation.frames[1:], strict=False)
-    )
-
-
-def _contains(outer: Box, inner: Box) -> bool:
-    return outer[0] <= inner[0] and outer[1] <= inner[1] and outer[2] >= inner[2] and outer[3] >= inner[3]
-
-
-def _read_control(data: bytes, header: Header) -> ApngFrame:
-    if len(data) != _CONTROL.size:
-        raise Refused("corrupt", "the animated PNG has a frame control of a wrong length")
-    _, width, height, left, top, number, unit, disposal, blending = _CONTROL.unpack(data)
-    box = (left, top, left + width, top + height)
-    if not width or not height or box[2] > header.width or box[3] > header.height or disposal > PREVIOUS:
-        raise Refused("corrupt", f"the animated PNG has a frame of {width} x {height} at {left}, {top}")
-    return ApngFrame(box, (number, unit), disposal, blending == 1, ())
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from dataclasses import replace
 from PIL import Image, ImageChops
 
 from zenoimg.imaging.blend import blend, lay_deep
-from zenoimg.imaging.formats.palette import Color, blend_indices, blend_keyed, in_colour, key_mask
+from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour
 from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header
-from zenoimg.imaging.formats.png.pixels import decode, drawn_on_few_greys, encode
+from zenoimg.imaging.formats.png.color_key import blend_keyed, key_mask
+from zenoimg.imaging.formats.png.few_greys import drawn_on_few_greys
+from zenoimg.imaging.formats.png.pixels import decode, encode
 from zenoimg.imaging.formats.png.sixteen_bit import DeepPicture, blend_deep, composite_deep, decode_deep, encode_deep
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.placement import Box

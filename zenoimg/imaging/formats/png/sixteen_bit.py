@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops, ImageMath
 
 from zenoimg.imaging.blend import lay_deep, sixteen_bit
-from zenoimg.imaging.formats.palette import key_mask, keyed_coverage
 from zenoimg.imaging.formats.png.chunks import GREY_ALPHA, RGB, RGB_ALPHA, Chunk, Header
+from zenoimg.imaging.formats.png.color_key import key_mask, keyed_coverage
 from zenoimg.imaging.formats.png.pixels import adam7_passes, decode
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.placement import Box, clipped

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zenoimg.imaging.blend import blend, toned
-from zenoimg.imaging.formats.palette import blend_indices, blend_keyed, in_colour
+from zenoimg.imaging.formats.palette import blend_indices, in_colour
 from zenoimg.imaging.formats.png.animated import marked_animation
+from zenoimg.imaging.formats.png.assembly import Written, assemble
 from zenoimg.imaging.formats.png.chunks import (
     GREY,
     PALETTE,
@@ -19,18 +20,11 @@ from zenoimg.imaging.formats.png.chunks import (
     read_chunks,
     read_header,
 )
+from zenoimg.imaging.formats.png.color_key import blend_keyed, color_key
+from zenoimg.imaging.formats.png.few_greys import drawn_on_few_greys
 from zenoimg.imaging.formats.png.metadata import orientation_in
-from zenoimg.imaging.formats.png.pixels import (
-    Written,
-    assemble,
-    color_key,
-    decode,
-    drawn_on_few_greys,
-    encode,
-    has_alpha,
-    palette_chunks,
-    palette_of,
-)
+from zenoimg.imaging.formats.png.palette import has_alpha, palette_chunks, palette_of
+from zenoimg.imaging.formats.png.pixels import decode, encode
 from zenoimg.imaging.formats.png.sixteen_bit import blend_deep, decode_deep, encode_deep
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from PIL import Image
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.tiff.codecs import FAX_OPTIONS, JpegSegment, compressed, decompressed
+from zenoimg.imaging.formats.tiff.codecs import FAX_OPTIONS, compressed, decompressed
 from zenoimg.imaging.formats.tiff.file import Page
+from zenoimg.imaging.formats.tiff.jpeg_segments import JpegSegment
 from zenoimg.imaging.formats.tiff.layout import JPEG, Layout
 from zenoimg.imaging.formats.tiff.pixels import Channels, bytes_of, channels_of
 from zenoimg.imaging.mark import Overlay

@@ -10,14 +10,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from io import BytesIO
-from typing import IO, Any, cast
+from typing import Any
 
-from PIL import Image, ImageChops
-from PIL.JpegImagePlugin import JpegImageFile
+from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.jpeg.stream import APP14, SOS, EncodedChunks, JpegStream, Segment, read_stream
 from zenoimg.imaging.formats.tiff.file import (
     LONG,
     SHORT,
@@ -31,7 +29,6 @@ from zenoimg.imaging.formats.tiff.file import (
 )
 from zenoimg.imaging.formats.tiff.layout import (
     CCITT_RLE,
-    CMYK,
     DEFLATE,
     FAX,
     GROUP_3,
@@ -40,11 +37,8 @@ from zenoimg.imaging.formats.tiff.layout import (
     NONE,
     OLD_DEFLATE,
     PACKBITS,
-    RGB,
-    YCBCR,
     Layout,
 )
-from zenoimg.imaging.formats.tiff.pixels import Channels
 from zenoimg.imaging.limits import Limits
 
 FAX_OPTIONS = {GROUP_3: 292, GROUP_4: 293}
@@ -130,94 +124,3 @@ def _to_libtiff(parts: Sequence[bytes], layout: Layout, rows: int, fax_options: 
 def _page_of_bytes(layout: Layout) -> tuple[int, int]:
     """Give width and depth of the page that stands for a segment's bytes."""
     return (layout.segment_width, 1) if layout.compression in FAX else (layout.row_bytes, 8)
-
-
-_PROGRESSIVE = 0xC2
-_DECODABLE = {0xC0, 0xC1, _PROGRESSIVE}
-_SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}
-_LONGEST_TABLES = 4_096  # four tables of 131 bytes and eight of some 200; each tile reads them
-_MOST_PADDING = 16  # rows that an encoder may add to fill its last blocks
-
-
-class JpegSegment:
-    """A strip or tile whose pixels are those of a JPEG stream; ``tables`` is the page's ``JPEGTables``."""
-
-    def __init__(self, segment: bytes, layout: Layout, tables: bytes) -> None:
-        data = segment
-        if len(tables) > _LONGEST_TABLES:
-            raise Refused("corrupt", f"the TIFF's JPEG tables are {len(tables):,} bytes long")
-        if len(tables) > 4 and segment[:2] == b"\xff\xd8":
-            data = tables.removesuffix(b"\xff\xd9") + segment[2:]
-        self._stream = read_stream(data)
-        self._photometric = layout.photometric
-        _check(self._stream, layout)
-        self._picture = JpegImageFile(BytesIO(_decodable(data, self._stream, layout.photometric)))
-        self._picture.load()
-
-    def channels(self, first: int, last: int) -> Channels:
-        """Give the channels of some rows: YCbCr as red, green and blue, inks as inks."""
-        channels = list(self._picture.crop((0, first, self._picture.width, last)).split())
-        return [ImageChops.invert(channel) for channel in channels] if self._photometric == CMYK else channels
-
-    def put(self, first: int, channels: Channels) -> None:
-        """Put rows back."""
-        if self._photometric == CMYK:
-            channels = [ImageChops.invert(channel) for channel in channels]
-        self._picture.paste(Image.merge(self._picture.mode, channels), (0, first))
-
-    def encoded(self) -> bytes:
-        """Give the segment: a stream that holds its tables itself."""
-        picture, stream = self._picture, self._stream
-        tables = [list(picture.quantization[component.table]) for component in stream.components]
-        while len(tables) > 1 and tables[-1] == tables[-2]:
-            tables.pop()
-        encoded = EncodedChunks()
-        picture.save(
-            cast("IO[bytes]", encoded),
-            "JPEG",
-            comment=b"",
-            qtables=tables,
-            subsampling=_subsampling(stream) if self._photometric == YCBCR else -1,
-            keep_rgb=self._photometric == RGB,
-            progressive=stream.frame_marker == _PROGRESSIVE,
-            restart_marker_blocks=stream.restart_interval,
-        )
-        return encoded.with_metadata([])
-
-
-def _check(stream: JpegStream, layout: Layout) -> None:
-    if stream.frame_marker not in _DECODABLE or stream.precision != 8:
-        raise Refused("unsupported-format", "TIFF of lossless, arithmetic or 12-bit JPEG is not supported")
-    if len(stream.components) != layout.segment_samples:
-        raise Refused("corrupt", "the TIFF's JPEG data has another number of channels than its tags say")
-    if stream.width != layout.segment_width or stream.height > layout.segment_height + _MOST_PADDING:
-        raise Refused("corrupt", f"the TIFF's JPEG data is {stream.width} x {stream.height}, unlike its tags")
-    factors = {(component.horizontal, component.vertical) for component in stream.components}
-    if len(factors) > 1 and (layout.photometric != YCBCR or _chroma_ratio(stream) not in _SUBSAMPLINGS):
-        raise Refused("unsupported-format", "TIFF of JPEG with this subsampling of its channels is not supported")
-
-
-def _chroma_ratio(stream: JpegStream) -> tuple[int, int] | None:
-    luma, *chroma = stream.components
-    ratios = {
-        (luma.horizontal // part.horizontal, luma.vertical // part.vertical)
-        for part in chroma
-        if part.horizontal and part.vertical
-    }
-    return ratios.pop() if len(ratios) == 1 else None
-
-
-def _subsampling(stream: JpegStream) -> int:
-    ratio = _chroma_ratio(stream)
-    return _SUBSAMPLINGS[ratio] if ratio else 0
-
-
-def _decodable(data: bytes, stream: JpegStream, photometric: int) -> bytes:
-    """Write a JPEG file whose colour transform is told by the page's tags: nothing in the stream counts for it."""
-    adobe = Segment(APP14, b"Adobe\0\x64\0\0\0\0" + bytes((photometric == YCBCR,)))
-    head = [
-        segment.encoded
-        for segment in stream.segments[: [segment.marker for segment in stream.segments].index(SOS)]
-        if not segment.is_metadata
-    ]
-    return b"".join((b"\xff\xd8", adobe.encoded, *head, memoryview(data)[stream.first_scan : stream.end]))

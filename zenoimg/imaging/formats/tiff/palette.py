@@ -9,11 +9,12 @@ from PIL import Image
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour, taken_entries
+from zenoimg.imaging.formats.tiff.blending import blend_channels
 from zenoimg.imaging.formats.tiff.canvas import Canvas, of_equal_rows, rows_of
 from zenoimg.imaging.formats.tiff.codecs import compressed
 from zenoimg.imaging.formats.tiff.file import SHORT, Directory, Page
 from zenoimg.imaging.formats.tiff.layout import RGB, Layout
-from zenoimg.imaging.formats.tiff.pixels import blend_channels, bytes_of, channels_of
+from zenoimg.imaging.formats.tiff.pixels import bytes_of, channels_of
 from zenoimg.imaging.mark import Overlay
 
 _COLOR_MAP = 320

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.palette import on_two_levels, visible_on_two_levels
+from zenoimg.imaging.formats.few_levels import on_two_levels, visible_on_two_levels
+from zenoimg.imaging.formats.tiff.blending import blend_channels
 from zenoimg.imaging.formats.tiff.canvas import Canvas
 from zenoimg.imaging.formats.tiff.file import Page, read_pages, sub_directories, write_pages
 from zenoimg.imaging.formats.tiff.layout import JPEG, RGB, YCBCR, Layout, is_camera_raw, is_mask, is_reduced, layout_of
 from zenoimg.imaging.formats.tiff.metadata import kept_tags
 from zenoimg.imaging.formats.tiff.palette import draw_on_palette
-from zenoimg.imaging.formats.tiff.pixels import blend_channels
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.metadata.keeper import Keeper

@@ -1,0 +1,27 @@
+"""Grey PNGs of 1, 2 or 4 bits a sample."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from zenoimg.imaging.blend import blend
+from zenoimg.imaging.formats.few_levels import on_levels, on_two_levels
+from zenoimg.imaging.formats.png.chunks import Header
+from zenoimg.imaging.formats.png.color_key import blend_keyed
+from zenoimg.imaging.mark import Overlay
+
+
+def drawn_on_few_greys(
+    picture: Image.Image, header: Header, overlay: Overlay, key: tuple[int, ...] | None
+) -> Image.Image:
+    """Draw on grey of 1, 2 or 4 bits; on two levels the mark is opaque, or a faint one would be no mark."""
+    greys = picture.convert("L")
+    step = 255 // ((1 << header.depth) - 1)
+    if header.depth == 1:
+        overlay = on_two_levels(overlay)
+    if key is not None:
+        blend_keyed(greys, overlay, key, step)
+    else:
+        blend(greys, overlay)
+    greys = greys.point(on_levels(step))
+    return greys.convert("1", dither=Image.Dither.NONE) if header.depth == 1 else greys
