@@ -10,7 +10,7 @@ import math
 from PIL import Image, ImageChops, ImageMath
 
 from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import clipped
+from zenoimg.imaging.overlap import overlaps
 
 PQ, HLG = 16, 18
 """Transfer characteristics of ITU-T H.273, table 3: SMPTE ST 2084 and ITU-R BT.2100 hybrid log-gamma."""
@@ -64,11 +64,8 @@ def blend(picture: Image.Image, overlay: Overlay, *, inverted_ink: bool = False)
     ink = overlay.mark if picture.mode == "RGBA" else ink_for(picture.mode, overlay.mark)
     if inverted_ink:
         ink = ImageChops.invert(ink)
-    for box in overlay.boxes:
-        inside = clipped(box, picture.size)
-        if inside is None:
-            continue
-        part = (inside[0] - box[0], inside[1] - box[1], inside[2] - box[0], inside[3] - box[1])
+    for overlap in overlaps(overlay, picture.size):
+        inside, part = overlap.box, overlap.part
         if picture.mode in ("RGBA", "LA"):
             picture.paste(Image.alpha_composite(picture.crop(inside), ink.crop(part)), inside)
         elif picture.mode == "I;16":

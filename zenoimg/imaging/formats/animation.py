@@ -6,31 +6,9 @@ pixels too and overwrites them with what is to be seen there, mark included, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from PIL import Image, ImageChops
 
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import Box, Size, clipped
-
 _ANY = [255 * (level > 0) for level in range(256)]
-
-
-def marked_box(overlay: Overlay, size: Size) -> Box:
-    """Give the smallest box around all marks inside a picture of that size."""
-    return union(inside for inside in (clipped(box, size) for box in overlay.boxes) if inside is not None)
-
-
-def union(boxes: Iterable[Box]) -> Box:
-    """Give the smallest box around boxes, of which there is at least one."""
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
-
-
-def touches(box: Box, overlay: Overlay) -> bool:
-    """Tell whether any mark reaches into a box."""
-    left, top, right, bottom = box
-    return any(mark[0] < right and left < mark[2] and mark[1] < bottom and top < mark[3] for mark in overlay.boxes)
 
 
 def changed_pixels(before: Image.Image, after: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops, ImageStat
 
 from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import Box, clipped
+from zenoimg.imaging.overlap import covered_box, overlaps, within
 
 Color = tuple[int, int, int, int]
 """Red, green, blue and alpha, 0 to 255."""
@@ -37,12 +37,14 @@ def blend_indices(picture: Image.Image, palette: tuple[Color, ...], slots: int, 
 
     Existing entries keep their place, so pixels outside the mark keep index and colour.
     """
-    region = _region(overlay, picture.size)
+    region = covered_box(overlay, picture.size)
     indices = picture.crop(region)
     ground = in_colour(indices, palette)
     ideal, coverage = ground.copy(), Image.new("L", ground.size)
-    for box in overlay.boxes:
-        _lay(ideal, coverage, overlay.mark, (box[0] - region[0], box[1] - region[1]))
+    for overlap in overlaps(within(overlay, region), ideal.size):
+        part = overlay.mark.crop(overlap.part)
+        ideal.paste(Image.alpha_composite(ideal.crop(overlap.box), part), overlap.box)
+        coverage.paste(part.getchannel("A"), overlap.box)
     covered = coverage.point([255 * (level >= _FAINTEST_COVERAGE) for level in range(256)])
     reduced = _reduced(ideal, covered)
     palette, table = _assign(reduced, covered, palette, slots)
@@ -57,21 +59,6 @@ def in_colour(indices: Image.Image, palette: tuple[Color, ...]) -> Image.Image:
     table = [*palette, *[(0, 0, 0, 255)] * (256 - len(palette))]
     grey = Image.frombytes("L", indices.size, indices.tobytes())
     return Image.merge("RGBA", [grey.point([color[channel] for color in table]) for channel in range(4)])
-
-
-def _region(overlay: Overlay, size: tuple[int, int]) -> Box:
-    inside = [box for box in (clipped(box, size) for box in overlay.boxes) if box is not None]
-    lefts, tops, rights, bottoms = zip(*inside, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
-
-
-def _lay(ideal: Image.Image, coverage: Image.Image, mark: Image.Image, at: tuple[int, int]) -> None:
-    inside = clipped((at[0], at[1], at[0] + mark.width, at[1] + mark.height), ideal.size)
-    if inside is None:
-        return
-    part = mark.crop((inside[0] - at[0], inside[1] - at[1], inside[2] - at[0], inside[3] - at[1]))
-    ideal.paste(Image.alpha_composite(ideal.crop(inside), part), inside)
-    coverage.paste(part.getchannel("A"), inside)
 
 
 def _reduced(ideal: Image.Image, covered: Image.Image) -> Image.Image:

@@ -14,6 +14,7 @@ from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.avif.boxes import MOST_BOXES, Box, boxes_in, first, inner_boxes, walk
 from zenoimg.imaging.formats.avif.items import Items, read_items
 from zenoimg.imaging.formats.avif.sequence_header import coded_size
+from zenoimg.imaging.formats.sampling import NAMES
 from zenoimg.imaging.placement import Size
 
 _FOREVER = (1 << 64) - 1
@@ -102,8 +103,8 @@ def _handler(data: bytes, box: Box) -> bytes:
 def _coding(av1c: bytes, colours: list[bytes]) -> Coding:
     flags = av1c[2] if len(av1c) > 2 else 0
     depth = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
-    horizontal, vertical = bool(flags & 8), bool(flags & 4)
-    subsampling = "4:2:0" if vertical else "4:2:2" if horizontal else "4:4:4"
+    # AV1 has no sampling that is coarser down than across: such flags can only mean both.
+    subsampling = NAMES.get((2 if flags & 8 else 1, 2 if flags & 4 else 1), "4:2:0")
     nclx = next((colour for colour in colours if colour.startswith(b"nclx") and len(colour) >= 10), None)
     code_points = struct.unpack_from(">3H", nclx, 4) if nclx else (UNSPECIFIED,) * 3
     return Coding(depth, "4:0:0" if flags & 0x10 else subsampling, *code_points)

@@ -11,7 +11,7 @@ from zenoimg.imaging.formats.bmp.file import Header, Masks, pixel_bytes, read_he
 from zenoimg.imaging.formats.bmp.palette import draw_on_palette
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
-from zenoimg.imaging.placement import Box, clipped
+from zenoimg.imaging.overlap import covered_box, within
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
@@ -31,13 +31,11 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 def _drawn_in_colour(data: bytes, header: Header, overlay: Overlay) -> bytes:
     pixel_bytes(data, header)  # all of them must be there
-    boxes = [box for box in (clipped(box, (header.width, header.height)) for box in overlay.boxes) if box]
-    top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
+    _, top, _, bottom = covered_box(overlay, (header.width, header.height))
     start, end = _rows_at(header, top, bottom)
     rows = _rows(data[start:end], header, bottom - top)
     picture = _picture(rows, header)
-    moved = tuple(_moved(box, top) for box in overlay.boxes)
-    blend(picture, Overlay(overlay.mark, moved))
+    blend(picture, within(overlay, (0, top, header.width, bottom)))
     drawn = _bytes_of(picture, rows, header)
     return data[:start] + drawn + data[end:]
 
@@ -131,7 +129,3 @@ def _shift(mask: int) -> int:
 
 def _byte_of(mask: int) -> int:
     return _shift(mask) // 8
-
-
-def _moved(box: Box, top: int) -> Box:
-    return box[0], box[1] - top, box[2], box[3] - top

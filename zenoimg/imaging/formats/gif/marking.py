@@ -5,12 +5,12 @@ from __future__ import annotations
 from PIL import Image, ImageChops
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.animation import touches, union
 from zenoimg.imaging.formats.few_levels import decided_levels
 from zenoimg.imaging.formats.gif.blocks import BACKGROUND, PREVIOUS, Control, Gif, GifFrame, decode_indices
 from zenoimg.imaging.formats.gif.colors import ColorTable
 from zenoimg.imaging.formats.gif.drawing import Drawing, draw
 from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.overlap import touches, union
 from zenoimg.imaging.placement import Box, Size, clipped
 
 _FAINTEST_COVERAGE = 24

@@ -24,6 +24,7 @@ from zenoimg.imaging.formats.jpeg.stream import (
     read_stream,
 )
 from zenoimg.imaging.formats.jpeg.trailer import left_out
+from zenoimg.imaging.formats.sampling import FINEST, sampling_of
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import overlay_for
 from zenoimg.imaging.metadata.keeper import Keeper
@@ -34,7 +35,6 @@ from zenoimg.imaging.result import Watermarked
 _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 _ARITHMETIC = {0xC9, 0xCA}
 _DECODABLE = {0xC0, 0xC1, 0xC2, *_ARITHMETIC}
-_SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}
 _YCCK = 2
 _BYTES_AT_A_TIME = 1 << 20  # Pillow's 64 KiB make a 6 MP decode 1 to 2% slower: it stops and restarts rows
 _WIDE_BUFFER = threading.Lock()
@@ -77,7 +77,7 @@ def _encoder_options(picture: JpegImageFile, stream: JpegStream, settings: Encod
         "progressive": stream.frame_marker in _PROGRESSIVE,
         "restart_marker_blocks": stream.restart_interval,
         "keep_rgb": picture.mode == "RGB" and is_coded_rgb(stream),
-        "subsampling": _subsampling(stream) if picture.mode == "RGB" else -1,
+        "subsampling": (_sampling(stream) or FINEST) if picture.mode == "RGB" else -1,
     }
     if settings.jpeg_quality == "source":
         options["qtables"] = _tables(picture, stream)
@@ -97,26 +97,13 @@ def _tables(picture: JpegImageFile, stream: JpegStream) -> list[list[int]]:
     return tables
 
 
-def _subsampling(stream: JpegStream) -> int:
-    """Return Pillow's number for the source's chroma sampling; 4:4:4, which loses nothing, for rare ones."""
-    return _SUBSAMPLINGS.get(_chroma_ratio(stream) or (1, 1), 0)
-
-
-def _chroma_ratio(stream: JpegStream) -> tuple[int, int] | None:
-    """Return how many luma samples, across and down, there are for one of chroma; ``None`` if irregular."""
-    luma, *chroma = stream.components
-    factors = {(component.horizontal, component.vertical) for component in chroma}
-    if len(factors) != 1:
-        return None
-    ((horizontal, vertical),) = factors
-    if luma.horizontal % horizontal or luma.vertical % vertical:
-        return None
-    return luma.horizontal // horizontal, luma.vertical // vertical
+def _sampling(stream: JpegStream) -> str | None:
+    return sampling_of((part.horizontal, part.vertical) for part in stream.components)
 
 
 def _coding_warnings(picture: JpegImageFile, stream: JpegStream) -> list[str]:
     warnings = []
-    if picture.mode == "RGB" and _chroma_ratio(stream) not in _SUBSAMPLINGS:
+    if picture.mode == "RGB" and _sampling(stream) is None:
         warnings.append("the chroma sampling cannot be written and became 4:4:4, which is finer")
     if picture.mode == "CMYK" and adobe_transform(stream) == _YCCK:
         warnings.append("YCCK coding cannot be written and became CMYK: the same inks, a larger file")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from zenoimg.imaging.formats.animation import marked_box, over_previous, touches, union
+from zenoimg.imaging.formats.animation import over_previous
 from zenoimg.imaging.formats.palette import Color
 from zenoimg.imaging.formats.png.assembly import Written, assemble
 from zenoimg.imaging.formats.png.canvas import Picture, Pixels, UnseenMarkError, copied, cropped
@@ -30,6 +30,7 @@ from zenoimg.imaging.formats.png.frames import (
 from zenoimg.imaging.formats.png.palette import palette_chunks, palette_of
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.overlap import covered_box, touches, union
 from zenoimg.imaging.placement import Box
 from zenoimg.imaging.recipe import Recipe
 
@@ -144,7 +145,7 @@ def _drawn(
         default = pixels.encode(pixels.marked(canvas, overlay), compression)
         canvas = pixels.empty()
     # Before the first frame nothing is there, and the mark must be on the whole of it.
-    stale: Box | None = marked_box(overlay, (header.width, header.height))
+    stale: Box | None = covered_box(overlay, (header.width, header.height))
     before: Picture = copied(canvas)
     frames = []
     for frame in animation.frames:

@@ -14,7 +14,7 @@ from zenoimg.imaging.blend import ink_for, lay_deep
 from zenoimg.imaging.formats.few_levels import decided_levels, on_levels
 from zenoimg.imaging.formats.png.chunks import GREY, RGB, Chunk, Header, first
 from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import clipped
+from zenoimg.imaging.overlap import overlaps
 
 _ANY = [255 * (level > 0) for level in range(256)]
 
@@ -37,11 +37,8 @@ def blend_keyed(picture: Image.Image, overlay: Overlay, key: tuple[int, ...], st
     """
     alpha = overlay.mark.getchannel("A")
     ink = ink_for(picture.mode, overlay.mark)
-    for box in overlay.boxes:
-        inside = clipped(box, picture.size)
-        if inside is None:
-            continue
-        part = (inside[0] - box[0], inside[1] - box[1], inside[2] - box[0], inside[3] - box[1])
+    for overlap in overlaps(overlay, picture.size):
+        inside, part = overlap.box, overlap.part
         ground = picture.crop(inside)
         coverage = keyed_coverage(alpha.crop(part), key_mask(ground.split(), key))
         if picture.mode == "I;16":

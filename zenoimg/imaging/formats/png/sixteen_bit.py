@@ -17,7 +17,8 @@ from zenoimg.imaging.formats.png.chunks import GREY_ALPHA, RGB, RGB_ALPHA, Chunk
 from zenoimg.imaging.formats.png.color_key import key_mask, keyed_coverage
 from zenoimg.imaging.formats.png.pixels import adam7_passes, decode
 from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import Box, clipped
+from zenoimg.imaging.overlap import overlaps
+from zenoimg.imaging.placement import Box
 
 _BAND_SAMPLES = 1 << 22
 
@@ -57,19 +58,16 @@ def decode_deep(chunks: list[Chunk], header: Header) -> DeepPicture:
 
 def blend_deep(picture: DeepPicture, overlay: Overlay, key: tuple[int, ...] | None) -> None:
     """Draw the overlay on the picture, in place. ``key`` is the colour that counts as transparent."""
-    for box in overlay.boxes:
-        inside = clipped(box, picture.high.size)
-        if inside is None:
-            continue
-        mark = overlay.mark.crop((inside[0] - box[0], inside[1] - box[1], inside[2] - box[0], inside[3] - box[1]))
+    for overlap in overlaps(overlay, picture.high.size):
+        mark = overlay.mark.crop(overlap.part)
         colours = mark.convert("L") if picture.high.mode == "LA" else mark.convert("RGB")
         inks = [sixteen_bit(channel) for channel in colours.split()]
-        channels = picture.channels(inside)
+        channels = picture.channels(overlap.box)
         if picture.has_alpha:
             composite_deep(channels, inks, mark.getchannel("A"))
         else:
             _paste(channels, inks, mark.getchannel("A"), key)
-        picture.paste(channels, inside)
+        picture.paste(channels, overlap.box)
 
 
 def encode_deep(picture: DeepPicture, header: Header, compression: int) -> list[Chunk]:

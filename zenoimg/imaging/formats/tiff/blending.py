@@ -9,7 +9,7 @@ from zenoimg.imaging.formats.few_levels import on_levels
 from zenoimg.imaging.formats.tiff.layout import ASSOCIATED, UNASSOCIATED, WHITE_IS_ZERO, Layout
 from zenoimg.imaging.formats.tiff.pixels import Channels
 from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import clipped
+from zenoimg.imaging.overlap import overlaps
 
 
 def blend_channels(channels: Channels, layout: Layout, overlay: Overlay) -> None:
@@ -19,11 +19,8 @@ def blend_channels(channels: Channels, layout: Layout, overlay: Overlay) -> None
         inks = [ImageChops.invert(ink) for ink in inks]
     coverage = overlay.mark.getchannel("A")
     count = len(inks) + bool(layout.alpha)
-    for box in overlay.boxes:
-        inside = clipped(box, channels[0].size)
-        if inside is None:
-            continue
-        part = (inside[0] - box[0], inside[1] - box[1], inside[2] - box[0], inside[3] - box[1])
+    for overlap in overlaps(overlay, channels[0].size):
+        inside, part = overlap.box, overlap.part
         grounds = [channel.crop(inside) for channel in channels[:count]]
         laid = _laid(grounds, [ink.crop(part) for ink in inks], coverage.crop(part), layout)
         if layout.depth < 8:

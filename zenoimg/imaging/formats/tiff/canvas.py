@@ -13,7 +13,7 @@ from zenoimg.imaging.formats.tiff.jpeg_segments import JpegSegment
 from zenoimg.imaging.formats.tiff.layout import JPEG, Layout
 from zenoimg.imaging.formats.tiff.pixels import Channels, bytes_of, channels_of
 from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import clipped
+from zenoimg.imaging.overlap import covered_boxes, within
 
 _JPEG_TABLES = 347
 
@@ -45,7 +45,7 @@ class Canvas:
 
     def __init__(self, page: Page, layout: Layout, overlay: Overlay) -> None:
         self._page, self._layout = page, layout
-        inside = [box for box in (clipped(box, (layout.width, layout.height)) for box in overlay.boxes) if box]
+        inside = covered_boxes(overlay, (layout.width, layout.height))
         width, height = layout.segment_width, layout.segment_height
         self._touched = sorted(
             {
@@ -61,10 +61,7 @@ class Canvas:
         self._box = left, top, right, bottom
         mode = "I;16" if layout.depth == 16 else "L"
         self.channels = [Image.new(mode, (right - left, bottom - top)) for _ in range(layout.samples)]
-        self.overlay = Overlay(
-            overlay.mark,
-            tuple((box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in overlay.boxes),
-        )
+        self.overlay = within(overlay, self._box)
         self._opened = _opened(page, layout, self._numbers())
         for number, segment in self._opened.items():
             first, last, at = self._rows(number)

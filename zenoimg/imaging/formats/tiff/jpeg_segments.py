@@ -10,12 +10,12 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.jpeg.stream import APP14, SOS, EncodedChunks, JpegStream, Segment, read_stream
+from zenoimg.imaging.formats.sampling import FINEST, sampling_of
 from zenoimg.imaging.formats.tiff.layout import CMYK, RGB, YCBCR, Layout
 from zenoimg.imaging.formats.tiff.pixels import Channels
 
 _PROGRESSIVE = 0xC2
 _DECODABLE = {0xC0, 0xC1, _PROGRESSIVE}
-_SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}
 _LONGEST_TABLES = 4_096  # four tables of 131 bytes and eight of some 200; each tile reads them
 _MOST_PADDING = 16  # rows that an encoder may add to fill its last blocks
 
@@ -58,7 +58,7 @@ class JpegSegment:
             "JPEG",
             comment=b"",
             qtables=tables,
-            subsampling=_subsampling(stream) if self._photometric == YCBCR else -1,
+            subsampling=(_sampling(stream) or FINEST) if self._photometric == YCBCR else -1,
             keep_rgb=self._photometric == RGB,
             progressive=stream.frame_marker == _PROGRESSIVE,
             restart_marker_blocks=stream.restart_interval,
@@ -74,23 +74,12 @@ def _check(stream: JpegStream, layout: Layout) -> None:
     if stream.width != layout.segment_width or stream.height > layout.segment_height + _MOST_PADDING:
         raise Refused("corrupt", f"the TIFF's JPEG data is {stream.width} x {stream.height}, unlike its tags")
     factors = {(component.horizontal, component.vertical) for component in stream.components}
-    if len(factors) > 1 and (layout.photometric != YCBCR or _chroma_ratio(stream) not in _SUBSAMPLINGS):
+    if len(factors) > 1 and (layout.photometric != YCBCR or _sampling(stream) is None):
         raise Refused("unsupported-format", "TIFF of JPEG with this subsampling of its channels is not supported")
 
 
-def _chroma_ratio(stream: JpegStream) -> tuple[int, int] | None:
-    luma, *chroma = stream.components
-    ratios = {
-        (luma.horizontal // part.horizontal, luma.vertical // part.vertical)
-        for part in chroma
-        if part.horizontal and part.vertical
-    }
-    return ratios.pop() if len(ratios) == 1 else None
-
-
-def _subsampling(stream: JpegStream) -> int:
-    ratio = _chroma_ratio(stream)
-    return _SUBSAMPLINGS[ratio] if ratio else 0
+def _sampling(stream: JpegStream) -> str | None:
+    return sampling_of((part.horizontal, part.vertical) for part in stream.components)
 
 
 def _decodable(data: bytes, stream: JpegStream, photometric: int) -> bytes:

@@ -16,7 +16,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.animation import marked_box, over_previous, touches, union
+from zenoimg.imaging.formats.animation import over_previous
 from zenoimg.imaging.formats.webp.chunks import (
     ALPHA,
     ANIMATION,
@@ -39,6 +39,7 @@ from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.metadata.exif import orientation_of
 from zenoimg.imaging.metadata.keeper import Keeper, tiff_block
+from zenoimg.imaging.overlap import covered_box, touches, union
 from zenoimg.imaging.placement import Box, displayed_size
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
 from zenoimg.imaging.result import Watermarked
@@ -79,7 +80,7 @@ def _animated(source: WebP, overlay: Overlay, settings: EncoderSettings) -> list
     """Give ANIM and the frames: as they are where they leave the mark alone, else drawn anew with the mark."""
     chunks = [Chunk(b"ANIM", source.first(b"ANIM"))]
     # Before the first frame nothing is there, and the mark must be on the whole of it.
-    stale: Box | None = marked_box(overlay, source.size)
+    stale: Box | None = covered_box(overlay, source.size)
     before = Image.new("RGBA", source.size)
     for frame, after in zip(source.frames, _marked_canvases(source, overlay), strict=True):
         if stale is None and not touches(frame.box, overlay):
