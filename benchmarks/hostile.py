@@ -108,8 +108,8 @@ _MARK = """
 import pathlib, re, resource, sys, time
 sys.path.insert(0, "")
 from zenoimg.imaging import Refused, watermark
-from zenoimg.imaging.formats import WRITERS
-[WRITERS[name] for name in WRITERS]  # loaded, as in a function that has marked a picture before
+from zenoimg.imaging.formats import FORMATS, SUPPORTED
+[FORMATS[name].module("writer") for name in SUPPORTED]  # loaded, as in a function that has marked a picture before
 data = pathlib.Path(sys.argv[1]).read_bytes()
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 start = time.process_time()

@@ -1,53 +1,24 @@
-"""Names a file's format from its first bytes. Imports nothing of Pillow: cheap enough before an upload."""
+"""The format of a file by its first bytes. Imports no Pillow: cheap enough before each upload."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-HEAD_BYTES = 64
-"""As many bytes as ``identify`` wants to see; fewer are fine for a shorter file."""
+from zenoimg.imaging.formats import FORMATS
 
-SUPPORTED = ("JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF")
-"""The formats that ``watermark`` writes."""
+HEAD_BYTES = 64
+"""The number of bytes that ``identify`` needs, or all of a shorter file."""
 
 
 @dataclass(frozen=True)
 class Identified:
-    """A format by name, its media type, and whether ``watermark`` writes it."""
+    """A format's name, its media type, and whether ``watermark`` takes it."""
 
     format: str
     content_type: str
     supported: bool
 
-
-_CONTENT_TYPES = {
-    "JPEG": "image/jpeg",
-    "PNG": "image/png",
-    "GIF": "image/gif",
-    "WebP": "image/webp",
-    "AVIF": "image/avif",
-    "HEIC": "image/heic",
-    "TIFF": "image/tiff",
-    "BMP": "image/bmp",
-    "JPEG XL": "image/jxl",
-    "JPEG 2000": "image/jp2",
-    "PSD": "image/vnd.adobe.photoshop",
-    "SVG": "image/svg+xml",
-    "EPS": "application/postscript",
-    "ICO": "image/vnd.microsoft.icon",
-    "PDF": "application/pdf",
-    "MNG": "video/x-mng",
-    "Apple CgBI PNG": "image/png",
-    "Netpbm": "image/x-portable-anymap",
-    "OpenEXR": "image/x-exr",
-    "Radiance HDR": "image/vnd.radiance",
-    "QOI": "image/qoi",
-    "DDS": "image/vnd.ms-dds",
-    "XCF": "image/x-xcf",
-    "camera raw": "image/x-dcraw",
-    "video": "video/mp4",
-}
 
 _PREFIXES = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -95,11 +66,12 @@ _NETPBM = re.compile(rb"P[1-7][ \t\r\n#]")
 
 
 def identify(head: bytes) -> Identified | None:
-    """Name a file's format from its first ``HEAD_BYTES`` bytes; ``None`` when they are no known picture."""
+    """Return the format of a file by its first ``HEAD_BYTES`` bytes; ``None`` when it is no known one."""
     name = _format_name(bytes(head[:HEAD_BYTES]))
     if name is None:
         return None
-    return Identified(name, _CONTENT_TYPES[name], name in SUPPORTED)
+    known = FORMATS[name]
+    return Identified(name, known.media_type, known.is_supported)
 
 
 def _format_name(head: bytes) -> str | None:
@@ -114,7 +86,7 @@ def _format_name(head: bytes) -> str | None:
         return "camera raw" if head[8:10] == b"CR" else "TIFF"
     if head[4:8] == b"ftyp":
         return _iso_media_name(head)
-    # The info header's length at byte 14 tells a bitmap from a text that begins with "BM".
+    # The length of the info header, at byte 14, distinguishes a bitmap from a text that begins with "BM".
     if head[:2] == b"BM" and head[14:18] in {bytes((n, 0, 0, 0)) for n in (12, 40, 52, 56, 64, 108, 124)}:
         return "BMP"
     if _NETPBM.match(head):
@@ -123,7 +95,7 @@ def _format_name(head: bytes) -> str | None:
 
 
 def _iso_media_name(head: bytes) -> str:
-    """Name the brand of an ISO base media file (ISO/IEC 14496-12, 4.3): the major, or a compatible one."""
+    """Return the format by the brands of an ISO base media file (ISO/IEC 14496-12, 4.3), major or compatible."""
     size = int.from_bytes(head[:4], "big")
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(size, len(head)), 4))]
     named = [_BRANDS[brand] for brand in brands if brand in _BRANDS]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zenoimg.imaging.formats import FORMATS
+
 MOST_WARNINGS = 100
 """A record holds at most 400 KB (Amazon DynamoDB, "Item size"); a damaged file may cause a warning for each chunk."""
 
@@ -18,11 +20,15 @@ class Watermarked:
 
     data: bytes
     format: str
-    content_type: str
     width: int
     height: int
     frames: int
     warnings: tuple[str, ...]
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the copy."""
+        return FORMATS[self.format].media_type
 
     def __post_init__(self) -> None:
         warnings = list(dict.fromkeys(self.warnings))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from functools import cache
 
 import zenoimg.imaging.typeface  # noqa: F401 - loads Pillow while a function starts, not at its first picture
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats import WRITERS, Writer
-from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, identify
+from zenoimg.imaging.formats import FORMATS, SUPPORTED
+from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.memory import ObservedLimits, can_allocate
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
+Writer = Callable[[bytes, Recipe, Limits], Watermarked]
 _DEFAULT_LIMITS = Limits()
 
 
@@ -41,7 +43,8 @@ def watermark(
             "unsupported-format",
             f"{identified.format} is not supported; supported are {', '.join(SUPPORTED)}",
         )
-    writer = WRITERS[identified.format]  # not in the try block: a module that cannot be loaded is not a damaged picture
+    # Not in the try block: a module that cannot be imported is not a damaged picture.
+    writer: Writer = FORMATS[identified.format].module("writer").watermarked
     return _written(writer, data, recipe or _default_recipe(), ObservedLimits(limits), identified.format)
 
 

@@ -15,7 +15,8 @@ from io import BufferedReader
 from typing import Any
 
 from zenoimg.imaging import Limits
-from zenoimg.imaging.identify import HEAD_BYTES, SUPPORTED, Identified, identify
+from zenoimg.imaging.formats import SUPPORTED
+from zenoimg.imaging.identify import HEAD_BYTES, Identified, identify
 from zenoimg.pipeline.records import RESERVED_PREFIX
 from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits, identity_of
 

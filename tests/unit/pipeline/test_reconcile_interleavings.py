@@ -123,7 +123,7 @@ def _original(version: str) -> Original:
 def _watermark(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     if data.startswith(b"bad"):
         raise Refused("corrupt", "bad")
-    return Watermarked(data + f"+{recipe.fingerprint}".encode(), "JPEG", "image/jpeg", 4, 3, 1, ())
+    return Watermarked(data + f"+{recipe.fingerprint}".encode(), "JPEG", 4, 3, 1, ())
 
 
 @cache

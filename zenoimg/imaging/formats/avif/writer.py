@@ -88,7 +88,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     metadata = _metadata(source, header, orientation, recipe, warnings)
     encoded = _encoded(picture, header, metadata, recipe.encoder)
     width, height = displayed_size(picture.size, orientation)
-    return Watermarked(encoded, "AVIF", "image/avif", width, height, frames, tuple(warnings))
+    return Watermarked(encoded, "AVIF", width, height, frames, tuple(warnings))
 
 
 def _bytes_a_pixel(header: AvifHeader) -> int:

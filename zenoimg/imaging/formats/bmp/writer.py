@@ -26,7 +26,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     else:
         overlay = overlay_for(recipe.watermark, (header.width, header.height))
         encoded = _drawn_in_colour(data, header, overlay)
-    return Watermarked(encoded, "BMP", "image/bmp", header.width, header.height, 1, tuple(warnings))
+    return Watermarked(encoded, "BMP", header.width, header.height, 1, tuple(warnings))
 
 
 def _drawn_in_colour(data: bytes, header: Header, overlay: Overlay) -> bytes:

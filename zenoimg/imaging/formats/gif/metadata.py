@@ -7,7 +7,7 @@ from dataclasses import replace
 from zenoimg.imaging.formats.gif.blocks import APPLICATION, PLAIN_TEXT, Extension
 from zenoimg.imaging.metadata.keeper import Keeper
 
-_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _PROFILE = b"ICCRGBG1012"
 _XMP = b"XMP DataXMP"
 _CREDENTIALS = b"C2PA_GIF"
@@ -19,7 +19,7 @@ _XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 def kept_extension(block: Extension, keeper: Keeper) -> list[Extension]:
     """Return what the copy keeps of an extension: one or none."""
     application = block.blocks[1:_HEAD_BYTES] if block.label == APPLICATION else b""
-    if application in (*_LOOPS, _PROFILE) or block.label == PLAIN_TEXT:
+    if application in (*LOOPS, _PROFILE) or block.label == PLAIN_TEXT:
         return [block]
     if application.startswith(_CREDENTIALS):
         keeper.warn("Content Credentials vouch for the unmarked picture and were left out")

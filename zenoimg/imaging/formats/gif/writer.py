@@ -45,7 +45,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     table = marking.shared.encoded if source.table is not None else None
     warnings += keeper.warnings + marking.warnings
     encoded = write_gif(replace(source, width=size[0], height=size[1], table=table, blocks=tuple(blocks)))
-    return Watermarked(encoded, "GIF", "image/gif", *size, len(source.frames), tuple(warnings))
+    return Watermarked(encoded, "GIF", *size, len(source.frames), tuple(warnings))
 
 
 def _canvas_size(source: Gif) -> Size:

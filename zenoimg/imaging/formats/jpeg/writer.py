@@ -58,7 +58,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     warnings += keeper.warnings + _coding_warnings(picture, stream)
     encoded = _encoded(picture, options).with_metadata(segments)
     width, height = displayed_size(picture.size, orientation)
-    return Watermarked(encoded, "JPEG", "image/jpeg", width, height, 1, tuple(warnings))
+    return Watermarked(encoded, "JPEG", width, height, 1, tuple(warnings))
 
 
 def _check_coding(stream: JpegStream) -> None:

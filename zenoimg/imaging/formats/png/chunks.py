@@ -14,7 +14,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 """The colour types of IHDR."""
 
-_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def read_chunks(data: bytes) -> list[Chunk]:
             raise Refused("corrupt", f"the PNG is truncated inside its chunk {name.decode('latin-1')!r}")
         (checksum,) = struct.unpack_from(">I", data, end)
         chunk = Chunk(name, data[position + 8 : end], zlib.crc32(memoryview(data)[position + 4 : end]) == checksum)
-        if not chunk.intact and (name in _PIXELS or not chunk.is_ancillary):
+        if not chunk.intact and (name in PIXELS or not chunk.is_ancillary):
             raise Refused("corrupt", f"the PNG's chunk {name.decode('latin-1')!r} fails its checksum")
         chunks.append(chunk)
         if len(chunks) > most_parts(len(data)):
@@ -107,7 +107,7 @@ def pixel_stream(chunks: Iterable[Chunk]) -> bytes:
     """
     parts: dict[bytes, list[bytes]] = {}
     for chunk in chunks:
-        if chunk.name in _PIXELS:
+        if chunk.name in PIXELS:
             parts.setdefault(chunk.name, []).append(chunk.data)
     if b"IDAT" in parts:
         parts[b"IDAT"] = [b"".join(parts[b"IDAT"])]

@@ -54,7 +54,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 def _result(chunks: list[Chunk], header: Header, orientation: int, frames: int, warnings: list[str]) -> Watermarked:
     width, height = displayed_size((header.width, header.height), orientation)
     encoded = SIGNATURE + b"".join(chunk.encoded for chunk in chunks)
-    return Watermarked(encoded, "PNG", "image/png", width, height, frames, tuple(warnings))
+    return Watermarked(encoded, "PNG", width, height, frames, tuple(warnings))
 
 
 def _draw(chunks: list[Chunk], header: Header, overlay: Overlay, compression: int) -> Written:

@@ -48,7 +48,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     orientation = _orientation(pages[layouts.index(first)])
     width, height = displayed_size((first.width, first.height), orientation)
     encoded = write_pages(pages[0].directory.form, copies)
-    return Watermarked(encoded, "TIFF", "image/tiff", width, height, len(copies), tuple(dict.fromkeys(warnings)))
+    return Watermarked(encoded, "TIFF", width, height, len(copies), tuple(dict.fromkeys(warnings)))
 
 
 def _refuse_camera_raw(data: bytes, pages: list[Page]) -> None:

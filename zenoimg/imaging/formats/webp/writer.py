@@ -60,7 +60,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     encoded = _assembled(source, drawn(source, overlay, recipe.encoder), metadata)
     width, height = displayed_size(source.size, orientation)
     frames = max(1, len(source.frames))
-    return Watermarked(encoded, "WebP", "image/webp", width, height, frames, tuple(keeper.warnings))
+    return Watermarked(encoded, "WebP", width, height, frames, tuple(keeper.warnings))
 
 
 def _bytes_a_pixel(source: WebP) -> int:

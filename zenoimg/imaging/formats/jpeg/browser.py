@@ -1,0 +1,24 @@
+"""A JPEG as browsers are given it."""
+
+from __future__ import annotations
+
+from zenoimg.imaging.formats.jpeg.metadata import kept_segments
+from zenoimg.imaging.formats.jpeg.stream import SOS, read_stream
+from zenoimg.imaging.metadata.keeper import Keeper
+
+
+def without_metadata(data: bytes) -> bytes | None:
+    """Return the file with its colour profile and orientation alone.
+
+    ``None`` for CMYK, which browsers show in other colours, and where metadata stands between scans.
+    """
+    stream = read_stream(data)
+    markers = [segment.marker for segment in stream.segments]
+    head = stream.segments[: markers.index(SOS)]
+    between_scans = stream.segments[len(head) :]
+    if len(stream.components) == 4 or any(segment.is_metadata for segment in between_scans):
+        return None
+    kept = kept_segments(stream, Keeper("strip", alone=True))
+    tables = [segment for segment in head if not segment.is_metadata]
+    scans = memoryview(data)[stream.first_scan : stream.end]
+    return b"".join((b"\xff\xd8", *(segment.encoded for segment in (*kept, *tables)), scans))
