@@ -221,8 +221,8 @@ def test_compression_is_the_recipes() -> None:
 @given(
     st.sampled_from(TYPES),
     st.booleans(),
-    st.integers(24, 70),
-    st.integers(24, 70),
+    st.integers(26, 70),
+    st.integers(26, 70),
     st.integers(0, 1000),
 )
 def test_any_size_keeps_every_pixel_outside_the_mark(
