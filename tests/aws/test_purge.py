@@ -80,10 +80,10 @@ def test_what_s3_will_not_remove_is_named_after_all_the_rest_is_gone(
 
     monkeypatch.setattr(s3, "delete_objects", hold)
     with pytest.raises(
-        RefusedByAwsError, match=r"2 versions in .* could not be removed: a\.jpg: legal hold"
+        RefusedByAwsError, match=r"2 versions in .* could not be deleted: a\.jpg: legal hold"
     ) as refused:
         purge.empty(s3, BUCKET, ACCOUNT)
-    assert "goes on with what is left" in refused.value.next_step
+    assert "continues with what is left" in refused.value.next_step
     monkeypatch.undo()
     assert purge.count(s3, BUCKET, ACCOUNT).total == 2
 

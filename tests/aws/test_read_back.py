@@ -62,7 +62,7 @@ def test_an_open_bucket_is_seen(s3: Any, bucket: str) -> None:
 
 def test_versions_that_are_not_kept_are_seen(s3: Any) -> None:
     s3.put_bucket_versioning(Bucket=NAMES.originals_bucket, VersioningConfiguration={"Status": "Suspended"})
-    assert differing(s3) == ("zeno-original-images: its versions are not kept",)
+    assert differing(s3) == ("zeno-original-images: versioning is not enabled",)
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_versions_that_are_not_kept_are_seen(s3: Any) -> None:
 def test_events_that_reach_no_processor_are_seen(s3: Any, events: list[str], function: str) -> None:
     tell(s3, events, function)
     (what,) = differing(s3)
-    assert "does not tell imageProcessorLambda of" in what
+    assert "does not notify imageProcessorLambda of" in what
     assert "LifecycleExpiration" in what
 
 
 def test_plain_http_is_seen_where_tls_is_asked_for(s3: Any) -> None:
     s3.delete_bucket_policy(Bucket=NAMES.processed_bucket)
-    assert differing(s3) == ("zeno-processed-images: its policy lets plain HTTP through",)
+    assert differing(s3) == ("zeno-processed-images: its policy allows plain HTTP",)
     assert differences(s3, NAMES, ACCOUNT, tls_only=False) == ()
 
 
@@ -99,13 +99,13 @@ def index(name: str) -> dict[str, Any]:
 def test_a_table_without_its_indexes_or_backups_is_seen() -> None:
     with mock_aws():
         client: Any = boto3.client("dynamodb")
-        assert table_differences(client, NAMES, backups=True) == ("zeno-images: the table is gone",)
+        assert table_differences(client, NAMES, backups=True) == ("zeno-images: the table does not exist",)
         make_table(client, ["by-day"])
         assert table_differences(client, NAMES, backups=True) == (
-            "zeno-images: it has no index attention",
+            "zeno-images: it lacks the index attention",
             "zeno-images: it has no point-in-time recovery",
         )
-        assert table_differences(client, NAMES, backups=False) == ("zeno-images: it has no index attention",)
+        assert table_differences(client, NAMES, backups=False) == ("zeno-images: it lacks the index attention",)
 
 
 def test_nothing_differs_of_a_table_as_the_template_says() -> None:

@@ -153,7 +153,7 @@ def test_a_table_with_another_key_is_never_adopted(
 ) -> None:
     no_function(monkeypatch, aws)
     make_table(SEED.table, key, kind)
-    assert f"the table zeno-images has the key {key} ({kind}), and a table of ours has ImageId (S)" in refusal(aws)
+    assert f"the table zeno-images has the key {key} ({kind}); zenoimg needs ImageId (S)" in refusal(aws)
 
 
 def test_a_table_or_bucket_of_another_stack_is_named_with_it(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

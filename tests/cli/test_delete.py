@@ -129,7 +129,7 @@ def test_a_bucket_without_versions(no_stack: Terminal) -> None:
     s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Suspended"})
     put("a.jpg", "b.jpg")
     done = no_stack.run("delete", "a.jpg", "--yes")
-    assert "keeps no versions: what is deleted is gone" in done.stderr
+    assert "keeps no versions: deleted images cannot be restored" in done.stderr
     results(no_stack, "b.jpg", "--purge")
     assert records() == set()
     assert "b.jpg" not in versions()
@@ -237,10 +237,10 @@ def test_nothing_goes_without_a_yes(no_stack: Terminal) -> None:
     assert "--yes" in done.stderr
     assert ORIGINALS in done.stderr
     assert AWKWARD in done.stderr
-    assert "Old versions stay as the lifecycle of in-bucket says" in done.stderr
+    assert "The lifecycle rules of in-bucket decide how long old versions are kept" in done.stderr
     assert originals() == {AWKWARD}
     done = no_stack.run("delete", AWKWARD, "--purge", code=2)
-    assert "Of 1 version (1 B) nothing can be restored." in done.stderr
+    assert "1 version (1 B) cannot be restored" in done.stderr
 
 
 @pytest.mark.parametrize(("answer", "goes"), [("y\n", True), ("n\n", False), ("\n", False)])

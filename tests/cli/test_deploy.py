@@ -54,7 +54,7 @@ def test_the_plan_is_a_table_and_warns_of_what_is_lost(aws: DoubledAws, terminal
     rows = [line.split() for line in done.stderr.splitlines()]
     assert ["change", "function", "Processor", "Layers"] in rows
     assert ["change", "layer", "RecipeLayer", "yes", "Content"] in rows
-    assert ["change", "API", "route", "ApiRoute", "perhaps", "Target"] in rows
+    assert ["change", "API", "route", "ApiRoute", "maybe", "Target"] in rows
     assert "Removes the queue Backfill (https://sqs/zeno-backfill): the messages in it are lost." in done.stderr
     assert "Replaces the layer RecipeLayer (zeno-recipe:1)" in done.stderr
     assert "CloudFormation decides during the deploy whether to replace these (data is kept): API route" in done.stderr

@@ -66,7 +66,7 @@ def test_a_region_that_nobody_knows_is_named_with_the_one_that_was_meant(aws: Do
         endpoint_url="https://cloudformation.eu-wst-1.amazonaws.com/"
     )
     shown = terminal.run("--region", "eu-wst-1", "deploy", "--yes", code=3).stderr
-    assert "'eu-wst-1' is no region that is known here" in shown
+    assert "'eu-wst-1' is not a known region" in shown
     assert "--region eu-west-1" in shown
 
 

@@ -89,7 +89,7 @@ def test_the_data_stays_unless_it_is_asked_for(stack: None, terminal: Terminal) 
     assert planned["stays"] == [*BUCKETS, "zeno-images"]
     assert [item["logical_id"] for item in planned["removed"]] == ["Backfill"]
     done = terminal.run("destroy", "--yes")
-    assert "These stay, with all that is in them: zeno-original-images" in done.stderr
+    assert "Kept with their contents: zeno-original-images" in done.stderr
     assert buckets() == {*BUCKETS, ARTIFACTS}
     assert tables() == ["zeno-images"]
     assert len(zips()) == 3
@@ -206,7 +206,7 @@ def test_ctrl_c_says_that_cloudformation_goes_on(
 
     monkeypatch.setattr(operation.Destroy, "remove_stack", interrupted)
     shown = terminal.run("destroy", "--yes", code=130).stderr
-    assert "CloudFormation goes on with the change by itself" in shown
+    assert "CloudFormation continues with the change" in shown
     assert "zenoimg --stack zeno destroy" in shown
 
 
@@ -222,5 +222,6 @@ def test_ctrl_c_while_data_goes_says_what_is_gone_and_that_it_goes_on(
     monkeypatch.setattr(destroy_data, "delete", interrupted)
     shown = terminal.run("destroy", "--delete-data", "--yes", "--stack", "zeno", code=130).stderr
     assert (
-        "Interrupted: bucket zeno-original-images, 3 versions and markers deleted. The same command goes on." in shown
+        "Interrupted: bucket zeno-original-images, 3 versions and markers deleted. Rerun the command to continue."
+        in shown
     )

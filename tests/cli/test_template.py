@@ -88,7 +88,7 @@ def test_a_policy_is_printed_with_names_account_and_region(account: None, termin
     assert "${" not in done.stdout
     assert "arn:aws:s3:::acme-original-images" in done.stdout
     assert ":123456789012:" in done.stdout
-    assert "not deployed yet" in done.stderr
+    assert "is not deployed, or cannot be read" in done.stderr
 
 
 @pytest.mark.thorough
@@ -101,7 +101,7 @@ def test_a_policy_of_a_stack_that_stands_has_its_names(account: None, terminal: 
     boto3.client("cloudformation").create_stack(StackName="zeno", TemplateBody=json.dumps(body))
     done = terminal.run("template", "--policy", "operator")
     assert f"arn:aws:s3:::{names.originals_bucket}" in done.stdout
-    assert "not deployed yet" not in done.stderr
+    assert "is not deployed, or cannot be read" not in done.stderr
 
 
 def test_who_may_read_nothing_yet_gets_his_policy_all_the_same(

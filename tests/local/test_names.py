@@ -94,7 +94,7 @@ def test_names_of_strangers_are_left_alone_and_ours_are_qualified(bench: Bench) 
     theirs.create_bucket(Bucket=PROCESSED)
     theirs.put_object(Bucket=PROCESSED, Key="precious", Body=b"theirs")
     done = bench.zenoimg("deploy")
-    assert "A seed name is taken" in done.stderr
+    assert "A default name is taken" in done.stderr
     assert f"{ORIGINALS}-000000000000-us-east-1" in done.stderr
     bench.write("a.jpg", jpeg(photo((200, 150), "RGB", seed=1)))
     (uploaded,) = bench.json("upload", "a.jpg")
@@ -115,7 +115,7 @@ def test_a_taken_queue_and_a_table_of_others_stop_the_deploy_before_anything_is_
     )
     done = bench.zenoimg("deploy", code=4)
     assert "the queue zeno-backfill exists" in done.stderr
-    assert "the table zeno-images has the key id (S), and a table of ours has ImageId (S)" in done.stderr
+    assert "the table zeno-images has the key id (S); zenoimg needs ImageId (S)" in done.stderr
     assert bench.client("cloudformation").describe_stacks()["Stacks"] == []
     assert bench.client("s3").list_buckets()["Buckets"] == []
 

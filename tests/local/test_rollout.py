@@ -74,7 +74,7 @@ def below_the_reserved_prefix(bench: Bench) -> list[str]:
 def test_a_failing_version_is_put_back_and_a_first_one_stays(bench: Bench, deploy: Callable[..., Result]) -> None:
     first = deploy("--json", is_broken=True, code=1)
     assert json.loads(first.stdout)["result"] == "smoke-test-failed"
-    assert "the stack stands, and it fails its smoke test: the function fails" in first.stderr
+    assert "the stack is deployed but fails its smoke test: the function fails" in first.stderr
     assert "this version eats photos" in first.stderr
 
     good = json.loads(deploy("--json").stdout)
@@ -88,7 +88,7 @@ def test_a_failing_version_is_put_back_and_a_first_one_stays(bench: Bench, deplo
     told: dict[str, Any] = json.loads(failed.stdout)
     assert (told["result"], told["smoke_test"]["passed"]) == ("rolled-back", False)
     assert told["outputs"]["recipe_fingerprint"] == good["recipe"] != told["recipe"]
-    assert "Putting back the template and the parameters that stood before" in failed.stderr
+    assert "Putting back the previous template and parameters" in failed.stderr
     assert "the previous version is back and passes the test" in failed.stderr
     assert 'text: "© zeno" becomes "© Other"' in failed.stderr
     assert "This opens GET /images to everyone" in failed.stderr

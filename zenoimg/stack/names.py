@@ -1,7 +1,7 @@
-"""What everything is called. The first deploy decides; later commands read the names from the stack's outputs.
+"""The names of a stack's resources. The first deploy decides; later commands read the stack's outputs.
 
-Bucket names are global and role names are account-wide, so a seed name may be taken: by a stranger, by
-another region, by another stack. Then all buckets get ``-ACCOUNT-REGION`` and all roles ``-REGION``.
+Bucket names are global and role names are account-wide, so a default name can be taken by another account, region
+or stack. Then all buckets get the suffix ``-ACCOUNT-REGION`` and all roles ``-REGION``.
 """
 
 from __future__ import annotations
@@ -16,73 +16,73 @@ _RESERVED_BY_S3 = ("xn--", "sthree-", "amzn-s3-demo-")
 
 @dataclass(frozen=True)
 class StackNames:
-    """The names of one stack's resources. ``bucket_suffix`` and ``role_suffix`` are empty for the seed names."""
+    """The names of one stack's resources. ``bucket_suffix`` and ``role_suffix`` are empty for the default names."""
 
     stack: str
     bucket_suffix: str = ""
     role_suffix: str = ""
 
     def qualified(self, account: str, region: str) -> StackNames:
-        """The same stack's names where a seed name is taken."""
+        """Return the stack's names for when a default name is taken."""
         return StackNames(self.stack, f"-{account}-{region}", f"-{region}")
 
     @property
     def originals_bucket(self) -> str:
-        """The bucket that photos land in."""
+        """Return the bucket of the originals."""
         return f"{self.stack}-original-images{self.bucket_suffix}"
 
     @property
     def processed_bucket(self) -> str:
-        """The bucket of the watermarked copies."""
+        """Return the bucket of the watermarked copies."""
         return f"{self.stack}-processed-images{self.bucket_suffix}"
 
     @property
     def table(self) -> str:
-        """The table of the records."""
+        """Return the table of the records."""
         return f"{self.stack}-images"
 
     @property
     def processor_function(self) -> str:
-        """The function that watermarks."""
+        """Return the function that watermarks."""
         return f"{self._prefix}imageProcessorLambda"
 
     @property
     def get_images_function(self) -> str:
-        """The function behind ``GET /images``."""
+        """Return the function behind ``GET /images``."""
         return f"{self._prefix}getImagesLambda"
 
     @property
     def processor_role(self) -> str:
-        """The execution role of the processor."""
+        """Return the execution role of the processor."""
         return f"{self._prefix}role-image-processor{self.role_suffix}"
 
     @property
     def get_images_role(self) -> str:
-        """The execution role of ``GET /images``."""
+        """Return the execution role of ``GET /images``."""
         return f"{self._prefix}role-get-images{self.role_suffix}"
 
     @property
     def backfill_queue(self) -> str:
-        """The queue of ``reprocess``."""
+        """Return the queue of ``reprocess``."""
         return f"{self.stack}-backfill"
 
     @property
     def dead_letter_queue(self) -> str:
-        """The queue of what failed for good, from both lanes."""
+        """Return the dead-letter queue of both lanes."""
         return f"{self.stack}-dead-letters"
 
     @property
     def buckets(self) -> tuple[str, str]:
-        """Both buckets."""
+        """Return both buckets."""
         return self.originals_bucket, self.processed_bucket
 
     @property
     def roles(self) -> tuple[str, str]:
-        """Both roles."""
+        """Return both roles."""
         return self.processor_role, self.get_images_role
 
     def placeholders(self) -> dict[str, str]:
-        """What ``${Name}`` stands for in the template and in ``policies/``."""
+        """Return the values of ``${Name}`` in the template and in ``policies/``."""
         return {
             "Stack": self.stack,
             "OriginalsBucket": self.originals_bucket,
@@ -98,14 +98,14 @@ class StackNames:
 
     @property
     def _prefix(self) -> str:
-        # The default stack bears the seed's names as they have always been.
+        # The default stack keeps the names that it has always had.
         return "" if self.stack == DEFAULT_STACK else f"{self.stack}-"
 
 
 def is_stack_name(text: str) -> bool:
-    """Whether a text can name a stack: every derived name then fits its service's limits.
+    """Return whether a text can name a stack: every derived name then fits its service's limits.
 
-    Bucket names may not begin as those that S3 keeps for itself
+    Bucket names must not begin with the prefixes that S3 reserves
     (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
     """
     return re.fullmatch(STACK_PATTERN, text) is not None and not f"{text}-".startswith(_RESERVED_BY_S3)

@@ -1,4 +1,4 @@
-"""What a deployed stack says of itself: the only source of names for every command after ``deploy``."""
+"""What a deployed stack reports: the only source of names for every command after ``deploy``."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The names and addresses of a deployed stack.
+    """The names and URLs of a deployed stack.
 
-    ``recipe_fingerprint`` and ``limits`` are those of the running functions. The parts that a pipeline without
+    ``recipe_fingerprint`` and ``limits`` are those of the running functions. Fields that a pipeline without
     functions does not have (see ``config``) are empty.
     """
 
@@ -39,7 +39,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class StackState:
-    """A stack as CloudFormation describes it. ``role_arn`` is the role that it acts in, empty for the caller's."""
+    """A stack as CloudFormation describes it. ``role_arn`` is the role that it assumes; empty for the caller's."""
 
     name: str
     status: str
@@ -52,12 +52,12 @@ class StackState:
 
     @property
     def is_changing(self) -> bool:
-        """Whether CloudFormation works on it; a stack that so far only has change sets is at rest."""
+        """Return whether a change is in progress; a stack with change sets only is not changing."""
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
 
 def read_stack(cloudformation: CloudFormationClient, stack: str) -> StackState | None:
-    """The stack, or ``None`` when there is none of that name."""
+    """Return the stack, ``None`` when it does not exist."""
     try:
         answer = cloudformation.describe_stacks(StackName=stack)
     except ClientError as error:
@@ -78,9 +78,9 @@ def read_stack(cloudformation: CloudFormationClient, stack: str) -> StackState |
 
 
 def read_deployment(cloudformation: CloudFormationClient, stack: str, *, where: str, deploy: str) -> Deployment:
-    """The names of a deployed stack.
+    """Return the names of a deployed stack.
 
-    Raises ``NotDeployedError`` when it is not (or not yet) there, saying where and by which command to ``deploy``.
+    Raises ``NotDeployedError`` when it is not deployed; the message says ``where``, and the next step is ``deploy``.
     """
     state = read_stack(cloudformation, stack)
     if state is None or "OriginalsBucket" not in state.outputs:
@@ -92,7 +92,7 @@ def read_deployment(cloudformation: CloudFormationClient, stack: str, *, where: 
 
 
 def deployment_of(state: StackState) -> Deployment:
-    """The names in a stack's outputs; an output that an older stack lacks is empty."""
+    """Return the names in a stack's outputs; outputs that an older stack lacks are empty."""
     output = state.outputs
     return Deployment(
         originals_bucket=output["OriginalsBucket"],

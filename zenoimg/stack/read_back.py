@@ -1,7 +1,7 @@
-"""What the buckets and the table of a standing stack really are, held against what the template asks for.
+"""Compare the settings of a deployed stack's buckets and table with the template.
 
-CloudFormation imports an existing resource without applying any setting to it, and compares later updates with
-its own template only: a bucket that was adopted, or changed by hand, can differ for ever. So a deploy reads.
+CloudFormation imports an existing resource without applying settings to it, and compares later updates with its
+own template only. An adopted bucket, or one that was changed by hand, would differ forever, so a deploy reads them.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _EVENTS = frozenset({"s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleEx
 
 
 def differences(s3: S3Client, names: StackNames, account: str, *, tls_only: bool) -> tuple[str, ...]:
-    """What differs, each in a few words that name the bucket; empty when nothing does.
+    """Return the differing settings of the buckets, each in words that name the bucket.
 
-    Raises botocore's ``ClientError`` for what may not be read.
+    Raises botocore's ``ClientError`` for settings that cannot be read.
     """
     owner = expected_owner(account)
     found = []
@@ -39,20 +39,20 @@ def differences(s3: S3Client, names: StackNames, account: str, *, tls_only: bool
 
 
 def table_differences(dynamodb: DynamoDBClient, names: StackNames, *, backups: bool) -> tuple[str, ...]:
-    """What differs of the table, as ``differences`` says it; ``backups`` asks for point-in-time recovery, too.
+    """Return the differing settings of the table, in words; ``backups`` checks point-in-time recovery as well.
 
-    Raises botocore's ``ClientError`` for what may not be read.
+    Raises botocore's ``ClientError`` for settings that cannot be read.
     """
     try:
         table = dynamodb.describe_table(TableName=names.table)["Table"]
     except ClientError as error:
         if is_missing(error):
-            return (f"{names.table}: the table is gone",)
+            return (f"{names.table}: the table does not exist",)
         raise
     found = []
     indexes = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])}
     if missing := [name for name in (BY_DAY_INDEX, ATTENTION_INDEX) if name not in indexes]:
-        found.append(f"it has no index {', '.join(missing)}")
+        found.append(f"it lacks the index {', '.join(missing)}")
     if backups:
         answer = dynamodb.describe_continuous_backups(TableName=names.table)["ContinuousBackupsDescription"]
         recovery = answer.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
@@ -70,28 +70,28 @@ def _of_any_bucket(s3: S3Client, place: dict[str, Any], *, tls_only: bool) -> It
     if tls_only:
         policy = _asked(lambda: json.loads(s3.get_bucket_policy(**place)["Policy"]))
         if policy is None or not any(statement.get("Sid") == "TlsOnly" for statement in policy["Statement"]):
-            yield "its policy lets plain HTTP through"
+            yield "its policy allows plain HTTP"
 
 
 def _of_originals(s3: S3Client, place: dict[str, Any], names: StackNames) -> Iterator[str]:
     if (_asked(lambda: dict(s3.get_bucket_versioning(**place))) or {}).get("Status") != "Enabled":
-        yield "its versions are not kept"
+        yield "versioning is not enabled"
     answer = _asked(lambda: dict(s3.get_bucket_notification_configuration(**place))) or {}
-    told = {
+    configured = {
         event
         for configuration in answer.get("LambdaFunctionConfigurations", [])
         if configuration["LambdaFunctionArn"].endswith(f":function:{names.processor_function}")
         for event in configuration["Events"]
     }
-    if not told >= _EVENTS:
-        yield f"it does not tell {names.processor_function} of {', '.join(sorted(_EVENTS - told))}"
+    if not configured >= _EVENTS:
+        yield f"it does not notify {names.processor_function} of {', '.join(sorted(_EVENTS - configured))}"
 
 
 _ALL_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
 def _asked(question: Any) -> Any:
-    """The answer, or ``None`` where S3 says that there is no such setting."""
+    """Return the answer, ``None`` when S3 reports that the setting does not exist."""
     try:
         return question()
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""Render ``template.yaml``: names as literals, policies put in from ``policies/``."""
+"""Render ``template.yaml``: names as literals, policies inserted from ``policies/``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 from zenoimg.stack.bundle import sources
 from zenoimg.stack.names import StackNames
 
-#: CloudFormation takes at most this many bytes of template in the request itself; a larger one from S3.
+#: Maximum bytes of a template in the request itself; larger ones have to be in S3.
 MAX_INLINE_BYTES = 51_200
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
@@ -24,9 +24,9 @@ Placeholders = Mapping[str, str | int]
 
 
 def render(names: StackNames, *, backfill_concurrency: int = 5) -> dict[str, Any]:
-    """The template of a stack, as CloudFormation reads it.
+    """Return the template of a stack.
 
-    ``backfill_concurrency`` is how many messages of the backfill lane are worked on at a time (2 to 1,000).
+    ``backfill_concurrency`` is the maximum number of concurrent messages of the backfill lane (2 to 1,000).
     """
     source = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
     filled = _fill(yaml.safe_load(source), {**names.placeholders(), "BackfillConcurrency": backfill_concurrency})
@@ -35,24 +35,24 @@ def render(names: StackNames, *, backfill_concurrency: int = 5) -> dict[str, Any
 
 
 def to_text(template: Mapping[str, Any]) -> str:
-    """The template as compact JSON, the same for the same template."""
+    """Return the template as compact JSON, identical for identical templates."""
     return json.dumps(template, separators=(",", ":"), ensure_ascii=False)
 
 
 def to_yaml(template: Mapping[str, Any]) -> str:
-    """The template as YAML, for people: in its own order, without anchors."""
+    """Return the template as YAML for people: in its own order, without anchors."""
     return yaml.dump(template, Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True)
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes equal parts out each time: CloudFormation knows no aliases."""
+    """Writes repeated parts in full: CloudFormation does not support aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def policy_for(file_name: str, names: StackNames, partition: str, region: str, account: str) -> dict[str, Any]:
-    """A file of ``policies/`` with names, account and region filled in, as IAM takes it."""
+    """Return a file of ``policies/`` with names, account and region filled in, as IAM accepts it."""
     pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account}
     document = json.loads((sources.directory("policies") / file_name).read_text(encoding="utf-8"))
     filled = _with_pseudo_parameters(_fill(document, names.placeholders()), pseudo)
@@ -61,7 +61,7 @@ def policy_for(file_name: str, names: StackNames, partition: str, region: str, a
 
 
 def policy(file_name: str, placeholders: Placeholders) -> dict[str, Any]:
-    """A file of ``policies/`` with our names filled in; what is AWS's (``${AWS::…}``) becomes ``Fn::Sub``."""
+    """Return a file of ``policies/`` with our names filled in; pseudo parameters (``${AWS::…}``) become ``Fn::Sub``."""
     document = json.loads((sources.directory("policies") / file_name).read_text(encoding="utf-8"))
     filled = _substitute_pseudo_parameters(_fill(document, placeholders))
     assert isinstance(filled, dict)
@@ -76,12 +76,12 @@ def _granted_by(file_name: str) -> frozenset[str]:
 
 
 def grants(file_name: str, action: str) -> bool:
-    """Whether a file of ``policies/`` allows an action (``s3:GetObject``) on anything."""
+    """Return whether a file of ``policies/`` allows an action (``s3:GetObject``) on any resource."""
     return action in _granted_by(file_name)
 
 
 def _fill(value: Any, placeholders: Placeholders) -> Any:
-    """Replace ``${Name}`` where the name is ours; anything else in that form is CloudFormation's own."""
+    """Replace ``${Name}`` where the name is ours; leave CloudFormation's own."""
     if isinstance(value, str):
         whole = _PLACEHOLDER.fullmatch(value)
         if whole and whole[1] in placeholders:

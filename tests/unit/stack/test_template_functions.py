@@ -168,7 +168,11 @@ def test_no_function_may_be_called_by_anybody_else() -> None:
 
 def test_the_outputs_name_everything_that_later_commands_need() -> None:
     state = outputs.StackState(
-        "zeno", "CREATE_COMPLETE", "", {}, {key: f"value of {key}" for key in TEMPLATE["Outputs"]}
+        "zeno",
+        "CREATE_COMPLETE",
+        "",
+        {},
+        {key: f"value of {key}" for key in TEMPLATE["Outputs"]} | {"Limits": '{"max_bytes": 1}'},
     )
     found = outputs.deployment_of(state)
     assert all(vars(found).values()), "an empty field has no output"

@@ -17,9 +17,9 @@ from zenoimg.cli.terminal.screen import JsonArray, safe
 
 if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
-    from zenoimg.operations.removal.delete import DeleteResult, Doomed
+    from zenoimg.operations.removal.delete import DeleteResult, DeletionCandidate
 
-_NAMED = 10  # ids in the question
+_NAMED = 10  # ids shown before the question
 
 
 def register(app: typer.Typer) -> None:
@@ -29,16 +29,16 @@ def register(app: typer.Typer) -> None:
 
 def delete(
     call: Call,
-    ids: Annotated[list[str], typer.Argument(help="The images' ids.", metavar="ID", autocompletion=image_ids)],
-    purge: Annotated[bool, typer.Option("--purge", help="Remove all versions too; nothing can be restored.")] = False,
+    ids: Annotated[list[str], typer.Argument(help="Ids of the images.", metavar="ID", autocompletion=image_ids)],
+    purge: Annotated[bool, typer.Option("--purge", help="Delete all versions; nothing can be restored.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Delete originals; their copies and records go with them.
+    """Delete originals with their copies and records.
 
     Example: zenoimg delete photo.jpg
 
-    Without --purge old versions stay as long as the bucket keeps them.
+    Without --purge old versions stay restorable as long as the bucket keeps them.
     """
     settings, pipeline = pipeline_of(call)
     from zenoimg.operations.configured import limits_of, recipe_of
@@ -48,18 +48,18 @@ def delete(
     has_functions = bool(pipeline.deployment.processor_function)
     here = None if has_functions else pipeline.tools(recipe_of(settings), limits_of(settings))
     surveyed = list(operation.survey(pipeline, ids, purge=purge))
-    doomed = [item for item in surveyed if isinstance(item, operation.Doomed)]
+    candidates = [item for item in surveyed if isinstance(item, operation.DeletionCandidate)]
     missing = [item for item in surveyed if isinstance(item, operation.DeleteResult)]
-    if doomed:
-        _announce(call, pipeline, doomed, "" if purge else kept_versions(pipeline, settings.stack))
-        question = f"Delete {render.plural(len(doomed), 'image')}{' for good' if purge else ''}?"
+    if candidates:
+        _announce(call, pipeline, candidates, "" if purge else kept_versions(pipeline, settings.stack))
+        question = f"Delete {render.plural(len(candidates), 'image')}{' permanently' if purge else ''}?"
         if not confirm(call, question, yes=yes):
             call.screen.say("Nothing was deleted.")
             raise typer.Exit(1)
     counts: Counter[str] = Counter()
     try:
         with JsonArray(wanted=as_json) as array:
-            for results in (missing, operation.delete(pipeline, doomed, purge=purge, here=here)):
+            for results in (missing, operation.delete(pipeline, candidates, purge=purge, here=here)):
                 for result in results:
                     counts[result.state] += 1
                     array.add(_json(result))
@@ -67,26 +67,26 @@ def delete(
     finally:
         call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
     if has_functions and counts["deleted"] + counts["purged"]:
-        call.screen.say("The pipeline removes their copies and records within seconds.")
-    if operation.NOT_GOOD & set(counts):
+        call.screen.say("The pipeline deletes their copies and records within seconds.")
+    if operation.NEEDS_ATTENTION & set(counts):
         raise typer.Exit(1)
 
 
-def _announce(call: Call, pipeline: LivePipeline, doomed: Sequence[Doomed], kept: str) -> None:
+def _announce(call: Call, pipeline: LivePipeline, candidates: Sequence[DeletionCandidate], kept: str) -> None:
     bucket = pipeline.settings.originals_bucket
-    # Without a stack only S3 and DynamoDB are known to be there, so nobody is asked for the account.
+    # Without a stack only S3 and DynamoDB are known to exist, so STS is not called.
     where = str(pipeline.aws.identity) if pipeline.settings.account_id else pipeline.aws.where
-    call.screen.say(f"From [bold]{safe(bucket)}[/] ([bold]{safe(where)}[/]), with copies and records:")
-    for item in doomed[:_NAMED]:
+    call.screen.say(f"Deletes from [bold]{safe(bucket)}[/] ([bold]{safe(where)}[/]), with copies and records:")
+    for item in candidates[:_NAMED]:
         call.screen.say(f"  {safe(item.key)}")
-    if len(doomed) > _NAMED:
-        call.screen.say(f"  and {len(doomed) - _NAMED:,} more")
+    if len(candidates) > _NAMED:
+        call.screen.say(f"  and {len(candidates) - _NAMED:,} more")
     if kept:
         call.screen.say(safe(kept))
         return
-    versions = [version for item in doomed for version in item.versions if not version.is_marker]
+    versions = [version for item in candidates for version in item.versions if not version.is_marker]
     size = render.size(sum(version.size for version in versions))
-    call.screen.say(f"Of {render.plural(len(versions), 'version')} ({size}) [bold]nothing can be restored[/].")
+    call.screen.say(f"{render.plural(len(versions), 'version')} ({size}) [bold]cannot be restored[/].")
 
 
 def _json(result: DeleteResult) -> dict[str, Any]:

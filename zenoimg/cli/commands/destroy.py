@@ -46,18 +46,18 @@ def register(app: typer.Typer) -> None:
 def destroy(
     call: Call,
     delete_data: Annotated[
-        bool, typer.Option("--delete-data", help="Remove photos, copies and records too, for good.")
+        bool, typer.Option("--delete-data", help="Also delete photos, copies and records, permanently.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go and remove nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Remove the pipeline; photos, copies and records stay.
+    """Delete the pipeline; keep photos, copies and records.
 
     Example: zenoimg --local destroy
 
-    The next `zenoimg deploy` adopts what stayed. With --delete-data it goes too, all versions of it, once the stack's
-    name was typed: at the question or, without a terminal, as --stack NAME beside --yes.
+    The next `zenoimg deploy` adopts the data. --delete-data deletes it as well, all versions, after the stack's name
+    was typed: at the prompt or, without a terminal, as --stack NAME together with --yes.
     """
     settings = settings_of(call)
     aws = aws_of(call, settings)
@@ -67,16 +67,16 @@ def destroy(
     with explained(aws):
         run = Destroy(aws, settings.stack)
         _wait_for_others(call, run, settings.stack)
-        with _counting(call, "Counting what would go") as count:
-            removal = run.look(delete_data=delete_data, on_count=count)
+        with _counting(call, "Counting versions") as count:
+            removal = run.survey(delete_data=delete_data, on_count=count)
         _show(call, aws, removal)
         if dry_run:
-            call.screen.say("Dry run: nothing was removed.")
+            call.screen.say("Dry run: nothing was deleted.")
             if as_json:
                 call.screen.json(_result(removal, [], "planned"))
             return
         if not _agreed(call, aws, settings, removal, yes=yes):
-            call.screen.say("Nothing was removed.")
+            call.screen.say("Nothing was deleted.")
             raise typer.Exit(1)
         try:
             show_stack_events(call.screen, run.remove_stack(removal))
@@ -84,8 +84,8 @@ def destroy(
             rerun = "destroy --delete-data" if delete_data else "destroy"
             say_cloudformation_continues(call.screen, aws, removal.stack, rerun)
             raise typer.Exit(130) from None
-        if removal.stands:
-            call.screen.say(f"[green]Removed[/] the stack [bold]{settings.stack}[/].")
+        if removal.stack_exists:
+            call.screen.say(f"[green]Deleted[/] the stack [bold]{settings.stack}[/].")
         deleted = _delete_data(call, aws, removal.stack, removal.data) if removal.data else []
     if aws.local:
         call.screen.say("[dim]Saving the state of the embedded AWS[/]")
@@ -103,18 +103,18 @@ def _wait_for_others(call: Call, run: Destroy, stack: str) -> None:
 
 def _show(call: Call, aws: Aws, removal: Removal) -> None:
     where = safe(str(aws.identity))
-    if removal.stands:
-        kinds = Counter(render.kind(item.resource_type) for item in removal.goes)
-        listed = ", ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items())) or "nothing but itself"
-        call.screen.say(f"\nThe stack [bold]{removal.stack}[/] in [bold]{where}[/] goes:")
+    if removal.stack_exists:
+        kinds = Counter(render.kind(item.resource_type) for item in removal.removed)
+        listed = ", ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items())) or "no resources"
+        call.screen.say(f"\nThe stack [bold]{removal.stack}[/] in [bold]{where}[/] will be deleted:")
         call.screen.say(f"  {safe(listed)}")
-        call.screen.say("Messages in its queues and its logs go too.")
+        call.screen.say("The messages in its queues and its logs are lost.")
     else:
-        call.screen.say(f"\nThe stack [bold]{removal.stack}[/] in [bold]{where}[/] is gone; its data is left.")
-    if removal.stays:
-        call.screen.say(f"These stay, with all that is in them: [bold]{', '.join(map(safe, removal.stays))}[/].")
+        call.screen.say(f"\nThe stack [bold]{removal.stack}[/] in [bold]{where}[/] does not exist; its data does.")
+    if removal.retained:
+        call.screen.say(f"Kept with their contents: [bold]{', '.join(map(safe, removal.retained))}[/].")
     if removal.data is not None:
-        call.screen.say("[bold red]This goes for good, and nothing can be restored:[/]")
+        call.screen.say("[bold red]Permanently deleted; nothing can be restored:[/]")
         for line in _data_lines(removal.data):
             call.screen.say(f"  [red]{safe(line)}[/]")
 
@@ -123,7 +123,7 @@ def _data_lines(data: Data) -> Iterator[str]:
     for name, content in data.buckets:
         yield f"bucket {name}: {render.plural(content.versions, 'version')}, {render.size(content.size)}"
     if data.table:
-        yield f"table {data.table}: about {render.plural(data.items, 'record')}, by DynamoDB's last count"
+        yield f"table {data.table}: about {render.plural(data.items, 'record')} (DynamoDB's last count)"
     name, zips = data.artifacts
     if zips.total:
         yield f"the stack's zips in {name}: {zips.total}"
@@ -131,12 +131,12 @@ def _data_lines(data: Data) -> Iterator[str]:
 
 def _agreed(call: Call, aws: Aws, settings: Settings, removal: Removal, *, yes: bool) -> bool:
     if removal.data is None:
-        return confirm(call, f"Remove {removal.stack} from {aws.identity}?", yes=yes)
+        return confirm(call, f"Delete {removal.stack} from {aws.identity}?", yes=yes)
     if yes and settings.stack_flag:
         return True
     if not call.screen.is_interactive:
         raise UsageError(
-            "this deletes data for good: it needs the stack's name, and there is no terminal to type it on",
+            "deleting data needs the stack's name as confirmation, and there is no terminal to type it on",
             next_step=f"Add --yes and --stack {removal.stack}.",
         )
     call.screen.err.print(f"Type the stack's name to delete its data from {aws.identity}: ", end="", markup=False)
@@ -156,14 +156,16 @@ def _delete_data(call: Call, aws: Aws, stack: str, data: Data) -> list[str]:
                 gone.append(what)
                 call.screen.say(f"[green]Deleted[/] {safe(what)}.")
         except KeyboardInterrupt:
-            call.screen.say(f"Interrupted: {', '.join(gone) or 'some versions'} deleted. The same command goes on.")
+            call.screen.say(
+                f"Interrupted: {', '.join(gone) or 'some versions'} deleted. Rerun the command to continue."
+            )
             raise typer.Exit(130) from None
     return gone
 
 
 @contextmanager
 def _counting(call: Call, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Counts on a live line: with a bar, a rate and the rest of the time where the total is known."""
+    """Count on a live line; with a known total also show a bar, the rate and the remaining time."""
     shown = call.screen.err.is_terminal and not call.screen.quiet
     columns = [BarColumn(bar_width=16), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
     known = [TextColumn("{task.description}"), *(columns if total else [TextColumn("{task.completed:,.0f}")])]
@@ -173,7 +175,7 @@ def _counting(call: Call, what: str, total: int | None = None) -> Iterator[Calla
 
 
 class _Rate(ProgressColumn):
-    """Versions a second, once that can be told."""
+    """Versions per second, once it is known."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:,.0f}/s" if task.speed else "")
@@ -184,8 +186,8 @@ def _result(removal: Removal, deleted: list[str], result: str) -> dict[str, Any]
     return {
         "result": result,
         "stack": removal.stack,
-        "removed": [asdict(item) for item in removal.goes] if removal.stands else [],
-        "stays": list(removal.stays),
+        "removed": [asdict(item) for item in removal.removed] if removal.stack_exists else [],
+        "stays": list(removal.retained),
         "data": [
             {"bucket": name, **asdict(content)} for name, content in ((*data.buckets, data.artifacts) if data else ())
         ],

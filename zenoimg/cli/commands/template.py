@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Policy(StrEnum):
-    """The policies for people."""
+    """The IAM policies for operators."""
 
     operator = "operator"
     deployer = "deployer"
@@ -36,20 +36,20 @@ def register(app: typer.Typer) -> None:
 def template(
     call: Call,
     policy: Annotated[
-        Policy | None, typer.Option("--policy", help="Print this policy instead, with your names in it.")
+        Policy | None, typer.Option("--policy", help="Print this IAM policy instead, with your names.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write template, parameters and zips into this folder.", metavar="DIR"),
+        typer.Option("--output", "-o", help="Write template, parameters and zips to this directory.", metavar="DIR"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print template and parameters as one JSON object.")] = False,
 ) -> None:
-    """Print the CloudFormation template and its parameters, to deploy by your own means.
+    """Print the CloudFormation template and its parameters, to deploy with other tools.
 
     Example: zenoimg template > zenoimg.yaml
 
-    The parameters stand in the comment at the top. --policy deployer prints what deploy and destroy need in IAM beside
-    what the daily commands need (--policy operator). Nothing is made on AWS.
+    A comment at the top lists the parameters. --policy deployer prints the IAM permissions of deploy and destroy, in
+    addition to those of the other commands (--policy operator). Nothing is created on AWS.
     """
     settings = settings_of(call)
     aws = aws_of(call, settings)
@@ -81,7 +81,7 @@ def _policy(call: Call, aws: Aws, settings: Settings, policy: Policy) -> dict[st
     names, are_certain = names_for_policies(aws, settings.stack)
     if not are_certain:
         call.screen.say(
-            f"[dim]The stack {settings.stack} is not deployed yet, or may not be read: these are its names if none of "
+            f"[dim]The stack {settings.stack} is not deployed, or cannot be read: these are its names unless one of "
             "them is taken.[/]"
         )
     identity = aws.identity
@@ -107,7 +107,7 @@ def _document(plan: Plan) -> dict[str, Any]:
 def _heading(plan: Plan, where: str) -> str:
     lines = [f"The stack {plan.names.stack} in {where}. Parameters:"]
     lines += [f"  {key}={value}" for key, value in sorted(plan.parameters.items())]
-    lines += ["The zips belong into that bucket under these keys: `zenoimg template --output DIR` writes them."]
+    lines += ["Upload the zips to that bucket under these keys; `zenoimg template --output DIR` writes them."]
     return "".join(f"# {line}\n" for line in lines)
 
 
@@ -129,7 +129,7 @@ def _write(call: Call, plan: Plan, folder: Path) -> None:
         raise ConfigurationError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
     stack, bucket = plan.names.stack, plan.parameters["ArtifactsBucket"]
     shown = safe(str(folder))
-    call.screen.say(f"Wrote template.json, parameters.json and the zips into [bold]{shown}[/]. For example:")
+    call.screen.say(f"Wrote template.json, parameters.json and the zips to [bold]{shown}[/]. For example:")
     call.screen.say(f"  aws s3 cp --recursive {shown}/{stack}/ s3://{bucket}/{stack}/")
     call.screen.say(
         f"  aws cloudformation create-stack --stack-name {stack} --template-body file://{shown}/template.json "

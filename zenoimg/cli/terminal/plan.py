@@ -1,4 +1,4 @@
-"""A plan on the screen: what happens to which resource, and in words what an operator must not overlook."""
+"""The plan of a deploy as a table of changes, with notes and warnings in words."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     from zenoimg.operations.deploy.plan import Plan
     from zenoimg.stack.change_set.change import Change
 
-_REPLACED = {"True": "yes", "Conditional": "perhaps"}
+_REPLACED = {"True": "yes", "Conditional": "maybe"}
 
-#: What is lost with a resource that goes, whether another takes its place or not.
+#: What is lost with a removed or replaced resource.
 _LOST: Mapping[str, str] = {
     "AWS::SQS::Queue": "the messages in it are lost",
     "AWS::Logs::LogGroup": "its log lines are lost",
-    "AWS::Lambda::Function": "what calls it meanwhile fails",
-    "AWS::ApiGatewayV2::Api": "its address ends",
+    "AWS::Lambda::Function": "invocations fail in the meantime",
+    "AWS::ApiGatewayV2::Api": "its URL stops working",
     "AWS::SNS::Topic": "its subscriptions are lost",
     "AWS::S3::Bucket": "the photos in it are lost",
     "AWS::DynamoDB::Table": "the records in it are lost",
 }
-_KEPT: Mapping[str, str] = {
-    "AWS::S3::Bucket": "the old bucket stays with all that is in it, outside the stack",
-    "AWS::DynamoDB::Table": "the old table stays with all that is in it, outside the stack",
-    "AWS::Logs::LogGroup": "the old log lines stay, outside the stack",
+_RETAINED: Mapping[str, str] = {
+    "AWS::S3::Bucket": "the old bucket is kept with its contents, outside of the stack",
+    "AWS::DynamoDB::Table": "the old table is kept with its contents, outside of the stack",
+    "AWS::Logs::LogGroup": "the old log lines are kept, outside of the stack",
 }
 _RENEWED: Mapping[str, str] = {
-    "AWS::Lambda::LayerVersion": "a layer is never changed, a new version takes its place; nothing is lost",
+    "AWS::Lambda::LayerVersion": "layers are immutable, so a new version replaces it; nothing is lost",
 }
 
 
 def show(screen: Screen, plan: Plan, where: str) -> None:
-    """The plan as talk, headed by where it acts."""
+    """Show the plan on stderr, headed by where it acts."""
     if screen.quiet:
         return
     screen.err.print(f"\nPlan for the stack [bold]{safe(plan.names.stack)}[/] in [bold]{safe(where)}[/]")
@@ -53,17 +53,17 @@ def show(screen: Screen, plan: Plan, where: str) -> None:
 
 
 def notes(plan: Plan) -> list[str]:
-    """What is good to know."""
+    """Return what the operator should know."""
     return [*_notes(plan)]
 
 
 def warnings(plan: Plan) -> list[str]:
-    """What replaces or removes something, and what opens the API."""
+    """Return which resources are replaced or removed, and whether the API is opened."""
     return [*_warnings(plan)]
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
-    """The words of a plan for programs."""
+    """Return notes and warnings for the JSON result."""
     return {"notes": [*notes(plan), *filter(None, [_undecided(plan)])], "warnings": warnings(plan)}
 
 
@@ -86,11 +86,12 @@ def _table(plan: Plan) -> Table:
 def _notes(plan: Plan) -> Iterator[str]:
     if plan.names.bucket_suffix:
         buckets = f"{plan.names.originals_bucket} and {plan.names.processed_bucket}"
-        yield f"A seed name is taken, so the buckets are {buckets}, and the roles end in {plan.names.role_suffix}."
+        suffix = plan.names.role_suffix
+        yield f"A default name is taken, so the buckets are {buckets}, and the role names end in {suffix}."
     for what in plan.differing:
         yield f"Corrects a setting: {what}."
     if plan.adopted:
-        yield f"Adopts what is there already: {', '.join(plan.adopted)}."
+        yield f"Adopts existing resources: {', '.join(plan.adopted)}."
     if plan.previous_fingerprint and plan.previous_fingerprint != plan.fingerprint:
         words = "; ".join(plan.recipe_changes) or f"{plan.previous_fingerprint} becomes {plan.fingerprint}"
         yield (
@@ -98,7 +99,7 @@ def _notes(plan: Plan) -> Iterator[str]:
             "`zenoimg reprocess --stale`."
         )
     if plan.closes_api:
-        yield "This closes GET /images: only signed requests are answered from then on."
+        yield "This closes GET /images: from then on only signed requests are answered."
 
 
 def _warnings(plan: Plan) -> Iterator[str]:
@@ -115,7 +116,7 @@ def _warnings(plan: Plan) -> Iterator[str]:
 
 
 def _undecided(plan: Plan) -> str:
-    """What is replaced only if a value turns out to be another one: mostly it does not."""
+    """Return which resources are replaced only if a value changes during the deploy; mostly it does not."""
     listed = [
         f"{render.kind(change.resource_type)} {change.logical_id}"
         for change in plan.changes
@@ -128,10 +129,10 @@ def _undecided(plan: Plan) -> str:
 
 def _consequence(change: Change) -> str:
     kind = change.resource_type
-    # Without the service's own word the template's policy holds: buckets and table are retained.
+    # Where CloudFormation names no policy action, the template retains buckets and table.
     is_data = kind in ("AWS::S3::Bucket", "AWS::DynamoDB::Table") and not change.policy_action
     if is_data or "Retain" in change.policy_action:
-        return _KEPT.get(kind, "the old one stays, outside the stack")
+        return _RETAINED.get(kind, "the old one is kept, outside of the stack")
     if change.action != "Remove" and kind in _RENEWED:
         return _RENEWED[kind]
-    return _LOST.get(kind, "nothing is lost with it" if change.action != "Remove" else "what it does ends")
+    return _LOST.get(kind, "nothing is lost" if change.action != "Remove" else "its function ends")

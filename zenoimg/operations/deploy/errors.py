@@ -1,6 +1,6 @@
-"""What AWS refuses while a stack is deployed or destroyed, in one sentence and with the next step.
+"""Explain what AWS refuses during deploy and destroy: one sentence and the next step.
 
-Most of it is ``zenoimg.aws``'s to explain; here is what only these two commands meet.
+``zenoimg.aws.errors`` explains most errors; this module adds those that only these two commands meet.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from zenoimg.pipeline.service import error_code, is_aws, is_denied
 from zenoimg.stack.change_set.denials import Denial, denial_in, next_step_of_denial
 from zenoimg.stack.change_set.failures import next_step_of_reason
 
-#: What an endpoint answers that does not know an operation or a whole service.
+#: Codes of endpoints that do not support an operation or a whole service.
 _UNKNOWN = frozenset(
     {"NotImplemented", "InvalidAction", "UnknownOperationException", "UnsupportedOperation", "501", "405", "500"}
 )
-#: Operations whose refusal names no action, since their answer has no body.
+#: Operations whose error names no action, since the response has no body.
 _ACTIONS = {"HeadBucket": "s3:ListBucket", "HeadObject": "s3:GetObject"}
 
 
 @contextmanager
 def explained(aws: Aws) -> Iterator[None]:
-    """Turn botocore's errors into ``ZenoError``s that say more than ``zenoimg.aws.explain``; others pass."""
+    """Raise botocore's errors as ``ZenoError`` where this module knows more than ``zenoimg.aws.errors``."""
     try:
         yield
     except boto.ClientError as error:
@@ -42,7 +42,7 @@ def explained(aws: Aws) -> Iterator[None]:
             raise known from error
         raise
     except (ResponseParserError, boto.ResponseStreamingError) as error:
-        raise _lacking(aws, "an answer that is none of AWS's") from error
+        raise _unsupported(aws, "the response is not one of AWS") from error
 
 
 def _refusal(error: boto.ClientError, aws: Aws) -> ZenoError | None:
@@ -56,11 +56,11 @@ def _refusal(error: boto.ClientError, aws: Aws) -> ZenoError | None:
             code="access-denied",
         )
     if code in _UNKNOWN and aws.endpoint_url and not aws.local:
-        return _lacking(aws, f"{error.operation_name} ({code})")
+        return _unsupported(aws, f"{error.operation_name} ({code})")
     if code == "IllegalLocationConstraintException":
         return ConfigurationError(
-            f"the bucket's region is not the one that the call went to ({aws.region}): {message}",
-            next_step="Give the region in which the pipeline is to live: --region NAME.",
+            f"the bucket is in another region than {aws.region}: {message}",
+            next_step="Set the region of the pipeline with --region NAME.",
             code="wrong-region",
         )
     if next_step := next_step_of_reason(f"{code}: {message}"):
@@ -69,16 +69,16 @@ def _refusal(error: boto.ClientError, aws: Aws) -> ZenoError | None:
     return None
 
 
-def _lacking(aws: Aws, what: str) -> ZenoError:
+def _unsupported(aws: Aws, what: str) -> ZenoError:
     return RefusedByAwsError(
         f"{aws.endpoint_url or 'the endpoint'} does not support what deploy needs: {what}",
-        next_step="Deploy to AWS itself, or to the embedded AWS with --local.",
+        next_step="Deploy to AWS, or to the embedded AWS with --local.",
         code="endpoint-lacks",
     )
 
 
 def _wrong_region(error: boto.EndpointConnectionError, aws: Aws) -> ZenoError | None:
-    """A region's name is part of each address: one that nobody knows cannot be reached."""
+    """Return the error for a misspelt region, which is part of the host name; ``None`` for a known region."""
     host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or ""
     if aws.endpoint_url or not is_aws(f"https://{host}"):
         return None
@@ -92,8 +92,8 @@ def _wrong_region(error: boto.EndpointConnectionError, aws: Aws) -> ZenoError | 
         return None
     near = difflib.get_close_matches(aws.region, sorted(known), 1)
     return ConfigurationError(
-        f"{host} cannot be reached, and {aws.region!r} is no region that is known here",
+        f"{host} cannot be reached, and {aws.region!r} is not a known region",
         next_step=f"{f'Did you mean --region {near[0]}? ' if near else ''}"
-        "`aws account list-regions` lists those of your account.",
+        "`aws account list-regions` lists the regions of your account.",
         code="wrong-region",
     )

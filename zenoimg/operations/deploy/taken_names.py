@@ -1,7 +1,7 @@
-"""Which names a first deploy gets: the seed's, or qualified ones where any of the seed's is taken.
+"""The names of a first deploy: the default names, or qualified ones when a default name is taken.
 
-Only buckets and roles have qualified names. All other names belong to one account and region, so a function, a
-queue, a log group or a table that bears one of ours and is not ours ends the deploy before it begins.
+Only buckets and roles have qualified names. All other names are unique per account and region, so a function, a
+queue, a log group or a foreign table of the same name stops the deploy before anything is changed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ _TABLE_KEY = [{"AttributeName": "ImageId", "KeyType": "HASH"}]
 
 
 def choose(aws: Aws, stack: str) -> StackNames:
-    """The seed names, if every bucket and role of them is free or left behind by this very stack.
+    """Return the default names if all their buckets and roles are free or left by this stack, else qualified names.
 
-    A bucket is ours only if it exists in this account and region and no other stack holds it. If any seed
-    name is taken, all names are the qualified ones.
+    A bucket is ours only if it exists in this account and region and belongs to no other stack.
     """
     seed = StackNames(stack)
     buckets_free = all(bucket_trouble(aws, bucket, stack) is None for bucket in seed.buckets)
@@ -34,13 +33,13 @@ def choose(aws: Aws, stack: str) -> StackNames:
 
 
 def of_deployed(aws: Aws, stack: str, originals_bucket: str) -> StackNames:
-    """The names that a deployed stack bears, told by its bucket's."""
+    """Return the names of a deployed stack, recognized by its bucket."""
     seed = StackNames(stack)
     return seed if seed.originals_bucket == originals_bucket else seed.qualified(aws.identity.account, aws.region)
 
 
 def refuse_taken(aws: Aws, names: StackNames) -> None:
-    """Raise ``RefusedByAwsError`` naming everything that bears a name of ours and can neither be made nor adopted."""
+    """Raise ``RefusedByAwsError`` for existing resources of our names that cannot be adopted."""
     taken = [*_taken(aws, names)]
     if taken:
         raise RefusedByAwsError(
@@ -51,9 +50,9 @@ def refuse_taken(aws: Aws, names: StackNames) -> None:
 
 
 def delete_orphaned_logs(aws: Aws, names: StackNames) -> None:
-    """Remove the log groups that late invocations of a destroyed stack left on the embedded AWS.
+    """Delete log groups that late invocations of a destroyed stack created on the embedded AWS.
 
-    It makes log groups by itself, whatever a role may do, and a new stack cannot adopt them.
+    It creates log groups without any permission, and a new stack cannot adopt them.
     """
     for function in (names.processor_function, names.get_images_function):
         if aws.platform.creates_log_groups and _log_group_exists(aws, group := _log_group(function)):
@@ -61,17 +60,17 @@ def delete_orphaned_logs(aws: Aws, names: StackNames) -> None:
 
 
 def bucket_trouble(aws: Aws, bucket: str, stack: str) -> str | None:
-    """Why a bucket's name cannot be this stack's; ``None`` when it is free or the bucket is ours to adopt."""
+    """Return why a bucket name cannot be used; ``None`` when it is free or the bucket can be adopted."""
     try:
         answer = aws.s3.head_bucket(Bucket=bucket, **expected_owner(aws.identity.account))
     except ClientError as error:
         if is_missing_bucket(error):
             return None
-        # 403: somebody else's (or unreadable). 301 and 400: ours, but in another region.
-        return "belongs to another account, lies in another region, or may not be read"
+        # 403: another account's, or unreadable. 301 and 400: ours, but in another region.
+        return "belongs to another account, is in another region, or cannot be read"
     region = answer.get("BucketRegion", aws.region)
     if region != aws.region:
-        return f"lies in {region}"
+        return f"is in {region}"
     holder = _holder(aws, bucket)
     return None if holder in {None, stack} else f"belongs to the stack {holder!r}"
 
@@ -86,7 +85,7 @@ def _taken(aws: Aws, names: StackNames) -> Iterator[str]:
     for function in (names.processor_function, names.get_images_function):
         if _exists(partial(aws.functions.get_function, FunctionName=function)):
             yield f"the function {function} exists"
-        # The embedded AWS makes log groups itself, and a late invocation outlives its stack: see below.
+        # On the embedded AWS late invocations create log groups: see delete_orphaned_logs.
         if not aws.platform.creates_log_groups and _log_group_exists(aws, group := _log_group(function)):
             yield f"the log group {group} exists"
     for queue in (names.backfill_queue, names.dead_letter_queue):
@@ -107,7 +106,7 @@ def _table_trouble(aws: Aws, names: StackNames) -> str | None:
     schema = [dict(item) for item in table["KeySchema"]]
     if schema != _TABLE_KEY or kinds.get("ImageId") != "S":
         key = ", ".join(f"{item['AttributeName']} ({kinds[item['AttributeName']]})" for item in table["KeySchema"])
-        return f"has the key {key}, and a table of ours has ImageId (S)"
+        return f"has the key {key}; zenoimg needs ImageId (S)"
     holder = _holder(aws, names.table)
     return None if holder in {None, names.stack} else f"belongs to the stack {holder!r}"
 
@@ -127,7 +126,7 @@ def _log_group_exists(aws: Aws, name: str) -> bool:
 
 
 def _exists(question: Callable[[], object]) -> bool:
-    """Whether a thing is there; ``question`` asks its service, which raises when it is not."""
+    """Return whether a resource exists; ``question`` reads it, and raises when it is missing."""
     try:
         question()
     except ClientError as error:
@@ -138,7 +137,7 @@ def _exists(question: Callable[[], object]) -> bool:
 
 
 def _holder(aws: Aws, physical_id: str) -> str | None:
-    """The stack that owns a resource, ``None`` when none does."""
+    """Return the stack that owns a resource, ``None`` when it belongs to no stack."""
     try:
         found = aws.cloudformation.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
     except ClientError as error:

@@ -1,8 +1,8 @@
-"""Remove images, data, stacks.
+"""Delete images, data and stacks.
 
 ``delete``        originals of single images
-``retention``     how long S3 keeps what was deleted
-``destroy``       the stack
-``destroy_data``  its buckets, table and artifacts
-``purge``         every version of every object of a bucket
+``retention``     how long S3 keeps old versions
+``destroy``       a stack
+``destroy_data``  a stack's buckets, table and zips
+``purge``         all versions of all objects of a bucket
 """

@@ -1,8 +1,7 @@
-"""Delete originals; copies and records follow, since every removal is an event that reconciles its key.
+"""Delete originals; the pipeline then deletes copies and records, since every removal event reconciles its key.
 
-A plain delete leaves a delete marker, and the versions below it stay. A purge deletes plainly first, then the
-versions, then the markers: at no moment does an older version become the current one, which would bring the
-image back.
+A plain delete adds a delete marker and keeps the older versions. A purge first adds the marker, then deletes the
+versions, then the markers: an older version never becomes the current one, which would bring the image back.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from zenoimg.pipeline.service import expected_owner, is_transient_code
 from zenoimg.pipeline.threads import threads
 
 State = Literal["deleted", "purged", "missing", "failed"]
-#: States that leave an operator something to do.
-NOT_GOOD: frozenset[State] = frozenset({"missing", "failed"})
+#: States that an operator has to act on.
+NEEDS_ATTENTION: frozenset[State] = frozenset({"missing", "failed"})
 
-_BATCH = 1000  # the service's limit for one DeleteObjects
+_BATCH = 1000  # maximum of DeleteObjects
 _TRIES = 6
 _WORKERS = 16
 
@@ -42,8 +41,8 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Doomed:
-    """An image that can be deleted. ``versions`` are those that a purge removes; else they are not read."""
+class DeletionCandidate:
+    """An image that can be deleted. ``versions`` are what a purge deletes; they are not read without one."""
 
     key: str
     is_current: bool
@@ -52,7 +51,7 @@ class Doomed:
 
 @dataclass(frozen=True)
 class DeleteResult:
-    """What became of one image. ``versions`` counts what was removed for good, delete markers aside."""
+    """The result for one image. ``versions`` counts the permanently deleted versions without delete markers."""
 
     key: str
     state: State
@@ -60,22 +59,22 @@ class DeleteResult:
     versions: int = 0
 
 
-def survey(pipeline: LivePipeline, ids: Iterable[str], *, purge: bool) -> Iterator[Doomed | DeleteResult]:
-    """What is there of each id: an image to delete, or the result ``missing``; in the order of the ids.
+def survey(pipeline: LivePipeline, ids: Iterable[str], *, purge: bool) -> Iterator[DeletionCandidate | DeleteResult]:
+    """Yield for each id an image to delete or the result ``missing``, in the order of the ids.
 
-    An image is there while its original or its record is, and for a purge while any version of it is.
+    An image exists while its original or its record does; for a purge, while any version of it does.
     """
     keys = list(dict.fromkeys(ids))
     records = pipeline.catalog.get_many(filter(is_possible, keys))
 
-    def look(key: str) -> Doomed | DeleteResult:
+    def look(key: str) -> DeletionCandidate | DeleteResult:
         if not is_possible(key):
             return DeleteResult(key, "missing", "there is no such image")
         is_current = key in records or pipeline.storage.head_original(key) is not None
         versions = tuple(_versions(pipeline, key)) if purge else ()
         if not is_current and not versions:
             return DeleteResult(key, "missing", "there is no such image")
-        return Doomed(key, is_current, versions)
+        return DeletionCandidate(key, is_current, versions)
 
     with threads(_WORKERS, "survey") as pool:
         yield from pool.map(look, keys)
@@ -83,18 +82,18 @@ def survey(pipeline: LivePipeline, ids: Iterable[str], *, purge: bool) -> Iterat
 
 def delete(
     pipeline: LivePipeline,
-    doomed: Sequence[Doomed],
+    candidates: Sequence[DeletionCandidate],
     *,
     purge: bool,
     here: Tools | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[DeleteResult]:
-    """Delete images and yield what became of each, by batches of a thousand.
+    """Delete images in batches of a thousand and yield the result for each.
 
-    With ``here`` copies and records are removed in this process: for pipelines without functions.
-    Raises botocore's ``ClientError`` for what S3 refuses as a whole; refusals of single keys are results.
+    ``here`` deletes copies and records in this process, for pipelines without functions. Raises botocore's
+    ``ClientError`` when S3 refuses a whole request; an error of a single key is its result.
     """
-    source = iter(doomed)
+    source = iter(candidates)
     with threads(_WORKERS, "reconcile") as pool:
         while batch := list(islice(source, _BATCH)):
             done = _delete_batch(pipeline, batch, purge=purge, sleep=sleep)
@@ -104,23 +103,23 @@ def delete(
 
 
 def _delete_batch(
-    pipeline: LivePipeline, batch: Sequence[Doomed], *, purge: bool, sleep: Callable[[float], None]
+    pipeline: LivePipeline, batch: Sequence[DeletionCandidate], *, purge: bool, sleep: Callable[[float], None]
 ) -> Iterable[DeleteResult]:
     current = [(item.key, None) for item in batch if item.is_current]
     errors, made = _remove(pipeline, current, sleep)
     if purge:
-        # Of what could not be deleted plainly the versions stay, too.
+        # The versions of an image that could not be deleted are kept as well.
         left = [item for item in batch if item.key not in errors]
         for markers in (False, True):
-            doomed = [(i.key, v.version_id) for i in left for v in i.versions if v.is_marker is markers]
+            chosen = [(i.key, v.version_id) for i in left for v in i.versions if v.is_marker is markers]
             if markers:
-                doomed += [(key, version_id) for key, version_id in made.items() if key not in errors]
-            refused, _ = _remove(pipeline, [pair for pair in doomed if pair[0] not in errors], sleep)
+                chosen += [(key, version_id) for key, version_id in made.items() if key not in errors]
+            refused, _ = _remove(pipeline, [pair for pair in chosen if pair[0] not in errors], sleep)
             errors = {**errors, **refused}
     return [_result(item, errors.get(item.key, ""), purge=purge) for item in batch]
 
 
-def _result(item: Doomed, error: str, *, purge: bool) -> DeleteResult:
+def _result(item: DeletionCandidate, error: str, *, purge: bool) -> DeleteResult:
     if error:
         return DeleteResult(item.key, "failed", error)
     if purge:
@@ -131,7 +130,7 @@ def _result(item: Doomed, error: str, *, purge: bool) -> DeleteResult:
 def _remove(
     pipeline: LivePipeline, objects: Sequence[tuple[str, str | None]], sleep: Callable[[float], None]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Remove objects or versions; returns key → why not, and key → id of the delete marker that was made."""
+    """Delete objects or versions; return key → error, and key → id of the delete marker that S3 added."""
     errors: dict[str, str] = {}
     made: dict[str, str] = {}
     in_xml = [pair for pair in objects if fits_xml(pair[0])]
@@ -168,7 +167,7 @@ def _delete_objects(pipeline: LivePipeline, objects: Sequence[tuple[str, str | N
 
 
 def _delete_object(pipeline: LivePipeline, key: str, version_id: str | None) -> str:
-    """Remove one; returns the id of the delete marker that was made, if one was."""
+    """Delete one object or version; return the id of the delete marker that S3 added, or an empty text."""
     version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
     answer = pipeline.aws.s3.delete_object(
         Bucket=pipeline.settings.originals_bucket, Key=key, **version, **expected_owner(pipeline.settings.account_id)
@@ -181,7 +180,7 @@ def _made_marker(deleted: Mapping[str, Any]) -> bool:
 
 
 def _versions(pipeline: LivePipeline, key: str) -> Iterator[Version]:
-    """All versions and delete markers of exactly this key, and not of keys that begin with it."""
+    """Yield all versions and delete markers of exactly this key, not of longer keys."""
     pages = pipeline.aws.s3.get_paginator("list_object_versions").paginate(
         Bucket=pipeline.settings.originals_bucket, Prefix=key, **expected_owner(pipeline.settings.account_id)
     )
@@ -193,7 +192,7 @@ def _versions(pipeline: LivePipeline, key: str) -> Iterator[Version]:
             if marker["Key"] == key:
                 yield Version(marker["VersionId"], is_marker=True)
         if page.get("NextKeyMarker", key) != key:
-            return  # keys are sorted, and the prefix itself comes first
+            return  # keys are sorted, and the exact key comes first
 
 
 def _reconciled(result: DeleteResult, tools: Tools) -> DeleteResult:
@@ -201,8 +200,10 @@ def _reconciled(result: DeleteResult, tools: Tools) -> DeleteResult:
         return result
     try:
         reconcile(result.key, tools)
-    except Exception as error:  # noqa: BLE001 - one image's failure is its own result; the others go on
-        reason = f"the original is deleted, but copy and record may not be ({type(error).__name__}: {error}); run again"
+    except Exception as error:  # noqa: BLE001 - the result of this image; the others continue
+        reason = (
+            f"the original is deleted, copy and record may not be ({type(error).__name__}: {error}); rerun the command"
+        )
         return DeleteResult(result.key, "failed", reason)
     return result
 

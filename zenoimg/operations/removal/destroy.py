@@ -1,9 +1,9 @@
-"""Remove the stack; the data stays (buckets and table are retained, and the next deploy adopts them) or goes too.
+"""Delete the stack; its data is retained, for the next deploy to adopt, or deleted as well.
 
-look ──► (shown, confirmed) ──► stack ──► data: versions, buckets, table, the stack's own zips
+survey ──► (shown, confirmed) ──► stack ──► data: versions, buckets, table, the stack's own zips
 
-Data goes after the stack: then no event of a removed photo calls a function any more. A run that was cut off
-after the stack is taken up again by the data's tags.
+Data is deleted after the stack, when no event of a deleted photo invokes a function any more. An interrupted run
+finds the data of a deleted stack by its tags.
 """
 
 from __future__ import annotations
@@ -37,20 +37,21 @@ class Resource:
 
 @dataclass(frozen=True)
 class Removal:
-    """What a removal would do: the stack's resources that go, the names that stay, the data that goes too.
+    """What destroy would do.
 
-    ``stands`` is ``False`` where the stack itself is gone already and only data is left.
+    ``removed`` are the resources that are deleted with the stack, ``retained`` the names of those that are kept,
+    ``data`` what is deleted as well. ``stack_exists`` is ``False`` when only data is left.
     """
 
     stack: str
-    stands: bool
-    goes: tuple[Resource, ...]
-    stays: tuple[str, ...]
+    stack_exists: bool
+    removed: tuple[Resource, ...]
+    retained: tuple[str, ...]
     data: Data | None = None
 
 
 class Destroy:
-    """One removal of one stack."""
+    """The removal of one stack."""
 
     def __init__(self, aws: Aws, stack: str) -> None:
         self._aws = aws
@@ -58,19 +59,19 @@ class Destroy:
         self._change_sets = change_sets_of(aws)
 
     def busy(self) -> StackState | None:
-        """The stack, if somebody else's change of it is in progress."""
+        """Return the stack if another change of it is in progress."""
         state = read_stack(self._aws.cloudformation, self._stack)
         return state if state is not None and state.is_changing else None
 
     def settle(self, state: StackState) -> Iterator[StackEvent]:
-        """Wait until that change is over, yielding its events."""
+        """Wait for that change and yield its events."""
         return self._change_sets.settle(state)
 
-    def look(self, *, delete_data: bool, on_count: Callable[[int], None] = lambda count: None) -> Removal:
-        """See what is there. With ``delete_data`` everything in the buckets is counted, and ``on_count`` hears of it.
+    def survey(self, *, delete_data: bool, on_count: Callable[[int], None] = lambda count: None) -> Removal:
+        """Return what destroy would do; ``delete_data`` counts all versions and reports pages to ``on_count``.
 
-        Raises ``NotDeployedError`` when there is nothing to remove, and ``RefusedByAwsError`` when the stack's
-        template would let a bucket go that is not empty, without ``delete_data``.
+        Raises ``NotDeployedError`` when there is nothing to remove, and ``RefusedByAwsError`` when without
+        ``delete_data`` the stack's template would delete a bucket that is not empty.
         """
         state = read_stack(self._aws.cloudformation, self._stack)
         if state is None and not delete_data:
@@ -81,17 +82,17 @@ class Destroy:
             raise self._nothing(", and it has left no data")
         if not delete_data:
             self._refuse_full(resources)
-            stays = (*buckets, *([table] if table else []))
-            return Removal(self._stack, True, self._without(resources, stays), stays)
+            retained = (*buckets, *([table] if table else []))
+            return Removal(self._stack, True, self._without(resources, retained), retained)
         data = Data.counted(self._aws, self._stack, buckets, table, on_count)
         return Removal(self._stack, state is not None, resources, (), data)
 
     def remove_stack(self, removal: Removal) -> Iterator[StackEvent]:
-        """Remove the stack, yielding its events. Raises ``RefusedByAwsError`` naming what could not be removed."""
-        if not removal.stands:
+        """Delete the stack and yield its events. Raises ``RefusedByAwsError`` naming what could not be deleted."""
+        if not removal.stack_exists:
             return
         if removal.data is not None:
-            for bucket in self._going(removal.goes):
+            for bucket in self._deleted_buckets(removal.removed):
                 purge.empty(self._aws.s3, bucket, self._aws.identity.account)
         yield from self._change_sets.delete_stack(removal.stack)
 
@@ -109,7 +110,7 @@ class Destroy:
         )
 
     def _data_of(self, state: StackState | None, resources: tuple[Resource, ...]) -> tuple[tuple[str, ...], str]:
-        """The buckets and the table: by the stack's own word, else by names and tags."""
+        """Return buckets and table: from the stack's outputs, else by names and tags."""
         named = {key: value for key, value in (state.outputs if state else {}).items() if value}
         if "OriginalsBucket" in named:
             return (named["OriginalsBucket"], named["ProcessedBucket"]), named["Table"]
@@ -119,9 +120,11 @@ class Destroy:
         return left, tables[0] if tables else table_left(self._aws, self._stack)
 
     def _refuse_full(self, resources: tuple[Resource, ...]) -> None:
-        """The embedded AWS would remove a full bucket, and AWS would fail halfway: neither is begun."""
+        """Stop before the embedded AWS deletes a full bucket, or AWS fails halfway."""
         account = self._aws.identity.account
-        full = [bucket for bucket in self._going(resources) if not purge.is_empty(self._aws.s3, bucket, account)]
+        full = [
+            bucket for bucket in self._deleted_buckets(resources) if not purge.is_empty(self._aws.s3, bucket, account)
+        ]
         if full:
             raise RefusedByAwsError(
                 f"the template of the stack {self._stack!r} does not retain {', '.join(full)}, which holds objects",
@@ -129,10 +132,10 @@ class Destroy:
                 code="not-empty",
             )
 
-    def _going(self, resources: tuple[Resource, ...]) -> list[str]:
-        """The buckets that the removal of the stack would remove."""
+    def _deleted_buckets(self, resources: tuple[Resource, ...]) -> list[str]:
+        """Return the buckets that are deleted with the stack."""
         held = [item for item in resources if item.resource_type == "AWS::S3::Bucket"]
-        if not held:  # a stack that never stood may have no template either
+        if not held:  # a stack whose creation failed may have no template
             return []
         body: Any = self._aws.cloudformation.get_template(StackName=self._stack, TemplateStage="Processed")
         template = body["TemplateBody"]
@@ -154,5 +157,5 @@ class Destroy:
         return True
 
     @staticmethod
-    def _without(resources: tuple[Resource, ...], stays: tuple[str, ...]) -> tuple[Resource, ...]:
-        return tuple(item for item in resources if item.physical_id not in stays)
+    def _without(resources: tuple[Resource, ...], retained: tuple[str, ...]) -> tuple[Resource, ...]:
+        return tuple(item for item in resources if item.physical_id not in retained)

@@ -1,4 +1,4 @@
-"""The data of a stack: its two buckets, its table, its zips. Found by names and tags, counted, removed for good."""
+"""The data of a stack: two buckets, a table and zips; found by names and tags, counted, permanently deleted."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from zenoimg.stack.bundle.store import ArtifactStore
 from zenoimg.stack.names import StackNames
 
 _STACK_TAG = "zenoimg:stack"
-_ROUNDS = 3  # of emptying a bucket that somebody still writes to
+_ROUNDS = 3  # of emptying a bucket that is still written to
 
 
 @dataclass(frozen=True)
 class Data:
-    """What goes for good. ``items`` is DynamoDB's own count, which it takes every six hours or so."""
+    """What is permanently deleted. ``items`` is DynamoDB's own count, updated about every six hours."""
 
     buckets: tuple[tuple[str, Content], ...]
     table: str
@@ -34,7 +34,7 @@ class Data:
     def counted(
         cls, aws: Aws, stack: str, buckets: tuple[str, ...], table: str, on_count: Callable[[int], None]
     ) -> Data:
-        """Count what is there."""
+        """Return the data with all versions counted."""
         account, store = aws.identity.account, store_of(aws)
         contents = tuple((name, purge.count(aws.s3, name, account, on_count=on_count)) for name in buckets)
         zips = Content()
@@ -45,14 +45,14 @@ class Data:
 
     @property
     def total(self) -> int:
-        """All versions and delete markers."""
+        """Return the number of all versions and delete markers."""
         return sum(content.total for _, content in self.buckets) + self.artifacts[1].total
 
 
 def delete(aws: Aws, stack: str, data: Data, on_removed: Callable[[int], None]) -> Iterator[str]:
-    """Remove all of it, yielding in words what has gone. What is gone already is passed over.
+    """Delete the data and yield in words what was deleted; skip what does not exist.
 
-    Raises ``RefusedByAwsError`` naming what would not go, and botocore's ``ClientError``.
+    Raises ``RefusedByAwsError`` naming what could not be deleted, and botocore's ``ClientError``.
     """
     for bucket, _ in data.buckets:
         removed = _delete_bucket(aws, bucket, on_removed)
@@ -70,14 +70,14 @@ def delete(aws: Aws, stack: str, data: Data, on_removed: Callable[[int], None]) 
 
 
 def buckets_left(aws: Aws, stack: str) -> tuple[str, ...]:
-    """The buckets that an earlier stack of this name left here: in this account and region, held by none, tagged."""
+    """Return the buckets that a deleted stack of this name left: in this account and region, tagged, in no stack."""
     seed = StackNames(stack)
     candidates = (*seed.buckets, *seed.qualified(aws.identity.account, aws.region).buckets)
     return tuple(name for name in candidates if _bucket_is_left(aws, name, stack))
 
 
 def table_left(aws: Aws, stack: str) -> str:
-    """The table that an earlier stack of this name left here; empty when there is none, or it is another's."""
+    """Return the table that a deleted stack of this name left; empty when there is none, or it is not ours."""
     name = StackNames(stack).table
     try:
         arn = aws.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
@@ -90,7 +90,7 @@ def table_left(aws: Aws, stack: str) -> str:
 
 
 def store_of(aws: Aws) -> ArtifactStore:
-    """The bucket of zips of this account and region."""
+    """Return the artifacts bucket of this account and region."""
     return ArtifactStore(aws.s3, aws.identity.account, aws.region, aws.identity.partition)
 
 
@@ -123,8 +123,8 @@ def _delete_bucket(aws: Aws, bucket: str, on_removed: Callable[[int], None]) -> 
         else:
             return removed
     raise RefusedByAwsError(
-        f"somebody still writes into {bucket}: it was emptied {_ROUNDS} times and is not empty",
-        next_step="Stop what writes into it, and run the same command again.",
+        f"{bucket} is still written to: it was emptied {_ROUNDS} times and is not empty",
+        next_step="Stop what writes to it and rerun the command.",
         code="not-emptied",
     )
 

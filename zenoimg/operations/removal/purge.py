@@ -1,6 +1,6 @@
-"""Empty a bucket for good: every version of every object and every delete marker.
+"""Empty a bucket permanently: all versions of all objects and all delete markers.
 
-What is removed is gone from the next listing, so an interrupted run is simply begun again.
+Deleted versions are not listed again, so an interrupted run is resumed by running it again.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from zenoimg.pipeline.threads import threads
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-#: Requests at a time; each removes up to a thousand versions, and S3 takes 3,500 a second of one prefix.
+#: Concurrent requests of up to a thousand versions each; S3 accepts 3,500 deletions a second per prefix.
 _WORKERS = 4
 _TRIES = 6
-_NAMED = 3  # refused keys in a message
+_NAMED = 3  # keys named in an error
 
 Removed = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is in a bucket: versions and delete markers, and the bytes of all versions."""
+    """The content of a bucket: numbers of versions and delete markers, bytes of all versions."""
 
     versions: int = 0
     markers: int = 0
@@ -39,7 +39,7 @@ class Content:
 
     @property
     def total(self) -> int:
-        """What has to be removed one by one."""
+        """Return the number of versions and delete markers."""
         return self.versions + self.markers
 
 
@@ -54,7 +54,7 @@ class _Item:
 def count(
     s3: S3Client, bucket: str, owner: str, *, prefix: str = "", on_count: Removed = lambda count: None
 ) -> Content:
-    """Look at everything in a bucket, below a prefix; ``on_count`` hears of each page."""
+    """Return the content of a bucket below a prefix; ``on_count`` is called with the size of each page."""
     versions = markers = size = 0
     for page in _pages(s3, bucket, owner, prefix):
         found = sum(item.is_marker for item in page)
@@ -66,7 +66,7 @@ def count(
 
 
 def is_empty(s3: S3Client, bucket: str, owner: str) -> bool:
-    """Whether not even a delete marker is in a bucket."""
+    """Return whether a bucket holds no version and no delete marker."""
     answer = s3.list_object_versions(Bucket=bucket, MaxKeys=1, **expected_owner(owner))
     return not answer.get("Versions") and not answer.get("DeleteMarkers")
 
@@ -80,10 +80,11 @@ def empty(
     on_removed: Removed = lambda count: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Remove everything in a bucket, below a prefix; returns how many versions and markers that were.
+    """Delete everything in a bucket below a prefix; return the number of versions and markers.
 
-    ``owner`` must own the bucket. Raises ``RefusedByAwsError`` naming what S3 would not remove (a legal hold, a
-    right that is missing), after all the rest is gone, and botocore's ``ClientError`` for what it refuses whole.
+    ``owner`` is the account that must own the bucket. Raises ``RefusedByAwsError`` naming what S3 did not delete
+    (legal hold, missing permission) after everything else is deleted, and botocore's ``ClientError`` when S3
+    refuses a whole request.
     """
     refused: list[str] = []
     removed = 0
@@ -99,8 +100,8 @@ def empty(
             on_removed(number)
     if refused:
         raise RefusedByAwsError(
-            f"{len(refused):,} versions in {bucket} could not be removed: {'; '.join(refused[:_NAMED])}",
-            next_step="Mend that and run the same command again: it goes on with what is left.",
+            f"{len(refused):,} versions in {bucket} could not be deleted: {'; '.join(refused[:_NAMED])}",
+            next_step="Fix the cause and rerun the command; it continues with what is left.",
             code="not-emptied",
         )
     return removed
@@ -116,7 +117,7 @@ def _pages(s3: S3Client, bucket: str, owner: str, prefix: str) -> Iterator[list[
 
 
 def _remove(s3: S3Client, bucket: str, owner: str, items: Sequence[_Item], sleep: Callable[[float], None]) -> list[str]:
-    """Remove up to a thousand; returns what could not be, each with its reason."""
+    """Delete up to a thousand versions; return those that could not be deleted, each with its reason."""
     refused = []
     left: list[Any] = [{"Key": item.key, "VersionId": item.version} for item in items if fits_xml(item.key)]
     for attempt in range(_TRIES):
@@ -139,7 +140,7 @@ def _remove(s3: S3Client, bucket: str, owner: str, items: Sequence[_Item], sleep
 
 
 def fits_xml(key: str) -> bool:
-    """Whether DeleteObjects can name a key: XML 1.0 has no way to write most control characters."""
+    """Return whether DeleteObjects can name a key: XML 1.0 cannot represent most control characters."""
     return all(character >= " " and character not in "\ufffe\uffff" for character in key)
 
 

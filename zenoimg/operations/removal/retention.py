@@ -1,4 +1,4 @@
-"""How long S3 keeps what was deleted or replaced, in words: an operator decides by it."""
+"""How long S3 keeps deleted and replaced originals, in words for the operator's decision."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from zenoimg.stack.outputs import read_stack
 
 
 def kept_versions(pipeline: LivePipeline, stack: str) -> str:
-    """A sentence on the old versions of originals.
+    """Return a sentence on how long old versions of originals are kept.
 
-    A stack says it by its parameter; of a bucket without one the versioning is asked, where that is allowed.
+    A stack has a parameter for it; for other buckets the versioning is read, where that is allowed.
     """
     if not pipeline.deployment.processor_function:
         return _by_versioning(pipeline)
     state = read_stack(pipeline.aws.cloudformation, stack)
     days = state.parameters.get("NoncurrentVersionDays", "") if state else ""
     if not pipeline.aws.platform.expires_objects:
-        return "Old versions stay; the embedded AWS expires nothing."
-    return f"Old versions stay for {days} days." if days else "Old versions stay as the bucket's lifecycle says."
+        return "Old versions are kept; the embedded AWS expires nothing."
+    return (
+        f"Old versions are kept for {days} days."
+        if days
+        else "The bucket's lifecycle rules decide how long old versions are kept."
+    )
 
 
 def _by_versioning(pipeline: LivePipeline) -> str:
@@ -30,7 +34,7 @@ def _by_versioning(pipeline: LivePipeline) -> str:
     except ClientError as error:
         if not is_denied(error) and error_code(error) != "NotImplemented":
             raise
-        return f"Whether {bucket} keeps old versions is not known."
+        return f"Whether {bucket} keeps old versions is unknown."
     if status == "Enabled":
-        return f"Old versions stay as the lifecycle of {bucket} says."
-    return f"{bucket} keeps no versions: what is deleted is gone."
+        return f"The lifecycle rules of {bucket} decide how long old versions are kept."
+    return f"{bucket} keeps no versions: deleted images cannot be restored."

@@ -1,4 +1,4 @@
-"""The bucket that holds the zips of every stack of one account and region; made when it is missing."""
+"""The artifacts bucket: holds the zips of all stacks of one account and region."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _TAG = "zenoimg:artifacts"
 
 
 def bucket_name(account: str, region: str) -> str:
-    """``zenoimg-artifacts-ACCOUNT-REGION``."""
+    """Return ``zenoimg-artifacts-ACCOUNT-REGION``."""
     return f"zenoimg-artifacts-{account}-{region}"
 
 
 class ArtifactStore:
-    """Zips by content hash: what is there already is never sent again, and never removed here."""
+    """Stores zips by content hash: existing ones are neither uploaded again nor deleted."""
 
     def __init__(self, s3: S3Client, account: str, region: str, partition: str = "aws") -> None:
         self._s3 = s3
@@ -34,7 +34,7 @@ class ArtifactStore:
         self.bucket = bucket_name(account, region)
 
     def upload(self, stack: str, artifacts: Iterable[Artifact]) -> int:
-        """Store zips that are not there yet; returns how many were sent.
+        """Upload the zips that are missing, and create the bucket; return the number of uploads.
 
         Raises ``RefusedByAwsError`` when the bucket's name belongs to another account, and botocore's
         ``ClientError`` for anything else that S3 refuses.
@@ -49,11 +49,11 @@ class ArtifactStore:
         return sent
 
     def check(self) -> None:
-        """Raise ``RefusedByAwsError`` when the bucket's name belongs to another account; make nothing."""
+        """Raise ``RefusedByAwsError`` when the bucket's name belongs to another account; create nothing."""
         self._is_there()
 
     def read(self, key: str) -> bytes | None:
-        """A zip by its key; ``None`` when it is not there or may not be read."""
+        """Return a zip by its key; ``None`` when it is missing or cannot be read."""
         try:
             answer = self._s3.get_object(Bucket=self.bucket, Key=key, **self._owner)
         except ClientError as error:
@@ -64,7 +64,7 @@ class ArtifactStore:
             return body.read()
 
     def exists(self) -> bool:
-        """Whether the bucket is there, in this account. Raises ``RefusedByAwsError`` when it is another's."""
+        """Return whether the bucket exists. Raises ``RefusedByAwsError`` when it belongs to another account."""
         return self._is_there()
 
     def _holds(self, key: str) -> bool:
@@ -79,7 +79,7 @@ class ArtifactStore:
     def _ensure_bucket(self) -> None:
         if not self._is_there():
             self._create_bucket()
-        # Each time: a deploy that was interrupted after the creation must not leave the bucket open.
+        # Every time: a deploy that is interrupted after the creation must not leave the bucket open.
         self._close_bucket()
 
     def _is_there(self) -> bool:
@@ -88,8 +88,8 @@ class ArtifactStore:
         except ClientError as error:
             if is_denied(error):
                 raise RefusedByAwsError(
-                    f"the bucket {self.bucket} belongs to another account, or this identity may not read it",
-                    next_step="Check the rights against policies/deployer-policy.json.",
+                    f"the bucket {self.bucket} belongs to another account, or these credentials cannot read it",
+                    next_step="Compare your permissions with policies/deployer-policy.json.",
                 ) from error
             if not is_missing_bucket(error):
                 raise
@@ -98,7 +98,7 @@ class ArtifactStore:
 
     def _create_bucket(self) -> None:
         place: dict[str, Any] = (
-            # us-east-1 is the one region that S3 does not accept by its name here.
+            # us-east-1 is the only region that S3 does not accept as a location constraint.
             {} if self._region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
         )
         self._s3.create_bucket(Bucket=self.bucket, ObjectOwnership="BucketOwnerEnforced", **place)
