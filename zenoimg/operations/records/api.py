@@ -17,6 +17,7 @@ from botocore.utils import get_environ_proxies
 
 from zenoimg.aws.session import Aws
 from zenoimg.errors import NotDeployedError, RefusedByAwsError
+from zenoimg.pipeline.service import is_aws
 from zenoimg.stack.outputs import Deployment
 
 ROUTE = "/images"
@@ -36,14 +37,15 @@ class ApiAnswer:
 
 
 def base_url(aws: Aws, deployment: Deployment) -> str:
-    """The API's address without a path; the embedded AWS has it below its own endpoint.
+    """Return the API's URL without a path; an endpoint that is not AWS serves it below its own URL.
 
-    Raises ``NotDeployedError`` for a pipeline that has no API.
+    ``/_aws/execute-api/ID/STAGE`` is what LocalStack and ministack have for it, so ``--endpoint-url`` covers this call
+    as well. Raises ``NotDeployedError`` for a pipeline that has no API.
     """
     if not deployment.api_id:
         raise NotDeployedError("this pipeline has no API: it was not made by `zenoimg deploy`")
-    if aws.local:
-        return f"{aws.endpoint_url}/_aws/execute-api/{deployment.api_id}/$default"
+    if aws.endpoint_url and not is_aws(aws.endpoint_url):
+        return f"{aws.endpoint_url.rstrip('/')}/_aws/execute-api/{deployment.api_id}/$default"
     return deployment.api_url.removesuffix(ROUTE)
 
 
