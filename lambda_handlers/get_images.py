@@ -15,11 +15,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from botocore.config import Config
-from botocore.session import get_session
 
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import to_json
+from zenoimg.pipeline.retries import FunctionClients
 from zenoimg.pipeline.storage import MAX_KEY_BYTES
 
 if TYPE_CHECKING:
@@ -36,21 +35,20 @@ class BadRequestError(Exception):
     """A query parameter is invalid; the message names it and the reason."""
 
 
-_session = cache(get_session)
+_clients = FunctionClients(read_timeout=20)
 
 
 @cache
 def _catalog() -> Catalog:
-    """Return the catalog, created once in an execution environment; importing boto3 would slow down the cold start."""
-    retries = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=20)
-    client: Any = _session().create_client("dynamodb", config=retries)
-    return Catalog(client, os.environ["TABLE_NAME"])
+    """Return the catalog, created once in an execution environment."""
+    return Catalog(_clients.create("dynamodb"), os.environ["TABLE_NAME"])
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handle a request of the HTTP API (payload format 2.0)."""
     started = time.perf_counter()
+    _clients.begin(context.get_remaining_time_in_millis())
     query: dict[str, str] = event.get("queryStringParameters") or {}
     try:
         limit, after = _limit(query.get("limit")), _cursor(query.get("cursor"))

@@ -16,14 +16,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from botocore.config import Config
-from botocore.session import get_session
 
 from zenoimg.pipeline import settings as pipeline_settings
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.deployed_recipe import load_deployed
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, is_from_queue, parse, parse_body
 from zenoimg.pipeline.reconcile import Outcome, Tools, reconcile
+from zenoimg.pipeline.retries import FunctionClients
 from zenoimg.pipeline.storage import ImageStorage
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ _MAX_VISIBILITY_SECONDS = 12 * 3600  # SQS's own limit
 _COUNTED = ("processed", "refused", "failed")
 
 logger = Logger(service="processor", serialize_stacktrace=False)  # the traceback is logged as text anyway
-_RETRIES = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=60)
+_clients = FunctionClients(read_timeout=60)
 
 
 @cache
@@ -45,8 +44,8 @@ def _tools() -> Tools:
     settings = pipeline_settings.from_environment(os.environ)
     recipe, limits = load_deployed()
     return Tools(
-        storage=ImageStorage(_client("s3"), settings),
-        records=Catalog(_client("dynamodb"), settings.table),
+        storage=ImageStorage(_clients.create("s3"), settings),
+        records=Catalog(_clients.create("dynamodb"), settings.table),
         settings=settings,
         recipe=recipe,
         limits=limits,
@@ -55,21 +54,14 @@ def _tools() -> Tools:
 
 @cache
 def _queues() -> SQSClient:
-    queues: SQSClient = _client("sqs")
+    queues: SQSClient = _clients.create("sqs")
     return queues
-
-
-_session = cache(get_session)
-
-
-def _client(service: str) -> Any:
-    """Create a client with botocore alone; importing boto3, which adds nothing here, is a twelfth of the cold start."""
-    return _session().create_client(service, config=_RETRIES)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
     """Handle an event of either lane."""
+    _clients.begin(context.get_remaining_time_in_millis())
     if is_from_queue(event):
         # Imported here because a live upload, whose sender may be waiting, needs none of it.
         from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response

@@ -18,12 +18,15 @@ REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
 @dataclass(frozen=True)
 class _Context:
-    """The parts of Lambda's context object that Powertools reads."""
+    """The parts of Lambda's context object that the handlers and Powertools read."""
 
     function_name: str = "function"
     memory_limit_in_mb: int = 1024
     invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:function"
     aws_request_id: str = REQUEST_ID
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
 
 
 def context() -> LambdaContext:

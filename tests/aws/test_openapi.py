@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from lambda_handlers import get_images
+from tests.aws.invocation import context
 from tests.records import PROCESSED, REFUSED
 from zenoimg.pipeline.catalog import Page
 from zenoimg.pipeline.records import ATTRIBUTES, JSON_KEYS, Attribute, ImageRecord
@@ -71,11 +72,7 @@ def test_an_answer_is_as_described() -> None:
 def test_a_bad_parameter_is_refused_as_described(name: str, value: str) -> None:
     described = {parameter["name"]: parameter["schema"] for parameter in GET["parameters"]}
     assert name in described
-
-    class Context:
-        function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "x"
-
-    answer = get_images.handler({"queryStringParameters": {name: value}}, Context())  # type: ignore[arg-type]
+    answer = get_images.handler({"queryStringParameters": {name: value}}, context())
     assert answer["statusCode"] == 400
     Draft202012Validator(schema_of("400")).validate(json.loads(answer["body"]))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,9 @@ from botocore.session import Session as BotocoreSession
 from zenoimg import __version__
 from zenoimg.aws.platform import AWS, EMBEDDED, Platform
 from zenoimg.errors import ConfigurationError
+from zenoimg.pipeline.retries import SINGLE_ATTEMPT, Retries
 
 if TYPE_CHECKING:
-    from botocore.config import _RetryDict
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
@@ -63,12 +64,13 @@ class Aws:
         credentials: tuple[str, str] | None = None,
         local: bool = False,
         impatient: bool = False,
+        report: Callable[[str], None] = lambda text: None,
     ) -> None:
         """``credentials`` (access key, secret key) replace the standard chain; only the embedded AWS has them.
 
-        ``impatient`` gives every call up after a second or two, for who waits at a prompt.
-
         With them nothing of the user's AWS set-up counts: no profile, no configuration file, no proxy.
+        ``impatient`` gives up every call after a second or two, for somebody who waits at a prompt.
+        ``report`` is called with one line when calls have been retried for three seconds.
 
         Raises botocore's ``ProfileNotFound``; ``ConfigurationError`` when no region is known, or botocore's
         ``NoCredentialsError`` when there are no credentials either.
@@ -90,9 +92,12 @@ class Aws:
         self.region: str = self._session.region_name
         self.endpoint_url = endpoint_url
         self.local = local
-        # Standard mode retries throttling and 5xx with backoff.
+        self._lock = threading.Lock()
+        # AWS's own variables win: with one of them set, botocore retries as they say.
+        has_own_policy = bool(os.environ.get("AWS_MAX_ATTEMPTS") or os.environ.get("AWS_RETRY_MODE"))
+        self._retries = None if impatient or has_own_policy else Retries(report=report)
         self._config = Config(
-            retries={"mode": "standard", "max_attempts": 1} if impatient else _retries(os.environ),
+            retries=None if has_own_policy else dict(SINGLE_ATTEMPT),  # type: ignore[arg-type]
             connect_timeout=1 if impatient else 10,
             read_timeout=2 if impatient else 60,
             max_pool_connections=MAX_CONNECTIONS,
@@ -106,49 +111,57 @@ class Aws:
         """Client of S3."""
         # Named, since botocore signs addresses by version 2 in some regions otherwise, and newer buckets refuse that.
         config = self._config.merge(Config(signature_version="s3v4"))
-        return self._session.client("s3", endpoint_url=self.endpoint_url, config=config)
+        client: S3Client = self._client("s3", config)
+        return client
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """Client of DynamoDB."""
-        return self._session.client("dynamodb", endpoint_url=self.endpoint_url, config=self._config)
+        client: DynamoDBClient = self._client("dynamodb", self._config)
+        return client
 
     @cached_property
     def sqs(self) -> SQSClient:
         """Client of SQS."""
-        return self._session.client("sqs", endpoint_url=self.endpoint_url, config=self._config)
+        client: SQSClient = self._client("sqs", self._config)
+        return client
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
         """Client of CloudWatch Logs."""
-        return self._session.client("logs", endpoint_url=self.endpoint_url, config=self._config)
+        client: CloudWatchLogsClient = self._client("logs", self._config)
+        return client
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         """Client of CloudFormation."""
-        return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=self._config)
+        client: CloudFormationClient = self._client("cloudformation", self._config)
+        return client
 
     @cached_property
     def functions(self) -> LambdaClient:
         """Client of Lambda."""
         # A synchronous call lasts as long as the function runs, and is never to be made twice.
-        patient = self._config.merge(Config(read_timeout=920, retries={"mode": "standard", "total_max_attempts": 1}))
-        return self._session.client("lambda", endpoint_url=self.endpoint_url, config=patient)
+        patient = self._config.merge(Config(read_timeout=920, retries=dict(SINGLE_ATTEMPT)))  # type: ignore[arg-type]
+        client: LambdaClient = self._client("lambda", patient, is_retried=False)
+        return client
 
     @cached_property
     def iam(self) -> IAMClient:
         """Client of IAM."""
-        return self._session.client("iam", endpoint_url=self.endpoint_url, config=self._config)
+        client: IAMClient = self._client("iam", self._config)
+        return client
 
     @cached_property
     def cloudwatch(self) -> Any:
         """Client of CloudWatch's metrics."""
-        return self._session.client("cloudwatch", endpoint_url=self.endpoint_url, config=self._config)
+        return self._client("cloudwatch", self._config)
 
     @cached_property
     def sts(self) -> STSClient:
         """Client of STS."""
-        return self._session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
+        client: STSClient = self._client("sts", self._config)
+        return client
 
     @cached_property
     def identity(self) -> Identity:
@@ -171,6 +184,13 @@ class Aws:
     def where(self) -> str:
         """Where commands act, in words and without asking AWS: for messages that must not fail themselves."""
         return "on the embedded AWS" if self.local else f"in {self.region}"
+
+    def _client(self, service: str, config: Config, *, is_retried: bool = True) -> Any:
+        with self._lock:  # a session must not create clients in two threads at once
+            client: Any = self._session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
+        if is_retried and self._retries is not None:
+            self._retries.install(client)
+        return client
 
     def credentials(self) -> Credentials:
         """The session's credentials, for signing. Raises botocore's ``NoCredentialsError`` when there are none."""
@@ -198,8 +218,3 @@ def _bare_session() -> BotocoreSession:
             "ignore_configured_endpoint_urls": (None, None, True, None),
         }
     )
-
-
-def _retries(env: Mapping[str, str]) -> _RetryDict:
-    """Five attempts, unless AWS's own variable says otherwise: a client's configuration would win over it."""
-    return {"mode": "standard"} if env.get("AWS_MAX_ATTEMPTS") else {"mode": "standard", "max_attempts": 5}

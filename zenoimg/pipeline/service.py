@@ -45,8 +45,12 @@ _NOT_CONFIGURED = frozenset(
 _DENIED = frozenset({"403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 _THROTTLED = frozenset(
     {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
         "SlowDown",
         "ThrottledException",
         "Throttling",
@@ -55,7 +59,17 @@ _THROTTLED = frozenset(
     }
 )
 #: Failures of the service that S3 also reports for single keys of a DeleteObjects, without an HTTP status.
-_SERVICE_FAILED = frozenset({"InternalError", "OperationAborted", "RequestTimeout", "ServiceUnavailable"})
+_SERVICE_FAILED = frozenset(
+    {
+        "InternalError",
+        "OperationAborted",
+        "PriorRequestNotComplete",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "TransactionInProgressException",
+    }
+)
 
 #: The domains of AWS's endpoints in all partitions, IPv4 and dual stack, as botocore's partitions.json lists them.
 AWS_DOMAINS = (

@@ -30,11 +30,14 @@ def aws_of(call: Call, settings: Settings) -> Aws:
     from zenoimg import local
     from zenoimg.aws.session import Aws
 
+    def report(text: str) -> None:
+        call.screen.say(f"[dim]{safe(text)}[/]")
+
     if not settings.local:
-        return Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url)
+        return Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url, report=report)
     embedded = embedded_aws()
     if embedded.start(
-        on_progress=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"),
+        on_progress=report,
         on_lost_state=lambda: call.screen.say(
             "[yellow]The embedded AWS was killed before it could save its state.[/] To restore what is missing: "
             f"`{safe(recovery_command(settings))}`"
@@ -46,6 +49,7 @@ def aws_of(call: Call, settings: Settings) -> Aws:
         endpoint_url=embedded.settings.endpoint_url,
         credentials=(local.ACCESS_KEY, local.SECRET_KEY),
         local=True,
+        report=report,
     )
 
 
