@@ -19,7 +19,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "zenoimg.pipeline": ({"zenoimg.imaging"}, {"boto3", "botocore"}),
     "lambda_handlers": ({"zenoimg.pipeline"}, {"boto3", "botocore", "aws_lambda_powertools"}),
     "zenoimg.errors": (set(), set()),
-    "zenoimg.aws": ({"zenoimg", "zenoimg.errors", "zenoimg.pipeline.service"}, {"boto3", "botocore", "urllib3"}),
+    "zenoimg.aws": (
+        {"zenoimg", "zenoimg.errors", "zenoimg.pipeline.retries", "zenoimg.pipeline.service"},
+        {"boto3", "botocore", "urllib3"},
+    ),
     "zenoimg.config": (
         {"zenoimg.config.file", "zenoimg.config.keys", "zenoimg.errors", "zenoimg.stack.names"},
         set(),
