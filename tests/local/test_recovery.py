@@ -1,4 +1,4 @@
-"""What docs/recovery.md promises: whatever is lost but the originals, one command brings it back."""
+"""What docs/recovery.md promises: one command restores whatever is lost, except the originals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEYS = {"a.jpg", "folder/b c.jpg", "c.jpg"}
 
 @pytest.fixture
 def three(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Bench]:
-    """An embedded AWS of the test's own, with three photos done."""
+    """Return an embedded AWS of the test's own with three processed photos."""
     folder = tmp_path / "photos"
     folder.mkdir()
     made = Bench(EmbeddedAws(LocalSettings(tmp_path / "home", free_port(), enforce_iam=True)), folder)
@@ -35,7 +35,7 @@ def three(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Bench]:
 
 
 def lasting(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Records without what tells of the work and not of the image."""
+    """Return the records without the fields that describe the processing and not the image."""
     return {key: {**record, "UpdatedAt": "", "DurationMs": 0} for key, record in records.items()}
 
 
@@ -44,13 +44,32 @@ def test_a_hard_kill_before_anything_was_saved(three: Bench) -> None:
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     three.until(lambda: three.embedded.status().state == "stopped", "the server is dead")
-    # As if it had never come to the end of a deploy: nothing is left but the objects.
+    # As if no deploy had ever finished: only the objects are left.
     shutil.rmtree(three.embedded.settings.state_folder)
     three.zenoimg("local", "start")
     adopted = three.json("deploy")
     assert "Import" in {change["action"] for change in adopted["changes"]}
     three.zenoimg("reprocess")
     assert set(three.records()) == KEYS == three.copies()
+    assert three.json("status", "--check")["audit"]["findings"] == {}
+
+
+def test_a_hard_kill_after_a_rollout(three: Bench) -> None:
+    three.write("zenoimg.toml", b'[watermark]\ntext = "another"\n')
+    three.zenoimg("deploy", "--yes")  # the last state that is saved
+    three.zenoimg("reprocess", "--stale")
+    three.write("in/new.jpg", jpeg(photo((96, 64), "RGB", seed=9)))
+    three.zenoimg("upload", "in/new.jpg")
+    before = three.records()
+    pid = three.embedded.status().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    three.until(lambda: three.embedded.status().state == "stopped", "the server is dead")
+    hints = three.zenoimg("status", "--check", code=1).stderr
+    command = "reprocess --missing --failed --stale"
+    assert f"`zenoimg --local {command}`" in hints
+    three.zenoimg(*command.split())
+    assert lasting(three.records()) == lasting(before)
     assert three.json("status", "--check")["audit"]["findings"] == {}
 
 

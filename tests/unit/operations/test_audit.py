@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.operations.test_selection import FAILED, RECORD, REFUSED
-from zenoimg.operations.health.status import ImageCounts, QueueStatus, StackStatus, required_actions
+from zenoimg.operations.health.actions import ImageCounts, QueueStatus, StackStatus, required_actions
 from zenoimg.operations.inventory.audit import Audit, Example, Finding, finding_of
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import CopyMark, Original
@@ -37,6 +37,7 @@ MARK = CopyMark("v1", "new")
         (ORIGINAL, CopyMark("v0", "new"), RECORD, "copy of another version"),
         (ORIGINAL, CopyMark("v1", "old"), RECORD, "copy and record of different recipes"),
         (ORIGINAL, CopyMark("v1", "old"), replace(RECORD, recipe="old"), "stale"),
+        (ORIGINAL, CopyMark("v1", "new"), replace(RECORD, recipe="old"), "stale"),
     ],
 )
 def test_the_audit_of_an_image(
@@ -55,6 +56,10 @@ def audited(*found: tuple[str, Finding]) -> Audit:
     return Audit(1, 1, 1, {}, findings, tuple(Example(key, finding) for key, finding in found))
 
 
+TOGETHER = "zenoimg reprocess --missing --failed --stale"
+MANY = Audit(2, 2, 2, {}, {"copy of another version": 2}, (Example("a", "copy of another version"),))
+
+
 @pytest.mark.parametrize(
     ("stack", "images", "dead", "errors", "audit", "commands"),
     [
@@ -69,6 +74,8 @@ def audited(*found: tuple[str, Finding]) -> Audit:
         (FINE, NO_IMAGES, EMPTY, {}, audited(("a", "no copy")), ["zenoimg reprocess"]),
         (FINE, NO_IMAGES, EMPTY, {}, audited(("a", "stale")), ["zenoimg reprocess --stale"]),
         (FINE, NO_IMAGES, EMPTY, {}, audited(("a b", "copy of another version")), ["zenoimg reprocess 'a b'"]),
+        (FINE, NO_IMAGES, EMPTY, {}, audited(("a", "no copy"), ("b", "stale")), [TOGETHER, TOGETHER]),
+        (FINE, NO_IMAGES, EMPTY, {}, MANY, ["zenoimg reprocess --all"]),
         (FINE, NO_IMAGES, EMPTY, {}, audited(("-a", "record of another version")), ["zenoimg reprocess -- -a"]),
     ],
 )

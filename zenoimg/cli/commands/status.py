@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zenoimg.errors import ZenoError
-    from zenoimg.operations.health.status import PipelineStatus, QueueStatus, RequiredAction
+    from zenoimg.operations.health.actions import QueueStatus, RequiredAction
+    from zenoimg.operations.health.status import PipelineStatus
     from zenoimg.operations.inventory.audit import Audit
 
 _UNKNOWN = "–"

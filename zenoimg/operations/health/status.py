@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from zenoimg.config.load import Settings
 from zenoimg.operations.configured import recipe_of
+from zenoimg.operations.health.actions import (
+    ImageCounts,
+    QueueStatus,
+    RequiredAction,
+    StackStatus,
+    required_actions,
+)
 from zenoimg.operations.health.oldest_message import oldest_seconds
-from zenoimg.operations.inventory.audit import FIXED_BY_DEFAULT, Audit, audit
+from zenoimg.operations.inventory.audit import Audit, audit
 from zenoimg.operations.inventory.selection import lacks_index
 from zenoimg.operations.logs.follow import LogReader
 from zenoimg.operations.logs.lines import LogFilter, understand
@@ -28,43 +33,6 @@ from zenoimg.pipeline.service import is_denied
 _HOUR_MS = 3_600_000
 #: Errors are counted up to this number.
 MAX_ERRORS = 1000
-_STABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
-
-
-@dataclass(frozen=True)
-class StackStatus:
-    """The stack as CloudFormation describes it; ``changed_at`` is the time of its last change."""
-
-    name: str
-    status: str
-    reason: str
-    changed_at: datetime | None
-
-
-@dataclass(frozen=True)
-class ImageCounts:
-    """``total`` is DynamoDB's item count, up to six hours old on AWS; the others are exact. ``None``: unknown."""
-
-    total: int | None
-    refused: int | None
-    failed: int | None
-
-
-@dataclass(frozen=True)
-class QueueStatus:
-    """A queue: messages waiting, messages being processed, and the age of the oldest."""
-
-    waiting: int
-    in_flight: int
-    oldest_seconds: int | None
-
-
-@dataclass(frozen=True)
-class RequiredAction:
-    """A problem for the operator, and the command that fixes it."""
-
-    what: str
-    command: str
 
 
 @dataclass(frozen=True)
@@ -128,46 +96,6 @@ class StatusReader:
             self._errors = _errors(self._pipeline)
             self._errors_until = self._clock() + 30
         return self._errors
-
-
-def required_actions(
-    stack: StackStatus | None,
-    images: ImageCounts,
-    dead: QueueStatus | None,
-    errors: dict[str, int] | None,
-    audited: Audit | None,
-) -> tuple[RequiredAction, ...]:
-    """Return what an operator should do; pure.
-
-    Errors of the processor alone require nothing: the retry succeeded, or there is a failed record or a dead letter.
-    Failed API calls are not retried.
-    """
-    actions: list[RequiredAction] = []
-    if stack is not None and stack.status not in _STABLE and not stack.status.endswith("_IN_PROGRESS"):
-        actions.append(RequiredAction(f"the stack is {stack.status}", "zenoimg deploy"))
-    if dead is not None and dead.waiting + dead.in_flight:
-        actions.append(RequiredAction(f"dead letters: {dead.waiting + dead.in_flight:,}", "zenoimg reprocess --failed"))
-    if images.failed:
-        actions.append(RequiredAction(f"failed images: {images.failed:,}", "zenoimg reprocess"))
-    if errors and errors.get("api"):
-        actions.append(
-            RequiredAction(
-                f"failed GET /images calls in the last hour: {errors['api']:,}",
-                "zenoimg tail-logs --since 1h --level error",
-            )
-        )
-    for finding, count in (audited.findings if audited else {}).items():
-        ids = [example.image_id for example in audited.examples if example.finding == finding] if audited else []
-        if finding in FIXED_BY_DEFAULT:
-            command = "zenoimg reprocess"
-        else:
-            command = "zenoimg reprocess --stale" if finding == "stale" else f"zenoimg reprocess {_shell(ids)}"
-        actions.append(RequiredAction(f"{finding}: {count:,}", command))
-    return tuple(actions)
-
-
-def _shell(ids: list[str]) -> str:
-    return shlex.join(["--", *ids] if any(image_id.startswith("-") for image_id in ids) else ids)
 
 
 def _stack(pipeline: LivePipeline, name: str) -> StackStatus:
