@@ -5,16 +5,28 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from PIL import Image
 
 from tests.aws.conftest import ACCOUNT, NAMES
 from zenoimg.aws.session import Aws
-from zenoimg.imaging import Limits, Recipe, WatermarkSpec
-from zenoimg.operations.deploy import smoke
+from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
+from zenoimg.operations.deploy import smoke, smoke_photos
 from zenoimg.operations.deploy.smoke import Patience, Verdict
+from zenoimg.operations.deploy.smoke_cleanup import PREFIX, remove_leftovers
+from zenoimg.operations.deploy.smoke_photos import (
+    LARGE,
+    SMALL,
+    Expected,
+    Photo,
+    content,
+    expected,
+    expected_of_version,
+)
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.pipeline.events import parse
 from zenoimg.pipeline.reconcile import reconcile
@@ -25,7 +37,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 RECIPE, LIMITS = Recipe(), Limits()
-WANTED = smoke.Expected(RECIPE.fingerprint)
+WANTED = expected_of_version(RECIPE.fingerprint)
 Function = Callable[[str], None]
 
 
@@ -57,7 +69,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def run(pipeline: LivePipeline, clock: Clock) -> Callable[..., Verdict]:
-    def run(wanted: smoke.Expected = WANTED) -> Verdict:
+    def run(wanted: tuple[Expected, ...] = WANTED) -> Verdict:
         patience = Patience(event=10.0, calls=3, pause=5.0, poll=1.0)
         return smoke.run(pipeline, wanted, patience=patience, sleep=clock.sleep, clock=clock)
 
@@ -127,7 +139,7 @@ def test_a_version_that_works_passes_by_s3s_event_alone(
 ) -> None:
     on_event(pipeline, clock, works(pipeline))
     called = on_call(pipeline, monkeypatch, works(pipeline))
-    assert run() == Verdict(True, seconds=1.0)
+    assert run() == Verdict(True, seconds=2.0), "both photos"
     assert called == []
 
 
@@ -137,7 +149,7 @@ def test_a_late_event_is_no_failure_and_is_said(
     on_call(pipeline, monkeypatch, works(pipeline))
     verdict = run()
     assert verdict.passed
-    assert "S3's event did not come within 10 s" in verdict.remark
+    assert "S3's event did not arrive within 10 s" in verdict.remark
 
 
 def test_a_version_that_raises_fails_with_its_own_words_after_a_few_tries(
@@ -148,7 +160,10 @@ def test_a_version_that_raises_fails_with_its_own_words_after_a_few_tries(
 
     called = on_call(pipeline, monkeypatch, broken)
     verdict = run()
-    assert (verdict.passed, verdict.reason) == (False, "the function fails: RuntimeError: this version eats photos")
+    assert (verdict.passed, verdict.reason) == (
+        False,
+        f"{LARGE}: the function fails: RuntimeError: this version eats photos",
+    )
     assert len(called) == 3
 
 
@@ -192,21 +207,53 @@ def test_a_version_that_refuses_every_photo_fails_unless_the_limits_say_so(
     narrow = Limits(max_pixels=10)
     on_event(pipeline, clock, works(pipeline, limits=narrow))
     on_call(pipeline, monkeypatch, works(pipeline, limits=narrow))
-    assert run().reason.startswith("the photo is refused: too-large")
-    assert smoke.expected(RECIPE, LIMITS) == WANTED
-    assert run(smoke.expected(RECIPE, narrow)).passed
+    assert run().reason.startswith(f"{LARGE}: the photo is refused: too-large")
+    assert expected(RECIPE, LIMITS) == WANTED
+    verdict = run(expected(RECIPE, narrow))
+    assert verdict.passed
+    assert f"the limits refuse the test's {SMALL}, as configured" in verdict.remark
 
 
-@pytest.mark.thorough
-def test_a_record_without_its_copy_fails(
-    pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("wrong", ["missing", "another version", "another recipe"])
+def test_a_record_without_the_copy_that_it_names_fails(
+    pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
-    def loses_copies(key: str) -> None:
+    def spoils_copies(key: str) -> None:
         works(pipeline)(key)
-        pipeline.storage.delete_copy(key)
+        mark = pipeline.storage.get_copy_mark(key)
+        assert mark is not None
+        if wrong == "missing":
+            pipeline.storage.delete_copy(key)
+        elif wrong == "another version":
+            pipeline.storage.put_copy(key, b"copy", "image/png", replace(mark, source_version="another"))
+        else:
+            pipeline.storage.put_copy(key, b"copy", "image/png", replace(mark, recipe="another"))
 
-    on_call(pipeline, monkeypatch, loses_copies)
-    assert "the copy is missing" in run().reason
+    on_call(pipeline, monkeypatch, spoils_copies)
+    assert "the copy is missing or of another version or recipe" in run().reason
+
+
+@pytest.mark.parametrize("refused", [LARGE, SMALL])
+def test_a_recipe_that_refuses_a_test_photo_fails_without_sending_one(
+    pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch, refused: Photo
+) -> None:
+    def refuses(data: bytes, recipe: Recipe, limits: Limits) -> object:
+        if data == content(refused):
+            raise Refused("too-small", "no room for the mark")
+        return watermark(data, recipe, limits)
+
+    called = on_call(pipeline, monkeypatch, works(pipeline))
+    monkeypatch.setattr(smoke_photos, "watermark", refuses)
+    verdict = run(expected(RECIPE, LIMITS))
+    assert (verdict.passed, called) == (False, [])
+    assert verdict.reason == f"the recipe refuses the test's {refused}: too-small: no room for the mark"
+
+
+def test_a_logo_that_no_photo_has_room_for_fails_whatever_the_limits() -> None:
+    logo = io.BytesIO()
+    Image.new("RGBA", (3000, 10), (255, 255, 255, 255)).save(logo, "PNG")
+    by_photo = {each.photo: each for each in expected(Recipe(WatermarkSpec(logo=logo.getvalue())), LIMITS)}
+    assert by_photo[SMALL].refusal.startswith("too-small")
 
 
 @pytest.mark.thorough
@@ -217,7 +264,7 @@ def test_a_photo_swept_away_by_another_deploy_is_sent_again(
 
     def sweep_once(key: str) -> None:
         if not swept:
-            swept.append(smoke.remove_leftovers(pipeline))
+            swept.append(remove_leftovers(pipeline))
         else:
             works(pipeline)(key)
 
@@ -229,15 +276,15 @@ def test_a_photo_swept_away_by_another_deploy_is_sent_again(
 
 def test_what_a_crash_left_is_swept_and_nothing_else(pipeline: LivePipeline) -> None:
     s3 = pipeline.aws.s3
-    for key in (f"{smoke.PREFIX}1", f"{smoke.PREFIX}1", f"{smoke.PREFIX}2", "photo.jpg"):
-        s3.put_object(Bucket=NAMES.originals_bucket, Key=key, Body=smoke.photo())
+    for key in (f"{PREFIX}1", f"{PREFIX}1", f"{PREFIX}2", "photo.jpg"):
+        s3.put_object(Bucket=NAMES.originals_bucket, Key=key, Body=content(SMALL))
         works(pipeline)(key)
-    s3.delete_object(Bucket=NAMES.originals_bucket, Key=f"{smoke.PREFIX}2")
-    s3.put_object(Bucket=NAMES.processed_bucket, Key=f"processed/{smoke.PREFIX}3", Body=b"")
+    s3.delete_object(Bucket=NAMES.originals_bucket, Key=f"{PREFIX}2")
+    s3.put_object(Bucket=NAMES.processed_bucket, Key=f"processed/{PREFIX}3", Body=b"")
     assert {record.image_id for record in pipeline.catalog.all()} == {"photo.jpg"}, "hidden meanwhile"
     assert [record.image_id for record in pipeline.catalog.page().records] == ["photo.jpg"]
-    assert smoke.remove_leftovers(pipeline) == 3
-    assert smoke.remove_leftovers(pipeline) == 0
+    assert remove_leftovers(pipeline) == 3
+    assert remove_leftovers(pipeline) == 0
     assert keys_left(pipeline) == {"photo.jpg"}
     copies = s3.list_objects_v2(Bucket=NAMES.processed_bucket)["Contents"]
     assert [item["Key"] for item in copies] == ["processed/photo.jpg"]

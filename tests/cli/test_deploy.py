@@ -212,7 +212,8 @@ def test_a_version_that_fails_is_replaced_by_the_previous_one(deployed: DoubledA
     done = terminal.run("deploy", "--yes", code=1)
     assert deployed.done == ["create", "execute", "create", "execute"]
     assert deployed.cloudformation.stack.parameters == before
-    assert "the new version fails its smoke test (the function fails: RuntimeError: it eats photos)" in done.stderr
+    reason = "large photo (2400x1600): the function fails: RuntimeError: it eats photos"
+    assert f"the new version fails its smoke test ({reason})" in done.stderr
     assert "the previous version is back and passes the test" in done.stderr
     assert "tail-logs" in done.stderr
 
@@ -230,7 +231,7 @@ def test_a_rolled_back_deploy_is_json_with_the_outputs_of_the_previous_version(
 def test_a_previous_version_that_fails_too_is_said_to(deployed: DoubledAws, terminal: Terminal) -> None:
     deployed.functions.broken = {OTHER.fingerprint: "no", running(deployed): "no role"}
     shown = terminal.run("deploy", "--yes", code=1).stderr
-    assert "also fails the test: the function fails: RuntimeError: no role" in shown
+    assert "also fails the test: large photo (2400x1600): the function fails: RuntimeError: no role" in shown
 
 
 def test_a_rollback_that_fails_says_both(

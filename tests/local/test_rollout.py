@@ -15,6 +15,7 @@ from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
 from zenoimg.cli.app import app
 from zenoimg.local import EmbeddedAws, LocalSettings
 from zenoimg.operations.deploy import smoke
+from zenoimg.operations.deploy.smoke_photos import SMALL, content
 from zenoimg.stack.bundle import functions
 from zenoimg.stack.bundle.artifact import Artifact, make_zip
 
@@ -74,7 +75,7 @@ def below_the_reserved_prefix(bench: Bench) -> list[str]:
 def test_a_failing_version_is_put_back_and_a_first_one_stays(bench: Bench, deploy: Callable[..., Result]) -> None:
     first = deploy("--json", is_broken=True, code=1)
     assert json.loads(first.stdout)["result"] == "smoke-test-failed"
-    assert "the stack is deployed but fails its smoke test: the function fails" in first.stderr
+    assert "the stack is deployed but fails its smoke test: large photo (2400x1600): the function fails" in first.stderr
     assert "this version eats photos" in first.stderr
 
     good = json.loads(deploy("--json").stdout)
@@ -105,7 +106,7 @@ def test_what_a_crashed_deploy_left_is_hidden_and_swept(bench: Bench, deploy: Ca
     deploy()
     key = ".zenoimg/smoke-0123456789abcdef"
     for _ in range(2):
-        bench.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=smoke.photo())
+        bench.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=content(SMALL))
     bench.until(lambda: key in bench.copies(), "the copy of the photo that was left")
     bench.write("a.jpg", jpeg(photo((200, 150), "RGB", seed=1)))
     bench.json("upload", "a.jpg")

@@ -5,7 +5,7 @@
                create the change set                       ``planning`` → ``plan``
     decide     show, ask; discard a refused plan           ``planning``
     execute    upload the zips, execute the change set     ``run``
-    test       send photos through the new version         ``run``, ``smoke``
+    test       send photos through the new version         ``run``, ``smoke``, ``smoke_photos``, ``smoke_cleanup``
     roll back  when the test fails; test again             ``run``, ``rollback`` → ``outcome``
 
 ``target``          where a deploy acts: AWS session, settings, role of CloudFormation

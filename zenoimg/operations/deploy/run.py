@@ -6,14 +6,15 @@ same command then waits for that change and tests it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from zenoimg.errors import ZenoError
-from zenoimg.operations.deploy import planning, rollback, smoke
+from zenoimg.operations.deploy import planning, rollback, smoke, smoke_cleanup
 from zenoimg.operations.deploy.outcome import OnEvent, Outcome, SmokeTested, Stage, StageBegan, TestPhotosRemoved
 from zenoimg.operations.deploy.plan import DeployedVersion, Plan
-from zenoimg.operations.deploy.smoke import Expected, Verdict
+from zenoimg.operations.deploy.smoke import Verdict
+from zenoimg.operations.deploy.smoke_photos import Expected, expected, expected_of_version
 from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.stack.change_set.history import StackEvent
@@ -32,13 +33,13 @@ def run(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
     _execute(target, plan, on_event)
     _save(target, on_event)  # before the test, so that what the test starts stays warm for the first upload
     _remove_test_photos(target, on_event)
-    verdict = _test(target, smoke.expected(plan.recipe, plan.limits), on_event, "test")
+    verdict = _test(target, expected(plan.recipe, plan.limits), on_event, "test")
     if verdict.passed:
         return Outcome("deployed", plan, deployment(target), verdict)
     if plan.deployed is None:
         return Outcome("smoke-test-failed", plan, deployment(target), verdict)
     _roll_back(target, plan.deployed, verdict, on_event)
-    again = _test(target, Expected(plan.deployed.fingerprint), on_event, "test-previous")
+    again = _test(target, expected_of_version(plan.deployed.fingerprint), on_event, "test-previous")
     _save(target, on_event)
     return Outcome("rolled-back", plan, deployment(target), verdict, again)
 
@@ -53,7 +54,7 @@ def deployment(target: Target) -> Deployment:
 def _unchanged(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
     """Test a stack only if another deploy has just changed it: that one may have been interrupted before its test."""
     _remove_test_photos(target, on_event)
-    wanted = smoke.expected(plan.recipe, plan.limits)
+    wanted = expected(plan.recipe, plan.limits)
     verdict = _test(target, wanted, on_event, "test") if plan.follows_change else None
     failed = verdict is not None and not verdict.passed
     return Outcome("smoke-test-failed" if failed else "unchanged", plan, deployment(target), verdict)
@@ -106,11 +107,11 @@ def _save(target: Target, on_event: OnEvent) -> None:
 
 
 def _remove_test_photos(target: Target, on_event: OnEvent) -> None:
-    if count := smoke.remove_leftovers(_pipeline(target)):
+    if count := smoke_cleanup.remove_leftovers(_pipeline(target)):
         on_event(TestPhotosRemoved(count))
 
 
-def _test(target: Target, wanted: Expected, on_event: OnEvent, stage: Stage) -> Verdict:
+def _test(target: Target, wanted: Sequence[Expected], on_event: OnEvent, stage: Stage) -> Verdict:
     on_event(StageBegan(stage))
     verdict = smoke.run(_pipeline(target), wanted)
     on_event(SmokeTested(verdict))

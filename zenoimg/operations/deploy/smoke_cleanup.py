@@ -1,0 +1,55 @@
+"""Remove the photos of smoke tests, with their copies and records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.pipeline.records import RESERVED_PREFIX
+from zenoimg.pipeline.service import expected_owner
+
+#: Test photos have keys below it; no list shows them.
+PREFIX = f"{RESERVED_PREFIX}smoke-"
+
+
+def remove(pipeline: LivePipeline, key: str) -> None:
+    """Remove copy, record and every version of one test photo.
+
+    The original is removed last: as long as anything is left, ``remove_leftovers`` finds it.
+    """
+    assert key.startswith(PREFIX), "only test photos are removed"
+    pipeline.storage.delete_copy(key)
+    pipeline.catalog.delete(key)
+    bucket, owner = pipeline.settings.originals_bucket, expected_owner(pipeline.settings.account_id)
+    for version_key, version in _versions(pipeline, key):
+        pipeline.aws.s3.delete_object(Bucket=bucket, Key=version_key, VersionId=version, **owner)
+
+
+def remove_leftovers(pipeline: LivePipeline) -> int:
+    """Remove what interrupted tests left; return the number of photos."""
+    keys = {*_originals(pipeline), *_copies(pipeline)}
+    for key in keys:
+        remove(pipeline, key)
+    return len(keys)
+
+
+def _versions(pipeline: LivePipeline, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield key and version id of all versions and delete markers below a prefix."""
+    pages = pipeline.aws.s3.get_paginator("list_object_versions").paginate(
+        Bucket=pipeline.settings.originals_bucket, Prefix=prefix, **expected_owner(pipeline.settings.account_id)
+    )
+    for page in pages:
+        for item in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            yield item["Key"], item["VersionId"]
+
+
+def _originals(pipeline: LivePipeline) -> set[str]:
+    return {key for key, _ in _versions(pipeline, PREFIX)}
+
+
+def _copies(pipeline: LivePipeline) -> set[str]:
+    start = pipeline.settings.copy_key("")
+    pages = pipeline.aws.s3.get_paginator("list_objects_v2").paginate(
+        Bucket=pipeline.settings.processed_bucket, Prefix=start + PREFIX, **expected_owner(pipeline.settings.account_id)
+    )
+    return {item["Key"].removeprefix(start) for page in pages for item in page.get("Contents", [])}
