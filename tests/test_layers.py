@@ -19,21 +19,22 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "zenoimg.pipeline": ({"zenoimg.imaging"}, {"boto3", "botocore"}),
     "lambda_handlers": ({"zenoimg.pipeline"}, {"boto3", "botocore", "aws_lambda_powertools"}),
     "zenoimg.errors": (set(), set()),
+    "zenoimg.suggest": (set(), set()),
     "zenoimg.aws": (
         {"zenoimg", "zenoimg.errors", "zenoimg.pipeline.retries", "zenoimg.pipeline.service"},
         {"boto3", "botocore", "urllib3"},
     ),
     "zenoimg.config": (
-        {"zenoimg.config.file", "zenoimg.config.keys", "zenoimg.errors", "zenoimg.stack.names"},
+        {"zenoimg.config.file", "zenoimg.config.keys", "zenoimg.errors", "zenoimg.stack.names", "zenoimg.suggest"},
         set(),
     ),
-    "zenoimg.config.file": ({"zenoimg.config.keys", "zenoimg.errors"}, set()),
+    "zenoimg.config.file": ({"zenoimg.config.keys", "zenoimg.errors", "zenoimg.suggest"}, set()),
     "zenoimg.config.keys": (set(), set()),
     "zenoimg.stack": (
-        {"zenoimg.errors", "zenoimg.imaging", "zenoimg.pipeline"},
+        {"zenoimg.errors", "zenoimg.imaging", "zenoimg.pipeline", "zenoimg.suggest"},
         {"botocore", "platformdirs", "yaml"},
     ),
-    "zenoimg.local": ({"zenoimg.errors"}, {"platformdirs"}),
+    "zenoimg.local": ({"zenoimg.errors", "zenoimg.suggest"}, {"platformdirs"}),
     # The one operation that draws pictures itself.
     "zenoimg.operations.gallery.pictures": ({"zenoimg.imaging"}, {"PIL"}),
     "zenoimg.cli.app": ({"zenoimg", "zenoimg.cli.framework"}, {"typer"}),
@@ -53,6 +54,7 @@ _OPERATIONS = {
     "zenoimg.local",
     "zenoimg.pipeline",
     "zenoimg.stack",
+    "zenoimg.suggest",
 }
 #: A room of the operations: the other rooms that it may import.
 ROOMS: dict[str, set[str]] = {

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from tests.api_calls import recorded
 from tests.conftest import REGION
 from tests.granted import Place, check, possible_places
+from tests.hints import check_hints
 from zenoimg.cli.app import app
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import render
@@ -40,6 +41,7 @@ class Terminal:
     def any_code(self, *arguments: str) -> Result:
         with recorded() as calls:
             done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+        check_hints(arguments, done.stdout, done.stderr)
         check(arguments, calls.rights, [*possible_places(arguments, Path.cwd(), ACCOUNT, REGION), without_stack()])
         return done
 

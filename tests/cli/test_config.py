@@ -23,7 +23,7 @@ def test_init_writes_the_file_that_config_is_told(terminal: Terminal, tmp_path: 
     terminal.run("--config", "mine.toml", "init")
     assert (tmp_path / "mine.toml").is_file()
     done = terminal.run("--config", "missing.toml", "config", code=3)
-    assert "zenoimg init" in done.stderr
+    assert "`zenoimg --config missing.toml init`" in done.stderr
 
 
 def test_config_shows_each_value_and_where_it_comes_from(

@@ -102,7 +102,7 @@ def test_a_change_of_the_watermark_is_said_in_words(deployed: DoubledAws, termin
     )
     shown = terminal.run("deploy", "--dry-run").stderr
     for part in ('text: "© zeno" becomes "© Other"', "opacity: 0.6 becomes 0.9",
-                 'policy: "keep-no-location" becomes "strip"', "zenoimg reprocess --stale"):  # fmt: skip
+                 'policy: "keep-no-location" becomes "strip"', "`zenoimg reprocess --stale`"):  # fmt: skip
         assert part in shown
 
 

@@ -17,6 +17,7 @@ import boto3
 
 from tests.api_calls import Calls
 from tests.granted import check, possible_places
+from tests.hints import check_hints
 from zenoimg.local import ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY, EmbeddedAws
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,7 @@ class Bench:
         )
         assert code in (None, done.returncode), f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
+        check_hints(arguments, done.stdout, done.stderr)
         check(arguments, Calls.load(calls).rights, possible_places(arguments, self.folder, ACCOUNT, REGION))
         return done
 

@@ -1,4 +1,4 @@
-"""The command line: what there is. Each command is a module with ``register``, imported when it is called."""
+"""The command line: its commands, each a module with ``register`` that is imported when it is called."""
 
 from __future__ import annotations
 
@@ -15,40 +15,36 @@ from zenoimg import __version__
 from zenoimg.cli.framework.command import add_callback
 from zenoimg.cli.framework.lazy import Entry, group_of
 
-#: A sentence of help that runs over 200 columns is hard to read.
+#: Longer lines of help are hard to read.
 _HELP_COLUMNS = 100
 
-#: In the order in which people need them.
+#: In the order in which people need them; each summary is the first paragraph of the command's docstring.
 COMMANDS = {
-    "preview": Entry("preview", "Mark photos on this machine, as the pipeline would. Needs no AWS."),
+    "preview": Entry("preview", "Watermark photos on this machine, as the pipeline would; needs no AWS."),
     "deploy": Entry("deploy", "Create or update the pipeline."),
-    "upload": Entry("upload", "Send photos into the pipeline and wait for their watermarked copies."),
-    "list": Entry("list_images", "Show what the pipeline has made, the newest first."),
-    "show": Entry("show", "Show all that is known of one image."),
-    "download": Entry("download", "Fetch marked copies, each into a file named as its id."),
-    "gallery": Entry("gallery", "Make a page to look at: every image before and after, what was refused, and why."),
-    "delete": Entry("delete", "Delete originals; their copies and records go with them."),
-    "status": Entry(
-        "status", "Say how the pipeline does. Exit 1 when something needs you, with the command that helps."
-    ),
-    "reprocess": Entry(
-        "reprocess", "Take images up again: what events lost, what failed, what has an old mark, or everything."
-    ),
-    "tail-logs": Entry("tail_logs", "Show what the functions log."),
-    "api": Entry("api", "Call the pipeline's HTTP API, signed, and print what it answers."),
-    "template": Entry("template", "Print the CloudFormation template and its parameters, to deploy by your own means."),
+    "upload": Entry("upload", "Upload photos and wait for their watermarked copies."),
+    "list": Entry("list_images", "List images, newest first."),
+    "show": Entry("show", "Show everything known about one image."),
+    "download": Entry("download", "Download watermarked copies into files named after their ids."),
+    "gallery": Entry("gallery", "Make a web page of all images before and after, with the reasons for refusals."),
+    "delete": Entry("delete", "Delete originals with their copies and records."),
+    "status": Entry("status", "Show pipeline health. Exit code 1 if action is needed, with the command to run."),
+    "reprocess": Entry("reprocess", "Reprocess images: missing, stale, failed, refused or all."),
+    "tail-logs": Entry("tail_logs", "Show the functions' logs."),
+    "api": Entry("api", "Send a signed request to the pipeline's HTTP API and print the response."),
+    "template": Entry("template", "Print the CloudFormation template and its parameters, to deploy with other tools."),
     "init": Entry("init", "Write a zenoimg.toml with every key, commented out."),
     "config": Entry("config", "Show every setting, its value and where it comes from."),
-    "destroy": Entry("destroy", "Remove the pipeline; photos, copies and records stay."),
-    "local": Entry("local", "Start, stop and look at the embedded AWS that --local uses."),
+    "destroy": Entry("destroy", "Delete the pipeline; keep photos, copies and records."),
+    "local": Entry("local", "Start, stop and inspect the embedded AWS that --local uses."),
 }
 
 app = typer.Typer(
     name="zenoimg",
     cls=group_of(COMMANDS),
     help="Example: zenoimg --local deploy && zenoimg --local upload photo.jpg\n\n"
-    "Watermark photos on AWS: deploy the pipeline, feed it, look at it. No AWS account? With --local everything "
-    "runs on this machine.",
+    "Watermark photos on AWS: deploy the pipeline, upload photos, inspect the results. With --local everything runs on "
+    "this machine, without an AWS account.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -73,17 +69,17 @@ add_callback(
 
 def main() -> None:
     """Entry point of the ``zenoimg`` command."""
-    # Much is made here that lives for one request and little that hangs together in a circle: looking for that at
-    # the interpreter's own pace takes a tenth of an upload's time.
+    # Most objects live for one request, and few are part of a cycle: collecting as often as by default takes a tenth of
+    # an upload's time.
     gc.set_threshold(50_000, 20, 20)
     if shutil.get_terminal_size().columns > _HELP_COLUMNS:
-        os.environ.setdefault("TERMINAL_WIDTH", str(_HELP_COLUMNS))  # how Typer takes it
+        os.environ.setdefault("TERMINAL_WIDTH", str(_HELP_COLUMNS))  # Typer reads the width from here
     try:
         app()
     except SystemExit as end:
         if end.code == _INTERRUPTED:
             # The interpreter would wait for every thread, and one may hang in a dead connection.
-            with suppress(OSError):  # the reader may have left as well
+            with suppress(OSError):  # the reader of a pipe may be gone
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(_INTERRUPTED)

@@ -12,6 +12,7 @@ from typing import Any
 
 from zenoimg.config.keys import KEYS, Key, Value, of_table, tables
 from zenoimg.errors import ConfigurationError
+from zenoimg.suggest import suggest
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def read(path: Path) -> ConfigFile:
         table = tomllib.loads(text)
     except FileNotFoundError as error:
         raise ConfigurationError(
-            f"the configuration file {path} does not exist", next_step="`zenoimg init` writes one with every key in it."
+            f"the configuration file {path} does not exist",
+            next_step=f"`{suggest('init')}` writes one with every key in it.",
         ) from error
     except OSError as error:
         raise ConfigurationError(f"the configuration file {path} cannot be read: {error.strerror}") from error
@@ -90,9 +92,9 @@ def commented() -> str:
     What has no default shows an example. As it stands, it changes nothing.
     """
     lines = [
-        "# Settings of zenoimg. Take the # away before a key to set it; what stands there is its default, or an",
-        "# example where the comment begins with (example). Flags and ZENOIMG_* variables go before this file;",
-        "# `zenoimg config` shows what holds.",
+        "# Settings of zenoimg. Uncomment a line to set its key; the value shown is the default, or an example where",
+        "# the comment begins with (example). Flags and ZENOIMG_* variables override this file;",
+        "# `zenoimg config` shows every setting and where it comes from.",
         "",
     ]
     for table in ("", *tables()):
@@ -134,5 +136,5 @@ def _unknown(file: ConfigFile, names: tuple[str, ...], where: str, known: list[s
     meant = f"Did you mean {near[0]!r}? " if near else ""
     return ConfigurationError(
         f"{file.place(*names)}: unknown key {names[-1]!r}{where}; known are {', '.join(known)}",
-        next_step=f"{meant}`zenoimg init` writes every key with its default.",
+        next_step=f"{meant}`{suggest('init')}` writes every key with its default.",
     )

@@ -23,7 +23,7 @@ DEFAULT, FILE = "default", "file"
 
 @dataclass(frozen=True)
 class GlobalOptions:
-    """The options that every command takes, as they stand on the command line."""
+    """The options of every command that decide where it acts, as given on the command line."""
 
     profile: str | None = None
     region: str | None = None
@@ -31,6 +31,14 @@ class GlobalOptions:
     local: bool | None = None
     stack: str | None = None
     config: Path | None = None
+
+    def words(self) -> list[str]:
+        """Return the command line that gives these options again."""
+        words = [] if self.local is None else ["--local" if self.local else "--no-local"]
+        for name in ("stack", "region", "profile", "endpoint_url", "config"):
+            value = getattr(self, name)
+            words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+        return words
 
 
 @dataclass(frozen=True)

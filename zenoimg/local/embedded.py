@@ -31,6 +31,7 @@ from zenoimg.local.status import (
     last_saved,
 )
 from zenoimg.local.variables import client_variables, foreign_variables
+from zenoimg.suggest import suggest
 
 #: How long a living server may be busy before it counts as stuck.
 PATIENCE_SECONDS = 120.0
@@ -215,7 +216,7 @@ class EmbeddedAws:
             time.sleep(_POLL_SECONDS)
         what = f"is alive and has not answered for {PATIENCE_SECONDS:.0f} s"
         if server is None:
-            raise self._failed(what, log_start, next_step="Stop it with: zenoimg local stop")
+            raise self._failed(what, log_start, next_step=f"Stop it with `{suggest('local', 'stop')}`.")
         # No request has reached it yet and it writes its state only at a graceful stop, so nothing is lost.
         server.kill()
         server.wait()

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from zenoimg.errors import ConfigurationError
 from zenoimg.local.settings import LocalSettings
+from zenoimg.suggest import suggest
 
 _LOG_LIMIT = 5_000_000  # bytes; up to this size in each of two files
 
@@ -46,7 +47,7 @@ def check_port(settings: LocalSettings, *, runs: bool) -> None:
         f"The embedded AWS in {settings.home} was made with port {made_with}, which is part of its stored "
         f"addresses; it cannot use port {settings.port}.",
         next_step=f"Set ZENOIMG_LOCAL_PORT={made_with}, or set ZENOIMG_LOCAL_HOME to another folder for port "
-        f"{settings.port}, or delete this state: zenoimg local reset",
+        f"{settings.port}, or delete this state with `{suggest('local', 'reset')}`.",
         code="local-port-changed",
     )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from zenoimg.config.keys import KEYS, RECIPE_TABLES
 from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping
-from zenoimg.stack.outputs import Deployment
+
+if TYPE_CHECKING:
+    from zenoimg.stack.outputs import Deployment
 
 
 def recipe_of(settings: Settings) -> Recipe:

@@ -12,8 +12,8 @@ from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.service import is_aws
 from zenoimg.pipeline.settings import PipelineSettings, SettingsError, copies_url
 from zenoimg.pipeline.storage import ImageStorage
-from zenoimg.stack.names import DEFAULT_STACK
 from zenoimg.stack.outputs import Deployment, read_deployment
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.imaging import Limits, Recipe
@@ -48,9 +48,7 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
         names = settings.names
         deployment = Deployment(names["originals_bucket"], names["processed_bucket"], names["table"])
         return of_deployment(aws, deployment, None)
-    deployment = read_deployment(
-        aws.cloudformation, settings.stack, where=aws.where, deploy=_deploy_command(aws, settings)
-    )
+    deployment = read_deployment(aws.cloudformation, settings.stack, where=aws.where, deploy=suggest("deploy"))
     return of_deployment(aws, deployment, aws.identity.account)
 
 
@@ -77,11 +75,3 @@ def of_deployment(aws: Aws, deployment: Deployment, account: str | None) -> Live
         storage=ImageStorage(aws.s3, pipeline),
         catalog=Catalog(aws.dynamodb, deployment.table),
     )
-
-
-def _deploy_command(aws: Aws, settings: Settings) -> str:
-    """The command that deploys what these settings name."""
-    words = ["zenoimg", *(["--local"] if aws.local else [])]
-    if settings.stack != DEFAULT_STACK:
-        words += ["--stack", settings.stack]
-    return " ".join([*words, "deploy"])

@@ -140,5 +140,5 @@ def test_what_somebody_else_put_there_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["<!doctype html><title>Mine</title>", ""])
 def test_a_page_of_somebody_else_is_not_overwritten(tmp_path: Path, content: str) -> None:
     (tmp_path / "index.html").write_text(content)
-    with pytest.raises(UsageError, match="not made by zenoimg gallery"):
+    with pytest.raises(UsageError, match="exists and is not a gallery"):
         check_folder(tmp_path)

@@ -21,7 +21,7 @@ def api(
     call: Call,
     path: Annotated[str, typer.Argument(help="Path and query, for example /images?limit=10.", metavar="PATH")],
 ) -> None:
-    """Call the pipeline's HTTP API, signed, and print what it answers.
+    """Send a signed request to the pipeline's HTTP API and print the response.
 
     Example: zenoimg api /images
     """

@@ -13,6 +13,7 @@ from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import printable, safe
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.config.file import ConfigFile
@@ -51,7 +52,7 @@ def config(
         value = "–" if each.value in (None, "") else printable(str(each.value))
         made.add_row(each.key.full_name, Text(value, style), Text(printable(_source(each, file)), style))
     call.screen.table(made)
-    where = safe(str(file.path)) if file.path else "no zenoimg.toml here; `zenoimg init` writes one"
+    where = safe(str(file.path)) if file.path else f"no zenoimg.toml here; `{safe(suggest('init'))}` writes one"
     call.screen.say(f"[dim]File: {where}[/]")
 
 

@@ -16,6 +16,7 @@ from zenoimg.cli.terminal import plan as deploy_plan
 from zenoimg.cli.terminal.deploy_view import DeployView
 from zenoimg.cli.terminal.screen import safe
 from zenoimg.errors import UsageError
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.deploy.outcome import Outcome
@@ -126,7 +127,9 @@ def report(call: Call, target: Target, outcome: Outcome, *, as_json: bool) -> No
         call.screen.json(_result(outcome.plan, outcome.result, outputs, outcome))
     elif outcome.result != "rolled-back":
         if outcome.plan.adopted:
-            call.screen.say("Adopted what an earlier stack left; `zenoimg reprocess` processes what was missed since.")
+            call.screen.say(
+                f"Adopted what an earlier stack left; `{safe(suggest('reprocess'))}` processes what was missed since."
+            )
         call.screen.say(f"  originals  s3://{deployment.originals_bucket}")
         call.screen.say(f"  copies     s3://{deployment.processed_bucket}/processed/")
         call.screen.say(f"  recipe     {deployment.recipe_fingerprint}")

@@ -36,7 +36,7 @@ def download(
     force: Annotated[bool, typer.Option("--force", help="Replace files that lie there and differ.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Fetch marked copies, each into a file named as its id.
+    """Download watermarked copies into files named after their ids.
 
     Example: zenoimg download photo.jpg holiday/sea.jpg -o copies
 

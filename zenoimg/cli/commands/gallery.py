@@ -51,7 +51,7 @@ def gallery(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Fetch more than 2 GB without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON.")] = False,
 ) -> None:
-    """Make a page to look at: every image before and after, what was refused, and why.
+    """Make a web page of all images before and after, with the reasons for refusals.
 
     Example: zenoimg gallery --since 1w --open
 

@@ -12,8 +12,10 @@ from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import export, render
+from zenoimg.cli.terminal.screen import safe
 from zenoimg.cli.terminal.times import duration, moment
 from zenoimg.errors import UsageError
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.records.listing import Found, Query
@@ -67,7 +69,7 @@ def list_images(
     ] = None,
     via: Annotated[Via, typer.Option("--via", help="Read the table, or call GET /images, signed.")] = Via.table,
 ) -> None:
-    """Show what the pipeline has made, the newest first.
+    """List images, newest first.
 
     Example: zenoimg list --status refused
 
@@ -129,7 +131,7 @@ def _table(call: Call, found: Found, query: Query, now: datetime) -> None:
 def _nothing(query: Query) -> str:
     if query.status or query.prefix or query.since:
         return "No such images."
-    return "No images yet. `zenoimg upload photo.jpg` sends the first."
+    return f"No images yet. `{safe(suggest('upload', 'photo.jpg'))}` sends the first."
 
 
 def _count(shown: int, found: Found, query: Query) -> str:

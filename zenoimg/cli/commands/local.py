@@ -16,8 +16,8 @@ from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import safe
 
 app = typer.Typer(
-    help="Example: zenoimg local status\n\nStart, stop and look at the embedded AWS that --local uses.",
-    short_help="Start, stop and look at the embedded AWS that --local uses.",
+    help="Example: zenoimg local status\n\nStart, stop and inspect the embedded AWS that --local uses.",
+    short_help="Start, stop and inspect the embedded AWS that --local uses.",
     no_args_is_help=True,
     add_completion=False,
 )

@@ -63,7 +63,7 @@ def preview(
     ] = (os.cpu_count() or 1),
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Mark photos on this machine, as the pipeline would. Needs no AWS.
+    """Watermark photos on this machine, as the pipeline would; needs no AWS.
 
     Example: zenoimg preview photo.jpg --text "© Ada" --position tile
 
@@ -75,7 +75,7 @@ def preview(
     if output == "-" and sys.stdout.isatty():
         raise UsageError(
             "standard output is the terminal, which cannot show a picture",
-            next_step="Send it on: zenoimg preview photo.jpg -o - | …, or > copy.jpg",
+            next_step="Redirect it (> copy.jpg), or pipe it into another program.",
         )
     from zenoimg.operations.configured import limits_of, recipe_of
     from zenoimg.operations.preview import MarkChoices, mark, plan, recipe_with

@@ -21,6 +21,7 @@ from zenoimg.cli.terminal.reprocess import ResultsView, plan
 from zenoimg.cli.terminal.screen import JsonArray, safe
 from zenoimg.cli.terminal.times import moment
 from zenoimg.errors import UsageError
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.inventory.selection import SelectedImage
@@ -198,6 +199,6 @@ def _watch(call: Call, pipeline: LivePipeline, *, as_json: bool) -> None:
     call.screen.say(f"The backfill queue is empty; {render.plural(watched.processed, 'message')} processed.")
     if watched.dead_letters:
         count = render.plural(watched.dead_letters, "dead letter")
-        call.screen.say(f"{count}: `zenoimg reprocess --failed` sends them again.")
+        call.screen.say(f"{count}: `{safe(suggest('reprocess', '--failed'))}` sends them again.")
     if not watched.is_clean:
         raise typer.Exit(1)

@@ -20,6 +20,7 @@ from zenoimg.cli.terminal import pictures, render
 from zenoimg.cli.terminal.screen import printable
 from zenoimg.cli.terminal.times import local_time
 from zenoimg.errors import UsageError, ZenoError
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
@@ -47,7 +48,7 @@ def show(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The record as a JSON object.")] = False,
 ) -> None:
-    """Show all that is known of one image.
+    """Show everything known about one image.
 
     Example: zenoimg show photo.jpg
     """
@@ -113,10 +114,12 @@ def _unknown(pipeline: LivePipeline, image_id: str) -> ZenoError:
     if is_possible(image_id) and pipeline.storage.head_original(image_id) is not None:
         return ZenoError(
             f"the original {image_id!r} has no record yet",
-            next_step="If it does not come within minutes, `zenoimg reprocess` takes it up again.",
+            next_step=f"If it has none in a few minutes, `{suggest('reprocess', ids=[image_id])}` processes it again.",
             code="no-record",
         )
-    return ZenoError(f"there is no image {image_id!r}", next_step="`zenoimg list` shows the ids.", code="no-such-image")
+    return ZenoError(
+        f"there is no image {image_id!r}", next_step=f"`{suggest('list')}` shows the ids.", code="no-such-image"
+    )
 
 
 def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[tuple[str, Text]]:

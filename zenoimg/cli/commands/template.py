@@ -14,6 +14,7 @@ from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import aws_of, settings_of
 from zenoimg.cli.terminal.screen import safe
 from zenoimg.errors import ConfigurationError
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.aws.session import Aws
@@ -107,7 +108,8 @@ def _document(plan: Plan) -> dict[str, Any]:
 def _heading(plan: Plan, where: str) -> str:
     lines = [f"The stack {plan.names.stack} in {where}. Parameters:"]
     lines += [f"  {key}={value}" for key, value in sorted(plan.parameters.items())]
-    lines += ["Upload the zips to that bucket under these keys; `zenoimg template --output DIR` writes them."]
+    writes = suggest("template", "--output", "DIR")
+    lines += [f"Upload the zips to that bucket under these keys; `{writes}` writes them."]
     return "".join(f"# {line}\n" for line in lines)
 
 

@@ -62,7 +62,7 @@ def upload(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Send photos into the pipeline and wait for their watermarked copies.
+    """Upload photos and wait for their watermarked copies.
 
     Example: zenoimg upload photo.jpg holiday/
 

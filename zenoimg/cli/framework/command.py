@@ -20,6 +20,7 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.completion import stack_names
 from zenoimg.errors import ZenoError
+from zenoimg.suggest import acting_with
 
 if TYPE_CHECKING:
     from typer._click import Context, Parameter
@@ -107,7 +108,8 @@ def _with_globals(function: Callable[..., None]) -> Callable[..., None]:
         late = {key: given.pop(key) for key in OPTIONS}
         chosen = {**(context.obj or {}), **{key: value for key, value in late.items() if value is not None}}
         call = _call(chosen)
-        _guard(call, lambda: function(call, **given))
+        with acting_with(call.options.words()):
+            _guard(call, lambda: function(call, **given))
 
     own = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
     first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)

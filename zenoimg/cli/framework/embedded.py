@@ -11,6 +11,7 @@ from zenoimg.cli.framework.call import Call
 from zenoimg.config.load import load
 from zenoimg.errors import ConfigurationError, ZenoError
 from zenoimg.stack.names import DEFAULT_STACK
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.config.load import Settings
@@ -43,11 +44,11 @@ def explain_lost(call: Call, error: ZenoError) -> ZenoError:
     if status.pid is None:
         return ZenoError(
             f"the embedded AWS is gone: it ended while this command ran. Its log: {status.log_file}",
-            next_step="Start it with `zenoimg local start`, or rerun the command, which starts it as well.",
+            next_step=f"Start it with `{suggest('local', 'start')}`, or rerun the command, which starts it as well.",
             code="local-gone",
         )
     return ZenoError(
         f"the embedded AWS (process {status.pid}) is alive but too busy to answer. Its log: {status.log_file}",
-        next_step="Rerun the command when its work is done; `zenoimg local status` shows whether it answers.",
+        next_step=f"Rerun the command when its work is done; `{suggest('local', 'status')}` shows whether it answers.",
         code="local-busy",
     )

@@ -11,6 +11,7 @@ from zenoimg.cli.framework.embedded import embedded_aws, recovery_command
 from zenoimg.cli.terminal.screen import safe
 from zenoimg.config.load import Settings, load
 from zenoimg.errors import UsageError
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.aws.session import Aws
@@ -43,7 +44,7 @@ def aws_of(call: Call, settings: Settings) -> Aws:
             f"`{safe(recovery_command(settings))}`"
         ),
     ):
-        call.screen.say("[dim]Started the embedded AWS; `zenoimg local stop` stops it.[/]")
+        call.screen.say(f"[dim]Started the embedded AWS; `{safe(suggest('local', 'stop'))}` stops it.[/]")
     return Aws(
         region=local.REGION,
         endpoint_url=embedded.settings.endpoint_url,

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import Screen, printable, safe
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -96,7 +97,7 @@ def _notes(plan: Plan) -> Iterator[str]:
         words = "; ".join(plan.recipe_changes) or f"{plan.previous_fingerprint} becomes {plan.fingerprint}"
         yield (
             f"The watermark changes: {printable(words)}. Existing copies keep the old mark until "
-            "`zenoimg reprocess --stale`."
+            f"`{suggest('reprocess', '--stale')}`."
         )
     if plan.closes_api:
         yield "This closes GET /images: from then on only signed requests are answered."

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.backfill import BackfillView
-from zenoimg.cli.terminal.screen import JsonArray, Screen, printable
+from zenoimg.cli.terminal.screen import JsonArray, Screen, printable, safe
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -98,7 +99,7 @@ class ResultsView:
         if queued and self.outstanding:
             self._screen.say(
                 f"{render.plural(self.outstanding, 'image')} still queued; the queue continues. "
-                "`zenoimg reprocess --watch` follows it."
+                f"`{safe(suggest('reprocess', '--watch'))}` follows it."
             )
 
     def list_attention(self) -> None:
@@ -111,7 +112,8 @@ class ResultsView:
         self._screen.err.print(table, soft_wrap=False)
         more = self._attention_count - len(self._attention)
         if more > 0:
-            self._screen.say(f"And {more:,} more: `zenoimg list --status failed`, `zenoimg list --status refused`.")
+            failed, refused = (safe(suggest("list", "--status", status)) for status in ("failed", "refused"))
+            self._screen.say(f"And {more:,} more: `{failed}`, `{refused}`.")
 
     @property
     def _attention_count(self) -> int:

@@ -11,6 +11,7 @@ from zenoimg.operations.deploy.plan import Plan
 from zenoimg.operations.deploy.smoke import Verdict
 from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import Deployment
+from zenoimg.suggest import suggest
 
 Stage = Literal["settle", "build", "execute", "save", "test", "roll-back", "test-previous"]
 Result = Literal["unchanged", "deployed", "smoke-test-failed", "rolled-back"]
@@ -65,13 +66,13 @@ def failure_of(outcome: Outcome) -> ZenoError | None:
     if previous is None:
         return ZenoError(
             f"the stack is deployed but fails its smoke test: {test.reason}",
-            next_step="There is no previous version to put back. Check `zenoimg tail-logs --since 10m`, fix the cause "
-            "and rerun the deploy.",
+            next_step="There is no previous version to put back. "
+            f"Check `{suggest('tail-logs', '--since', '10m')}`, fix the cause and rerun the deploy.",
             code="smoke-test-failed",
         )
     state = "passes the test" if previous.passed else f"also fails the test: {previous.reason}"
     return ZenoError(
         f"the new version fails its smoke test ({test.reason}); the previous version is back and {state}",
-        next_step="Check `zenoimg tail-logs --since 10m`, fix the cause and rerun the deploy.",
+        next_step=f"Check `{suggest('tail-logs', '--since', '10m')}`, fix the cause and rerun the deploy.",
         code="smoke-test-failed",
     )

@@ -19,6 +19,7 @@ from zenoimg.operations.deploy.target import Target, artifact_store_of, change_s
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import Deployment, deployment_of, read_stack
+from zenoimg.suggest import suggest
 
 
 def run(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
@@ -79,7 +80,7 @@ def _execute(target: Target, plan: Plan, on_event: OnEvent) -> None:
     if (plan.adopted or plan.differing) and (left := planning.differing_settings(target, plan.names)):
         raise ZenoError(
             f"the stack is deployed, but these settings still differ: {'; '.join(left)}",
-            next_step="Correct them by hand (or remove what sets them), then rerun `zenoimg deploy`.",
+            next_step=f"Correct them by hand (or remove what sets them), then rerun `{suggest('deploy')}`.",
             code="settings-differ",
         )
 

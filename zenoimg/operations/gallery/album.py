@@ -61,7 +61,7 @@ def check_folder(out: Path) -> None:
             raise UsageError(f"{page} cannot be read: {error.strerror or error}") from error
         if not ours:
             raise UsageError(
-                f"{page} is there and was not made by zenoimg gallery",
+                f"{page} exists and is not a gallery",
                 next_step="Choose another folder with --out.",
             )
 

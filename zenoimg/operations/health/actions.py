@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from zenoimg.operations.inventory.audit import FIXED_BY_DEFAULT, Audit, Finding
+from zenoimg.suggest import suggest
 
 _STABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
@@ -62,16 +62,17 @@ def required_actions(
     """
     actions: list[RequiredAction] = []
     if stack is not None and stack.status not in _STABLE and not stack.status.endswith("_IN_PROGRESS"):
-        actions.append(RequiredAction(f"the stack is {stack.status}", "zenoimg deploy"))
+        actions.append(RequiredAction(f"the stack is {stack.status}", suggest("deploy")))
     if dead is not None and dead.waiting + dead.in_flight:
-        actions.append(RequiredAction(f"dead letters: {dead.waiting + dead.in_flight:,}", "zenoimg reprocess --failed"))
+        waiting = dead.waiting + dead.in_flight
+        actions.append(RequiredAction(f"dead letters: {waiting:,}", suggest("reprocess", "--failed")))
     if images.failed:
-        actions.append(RequiredAction(f"failed images: {images.failed:,}", "zenoimg reprocess"))
+        actions.append(RequiredAction(f"failed images: {images.failed:,}", suggest("reprocess")))
     if errors and errors.get("api"):
         actions.append(
             RequiredAction(
                 f"failed GET /images calls in the last hour: {errors['api']:,}",
-                "zenoimg tail-logs --since 1h --level error",
+                suggest("tail-logs", "--since", "1h", "--level", "error"),
             )
         )
     if audited is not None:
@@ -81,9 +82,11 @@ def required_actions(
 
 def _of_findings(audited: Audit) -> Iterator[RequiredAction]:
     """Yield an action for each finding; those that one ``reprocess`` can fix together have the same command."""
-    by_selection = "zenoimg reprocess"
+    selection: list[str] = []
     if "stale" in audited.findings:
-        by_selection += " --missing --failed --stale" if FIXED_BY_DEFAULT & audited.findings.keys() else " --stale"
+        selection = ["--missing", "--failed"] if FIXED_BY_DEFAULT & audited.findings.keys() else []
+        selection.append("--stale")
+    by_selection = suggest("reprocess", *selection)
     for finding, count in audited.findings.items():
         fixed_by_selection = finding in FIXED_BY_DEFAULT or finding == "stale"
         command = by_selection if fixed_by_selection else _by_name(audited, finding, count)
@@ -93,5 +96,5 @@ def _of_findings(audited: Audit) -> Iterator[RequiredAction]:
 def _by_name(audited: Audit, finding: Finding, count: int) -> str:
     ids = [example.image_id for example in audited.examples if example.finding == finding]
     if len(ids) < count:  # the audit names only the first of them
-        return "zenoimg reprocess --all"
-    return "zenoimg reprocess " + shlex.join(["--", *ids] if any(key.startswith("-") for key in ids) else ids)
+        return suggest("reprocess", "--all")
+    return suggest("reprocess", ids=ids)

@@ -21,6 +21,7 @@ from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX
 from zenoimg.pipeline.storage import Original, copy_key_fits
+from zenoimg.suggest import suggest
 
 ImageState = Literal["current", "missing", "stale", "failed", "refused", "left-over"]
 STATES: tuple[ImageState, ...] = ("current", "missing", "stale", "failed", "refused", "left-over")
@@ -159,7 +160,7 @@ def images_by_id(pipeline: LivePipeline, ids: Sequence[str], fingerprint: str) -
         if image.original is None and image.record is None:
             raise ZenoError(
                 f"there is no original {key!r} in {pipeline.settings.originals_bucket}, and no record of one",
-                next_step="`zenoimg list` shows the ids.",
+                next_step=f"`{suggest('list')}` shows the ids.",
                 code="no-such-image",
             )
         yield image

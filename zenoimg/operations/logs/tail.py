@@ -13,6 +13,7 @@ from zenoimg.operations.logs.invocations import with_requests
 from zenoimg.operations.logs.lines import LogFilter, LogLine, joined, understand
 from zenoimg.operations.logs.live_tail import live_events
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -73,7 +74,7 @@ def log_groups(pipeline: LivePipeline, functions: tuple[str, ...] = ("processor"
     if not all(names.values()):
         raise NotDeployedError(
             "this pipeline has no functions, so there are no logs",
-            next_step="`zenoimg deploy` creates a stack with both functions.",
+            next_step=f"`{suggest('deploy')}` creates a stack with both functions.",
         )
     return {short: f"/aws/lambda/{name}" for short, name in names.items() if short in functions}
 

@@ -19,6 +19,7 @@ from zenoimg.aws.session import Aws
 from zenoimg.errors import NotDeployedError, RefusedByAwsError
 from zenoimg.pipeline.service import is_aws
 from zenoimg.stack.outputs import Deployment
+from zenoimg.suggest import suggest
 
 ROUTE = "/images"
 _TIMEOUT_SECONDS = 35  # the API itself gives a function up after 30
@@ -43,7 +44,7 @@ def base_url(aws: Aws, deployment: Deployment) -> str:
     as well. Raises ``NotDeployedError`` for a pipeline that has no API.
     """
     if not deployment.api_id:
-        raise NotDeployedError("this pipeline has no API: it was not made by `zenoimg deploy`")
+        raise NotDeployedError(f"this pipeline has no API: it was not created by `{suggest('deploy')}`")
     if aws.endpoint_url and not is_aws(aws.endpoint_url):
         return f"{aws.endpoint_url.rstrip('/')}/_aws/execute-api/{deployment.api_id}/$default"
     return deployment.api_url.removesuffix(ROUTE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zenoimg.pipeline.records import ImageRecord
+from zenoimg.suggest import suggest
 
 
 def why_no_copy(record: ImageRecord) -> str:
@@ -11,4 +12,4 @@ def why_no_copy(record: ImageRecord) -> str:
         return f"it was refused and has no copy ({record.error}); --original downloads the original"
     if record.status == "failed":
         return f"it has no copy: processing failed ({record.error})"
-    return "its copy is gone; `zenoimg reprocess` with its id creates it again"
+    return f"its copy is gone; `{suggest('reprocess', ids=[record.image_id])}` creates it again"

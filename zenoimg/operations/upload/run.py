@@ -28,6 +28,7 @@ from zenoimg.operations.upload.transfer import StoppedError, Transfer, Transferr
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.service import expected_owner, is_denied, is_missing_bucket, is_throttled
 from zenoimg.pipeline.threads import SECONDS, threads
+from zenoimg.suggest import suggest
 
 State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused", "conflict", "failed", "unprocessed"]
 #: States that leave an operator something to do.
@@ -244,7 +245,11 @@ class Upload:
                 "unprocessed",
                 f"no record of this version after {seconds:.0f} s: it was overwritten, or its event is late",
             )
-        return result("unprocessed", f"not processed after {seconds:.0f} s; `zenoimg reprocess` takes it up again")
+        again = suggest("reprocess", ids=[done.source.key])
+        return result(
+            "unprocessed",
+            f"not processed after {seconds:.0f} s; `{again}` processes it again",
+        )
 
 
 def _taken(finished: SimpleQueue[Future[Transferred]], pause: float | None) -> Iterator[Future[Transferred]]:

@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 from zenoimg.errors import ConfigurationError, ZenoError
 from zenoimg.stack.bundle import sources
 from zenoimg.stack.bundle.artifact import Artifact, make_zip
+from zenoimg.suggest import suggest
 
 REQUIREMENTS = Path(__file__).with_name("layer-requirements.txt")
 PYTHON_VERSION = "3.13"  # of the template's Runtime
@@ -80,6 +81,6 @@ def _download(architecture: str, folder: Path) -> None:
         last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
         raise ZenoError(
             f"the packages of the Lambda layer ({architecture}) could not be downloaded: {last}",
-            next_step="Check the network and pip's index settings, then rerun `zenoimg deploy`.",
+            next_step=f"Check the network and pip's index settings, then rerun `{suggest('deploy')}`.",
             code="layer-packages",
         )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from zenoimg.stack.template import grants
+from zenoimg.suggest import suggest
 
 _DEPLOYER = "deployer-policy.json"
 _DENIED = (
@@ -37,7 +38,8 @@ def denial_in(message: str) -> Denial | None:
 def next_step_of_denial(denial: Denial) -> str:
     """Return which of our policies grants the denied action."""
     if not denial.action or grants(_DEPLOYER, denial.action):
-        which = f"policies/{_DEPLOYER} grants it; `zenoimg template --policy deployer` prints it with your names."
+        prints = suggest("template", "--policy", "deployer")
+        which = f"policies/{_DEPLOYER} grants it; `{prints}` prints it with your names."
     else:
         which = f"Grant it in addition to policies/{_DEPLOYER}, which does not include it."
     return f"{which} If it is granted, an SCP, a permissions boundary or a resource policy denies it."

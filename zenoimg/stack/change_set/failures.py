@@ -10,6 +10,7 @@ from zenoimg.stack.change_set.denials import denial_in, next_step_of_denial
 from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.change_set.states import NEVER_CREATED, continue_rollback
 from zenoimg.stack.outputs import StackState
+from zenoimg.suggest import suggest
 
 _QUOTA = re.compile(
     r"HandlerErrorCode: ServiceLimitExceeded|LimitExceeded|CodeStorageExceeded|TooManyBuckets|quota"
@@ -40,7 +41,8 @@ def change_set_failure(stack: str, reason: str) -> RefusedByAwsError:
     """Return the error for a change set that CloudFormation could not create."""
     return RefusedByAwsError(
         f"CloudFormation cannot plan this deploy of {stack!r}: {reason}",
-        next_step=next_step_of_reason(reason) or "Fix what it names and rerun `zenoimg deploy`; nothing was changed.",
+        next_step=next_step_of_reason(reason)
+        or f"Fix what it names and rerun `{suggest('deploy')}`; nothing was changed.",
         code="change-set-failed",
     )
 
@@ -72,11 +74,11 @@ def stack_failure(what: str, state: StackState, events: Iterable[StackEvent]) ->
 
 def _after(state: StackState) -> str:
     if state.status in NEVER_CREATED:
-        return "Fix the cause, run `zenoimg destroy` (data is kept), then rerun `zenoimg deploy`."
+        return f"Fix the cause, run `{suggest('destroy')}` (data is kept), then rerun `{suggest('deploy')}`."
     if state.status == "UPDATE_ROLLBACK_COMPLETE":
-        return "The stack is as it was before. Fix the cause and rerun `zenoimg deploy`."
+        return f"The stack is as it was before. Fix the cause and rerun `{suggest('deploy')}`."
     if state.status == "UPDATE_ROLLBACK_FAILED":
         return f"Fix the cause, then run `{continue_rollback(state.name, state)}`."
     if state.status == "DELETE_FAILED":
-        return "Fix the cause and rerun `zenoimg destroy`; it continues where it stopped."
+        return f"Fix the cause and rerun `{suggest('destroy')}`; it continues where it stopped."
     return "Check the stack's events in CloudFormation, fix what they name, and rerun the command."

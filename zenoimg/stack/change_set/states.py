@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.stack.outputs import StackState
+from zenoimg.suggest import suggest
 
 #: A stack that has change sets only, and no resources yet.
 NEW = "REVIEW_IN_PROGRESS"
@@ -18,13 +19,13 @@ def refuse_stuck(stack: str, state: StackState | None) -> None:
     if state.status in NEVER_CREATED:
         raise RefusedByAwsError(
             f"the stack {stack!r} is {state.status}: its first deploy failed",
-            next_step="Run `zenoimg destroy` (data is kept), then rerun `zenoimg deploy`.",
+            next_step=f"Run `{suggest('destroy')}` (data is kept), then rerun `{suggest('deploy')}`.",
             code="stack-stuck",
         )
     if state.status == "DELETE_FAILED":
         raise RefusedByAwsError(
             f"the stack {stack!r} is DELETE_FAILED: {state.status_reason or 'a resource could not be deleted'}",
-            next_step="Rerun `zenoimg destroy` (it names what cannot be deleted), then `zenoimg deploy`.",
+            next_step=f"Rerun `{suggest('destroy')}` (it names what cannot be deleted), then `{suggest('deploy')}`.",
             code="stack-stuck",
         )
     if state.status == "UPDATE_ROLLBACK_FAILED":

@@ -1,0 +1,72 @@
+"""The commands that messages suggest, parsed as the command line would parse them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import typer
+
+from zenoimg.cli.app import app
+
+_TARGET = ("stack", "region", "profile", "local", "endpoint_url", "config")
+#: These act on this machine, whatever pipeline is meant.
+_OF_THIS_MACHINE = ("local",)
+_QUOTED = re.compile(r"`(zenoimg [^`]+)`")
+
+#: How many were checked by this process.
+checked = 0
+
+
+def check_hints(arguments: Sequence[str], stdout: str, stderr: str) -> None:
+    """Fail unless every command that was suggested parses and acts where the command itself did."""
+    global checked
+    for hint in hints(stdout, stderr):
+        words = shlex.split(hint)[1:]
+        command, target = parsed(words)
+        checked += 1
+        if command in _OF_THIS_MACHINE:
+            continue
+        try:
+            _, wanted = parsed(list(arguments))
+        except Exception:  # noqa: BLE001 - a command line that cannot be parsed acts nowhere
+            continue
+        assert target == wanted, f"{hint} does not act where {shlex.join(arguments)} does"
+
+
+def hints(stdout: str, stderr: str) -> Iterator[str]:
+    """The suggested commands: between backticks in text, whole strings or between backticks in JSON."""
+    try:
+        strings = list(_strings(json.loads(stdout)))
+    except ValueError:
+        strings = [stdout]
+    for text in (*strings, stderr):
+        yield from _QUOTED.findall(text)
+        if text.startswith("zenoimg ") and "\n" not in text:
+            yield text
+
+
+def parsed(words: list[str]) -> tuple[str, Mapping[str, Any]]:
+    """The command's name, and the global options that decide where it acts. Raises for what does not parse."""
+    group: Any = typer.main.get_group(app)
+    context = group.make_context("zenoimg", list(words))
+    name, command, rest = group.resolve_command(context, [*context._protected_args, *context.args])
+    options = dict(context.params)
+    while command is not None:
+        context = command.make_context(name, rest, parent=context)
+        options |= {key: value for key, value in context.params.items() if value is not None}
+        if not hasattr(command, "resolve_command"):
+            break
+        _, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+    return name, {key: options[key] for key in _TARGET if options.get(key) is not None}
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _strings(inner)

@@ -1,0 +1,97 @@
+"""Every command that a message suggests is written by one function, can be pasted, and acts where its author acted."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import zenoimg
+from tests.hints import hints, parsed
+from zenoimg.cli.app import COMMANDS
+from zenoimg.config.load import GlobalOptions
+from zenoimg.suggest import acting_with, suggest
+
+_WRITTEN = re.compile(rf"zenoimg (?:-\S+ )*(?:{'|'.join(COMMANDS)})\b")
+#: What names a command without suggesting it: in files, which outlive the call.
+_IN_FILES = {
+    '<meta name="generator" content="zenoimg gallery">',
+    "# `zenoimg config` shows every setting and where it comes from.",
+}
+
+
+def shell_words(command: str) -> list[str]:
+    done = subprocess.run(
+        ["bash", "-c", f"zenoimg() {{ printf '%s\\0' \"$@\"; }}; {command}"], capture_output=True, check=True
+    )
+    return [word.decode("utf-8", "surrogateescape") for word in done.stdout.split(b"\0")[:-1]]
+
+
+@pytest.mark.parametrize(
+    "image_id",
+    ["a.jpg", "a b.jpg", "it's.jpg", "$(x).jpg", "a`b`.jpg", "new\nline\t.jpg", "\x1b[2J'\\.jpg", "\udce9.jpg"],
+)
+def test_a_shell_reads_every_id_as_it_is(image_id: str) -> None:
+    command = suggest("reprocess", ids=[image_id])
+    assert shell_words(command) == ["reprocess", image_id]
+    assert command.isprintable()
+
+
+def test_an_id_that_begins_with_a_hyphen_is_no_option() -> None:
+    assert suggest("reprocess", ids=["-a.jpg", "b.jpg"]) == "zenoimg reprocess -- -a.jpg b.jpg"
+
+
+def test_the_options_of_the_call_that_decide_where_it_acts_are_repeated() -> None:
+    options = GlobalOptions(
+        profile="p 1", region="eu-west-1", endpoint_url="http://h:1", stack="acme", config=Path("x.toml")
+    )
+    with acting_with(options.words()):
+        command = suggest("list")
+        assert suggest("local", "stop") == "zenoimg local stop"
+    assert parsed(shell_words(command)) == (
+        "list",
+        {
+            "profile": "p 1",
+            "region": "eu-west-1",
+            "endpoint_url": "http://h:1",
+            "stack": "acme",
+            "config": Path("x.toml"),
+        },
+    )
+    assert suggest("list") == "zenoimg list"
+    assert GlobalOptions(local=True).words() == ["--local"]
+    assert GlobalOptions(local=False).words() == ["--no-local"]
+
+
+def test_hints_are_found_in_text_and_in_json() -> None:
+    assert list(hints('{"a": ["zenoimg deploy", "see `zenoimg list`"]}', "run `zenoimg init` first")) == [
+        "zenoimg deploy",
+        "zenoimg list",
+        "zenoimg init",
+    ]
+
+
+def sources() -> Iterator[Path]:
+    yield from sorted(Path(zenoimg.__file__).parent.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=lambda path: path.stem)
+def test_no_message_writes_a_command_by_itself(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documentation = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    written = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
+    ]
+    assert {text for text in written if _WRITTEN.search(text) and not text.startswith("Example: ")} <= _IN_FILES
