@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -12,7 +13,7 @@ from PIL.ImageFile import ImageFile
 
 from tests.drawn import avifs, bmps, gifs, pictures, tiffs
 from tests.drawn.animations import webp_file, webp_image_data
-from zenoimg.imaging import watermark
+from zenoimg.imaging import Refused, watermark
 from zenoimg.imaging.formats import FORMATS, SUPPORTED
 from zenoimg.imaging.identify import identify
 
@@ -68,3 +69,21 @@ def test_reading_the_table_imports_neither_pillow_nor_a_writer() -> None:
         "sys.exit(any(name == 'PIL' or name.endswith('.writer') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_page_on_formats_lists_the_table() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    for name in SUPPORTED:
+        known = FORMATS[name]
+        extensions = ", ".join(f"`{extension}`" for extension in known.extensions)
+        assert f"| {name} | `{known.media_type}` | {extensions} | " in page
+    others = [name for name in FORMATS if name not in SUPPORTED]
+    assert ", ".join(others) in page.replace("\n", " ")
+
+
+def test_the_smallest_picture_is_as_the_page_says() -> None:
+    for size in ((26, 26), (26, 7)):
+        assert watermark(pictures.jpeg(pictures.photo(size))).width == 26
+    for size in ((25, 25), (25, 40), (26, 6)):
+        with pytest.raises(Refused, match="no room"):
+            watermark(pictures.jpeg(pictures.photo(size)))

@@ -253,7 +253,7 @@ def test_the_size_is_checked_before_pixels_are_decoded(header: bytes) -> None:
 
 def test_a_frame_over_the_edge_is_corrupt() -> None:
     data = webp((40, 40), [Frame(Image.new("RGB", (40, 40))), Frame(Image.new("RGB", (40, 40)), (2, 0))])
-    with pytest.raises(Refused, match="reaches over its canvas") as refusal:
+    with pytest.raises(Refused, match="extends past its canvas") as refusal:
         watermark(data)
     assert refusal.value.code == "corrupt"
 

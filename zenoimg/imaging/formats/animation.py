@@ -1,7 +1,7 @@
-"""Animations as what is on screen: where a frame must be drawn anew so that the mark sits still on all of them.
+"""Animations as what is on screen: which frames must be redrawn so that the mark does not move.
 
 A copy's frames never dispose. Where a source's frame disposed, the next frame of the copy covers the same
-pixels too and overwrites them with what is to be seen there, mark included, so no trace is left.
+pixels as well and overwrites them with what should be visible there, mark included.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _ANY = [255 * (level > 0) for level in range(256)]
 
 
 def changed_pixels(before: Image.Image, after: Image.Image) -> Image.Image:
-    """Give a mask, 255 where two pictures of one mode and size differ in any channel."""
+    """Return a mask, 255 where two pictures of one mode and size differ in any channel."""
     first, *others = ImageChops.difference(before, after).split()
     for channel in others:
         first = ImageChops.lighter(first, channel)
@@ -20,7 +20,7 @@ def changed_pixels(before: Image.Image, after: Image.Image) -> Image.Image:
 
 
 def over_previous(before: Image.Image, after: Image.Image) -> Image.Image | None:
-    """Give the RGBA frame that, laid over ``before``, shows ``after``: transparent where nothing changes.
+    """Return the RGBA frame that, laid over ``before``, shows ``after``: transparent where nothing changes.
 
     ``None`` where a changed pixel is not opaque: laying it over would mix it with what is below.
     """

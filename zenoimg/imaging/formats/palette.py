@@ -1,8 +1,4 @@
-"""Pictures of few colours: marks on palette indices, on black and white, and beside one transparent colour.
-
-A palette's mark is drawn in colours that it has, or has room for. A transparent colour (PNG tRNS of grey and RGB)
-knows all or nothing.
-"""
+"""Marks on palette indices, drawn in colours that the palette has or has room for."""
 
 from __future__ import annotations
 
@@ -18,15 +14,15 @@ Color = tuple[int, int, int, int]
 """Red, green, blue and alpha, 0 to 255."""
 
 _CLOSE = 3
-"""Difference a channel that nobody sees: such a colour takes no slot of its own."""
+"""Invisible difference of a channel: such a colour gets no slot of its own."""
 
 _FAINTEST_COVERAGE = 24
-"""Coverage of 255 below which a pixel keeps its index: the soft rim of letters."""
+"""Coverage (of 255) below which a pixel keeps its index: the soft edge of letters."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What drawing gave: the palette with new colours at its end, and whether the mark can be seen in it."""
+    """The result of drawing: the palette with new colours at its end, and whether they show the mark."""
 
     palette: tuple[Color, ...]
     visible: bool
@@ -35,7 +31,7 @@ class Drawn:
 def blend_indices(picture: Image.Image, palette: tuple[Color, ...], slots: int, overlay: Overlay) -> Drawn:
     """Draw the overlay on a picture of mode ``P``, in place, with at most ``slots`` colours in its palette.
 
-    Existing entries keep their place, so pixels outside the mark keep index and colour.
+    Existing entries keep their index, so that pixels outside the mark keep index and colour.
     """
     region = covered_box(overlay, picture.size)
     indices = picture.crop(region)
@@ -55,14 +51,14 @@ def blend_indices(picture: Image.Image, palette: tuple[Color, ...], slots: int, 
 
 
 def in_colour(indices: Image.Image, palette: tuple[Color, ...]) -> Image.Image:
-    """Give the RGBA picture that indices and palette stand for; indices without an entry are black."""
+    """Return the RGBA picture of palette indices; indices without an entry are black."""
     table = [*palette, *[(0, 0, 0, 255)] * (256 - len(palette))]
     grey = Image.frombytes("L", indices.size, indices.tobytes())
     return Image.merge("RGBA", [grey.point([color[channel] for color in table]) for channel in range(4)])
 
 
 def _reduced(ideal: Image.Image, covered: Image.Image) -> Image.Image:
-    """Reduce what is under the mark to 256 colours at most."""
+    """Return what is under the mark, reduced to at most 256 colours."""
     only_mark = Image.new("RGBA", ideal.size)
     only_mark.paste(ideal, (0, 0), covered)
     return only_mark.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
@@ -71,7 +67,7 @@ def _reduced(ideal: Image.Image, covered: Image.Image) -> Image.Image:
 def _assign(
     reduced: Image.Image, covered: Image.Image, palette: tuple[Color, ...], slots: int
 ) -> tuple[tuple[Color, ...], bytes]:
-    """Give the palette with what was added, and the index for each colour of the reduced picture."""
+    """Return the palette with the added colours, and the index for each colour of the reduced picture."""
     flat = reduced.getpalette("RGBA") or []
     colours = [(flat[at], flat[at + 1], flat[at + 2], flat[at + 3]) for at in range(0, len(flat), 4)]
     uses = Image.frombytes("L", reduced.size, reduced.tobytes()).histogram(covered)
@@ -92,13 +88,13 @@ def _assign(
 
 
 def _shown(color: Color) -> tuple[int, ...]:
-    """Give a colour as it shows on black, and on white."""
+    """Return a colour as it looks on black and on white."""
     *channels, alpha = color
     return tuple((channel * alpha + ground * (255 - alpha)) // 255 for ground in (0, 255) for channel in channels)
 
 
 def _distances(all_shown: Sequence[tuple[int, ...]], shown: tuple[int, ...]) -> list[int]:
-    """Give squared distances of colours to one. Spelt out: an animation asks for them by the ten million."""
+    """Return squared distances of colours to one. Unrolled: an animation needs tens of millions of them."""
     a, b, c, d, e, f = shown
     return [
         (r - a) * (r - a)
@@ -116,7 +112,7 @@ def _is_close(one: Color, other: Color) -> bool:
 
 
 def _visible(ground: Image.Image, ideal: Image.Image, drawn: Image.Image, covered: Image.Image) -> bool:
-    """Tell whether a mark in the colours there are changes as much as it should, and in the right way."""
+    """Return whether the mark in the available colours differs from the ground about as it should."""
     wanted = _difference(ground, ideal, covered)
     return _difference(ground, drawn, covered) >= wanted / 2 and _difference(ideal, drawn, covered) <= wanted
 
@@ -126,14 +122,14 @@ def _difference(one: Image.Image, other: Image.Image, covered: Image.Image) -> f
 
 
 def taken_entries(palette: tuple[Color, ...], highest: int) -> list[tuple[Color, ...]]:
-    """Give palettes without their free entries, the one that should be tried first in front.
+    """Return palettes without their free entries, the one to try first at the front.
 
-    ``highest`` is the highest index that a pixel uses. First only the filling at the end goes, entries of
-    one and the same colour; then everything behind ``highest``.
+    ``highest`` is the highest index that a pixel uses. The first lacks only the padding at the end, entries of one
+    colour; the second lacks everything after ``highest``.
     """
     length = len(palette)
     while length > highest + 1 and palette[length - 1] == palette[-1]:
         length -= 1
-    if length == len(palette) - 1:  # one entry is no filling
+    if length == len(palette) - 1:  # a single entry is not padding
         length = len(palette)
     return list(dict.fromkeys((palette[:length], palette[: highest + 1])))

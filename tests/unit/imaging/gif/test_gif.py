@@ -161,7 +161,7 @@ def test_content_credentials_and_damaged_xmp_are_named() -> None:
 
 def test_a_missing_end_mark_is_named() -> None:
     done = watermark(gif(SIZE, [GifFrame(noise(SIZE, 4))], table(4))[:-1])
-    assert done.warnings == ("the file has no end mark and may be cut off: 1 frames are there",)
+    assert done.warnings == ("the file has no end mark and may be truncated: the copy has 1 frame",)
     assert done.data.endswith(b";")
 
 

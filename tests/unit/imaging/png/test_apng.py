@@ -80,7 +80,7 @@ def test_type_depth_and_interlacing_stay_and_only_the_mark_changes(
 def test_no_trace_of_the_mark_is_left_where_frames_dispose(
     color_type: int, depth: int, blends: bool, disposal: int
 ) -> None:
-    # Where frames dispose, bare ground shows: colours without alpha and a full palette then need a form that has it.
+    # Where frames dispose, transparent areas appear: colours without alpha and a full palette then need another form.
     frames = [ApngFrame(SIZE, noise(SIZE, color_type, depth))]
     frames += [
         ApngFrame(SPRITE, noise(SPRITE, color_type, depth, at[0]), at, (1, 50), blends, disposal) for at in PLACES
@@ -109,7 +109,7 @@ def test_a_first_frame_that_disposes_to_what_was_before_leaves_bare_ground() -> 
     frames = [ApngFrame(SIZE, noise(SIZE, 2, 8), disposal=PREVIOUS), ApngFrame(SPRITE, noise(SPRITE, 2, 8), (3, 3))]
     data = apng(SIZE, 2, 8, frames)
     done = watermark(data)
-    assert done.warnings == ("bare ground shows between frames: the picture got alpha",)
+    assert done.warnings == ("transparent areas appear between frames: the picture got alpha",)
     assert compared(data, done.data, mark_box())[0] == 0
 
 
@@ -150,7 +150,7 @@ def test_half_transparent_palette_colours_that_mix_need_true_colour() -> None:
     ]
     done = watermark(apng(SIZE, 3, 4, frames, before=entries))
     assert header(done.data)[2:4] == (8, 6)
-    assert done.warnings == ("half-transparent colours of a palette are mixed: the picture became RGBA",)
+    assert done.warnings == ("partly transparent colours of a palette are blended: the picture became RGBA",)
     largest, _ = compared(apng(SIZE, 3, 4, frames, before=entries), done.data, mark_box())
     assert largest < 2.5 / 255
 
@@ -161,7 +161,7 @@ def test_a_palette_without_colours_for_the_mark_grows_in_depth_and_says_so() -> 
     data = apng(SIZE, 3, 1, frames, before=[reds])
     done = watermark(data)
     assert header(done.data)[2:4] == (8, 3)
-    assert done.warnings == ("1-bit palette had no room for the mark or for bare ground and became 8-bit",)
+    assert done.warnings == ("1-bit palette had no room for the mark or for transparency and became 8-bit",)
     largest, fewest = compared(data, done.data, mark_box())
     assert largest == 0
     assert fewest > 20

@@ -24,12 +24,12 @@ _BEFORE_INNER = {
     b"av01": 78,
 }
 MOST_BOXES, _DEEPEST_BOX = 5_000, 16
-"""In a file, and in each other: pictures in a grid of hundreds make some hundred, ten deep."""
+"""Limits of their number and nesting: a picture that is a grid of hundreds has some hundred boxes, ten levels deep."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box's four-letter kind and where its content stands in the file."""
+    """A box's four-letter kind and where its content is in the file."""
 
     kind: bytes
     start: int
@@ -37,7 +37,7 @@ class Box:
 
 
 def boxes_in(data: bytes, start: int, end: int) -> list[Box]:
-    """Give the boxes between two offsets. Raises ``Refused("corrupt")`` when one reaches over the end."""
+    """Return the boxes between two offsets. Raises ``Refused("corrupt")`` when one extends past the end."""
     found: list[Box] = []
     while start + 8 <= end:
         length, kind = struct.unpack_from(">I4s", data, start)
@@ -54,21 +54,21 @@ def boxes_in(data: bytes, start: int, end: int) -> list[Box]:
 
 
 def inner_boxes(data: bytes, box: Box) -> list[Box]:
-    """Give the boxes inside a box; none when it is of no kind that holds boxes."""
+    """Return the boxes inside a box; none when its kind is not a container."""
     if box.kind not in _BEFORE_INNER:
         return []
     return boxes_in(data, box.start + _BEFORE_INNER[box.kind], box.end)
 
 
 def walk(data: bytes, box: Box | None = None, depth: int = 0) -> Iterator[Box]:
-    """Go through all boxes of a file, or of a box, each in front of those inside it."""
+    """Yield all boxes of a file, or of a box, each before those inside it."""
     if depth > _DEEPEST_BOX:
-        raise Refused("corrupt", "the file's boxes lie too deep in each other")
+        raise Refused("corrupt", "the file's boxes are nested too deeply")
     for inner in inner_boxes(data, box) if box else boxes_in(data, 0, len(data)):
         yield inner
         yield from walk(data, inner, depth + 1)
 
 
 def first(data: bytes, box: Box | None, kind: bytes) -> Box | None:
-    """Give the first box of a kind in a file or in a box, however deep."""
+    """Return the first box of a kind in a file or in a box, however deep."""
     return next((inner for inner in walk(data, box) if inner.kind == kind), None)

@@ -1,7 +1,4 @@
-"""What an AVIF says before any pixel is decoded, and the boxes of a copy that Pillow writes otherwise.
-
-How large the coded pictures can be stands in AV1's sequence header (AV1 Bitstream Specification, 5.5.1).
-"""
+"""The header of an AVIF, read before any pixel is decoded, and boxes of a copy that Pillow would write differently."""
 
 from __future__ import annotations
 
@@ -35,7 +32,7 @@ class Coding:
 
 @dataclass(frozen=True)
 class Track:
-    """A picture track: durations of its frames in ms, and how often it plays, ``None`` for without end."""
+    """A picture track: durations of its frames in ms, and how often it plays, ``None`` for endlessly."""
 
     durations: tuple[int, ...]
     plays: int | None
@@ -43,9 +40,9 @@ class Track:
 
 @dataclass(frozen=True)
 class AvifHeader:
-    """What is known of an AVIF: ``track`` is there when it is animated, ``exif`` is a TIFF structure or empty.
+    """The header of an AVIF: ``track`` is set when it is animated, ``exif`` is a TIFF structure or empty.
 
-    ``coded`` are the sizes of its coded pictures, ``clean_aperture`` the content of ``clap``, and ``odd`` names
+    ``coded`` are the sizes of its coded pictures, ``clean_aperture`` the content of ``clap``, and ``not_kept`` names
     what the copy cannot keep.
     """
 
@@ -54,11 +51,11 @@ class AvifHeader:
     exif: bytes
     coded: tuple[Size, ...]
     clean_aperture: bytes
-    odd: tuple[str, ...]
+    not_kept: tuple[str, ...]
 
 
 def read_header(data: bytes) -> AvifHeader:
-    """Read the boxes of a file. Raises ``Refused("corrupt")`` when they are damaged."""
+    """Return the header in a file's boxes. Raises ``Refused("corrupt")`` when they are damaged."""
     try:
         return _read(data)
     except (struct.error, ValueError, IndexError, KeyError) as failure:
@@ -90,7 +87,7 @@ def _read(data: bytes) -> AvifHeader:
         _exif(data, items, tracks),
         tuple(size for size in coded if size),
         known.get(b"clap", b""),
-        tuple(_oddities(data, items, known, top)),
+        tuple(_not_kept(data, items, known, top)),
     )
 
 
@@ -113,14 +110,14 @@ def _coding(av1c: bytes, colours: list[bytes]) -> Coding:
 def _track(data: bytes, box: Box) -> Track | None:
     times, media = first(data, box, b"stts"), first(data, box, b"mdhd")
     if times is None or media is None:
-        raise Refused("corrupt", "the AVIF has a track that says nothing of its frames")
+        raise Refused("corrupt", "the AVIF has a track without frame times")
     (timescale,) = struct.unpack_from(">I", data, media.start + (20 if data[media.start] else 12))
     (entries,) = struct.unpack_from(">I", data, times.start + 4)
     starts, ticks = [0], 0
     for entry in range(min(entries, (times.end - times.start) // 8)):
         count, delta = struct.unpack_from(">II", data, times.start + 8 + 8 * entry)
         if len(starts) + count > 1_000_000:
-            raise Refused("too-many-frames", f"the AVIF says that it has more than {count:,} frames")
+            raise Refused("too-many-frames", f"the AVIF announces more than {count:,} frames")
         for _ in range(count):
             ticks += delta
             starts.append(round(1000 * ticks / max(1, timescale)))
@@ -129,7 +126,7 @@ def _track(data: bytes, box: Box) -> Track | None:
 
 
 def _plays(data: bytes, box: Box) -> int | None:
-    """Read how often a track plays: its edit list repeats for as long as the track says to last."""
+    """Return how often a track plays: its edit list repeats until the duration of the track ends."""
     edit, track = first(data, box, b"elst"), first(data, box, b"tkhd")
     if edit is None or track is None:
         return None
@@ -153,7 +150,7 @@ def _first_sample(data: bytes, track: Box) -> int | None:
 
 
 def _exif(data: bytes, items: Items, tracks: list[Box]) -> bytes:
-    """Give the TIFF structure: behind four bytes that tell how far behind them it begins."""
+    """Return the TIFF structure, which follows four bytes with its distance (ISO/IEC 23008-12, A.2.1)."""
     metas = [box for track in tracks for box in inner_boxes(data, track) if box.kind == b"meta"]
     for found in (items, *(read_items(data, meta) for meta in metas)):
         for item in found.of_kind(b"Exif"):
@@ -161,7 +158,7 @@ def _exif(data: bytes, items: Items, tracks: list[Box]) -> bytes:
     return b""
 
 
-def _oddities(data: bytes, items: Items, known: dict[bytes, bytes], top: list[Box]) -> Iterator[str]:
+def _not_kept(data: bytes, items: Items, known: dict[bytes, bytes], top: list[Box]) -> Iterator[str]:
     if items.of_kind(b"tmap"):
         yield "the HDR gain map was left out: the copy shows in standard range"
     if b"pasp" in known and known[b"pasp"][:4] != known[b"pasp"][4:8]:
@@ -182,7 +179,7 @@ def _is_other_auxiliary(content: bytes) -> bool:
 
 
 def with_colours(data: bytes, coding: Coding) -> bytes:
-    """Give a file whose nclx names other primaries and another transfer; how its pixels are coded stays."""
+    """Return a file whose nclx has the coding's primaries and transfer; its matrix stays as encoded."""
     copy = bytearray(data)
     for box in walk(data):
         if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
@@ -191,7 +188,7 @@ def with_colours(data: bytes, coding: Coding) -> bytes:
 
 
 def with_plays(data: bytes, plays: int) -> bytes:
-    """Give an animated file of Pillow's that plays so often."""
+    """Return an animated file written by Pillow, set to play ``plays`` times."""
     copy = bytearray(data)
     edits = [box for box in walk(data) if box.kind == b"elst"]
     (segment,) = struct.unpack_from(">Q", data, edits[0].start + 8)

@@ -10,12 +10,12 @@ from zenoimg.imaging.formats.avif.boxes import Box, first, inner_boxes, walk
 
 _MOST_ITEMS, _MOST_EXTENTS = 5_000, 10_000
 _LONGEST_TABLE = 256 * 1024
-"""Bytes of a table of items, of which each takes some ten."""
+"""Bytes of a table of items, each of which takes some ten."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """An item: its type, its properties (kind and content), and the bytes that it stands for."""
+    """An item: its type, its properties (kind and content), and its bytes."""
 
     number: int
     kind: bytes
@@ -23,7 +23,7 @@ class Item:
     content: bytes
 
     def property(self, kind: bytes) -> bytes:
-        """Give the first property of a kind; empty when there is none."""
+        """Return the first property of a kind; empty when there is none."""
         return next((content for name, content in self.properties if name == kind), b"")
 
 
@@ -37,18 +37,18 @@ class Items:
 
     @property
     def colour(self) -> list[Item]:
-        """The coded pictures that the primary item is made of: itself, or the tiles of a grid."""
+        """The coded pictures of the primary item: itself, or the tiles of a grid."""
         tiles = [to for kind, source, to in self.references if kind == b"dimg" and source == self.primary]
         numbers = [self.primary, *(number for to in tiles for number in to)]
         return [self.by_number[number] for number in numbers if number in self.by_number]
 
     def of_kind(self, kind: bytes) -> list[Item]:
-        """Give all items of a type."""
+        """Return all items of a type."""
         return [item for item in self.by_number.values() if item.kind == kind]
 
 
 def read_items(data: bytes, meta: Box) -> Items:
-    """Read a meta box. Raises ``struct.error`` or ``ValueError`` when it is damaged."""
+    """Return the items of a meta box. Raises ``struct.error`` or ``ValueError`` when it is damaged."""
     boxes = {box.kind: box for box in reversed(inner_boxes(data, meta))}
     kinds = _kinds(data, boxes[b"iinf"]) if b"iinf" in boxes else {}
     idat = boxes.get(b"idat")
@@ -68,7 +68,7 @@ def _primary(data: bytes, box: Box | None) -> int:
 
 
 def without_exif(data: bytes) -> bytes:
-    """Give a file whose Exif items have another name: damaged EXIF keeps Pillow from opening a sound picture."""
+    """Return a file with its Exif items renamed: Pillow does not open a picture whose EXIF is damaged."""
     copy = bytearray(data)
     for box in walk(data):
         if box.kind == b"iinf":
@@ -82,7 +82,7 @@ def _kinds(data: bytes, box: Box) -> dict[int, bytes]:
 
 
 def _infos(data: bytes, box: Box) -> Iterator[tuple[int, bytes, int]]:
-    """Give the number and the type of each item, and where the type stands."""
+    """Yield the number and the type of each item, and the offset of the type."""
     at = box.start + (8 if data[box.start] else 6)
     for _ in range(_MOST_ITEMS):
         if at + 20 > box.end:
@@ -121,8 +121,8 @@ def _contents(data: bytes, box: Box, idat: Box | None) -> dict[int, bytes]:
             parts.append(data[start : start + length if length else len(data)])
             bytes_left -= len(parts[-1])
             if bytes_left < 0:
-                raise ValueError("items lie over each other again and again")
-        # Only pictures are long, and of them only the beginning is looked at.
+                raise ValueError("items overlap each other repeatedly")
+        # Only pictures are long, and only their beginning is read.
         contents[item] = parts[0] if len(parts) == 1 else b"".join(parts[:64])
     return contents
 
@@ -158,7 +158,7 @@ def _references(data: bytes, box: Box | None) -> list[tuple[bytes, int, tuple[in
 
 
 class _Reader:
-    """Reads numbers one behind another; raises ``ValueError`` at the end."""
+    """Reads consecutive numbers; raises ``ValueError`` at the end."""
 
     def __init__(self, data: bytes, at: int, end: int) -> None:
         if end - at > _LONGEST_TABLE:
@@ -166,7 +166,7 @@ class _Reader:
         self._data, self._at, self._end = data, at, end
 
     def go(self, box: Box) -> None:
-        """Go on inside a box."""
+        """Continue inside a box."""
         self._at, self._end = box.start, box.end
 
     def number(self, length: int) -> int:

@@ -7,7 +7,7 @@ _MOST_OBUS = 8
 
 
 def coded_size(content: bytes) -> tuple[int, int] | None:
-    """Give width and height that the sequence header allows; ``None`` when no header is to be found."""
+    """Return the maximum width and height in the sequence header; ``None`` without such a header."""
     at = 0
     for _ in range(_MOST_OBUS):
         if at >= len(content):
@@ -71,7 +71,7 @@ class _Bits:
     def take(self, count: int) -> int:
         end = self._at + count
         if end > 8 * len(self._content):
-            raise ValueError("the AV1 sequence header is cut off")
+            raise ValueError("the AV1 sequence header is truncated")
         value = int.from_bytes(self._content, "big") >> 8 * len(self._content) - end & (1 << count) - 1
         self._at = end
         return value

@@ -1,14 +1,14 @@
-"""AVIF: encoded anew at a quality of the recipe, turned and tagged as the source is.
+"""AVIF: re-encoded at the recipe's quality, with the source's orientation and colour tags.
 
-An AVIF does not tell the quality it was written at. At the default, 85 at speed 9, photos written at quality 60 and
+An AVIF does not record the quality it was written at. At the default, 85 at speed 9, photos written at quality 60 and
 80 keep 44 dB (PSNR against the source as decoded) at 1.6 and 1.2 times the source's bytes; speed 8 takes three
 times as long for a twentieth fewer bytes, speed 6 eight times as long. Alpha is kept without loss. It is written
-with one thread, since bytes differ with the number of threads.
+with one thread, since the bytes depend on the number of threads.
 
-AVIFs of 10 and 12 bits become 8 bits with a warning. Pillow reads and writes 8 bits alone, so the other ways were to
-refuse them or to lose the depth in silence. Their owner wants a marked copy for show, keeps the original, and
-depth in these files is mostly a matter of coding: on a screen of 8 bits the copy looks the same. PQ and HLG are
-refused: there 8 bits fall apart into bands, and the brightness is not that of the pixels' numbers.
+AVIFs of 10 and 12 bits become 8 bits with a warning. Pillow reads and writes only 8 bits, so the alternatives
+are to refuse them or to lose the depth silently. The owner wants a marked copy for display and keeps the original,
+and depth in these files mostly serves compression: on an 8-bit screen the copy looks the same. PQ and HLG are
+refused: 8 bits of them show bands, and their sample values do not stand for SDR brightness.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MAKE = 0x010F
 
 
 class _Marked(AvifImageFile):
-    """An AVIF whose frames carry the mark as soon as they are decoded, so that only one is held at a time."""
+    """An AVIF whose frames are marked as soon as they are decoded, so that only one is held at a time."""
 
     overlay: Overlay | None = None
 
@@ -51,7 +51,7 @@ class _Marked(AvifImageFile):
 
 
 class _ExifBytes(Image.Exif):
-    """EXIF that is written as it stands: Pillow would take it apart, and MakerNotes with it.
+    """EXIF that is written unchanged: Pillow would rebuild it and break maker notes.
 
     Pillow takes the orientation out of it, to write it as irot and imir.
     """
@@ -68,7 +68,7 @@ class _ExifBytes(Image.Exif):
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Give a watermarked copy of an AVIF, still or animated."""
+    """Return a watermarked copy of an AVIF, still or animated."""
     header = read_header(data)
     if header.coding.transfer in (PQ, HLG):
         name = "PQ" if header.coding.transfer == PQ else "HLG"
@@ -82,7 +82,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     limits.check_memory(*source.size, _bytes_a_pixel(header))
     if header.track and len(header.track.durations) != frames:
         raise Refused("corrupt", f"the AVIF has {len(header.track.durations)} frames, {frames} can be decoded")
-    warnings = [*header.odd, *_coding_warnings(header)]
+    warnings = [*header.not_kept, *_coding_warnings(header)]
     orientation = orientation_of(tiff_block(source.info.get("exif", b"")))
     picture = _drawn(source, header, orientation, recipe)
     metadata = _metadata(source, header, orientation, recipe, warnings)
@@ -92,14 +92,14 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _bytes_a_pixel(header: AvifHeader) -> int:
-    """What it takes at most, as measured; most of it is libaom's, for the frames that it refers to."""
+    """Return the measured peak memory for each pixel; most of it is libaom's, for its reference frames."""
     if header.track:
         return 90
     return 35 if header.coding.subsampling in ("4:2:0", "4:0:0") else 50
 
 
 def _as_sequence(data: bytes) -> bytes:
-    """Give an animated file a major brand that makes Pillow look at the animation, not at its cover."""
+    """Return an animated file with a major brand that makes Pillow read the animation, not its cover."""
     return data[:8] + b"avis" + data[12:]
 
 
@@ -110,12 +110,14 @@ def _coding_warnings(header: AvifHeader) -> list[str]:
     if header.coding.matrix == IDENTITY:
         warnings.append("coding as RGB, mostly without loss, cannot be written and became YCbCr of the best quality")
     if header.track and header.clean_aperture:
-        warnings.append("the clean aperture of an animation cannot be written: the copy shows what lies around it too")
+        warnings.append(
+            "the clean aperture of an animation cannot be written: the copy shows what is around it as well"
+        )
     return warnings
 
 
 def _drawn(source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe) -> Image.Image:
-    """Give the picture to be encoded: cut to what viewers show of it, with the mark, or with it once decoded."""
+    """Return the picture to be encoded, cropped to what viewers show; an uncropped one is marked when it is decoded."""
     box = _clean_aperture(header.clean_aperture, source.size) if header.clean_aperture and not header.track else None
     if box is None:
         source.overlay = overlay_for(recipe.watermark, source.size, orientation)
@@ -126,7 +128,7 @@ def _drawn(source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe
 
 
 def _clean_aperture(content: bytes, size: Size) -> Box | None:
-    """Give the part of a picture that is shown (ISO/IEC 14496-12, 12.1.4); ``None`` when it is no such part."""
+    """Return the part of a picture that is shown (ISO/IEC 14496-12, 12.1.4); ``None`` when it is not a valid one."""
     values = struct.unpack(">8i", content[:32])
     if 0 in values[1::2]:
         return None
@@ -142,7 +144,7 @@ def _clean_aperture(content: bytes, size: Size) -> Box | None:
 def _metadata(
     source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe, warnings: list[str]
 ) -> dict[str, Any]:
-    keeper = Keeper(recipe.metadata, alone=any("gain map" in text for text in header.odd))
+    keeper = Keeper(recipe.metadata, alone=any("gain map" in text for text in header.not_kept))
     packet = source.info.get("xmp", b"")
     options: dict[str, Any] = {
         "icc_profile": source.info.get("icc_profile", b""),
@@ -151,7 +153,7 @@ def _metadata(
     block = keeper.exif(header.exif) if header.exif and not keeper.strips else b""
     warnings += keeper.warnings
     if block:
-        # Viewers turn by irot and imir alone; the encoder would take a tag that differs for them.
+        # Viewers only use irot and imir, which the encoder would derive from a tag that differs.
         block = with_orientation(block, orientation)
     if block or orientation != 1:
         options["exif"] = _ExifBytes(block, orientation)

@@ -1,4 +1,4 @@
-"""A BMP file as its headers, palette and rows (Windows GDI "Bitmap Storage", and OS/2's), pixels not decoded."""
+"""A BMP file as its headers, palette and rows (Windows GDI "Bitmap Storage", and OS/2's), without decoding pixels."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from zenoimg.imaging.errors import Refused
 
 UNCOMPRESSED, RLE8, RLE4, BITFIELDS, ALPHA_BITFIELDS = 0, 1, 2, 3, 6
-"""Compressions; in OS/2's headers of 64 bytes, 3 and 4 stand for others."""
+"""Compressions; in OS/2's 64-byte headers 3 and 4 have other meanings."""
 
 _CORE_HEADER, _OS2_HEADER, _V5_HEADER = 12, 64, 124
 _FILE_HEADER = 14
-_PROFILE_AT = 126  # in the V5 header, where it counts from the start of that header
+_PROFILE_AT = 126  # an offset in the V5 header, which counts from the start of that header
 _COMPRESSIONS = {4: "JPEG", 5: "PNG", 11: "CMYK", 12: "CMYK RLE8", 13: "CMYK RLE4"}
 _OS2_COMPRESSIONS = {3: "Huffman codes", 4: "RLE24"}
 _DEPTHS = (1, 4, 8, 16, 24, 32)
@@ -30,7 +30,7 @@ Masks = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Header:
-    """What the headers say. Offsets count from the start of the file; ``colors`` are the palette's entries."""
+    """The headers' fields. Offsets count from the start of the file; ``colors`` is the number of palette entries."""
 
     size: int
     width: int
@@ -46,7 +46,7 @@ class Header:
 
     @property
     def stride(self) -> int:
-        """Bytes of a row, filled up to whole words of four."""
+        """Bytes of a row, padded to a multiple of four."""
         return (self.width * self.depth + 31) // 32 * 4
 
     @property
@@ -56,7 +56,7 @@ class Header:
 
 
 def read_header(data: bytes) -> Header:
-    """Read the headers. Raises ``Refused``: ``corrupt``, or ``unsupported-format`` naming what it is."""
+    """Return the headers. Raises ``Refused``: ``corrupt``, or ``unsupported-format`` with the name of what it is."""
     try:
         return _read_header(data)
     except struct.error:
@@ -64,16 +64,16 @@ def read_header(data: bytes) -> Header:
 
 
 def pixel_bytes(data: bytes, header: Header) -> bytes:
-    """Give the bytes of all rows, as they stand. Raises ``Refused("corrupt")`` when some are missing."""
+    """Return the bytes of all rows, in the file's order. Raises ``Refused("corrupt")`` when some are missing."""
     length = header.stride * header.height
     pixels = data[header.pixels_at : header.pixels_at + length]
     if len(pixels) < length:
-        raise Refused("corrupt", f"the BMP is truncated: {len(pixels):,} of {length:,} bytes of pixels are there")
+        raise Refused("corrupt", f"the BMP is truncated: {len(pixels):,} of {length:,} bytes of pixels are present")
     return pixels
 
 
 def palette_of(data: bytes, header: Header) -> tuple[tuple[int, int, int, int], ...]:
-    """Give the palette as red, green, blue and 255."""
+    """Return the palette as red, green, blue and 255."""
     entries = data[header.palette_at : header.palette_at + header.colors * header.color_bytes]
     found = [entries[at : at + 3] for at in range(0, len(entries) - header.color_bytes + 1, header.color_bytes)]
     if not found:
@@ -82,15 +82,15 @@ def palette_of(data: bytes, header: Header) -> tuple[tuple[int, int, int, int], 
 
 
 def with_pixels(data: bytes, source: Header, target: Header, old_length: int, pixels: bytes, palette: bytes) -> bytes:
-    """Write the file with other pixels and palette; ``old_length`` is how many bytes the old pixels took.
+    """Return the file with other pixels and palette; ``old_length`` is the number of bytes of the old pixels.
 
     Pixels move only when the palette has outgrown its room.
     """
     room = data[source.palette_at : source.pixels_at]
     palette += room[len(palette) :] if target.has_palette else b""
     pixels_at = source.palette_at + len(palette)
-    behind_at = source.pixels_at + old_length
-    moved = pixels_at + len(pixels) - behind_at
+    rest_at = source.pixels_at + old_length
+    moved = pixels_at + len(pixels) - rest_at
     head = bytearray(data[: source.palette_at])
     struct.pack_into("<I", head, 2, len(data) + moved)
     struct.pack_into("<I", head, 10, pixels_at)
@@ -102,9 +102,9 @@ def with_pixels(data: bytes, source: Header, target: Header, old_length: int, pi
             struct.pack_into("<II", head, 46, target.colors, 0)
     if source.size == _V5_HEADER:
         (profile,) = struct.unpack_from("<I", head, _PROFILE_AT)
-        if profile + _FILE_HEADER >= behind_at:
+        if profile + _FILE_HEADER >= rest_at:
             struct.pack_into("<I", head, _PROFILE_AT, profile + moved)
-    return b"".join((head, palette, pixels, data[behind_at:]))
+    return b"".join((head, palette, pixels, data[rest_at:]))
 
 
 def _read_header(data: bytes) -> Header:
@@ -118,7 +118,7 @@ def _read_header(data: bytes) -> Header:
         (colors,) = struct.unpack_from("<I", data, 46)
     top_down, height = height < 0, abs(height)
     if width <= 0 or height == 0:
-        raise Refused("corrupt", f"the BMP's header says {width} x {height}")
+        raise Refused("corrupt", f"the BMP's header gives a size of {width} x {height}")
     _check_coding(size, depth, compression)
     palette_at = _FILE_HEADER + size
     masks: Masks = (0, 0, 0, 0)
@@ -151,7 +151,7 @@ def _check_coding(size: int, depth: int, compression: int) -> None:
 
 
 def _masks(data: bytes, size: int, depth: int, compression: int) -> tuple[Masks, int]:
-    """Give the masks, and how many bytes of them stand behind the header."""
+    """Return the masks, and how many bytes of them follow the header."""
     if compression == UNCOMPRESSED:
         return _USUAL_MASKS[depth], 0
     count = 4 if compression == ALPHA_BITFIELDS or size >= 56 else 3

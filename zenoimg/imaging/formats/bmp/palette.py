@@ -21,10 +21,9 @@ _CONTRAST = 128
 
 
 def draw_on_palette(data: bytes, header: Header, spec: WatermarkSpec, warnings: list[str]) -> bytes:
-    """Give the file with the mark drawn in colours that the palette has, or has room for.
+    """Return the file with the mark drawn in colours that the palette has or has room for.
 
-    Without such colours the picture gets more bits a pixel, and as a last resort none of the palette;
-    ``warnings`` names that.
+    Without such colours the picture gets more bits per pixel and, as a last resort, becomes RGB; ``warnings`` says so.
     """
     indices, length = _indices(data, header)
     palette = palette_of(data, header)
@@ -68,7 +67,7 @@ def _brightness(palette: tuple[Color, ...], index: int) -> int:
 
 
 def _indices(data: bytes, header: Header) -> tuple[Image.Image, int]:
-    """Decode the indices, the upper row first, as mode ``P``; give how many bytes they took in the file, too."""
+    """Return the indices, top row first, as mode ``P``, and the number of bytes that they take in the file."""
     size = header.width, header.height
     direction = 1 if header.top_down else -1
     if header.compression == UNCOMPRESSED:
@@ -92,19 +91,19 @@ def _written(
 
 
 def _packed(rows: Image.Image, target: Header) -> bytes:
-    """Give the bytes of rows with their filling."""
+    """Return the bytes of rows with their padding."""
     if target.depth == 8:
         padded = Image.new("L", (target.stride, rows.height))
         padded.paste(Image.frombytes("L", rows.size, rows.tobytes()), (0, 0))
         return padded.tobytes()
     packed = rows.tobytes("raw", f"P;{target.depth}")
     length = (target.width * target.depth + 7) // 8
-    filling = bytes(target.stride - length)
-    return b"".join(packed[at : at + length] + filling for at in range(0, len(packed), length))
+    padding = bytes(target.stride - length)
+    return b"".join(packed[at : at + length] + padding for at in range(0, len(packed), length))
 
 
 def _palette_bytes(data: bytes, source: Header, target: Header, palette: tuple[Color, ...]) -> bytes:
-    """Give the entries as they stand in the file, with new ones behind them."""
+    """Return the entries as they are in the file, followed by the new ones."""
     before = palette_of(data, source)
     entries = []
     for index, color in enumerate(palette):
@@ -113,7 +112,7 @@ def _palette_bytes(data: bytes, source: Header, target: Header, palette: tuple[C
             entries.append(data[at : at + source.color_bytes])
         else:
             entries.append(bytes((color[2], color[1], color[0], 0))[: source.color_bytes])
-    if source.color_bytes == 3:  # OS/2 1.x has no count: all entries must be there
+    if source.color_bytes == 3:  # OS/2 1.x has no count: all entries must be present
         entries += [bytes(3)] * ((1 << target.depth) - len(entries))
     return b"".join(entries)
 

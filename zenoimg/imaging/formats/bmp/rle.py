@@ -12,16 +12,16 @@ _OF_DIGITS = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 
 
 def decode(data: bytes, width: int, height: int, *, four_bits: bool) -> tuple[bytearray, int]:
-    """Give a byte for each pixel, rows in the order of the file, and how many bytes of ``data`` were read.
+    """Return a byte for each pixel, rows in the order of the file, and the number of bytes of ``data`` that were read.
 
-    Pixels that the codes jump over are 0. Raises ``Refused("corrupt")`` when the data ends before the bitmap.
+    Pixels that the codes skip are 0. Raises ``Refused("corrupt")`` when the data ends before the bitmap.
     """
     pixels = bytearray(width * height)
     at, x, y = 0, 0, 0
     while at + 2 <= len(data):
         count, value = data[at], data[at + 1]
         at += 2
-        seen = x < width and y < height  # codes may draw beyond the edges for as long as the file goes on
+        seen = x < width and y < height  # codes may continue past the edges to the end of the file
         run = b""
         if count:
             moved = count
@@ -52,17 +52,17 @@ def decode(data: bytes, width: int, height: int, *, four_bits: bool) -> tuple[by
         x += moved
     if (y >= height - 1 and x >= width) or y >= height:
         return pixels, at  # some writers leave the end mark out
-    raise Refused("corrupt", f"the BMP is truncated: {y:,} of {height:,} rows are there")
+    raise Refused("corrupt", f"the BMP is truncated: {y:,} of {height:,} rows are present")
 
 
 def encode(pixels: bytes, width: int, height: int, *, four_bits: bool) -> bytes:
-    """Write codes for pixels, rows in the order of the file."""
+    """Return codes for pixels, rows in the order of the file."""
     lines = [(_line_of_nibbles if four_bits else _line)(pixels[y * width : (y + 1) * width]) for y in range(height)]
     return bytes((0, _END_OF_LINE)).join(lines) + bytes((0, _END_OF_BITMAP))
 
 
 def _line(row: bytes) -> bytes:
-    """Runs as runs, and what lies between long ones as literals."""
+    """Return the codes of a row: runs of three and more as runs, everything between them as literals."""
     codes, literal = bytearray(), bytearray()
     for value, group in groupby(row):
         length = len(list(group))
@@ -76,7 +76,7 @@ def _line(row: bytes) -> bytes:
 
 
 def _line_of_nibbles(row: bytes) -> bytes:
-    """Runs of two alternating indices, of which equal ones are a kind."""
+    """Return the codes of a row as runs of two alternating indices, which may be equal."""
     codes = bytearray()
     at = 0
     while at < len(row):
@@ -97,7 +97,7 @@ def _runs(codes: bytearray, value: int, length: int) -> None:
 
 
 def _flush(codes: bytearray, literal: bytearray) -> None:
-    """Write a literal; fewer than three pixels have no code of their own and become runs."""
+    """Append a literal; fewer than three pixels have no such code and become runs."""
     for start in range(0, len(literal), _LONGEST_RUN):
         part = literal[start : start + _LONGEST_RUN]
         if len(part) < 3:

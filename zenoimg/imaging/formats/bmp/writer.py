@@ -1,4 +1,4 @@
-"""BMP: headers, palette and rows stay as they are in the file; only pixels under the mark are written anew."""
+"""BMP: headers, palette and rows stay as they are in the file; only pixels under the mark change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zenoimg.imaging.result import Watermarked
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Give a watermarked copy of a BMP, pixels outside the mark bit for bit the same."""
+    """Return a watermarked copy of a BMP, pixels outside the mark bit for bit the same."""
     header = read_header(data)
     limits.check_picture(header.width, header.height)
     warnings: list[str] = []
@@ -30,7 +30,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _drawn_in_colour(data: bytes, header: Header, overlay: Overlay) -> bytes:
-    pixel_bytes(data, header)  # all of them must be there
+    pixel_bytes(data, header)  # raises when some are missing
     _, top, _, bottom = covered_box(overlay, (header.width, header.height))
     start, end = _rows_at(header, top, bottom)
     rows = _rows(data[start:end], header, bottom - top)
@@ -41,13 +41,13 @@ def _drawn_in_colour(data: bytes, header: Header, overlay: Overlay) -> bytes:
 
 
 def _rows_at(header: Header, top: int, bottom: int) -> tuple[int, int]:
-    """Give where the rows from ``top`` to ``bottom``, as displayed, stand in the file."""
+    """Return the offsets in the file of the rows from ``top`` to ``bottom``, counted as displayed."""
     first, last = (top, bottom) if header.top_down else (header.height - bottom, header.height - top)
     return header.pixels_at + first * header.stride, header.pixels_at + last * header.stride
 
 
 def _rows(block: bytes, header: Header, count: int) -> Image.Image:
-    """Give the bytes of rows, the upper row first, as a picture of bytes."""
+    """Return the bytes of rows, top row first, as a picture of bytes."""
     direction = 1 if header.top_down else -1
     return Image.frombytes("L", (header.stride, count), block, "raw", "L", header.stride, direction)
 
@@ -63,7 +63,7 @@ def _picture(rows: Image.Image, header: Header) -> Image.Image:
 
 
 def _bytes_of(picture: Image.Image, rows: Image.Image, header: Header) -> bytes:
-    """Give the bytes of rows as they stand in the file; bits that no mask names stay."""
+    """Return the bytes of rows in the file's order; bits outside the masks stay."""
     masks = [mask for mask in header.masks if mask]
     step = header.depth // 8
     if header.depth == 16:
@@ -84,20 +84,20 @@ def _bytes_of(picture: Image.Image, rows: Image.Image, header: Header) -> bytes:
 
 
 def _planes(rows: Image.Image, header: Header) -> list[Image.Image]:
-    """Give the first, second, third … byte of each pixel."""
+    """Return the first, second, third … byte of each pixel."""
     step = header.depth // 8
     data = rows.crop((0, 0, header.width * step, rows.height)).tobytes()
     return [Image.frombytes("L", (header.width, rows.height), data[index::step]) for index in range(step)]
 
 
 def _values(rows: Image.Image, header: Header) -> Image.Image:
-    """Give pixels of 16 bits as numbers (mode ``I``)."""
+    """Return pixels of 16 bits as numbers (mode ``I``)."""
     data = rows.crop((0, 0, header.width * 2, rows.height)).tobytes()
     return Image.frombytes("I;16", (header.width, rows.height), data).convert("I")
 
 
 def _channel(values: Image.Image, mask: int) -> Image.Image:
-    """Spread the bits of a mask over 0 to 255."""
+    """Return the bits of a mask, spread over 0 to 255."""
     shift, most = _shift(mask), mask >> _shift(mask)
     spread: Image.Image = ImageMath.lambda_eval(
         lambda names: names["convert"]((((names["values"] >> shift) & most) * 255 + most // 2) / most, "L"),
@@ -107,7 +107,7 @@ def _channel(values: Image.Image, mask: int) -> Image.Image:
 
 
 def _packed(values: Image.Image, picture: Image.Image, masks: Masks) -> bytes:
-    """Put channels into the bits of their masks, the inverse of ``_channel``."""
+    """Return pixels with channels in the bits of their masks, the inverse of ``_channel``."""
     used = [mask for mask in masks if mask]
     kept = 0xFFFF & ~sum(used)
 

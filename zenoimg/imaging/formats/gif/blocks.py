@@ -1,7 +1,7 @@
 """A GIF file as its blocks (GIF89a Specification, CompuServe 1990), and pixels of a frame as palette indices.
 
-Pillow's LZW coder is used as it stands, without its reader and writer of files: indices, palettes, disposal and
-timing then are the file's own, and nothing is quantised or merged.
+Only Pillow's LZW coder is used, not its reader and writer of files: indices, palettes, disposal and timing stay the
+file's own, and nothing is quantised or merged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zenoimg.imaging.placement import Box
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 PLAIN_TEXT, GRAPHIC_CONTROL, COMMENT, APPLICATION = 0x01, 0xF9, 0xFE, 0xFF
 KEEP, BACKGROUND, PREVIOUS = 1, 2, 3
-"""What becomes of a frame when its time is over; 0, unspecified, is kept as well."""
+"""The disposal of a frame at the end of its display time; 0, unspecified, keeps it as well."""
 
 _HAS_TABLE, _INTERLACED = 0x80, 0x40
 _STRAY = re.compile(rb"\0+")
@@ -35,29 +35,29 @@ class Control:
 
     @property
     def disposal(self) -> int:
-        """What becomes of the frame when its time is over."""
+        """The frame's disposal at the end of its display time."""
         return self.flags >> 2 & 7
 
     @property
     def transparent(self) -> int | None:
-        """The transparent index, if the frame has one."""
+        """The frame's transparent index, if it has one."""
         return self.transparent_index if self.flags & 1 else None
 
     @property
     def encoded(self) -> bytes:
-        """The control as it stands in a file."""
+        """The control's bytes in a file."""
         return struct.pack("<BBBBHBB", EXTENSION, GRAPHIC_CONTROL, 4, self.flags, self.delay, self.transparent_index, 0)
 
     def with_transparent(self, index: int | None) -> Control:
-        """Give the control of a frame with this transparent index."""
+        """Return the control of a frame with this transparent index."""
         return replace(self, flags=self.flags & ~1 | (index is not None), transparent_index=index or 0)
 
 
 @dataclass(frozen=True)
 class GifFrame:
-    """A frame: its place, its own colour table (RGB bytes, or none), and its indices, coded.
+    """A frame: its box, its own colour table (RGB bytes, or none), and its encoded indices.
 
-    ``pixels`` are sub-blocks as they stand in the file, the closing one included.
+    ``pixels`` are the sub-blocks of the file, the terminator included.
     """
 
     box: Box
@@ -69,7 +69,7 @@ class GifFrame:
 
     @property
     def encoded(self) -> bytes:
-        """The frame as it stands in a file, its control in front."""
+        """The frame's bytes in a file, its control first."""
         left, top, right, bottom = self.box
         flags = _INTERLACED * self.interlaced
         if self.table is not None:
@@ -81,9 +81,9 @@ class GifFrame:
 
 @dataclass(frozen=True)
 class Extension:
-    """An extension block: its label, and sub-blocks as they stand in the file, the closing one included.
+    """An extension block: its label, and the sub-blocks of the file, the terminator included.
 
-    ``control`` is the graphic control in front of a text that is drawn as a frame of its own.
+    ``control`` is the graphic control of a text that is drawn as a frame of its own.
     """
 
     label: int
@@ -92,7 +92,7 @@ class Extension:
 
     @property
     def encoded(self) -> bytes:
-        """The extension as it stands in a file."""
+        """The extension's bytes in a file."""
         control = self.control.encoded if self.control else b""
         return control + bytes((EXTENSION, self.label)) + self.blocks
 
@@ -101,7 +101,7 @@ class Extension:
 class Gif:
     """A GIF: the logical screen, the global colour table, and the blocks in their order.
 
-    ``ended`` tells whether the trailer was there.
+    ``ended`` is whether the trailer was present.
     """
 
     width: int
@@ -120,7 +120,7 @@ class Gif:
 
 
 def read_gif(data: bytes) -> Gif:
-    """Read a file's blocks. Raises ``Refused("corrupt")`` when one is cut off or of no known kind."""
+    """Return a file's blocks. Raises ``Refused("corrupt")`` when one is truncated or of an unknown kind."""
     try:
         return _read(data)
     except (struct.error, IndexError):
@@ -128,7 +128,7 @@ def read_gif(data: bytes) -> Gif:
 
 
 def write_gif(source: Gif) -> bytes:
-    """Write a file."""
+    """Return the bytes of a file."""
     flags = source.flags & 0x78
     if source.table is not None:
         flags |= _HAS_TABLE | table_bits(source.table) - 1
@@ -138,14 +138,14 @@ def write_gif(source: Gif) -> bytes:
 
 
 def decode_indices(frame: GifFrame) -> Image.Image:
-    """Decode a frame's indices, mode ``P``. Raises ``ValueError`` when they are cut off or damaged."""
+    """Return a frame's indices, mode ``P``. Raises ``ValueError`` when they are truncated or damaged."""
     left, top, right, bottom = frame.box
     size = (right - left, bottom - top)
     return Image.frombytes("P", size, frame.pixels, "gif", frame.code_size, int(frame.interlaced))
 
 
 def encode_indices(indices: Image.Image, interlaced: bool) -> tuple[int, bytes]:
-    """Give the code size and the sub-blocks of indices."""
+    """Return the code size and the sub-blocks of indices."""
     highest = max(index for index, count in enumerate(indices.histogram()) if count)
     code_size = max(2, highest.bit_length())
     coded = indices.tobytes("gif", "P", code_size, int(interlaced))
@@ -156,12 +156,12 @@ def encode_indices(indices: Image.Image, interlaced: bool) -> tuple[int, bytes]:
 
 
 def table_bits(table: bytes) -> int:
-    """Give how many bits count the entries of a colour table: 1 to 8."""
+    """Return the number of bits of an index into a colour table: 1 to 8."""
     return max(1, (len(table) // 3 - 1).bit_length())
 
 
 def padded(table: bytes) -> bytes:
-    """Give a colour table filled up to the next power of two."""
+    """Return a colour table padded to the next power of two."""
     return table.ljust(3 << table_bits(table), b"\0") if table else table
 
 
@@ -176,7 +176,7 @@ def _read(data: bytes) -> Gif:
     while not ended and at < len(data):
         left -= 1
         if left < 0:
-            raise Refused("corrupt", f"the GIF is cut into more than {most_parts(len(data)):,} blocks")
+            raise Refused("corrupt", f"the GIF has more than {most_parts(len(data)):,} blocks")
         kind = data[at]
         if kind == TRAILER:
             ended = True

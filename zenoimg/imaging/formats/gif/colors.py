@@ -1,4 +1,4 @@
-"""Color tables of a GIF that grow: which entries are free, and which colors are nearest."""
+"""Colour tables of a GIF, which grow: their free entries, and their nearest colours."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Rgb = tuple[int, int, int]
 SLOTS = 256
 _COVERED = re.compile(rb"[^\0]+")
 _CLOSE = 3
-"""Difference a channel that nobody sees: such a colour takes no slot of its own."""
+"""Invisible difference of a channel: such a colour gets no slot of its own."""
 
 
 @dataclass
 class ColorTable:
-    """A colour table that grows: ``entries`` by index, and the ``free`` indices that no pixel stands for.
+    """A colour table that grows: ``entries`` by index, and the ``free`` indices that no pixel uses.
 
-    Entries that are in use never change.
+    Entries in use never change.
     """
 
     entries: list[Rgb]
@@ -30,7 +30,7 @@ class ColorTable:
 
     @classmethod
     def read(cls, table: bytes, used: Iterable[int]) -> ColorTable:
-        """Read a table of which these indices are in use; used indices beyond its end are black."""
+        """Return a table of which ``used`` indices are in use; used indices beyond its end are black."""
         entries = [(table[at], table[at + 1], table[at + 2]) for at in range(0, len(table) - 2, 3)]
         taken = set(used)
         entries += [(0, 0, 0)] * (max(taken, default=0) + 1 - len(entries))
@@ -42,26 +42,26 @@ class ColorTable:
         return bytes(value for entry in self.entries for value in entry)
 
     def in_color(self, indices: Image.Image) -> Image.Image:
-        """Give the RGB picture that indices stand for; indices without an entry are black."""
+        """Return the RGB picture of palette indices; indices without an entry are black."""
         grey = Image.frombytes("L", indices.size, indices.tobytes())
         table = self.entries + [(0, 0, 0)] * (SLOTS - len(self.entries))
         return Image.merge("RGB", [grey.point([entry[channel] for entry in table]) for channel in range(3)])
 
     def transparent_slot(self) -> int | None:
-        """Give an index that stands for no colour, the same at every call; ``None`` when all are taken."""
+        """Return an index without a colour, the same one at every call; ``None`` when all are in use."""
         if self._transparent_slot is None and self.free:
             self._transparent_slot = self.claim((0, 0, 0))
         return self._transparent_slot
 
     def claim(self, color: Rgb) -> int:
-        """Put a colour into a free slot."""
+        """Put a colour into a free slot and return its index."""
         index = self.free.pop(0)
         self.entries += [(0, 0, 0)] * (index + 1 - len(self.entries))
         self.entries[index] = color
         return index
 
     def in_use(self, transparent: int | None) -> dict[int, Rgb]:
-        """Give the colours that pixels can have."""
+        """Return the colours that pixels can have."""
         without = {*self.free, transparent, self._transparent_slot}
         return {index: entry for index, entry in enumerate(self.entries) if index not in without}
 
@@ -78,7 +78,7 @@ class ColorTable:
                 known.append(color)
 
     def nearest(self, picture: Image.Image, transparent: int | None) -> Image.Image:
-        """Give an RGB picture as indices (mode ``P``) of the nearest colours."""
+        """Return an RGB picture as indices (mode ``P``) of the nearest colours."""
         usable = self.in_use(transparent)
         palette = Image.new("P", (1, 1))
         flat = [value for entry in usable.values() for value in entry]
@@ -89,7 +89,7 @@ class ColorTable:
         return Image.frombytes("P", picture.size, places.tobytes().translate(table))
 
     def exact(self, picture: Image.Image, mask: Image.Image, transparent: int | None) -> tuple[Image.Image, int]:
-        """Give an RGB picture as indices of its very colours under a mask, and how many it cannot have."""
+        """Return an RGB picture under a mask as indices of its exact colours, and how many of them found no slot."""
         indices = {_number(entry): index for index, entry in reversed(self.in_use(transparent).items())}
         pixels, covered = memoryview(picture.convert("RGBX").tobytes()).cast("I"), mask.tobytes()
         places, missing = bytearray(len(covered)), 0
@@ -109,7 +109,7 @@ class ColorTable:
         return Image.frombytes("P", picture.size, bytes(places)), missing
 
     def make_room(self, uses: list[int], slots: int, transparent: int | None) -> bytes:
-        """Free the slots of the colours used least; give the table that turns their indices to the nearest."""
+        """Free the slots of the least used colours; return the table that maps their indices to the nearest ones."""
         turned = bytearray(range(SLOTS))
         for index in sorted(self.in_use(transparent), key=lambda index: (uses[index], index))[:slots]:
             self.free.append(index)
@@ -121,12 +121,12 @@ class ColorTable:
 
 
 def _colors_by_use(picture: Image.Image, most: int) -> list[Rgb]:
-    """Give at most so many colours of the opaque pixels, the one of most pixels first; averages if there are more."""
+    """Return up to ``most`` colours of the opaque pixels, the most frequent first; averages if there are more."""
     counts = picture.getcolors(most + 1)
     if counts is None:
         reduced = picture.quantize(min(most + 1, SLOTS), Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         counts = reduced.convert("RGBA").getcolors(SLOTS)
-    assert counts is not None, "quantize gives no more colours than it is asked for"
+    assert counts is not None, "quantize returns no more colours than requested"
     opaque: list[tuple[int, Rgb]] = []
     for count, color in counts:
         assert isinstance(color, tuple), "RGBA has four channels"
@@ -140,7 +140,7 @@ def _is_close(one: Rgb, other: Rgb) -> bool:
 
 
 def _number(color: Rgb) -> int:
-    """Give a colour as the number that stands for it in the bytes of mode ``RGBX``."""
+    """Return a colour as the number that its bytes are in mode ``RGBX``."""
     return int.from_bytes((*color, 255), sys.byteorder)
 
 

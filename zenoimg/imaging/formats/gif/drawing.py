@@ -1,6 +1,6 @@
-"""One frame of a GIF drawn anew: which pixels get the mark, and which colours of which table they get.
+"""One frame of a GIF, redrawn: the pixels that get the mark, and the colours that they get.
 
-The mark takes colours that are there, or slots that no frame uses.
+The mark uses colours of the table, or slots that no frame uses.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from zenoimg.imaging.formats.gif.colors import SLOTS, ColorTable
 from zenoimg.imaging.placement import Box
 
 _ROOM = 12
-"""Slots freed for the mark in a full table none of whose colours shows it."""
+"""Slots freed for the mark in a full table whose colours cannot show it."""
 
 _UNSEEN = 24.0
-"""Difference, summed over the channels, that is no reason to look for other colours."""
+"""Difference, summed over the channels, up to which no other colours are needed."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is to be drawn on a frame, whose box may be larger than the source's.
+    """What has to be drawn on a frame, whose box may be larger than the source's.
 
-    ``at`` is where the source's indices lie in the box. ``area`` is where the mark reaches into the box: there
-    ``ground`` and ``ideal`` are the picture (RGB) without and with the mark, and ``inked`` is a mask, 255 where
-    it is drawn. ``restored`` is a mask of the whole box, 255 where pixels of ``shown`` (RGB) are brought back.
+    ``at`` is the position of the source's indices in the box. ``area`` is the part of the box that the mark covers:
+    there ``ground`` and ``ideal`` are the picture (RGB) without and with the mark, and ``inked`` is a mask, 255 where
+    it is drawn. ``restored`` is a mask of the whole box, 255 where pixels of ``shown`` (RGB) are drawn again.
     """
 
     box: Box
@@ -41,7 +41,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A frame's indices and transparent index, how many colours it could not have, and whether the mark shows."""
+    """A frame's indices and transparent index, how many colours found no slot, and whether the mark is visible."""
 
     indices: Image.Image
     transparent: int | None
@@ -52,10 +52,10 @@ class Drawn:
 def draw(
     frame: GifFrame, indices: Image.Image, drawing: Drawing, shared: ColorTable, most: int, warnings: list[str]
 ) -> GifFrame:
-    """Give the frame with what is drawn on it, adding at most ``most`` colours to a ``shared`` table.
+    """Return the frame with the drawing, adding at most ``most`` colours to a ``shared`` table.
 
-    Tried in turn: the frame's own table or the shared one; a copy of the shared one, in which the frame has more
-    free slots; a copy in which colours used least gave way to their nearest, which ``warnings`` then name.
+    These are tried in turn: the frame's own table or the shared one; a copy of the shared one, in which the frame has
+    more free slots; a copy in which the least used colours became their nearest ones, which ``warnings`` then says.
     """
     uses = indices.histogram()
     transparent = frame.control.transparent if frame.control else None
@@ -71,14 +71,14 @@ def draw(
         turned = own.make_room(uses, _ROOM, transparent)
         warnings.append("a full colour table had no colours for the mark: rare ones became their nearest")
         drawn = _attempt(_translated(indices, turned), transparent, drawing, own, SLOTS)
-    assert drawn is not None, "room was made"
+    assert drawn is not None, "make_room freed slots"
     return _written(frame, drawing, drawn, own, warnings)
 
 
 def _attempt(
     indices: Image.Image, transparent: int | None, drawing: Drawing, table: ColorTable, most: int
 ) -> Drawn | None:
-    """Draw with the colours of a table; ``None`` when it has no slot for the transparency that is needed."""
+    """Return the frame drawn in the colours of a table; ``None`` when it lacks a slot for the transparency it needs."""
     size = (drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1])
     covers = all(at <= 0 and at + side >= whole for at, side, whole in zip(drawing.at, indices.size, size, strict=True))
     if transparent is None and not covers:
@@ -117,7 +117,7 @@ def _translated(indices: Image.Image, table: bytes) -> Image.Image:
 
 
 def _visible(drawing: Drawing, picked: Image.Image) -> bool:
-    """Tell whether a mark in the colours there are changes as much as it should, and in the right way."""
+    """Return whether the mark in the available colours differs from the ground about as it should."""
     wanted = _difference(drawing.ground, drawing.ideal, drawing.inked)
     enough = _difference(drawing.ground, picked, drawing.inked) >= wanted / 2
     return enough and _difference(drawing.ideal, picked, drawing.inked) <= max(wanted, _UNSEEN)

@@ -1,8 +1,8 @@
-"""GIF: indices outside the mark stay bit for bit, frames that the mark does not reach into stay byte for byte.
+"""GIF: indices outside the mark stay bit for bit, frames that the mark does not touch stay byte for byte.
 
-Timing, loop count, disposal, interlacing and transparency are the source's own. The mark takes slots of the
-colour table that no frame uses, then the nearest colours that are there; where those would not show it, the frame
-gets a table of its own. On transparent ground, where GIF knows all or nothing, the mark is opaque.
+Timing, loop count, disposal, interlacing and transparency are the source's own. The mark uses slots of the colour
+table that no frame uses, then the nearest existing colours; where those would not show it, the frame gets a table of
+its own. On transparent ground the mark is opaque: GIF has no partial transparency.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BYTES_A_PIXEL = 27  # of memory, as measured
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Give a watermarked copy of a GIF, still or animated."""
+    """Return a watermarked copy of a GIF, still or animated."""
     source = read_gif(data)
     size = _canvas_size(source)
     limits.check_picture(*size, len(source.frames))
@@ -33,7 +33,8 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     overlay = overlay_for(recipe.watermark, size)
     warnings: list[str] = []
     if not source.ended:
-        warnings.append(f"the file has no end mark and may be cut off: {len(source.frames)} frames are there")
+        frames = "1 frame" if len(source.frames) == 1 else f"{len(source.frames)} frames"
+        warnings.append(f"the file has no end mark and may be truncated: the copy has {frames}")
     keeper = Keeper(recipe.metadata)
     marking = Marking(source, overlay, size)
     blocks: list[GifFrame | Extension] = []
@@ -49,6 +50,6 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _canvas_size(source: Gif) -> Size:
-    """Give the screen's size; a first frame that is larger widens it, as in all viewers."""
+    """Return the size of the screen, which a larger first frame extends, as in all viewers."""
     _, _, right, bottom = source.frames[0].box
     return max(source.width, right), max(source.height, bottom)

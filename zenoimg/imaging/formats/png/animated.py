@@ -1,7 +1,7 @@
-"""Animated PNG: colour type, depth and interlacing stay, frames that the mark leaves alone stay byte for byte.
+"""Animated PNG: colour type, depth and interlacing stay, frames that the mark does not touch stay byte for byte.
 
-Pixels outside the mark are bit for bit the same. The default image, which readers that know no animation show,
-gets the mark too, whether it is the first frame or stands apart.
+Pixels outside the mark are identical. The default image, which readers without support for animation show, gets the
+mark as well, whether or not it is the first frame.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from zenoimg.imaging.overlap import covered_box, touches, union
 from zenoimg.imaging.placement import Box
 from zenoimg.imaging.recipe import Recipe
 
-_BYTES_A_PIXEL = 28  # of memory, as measured; twice of that for 16 bits a sample
+_BYTES_A_PIXEL = 28  # of memory, as measured; twice that for 16 bits per sample
 
 # At zlib's level 6 smooth colours take 0.9 s a megapixel: the longest animations would outlive a function. Level 4
 # takes a third of that, for 2% fewer to 1% more bytes.
@@ -52,7 +52,7 @@ class MarkedAnimation:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """The frames of the copy, its default image where that is none of them, and the palette as it has grown."""
+    """The frames of the copy, its default image unless that is one of them, and the palette as it has grown."""
 
     frames: list[ApngFrame]
     default: tuple[Chunk, ...]
@@ -61,7 +61,7 @@ class _Drawn:
 
 @dataclass(frozen=True)
 class _Target:
-    """A header that the copy may have, and a warning of what it does not keep."""
+    """A header that the copy may have, and a warning for what it does not keep."""
 
     header: Header
     warning: str = ""
@@ -78,7 +78,7 @@ def marked_animation(
     compression = recipe.encoder.png_compression
     if header.width * header.height * len(animation.frames) > _LONG:
         compression = min(compression, _SWIFT)
-    target, drawn = _drawn_somehow(chunks, header, animation, palette, overlay, compression)
+    target, drawn = _drawn_in_best_target(chunks, header, animation, palette, overlay, compression)
     grown = palette_chunks(drawn.palette, chunks) if target.header.color_type == PALETTE else ()
     warnings = [target.warning] if target.warning else []
     image_data = [*(drawn.frames[0].image_data if animation.begins_with_default else drawn.default)]
@@ -92,7 +92,7 @@ def marked_animation(
     return MarkedAnimation(copy, len(drawn.frames), warnings)
 
 
-def _drawn_somehow(
+def _drawn_in_best_target(
     chunks: list[Chunk],
     header: Header,
     animation: Animation,
@@ -100,7 +100,7 @@ def _drawn_somehow(
     overlay: Overlay,
     compression: int,
 ) -> tuple[_Target, _Drawn]:
-    """Draw in the first form of pixels that shows the mark."""
+    """Return the first target in which the mark is visible, with its frames."""
     key = color_key(chunks, header)
     bare = bares_ground(animation, header)
     *targets, last = _targets(header, animation, bare and key is None, palette)
@@ -115,21 +115,21 @@ def _drawn_somehow(
 
 
 def _targets(header: Header, animation: Animation, bare: bool, palette: tuple[Color, ...]) -> list[_Target]:
-    """Give the headers that the copy may have, best first; the last one shows any mark."""
+    """Return the headers that the copy may have, best first; the last one shows any mark."""
     if header.color_type in (GREY, RGB) and bare:
         alpha = {GREY: GREY_ALPHA, RGB: RGB_ALPHA}[header.color_type]
         target = replace(header, color_type=alpha, depth=max(8, header.depth))
-        return [_Target(target, "bare ground shows between frames: the picture got alpha")]
+        return [_Target(target, "transparent areas appear between frames: the picture got alpha")]
     if header.color_type != PALETTE:
         return [_Target(header)]
     true_colour = replace(header, depth=8, color_type=RGB_ALPHA)
     if any(0 < color[3] < 255 for color in palette) and any(frame.blends for frame in animation.frames[1:]):
-        return [_Target(true_colour, "half-transparent colours of a palette are mixed: the picture became RGBA")]
+        return [_Target(true_colour, "partly transparent colours of a palette are blended: the picture became RGBA")]
     targets = [_Target(header)]
     if header.depth < 8:
-        warning = f"{header.depth}-bit palette had no room for the mark or for bare ground and became 8-bit"
+        warning = f"{header.depth}-bit palette had no room for the mark or for transparency and became 8-bit"
         targets.append(_Target(replace(header, depth=8), warning))
-    return [*targets, _Target(true_colour, "the palette had no room for the mark or for bare ground and became RGBA")]
+    return [*targets, _Target(true_colour, "the palette had no room for the mark or for transparency and became RGBA")]
 
 
 def _drawn(
@@ -144,7 +144,7 @@ def _drawn(
         pixels.lay(canvas, pixels.decode(whole, needed, image_data), whole, blends=False)
         default = pixels.encode(pixels.marked(canvas, overlay), compression)
         canvas = pixels.empty()
-    # Before the first frame nothing is there, and the mark must be on the whole of it.
+    # Before the first frame nothing is shown: all of the mark has to be drawn.
     stale: Box | None = covered_box(overlay, (header.width, header.height))
     before: Picture = copied(canvas)
     frames = []
@@ -157,7 +157,7 @@ def _drawn(
         else:
             box = frame.box if stale is None else union((frame.box, stale))
             after = pixels.marked(canvas, overlay)
-            part, blends = _laid_or_put(cropped(before, box), cropped(after, box), frame.blends and pixels.mix)
+            part, blends = _blended_or_whole(cropped(before, box), cropped(after, box), frame.blends and pixels.mix)
             image_data = pixels.encode(part, compression)
             frames.append(replace(frame, box=box, disposal=KEEP, blends=blends, image_data=image_data))
             before = after
@@ -169,8 +169,8 @@ def _drawn(
     return _Drawn(frames, default, pixels.palette)
 
 
-def _laid_or_put(before: Picture, after: Picture, may_blend: bool) -> tuple[Picture, bool]:
-    """Give a frame that shows ``after``, and whether it is to be laid over ``before``, which takes fewer bytes."""
+def _blended_or_whole(before: Picture, after: Picture, may_blend: bool) -> tuple[Picture, bool]:
+    """Return a frame that shows ``after``, and whether it blends over ``before``, which takes fewer bytes."""
     if may_blend and isinstance(before, Image.Image) and isinstance(after, Image.Image):
         frame = over_previous(before, after)
         if frame is not None:

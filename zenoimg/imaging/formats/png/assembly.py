@@ -1,4 +1,4 @@
-"""A PNG put together again: header, palette and pixels as they were drawn, all other chunks as they are kept."""
+"""A PNG's copy assembled from header, palette and pixels as drawn, and all other chunks as they are kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zenoimg.imaging.recipe import Recipe
 
 @dataclass(frozen=True)
 class Written:
-    """The header and chunks that stand for the drawn pixels, and what drawing them could not keep."""
+    """The header and chunks of the drawn pixels, and warnings for what drawing them could not keep."""
 
     header: Header
     palette: tuple[Chunk, ...]  # PLTE and tRNS as needed; empty: the source's own stay
@@ -21,7 +21,7 @@ class Written:
 
 
 def assemble(chunks: list[Chunk], source: Header, written: Written, recipe: Recipe, warnings: list[str]) -> list[Chunk]:
-    """Give the copy's chunks in the source's order."""
+    """Return the copy's chunks in the source's order."""
     copy: list[Chunk] = []
     data_written = False
     keeper = Keeper(recipe.metadata)

@@ -1,4 +1,4 @@
-"""What an animated PNG shows, in the samples of its own colour type and depth: frames laid on, taken away, marked."""
+"""What an animated PNG shows, in samples of its own colour type and depth: frames drawn, disposed of and marked."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Picture = Image.Image | DeepPicture
 
 
 class UnseenMarkError(Exception):
-    """The palette has no colours for the mark, or no slot for the transparency that is needed."""
+    """The palette has no colours for the mark, or no slot for transparency that is needed."""
 
 
 class Pixels:
-    """Decodes, lays, marks and encodes pictures of one file, held as the copy's header says.
+    """Decodes, composes, marks and encodes pictures of one file, in samples as the copy's header defines them.
 
-    ``palette`` grows as marks are drawn. ``key`` is the colour that counts as transparent. ``bare`` tells that
-    transparent ground is shown. Raises ``UnseenMarkError`` when a palette has no room for that.
+    ``palette`` grows as marks are drawn. ``key`` is the colour that counts as transparent. ``bare`` is whether
+    transparent areas are shown. Raises ``UnseenMarkError`` when a palette has no room for that.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class Pixels:
 
     @property
     def are_the_sources(self) -> bool:
-        """Whether frames can stay as they are coded."""
+        """Whether frames can stay encoded as they are."""
         return self._source == self._target
 
     @property
     def mix(self) -> bool:
-        """Whether frames are RGBA of 8 bits, of which a part can be left transparent to show what is below."""
+        """Whether frames are 8-bit RGBA, which can be transparent where the frame below should show."""
         return self._target.color_type == RGB_ALPHA and self._target.depth == 8
 
     def _transparent_index(self, slots: int) -> int:
@@ -60,7 +60,7 @@ class Pixels:
         return len(self.palette) - 1
 
     def decode(self, box: Box, needed: list[Chunk], image_data: tuple[Chunk, ...]) -> Picture:
-        """Decode a frame; ``needed`` are PLTE and tRNS."""
+        """Return a decoded frame; ``needed`` are PLTE and tRNS."""
         header = replace(self._source, width=box[2] - box[0], height=box[3] - box[1])
         chunks = [header.chunk, *needed, *image_data, Chunk(b"IEND", b"")]
         if self._is_deep:
@@ -84,7 +84,7 @@ class Pixels:
         return deep
 
     def empty(self) -> Picture:
-        """Give a canvas that shows bare ground."""
+        """Return a canvas on which nothing is drawn yet."""
         size = (self._target.width, self._target.height)
         if self._is_deep:
             mode = {GREY_ALPHA: "LA", RGB: "RGB", RGB_ALPHA: "RGBA"}[self._target.color_type]
@@ -97,7 +97,7 @@ class Pixels:
         return canvas
 
     def clear(self, canvas: Picture, box: Box) -> None:
-        """Make a box of a canvas bare ground."""
+        """Clear a box of a canvas, in place."""
         if isinstance(canvas, DeepPicture):
             channels = self._key or (0,) * len(canvas.high.getbands())
             canvas.high.paste(tuple(value >> 8 for value in channels), box)
@@ -107,11 +107,11 @@ class Pixels:
         else:
             fill = self._key or (0,) * len(canvas.getbands())
             size = (box[2] - box[0], box[3] - box[1])
-            # Pasting a number of 16 bits would repeat its low byte.
+            # Pasting a 16-bit number would repeat its low byte.
             canvas.paste(Image.new(canvas.mode, size, fill if len(fill) > 1 else fill[0]), box)
 
     def lay(self, canvas: Picture, frame: Picture, box: Box, *, blends: bool) -> None:
-        """Put a frame on a canvas, in place: over what is there, or instead of it."""
+        """Draw a frame on a canvas, in place: blended over what is there, or instead of it."""
         if isinstance(canvas, DeepPicture) and isinstance(frame, DeepPicture):
             self._lay_deep(canvas, frame, box, blends)
         elif isinstance(canvas, Image.Image) and isinstance(frame, Image.Image):
@@ -144,7 +144,7 @@ class Pixels:
         canvas.low.paste(frame.low, box, mask)
 
     def marked(self, canvas: Picture, overlay: Overlay) -> Picture:
-        """Give a canvas with the mark on it. Raises ``UnseenMarkError``."""
+        """Return a canvas with the mark on it. Raises ``UnseenMarkError``."""
         if isinstance(canvas, DeepPicture):
             deep = copied(canvas)
             assert isinstance(deep, DeepPicture), "a copy is of the same kind"
@@ -165,7 +165,7 @@ class Pixels:
         return picture
 
     def encode(self, picture: Picture, compression: int) -> tuple[Chunk, ...]:
-        """Give the IDAT chunks of a picture."""
+        """Return the IDAT chunks of a picture."""
         if isinstance(picture, DeepPicture):
             header = replace(self._target, width=picture.high.width, height=picture.high.height)
             return tuple(encode_deep(picture, header, compression))
@@ -173,21 +173,21 @@ class Pixels:
 
 
 def copied(canvas: Picture) -> Picture:
-    """Give a copy of a canvas."""
+    """Return a copy of a canvas."""
     if isinstance(canvas, DeepPicture):
         return DeepPicture(canvas.high.copy(), canvas.low.copy())
     return canvas.copy()
 
 
 def cropped(canvas: Picture, box: Box) -> Picture:
-    """Give a box of a canvas."""
+    """Return a box of a canvas."""
     if isinstance(canvas, DeepPicture):
         return DeepPicture(canvas.high.crop(box), canvas.low.crop(box))
     return canvas.crop(box)
 
 
 def _coverage(alpha: Image.Image) -> Image.Image:
-    """Give alpha of 16 bits as a coverage of 8 that is 0 or 255 only where alpha is all or nothing."""
+    """Return 16-bit alpha as an 8-bit coverage that is 0 or 255 only where alpha is all or nothing."""
     low, high = Image.frombytes("LA", alpha.size, alpha.tobytes()).split()
     some = high.point([max(1, min(level, 254)) for level in range(256)])
     nothing = ImageChops.lighter(high, low).point([255 * (level == 0) for level in range(256)])

@@ -19,7 +19,7 @@ PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk's four-letter name and its data; ``intact`` tells whether its checksum was right."""
+    """A chunk's four-letter name and its data; ``intact`` is whether its checksum was right."""
 
     name: bytes
     data: bytes
@@ -27,7 +27,7 @@ class Chunk:
 
     @property
     def encoded(self) -> bytes:
-        """The chunk as it stands in a file, with length and checksum."""
+        """The chunk's bytes in a file, with length and checksum."""
         checksum = zlib.crc32(self.data, zlib.crc32(self.name))
         return struct.pack(">I", len(self.data)) + self.name + self.data + struct.pack(">I", checksum)
 
@@ -38,13 +38,13 @@ class Chunk:
 
     @property
     def is_safe_to_copy(self) -> bool:
-        """Whether an editor that does not know it may keep it although the picture changed."""
+        """Whether an editor that does not know it may keep it after changing the picture."""
         return bool(self.name[3] & 0x20)
 
 
 @dataclass(frozen=True)
 class Header:
-    """The fields of IHDR that decide how pixels are written; ``depth`` is bits a sample."""
+    """The fields of IHDR that define how pixels are stored; ``depth`` is bits per sample."""
 
     width: int
     height: int
@@ -60,9 +60,9 @@ class Header:
 
 
 def read_chunks(data: bytes) -> list[Chunk]:
-    """Read all chunks from IHDR to IEND.
+    """Return all chunks from IHDR to IEND.
 
-    Raises ``Refused("corrupt")`` when one is cut off, when one that pixels depend on fails its checksum, or when
+    Raises ``Refused("corrupt")`` when one is truncated, when one that pixels depend on fails its checksum, or when
     there are more than any writer makes.
     """
     chunks: list[Chunk] = []
@@ -80,30 +80,30 @@ def read_chunks(data: bytes) -> list[Chunk]:
             raise Refused("corrupt", f"the PNG's chunk {name.decode('latin-1')!r} fails its checksum")
         chunks.append(chunk)
         if len(chunks) > most_parts(len(data)):
-            raise Refused("corrupt", f"the PNG is cut into more than {most_parts(len(data)):,} chunks")
+            raise Refused("corrupt", f"the PNG has more than {most_parts(len(data)):,} chunks")
         position = end + 4
     return chunks
 
 
 def read_header(chunks: list[Chunk]) -> Header:
-    """Read IHDR. Raises ``Refused("corrupt")`` when it is not the first chunk or no valid header."""
+    """Return IHDR. Raises ``Refused("corrupt")`` when it is not the first chunk or not valid."""
     if chunks[0].name != b"IHDR" or len(chunks[0].data) != 13:
         raise Refused("corrupt", "the PNG does not begin with its header")
     width, height, depth, color_type, _, _, interlace = struct.unpack(">IIBBBBB", chunks[0].data)
     if not width or not height:
-        raise Refused("corrupt", f"the PNG's header says {width} x {height}")
+        raise Refused("corrupt", f"the PNG's header gives a size of {width} x {height}")
     return Header(width, height, depth, color_type, bool(interlace))
 
 
 def first(chunks: Iterable[Chunk], name: bytes) -> bytes | None:
-    """Give the data of the first chunk of a name."""
+    """Return the data of the first chunk of a name."""
     return next((chunk.data for chunk in chunks if chunk.name == name), None)
 
 
 def pixel_stream(chunks: Iterable[Chunk]) -> bytes:
-    """Write a PNG of those chunks alone that pixels are made of: nothing else is the decoder's business.
+    """Return a PNG of only those chunks that define pixels: the decoder needs nothing else.
 
-    Pixels make one chunk, since Pillow takes its time for each.
+    The pixels become one chunk, since Pillow is slow with many.
     """
     parts: dict[bytes, list[bytes]] = {}
     for chunk in chunks:

@@ -20,7 +20,7 @@ _ANY = [255 * (level > 0) for level in range(256)]
 
 
 def color_key(chunks: list[Chunk], header: Header) -> tuple[int, ...] | None:
-    """Give the transparent colour of a grey or RGB picture, as Pillow scales samples to 8 bits or keeps 16."""
+    """Return the transparent colour of a grey or RGB picture, in samples as Pillow scales them."""
     transparency = first(chunks, b"tRNS")
     channels = {GREY: 1, RGB: 3}.get(header.color_type)
     if transparency is None or channels is None or len(transparency) < 2 * channels:
@@ -48,12 +48,12 @@ def blend_keyed(picture: Image.Image, overlay: Overlay, key: tuple[int, ...], st
         if step > 1:
             ground = ground.point(on_levels(step))
         became_key = ImageChops.darker(key_mask(ground.split(), key), coverage.point(_ANY))
-        ground.paste(_beside(key, step), (0, 0, *ground.size), became_key)
+        ground.paste(_next_to(key, step), (0, 0, *ground.size), became_key)
         picture.paste(ground, inside)
 
 
 def key_mask(channels: Sequence[Image.Image], key: tuple[int, ...]) -> Image.Image:
-    """Give a mask, 255 where all channels (``L`` or ``I;16``) have the key's values."""
+    """Return a mask, 255 where all channels (``L`` or ``I;16``) have the key's values."""
     mask = Image.new("L", channels[0].size, 255)
     planes: tuple[Image.Image, ...]
     values: tuple[int, ...]
@@ -69,11 +69,11 @@ def key_mask(channels: Sequence[Image.Image], key: tuple[int, ...]) -> Image.Ima
 
 
 def keyed_coverage(coverage: Image.Image, transparent: Image.Image) -> Image.Image:
-    """Give the coverage of a mark with all or nothing on transparent ground."""
+    """Return the coverage of a mark that is opaque or absent where the picture is transparent."""
     decided = coverage.point(decided_levels(coverage))
     return Image.composite(decided, coverage, transparent)
 
 
-def _beside(key: tuple[int, ...], step: int) -> int | tuple[int, ...]:
+def _next_to(key: tuple[int, ...], step: int) -> int | tuple[int, ...]:
     last = key[-1] - step if key[-1] >= step else key[-1] + step
     return last if len(key) == 1 else (*key[:-1], last)

@@ -14,7 +14,7 @@ from zenoimg.imaging.mark import Overlay
 def drawn_on_few_greys(
     picture: Image.Image, header: Header, overlay: Overlay, key: tuple[int, ...] | None
 ) -> Image.Image:
-    """Draw on grey of 1, 2 or 4 bits; on two levels the mark is opaque, or a faint one would be no mark."""
+    """Return a picture of 1, 2 or 4 bits with the mark, opaque on two levels, where a faint one is invisible."""
     greys = picture.convert("L")
     step = 255 // ((1 << header.depth) - 1)
     if header.depth == 1:

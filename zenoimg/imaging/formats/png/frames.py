@@ -11,7 +11,7 @@ from zenoimg.imaging.formats.png.chunks import Chunk, Header, first
 from zenoimg.imaging.placement import Box
 
 KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
-"""What becomes of a frame when its time is over."""
+"""The disposal of a frame at the end of its display time."""
 
 FRAME_CHUNKS = (b"fcTL", b"fdAT")
 _CONTROL = struct.Struct(">IIIIIHHBB")
@@ -19,10 +19,10 @@ _CONTROL = struct.Struct(">IIIIIHHBB")
 
 @dataclass(frozen=True)
 class ApngFrame:
-    """A frame: its box, how long it lasts (two numbers, a fraction of a second), how it is put and taken away.
+    """A frame: its box, its delay (numerator and denominator of seconds), its disposal and blending.
 
-    ``blends`` lays it over what is there, else it overwrites. ``image_data`` are its IDAT chunks: those of the
-    file for the first frame where it is the default image too, and others made of fdAT.
+    With ``blends`` it is composited over the canvas, otherwise it overwrites it. ``image_data`` are its IDAT chunks:
+    the file's own for a first frame that is also the default image, and ones made from fdAT otherwise.
     """
 
     box: Box
@@ -32,7 +32,7 @@ class ApngFrame:
     image_data: tuple[Chunk, ...]
 
     def control(self, number: int) -> Chunk:
-        """The frame as fcTL, the sequence number given."""
+        """Return the frame's fcTL chunk with a sequence number."""
         left, top, right, bottom = self.box
         fields = (number, right - left, bottom - top, left, top, *self.delay, self.disposal, self.blends)
         return Chunk(b"fcTL", _CONTROL.pack(*fields))
@@ -40,14 +40,14 @@ class ApngFrame:
 
 @dataclass(frozen=True)
 class Animation:
-    """The frames of a file, and whether its default image, for readers that know no APNG, is the first of them."""
+    """The frames of a file, and whether the first of them is its default image, which readers without APNG show."""
 
     frames: tuple[ApngFrame, ...]
     begins_with_default: bool
 
 
 def read_animation(chunks: list[Chunk], header: Header) -> Animation:
-    """Read the frames. Raises ``Refused("corrupt")`` when they are not as many as announced, or out of place."""
+    """Return the frames. Raises ``Refused("corrupt")`` when they are not as many as announced, or out of place."""
     begins_with_default = False
     controls: list[ApngFrame] = []
     pixels: list[list[Chunk]] = []
@@ -72,13 +72,13 @@ def read_animation(chunks: list[Chunk], header: Header) -> Animation:
     if begins_with_default and frames[0].box != (0, 0, header.width, header.height):
         raise Refused("corrupt", "the animated PNG's first frame is not as large as the picture")
     if frames[0].disposal == PREVIOUS:
-        # Before the first frame there was nothing.
+        # There is nothing before the first frame.
         frames[0] = replace(frames[0], disposal=BACKGROUND)
     return Animation(tuple(frames), begins_with_default)
 
 
 def frame_chunks(frames: list[ApngFrame], begins_with_default: bool) -> Iterator[tuple[bool, Chunk]]:
-    """Give fcTL and fdAT of frames, each with whether it belongs in front of the file's IDAT; IDAT are not given."""
+    """Yield fcTL and fdAT of frames, each with whether it belongs before the file's IDAT, which is not among them."""
     number = 0
     for index, frame in enumerate(frames):
         is_default = begins_with_default and index == 0
@@ -90,7 +90,7 @@ def frame_chunks(frames: list[ApngFrame], begins_with_default: bool) -> Iterator
 
 
 def bares_ground(animation: Animation, header: Header) -> bool:
-    """Tell whether pixels are shown that no frame has painted, or that a frame cleared: they are transparent."""
+    """Return whether transparent areas are shown: pixels that no frame has drawn, or that a frame cleared."""
     whole = (0, 0, header.width, header.height)
     if animation.frames[0].box != whole:
         return True

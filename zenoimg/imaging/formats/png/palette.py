@@ -10,7 +10,7 @@ from zenoimg.imaging.formats.png.chunks import Chunk, first
 
 
 def palette_of(chunks: list[Chunk]) -> tuple[Color, ...]:
-    """Read PLTE and tRNS of a picture of indices. Raises ``Refused("corrupt")`` when there is no palette."""
+    """Return the palette of PLTE and tRNS. Raises ``Refused("corrupt")`` without PLTE."""
     colours = first(chunks, b"PLTE")
     if not colours:
         raise Refused("corrupt", "the PNG has palette indices and no palette")
@@ -23,7 +23,7 @@ def palette_of(chunks: list[Chunk]) -> tuple[Color, ...]:
 
 
 def palette_chunks(palette: tuple[Color, ...], chunks: list[Chunk]) -> tuple[Chunk, ...]:
-    """Give PLTE and, unless all entries are opaque and the source had none, tRNS."""
+    """Return PLTE and, unless all entries are opaque and the source had none, tRNS."""
     colours = Chunk(b"PLTE", bytes(value for color in palette for value in color[:3]))
     alphas = bytes(color[3] for color in palette)
     if first(chunks, b"tRNS") is None and not has_alpha(palette):
@@ -32,5 +32,5 @@ def palette_chunks(palette: tuple[Color, ...], chunks: list[Chunk]) -> tuple[Chu
 
 
 def has_alpha(palette: tuple[Color, ...]) -> bool:
-    """Tell whether any entry is not opaque."""
+    """Return whether any entry is not opaque."""
     return any(color[3] < 255 for color in palette)

@@ -1,4 +1,4 @@
-"""Pixels of a PNG: from chunks to a Pillow picture, and back at the very depth and interlacing they had."""
+"""Pixels of a PNG: from chunks to a Pillow picture, and back at the depth and interlacing that they had."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ADAM7 = (
 
 
 def decode(chunks: list[Chunk], raw_mode: str | None = None) -> Image.Image:
-    """Decode the pixels; ``raw_mode`` names another of Pillow's unpackers for the same bytes."""
+    """Return the decoded pixels; ``raw_mode`` selects another of Pillow's unpackers for the same bytes."""
     picture = PngImageFile(BytesIO(pixel_stream(chunks)))
     if raw_mode is not None:
         picture.tile = [tile._replace(args=raw_mode) for tile in picture.tile]
@@ -33,7 +33,7 @@ def decode(chunks: list[Chunk], raw_mode: str | None = None) -> Image.Image:
 
 
 def encode(picture: Image.Image, header: Header, compression: int) -> list[Chunk]:
-    """Give the IDAT chunks of a picture whose Pillow mode belongs to the header's colour type and depth."""
+    """Return the IDAT chunks of a picture whose Pillow mode fits the header's colour type and depth."""
     if not header.interlaced:
         return _image_data(picture, header, compression)
     scanlines = [
@@ -44,7 +44,7 @@ def encode(picture: Image.Image, header: Header, compression: int) -> list[Chunk
 
 
 def adam7_passes(picture: Image.Image) -> list[Image.Image]:
-    """Take a picture apart into the passes of Adam7 that hold any pixels."""
+    """Return the passes of Adam7 that contain pixels."""
     passes = []
     for left, top, across, down in ADAM7:
         size = (picture.width - left + across - 1) // across, (picture.height - top + down - 1) // down
@@ -58,7 +58,7 @@ def adam7_passes(picture: Image.Image) -> list[Image.Image]:
 def _image_data(picture: Image.Image, header: Header, compression: int) -> list[Chunk]:
     options: dict[str, Any] = {"compress_level": compression, "bits": header.depth}
     if header.color_type == PALETTE:
-        # A full palette makes Pillow write indices at the depth it is asked for, not at the least that would do.
+        # With a full palette Pillow writes indices at the requested depth, not at the smallest possible one.
         picture = picture.copy()
         picture.putpalette(bytes(768))
     encoded = BytesIO()

@@ -1,7 +1,7 @@
-"""PNG of 16 bits a sample with colour or alpha, which Pillow opens as 8 bits: kept at 16.
+"""PNG of 16 bits per sample with colour or alpha, which Pillow opens as 8 bits: kept at 16.
 
-Pillow's unpackers for big- and little-endian samples each take one byte of every sample, so decoding twice
-gives all of it as two pictures of 8 bits: the high bytes and the low bytes.
+Pillow's unpackers for big- and little-endian samples each read one byte of every sample, so that decoding twice
+yields two 8-bit pictures: the high bytes and the low bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BAND_SAMPLES = 1 << 22
 
 @dataclass(frozen=True)
 class DeepPicture:
-    """Samples of 16 bits as two pictures (mode RGB, RGBA or LA): high bytes and low bytes."""
+    """16-bit samples as two pictures (mode RGB, RGBA or LA): high bytes and low bytes."""
 
     high: Image.Image
     low: Image.Image
@@ -36,19 +36,19 @@ class DeepPicture:
         return self.high.mode in ("RGBA", "LA")
 
     def channels(self, box: Box) -> list[Image.Image]:
-        """Give a box of the picture as one ``I;16`` picture a channel."""
+        """Return a box of the picture as one ``I;16`` picture for each channel."""
         pairs = zip(self.high.crop(box).split(), self.low.crop(box).split(), strict=True)
         return [Image.frombytes("I;16", high.size, Image.merge("LA", (low, high)).tobytes()) for high, low in pairs]
 
     def paste(self, channels: list[Image.Image], box: Box) -> None:
-        """Put a box back."""
+        """Replace a box by its channels, in place."""
         halves = [Image.frombytes("LA", channel.size, channel.tobytes()).split() for channel in channels]
         self.low.paste(Image.merge(self.low.mode, [low for low, _ in halves]), box)
         self.high.paste(Image.merge(self.high.mode, [high for _, high in halves]), box)
 
 
 def decode_deep(chunks: list[Chunk], header: Header) -> DeepPicture:
-    """Decode a PNG of 16 bits a sample and more than one channel."""
+    """Return a decoded PNG of 16 bits per sample and more than one channel."""
     if header.color_type == GREY_ALPHA:
         grey_high, grey_low, alpha_high, alpha_low = decode(chunks, "RGBA").split()
         return DeepPicture(Image.merge("LA", (grey_high, alpha_high)), Image.merge("LA", (grey_low, alpha_low)))
@@ -71,7 +71,7 @@ def blend_deep(picture: DeepPicture, overlay: Overlay, key: tuple[int, ...] | No
 
 
 def encode_deep(picture: DeepPicture, header: Header, compression: int) -> list[Chunk]:
-    """Give the IDAT chunks of the picture."""
+    """Return the IDAT chunks of the picture."""
     highs, lows = [picture.high], [picture.low]
     if header.interlaced:
         highs, lows = adam7_passes(picture.high), adam7_passes(picture.low)
@@ -83,7 +83,7 @@ def encode_deep(picture: DeepPicture, header: Header, compression: int) -> list[
 
 
 def composite_deep(channels: list[Image.Image], inks: list[Image.Image], coverage: Image.Image) -> None:
-    """Lay ink over channels of which the last is alpha, in place: the less ground is there, the more ink counts.
+    """Composite ink over channels of which the last is alpha, in place.
 
     All are ``I;16``, the coverage ``L``; exact where it is 0 or 255.
     """
@@ -109,16 +109,16 @@ def _paste(
 
 
 def _scanlines(high: Image.Image, low: Image.Image) -> Iterator[bytes]:
-    """Give filtered scanlines, some at a time: filters take ten times the memory of what they work on."""
+    """Yield filtered scanlines in bands: filters take ten times the memory of the rows they work on."""
     band = max(1, _BAND_SAMPLES // (high.width * len(high.getbands())))
     for top in range(0, high.height, band):
-        # One row more above, which the filters of the first look at.
+        # One more row above, which the filters of the first row use.
         box = (0, max(0, top - 1), high.width, min(top + band, high.height))
         yield _filtered(high.crop(box), low.crop(box), skipped=min(top, 1))
 
 
 def _filtered(high: Image.Image, low: Image.Image, skipped: int) -> bytes:
-    """Give rows but the ``skipped`` first: for each the filter that leaves the least, as PNG 12.7 advises.
+    """Return all but the first ``skipped`` rows, each with the filter that has the smallest sum, as PNG 12.7 advises.
 
     Filters are computed for all rows at once by Pillow, on bytes laid out as grey pixels.
     """
@@ -147,6 +147,6 @@ def _shifted(rows: Image.Image, across: int, down: int) -> Image.Image:
 
 
 def _row_costs(filtered: Image.Image) -> bytes:
-    """Give for each row the mean size of its bytes read as signed numbers."""
+    """Return for each row the mean size of its bytes read as signed numbers."""
     sizes = filtered.point([min(level, 256 - level) for level in range(256)])
     return sizes.resize((1, filtered.height), Image.Resampling.BOX).tobytes()

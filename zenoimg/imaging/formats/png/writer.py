@@ -1,4 +1,4 @@
-"""PNG: pixels keep colour type, depth and interlacing; chunks that are not pixels travel as they are."""
+"""PNG: pixels keep colour type, depth and interlacing; all other chunks are copied by the metadata rules."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from zenoimg.imaging.result import Watermarked
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Give a watermarked copy of a PNG, still or animated, pixels outside the mark bit for bit the same."""
+    """Return a watermarked copy of a PNG, still or animated, pixels outside the mark bit for bit the same."""
     chunks = read_chunks(data)
     header = read_header(chunks)
     limits.check_picture(header.width, header.height)

@@ -13,7 +13,7 @@ from zenoimg.imaging.overlap import overlaps
 
 
 def blend_channels(channels: Channels, layout: Layout, overlay: Overlay) -> None:
-    """Draw the overlay on channels, in place: the colours, alpha if there is any, and others as they are."""
+    """Draw the overlay on channels, in place: on the colours and on alpha; further channels stay as they are."""
     inks = list(ink_for(layout.mode, overlay.mark).split())
     if layout.photometric == WHITE_IS_ZERO:
         inks = [ImageChops.invert(ink) for ink in inks]
@@ -42,14 +42,14 @@ def _laid(grounds: Channels, inks: Channels, coverage: Image.Image, layout: Layo
 
 
 def _lay(ground: Image.Image, ink: Image.Image, coverage: Image.Image) -> Image.Image:
-    """Lay ink of 8 bits over ground of 8 or 16."""
+    """Return 8-bit ink composited over ground of 8 or 16 bits."""
     if ground.mode == "I;16":
         return lay_deep(ground, sixteen_bit(ink), coverage)
     return Image.composite(ink, ground, coverage)
 
 
 def _share(coverage: Image.Image, alpha: Image.Image) -> Image.Image:
-    """Give how much the ink counts in colours that have alpha: the less of the ground is there, the more."""
+    """Return the ink's share of colours with alpha: the more transparent the ground, the larger."""
     most = 65535 if alpha.mode == "I;16" else 255
     share: Image.Image = ImageMath.lambda_eval(
         lambda names: names["convert"](names["ink"] * most / names["max"](names["whole"], 1), "L"),

@@ -1,4 +1,4 @@
-"""The rows of a TIFF page that a mark covers, taken out of strips or tiles and put back into them."""
+"""The rows of a TIFF page that a mark covers, read from strips or tiles and put back into them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _JPEG_TABLES = 347
 
 
 class RawSegment:
-    """A strip or tile of a codec that loses nothing; ``data`` are the bytes of its rows, which count from its top."""
+    """A strip or tile of a lossless codec; ``data`` are the bytes of its rows, counted from its top."""
 
     def __init__(self, data: bytearray, page: Page, layout: Layout) -> None:
         self.data, self._layout, self._order = data, layout, page.directory.form.order
 
     def channels(self, first: int, last: int) -> Channels:
-        """Give the channels of rows."""
+        """Return the channels of rows."""
         stride = self._layout.row_bytes
         rows = bytes(self.data[first * stride : last * stride])
         return channels_of(rows, self._layout, last - first, self._order)
 
     def put(self, first: int, channels: Channels) -> None:
-        """Put rows back; the filling of rows to whole bytes becomes zero."""
+        """Put rows back; the padding of rows to whole bytes becomes zero."""
         rows = bytes_of(channels, self._layout, self._order)
         start = first * self._layout.row_bytes
         self.data[start : start + len(rows)] = rows
@@ -40,7 +40,7 @@ class RawSegment:
 class Canvas:
     """The part of a page that is drawn on: whole segments across, the rows of the mark from top to bottom.
 
-    ``channels`` are drawn on in place; ``overlay`` is the page's, moved to them.
+    ``channels`` are drawn on in place; ``overlay`` is the page's, in their coordinates.
     """
 
     def __init__(self, page: Page, layout: Layout, overlay: Overlay) -> None:
@@ -69,7 +69,7 @@ class Canvas:
                 channel.paste(part, at)
 
     def segments(self) -> tuple[bytes, ...]:
-        """Give all of the page's segments with what was drawn."""
+        """Return all of the page's segments with the drawing in them."""
         segments = list(self._page.segments)
         for number, segment in self._opened.items():
             first, last, at = self._rows(number)
@@ -84,21 +84,21 @@ class Canvas:
         return [plane * count + index for plane in range(self._layout.planes) for index in self._touched]
 
     def _of(self, number: int) -> Channels:
-        """Give the channels that a segment holds."""
+        """Return the channels that are in a segment."""
         if not self._layout.planar:
             return self.channels
         plane = number // (self._layout.across * self._layout.down)
         return self.channels[plane : plane + 1]
 
     def _rows(self, number: int) -> tuple[int, int, tuple[int, int]]:
-        """Give the first and last row of a segment that the canvas has, and where they are on it."""
+        """Return the first and last row of a segment that the canvas has, and where they are on it."""
         left, top, _, bottom = self._layout.box(number % (self._layout.across * self._layout.down))
         first, last = max(top, self._box[1]), min(bottom, self._box[3])
         return first - top, last - top, (left - self._box[0], first - self._box[1])
 
 
 def of_equal_rows(layout: Layout, numbers: Iterable[int]) -> dict[int, list[int]]:
-    """Give segments by the count of their rows: the last strip may have fewer."""
+    """Return segments by their number of rows: the last strip may have fewer."""
     groups: dict[int, list[int]] = {}
     for number in numbers:
         _, top, _, bottom = layout.box(number % (layout.across * layout.down))
@@ -107,10 +107,10 @@ def of_equal_rows(layout: Layout, numbers: Iterable[int]) -> dict[int, list[int]
 
 
 def rows_of(page: Page, layout: Layout, numbers: Iterable[int], rows: int) -> list[bytearray]:
-    """Give the bytes of segments of so many rows."""
+    """Return the bytes of segments of ``rows`` rows each."""
     segments = [page.segments[number] for number in numbers]
     if not all(segments):
-        raise Refused("corrupt", "the TIFF has a hole where the mark belongs")
+        raise Refused("corrupt", "the TIFF has no pixels where the mark belongs")
     return decompressed(segments, layout, rows, _fax_options(page, layout))
 
 
@@ -128,7 +128,7 @@ def _opened(page: Page, layout: Layout, numbers: list[int]) -> dict[int, RawSegm
         }
     tables = page.directory.entries.get(_JPEG_TABLES)
     if not all(page.segments[number] for number in numbers):
-        raise Refused("corrupt", "the TIFF has a hole where the mark belongs")
+        raise Refused("corrupt", "the TIFF has no pixels where the mark belongs")
     return {number: JpegSegment(page.segments[number], layout, tables.value if tables else b"") for number in numbers}
 
 

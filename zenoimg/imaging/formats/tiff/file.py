@@ -1,7 +1,6 @@
 """A TIFF file as its directories and segments (TIFF 6.0, and BigTIFF), without decoding pixels.
 
-Values are kept as the bytes that stand in the file, in its byte order, and are written back the same: only
-offsets are made anew.
+Values are kept as bytes in the file's byte order and are written back unchanged: only offsets are computed again.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _PIXELS_OF_A_SEGMENT, _SPARE_SEGMENTS = 16, 1_000
 
 @dataclass(frozen=True)
 class Form:
-    """How numbers stand in a file: byte order (``<`` or ``>``), and whether it is a BigTIFF."""
+    """How numbers are stored in a file: byte order (``<`` or ``>``), and whether it is a BigTIFF."""
 
     order: str
     big: bool
@@ -46,20 +45,20 @@ class Form:
 
     @property
     def entry_bytes(self) -> int:
-        """Bytes that one entry of a directory takes."""
+        """Bytes of one entry of a directory."""
         return 20 if self.big else 12
 
     @property
     def inline_bytes(self) -> int:
-        """Bytes of a value that stand in the entry itself."""
+        """Bytes of a value that fit into the entry itself."""
         return 8 if self.big else 4
 
     def pack(self, layout: str, *values: int) -> bytes:
-        """Write numbers."""
+        """Return the bytes of numbers."""
         return struct.pack(self.order + layout, *values)
 
     def numbers(self, entry: Entry, most: int | None = None) -> tuple[int, ...]:
-        """Give the whole numbers of an entry, ``most`` of them. Raises ``Refused("corrupt")`` for something else."""
+        """Return the whole numbers of an entry, at most ``most``. Raises ``Refused("corrupt")`` for other types."""
         letter = _NUMBERS.get(entry.kind)
         if letter is None:
             raise Refused("corrupt", f"the TIFF's tag {entry.tag} holds no whole numbers")
@@ -67,14 +66,14 @@ class Form:
         return struct.unpack_from(f"{self.order}{count}{letter}", entry.value)
 
     def entry(self, tag: int, kind: int, values: Iterable[int]) -> Entry:
-        """Make an entry of whole numbers."""
+        """Return an entry of whole numbers."""
         numbers = tuple(values)
         return Entry(tag, kind, len(numbers), self.pack(f"{len(numbers)}{_NUMBERS[kind]}", *numbers))
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One tag: its field type, the count of its values, and their bytes."""
+    """One tag: its field type, the number of its values, and their bytes."""
 
     tag: int
     kind: int
@@ -86,7 +85,7 @@ class Entry:
 class Directory:
     """Entries by tag, and the directories (EXIF, GPS …) that some of them point at.
 
-    ``damaged`` holds tags that could not be read and are in neither.
+    ``damaged`` are tags that could not be read and are in neither.
     """
 
     form: Form
@@ -95,12 +94,12 @@ class Directory:
     damaged: tuple[int, ...] = ()
 
     def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
-        """Give a tag's whole numbers."""
+        """Return a tag's whole numbers."""
         entry = self.entries.get(tag)
         return default if entry is None else self.form.numbers(entry)
 
     def number(self, tag: int, default: int) -> int:
-        """Give a tag's first whole number."""
+        """Return a tag's first whole number."""
         entry = self.entries.get(tag)
         numbers = self.form.numbers(entry, 1) if entry else ()
         return numbers[0] if numbers else default
@@ -115,9 +114,9 @@ class Page:
 
 
 def read_pages(data: bytes, limits: Limits) -> list[Page]:
-    """Read the pages of a file in their order.
+    """Return the pages of a file in their order.
 
-    Raises ``Refused``: ``corrupt`` when it is cut off or its directories form a loop, ``too-many-frames``.
+    Raises ``Refused``: ``corrupt`` when it is truncated or its directories form a loop, ``too-many-frames``.
     """
     reader = _Reader(data)
     pages: list[Page] = []
@@ -127,7 +126,7 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
         if offset in seen:
             raise Refused("corrupt", "the TIFF's pages form a loop")
         if len(pages) >= limits.max_frames:
-            raise Refused("too-many-frames", f"more than {limits.max_frames:,} pages; so many are accepted")
+            raise Refused("too-many-frames", f"more than {limits.max_frames:,} pages; that many are accepted")
         seen.add(offset)
         reader.entries_left += _ENTRIES_OF_A_PAGE
         directory, offset = reader.directory(offset)
@@ -138,7 +137,7 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
 
 
 def sub_directories(data: bytes, directories: Iterable[Directory]) -> list[Directory]:
-    """Read the directories behind ``SubIFDs`` of others, as far as they can be read."""
+    """Return the directories that ``SubIFDs`` of others point at, as far as they can be read."""
     reader = _Reader(data)
     found = []
     for offset in [offset for directory in directories for offset in directory.numbers(SUB_IFDS)[:32]]:
@@ -150,7 +149,7 @@ def sub_directories(data: bytes, directories: Iterable[Directory]) -> list[Direc
 
 
 def write_pages(form: Form, pages: Iterable[Page]) -> bytes:
-    """Write a file: for each page its segments, then its directory."""
+    """Return the bytes of a file: for each page its segments, then its directory."""
     file = bytearray(b"II" if form.order == "<" else b"MM")
     file += form.pack("HHH", 43, 8, 0) if form.big else form.pack("H", 42)
     pointer = len(file)
@@ -177,7 +176,7 @@ def write_pages(form: Form, pages: Iterable[Page]) -> bytes:
 
 
 def _append(file: bytearray, block: bytes) -> int:
-    """Append at an even offset, as TIFF 6.0 asks for values."""
+    """Append at an even offset, as TIFF 6.0 requires of values; return the offset."""
     file += b"\0" * (len(file) % 2)
     at = len(file)
     file += block
@@ -187,7 +186,7 @@ def _append(file: bytearray, block: bytes) -> int:
 def _append_directory(
     file: bytearray, form: Form, entries: Mapping[int, Entry], children: Mapping[int, Directory]
 ) -> tuple[int, int]:
-    """Append a directory behind its children and values; give its offset and that of its next pointer."""
+    """Append a directory after its children and values; return its offset and that of its next pointer."""
     written = dict(entries)
     for tag, child in children.items():
         at, _ = _append_directory(file, form, child.entries, child.children)
@@ -206,18 +205,18 @@ def _append_directory(
 
 
 class _Reader:
-    """Reads out of a file's bytes, and no more than a file without tricks would need."""
+    """Reads a file's bytes, and no more of them than an honest file needs."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self.form = Form("<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+"))
-        # Directories may point at the same bytes again and again, and each would be copied.
+        # Directories may point at the same bytes repeatedly, and each would be copied.
         self._budget = 2 * len(data) + 65_536
         self.entries_left, self._segments_left = _SPARE_ENTRIES, _MOST_SEGMENTS
         (self.first,) = self._unpack(self.form.offset, 8 if self.form.big else 4)
 
     def directory(self, offset: int, depth: int = 0) -> tuple[Directory, int]:
-        """Read a directory; give it and the offset of the next one."""
+        """Return a directory and the offset of the next one."""
         form = self.form
         (count,) = self._unpack("Q" if form.big else "H", offset)
         start = offset + (8 if form.big else 2)
@@ -243,25 +242,25 @@ class _Reader:
         return Directory(form, entries, children, tuple(damaged)), following
 
     def segments(self, directory: Directory) -> tuple[bytes, ...]:
-        """Read the strips or tiles of a page."""
+        """Return the strips or tiles of a page."""
         tiled = TILE_OFFSETS in directory.entries
         offsets = directory.numbers(TILE_OFFSETS if tiled else STRIP_OFFSETS)
         lengths = directory.numbers(TILE_LENGTHS if tiled else STRIP_LENGTHS)
         if not offsets or len(offsets) != len(lengths):
-            raise Refused("corrupt", "the TIFF does not tell where its pixels are")
+            raise Refused("corrupt", "the TIFF does not say where its pixels are")
         pixels = directory.number(256, 0) * directory.number(257, 0) * directory.number(277, 1)
         self._segments_left -= len(offsets)
         if self._segments_left < 0 or len(offsets) > _SPARE_SEGMENTS + pixels // _PIXELS_OF_A_SEGMENT:
             raise Refused("corrupt", f"the TIFF has a page of {len(offsets):,} strips or tiles")
         self._spend(sum(lengths))
         if max(map(add, offsets, lengths)) > len(self._data):
-            raise Refused("corrupt", "the TIFF is truncated: strips or tiles lie behind its end")
+            raise Refused("corrupt", "the TIFF is truncated: strips or tiles are past its end")
         data = self._data
         return tuple([data[offset : offset + length] for offset, length in zip(offsets, lengths, strict=True)])
 
     def _child(self, entry: Entry, depth: int) -> Directory:
         if depth >= _DEEPEST_CHILD:
-            raise Refused("corrupt", "the TIFF's directories lie too deep in each other")
+            raise Refused("corrupt", "the TIFF's directories are nested too deeply")
         return self.directory(self.form.numbers(entry)[0], depth + 1)[0]
 
     def _entry(self, at: int) -> Entry:
@@ -282,7 +281,7 @@ class _Reader:
     def _spend(self, length: int) -> None:
         self._budget -= length
         if self._budget < 0:
-            raise Refused("corrupt", "the TIFF's directories point at the same bytes again and again")
+            raise Refused("corrupt", "the TIFF's directories point at the same bytes repeatedly")
 
     def _unpack(self, layout: str, at: int) -> tuple[int, ...]:
         try:

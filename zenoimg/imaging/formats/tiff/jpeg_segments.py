@@ -21,7 +21,7 @@ _MOST_PADDING = 16  # rows that an encoder may add to fill its last blocks
 
 
 class JpegSegment:
-    """A strip or tile whose pixels are those of a JPEG stream; ``tables`` is the page's ``JPEGTables``."""
+    """A strip or tile that is a JPEG stream; ``tables`` is the page's ``JPEGTables``."""
 
     def __init__(self, segment: bytes, layout: Layout, tables: bytes) -> None:
         data = segment
@@ -36,7 +36,7 @@ class JpegSegment:
         self._picture.load()
 
     def channels(self, first: int, last: int) -> Channels:
-        """Give the channels of some rows: YCbCr as red, green and blue, inks as inks."""
+        """Return the channels of some rows: YCbCr as red, green and blue, inks as inks."""
         channels = list(self._picture.crop((0, first, self._picture.width, last)).split())
         return [ImageChops.invert(channel) for channel in channels] if self._photometric == CMYK else channels
 
@@ -47,7 +47,7 @@ class JpegSegment:
         self._picture.paste(Image.merge(self._picture.mode, channels), (0, first))
 
     def encoded(self) -> bytes:
-        """Give the segment: a stream that holds its tables itself."""
+        """Return the segment: a stream with its own tables."""
         picture, stream = self._picture, self._stream
         tables = [list(picture.quantization[component.table]) for component in stream.components]
         while len(tables) > 1 and tables[-1] == tables[-2]:
@@ -70,7 +70,7 @@ def _check(stream: JpegStream, layout: Layout) -> None:
     if stream.frame_marker not in _DECODABLE or stream.precision != 8:
         raise Refused("unsupported-format", "TIFF of lossless, arithmetic or 12-bit JPEG is not supported")
     if len(stream.components) != layout.segment_samples:
-        raise Refused("corrupt", "the TIFF's JPEG data has another number of channels than its tags say")
+        raise Refused("corrupt", "the TIFF's JPEG data and its tags differ in the number of channels")
     if stream.width != layout.segment_width or stream.height > layout.segment_height + _MOST_PADDING:
         raise Refused("corrupt", f"the TIFF's JPEG data is {stream.width} x {stream.height}, unlike its tags")
     factors = {(component.horizontal, component.vertical) for component in stream.components}
@@ -83,7 +83,7 @@ def _sampling(stream: JpegStream) -> str | None:
 
 
 def _decodable(data: bytes, stream: JpegStream, photometric: int) -> bytes:
-    """Write a JPEG file whose colour transform is told by the page's tags: nothing in the stream counts for it."""
+    """Return a JPEG file whose colour transform is that of the page's tags, whatever markers the stream has."""
     adobe = Segment(APP14, b"Adobe\0\x64\0\0\0\0" + bytes((photometric == YCBCR,)))
     head = [
         segment.encoded

@@ -1,4 +1,4 @@
-"""How the pixels of a TIFF page lie in its strips or tiles, and whether a mark can be drawn on them."""
+"""How the pixels of a TIFF page are arranged in strips or tiles, and whether a mark can be drawn on them."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ _DEPTHS = (1, 2, 4, 8, 16)
 _PREDICTORS = (1, 2)
 _MOST_SAMPLES = 8
 _MOST_BYTES_A_PIXEL = 6
-"""Of the largest picture that the limits allow; what has more may have fewer pixels."""
+"""Bytes per pixel of the largest picture that the limits allow; with more, fewer pixels are allowed."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a page's tags say of its pixels; lengths are pixels, ``depth`` bits a sample.
+    """The arrangement of a page's pixels; lengths are in pixels, ``depth`` is bits per sample.
 
-    ``alpha`` is the kind of alpha in the first sample behind the colours, 0 without. A segment is a strip or
-    a tile; there are ``across`` x ``down`` of them, as often as there are planes.
+    ``alpha`` is the kind of alpha in the first sample after the colours, 0 for none. A segment is a strip or a tile;
+    there are ``across`` x ``down`` of them for each plane.
     """
 
     width: int
@@ -94,7 +94,7 @@ class Layout:
 
     @property
     def segment_samples(self) -> int:
-        """Samples of a pixel that lie in one segment."""
+        """Samples of a pixel in one segment."""
         return 1 if self.planar else self.samples
 
     @property
@@ -114,11 +114,11 @@ class Layout:
 
     @property
     def planes(self) -> int:
-        """Planes that are stored one behind the other."""
+        """Planes, which are stored one after the other."""
         return self.samples if self.planar else 1
 
     def box(self, index: int) -> Box:
-        """Give the box of a segment, counted within its plane; tiles reach over the edges, strips do not."""
+        """Return the box of a segment, counted within its plane; tiles extend past the edges, strips do not."""
         left = index % self.across * self.segment_width
         top = index // self.across * self.segment_height
         bottom = top + self.segment_height
@@ -126,11 +126,11 @@ class Layout:
 
 
 def layout_of(page: Page, limits: Limits) -> Layout:
-    """Read a page's layout. Raises ``Refused`` for what is too large, damaged, or not drawn on, by name."""
+    """Return a page's layout. Raises ``Refused`` for what is too large, damaged, or not supported, by name."""
     tags = page.directory
     width, height = tags.number(256, 0), tags.number(257, 0)
     if not width or not height:
-        raise Refused("corrupt", f"a TIFF page says that it is {width} x {height}")
+        raise Refused("corrupt", f"a TIFF page has a size of {width} x {height}")
     limits.check_picture(width, height)
     photometric = _photometric(tags)
     depth = _depth(tags)
@@ -159,17 +159,17 @@ def layout_of(page: Page, limits: Limits) -> Layout:
 
 
 def is_mask(tags: Directory) -> bool:
-    """Tell whether a page is the transparency mask of another one: it shows nothing by itself."""
+    """Return whether a page is the transparency mask of another one, which shows nothing by itself."""
     return bool(tags.number(254, 0) & 4) or tags.number(262, 0) == MASK
 
 
 def is_reduced(tags: Directory) -> bool:
-    """Tell whether a page is another page made smaller."""
+    """Return whether a page is a reduced version of another page."""
     return bool(tags.number(254, 0) & 1) or tags.number(255, 1) == 2
 
 
 def is_camera_raw(tags: Directory) -> bool:
-    """Tell whether a directory is one of a camera's raw file: DNG, or with a colour filter array."""
+    """Return whether a directory belongs to a camera's raw file: DNG, or one with a colour filter array."""
     return 50706 in tags.entries or tags.number(262, 0) in (32803, 34892)
 
 
@@ -199,14 +199,14 @@ def _depth(tags: Directory) -> int:
 def _alpha(tags: Directory, photometric: int) -> int:
     extra = tags.numbers(338)
     if not extra:
-        # Writers that forget the tag mean alpha by a fourth sample; Pillow and others read it so.
+        # Without the tag a fourth sample is alpha: Pillow and others read it that way.
         return UNASSOCIATED if photometric == RGB and tags.number(277, 1) == 4 else 0
     return extra[0] if extra[0] in (ASSOCIATED, UNASSOCIATED) else 0
 
 
 def _check(layout: Layout, tags: Directory, page: Page, limits: Limits) -> None:
     if not layout.segment_width or not layout.segment_height:
-        raise Refused("corrupt", "a TIFF page says that its tiles or strips are empty")
+        raise Refused("corrupt", "a TIFF page has tiles or strips without a size")
     limits.check_picture(layout.segment_width, layout.segment_height)
     pixels = max(layout.width * layout.height, layout.segment_width * layout.segment_height)
     if pixels * layout.samples * layout.depth > 8 * _MOST_BYTES_A_PIXEL * limits.max_pixels:
@@ -218,7 +218,7 @@ def _check(layout: Layout, tags: Directory, page: Page, limits: Limits) -> None:
     if not layout.colors <= layout.samples <= _MOST_SAMPLES:
         raise _unsupported(f"{layout.mode} TIFF of {layout.samples} samples a pixel")
     if len(page.segments) < layout.across * layout.down * layout.planes:
-        raise Refused("corrupt", f"the TIFF holds {len(page.segments)} strips or tiles and needs more")
+        raise Refused("corrupt", f"the TIFF has {len(page.segments)} strips or tiles and needs more")
     if layout.depth < 8 and layout.samples > 1:
         raise _unsupported(f"{layout.mode} TIFF of {layout.depth}-bit samples")
     if layout.mode == "P" and (layout.depth == 16 or layout.samples > 1):
@@ -226,7 +226,7 @@ def _check(layout: Layout, tags: Directory, page: Page, limits: Limits) -> None:
     if layout.predictor not in _PREDICTORS or (layout.predictor == 2 and layout.depth < 8):
         raise _unsupported(f"TIFF with predictor {layout.predictor} at {layout.depth} bits")
     if layout.compression in FAX and (layout.depth, layout.samples) != (1, 1):
-        raise Refused("corrupt", "the TIFF is compressed as a fax and is no black-and-white picture")
+        raise Refused("corrupt", "the TIFF is compressed as a fax but is not black and white")
     if layout.compression == JPEG and (layout.depth != 8 or layout.mode == "P" or layout.samples != layout.colors):
         raise _unsupported("TIFF of JPEG with alpha, a palette or another depth than 8 bits")
     if layout.mode == "YCbCr" and layout.compression != JPEG and tags.numbers(530, (2, 2)) != (1, 1):

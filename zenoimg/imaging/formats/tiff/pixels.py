@@ -1,7 +1,7 @@
-"""From the bytes of TIFF rows to channels, the mark drawn on them, and back without losing a bit.
+"""From the bytes of TIFF rows to channels and back, without loss.
 
-A channel is a Pillow picture of one sample a pixel: ``L`` for up to 8 bits (fewer are spread over 0 to 255,
-but for palette indices) and ``I;16`` for 16.
+A channel is a Pillow picture of one sample per pixel: ``L`` for up to 8 bits (fewer are spread over 0 to 255, except
+palette indices) and ``I;16`` for 16.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Channels = list[Image.Image]
 
 
 def channels_of(data: bytes, layout: Layout, rows: int, order: str) -> Channels:
-    """Give the channels of a segment's rows, ``rows`` x ``layout.row_bytes`` bytes; ``order`` is ``<`` or ``>``."""
+    """Return the channels of a segment's rows, ``rows`` x ``layout.row_bytes`` bytes; ``order`` is ``<`` or ``>``."""
     size = layout.segment_width, rows
     if layout.depth < 8:
         return [Image.frombytes("L", size, _spread(data, layout, rows))]
@@ -31,7 +31,7 @@ def channels_of(data: bytes, layout: Layout, rows: int, order: str) -> Channels:
 
 
 def bytes_of(channels: Channels, layout: Layout, order: str) -> bytes:
-    """Give the bytes of rows, the inverse of ``channels_of``."""
+    """Return the bytes of rows, the inverse of ``channels_of``."""
     if layout.predictor == 2:
         channels = [_differences(channel) for channel in channels]
     if layout.depth < 8:
@@ -55,7 +55,7 @@ def _sixteen(size: tuple[int, int], low: bytes, high: bytes) -> Image.Image:
 
 
 def _spread(data: bytes, layout: Layout, rows: int) -> bytes:
-    """Give a byte a pixel for samples of 1, 2 or 4 bits."""
+    """Return a byte per pixel for samples of 1, 2 or 4 bits."""
     depth, most = layout.depth, (1 << layout.depth) - 1
     scale = 1 if layout.mode == "P" else 255 // most
     per_byte = 8 // depth
@@ -70,7 +70,7 @@ def _spread(data: bytes, layout: Layout, rows: int) -> bytes:
 
 
 def _gathered(channel: Image.Image, layout: Layout) -> bytes:
-    """Give samples of 1, 2 or 4 bits for a byte a pixel."""
+    """Return samples of 1, 2 or 4 bits for a byte per pixel."""
     depth, most = layout.depth, (1 << layout.depth) - 1
     scale = 1 if layout.mode == "P" else 255 // most
     per_byte = 8 // depth
@@ -87,7 +87,7 @@ def _gathered(channel: Image.Image, layout: Layout) -> bytes:
 
 
 def _summed(channel: Image.Image) -> Image.Image:
-    """Undo horizontal differencing (TIFF 6.0, section 14): each sample becomes the sum of those up to it.
+    """Return a channel without horizontal differencing (TIFF 6.0, section 14): each sample is a running sum.
 
     Sums of two neighbours, then of four, of eight …: as many passes as the width has bits.
     """
@@ -109,7 +109,7 @@ def _shifted(channel: Image.Image, step: int) -> Image.Image:
 
 
 def _combined(one: Image.Image, other: Image.Image, sign: int) -> Image.Image:
-    """Add (or with ``sign`` -1 subtract) modulo the samples' range."""
+    """Return the sum (with ``sign`` -1 the difference) modulo the samples' range."""
     if one.mode == "L":
         return ImageChops.add_modulo(one, other) if sign > 0 else ImageChops.subtract_modulo(one, other)
     combined: Image.Image = ImageMath.lambda_eval(

@@ -1,7 +1,7 @@
-"""TIFF: the strips or tiles under the mark are decoded, drawn on and encoded again as they were.
+"""TIFF: the strips or tiles under the mark are decoded, drawn on and encoded again in the same way.
 
-All others travel as they are, so that lossless pages stay bit-exact and lossy ones lose nothing outside
-the rows (or tiles) of the mark. Tags keep their values, pages their order, the file its byte order.
+All others are copied unchanged, so that lossless pages stay bit-exact and lossy ones lose nothing outside the rows (or
+tiles) of the mark. Tags keep their values, pages their order, the file its byte order.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ORIENTATION = 274
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Give a watermarked copy of a TIFF, every page marked."""
+    """Return a watermarked copy of a TIFF, every page marked."""
     pages = read_pages(data, limits)
     _refuse_camera_raw(data, pages)
     layouts = [None if is_mask(page.directory) else layout_of(page, limits) for page in pages]
@@ -44,7 +44,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
         copies.append(replace(page, directory=kept_tags(page.directory, keeper)))
     first = next((layout for layout in layouts if layout is not None), None)
     if first is None:
-        raise Refused("unsupported-format", "TIFF that holds nothing but masks is not supported")
+        raise Refused("unsupported-format", "TIFF that has only masks is not supported")
     orientation = _orientation(pages[layouts.index(first)])
     width, height = displayed_size((first.width, first.height), orientation)
     encoded = write_pages(pages[0].directory.form, copies)
@@ -62,7 +62,7 @@ def _check_total(layouts: list[Layout | None], limits: Limits) -> None:
     if pixels > limits.max_total_pixels:
         raise Refused(
             "too-many-frames",
-            f"{len(layouts):,} pages are {pixels / 1e6:.0f} megapixels in all; "
+            f"{len(layouts):,} pages have {pixels / 1e6:.0f} megapixels in total; "
             f"at most {limits.max_total_pixels / 1e6:.0f} are accepted",
         )
 
@@ -73,7 +73,7 @@ def _orientation(page: Page) -> int:
 
 
 def _drawn(page: Page, layout: Layout, recipe: Recipe, warnings: list[str]) -> Page | None:
-    """Give a page with the mark on it; ``None`` for a thumbnail that has no room for one."""
+    """Return a page with the mark on it; ``None`` for a thumbnail too small for one."""
     spec = recipe.watermark
     if layout.depth == 1 and layout.mode == "L":
         spec = visible_on_two_levels(spec)

@@ -26,16 +26,16 @@ class Chunk:
 
     @property
     def encoded(self) -> bytes:
-        """The chunk as it stands in a file, padded to an even length."""
+        """The chunk's bytes in a file, padded to an even length."""
         return self.name + struct.pack("<I", len(self.data)) + self.data + b"\0" * (len(self.data) % 2)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame of an animation: where it lies on the canvas, for how long (ms), and how it is put there.
+    """A frame of an animation: its box on the canvas, its duration (ms), its blending and disposal.
 
-    ``blends`` lays it over what is there, else it overwrites; ``disposes`` clears its box when its time is
-    over. ``image_data`` are its chunks ``ALPH``, ``VP8 `` and ``VP8L``.
+    With ``blends`` it is composited over the canvas, otherwise it overwrites it; ``disposes`` clears its box at the end
+    of its display time. ``image_data`` are its chunks ``ALPH``, ``VP8 `` and ``VP8L``.
     """
 
     box: Box
@@ -65,16 +65,16 @@ class WebP:
 
     @property
     def image_data(self) -> tuple[Chunk, ...]:
-        """The chunks that a still picture's pixels are made of."""
+        """The chunks that hold a still picture's pixels."""
         return tuple(chunk for chunk in self.chunks if chunk.name in IMAGE_DATA)
 
     def first(self, name: bytes) -> bytes:
-        """Give the data of the first chunk of a name; empty when there is none."""
+        """Return the data of the first chunk of a name; empty when there is none."""
         return next((chunk.data for chunk in self.chunks if chunk.name == name), b"")
 
 
 def read_webp(data: bytes, limits: Limits) -> WebP:
-    """Read a file's chunks and frames. Raises ``Refused`` when it is cut off, holds no picture or asks for too much."""
+    """Return a file's chunks and frames. Raises ``Refused`` when it is truncated, has no picture or exceeds a limit."""
     (length,) = struct.unpack_from("<I", data.ljust(12, b"\0"), 4)
     if length + 8 > len(data) or length < 4:
         raise Refused("corrupt", "the WebP is truncated")
@@ -84,17 +84,17 @@ def read_webp(data: bytes, limits: Limits) -> WebP:
     head = chunks[0]
     flags = head.data[0] if head.name == b"VP8X" and len(head.data) >= 10 else 0
     size = image_size(chunks)
-    told = [chunk for chunk in chunks if chunk.name == b"ANMF"] if flags & ANIMATION else []
-    if flags & ANIMATION and not told:
-        raise Refused("corrupt", "the WebP says that it is animated and holds no frames")
-    limits.check_picture(*size, max(1, len(told)))
-    return WebP(size, flags, tuple(chunks), tuple(_read_frame(chunk.data, size) for chunk in told))
+    frames = [chunk for chunk in chunks if chunk.name == b"ANMF"] if flags & ANIMATION else []
+    if flags & ANIMATION and not frames:
+        raise Refused("corrupt", "the WebP is marked as animated and has no frames")
+    limits.check_picture(*size, max(1, len(frames)))
+    return WebP(size, flags, tuple(chunks), tuple(_read_frame(chunk.data, size) for chunk in frames))
 
 
 def read_chunks(data: bytes, spare: int = 10_000) -> list[Chunk]:
-    """Read chunks that stand one behind another.
+    """Return consecutive chunks.
 
-    Raises ``Refused("corrupt")`` when one is cut off, or when there are more than any writer makes.
+    Raises ``Refused("corrupt")`` when one is truncated, or when there are more than any writer makes.
     """
     chunks: list[Chunk] = []
     at = 0
@@ -104,13 +104,13 @@ def read_chunks(data: bytes, spare: int = 10_000) -> list[Chunk]:
             raise Refused("corrupt", f"the WebP is truncated inside its chunk {name.decode('latin-1')!r}")
         chunks.append(Chunk(name, data[at + 8 : at + 8 + length]))
         if len(chunks) > most_parts(len(data), spare):
-            raise Refused("corrupt", f"the WebP is cut into more than {most_parts(len(data), spare):,} chunks")
+            raise Refused("corrupt", f"the WebP has more than {most_parts(len(data), spare):,} chunks")
         at += 8 + length + length % 2
     return chunks
 
 
 def image_size(chunks: Sequence[Chunk]) -> Size:
-    """Give the size that the first chunk announces. Raises ``Refused("corrupt")`` when it announces none."""
+    """Return the size in the first chunk. Raises ``Refused("corrupt")`` when it has none."""
     head = chunks[0]
     if head.name == b"VP8X" and len(head.data) >= 10:
         return int.from_bytes(head.data[4:7], "little") + 1, int.from_bytes(head.data[7:10], "little") + 1
@@ -120,16 +120,16 @@ def image_size(chunks: Sequence[Chunk]) -> Size:
     if head.name == b"VP8 " and len(head.data) >= 10 and head.data[3:6] == b"\x9d\x01\x2a":
         width, height = struct.unpack_from("<HH", head.data, 6)
         return width & 0x3FFF, height & 0x3FFF
-    raise Refused("corrupt", "the WebP does not begin with a picture's header")
+    raise Refused("corrupt", "the WebP does not begin with the header of a picture")
 
 
 def is_lossless(image_data: Sequence[Chunk]) -> bool:
-    """Tell whether pixels are coded without loss."""
+    """Return whether pixels are encoded without loss."""
     return any(chunk.name == b"VP8L" for chunk in image_data)
 
 
 def has_alpha(image_data: Sequence[Chunk]) -> bool:
-    """Tell whether pixels come with alpha: an ``ALPH`` chunk, or the bit in the header of ``VP8L``."""
+    """Return whether pixels have alpha: an ``ALPH`` chunk, or the bit in the header of ``VP8L``."""
     return any(
         chunk.name == b"ALPH" or (chunk.name == b"VP8L" and len(chunk.data) >= 5 and chunk.data[4] & 0x10 != 0)
         for chunk in image_data
@@ -137,23 +137,23 @@ def has_alpha(image_data: Sequence[Chunk]) -> bool:
 
 
 def extended_header(size: Size, flags: int) -> Chunk:
-    """Write VP8X."""
+    """Return VP8X."""
     fields = struct.pack("<I", flags) + b"".join((side - 1).to_bytes(3, "little") for side in size)
     return Chunk(b"VP8X", fields)
 
 
 def write_webp(chunks: Sequence[Chunk]) -> bytes:
-    """Write a file of chunks."""
+    """Return the bytes of a file of chunks."""
     body = b"WEBP" + b"".join(chunk.encoded for chunk in chunks)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def _read_frame(data: bytes, canvas: Size) -> Frame:
     if len(data) < 16:
-        raise Refused("corrupt", "the WebP has a frame that is cut off")
+        raise Refused("corrupt", "the WebP has a truncated frame")
     left, top, width, height, duration = (int.from_bytes(data[at : at + 3], "little") for at in range(0, 15, 3))
     box = (2 * left, 2 * top, 2 * left + width + 1, 2 * top + height + 1)
     if box[2] > canvas[0] or box[3] > canvas[1]:
-        raise Refused("corrupt", "the WebP has a frame that reaches over its canvas")
+        raise Refused("corrupt", "the WebP has a frame that extends past its canvas")
     image_data = tuple(chunk for chunk in read_chunks(data[16:], 100) if chunk.name in IMAGE_DATA)
     return Frame(box, duration, not data[15] & _OVERWRITES, bool(data[15] & _DISPOSES), image_data)

@@ -1,8 +1,8 @@
-"""WebP: lossless stays lossless, lossy is encoded anew at a quality of the recipe; frames apart from the mark stay.
+"""WebP: lossless stays lossless, lossy is re-encoded at the recipe's quality; frames that the mark does not touch stay.
 
-A WebP does not tell the quality it was written at. At the default, 90, lossy photos written at quality 60, 80 and
+A WebP does not record the quality it was written at. At the default, 90, lossy photos written at quality 60, 80 and
 90 keep 43 to 50 dB (PSNR against the source as decoded) at 1.5, 1.2 and 0.95 times the source's bytes. Alpha is kept
-without loss. In animations only frames that the mark reaches into are encoded anew.
+without loss. In animations only frames that the mark touches are re-encoded.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _METHOD = 4
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Give a watermarked copy of a WebP, still or animated."""
+    """Return a watermarked copy of a WebP, still or animated."""
     source = read_webp(data, limits)
     limits.check_memory(*source.size, _bytes_a_pixel(source))
     orientation = orientation_of(tiff_block(source.first(b"EXIF")))
@@ -64,22 +64,22 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _bytes_a_pixel(source: WebP) -> int:
-    """What it takes at most, as measured: most is the lossless encoder's, which writes alpha in lossy pictures too."""
+    """Return the measured peak memory for each pixel: the lossless encoder, which also writes alpha, needs most."""
     if source.frames:
         return 62
     return 34 if is_lossless(source.image_data) or has_alpha(source.image_data) else 18
 
 
 def _still(source: WebP, overlay: Overlay, settings: EncoderSettings) -> list[Chunk]:
-    picture = _decoder(source).copy()  # the decoder and its canvases go before the encoder needs room
+    picture = _decoder(source).copy()  # frees the decoder and its canvases before the encoder needs memory
     blend(picture, overlay)
     return list(_encoded(picture, is_lossless(source.image_data), settings))
 
 
 def _animated(source: WebP, overlay: Overlay, settings: EncoderSettings) -> list[Chunk]:
-    """Give ANIM and the frames: as they are where they leave the mark alone, else drawn anew with the mark."""
+    """Return ANIM and the frames: unchanged where the mark does not touch them, otherwise redrawn with the mark."""
     chunks = [Chunk(b"ANIM", source.first(b"ANIM"))]
-    # Before the first frame nothing is there, and the mark must be on the whole of it.
+    # Before the first frame nothing is shown: all of the mark has to be drawn.
     stale: Box | None = covered_box(overlay, source.size)
     before = Image.new("RGBA", source.size)
     for frame, after in zip(source.frames, _marked_canvases(source, overlay), strict=True):
@@ -102,7 +102,7 @@ def _redrawn(frame: Frame, box: Box, before: Image.Image, after: Image.Image, se
 
 
 def _marked_canvases(source: WebP, overlay: Overlay) -> Iterator[Image.Image]:
-    """Give what is on screen at each frame, RGBA and with the mark, one after another."""
+    """Yield what is on screen at each frame, RGBA and with the mark."""
     animation = _decoder(source)
     if animation.n_frames != len(source.frames):
         raise Refused("corrupt", f"the WebP has {len(source.frames)} frames, {animation.n_frames} can be decoded")
@@ -115,7 +115,7 @@ def _marked_canvases(source: WebP, overlay: Overlay) -> Iterator[Image.Image]:
 
 
 def _decoder(source: WebP) -> WebPImageFile:
-    """Open the pixels alone; frames of an animation always with alpha: between them a canvas may be bare."""
+    """Return a decoder of the pixels alone; animations always have alpha: their canvas may be transparent in places."""
     pixels = [chunk for chunk in source.chunks if chunk.name in PICTURE and chunk.name != b"VP8X"]
     if source.frames:
         pixels.insert(0, extended_header(source.size, ANIMATION | ALPHA))
@@ -125,7 +125,7 @@ def _decoder(source: WebP) -> WebPImageFile:
 
 
 def _encoded(picture: Image.Image, lossless: bool, settings: EncoderSettings) -> tuple[Chunk, ...]:
-    """Encode pixels; lossless also where they are transparent, alpha always without loss."""
+    """Return the encoded pixels; lossless keeps colours under full transparency, and alpha is always lossless."""
     encoded = BytesIO()
     quality = settings.webp_lossless_effort if lossless else settings.webp_quality
     picture.save(encoded, "WEBP", lossless=lossless, quality=quality, method=_METHOD, exact=lossless)
@@ -133,12 +133,12 @@ def _encoded(picture: Image.Image, lossless: bool, settings: EncoderSettings) ->
 
 
 def _even(box: Box) -> Box:
-    """Give the box with left and top moved to even places, where alone a frame can begin."""
+    """Return the box with left and top moved to even coordinates: frames can only begin there."""
     return box[0] & ~1, box[1] & ~1, box[2], box[3]
 
 
 def _assembled(source: WebP, pixels: list[Chunk], metadata: list[Chunk]) -> bytes:
-    """Put a file together: the profile before the pixels, the rest behind them, as the container asks for."""
+    """Return the file: the profile before the pixels, everything else after them, as the container requires."""
     pictures = [read_chunks(chunk.data[16:]) for chunk in pixels if chunk.name == b"ANMF"] or [pixels]
     flags = ANIMATION if source.frames else 0
     flags |= ALPHA if any(has_alpha(image_data) for image_data in pictures) else 0
