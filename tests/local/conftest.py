@@ -13,7 +13,7 @@ from tests.local.embedded_bench import Make
 from zenoimg.local import EmbeddedAws, LocalSettings
 
 
-def _free_port() -> int:
+def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -22,8 +22,8 @@ def _free_port() -> int:
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
-    """Gives a loopback port that nothing uses, a new one at each call."""
-    return _free_port
+    """Return a function that returns an unused loopback port, a new one at each call."""
+    return unused_port
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     pytest.importorskip("ministack")
     home = tmp_path_factory.mktemp("embedded-aws")
     # With IAM enforced, so that the roles' policies are proved to be enough.
-    aws = EmbeddedAws(LocalSettings(home, _free_port(), enforce_iam=True))
+    aws = EmbeddedAws(LocalSettings(home, unused_port(), enforce_iam=True))
     aws.start()
     yield aws
     aws.stop()
@@ -48,7 +48,7 @@ def bench(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Be
 
 @pytest.fixture
 def make(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Make]:
-    """Makes embedded AWSs with homes of their own, and stops them at the end."""
+    """Return a function that makes embedded AWSs with homes of their own; they are stopped at the end."""
     made: list[EmbeddedAws] = []
 
     def make(name: str = "home", port: int | None = None) -> EmbeddedAws:
