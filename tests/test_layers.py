@@ -13,9 +13,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+WORKER = "zenoimg.imaging.formats.jpeg.coefficients.worker"
+
 #: What a package's modules may import beyond the standard library: layers of ours, packages of others.
 LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "zenoimg.imaging": (set(), {"PIL"}),
+    # A process of its own, started without site-packages and the packages around it.
+    WORKER: (set(), set()),
     "zenoimg.pipeline": ({"zenoimg.imaging"}, {"boto3", "botocore"}),
     "lambda_handlers": ({"zenoimg.pipeline"}, {"boto3", "botocore", "aws_lambda_powertools"}),
     "zenoimg.errors": (set(), set()),
@@ -129,10 +133,10 @@ def _imports(nodes: Iterable[ast.AST], path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} has a relative import, which this test does not follow"
-            assert node.module is not None
+            package = ".".join(path.relative_to(ROOT).parts[: -node.level]) if node.level else ""
+            module = ".".join(part for part in (package, node.module) if part)
             # `from zenoimg.operations import deploy` names a module; `from zenoimg import __version__` does not.
-            found |= {_submodule(node.module, alias.name) for alias in node.names}
+            found |= {_submodule(module, alias.name) for alias in node.names}
     return found
 
 
@@ -169,6 +173,16 @@ def test_imports_point_one_way(module: str, path: Path) -> None:
             assert any(_is_in(name, layer) for layer in {own, *layers}), f"{module} must not import {name}"
         elif top not in sys.stdlib_module_names and not top.startswith("mypy_boto3_"):
             assert top in packages, f"{module} must not import {name}"
+
+
+def test_only_the_worker_imports_relatively() -> None:
+    """It is imported under another name in its own process; everywhere else names are whole."""
+    for module, path in modules():
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if _is_in(module, WORKER):
+            assert all(_is_in(name, WORKER) for name in imported(path) if name.startswith("zenoimg")), module
+        else:
+            assert not any(node.level for node in nodes if isinstance(node, ast.ImportFrom)), module
 
 
 def test_no_module_imports_itself_through_others() -> None:

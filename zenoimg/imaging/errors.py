@@ -19,6 +19,10 @@ class Refused(Exception):  # noqa: N818 -- the contract's own word: the picture 
         return Refused, (self.code, self.message)
 
 
+class TransientError(Exception):
+    """A failure that says nothing about the picture: the same picture may succeed next time."""
+
+
 class RecipeError(ValueError):
     """A recipe that cannot be drawn. ``field`` names the setting, the message what is allowed there."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 
 import zenoimg.imaging.typeface  # noqa: F401 - loads Pillow while a function starts, not at its first picture
-from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.errors import Refused, TransientError
 from zenoimg.imaging.formats import FORMATS, SUPPORTED
 from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits
@@ -57,7 +57,7 @@ def _default_recipe() -> Recipe:
 def _written(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits, name: str) -> Watermarked:
     try:
         return writer(data, recipe, limits)
-    except (Refused, MemoryError):
+    except (Refused, TransientError, MemoryError):
         raise
     except Exception as failure:  # decoders raise errors of any type on damaged input
         traceback.clear_frames(failure.__traceback__)  # its frames hold the memory that the decoder had allocated

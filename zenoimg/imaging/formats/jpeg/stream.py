@@ -136,6 +136,11 @@ class PixelStream:
         self._scans = memoryview(data)[stream.first_scan : stream.end]
         self._position = 0
 
+    @property
+    def parts(self) -> tuple[bytes, memoryview]:
+        """The file in two parts, of which the second is not a copy."""
+        return self._head, self._scans
+
     def read(self, count: int) -> bytes:
         """Return the next bytes, fewer than ``count`` only at the end."""
         start, end = self._position, self._position + count

@@ -1,0 +1,235 @@
+"""A mark on a JPEG of which nothing but the blocks under the mark is encoded again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Literal
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+
+from zenoimg.imaging.errors import Refused, TransientError
+from zenoimg.imaging.formats.jpeg.coefficients.helper import (
+    Buffer,
+    Helper,
+    HelperLostError,
+    OutOfTimeError,
+    RejectedError,
+    UnusableLibraryError,
+)
+from zenoimg.imaging.formats.jpeg.coefficients.huffman import UnusableTablesError, keeps_order, tables_of
+from zenoimg.imaging.formats.jpeg.coefficients.library import bundled_libjpeg
+from zenoimg.imaging.formats.jpeg.coefficients.pool import Pool, pool_of
+from zenoimg.imaging.formats.jpeg.coefficients.region import (
+    Region,
+    block_masks,
+    largest_factors,
+    region_around,
+    shifted,
+)
+from zenoimg.imaging.formats.jpeg.coefficients.worker import messages
+from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import CodingTables, Request
+from zenoimg.imaging.formats.jpeg.stream import SOS, JpegStream
+from zenoimg.imaging.mark import Overlay
+
+Reason = Literal[
+    "quality",
+    "no library",
+    "coding",
+    "sampling",
+    "tables",
+    "mark outside",
+    "mark too large",
+    "damaged",
+    "incomplete",
+    "out of range",
+    "too long",
+]
+Draw = Callable[[Image.Image, Overlay], None]
+"""Draws an overlay on a decoded picture, in place; its mode and size stay."""
+
+
+@dataclass(frozen=True)
+class NotThisWay:
+    """A picture that is to be decoded and encoded as a whole, and why."""
+
+    reason: Reason
+
+
+_REASONS: dict[int, Reason] = {
+    messages.DAMAGED: "damaged",
+    messages.COMPONENTS: "coding",
+    messages.INCOMPLETE: "incomplete",
+    messages.RANGE: "out of range",
+    messages.GEOMETRY: "damaged",
+    messages.SPACE: "too long",
+}
+
+LARGEST_SHARE = 0.12
+"""Of the picture, in the region around the mark: beyond it decoding and encoding the whole costs less."""
+
+SMALL_REGION = 1 << 16
+"""Pixels of a region that is not worth asking about its share: the picture costs a few milliseconds either way."""
+
+_SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
+_MOST_SCANS = 24  # libjpeg's own script for CMYK has 18; a scan of few bytes walks over the whole picture
+_TRIES = 2
+_SPARE_BYTES = 1 << 16
+_SPARE_MEMORY = 64 << 20
+_HEAD_BYTES = 1 << 14  # four quantization and eight Huffman tables are 3 KB
+_RAW_MODES = {"L": "L", "RGB": "RGB", "CMYK": "CMYK;I"}
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is known of an edit before the picture is read. ``tables`` is ``None`` for progressive pictures."""
+
+    region: Region
+    overlay: Overlay
+    tables: CodingTables | None
+    check: int
+    space: int
+    memory: int
+    cpu: int
+
+
+def marked(
+    stream: JpegStream, source: Sequence[Buffer], head: Sequence[bytes], overlay: Overlay, draw: Draw
+) -> bytes | NotThisWay:
+    """Return a JPEG with the overlay drawn on it, every block that it does not touch as in the source.
+
+    ``source`` is the picture, in parts, as a JPEG with no more application segments than tell its colours apart, and
+    ``head`` the encoded application segments of the copy. Raises ``TransientError`` when helpers die twice, and
+    ``Refused("corrupt")`` when both used up their processor time.
+    """
+    plan = _planned(stream, sum(len(part) for part in source), overlay)
+    if isinstance(plan, NotThisWay):
+        return plan
+    library = bundled_libjpeg()
+    if library is None:
+        return NotThisWay("no library")
+    try:
+        return _edited(pool_of(library), plan, stream, source, head, draw)
+    except UnusableLibraryError:
+        return NotThisWay("no library")
+    except RejectedError:
+        return NotThisWay("damaged")
+
+
+def _planned(stream: JpegStream, length: int, overlay: Overlay) -> _Plan | NotThisWay:
+    sequential = stream.frame_marker in _SEQUENTIAL
+    scans = sum(segment.marker == SOS for segment in stream.segments)
+    channels = len(stream.components)
+    if not (sequential or stream.frame_marker == _PROGRESSIVE) or channels not in (1, 3, 4) or scans > _MOST_SCANS:
+        return NotThisWay("coding")
+    if not _has_plain_sampling(stream):
+        return NotThisWay("sampling")
+    region = region_around(stream, overlay)
+    if region is None:
+        return NotThisWay("mark outside")
+    pixels = stream.width * stream.height
+    if region.pixels > max(SMALL_REGION, LARGEST_SHARE * pixels):
+        return NotThisWay("mark too large")
+    try:
+        tables = tables_of(stream) if sequential else None
+        check = messages.UNCHECKED
+        if sequential:
+            check = messages.SAME_ORDER if keeps_order(stream) else messages.ANY_ORDER
+    except UnusableTablesError:
+        return NotThisWay("tables")
+    return _Plan(
+        region,
+        shifted(overlay, region),
+        tables,
+        check,
+        space=max(length + length // 8, 2 * channels * region.pixels) + _SPARE_BYTES,
+        memory=_coefficient_bytes(stream) + _SPARE_MEMORY,
+        cpu=_cpu_microseconds(length, pixels),
+    )
+
+
+def _has_plain_sampling(stream: JpegStream) -> bool:
+    """Return whether the first component is the finest, and the others have whole fractions of its samples."""
+    across, down = stream.components[0].horizontal, stream.components[0].vertical
+    return all(
+        component.horizontal
+        and across % component.horizontal == 0
+        and component.vertical
+        and down % component.vertical == 0
+        for component in stream.components
+    )
+
+
+def _cpu_microseconds(length: int, pixels: int) -> int:
+    """Return far more than an intact picture takes: about 0.01 for a pixel, and ten times that on an emulator."""
+    return 2_000_000 + length + pixels
+
+
+def _coefficient_bytes(stream: JpegStream) -> int:
+    """Return what libjpeg needs for all coefficients: 16 bits for each sample of whole MCUs."""
+    across, down = largest_factors(stream)
+    mcus = -(-stream.width // (8 * across)) * -(-stream.height // (8 * down))
+    blocks = sum(component.horizontal * component.vertical for component in stream.components)
+    return mcus * blocks * 128
+
+
+def _edited(
+    pool: Pool, plan: _Plan, stream: JpegStream, source: Sequence[Buffer], head: Sequence[bytes], draw: Draw
+) -> bytes | NotThisWay:
+    """Edit with one helper, and with another one if the first dies."""
+    lost: list[HelperLostError] = []
+    for _ in range(_TRIES):
+        try:
+            with pool.helper() as helper:
+                return _edited_by(helper, plan, stream, source, head, draw)
+        except HelperLostError as failure:
+            lost.append(failure)
+    if all(isinstance(failure, OutOfTimeError) for failure in lost):
+        raise Refused("corrupt", "reading its coefficients takes far longer than a picture of its size does")
+    raise TransientError(str(lost[-1])) from lost[-1]
+
+
+def _edited_by(
+    helper: Helper, plan: _Plan, stream: JpegStream, source: Sequence[Buffer], head: Sequence[bytes], draw: Draw
+) -> bytes | NotThisWay:
+    left, top, right, bottom = plan.region.mcus
+    request = Request(
+        messages.READ,
+        helper.room_for(plan.space),
+        sum(len(part) for part in source),
+        plan.memory,
+        plan.cpu,
+        left,
+        top,
+        right,
+        bottom,
+        plan.check,
+        plan.space,
+    )
+    answer = helper.ask(request, source)
+    if answer.code != messages.DONE:
+        return NotThisWay(_REASONS[answer.code])
+    picture = JpegImageFile(BytesIO(helper.copy(answer.length)))
+    picture.load()
+    draw(picture, plan.overlay)
+    pixels = picture.tobytes("raw", _RAW_MODES[picture.mode])
+    masks = block_masks(stream, plan.region, plan.overlay)
+    tables = [messages.pack_tables(plan.tables)] if plan.tables else []
+    request = request._replace(kind=messages.WRITE, length=len(pixels), tables=len(tables))
+    answer = helper.ask(request, [pixels, *masks, *tables])
+    if answer.code != messages.DONE:
+        return NotThisWay(_REASONS[answer.code])
+    with helper.data(answer.length) as written:
+        if not _opens(bytes(written[:_HEAD_BYTES]), stream):
+            return NotThisWay("damaged")
+        return b"".join((written[:2], *head, written[2:]))
+
+
+def _opens(head: bytes, stream: JpegStream) -> bool:
+    """Return whether Pillow, too, reads the head of what libjpeg wrote."""
+    try:
+        return JpegImageFile(BytesIO(head)).size == (stream.width, stream.height)
+    except (OSError, SyntaxError, ValueError):
+        return False

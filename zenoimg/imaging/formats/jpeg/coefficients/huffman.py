@@ -1,0 +1,157 @@
+"""Huffman tables for a file's own coefficients and a few new ones.
+
+A table that was made for one picture lacks the symbols that this picture does not have. libjpeg writes such symbols
+wrongly, without an error, so every table is completed before it is written with.
+"""
+
+from __future__ import annotations
+
+import heapq
+from functools import lru_cache
+
+from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import SLOTS, CodingTables, HuffmanTable
+from zenoimg.imaging.formats.jpeg.stream import DHT, DRI, SOS, JpegStream
+
+DC_SYMBOLS = frozenset(range(12))
+"""Symbols of 8-bit samples, ITU-T T.81, F.1.2.1 and F.1.2.2: sizes of differences; runs and sizes."""
+AC_SYMBOLS = frozenset({0x00, 0xF0} | {run << 4 | size for run in range(16) for size in range(1, 11)})
+
+_DC, _AC = 0, 1
+_LONGEST = 16
+_LARGEST_SIZE = 10
+
+
+class UnusableTablesError(Exception):
+    """Tables that are damaged, or that belong to coefficients which 8-bit samples do not have."""
+
+
+def keeps_order(stream: JpegStream) -> bool:
+    """Return whether a sequential picture of one scan is written with the very differences that its source has.
+
+    They have known symbols, since the tables have no others.
+    """
+    markers = [segment.marker for segment in stream.segments]
+    defined = [_defined(segment.payload) for segment in stream.segments if segment.marker == DHT]
+    return (
+        markers.count(SOS) == 1
+        and DRI not in markers[markers.index(SOS) :]
+        and all(
+            DC_SYMBOLS.issuperset(table.symbols)
+            for tables in defined
+            for (kind, _), table in tables.items()
+            if kind == _DC
+        )
+    )
+
+
+def tables_of(stream: JpegStream) -> CodingTables:
+    """Return complete tables for a sequential picture: the source's own, with what they lack.
+
+    A file of several scans, each with tables of its own, is written as one scan: a table that a later component
+    has in the slot of an earlier one goes to a slot of its own while there are two, which is what baseline allows.
+    Raises ``UnusableTablesError``.
+    """
+    used = _tables_by_component(stream)
+    if sum(segment.marker == SOS for segment in stream.segments) == 1:
+        selectors = tuple((dc_slot, ac_slot) for dc_slot, ac_slot, _, _ in used)
+        dc = {dc_slot: table for dc_slot, _, table, _ in used}
+        ac = {ac_slot: table for _, ac_slot, _, table in used}
+    else:
+        dc, dc_slots = _in_two_slots([table for _, _, table, _ in used])
+        ac, ac_slots = _in_two_slots([table for _, _, _, table in used])
+        selectors = tuple(zip(dc_slots, ac_slots, strict=True))
+    if any(symbol & 15 > _LARGEST_SIZE for table in ac.values() for symbol in table.symbols):
+        raise UnusableTablesError
+    return CodingTables(
+        {slot: completed(table, DC_SYMBOLS) for slot, table in dc.items()},
+        {slot: completed(table, AC_SYMBOLS) for slot, table in ac.items()},
+        selectors,
+    )
+
+
+@lru_cache(maxsize=64)
+def completed(table: HuffmanTable, symbols: frozenset[int]) -> HuffmanTable:
+    """Return a table that has a code for all of ``symbols``; the same one if it has.
+
+    What it lacks gets codes of 16 bits behind its own while there is room, else all get new codes.
+    """
+    missing = bytes(sorted(symbols - set(table.symbols)))
+    if not missing:
+        return table
+    # In units of the longest codes; the code of ones alone is not to be used (ITU-T T.81, C).
+    taken = sum(count << (_LONGEST - bits) for bits, count in enumerate(table.counts, 1))
+    if taken + len(missing) < 1 << _LONGEST and table.counts[-1] + len(missing) < 256:
+        counts = table.counts[:-1] + bytes([table.counts[-1] + len(missing)])
+        return HuffmanTable(counts, table.symbols + missing)
+    return regrown(table, missing)
+
+
+def regrown(table: HuffmanTable, missing: bytes) -> HuffmanTable:
+    """Return a table with new codes for its symbols, about as long as the old ones, and long ones for ``missing``."""
+    lengths = [bits for bits, count in enumerate(table.counts, 1) for _ in range(count)]
+    symbols = table.symbols + missing
+    weights = [1 << (_LONGEST + 1 - bits) for bits in lengths] + [1] * len(missing)
+    least = 1
+    # The last one stands for the code of ones alone: its weight is the least, so its code is the longest and the last.
+    while max(depths := _depths([max(least, weight) for weight in weights] + [0])) > _LONGEST:
+        least *= 2
+    order = sorted(range(len(symbols)), key=lambda index: (depths[index], index))
+    counts = [0] * _LONGEST
+    for index in order:
+        counts[depths[index] - 1] += 1
+    return HuffmanTable(bytes(counts), bytes(symbols[index] for index in order))
+
+
+def _depths(weights: list[int]) -> list[int]:
+    """Return the lengths of Huffman's codes for weights, by their index."""
+    heap = [(weight, index, [index]) for index, weight in enumerate(weights)]
+    heapq.heapify(heap)
+    depths = [0] * len(weights)
+    while len(heap) > 1:
+        one, other = heapq.heappop(heap), heapq.heappop(heap)
+        leaves = one[2] + other[2]
+        for leaf in leaves:
+            depths[leaf] += 1
+        heapq.heappush(heap, (one[0] + other[0], max(one[1], other[1]), leaves))
+    return depths
+
+
+def _tables_by_component(stream: JpegStream) -> list[tuple[int, int, HuffmanTable, HuffmanTable]]:
+    """Return, for each component, the slots of its tables and what they held at its scan."""
+    held: dict[tuple[int, int], HuffmanTable] = {}
+    used: dict[int, tuple[int, int, HuffmanTable, HuffmanTable]] = {}
+    for segment in stream.segments:
+        if segment.marker == DHT:
+            held |= _defined(segment.payload)
+        elif segment.marker == SOS:
+            count = segment.payload[0]
+            for identifier, slots in zip(segment.payload[1 : 2 * count : 2], segment.payload[2::2], strict=False):
+                dc, ac = slots >> 4, slots & 15
+                if (_DC, dc) not in held or (_AC, ac) not in held:
+                    raise UnusableTablesError
+                used[identifier] = dc, ac, held[_DC, dc], held[_AC, ac]
+    try:
+        return [used[component.identifier] for component in stream.components]
+    except KeyError:
+        raise UnusableTablesError from None
+
+
+def _defined(payload: bytes) -> dict[tuple[int, int], HuffmanTable]:
+    tables = {}
+    at = 0
+    while at < len(payload):
+        counts = payload[at + 1 : at + 1 + _LONGEST]
+        symbols = payload[at + 1 + _LONGEST : at + 1 + _LONGEST + sum(counts)]
+        kind, slot = payload[at] >> 4, payload[at] & 15
+        if len(counts) < _LONGEST or len(symbols) < sum(counts) or kind > _AC or slot >= SLOTS:
+            raise UnusableTablesError
+        if len(set(symbols)) < len(symbols):
+            raise UnusableTablesError
+        tables[kind, slot] = HuffmanTable(counts, symbols)
+        at += 1 + _LONGEST + len(symbols)
+    return tables
+
+
+def _in_two_slots(tables: list[HuffmanTable]) -> tuple[dict[int, HuffmanTable], list[int]]:
+    distinct = list(dict.fromkeys(tables))
+    return dict(enumerate(distinct[:2])), [min(distinct.index(table), 1) for table in tables]

@@ -1,0 +1,113 @@
+"""Requests to the helper process and its answers: fixed-size headers over pipes, data in shared memory.
+
+Both processes map one file. Its first page is the control page, which holds libjpeg's error manager, so that the
+parent can read the error code of a helper that libjpeg ended. The data begin behind it.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import NamedTuple
+
+CONTROL_BYTES = 4096
+ERROR_CODE_AT = 40
+"""Offset of ``msg_code`` in the control page: the error manager is at its start."""
+
+LIBJPEG_EXIT = 64
+"""Exit status of a helper in which libjpeg called ``error_exit``."""
+
+READ, WRITE = 1, 2
+
+UNCHECKED, SAME_ORDER, ANY_ORDER = range(3)
+"""Whether libjpeg looks at each coefficient's size itself, or, if not, whether blocks stay in the source's order."""
+
+SLOTS = 4
+"""Tables of each class that a file can hold at a time (ITU-T T.81, B.2.4.2)."""
+
+
+class Request(NamedTuple):
+    """What the helper is to do with the data in shared memory.
+
+    ``READ`` takes a JPEG of ``length`` bytes and answers with a JPEG of the MCUs ``left`` to ``right`` and ``top``
+    to ``bottom``, right and bottom outside, after the first coefficients were checked as ``check`` says. ``WRITE``
+    takes ``length`` bytes of the pixels of these MCUs, a mask of each component and, if there are any, ``tables``, and
+    answers with the whole picture. Answers have at most ``capacity`` bytes.
+
+    ``mapped`` bytes of the file are to be mapped; ``memory`` bounds libjpeg, ``cpu`` the time in microseconds.
+    """
+
+    kind: int
+    mapped: int
+    length: int
+    memory: int
+    cpu: int
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+    check: int = UNCHECKED
+    capacity: int = 0
+    tables: int = 0
+
+
+REQUEST = struct.Struct(f"={len(Request._fields)}q")
+
+DONE, UNUSABLE, DAMAGED, COMPONENTS, INCOMPLETE, RANGE, GEOMETRY, SPACE = range(8)
+
+
+class Answer(NamedTuple):
+    """A code from ``DONE`` on, and how many bytes of data there are.
+
+    The first answer comes unasked after the self-test; ``length`` is then libjpeg's code for lack of memory.
+    """
+
+    code: int
+    length: int = 0
+
+
+ANSWER = struct.Struct(f"={len(Answer._fields)}q")
+
+
+@dataclass(frozen=True)
+class HuffmanTable:
+    """How many codes there are of 1 to 16 bits, and the symbols in the order of their codes."""
+
+    counts: bytes
+    symbols: bytes
+
+
+@dataclass(frozen=True)
+class CodingTables:
+    """Huffman tables by slot, and for each component the slots of its DC and its AC table."""
+
+    dc: dict[int, HuffmanTable]
+    ac: dict[int, HuffmanTable]
+    selectors: tuple[tuple[int, int], ...]
+
+
+_TABLE = struct.Struct("16s256s")
+_COUNT = struct.Struct("=8sB")
+TABLES_BYTES = _COUNT.size + 2 * SLOTS * _TABLE.size
+
+
+def pack_tables(tables: CodingTables) -> bytes:
+    """Return tables as ``TABLES_BYTES`` bytes; absent ones are all zero."""
+    flat = bytes(slot for selectors in tables.selectors for slot in selectors)
+    parts = [_COUNT.pack(flat, len(tables.selectors))]
+    for kind in (tables.dc, tables.ac):
+        for slot in range(SLOTS):
+            table = kind.get(slot)
+            parts.append(_TABLE.pack(table.counts, table.symbols) if table else bytes(_TABLE.size))
+    return b"".join(parts)
+
+
+def unpack_tables(data: bytes) -> CodingTables:
+    """Return what ``pack_tables`` was given."""
+    flat, count = _COUNT.unpack_from(data)
+    dc: dict[int, HuffmanTable] = {}
+    ac: dict[int, HuffmanTable] = {}
+    for index, (counts, symbols) in enumerate(_TABLE.iter_unpack(data[_COUNT.size : TABLES_BYTES])):
+        if any(counts):
+            (dc if index < SLOTS else ac)[index % SLOTS] = HuffmanTable(counts, symbols[: sum(counts)])
+    return CodingTables(dc, ac, tuple((flat[2 * index], flat[2 * index + 1]) for index in range(count)))

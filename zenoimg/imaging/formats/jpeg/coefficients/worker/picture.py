@@ -1,0 +1,253 @@
+"""The coefficients of one picture: MCUs are handed out as a small JPEG, blocks are replaced, the whole is written.
+
+Nothing here decodes or encodes more pixels than those of the region around the mark.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from ctypes import addressof, byref, c_int, c_void_p, memmove, sizeof
+from typing import Any, NamedTuple
+
+from .layouts import CMYK, GRAYSCALE, RGB, HuffmanStruct
+from .libjpeg import BLOCK_BYTES, Decoder, Encoder, Library
+from .messages import COMPONENTS, DAMAGED, GEOMETRY, INCOMPLETE, RANGE, SPACE, CodingTables, HuffmanTable
+
+_PIXELS = {1: GRAYSCALE, 3: RGB, 4: CMYK}
+_RUN = re.compile(rb"[^\0]+")
+_HIGH_BYTES_IN_RANGE = bytes([0, 1, 2, 3, 0xFC, 0xFD, 0xFE, 0xFF])  # of -1024 to 1023, little-endian
+_MOST_UNSEEN = 15  # blocks: 1,023 and 15 differences of up to 2,047 are less than 32,768
+
+
+class CannotEditError(Exception):
+    """A picture that is to be decoded and encoded instead; ``code`` is one of ``messages``."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Part(NamedTuple):
+    """One component: its sampling factors, and its blocks across and down the picture."""
+
+    across: int
+    down: int
+    width: int
+    height: int
+
+
+class SourcePicture:
+    """A JPEG whose coefficients are all read. Raises ``CannotEditError``; libjpeg's errors end the process."""
+
+    def __init__(self, library: Library, memory: int, address: int, length: int) -> None:
+        self._library, self._memory = library, memory
+        self._decoder = Decoder(library, memory, address, length)
+        self._info = self._decoder.info
+        try:
+            self._read()
+        except CannotEditError:
+            self.close()
+            raise
+
+    def _read(self) -> None:
+        info = self._info
+        if info.data_precision != 8 or info.num_components not in _PIXELS or info.arith_code:
+            raise CannotEditError(COMPONENTS)
+        self._arrays = self._decoder.coefficients()
+        if self._decoder.warned:
+            raise CannotEditError(DAMAGED)
+        if info.coef_bits and any((c_int * (64 * info.num_components)).from_address(info.coef_bits)):
+            raise CannotEditError(INCOMPLETE)
+        self._parts = [
+            Part(part.h_samp_factor, part.v_samp_factor, part.width_in_blocks, part.height_in_blocks)
+            for part in info.comp_info[: info.num_components]
+        ]
+
+    def close(self) -> None:
+        """Free the picture's memory."""
+        self._decoder.close()
+
+    def crop(self, left: int, top: int, right: int, bottom: int) -> bytes:
+        """Return the MCUs from ``left`` to ``right`` and ``top`` to ``bottom``, the latter outside, as a JPEG.
+
+        Coefficients for which there is no code would be written wrongly without an error, so the JPEG is read again
+        and compared.
+        """
+        info = self._info
+        width, height = 8 * info.max_h_samp_factor, 8 * info.max_v_samp_factor
+        columns, lines = -(-info.image_width // width), -(-info.image_height // height)
+        if not (0 <= left < right <= columns and 0 <= top < bottom <= lines):
+            raise CannotEditError(GEOMETRY)
+        self._corner, self._mcus = (left, top), (right - left, bottom - top)
+        ends = min(right * width, info.image_width), min(bottom * height, info.image_height)
+        self.size = ends[0] - left * width, ends[1] - top * height
+        with closing(self._encoder()) as encoder:
+            encoder.info.image_width, encoder.info.image_height = self.size
+            encoder.info.write_JFIF_header = info.saw_JFIF_marker
+            encoder.info.write_Adobe_marker = info.saw_Adobe_marker
+            arrays = (c_void_p * len(self._parts))()  # libjpeg keeps a pointer to it
+            self._copy_mcus(encoder, arrays)
+            self._library.call.jpeg_finish_compress(encoder.ref)
+            with closing(Decoder(self._library, self._memory, *encoder.output)) as again:
+                if not self._equals(again):
+                    raise CannotEditError(RANGE)
+            return ctypes.string_at(*encoder.output)
+
+    def mask_lengths(self) -> list[int]:
+        """Return how many blocks of each component the cropped region has."""
+        return [self._mcus[0] * part.across * self._mcus[1] * part.down for part in self._parts]
+
+    def replace(self, address: int, masks: list[bytes]) -> None:
+        """Encode the cropped region's pixels, at ``address``, and take those blocks over whose mask is not 0.
+
+        A mask has one byte for each block of its component in the region, row by row.
+        """
+        width, height = self.size
+        channels = len(self._parts)
+        with closing(self._encoder()) as encoder:
+            encoder.info.image_width, encoder.info.image_height = width, height
+            encoder.info.input_components, encoder.info.in_color_space = channels, _PIXELS[channels]
+            encoder.info.write_JFIF_header = encoder.info.write_Adobe_marker = 0
+            self._library.call.jpeg_start_compress(encoder.ref, 1)
+            stride = width * channels
+            rows = (c_void_p * height)(*range(address, address + stride * height, stride))
+            done = 0
+            while done < height:
+                at = addressof(rows) + done * sizeof(c_void_p)
+                done += self._library.call.jpeg_write_scanlines(encoder.ref, at, height - done)
+            self._library.call.jpeg_finish_compress(encoder.ref)
+            with closing(Decoder(self._library, self._memory, *encoder.output)) as drawn:
+                arrays = drawn.coefficients()
+                if drawn.warned:
+                    raise CannotEditError(RANGE)
+                for index, part in enumerate(self._parts):
+                    self._take_over(index, part, drawn, arrays[index], masks[index])
+
+    def write(self, address: int, capacity: int, tables: CodingTables | None) -> int:
+        """Write the picture to ``address`` and return its length; progressive when there are no ``tables``.
+
+        Application segments are left out.
+        """
+        with closing(self._encoder(address, capacity)) as encoder:
+            encoder.info.write_JFIF_header = encoder.info.write_Adobe_marker = 0
+            encoder.info.restart_interval = self._info.restart_interval
+            if tables is None:
+                self._library.call.jpeg_simple_progression(encoder.ref)
+            else:
+                self._install(encoder, tables)
+            self._library.call.jpeg_write_coefficients(encoder.ref, addressof(self._arrays))
+            self._library.call.jpeg_finish_compress(encoder.ref)
+            written, length = encoder.output
+        if written != address:  # libjpeg went on in a larger place of its own
+            raise CannotEditError(SPACE)
+        return length
+
+    def _encoder(self, address: int | None = None, capacity: int = 0) -> Encoder:
+        encoder = Encoder(self._library, self._memory, address, capacity)
+        self._library.call.jpeg_copy_critical_parameters(self._decoder.ref, encoder.ref)
+        return encoder
+
+    def check_range(self, top: int, bottom: int, *, same_order: bool) -> None:
+        """Raise unless the first coefficient of every block is one for which there is a code.
+
+        libjpeg's fast encoder writes symbols that a table lacks wrongly and in silence. What is coded is the difference
+        to the block before, and the tables have all symbols for the differences of 8-bit samples. In ``same_order`` as
+        in the source the differences are the source's, except in the rows of MCUs from ``top`` to ``bottom``, where
+        blocks are replaced: there all blocks are looked at, elsewhere as many as prove that no sum of such differences
+        has left 16 bits. The other coefficients came by tables whose symbols are known to be right.
+        """
+        for index, part in enumerate(self._parts):
+            lines = -(-part.height // part.down)
+            for line in range(lines):
+                # The neighbours of replaced blocks may be one row of MCUs away; the last one has blocks that are not
+                # part of the picture, for which libjpeg writes values of its own.
+                whole = not same_order or top - 1 <= line <= bottom or line == lines - 1
+                pointers = self._decoder.rows(self._arrays[index], line * part.down, part.down)
+                rows = min(part.down, part.height - line * part.down)
+                if not all(self._row_in_range(pointers[row], part, row, whole=whole) for row in range(rows)):
+                    raise CannotEditError(RANGE)
+
+    def _row_in_range(self, address: int, part: Part, row: int, *, whole: bool) -> bool:
+        """Look at the blocks of one row of a row of MCUs: at all, or at some and the last one."""
+        blocks = memoryview((ctypes.c_uint8 * (part.width * BLOCK_BYTES)).from_address(address))
+        step = 1
+        if not whole and len(self._parts) == 1:  # coded row by row
+            step = _MOST_UNSEEN
+        elif not whole:  # coded MCU by MCU
+            step = part.width if row else max(1, (_MOST_UNSEEN - (part.down - 1) * (part.across - 1)) // part.down)
+        high_bytes = blocks[1 :: step * BLOCK_BYTES].tobytes() + blocks[1 - BLOCK_BYTES : 2 - BLOCK_BYTES]
+        return not high_bytes.strip(_HIGH_BYTES_IN_RANGE)
+
+    def _copy_mcus(self, encoder: Encoder, arrays: Any) -> None:
+        """Begin to write a JPEG of the region's size from new ``arrays``, and fill them with the region's blocks."""
+        for index, part in enumerate(self._parts):
+            blocks = self._mcus[0] * part.across, self._mcus[1] * part.down
+            arrays[index] = encoder.request(*blocks, part.down)
+        self._library.call.jpeg_write_coefficients(encoder.ref, arrays)
+        for index, part in enumerate(self._parts):
+            length = self._mcus[0] * part.across * BLOCK_BYTES
+            for line in range(self._mcus[1]):
+                there = encoder.rows(arrays[index], line * part.down, part.down, writable=True)
+                for row, source in enumerate(self._row_addresses(index, line)):
+                    memmove(there[row], source, length)
+
+    def _row_addresses(self, index: int, line: int, *, writable: bool = False) -> list[int]:
+        """Return where the region's part of each row of blocks of a row of MCUs begins."""
+        part = self._parts[index]
+        first = (self._corner[1] + line) * part.down
+        pointers = self._decoder.rows(self._arrays[index], first, part.down, writable=writable)
+        skipped = self._corner[0] * part.across * BLOCK_BYTES
+        return [pointers[row] + skipped for row in range(part.down)]
+
+    def _equals(self, again: Decoder) -> bool:
+        arrays = again.coefficients()
+        if again.warned:
+            return False
+        for index, part in enumerate(self._parts):
+            mine = again.info.comp_info[index]
+            length = mine.width_in_blocks * BLOCK_BYTES
+            for line in range(self._mcus[1]):
+                rows = min(part.down, mine.height_in_blocks - line * part.down)
+                here = again.rows(arrays[index], line * part.down, part.down)
+                there = self._row_addresses(index, line)
+                if any(self._library.libc.memcmp(here[row], there[row], length) for row in range(rows)):
+                    return False
+        return True
+
+    def _take_over(self, index: int, part: Part, drawn: Decoder, array: Any, mask: bytes) -> None:
+        across = self._mcus[0] * part.across
+        for line in range(self._mcus[1]):
+            first = line * part.down
+            touched = [list(_runs(mask[row * across : (row + 1) * across])) for row in range(first, first + part.down)]
+            if not any(touched):
+                continue
+            here = drawn.rows(array, first, part.down)
+            there = self._row_addresses(index, line, writable=True)
+            for row, runs in enumerate(touched):
+                for start, end in runs:
+                    offset = start * BLOCK_BYTES
+                    memmove(there[row] + offset, here[row] + offset, (end - start) * BLOCK_BYTES)
+
+    def _install(self, encoder: Encoder, tables: CodingTables) -> None:
+        info = encoder.info
+        for part, (dc, ac) in zip(info.comp_info[: len(self._parts)], tables.selectors, strict=True):
+            part.dc_tbl_no, part.ac_tbl_no = dc, ac
+        for given, slots in ((tables.dc, info.dc_huff_tbl_ptrs), (tables.ac, info.ac_huff_tbl_ptrs)):
+            for slot, table in given.items():
+                if not slots[slot]:
+                    slots[slot] = self._library.call.jpeg_alloc_huff_table(encoder.ref)
+                memmove(slots[slot], byref(_struct_of(table)), sizeof(HuffmanStruct))
+
+
+def _struct_of(table: HuffmanTable) -> HuffmanStruct:
+    struct = HuffmanStruct()
+    struct.bits[1:] = list(table.counts)
+    struct.huffval[: len(table.symbols)] = list(table.symbols)
+    return struct
+
+
+def _runs(mask: bytes) -> Iterator[tuple[int, int]]:
+    return (run.span() for run in _RUN.finditer(mask))
