@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from zenoimg.imaging.formats import FORMATS
+
+Encoding = Literal["coefficients", "pixels"]
+"""Whether only the blocks under the mark were encoded again (JPEG), or pixels were decoded and encoded."""
 
 MOST_WARNINGS = 100
 """A record holds at most 400 KB (Amazon DynamoDB, "Item size"); a damaged file may cause a warning for each chunk."""
@@ -24,6 +28,7 @@ class Watermarked:
     height: int
     frames: int
     warnings: tuple[str, ...]
+    encoding: Encoding = "pixels"
 
     @property
     def content_type(self) -> str:

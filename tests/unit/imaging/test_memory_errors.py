@@ -18,17 +18,18 @@ _UNDER_A_LIMIT = """
 import resource, sys
 from io import BytesIO
 from PIL import Image
-from zenoimg.imaging import Refused, watermark
+from zenoimg.imaging import EncoderSettings, Recipe, Refused, watermark
 
+recipe = Recipe(encoder=EncoderSettings(jpeg_quality=80))  # so that JPEGs are decoded here, not by the helper process
 data = sys.stdin.buffer.read()
 small = BytesIO()
 Image.new("RGB", (300, 200)).save(small, "JPEG", progressive=True)
-watermark(small.getvalue())  # everything is imported and the mark's font loaded before memory is short
+watermark(small.getvalue(), recipe)  # everything is imported and the mark's font loaded before memory is short
 with open("/proc/self/statm") as statm:
     taken = int(statm.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + int(sys.argv[1]) * 1_000_000,) * 2)
 try:
-    print("copied", len(watermark(data).data) > 0)
+    print("copied", len(watermark(data, recipe).data) > 0)
 except Refused as refused:
     print("refused", refused)
 except MemoryError:

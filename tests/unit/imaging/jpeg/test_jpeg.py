@@ -11,6 +11,7 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from tests.drawn import pictures
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, WatermarkSpec, watermark
+from zenoimg.imaging.formats.jpeg.coefficients import editor
 from zenoimg.imaging.mark import overlay_for
 
 
@@ -18,6 +19,12 @@ def opened(data: bytes) -> JpegImageFile:
     picture = JpegImageFile(BytesIO(data))
     picture.load()
     return picture
+
+
+@pytest.fixture
+def pixels_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where Pillow bundles no libjpeg."""
+    monkeypatch.setattr(editor, "bundled_libjpeg", lambda: None)
 
 
 def outside(size: tuple[int, int], orientation: int = 1, spread: int = 16) -> Image.Image:
@@ -80,6 +87,7 @@ def with_sampling(data: bytes, factors: bytes) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.usefixtures("pixels_alone")
 def test_a_sampling_that_cannot_be_written_becomes_finer_and_is_named() -> None:
     data = with_sampling(pictures.jpeg(pictures.photo((64, 64)), subsampling=0), b"\x11\x12\x12")
     done = watermark(data)
@@ -184,6 +192,7 @@ def test_black_outlines_use_black_ink_alone() -> None:
     assert ImageStat.Stat(cyan).extrema[0][1] < 40
 
 
+@pytest.mark.usefixtures("pixels_alone")
 def test_ycck_becomes_cmyk_by_the_finer_table_and_is_named() -> None:
     data = bytearray(pictures.jpeg(pictures.photo((64, 64), "CMYK"), qtables=[[2] * 64, [9] * 64]))
     data[data.index(b"Adobe") + 11] = 2

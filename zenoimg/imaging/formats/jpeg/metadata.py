@@ -69,14 +69,12 @@ def kept_segments(stream: JpegStream, keeper: Keeper) -> list[Segment]:
             case "photoshop":
                 kept += _photoshop(stream, keeper)
                 done.add(kind)
-            case "adobe":
-                kept.append(_adobe_as_written(segment, len(stream.components)))
             case "credentials":
                 keeper.warn("Content Credentials vouch for the unmarked picture and were left out")
                 done.add(kind)
             case "hidden picture":
                 keeper.warn(f"a picture inside segment APP{segment.marker - APP0} was left out")
-            case "colour" | "other":
+            case "adobe" | "colour" | "other":
                 kept.append(segment)
     return kept
 
@@ -117,10 +115,3 @@ def _photoshop(stream: JpegStream, keeper: Keeper) -> list[Segment]:
 def _in_segments(block: bytes, marker: int, header: bytes) -> list[Segment]:
     step = MAX_PAYLOAD - len(header)
     return [Segment(marker, header + block[at : at + step]) for at in range(0, len(block), step)]
-
-
-def _adobe_as_written(segment: Segment, components: int) -> Segment:
-    """Four components are written as CMYK, whatever transform the source had."""
-    if components != 4:
-        return segment
-    return Segment(APP14, segment.payload[:11] + b"\0" + segment.payload[12:])

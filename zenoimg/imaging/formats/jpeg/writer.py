@@ -1,7 +1,8 @@
-"""JPEG: Pillow decodes and encodes pixels, everything else is copied as the source's own segments.
+"""JPEG: the mark is drawn on the blocks under it, everything else stays as it is in the source.
 
-Pixels are encoded with the source's quantization tables, sampling, progression and restart interval. They pass
-through RGB rather than YCbCr, which would keep a little more but costs Pillow a tenth to a fifth more time.
+Where that is not possible (see ``coefficients``), all pixels go through Pillow, and are encoded with the source's
+quantization tables, sampling, progression and restart interval. They pass through RGB rather than YCbCr, which would
+keep a little more but costs Pillow a tenth to a fifth more time. Metadata are copied as the source's own segments.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import threading
 from typing import IO, Any, cast
 
-from PIL import ImageFile
+from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.jpeg.coefficients.editor import NotThisWay, marked
 from zenoimg.imaging.formats.jpeg.metadata import kept_segments, orientation_in
 from zenoimg.imaging.formats.jpeg.stream import (
+    APP14,
     EncodedChunks,
     JpegStream,
     PixelStream,
+    Segment,
     adobe_transform,
     is_coded_rgb,
     read_stream,
@@ -26,7 +30,7 @@ from zenoimg.imaging.formats.jpeg.stream import (
 from zenoimg.imaging.formats.jpeg.trailer import left_out
 from zenoimg.imaging.formats.sampling import FINEST, sampling_of
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.placement import displayed_size
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
@@ -50,15 +54,28 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     warnings = left_out(stream, data[stream.end :])
     keeper = Keeper(recipe.metadata, alone=bool(warnings))
     segments = kept_segments(stream, keeper)
-    picture = JpegImageFile(cast("IO[bytes]", PixelStream(data, stream)))
+    warnings += keeper.warnings
+    width, height = displayed_size((stream.width, stream.height), orientation)
+    pixels = PixelStream(data, stream)
+    inverted_ink = adobe_transform(stream) is None
+
+    def draw(picture: Image.Image, overlay: Overlay) -> None:
+        blend(picture, overlay, inverted_ink=inverted_ink and picture.mode == "CMYK")
+
+    copy: bytes | NotThisWay = NotThisWay("quality")
+    if recipe.encoder.jpeg_quality == "source":
+        copy = marked(stream, pixels.parts, [segment.encoded for segment in segments], overlay, draw)
+    if not isinstance(copy, NotThisWay):
+        return Watermarked(copy, "JPEG", width, height, 1, tuple(warnings), "coefficients")
+
+    picture = JpegImageFile(cast("IO[bytes]", pixels))
     picture.decodermaxblock = _BYTES_AT_A_TIME
     picture.load()
-    blend(picture, overlay, inverted_ink=picture.mode == "CMYK" and adobe_transform(stream) is None)
+    draw(picture, overlay)
     options = _encoder_options(picture, stream, recipe.encoder)
-    warnings += keeper.warnings + _coding_warnings(picture, stream)
-    encoded = _encoded(picture, options).with_metadata(segments)
-    width, height = displayed_size(picture.size, orientation)
-    return Watermarked(encoded, "JPEG", width, height, 1, tuple(warnings))
+    warnings += _coding_warnings(picture, stream)
+    copy = _encoded(picture, options).with_metadata(_as_written(segments, stream))
+    return Watermarked(copy, "JPEG", width, height, 1, tuple(warnings))
 
 
 def _check_coding(stream: JpegStream) -> None:
@@ -84,6 +101,18 @@ def _encoder_options(picture: JpegImageFile, stream: JpegStream, settings: Encod
     else:
         options["quality"] = settings.jpeg_quality
     return options
+
+
+def _as_written(segments: list[Segment], stream: JpegStream) -> list[Segment]:
+    """Return the segments with Adobe's transform as Pillow encodes: four components are CMYK, never YCCK."""
+    if len(stream.components) != 4:
+        return segments
+    return [
+        Segment(APP14, segment.payload[:11] + b"\0" + segment.payload[12:])
+        if segment.marker == APP14 and segment.payload.startswith(b"Adobe")
+        else segment
+        for segment in segments
+    ]
 
 
 def _tables(picture: JpegImageFile, stream: JpegStream) -> list[list[int]]:

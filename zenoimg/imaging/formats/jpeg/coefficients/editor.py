@@ -15,6 +15,7 @@ from zenoimg.imaging.formats.jpeg.coefficients.helper import (
     Buffer,
     Helper,
     HelperLostError,
+    OutOfMemoryError,
     OutOfTimeError,
     RejectedError,
     UnusableLibraryError,
@@ -101,8 +102,8 @@ def marked(
     """Return a JPEG with the overlay drawn on it, every block that it does not touch as in the source.
 
     ``source`` is the picture, in parts, as a JPEG with no more application segments than tell its colours apart, and
-    ``head`` the encoded application segments of the copy. Raises ``TransientError`` when helpers die twice, and
-    ``Refused("corrupt")`` when both used up their processor time.
+    ``head`` the encoded application segments of the copy. Raises ``TransientError`` or
+    ``MemoryError`` when helpers die twice, and ``Refused("corrupt")`` when both used up their processor time.
     """
     plan = _planned(stream, sum(len(part) for part in source), overlay)
     if isinstance(plan, NotThisWay):
@@ -188,6 +189,8 @@ def _edited(
             lost.append(failure)
     if all(isinstance(failure, OutOfTimeError) for failure in lost):
         raise Refused("corrupt", "reading its coefficients takes far longer than a picture of its size does")
+    if any(isinstance(failure, OutOfMemoryError) for failure in lost):
+        raise MemoryError("there is no memory for the picture's coefficients")
     raise TransientError(str(lost[-1])) from lost[-1]
 
 

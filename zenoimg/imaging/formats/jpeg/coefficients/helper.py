@@ -44,6 +44,10 @@ class OutOfTimeError(HelperLostError):
     """A helper that used up its processor time."""
 
 
+class OutOfMemoryError(HelperLostError):
+    """A helper in which libjpeg got no memory."""
+
+
 class RejectedError(Exception):
     """libjpeg gave the picture up, and ended the helper."""
 
@@ -163,8 +167,8 @@ class Helper:
         if status == -signal.SIGPROF:
             raise OutOfTimeError("the JPEG helper used up its processor time")
         (code,) = struct.unpack_from("=i", self._data, ERROR_CODE_AT)
-        if status == LIBJPEG_EXIT and code != self._out_of_memory_code:
-            raise RejectedError
+        if status == LIBJPEG_EXIT:
+            raise OutOfMemoryError if code == self._out_of_memory_code else RejectedError
         raise HelperLostError(f"the JPEG helper ended with status {status}")
 
 

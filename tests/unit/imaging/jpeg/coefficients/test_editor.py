@@ -1,0 +1,202 @@
+"""Which blocks change, told by a reader of this project's tests that shares no code with what is tested."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+from PIL.JpegImagePlugin import JpegImageFile
+
+from tests.drawn import jpegs, pictures
+from tests.drawn.jpegs import Plane
+from zenoimg.imaging import Recipe, WatermarkSpec, watermark
+from zenoimg.imaging.formats.jpeg.coefficients import editor
+from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.placement import Box
+
+SIZE = (301, 203)
+SAMPLINGS = {
+    "4:4:4": [(1, 1)] * 3,
+    "4:2:2": [(2, 1), (1, 1), (1, 1)],
+    "4:2:0": [(2, 2), (1, 1), (1, 1)],
+    "4:4:0": [(1, 2), (1, 1), (1, 1)],
+    "4:1:1": [(4, 1), (1, 1), (1, 1)],
+    "4:1:0": [(4, 2), (1, 1), (1, 1)],
+    "a third": [(3, 1), (1, 1), (1, 1)],
+    "uneven": [(2, 2), (2, 1), (1, 2)],
+    "grey": [(1, 1)],
+    "grey, factors of two": [(2, 2)],
+    "cmyk": [(1, 1)] * 4,
+    "ycck": [(2, 2), (1, 1), (1, 1), (2, 2)],
+}
+CODINGS = [{}, {"separate": True}, {"restart": 5}, {"own_tables": True}, {"own_tables": True, "separate": True}]
+
+
+def drawn(sampling: str, **coding: Any) -> bytes:
+    factors = SAMPLINGS[sampling]
+    adobe = [(0xEE, jpegs.ADOBE + (b"\2" if sampling == "ycck" else b"\0"))] if len(factors) == 4 else []
+    return jpegs.jpeg_of(jpegs.drawn_planes(SIZE, factors), SIZE, segments=adobe, **coding)
+
+
+def changed_blocks(before: list[Plane], after: list[Plane], size: tuple[int, int]) -> list[set[tuple[int, int]]]:
+    """The column and row of each block of the picture that differs, for each component."""
+    across, down = max(plane.across for plane in before), max(plane.down for plane in before)
+    found = []
+    for one, other in zip(before, after, strict=True):
+        width, height = -(-size[0] * one.across // (8 * across)), -(-size[1] * one.down // (8 * down))
+        found.append(
+            {
+                (column, row)
+                for row in range(height)
+                for column in range(width)
+                if one.rows[row][column] != other.rows[row][column]
+            }
+        )
+    return found
+
+
+def blocks_of(box: Box, plane: Plane, planes: list[Plane]) -> set[tuple[int, int]]:
+    across = 8 * max(other.across for other in planes) // plane.across
+    down = 8 * max(other.down for other in planes) // plane.down
+    return {
+        (column, row)
+        for row in range(box[1] // down, -(-box[3] // down))
+        for column in range(box[0] // across, -(-box[2] // across))
+    }
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("coding", CODINGS, ids=lambda coding: ", ".join(coding) or "plain")
+def test_only_blocks_under_the_mark_change(sampling: str, coding: dict[str, bool]) -> None:
+    data = drawn(sampling, **coding)
+    done = watermark(data)
+    assert (done.encoding, done.warnings) == ("coefficients", ())
+    before, after = jpegs.planes_of(data), jpegs.planes_of(done.data)
+    box = overlay_for(WatermarkSpec(), SIZE).boxes[0]
+    changed = changed_blocks(before, after, SIZE)
+    for plane, blocks in zip(before, changed, strict=True):
+        assert blocks <= blocks_of(box, plane, before)
+    assert changed[0]
+
+
+@pytest.mark.parametrize("position", ["top-left", "right", "center", "bottom-right"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_only_blocks_under_the_mark_change_in_every_corner_and_orientation(position: str, orientation: int) -> None:
+    size = (203, 301) if orientation >= 5 else SIZE
+    spec = WatermarkSpec(position=position, margin=0)  # type: ignore[arg-type]
+    factors = SAMPLINGS["4:2:0"]
+    segments = [pictures.exif_segment(pictures.exif(orientation))]
+    data = jpegs.jpeg_of(jpegs.drawn_planes(size, factors), size, segments=segments)
+    done = watermark(data, Recipe(spec))
+    assert done.encoding == "coefficients"
+    box = overlay_for(spec, size, orientation).boxes[0]
+    before, after = jpegs.planes_of(data), jpegs.planes_of(done.data)
+    for plane, blocks in zip(before, changed_blocks(before, after, size), strict=True):
+        assert blocks <= blocks_of(box, plane, before)
+
+
+def test_what_a_block_shows_under_the_mark_is_what_decoding_and_encoding_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pictures.jpeg(pictures.photo((640, 480)), quality=95)
+    done = watermark(data)
+    monkeypatch.setattr(editor, "bundled_libjpeg", lambda: None)
+    whole = watermark(data)
+    assert (done.encoding, whole.encoding) == ("coefficients", "pixels")
+    box = overlay_for(WatermarkSpec(), (640, 480)).boxes[0]
+    one, other = (Image.open(BytesIO(copy.data)).crop(box) for copy in (done, whole))
+    assert max(ImageStat.Stat(ImageChops.difference(one, other)).mean) < 0.5
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_progressive_picture_stays_progressive_and_keeps_its_pixels(mode: str) -> None:
+    data = pictures.jpeg(pictures.photo((320, 240), mode), progressive=True, subsampling=0)
+    done = watermark(data)
+    assert (done.encoding, done.warnings) == ("coefficients", ())
+    before, after = JpegImageFile(BytesIO(data)), JpegImageFile(BytesIO(done.data))
+    assert "progressive" in after.info
+    difference = ImageChops.difference(before, after)
+    left, top, right, bottom = overlay_for(WatermarkSpec(), (320, 240)).boxes[0]
+    bounds = difference.getbbox(alpha_only=False)
+    assert bounds is not None
+    assert bounds[0] >= left // 8 * 8
+    assert bounds[1] >= top // 8 * 8
+    assert bounds[2] <= -(-right // 8) * 8
+    assert bounds[3] <= -(-bottom // 8) * 8
+
+
+def test_tables_that_have_all_symbols_are_the_copys() -> None:
+    data = pictures.jpeg(pictures.photo((320, 240)))
+    assert tables_in(watermark(data).data) == tables_in(data)
+
+
+def tables_in(data: bytes) -> set[bytes]:
+    return {payload for marker, payload in pictures.jpeg_segments(data) if marker == 0xC4}
+
+
+def test_adobes_transform_stays() -> None:
+    assert jpegs.ADOBE + b"\2" in watermark(drawn("ycck")).data
+
+
+def pixels_by(data: bytes, reason: str, monkeypatch: pytest.MonkeyPatch, recipe: Recipe | None = None) -> None:
+    """Check that a picture goes through pixels, and why."""
+    told = []
+    marked = editor.marked
+
+    def listening(*arguments: object) -> object:
+        told.append(marked(*arguments))  # type: ignore[arg-type]
+        return told[-1]
+
+    monkeypatch.setattr("zenoimg.imaging.formats.jpeg.writer.marked", listening)
+    done = watermark(data, recipe or Recipe())
+    assert done.encoding == "pixels"
+    assert told == [editor.NotThisWay(reason)]  # type: ignore[arg-type]
+    JpegImageFile(BytesIO(done.data)).load()
+
+
+def test_a_mark_all_over_goes_through_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pictures.jpeg(pictures.photo((800, 600)))
+    pixels_by(data, "mark too large", monkeypatch, Recipe(WatermarkSpec(position="tile")))
+    pixels_by(data, "mark too large", monkeypatch, Recipe(WatermarkSpec(scale=0.3)))
+
+
+def test_a_progressive_picture_that_is_not_all_there_goes_through_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pictures.jpeg(pictures.photo((320, 240)), progressive=True)
+    last = data.rindex(b"\xff\xda")
+    pixels_by(data[:last] + b"\xff\xd9", "incomplete", monkeypatch)
+
+
+def test_subsampled_luma_goes_through_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    factors = [(1, 1), (2, 1), (1, 1)]
+    pixels_by(jpegs.jpeg_of(jpegs.drawn_planes(SIZE, factors), SIZE), "sampling", monkeypatch)
+
+
+def test_a_damaged_scan_goes_through_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = bytearray(pictures.jpeg(pictures.photo((320, 240)), restart_marker_blocks=20))
+    at = data.index(b"\xff\xd3")
+    data[at + 1] = 0xD5
+    pixels_by(bytes(data), "damaged", monkeypatch)
+
+
+@pytest.mark.parametrize("sampling", ["grey", "4:4:4", "4:2:0", "4:1:0"])
+def test_levels_that_no_picture_of_8_bits_has_go_through_pixels(sampling: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their differences are ordinary ones, but sums of them have left the numbers that libjpeg holds."""
+    planes = jpegs.drawn_planes(SIZE, SAMPLINGS[sampling])
+    plane = planes[0]
+    for row in plane.rows[: plane.down]:
+        for column, block in enumerate(row):
+            block[0] = 1900 * min(column // plane.across, (len(row) - 1 - column) // plane.across)
+    pixels_by(jpegs.jpeg_of(planes, SIZE), "out of range", monkeypatch)
+
+
+def test_arithmetic_coding_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = bytearray(pictures.jpeg(pictures.photo((320, 240))))
+    data[data.index(b"\xff\xc0") + 1] = 0xC9
+    pixels_by(bytes(data), "coding", monkeypatch)
+
+
+def test_the_same_picture_gives_the_same_bytes_from_any_helper() -> None:
+    data = drawn("4:2:0", own_tables=True)
+    first = watermark(data).data
+    watermark(pictures.jpeg(pictures.photo((1200, 900))))
+    assert watermark(data).data == first
