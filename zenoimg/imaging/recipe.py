@@ -19,6 +19,9 @@ from zenoimg.imaging.errors import RecipeError
 DRAWING_VERSION = 1
 """Incremented whenever the same recipe produces other bytes than before; part of every fingerprint."""
 
+ENCODER_VERSION = 2
+"""Incremented whenever the same drawn pixels are encoded to other bytes than before; part of every fingerprint."""
+
 Position = Literal[
     "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right", "tile"
 ]
@@ -159,6 +162,7 @@ class Recipe:
         """Return 16 hexadecimal digits that change with everything that changes output bytes, and nothing else."""
         described = {
             "drawing": DRAWING_VERSION,
+            "encoding": ENCODER_VERSION,
             "watermark": _described(self.watermark),
             "metadata": self.metadata,
             "encoder": _described(self.encoder),

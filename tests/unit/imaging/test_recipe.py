@@ -178,9 +178,12 @@ def test_every_setting_changes_the_fingerprint() -> None:
     assert len({variant.fingerprint for variant in VARIANTS}) == len(VARIANTS)
 
 
-def test_the_version_of_the_drawing_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("version", ["DRAWING_VERSION", "ENCODER_VERSION"])
+def test_the_version_of_drawing_and_encoding_changes_the_fingerprint(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = Recipe().fingerprint
-    monkeypatch.setattr(recipe_module, "DRAWING_VERSION", recipe_module.DRAWING_VERSION + 1)
+    monkeypatch.setattr(recipe_module, version, getattr(recipe_module, version) + 1)
     assert Recipe().fingerprint != before
 
 
