@@ -17,17 +17,12 @@ _TARGET = ("stack", "region", "profile", "local", "endpoint_url", "config")
 _OF_THIS_MACHINE = ("local",)
 _QUOTED = re.compile(r"`(zenoimg [^`]+)`")
 
-#: How many were checked by this process.
-checked = 0
-
 
 def check_hints(arguments: Sequence[str], stdout: str, stderr: str) -> None:
     """Fail unless every command that was suggested parses and acts where the command itself did."""
-    global checked
     for hint in hints(stdout, stderr):
         words = shlex.split(hint)[1:]
         command, target = parsed(words)
-        checked += 1
         if command in _OF_THIS_MACHINE:
             continue
         try:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from zenoimg.cli.framework import embedded
-from zenoimg.config.load import GlobalOptions, Settings
+from zenoimg.config.load import GlobalOptions
 from zenoimg.errors import RefusedByAwsError, ZenoError
+from zenoimg.suggest import acting_with
 
 UNREACHABLE = RefusedByAwsError("AWS could not be reached: refused", code="unreachable")
 
@@ -45,5 +46,5 @@ def test_other_errors_and_other_places_stay_as_they_are(monkeypatch: pytest.Monk
 
 def test_the_recovery_command_acts_on_the_same_stack() -> None:
     reprocess = "reprocess --missing --failed --stale"
-    assert embedded.recovery_command(Settings(local=True)) == f"zenoimg --local {reprocess}"
-    assert embedded.recovery_command(Settings(local=True, stack="acme")) == f"zenoimg --local --stack acme {reprocess}"
+    with acting_with(GlobalOptions(local=True, stack="acme").words()):
+        assert embedded.recovery_command() == f"zenoimg --local --stack acme {reprocess}"

@@ -97,7 +97,7 @@ def test_an_upload_that_hangs_is_interrupted_at_once(stalled: Stalled, tmp_path:
         (tmp_path / f"{number}.jpg").write_bytes(jpeg(photo((64, 48))))
     said = stalled.interrupt("upload", str(tmp_path))
     assert "0 photos: nothing yet." in said
-    assert "Run the same command again" in said
+    assert "Rerun the command" in said
 
 
 @pytest.mark.thorough

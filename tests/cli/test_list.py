@@ -128,8 +128,8 @@ def test_the_table_says_how_many_there_are_beside_those_shown(filled: Terminal) 
         (["--presign", "1h"], "--presign goes with"),
         (["--json", "--presign", "8d"], "from 1s to 7d"),
         (["--json", "--presign", "0s"], "from 1s to 7d"),
-        (["--json", "--presign", "soon"], "--presign does not understand 'soon'"),
-        (["--since", "soon"], "--since does not understand 'soon'"),
+        (["--json", "--presign", "soon"], "--presign 'soon' is not valid"),
+        (["--since", "soon"], "--since 'soon' is not valid"),
     ],
 )
 def test_options_that_cannot_be_meant_are_usage_errors(terminal: Terminal, arguments: list[str], said: str) -> None:

@@ -147,7 +147,7 @@ def test_following_shows_each_line_once_and_ends_by_an_interruption(terminal: Te
     logs.looks = 3
     done = terminal.run("tail-logs", "-f", code=130)
     assert done.stdout.count("a [red]b[/].jpg") == 1
-    assert "Run the same command again" not in done.stderr
+    assert "Rerun the command" not in done.stderr
 
 
 def test_live_shows_what_comes_by_the_groups_full_names(

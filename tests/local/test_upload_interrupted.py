@@ -89,7 +89,7 @@ def test_the_same_command_completes_what_was_cut_off_and_sends_nothing_twice(
     assert len(sent_before) >= after
     if how == signal.SIGINT and len(sent_before) < PHOTOS:
         assert process.returncode == 130
-        assert "Run the same command again" in said
+        assert "Rerun the command" in said
 
     results = plain.again()
     assert {key for key, result in results.items() if result == "unchanged"} == sent_before

@@ -1,8 +1,10 @@
-"""What turns a function into a command.
+"""From a function to a command.
 
+``call``        what a command receives in addition to its own parameters
 ``command``     global options, and the boundary where errors become exit codes
 ``lazy``        commands that are imported when they are called
-``session``     from global options to settings, the embedded AWS and an AWS session
+``session``     from global options to settings, an AWS session and the deployed pipeline
+``embedded``    the embedded AWS of this user, and what its failures mean
 ``completion``  shell completion of image ids and stack names
 ``overview``    the help of ``zenoimg`` itself
 """

@@ -1,7 +1,7 @@
-"""The options that every command takes, before or after its name, and the one place where errors end.
+"""The global options, accepted before and after a command's name, and the one place where errors end.
 
-``command`` adds the options to a command's own and wraps it: what is given after the command's name wins over
-what is given before it. Whatever a command raises becomes one sentence, a next step and an exit code here.
+``command`` adds the options to a command's own and wraps it: an option after the command's name overrides the same
+option before it. Whatever a command raises becomes one sentence, a next step and an exit code here.
 """
 
 from __future__ import annotations
@@ -32,13 +32,11 @@ def _option(*names: str, help: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=_PANEL, show_default=False, **more)
 
 
-#: Name of the parameter → its annotation, for the app's callback and for each command alike.
+#: Name of the parameter → its annotation, for the callback of the app and for each command.
 OPTIONS: dict[str, Any] = {
     "profile": Annotated[str | None, _option("--profile", help="AWS profile.", metavar="NAME")],
     "region": Annotated[str | None, _option("--region", help="AWS region.", metavar="NAME")],
-    "endpoint_url": Annotated[
-        str | None, _option("--endpoint-url", help="Send all calls to this address.", metavar="URL")
-    ],
+    "endpoint_url": Annotated[str | None, _option("--endpoint-url", help="Send all calls to this URL.", metavar="URL")],
     "local": Annotated[bool | None, _option("--local/--no-local", help="Use the embedded AWS; no account needed.")],
     "stack": Annotated[
         str | None,
@@ -47,14 +45,14 @@ OPTIONS: dict[str, Any] = {
     "config": Annotated[
         Path | None, _option("--config", help="Settings file (default: zenoimg.toml).", metavar="FILE")
     ],
-    "no_color": Annotated[bool | None, _option("--no-color", help="No colours; NO_COLOR is honoured too.")],
-    "quiet": Annotated[bool | None, _option("--quiet", "-q", help="Results and errors only.")],
+    "no_color": Annotated[bool | None, _option("--no-color", help="No colours; NO_COLOR works as well.")],
+    "quiet": Annotated[bool | None, _option("--quiet", "-q", help="Print results and errors only.")],
     "debug": Annotated[bool | None, _option("--debug", help="Show the traceback of an error.")],
 }
 
 
 class _Command(TyperCommand):
-    """A command whose help names types for people: none for a flag, no ``<list[str]>`` for ids."""
+    """A command whose help shows readable types: none for a flag, no ``<list[str]>`` for ids."""
 
     def get_params(self, ctx: Context) -> list[Parameter]:
         parameters = super().get_params(ctx)
@@ -71,22 +69,22 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         summary, *more = _paragraphs(inspect.getdoc(function) or "")
-        # An example says the most, so it comes first; in lists of commands the summary stands alone.
-        said = sorted([summary, *more], key=lambda paragraph: not paragraph.startswith("Example:"))
-        described = app.command(name, cls=_Command, help="\n\n".join(said), short_help=summary, **settings)
-        described(_with_globals(function))
+        # The example is the most useful part, so it comes first; lists of commands show the summary alone.
+        paragraphs = sorted([summary, *more], key=lambda paragraph: not paragraph.startswith("Example:"))
+        decorate = app.command(name, cls=_Command, help="\n\n".join(paragraphs), short_help=summary, **settings)
+        decorate(_with_globals(function))
         return function
 
     return register
 
 
 def _paragraphs(text: str) -> list[str]:
-    """The paragraphs of a docstring without line breaks, so that they fill any width."""
+    """Return the paragraphs of a docstring, each on one line, so that they fill any width."""
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 
 def add_callback(app: typer.Typer, version: Any) -> None:
-    """Let the app itself take the options, before the command's name; ``version`` annotates ``--version``."""
+    """Accept the options before the command's name as well; ``version`` is the annotation of ``--version``."""
 
     def callback(context: typer.Context, **given: Any) -> None:
         context.obj = {key: given[key] for key in OPTIONS if given[key] is not None}
@@ -124,7 +122,7 @@ def _parameters() -> list[inspect.Parameter]:
 
 
 def _call(chosen: dict[str, Any]) -> Call:
-    # Not needed for `--help`, and Rich alone takes as long to load as all of it.
+    # Not needed for `--help`; Rich alone takes as long to import as everything else.
     from zenoimg.cli.terminal.screen import Screen
     from zenoimg.config.load import GlobalOptions
 
@@ -137,16 +135,16 @@ def _call(chosen: dict[str, Any]) -> Call:
 def _guard(call: Call, run: Callable[[], None]) -> None:
     try:
         run()
-        # A reader that has left shows here and not while the interpreter goes down.
+        # A closed pipe is reported here and not at the interpreter's exit.
         sys.stdout.flush()
     except typer.Exit:
         raise
     except BrokenPipeError:
-        # `zenoimg … | head`: the reader has what it wanted. Nothing more may be written.
+        # `zenoimg … | head`: the reader has closed the pipe. Nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
-        call.screen.say("Interrupted. Run the same command again to go on from there.")
+        call.screen.say("Interrupted. Rerun the command to continue.")
         raise typer.Exit(130) from None
     except Exception as error:  # noqa: BLE001 - the one place where every error ends
         explained = _explain(call, error)

@@ -1,4 +1,4 @@
-"""What the shell completes behind a command: image ids and stack names. Nothing of it may fail, hang or talk."""
+"""Shell completion of image ids and stack names. It must not fail, hang or print anything."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from zenoimg.config.load import Settings
     from zenoimg.operations.completion import Memory
 
-#: Ids are hostile text, and the shells' completion scripts evaluate what they get: only these are offered.
+#: Ids are untrusted, and completion scripts evaluate their input: only ids of these characters are offered.
 _HARMLESS = re.compile(r"[\w./+,%][\w ./+,@%()&#~=-]*")
-#: Bash breaks words at these, and would put the rest of an id behind a part of itself.
+#: Bash breaks words at these and would append the rest of an id to a part of itself.
 _BREAKS_BASH = re.compile(r"[@=]")
 _TO_ESCAPE = re.compile(r"([^\w./+,%-])")
 
 
 def image_ids(context: typer.Context, incomplete: str) -> list[str]:
-    """Ids that start with what was typed."""
+    """Return ids that start with the typed text."""
 
     def look(settings: Settings, where: str, memory: Memory, connect: Callable[[], Aws]) -> list[str]:
         from zenoimg.operations import completion
@@ -34,7 +34,7 @@ def image_ids(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def stack_names(context: typer.Context, incomplete: str) -> list[str]:
-    """Names of the stacks that this account and region have."""
+    """Return the names of the stacks in this account and region."""
 
     def look(settings: Settings, where: str, memory: Memory, connect: Callable[[], Aws]) -> list[str]:
         from zenoimg.operations import completion
@@ -47,9 +47,9 @@ def stack_names(context: typer.Context, incomplete: str) -> list[str]:
 def _for_shell(ids: list[str], incomplete: str, shell: str) -> list[str]:
     harmless = [image_id for image_id in ids if _HARMLESS.fullmatch(image_id) and image_id.isprintable()]
     if "bash" not in shell:
-        return harmless  # zsh and fish put in their escapes themselves
+        return harmless  # zsh and fish escape by themselves
     if _TO_ESCAPE.search(incomplete):
-        return []  # bash hands over the word without its escapes, so that it could not be put back
+        return []  # bash passes the word without its escapes, which could not be restored
     return [_TO_ESCAPE.sub(r"\\\1", image_id) for image_id in harmless if not _BREAKS_BASH.search(image_id)]
 
 
@@ -63,12 +63,12 @@ def _quietly(
         settings = load(_options(context), os.environ, Path.cwd())
         where = "|".join(str(part or "") for part in (*_endpoint(settings), settings.profile, settings.region))
         return look(settings, where, Memory(_cache_file()), lambda: _connect(settings))
-    except Exception:  # noqa: BLE001 - a completion that fails completes nothing
+    except Exception:  # noqa: BLE001 - a failed completion completes nothing
         return []
 
 
 def _options(context: typer.Context) -> Any:
-    """The global options on the line so far, before and after the command's name."""
+    """Return the global options on the command line so far, before and after the command's name."""
     from dataclasses import fields
 
     from zenoimg.config.load import GlobalOptions
@@ -86,13 +86,13 @@ def _endpoint(settings: Settings) -> tuple[str, str]:
         from zenoimg.cli.framework.embedded import embedded_aws
 
         return "local", embedded_aws().settings.endpoint_url
-    # Another key may be another account, where the same stack has other names; its end tells them apart.
+    # Another access key may mean another account, where the stack has other names; its last characters differ.
     who = os.environ.get("AWS_PROFILE", "") + os.environ.get("AWS_ACCESS_KEY_ID", "")[-4:]
     return who, settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL", "")
 
 
 def _connect(settings: Settings) -> Aws:
-    """A session that gives up soon. It never starts the embedded AWS."""
+    """Return a session with short timeouts. It never starts the embedded AWS."""
     os.environ.setdefault("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1")
     from zenoimg import local
     from zenoimg.aws.session import Aws
@@ -106,6 +106,6 @@ def _connect(settings: Settings) -> Aws:
 
 
 def _cache_file() -> Path:
-    """By the XDG base directory specification, which needs no package and no import."""
+    """Return the path by the XDG base directory specification, which needs no package."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "zenoimg" / "completion.json"

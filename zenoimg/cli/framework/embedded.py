@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.config.load import load
 from zenoimg.errors import ConfigurationError, ZenoError
-from zenoimg.stack.names import DEFAULT_STACK
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
-    from zenoimg.config.load import Settings
     from zenoimg.local import EmbeddedAws
 
 
@@ -25,10 +22,9 @@ def embedded_aws() -> EmbeddedAws:
     return EmbeddedAws(LocalSettings.from_environment(os.environ))
 
 
-def recovery_command(settings: Settings) -> str:
+def recovery_command() -> str:
     """Return the command that restores what a killed embedded AWS had not saved: see docs/recovery.md."""
-    stack = [] if settings.stack == DEFAULT_STACK else ["--stack", settings.stack]
-    return shlex.join(["zenoimg", "--local", *stack, "reprocess", "--missing", "--failed", "--stale"])
+    return suggest("reprocess", "--missing", "--failed", "--stale")
 
 
 def explain_lost(call: Call, error: ZenoError) -> ZenoError:

@@ -1,6 +1,6 @@
-"""Commands that are imported when they are called: ``zenoimg --help`` needs the names and one sentence of each.
+"""Commands that are imported when they are called: ``zenoimg --help`` needs only their names and summaries.
 
-All commands with their options take five times as long to load as what one call needs.
+Importing all commands takes five times as long as importing one.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """A command before it is loaded: its module in ``zenoimg.cli`` (with ``register``), its help's first sentence."""
+    """A command before it is imported: its module in ``zenoimg.cli.commands`` (with ``register``) and its summary."""
 
     module: str
     summary: str
 
 
 class OnDemand(Mapping[str, "Command"]):
-    """Name → command; each is imported by its first look-up."""
+    """Name → command; a command is imported at its first lookup."""
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
         self._entries = entries
@@ -47,12 +47,12 @@ class OnDemand(Mapping[str, "Command"]):
 
 
 def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
-    """A group of these commands, in this order, for ``typer.Typer(cls=...)``."""
+    """Return a group class of these commands, in this order, for ``typer.Typer(cls=...)``."""
 
     class Group(TyperGroup):
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
-            # Typer asks it for names, and for single commands; it never puts one in.
+            # Typer reads names and single commands from it; it never adds one.
             self.commands = cast("MutableMapping[str, Command]", OnDemand(entries))
 
         def list_commands(self, ctx: Context) -> list[str]:

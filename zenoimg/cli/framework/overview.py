@@ -1,4 +1,4 @@
-"""The help of ``zenoimg`` itself, drawn like Typer's help of its commands but without loading Rich."""
+"""The help of ``zenoimg`` itself, which looks like Typer's help of a command but does not import Rich."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _MOST_COLUMNS = 100
 _INDENT = " "
 
 Row = tuple[str, str]
-"""What stands on the left, and what is said of it."""
+"""A name, and its description."""
 
 
 def text(command: Command, context: Context, summaries: Mapping[str, str]) -> str:
-    """Usage, description, the commands with a sentence each, the options by panel."""
+    """Return usage, description, the commands with their summaries, and the options by panel."""
     is_colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     width = min(shutil.get_terminal_size().columns, _MOST_COLUMNS)
     usage = f"{_style('Usage:', is_colored, fg='yellow')} {' '.join(_usage(command, context))}"
@@ -38,17 +38,17 @@ def _usage(command: Command, context: Context) -> list[str]:
 
 
 def _paragraph(paragraph: str, width: int) -> str:
-    if paragraph.startswith(" "):  # an example, which is to be copied as it is
+    if paragraph.startswith(" "):  # an example, to be copied verbatim
         return f"{_INDENT}{paragraph.strip()}"
     return textwrap.fill(paragraph, width - 2, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 
 def _options(command: Command, context: Context) -> dict[str, list[Row]]:
-    """The rows of each panel, in the order of the options."""
+    """Return the rows of each panel, in the order of the options."""
     panels: dict[str, list[Row]] = {}
     for option in command.get_params(context):
         if isinstance(option, typer.core.TyperOption) and not option.hidden:
-            # Long names first, as they say more; a flag's opposite goes with it.
+            # Long names first; the opposite of a flag follows it.
             names = sorted(option.opts, key=len, reverse=True) + list(option.secondary_opts)
             value = "" if option.is_flag else f" {option.metavar or 'VALUE'}"
             panel = option.rich_help_panel or "Options"
@@ -60,8 +60,8 @@ def _panel(title: str, rows: Sequence[Row], width: int, is_colored: bool) -> str
     inner, left = width - 4, max(len(name) for name, _ in rows)
     lines = [_style(f"╭─ {title} {'─' * (inner - len(title) - 1)}╮", is_colored, dim=True)]
     edge = _style("│", is_colored, dim=True)
-    for name, said in rows:
-        for number, line in enumerate(textwrap.wrap(said, max(inner - left - 2, 20)) or [""]):
+    for name, description in rows:
+        for number, line in enumerate(textwrap.wrap(description, max(inner - left - 2, 20)) or [""]):
             shown = (name if number == 0 else "").ljust(left)
             padded = line.ljust(inner - left - 2)
             lines.append(f"{edge} {_style(shown, is_colored, fg='cyan', bold=True)}  {padded} {edge}")

@@ -1,4 +1,4 @@
-"""From the global options to AWS: settings, the embedded AWS when asked for, one session."""
+"""From the global options to settings, an AWS session and the deployed pipeline."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def settings_of(call: Call) -> Settings:
 
 
 def aws_of(call: Call, settings: Settings) -> Aws:
-    """A session. ``--local`` starts the embedded AWS where it does not run, and ignores profile and region."""
+    """Return a session. ``--local`` starts the embedded AWS if necessary, and ignores profile and region."""
     from zenoimg import local
     from zenoimg.aws.session import Aws
 
@@ -41,7 +41,7 @@ def aws_of(call: Call, settings: Settings) -> Aws:
         on_progress=report,
         on_lost_state=lambda: call.screen.say(
             "[yellow]The embedded AWS was killed before it could save its state.[/] To restore what is missing: "
-            f"`{safe(recovery_command(settings))}`"
+            f"`{safe(recovery_command())}`"
         ),
     ):
         call.screen.say(f"[dim]Started the embedded AWS; `{safe(suggest('local', 'stop'))}` stops it.[/]")
@@ -55,7 +55,7 @@ def aws_of(call: Call, settings: Settings) -> Aws:
 
 
 def pipeline_of(call: Call) -> tuple[Settings, LivePipeline]:
-    """The settings and the deployed pipeline of a call. Raises ``NotDeployedError`` when it is not there."""
+    """Return the settings and the deployed pipeline of a call. Raises ``NotDeployedError`` when it does not exist."""
     settings = settings_of(call)
     from zenoimg.operations.pipeline import connect
 
@@ -63,16 +63,16 @@ def pipeline_of(call: Call) -> tuple[Settings, LivePipeline]:
 
 
 def confirm(call: Call, question: str, *, yes: bool) -> bool:
-    """Ask before something that destroys or costs; the default is no.
+    """Ask before something that destroys data or costs money; the default is no.
 
-    Raises ``UsageError`` when nobody can answer and ``--yes`` was not given.
+    Raises ``UsageError`` without a terminal and without ``--yes``.
     """
     if yes:
         return True
     if not call.screen.is_interactive:
         raise UsageError(
-            "this needs a yes, and there is no terminal to ask on",
-            next_step="Add --yes, or --dry-run to look.",
+            "this needs confirmation, and there is no terminal to ask on",
+            next_step="Add --yes to confirm, or --dry-run to see what would happen.",
         )
     call.screen.err.print(f"{question} [y/N] ", end="", markup=False)
     try:

@@ -1,4 +1,4 @@
-"""Records for programs, written to stdout one by one: a JSON array, JSON lines, comma-separated values."""
+"""Records for programs, written to stdout one at a time: a JSON array, JSON lines or CSV."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def json_array(values: Iterable[Any]) -> None:
-    """The same text as the JSON of a list."""
+    """Write the same text as the JSON of a list."""
     with JsonArray(wanted=True) as array:
         for value in values:
             array.add(value)
 
 
 def json_lines(values: Iterable[Any]) -> None:
-    """One compact JSON text a line."""
+    """Write one compact JSON value per line."""
     for value in values:
         sys.stdout.write(json_text(value) + "\n")
 

@@ -1,6 +1,6 @@
-"""Pictures in the terminal, by the optional package textual-image: kitty's protocol, sixel, else half-blocks.
+"""Pictures in the terminal, drawn by the optional package textual-image: kitty's protocol, sixel or half-blocks.
 
-Terminals that know only iTerm2's own protocol get half-blocks; iTerm2 itself knows sixel.
+Terminals that support only iTerm2's own protocol get half-blocks; iTerm2 itself supports sixel.
 """
 
 from __future__ import annotations
@@ -18,20 +18,19 @@ from zenoimg.errors import ConfigurationError, UsageError
 if TYPE_CHECKING:
     from zenoimg.operations.gallery.thumbnails import Small
 
-_MOST_COLUMNS = 80  # of one picture: at two to three pixels a column no thumbnail is worth more
+_MAX_COLUMNS = 80  # of one picture: at two to three pixels per column thumbnails have no more detail
 
 
 def renderer(screen: Screen) -> Any:
-    """What draws a picture in this very terminal.
+    """Return the class that draws a picture in this terminal.
 
-    Raises ``UsageError`` where nothing is a terminal or it has no colours, ``ConfigurationError`` where the
-    package is missing.
+    Raises ``UsageError`` without a terminal or without colours, ``ConfigurationError`` without the package.
     """
     out = screen.out
     if not out.is_terminal or out.is_dumb_terminal:
         raise UsageError("--picture needs a terminal to draw in", next_step="--open shows the copy in a viewer.")
     try:
-        from textual_image.renderable import HalfcellImage, Image  # asks the terminal what it can do
+        from textual_image.renderable import HalfcellImage, Image  # queries the terminal's capabilities
     except ImportError as error:
         raise ConfigurationError(
             "drawing pictures needs the package textual-image",
@@ -39,16 +38,16 @@ def renderer(screen: Screen) -> Any:
         ) from error
     if Image is HalfcellImage and out.no_color:
         raise UsageError(
-            "this terminal draws pictures in colours alone, and colours are off",
+            "this terminal needs colours to draw pictures, and colours are off",
             next_step="--open shows the copy in a viewer.",
         )
     return Image
 
 
 def draw(screen: Screen, image: Any, pictures: Iterable[Small]) -> None:
-    """Draw pictures side by side, each under its caption; ``image`` is what ``renderer`` gave."""
+    """Draw pictures side by side, each below its caption; ``image`` comes from ``renderer``."""
     found = list(pictures)
-    columns = min((screen.out.width - 2) // 2, _MOST_COLUMNS)
+    columns = min((screen.out.width - 2) // 2, _MAX_COLUMNS)
     grid = Table.grid(padding=(0, 2, 0, 0))
     for _ in found:
         grid.add_column(width=columns)

@@ -1,4 +1,4 @@
-"""Progress of long work: a live line on a terminal, nothing when piped or quiet. Talk goes to stderr."""
+"""Progress of long operations: a live line on a terminal, nothing when piped or quiet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REFRESH_SECONDS = 0.1
 
 
 class PhotoProgress:
-    """Counts photos, and the bytes of those that are sent; results are printed above the live line."""
+    """Counts photos and transferred bytes; results are printed above the live line."""
 
     def __init__(self, screen: Screen, what: str) -> None:
         self._screen = screen
@@ -59,12 +59,12 @@ class PhotoProgress:
         threading.Thread(target=self._measure, args=(sizes,), daemon=True).start()
 
     def expect(self, count: int, total_bytes: int) -> None:
-        """What is ahead, where that is known: so many photos, about so many bytes."""
+        """Set the expected number of photos and about how many bytes they have."""
         self._expected, self._expected_bytes = count, total_bytes
         self._progress.update(self._task, total=max(self._found, count))
 
     def counting(self, items: Iterable[T]) -> Iterator[T]:
-        """The same items; each is one more in the total."""
+        """Yield the same items, and count each in the total."""
         for item in items:
             self._found += 1
             if self.is_live:
@@ -72,13 +72,13 @@ class PhotoProgress:
             yield item
 
     def on_bytes(self, count: int) -> None:
-        """So many bytes more were sent (fewer after a retry: ``count`` is negative then)."""
+        """Add transferred bytes; ``count`` is negative when a part is sent again."""
         if not self.is_live:
             return
-        with self._lock:  # several threads send
+        with self._lock:  # called by several threads
             self._bytes += count
             now = time.monotonic()
-            if now - self._shown_at < _REFRESH_SECONDS:  # a fast line reports thousands of times a second
+            if now - self._shown_at < _REFRESH_SECONDS:  # a fast network reports thousands of times per second
                 return
             self._shown_at = now
         rate = self._bytes / max(now - self._started, 0.001)
@@ -88,7 +88,7 @@ class PhotoProgress:
         self._progress.update(self._task, sent=text)
 
     def done(self, line: Line | None = None) -> None:
-        """One photo is finished; ``line`` tells of it and stays on the screen."""
+        """Count a finished photo; ``line`` is printed above the live line."""
         if self.is_live:
             self._progress.advance(self._task)
         if line is not None:

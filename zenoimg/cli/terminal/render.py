@@ -1,4 +1,4 @@
-"""How things look: sizes, ages, statuses, tables. Colour carries meaning, and the words carry it too."""
+"""How values look: sizes, ages, statuses, tables. No meaning depends on colour alone."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 Word = TypeVar("Word", bound=str)
 
 _RECENT = timedelta(days=30)
-_NARROW_STATUS = 13  # columns: the rest of a narrow table is for names
+_NARROW_STATUS = 13  # columns, so that names have room in a narrow table
 
-#: The words for what became of something, in the order in which their counts are told.
+#: The words for results, in the order in which their counts are listed.
 STYLES: Mapping[str, str] = {
     "processed": "green",
     "uploaded": "green",
@@ -50,9 +50,9 @@ _KINDS: Mapping[str, str] = {
     "AWS::SQS::Queue": "queue",
     "AWS::Lambda::Function": "function",
     "AWS::Lambda::LayerVersion": "layer",
-    "AWS::Lambda::Permission": "permission to call",
+    "AWS::Lambda::Permission": "invoke permission",
     "AWS::Lambda::EventInvokeConfig": "retries and destination",
-    "AWS::Lambda::EventSourceMapping": "queue mapping",
+    "AWS::Lambda::EventSourceMapping": "event source mapping",
     "AWS::Logs::LogGroup": "log group",
     "AWS::IAM::Role": "role",
     "AWS::ApiGatewayV2::Api": "HTTP API",
@@ -60,9 +60,9 @@ _KINDS: Mapping[str, str] = {
     "AWS::ApiGatewayV2::Route": "API route",
     "AWS::ApiGatewayV2::Stage": "API stage",
     "AWS::CloudWatch::Alarm": "alarm",
-    "AWS::SNS::Topic": "topic of alarms",
+    "AWS::SNS::Topic": "alarm topic",
     "AWS::SNS::TopicPolicy": "topic policy",
-    "AWS::SNS::Subscription": "mail of alarms",
+    "AWS::SNS::Subscription": "alarm e-mail",
     "AWS::CloudFormation::Stack": "stack",
 }
 _ACTIONS: Mapping[str, tuple[str, str]] = {
@@ -70,12 +70,12 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
     "Modify": ("change", "yellow"),
     "Remove": ("remove", "bold red"),
     "Import": ("adopt", "cyan"),
-    "Dynamic": ("decide later", "yellow"),
+    "Dynamic": ("decide during the deploy", "yellow"),
 }
 
 
 def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
-    """An empty table in the house style; the columns in ``numbers`` are set right."""
+    """Return an empty table in the common style; the columns in ``numbers`` are right-aligned."""
     made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
         made.add_column(
@@ -88,12 +88,12 @@ def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
 
 
 def status(word: str) -> Text:
-    """A status in its colour."""
+    """Return a status in its colour."""
     return Text(word, style=STYLES.get(word, ""))
 
 
 def outcome(word: str, name: str, *facts: str, reason: str = "", notes: Iterable[str] = (), width: int = 11) -> Line:
-    """What became of one thing: a word in its colour and this width (columns), whose it is, facts, why, notes."""
+    """Return the line of a result: its word in colour and padded to ``width`` columns, name, facts, reason, notes."""
     line = [(f"{word:<{width}} ", STYLES.get(word, "")), (printable(name), "")]
     line += [(f"  {printable(fact)}", "dim") for fact in facts]
     if reason:
@@ -103,14 +103,14 @@ def outcome(word: str, name: str, *facts: str, reason: str = "", notes: Iterable
 
 
 def counts(found: Mapping[Word, int], *, none: str = "nothing yet") -> str:
-    """``7 processed, 2 refused``: in the same order whatever came first, and words for none at all."""
+    """Return ``7 processed, 2 refused``, always in the same order; ``none`` where there are no results."""
     places: dict[str, int] = {word: place for place, word in enumerate(STYLES)}
-    told = sorted((word for word in found if found[word]), key=lambda word: places.get(word, len(places)))
-    return ", ".join(f"{found[word]:,} {word}" for word in told) or none
+    words = sorted((word for word in found if found[word]), key=lambda word: places.get(word, len(places)))
+    return ", ".join(f"{found[word]:,} {word}" for word in words) or none
 
 
 def size(count: int | None) -> str:
-    """Bytes in decimal units, three figures: ``3.42 MB``; a dash for none."""
+    """Return bytes in decimal units and three figures: ``3.42 MB``; a dash for ``None``."""
     if count is None:
         return "–"
     value = float(count)
@@ -123,14 +123,14 @@ def size(count: int | None) -> str:
 
 
 def change(before: int | None, after: int | None) -> str:
-    """The change of a size in per cent: ``+1.2%``; a dash where there is none."""
+    """Return the change of a size in per cent: ``+1.2%``; a dash where it is unknown."""
     if not before or after is None:
         return "–"
     return f"{(after - before) / before:+.1%}"
 
 
 def age(created_at: str, now: datetime) -> str:
-    """How long ago a record's time was: ``14 s``, ``3 min``, ``5 h``, ``12 d``."""
+    """Return the age of a record's time: ``14 s``, ``3 min``, ``5 h``, ``12 d``."""
     seconds = max(0, int((now - moment_of(created_at)).total_seconds()))
     for limit, divisor, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
@@ -139,13 +139,13 @@ def age(created_at: str, now: datetime) -> str:
 
 
 def age_or_date(created_at: str, now: datetime) -> str:
-    """An age while people reckon in it, else the local date."""
+    """Return the age for the last 30 days, before that the local date."""
     created = moment_of(created_at)
     return age(created_at, now) if now - created < _RECENT else local_date(created)
 
 
 def moment_of(text: str) -> datetime:
-    """A record's time."""
+    """Parse a time of a record."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
@@ -157,10 +157,10 @@ def images(
     whole_reasons: bool = True,
     is_narrow: bool = False,
 ) -> Table:
-    """Records for reading: what came in, what came out, and what is wrong; ``with_times`` in the local zone.
+    """Return a table of records; ``with_times`` adds the time of creation in the local time zone.
 
-    Without ``whole_reasons`` an error is its code alone, since a sentence in a narrow column is a tower;
-    ``is_narrow`` leaves the room for names.
+    Without ``whole_reasons`` an error is only its code, since a sentence would be wrapped word by word in a narrow
+    column; ``is_narrow`` gives names more room.
     """
     numbers = ("Original", "Copy", "Change", "Pixels", "Age", "Created")
     made = table("Image", *numbers[:5], *(["Created"] if with_times else []), "Status", numbers=numbers)
@@ -186,22 +186,22 @@ def images(
 
 
 def action(name: str) -> tuple[str, str]:
-    """What a change set does to a resource: in a word, and its colour."""
+    """Return the verb for an action of a change set, and its colour."""
     return _ACTIONS.get(name, (name, ""))
 
 
 def kind(resource_type: str) -> str:
-    """A resource type in plain words."""
+    """Return the plain name of a resource type."""
     return _KINDS.get(resource_type, resource_type)
 
 
 def is_telling(event: StackEvent) -> bool:
-    """Whether an event says more than that work on a resource has begun."""
+    """Return whether an event reports more than that work on a resource has begun."""
     return event.is_stack or not event.status.endswith("_IN_PROGRESS")
 
 
 def stack_event(event: StackEvent) -> Text:
-    """One line of a stack's history."""
+    """Return the line of one stack event."""
     failed = "FAILED" in event.status or "ROLLBACK" in event.status
     style = "bold red" if failed else "green" if event.status.endswith("_COMPLETE") else "dim"
     line = Text.assemble(
@@ -214,5 +214,5 @@ def stack_event(event: StackEvent) -> Text:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 photo``, ``2 photos``, ``1,204 photos``."""
+    """Return ``1 photo``, ``2 photos`` or ``1,204 photos``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

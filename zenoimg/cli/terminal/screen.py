@@ -1,4 +1,4 @@
-"""The two streams of a command: data on stdout, talk on stderr. Keys and log texts are hostile data."""
+"""The two streams of a command: data on stdout, messages on stderr. Keys and log texts are untrusted."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from rich.text import Text
 
 from zenoimg.errors import ZenoError
 
-#: From this width on, a table has room for what is good to know.
+#: From this width (columns) on, a table has room for additional columns.
 _WIDE = 120
-_LEAST_TELLING = 24  # columns
-#: Where nothing is a terminal there is no width: a record stays on its line, for grep and awk.
+_MIN_HANGING = 24  # columns
+#: Without a terminal there is no width: a record stays on its line, for grep and awk.
 _UNBOUNDED = 100_000
 
 
 Line = Sequence[tuple[str, str]]
-"""Pieces of a line, each with its style; what comes from outside is ``printable``."""
+"""Pieces of a line, each with its style; untrusted text has passed ``printable``."""
 
 
 def printable(text: str) -> str:
-    """A text from outside that cannot move the cursor or colour the screen: control characters are shown."""
+    """Return an untrusted text that cannot move the cursor or colour the screen: control characters are escaped."""
     return text if text.isprintable() else "".join(c if c.isprintable() else _shown(c) for c in text)
 
 
@@ -41,17 +41,17 @@ def _shown(character: str) -> str:
 
 
 class _Console(Console):
-    """Rich's console, but a reader that has left is told to the caller, who knows what that means."""
+    """Rich's console, except that a closed pipe raises ``BrokenPipeError`` in the caller."""
 
     def on_broken_pipe(self) -> None:
         raise
 
 
 class Hanging:
-    """A line that begins with something short and tells of it: what is too long goes on under the telling.
+    """A line with a hanging indent: a short head, and a text that wraps in its own column.
 
-    ``indent`` in columns is where the telling begins, by default behind the first word. Where nothing is a
-    terminal the text stays as it is.
+    ``indent`` (columns) is where the text begins, by default after the first word. Without a terminal the line is
+    not wrapped.
     """
 
     def __init__(self, text: Text, indent: int | None = None) -> None:
@@ -60,20 +60,20 @@ class Hanging:
         self._indent = found.end() if found else indent or 0
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Rich asks for what to draw."""
+        """Yield what Rich draws."""
         width, indent = options.max_width, self._indent
         fits = "\n" not in self._text.plain and self._text.cell_len <= width
-        if fits or not console.is_terminal or not indent or width - indent < _LEAST_TELLING:
+        if fits or not console.is_terminal or not indent or width - indent < _MIN_HANGING:
             yield self._text
             return
-        head, told = self._text.divide([indent])
-        for number, line in enumerate(told.wrap(console, width - indent)):
+        head, body = self._text.divide([indent])
+        for number, line in enumerate(body.wrap(console, width - indent)):
             margin = head if number == 0 else Text(" " * indent)
             yield Text.assemble(margin, line[len(line.plain) - len(line.plain.lstrip()) :])
 
 
 class Screen:
-    """Where a command writes. ``quiet`` leaves out talk; errors and data always appear."""
+    """Where a command writes. ``quiet`` suppresses messages; errors and data are always printed."""
 
     def __init__(self, *, no_color: bool = False, quiet: bool = False) -> None:
         plain = no_color or bool(os.environ.get("NO_COLOR"))
@@ -86,27 +86,27 @@ class Screen:
 
     @property
     def is_interactive(self) -> bool:
-        """Whether somebody can answer a question."""
+        """Return whether questions can be answered: stdin and stderr are terminals."""
         return sys.stdin.isatty() and self.err.is_terminal
 
     @property
     def is_wide(self) -> bool:
-        """Whether data on stdout has room for more columns."""
+        """Return whether tables on stdout have room for additional columns."""
         return self.out.width >= _WIDE
 
     def say(self, markup: str) -> None:
-        """One line of talk, in Rich markup; values from outside must be escaped by ``safe``."""
+        """Print a message in Rich markup; untrusted values must have passed ``safe``."""
         if not self.quiet:
             self.err.print(markup)
 
     def line(self, line: Line, *, always: bool = False) -> None:
-        """One line of talk that tells of one thing; ``always`` is for what must be known, also where it is quiet."""
+        """Print a message about one thing; ``always`` prints it in quiet mode as well."""
         if self.quiet and not always:
             return
         if self.err.is_terminal:
             text = Text.assemble(*line)
             self.err.print(text if self.err.soft_wrap else Hanging(text))
-        else:  # without styles and without a width there is nothing to draw, and this may be one of a million
+        else:  # no styles, no width, and this may be one of a million lines
             self.err.file.write(f"{''.join(text for text, _ in line)}\n")
 
     def error(self, error: ZenoError) -> None:
@@ -124,7 +124,7 @@ class Screen:
             self.err.print(Text(printable(line)))
 
     def table(self, table: Table) -> None:
-        """Data for reading, on stdout; without a terminal no line ends in padding."""
+        """Print a table on stdout; without a terminal no line ends in padding."""
         if self.out.is_terminal:
             self.out.print(table, soft_wrap=False)
             return
@@ -133,14 +133,14 @@ class Screen:
         sys.stdout.writelines(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
 
     def json(self, value: Any) -> None:
-        """Data as JSON on stdout, the same whatever the terminal."""
+        """Print data as JSON on stdout, the same with and without a terminal."""
         sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 class JsonArray:
-    """A JSON array on stdout, element by element as they come; nothing at all unless it is wanted.
+    """A JSON array on stdout, written element by element; nothing is written unless ``wanted``.
 
-    It is closed whatever happens on the way, so that what was printed always parses.
+    It is closed even when the block fails, so that the output always parses.
     """
 
     def __init__(self, *, wanted: bool) -> None:
@@ -151,7 +151,7 @@ class JsonArray:
         return self
 
     def add(self, value: Any) -> None:
-        """One more element."""
+        """Write one element."""
         if self._wanted:
             text = json_text(value, indent=2).replace("\n", "\n  ")
             sys.stdout.write(f"{'[' if self._empty else ','}\n  {text}")
@@ -165,9 +165,9 @@ class JsonArray:
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    """JSON that stdout can take: as it is where that is UTF-8, else escaped.
+    """Return JSON that stdout can encode: escaped unless stdout is UTF-8.
 
-    File names may hold bytes that are no UTF-8 (as lone surrogates); nothing but ``\\u`` escapes can show them.
+    File names may contain bytes that are not UTF-8 (as lone surrogates), which only ``\\u`` escapes can express.
     """
     text = json.dumps(value, indent=indent, ensure_ascii=not is_utf8())
     try:
@@ -178,25 +178,25 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 
 def safe(text: str) -> str:
-    """A text from outside, ready for Rich markup."""
+    """Return an untrusted text for use in Rich markup."""
     return escape_markup(printable(text))
 
 
 def wait(seconds: float) -> None:
-    """Sleep, but no longer than somebody reads stdout. Raises ``BrokenPipeError`` when the reader has left."""
+    """Sleep. Raises ``BrokenPipeError`` as soon as the reader of stdout has closed the pipe."""
     try:
         watched = select.poll()
-        watched.register(sys.stdout.fileno(), 0)  # errors and hang-ups are always told
+        watched.register(sys.stdout.fileno(), 0)  # errors and hang-ups are always reported
     except (AttributeError, OSError, ValueError):  # no poll on this system, or no real file
         time.sleep(seconds)
         return
     answers = watched.poll(seconds * 1000)
     if any(answer & (select.POLLERR | select.POLLHUP) for _, answer in answers):
         raise BrokenPipeError
-    if answers:  # a system that cannot watch this kind of file
+    if answers:  # this kind of file cannot be polled here
         time.sleep(seconds)
 
 
 def is_utf8() -> bool:
-    """Whether stdout takes any character."""
+    """Return whether stdout can encode every character."""
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

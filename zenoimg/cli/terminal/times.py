@@ -1,4 +1,4 @@
-"""Points in time and lengths of time as people type and read them: ``2d``, ``1h``, an ISO time, a local date."""
+"""Times and durations as people type and read them: ``2d``, ``1h``, an ISO time, a local date."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 def duration(text: str, *, option: str) -> timedelta:
-    """A length of time from ``30s``, ``10m``, ``2h``, ``1d`` or ``4w``.
+    """Parse a duration: ``30s``, ``10m``, ``2h``, ``1d`` or ``4w``.
 
     Raises ``UsageError`` naming the option.
     """
     found = _duration(text)
     if found is None:
-        raise UsageError(f"{option} does not understand {text!r}", next_step="Use 30s, 10m, 2h, 1d or 4w.")
+        raise UsageError(f"{option} {text!r} is not valid", next_step="Use 30s, 10m, 2h, 1d or 4w.")
     return found
 
 
 def moment(text: str, now: datetime, *, option: str) -> datetime:
-    """An aware point in time: so long before ``now``, or an ISO time (local zone where it names none).
+    """Parse a time, aware and in UTC: a duration before ``now``, or an ISO time (local unless it names a zone).
 
     Raises ``UsageError`` naming the option.
     """
@@ -31,22 +31,22 @@ def moment(text: str, now: datetime, *, option: str) -> datetime:
         return now - back if back is not None else datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"{option} does not understand {text!r}", next_step="Use 30s, 10m, 2h, 1d, 4w or 2025-06-12T15:25."
+            f"{option} {text!r} is not valid", next_step="Use 30s, 10m, 2h, 1d, 4w or 2025-06-12T15:25."
         ) from None
 
 
 def is_duration(text: str) -> bool:
-    """Whether a text is a length of time and not a point in time."""
+    """Return whether a text is a duration, not a time."""
     return _duration(text) is not None
 
 
 def local_time(moment: datetime) -> str:
-    """``2025-06-12 17:25``, in the zone of this machine."""
+    """Return ``2025-06-12 17:25`` in the local time zone."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def local_date(moment: datetime) -> str:
-    """``2025-06-12``, in the zone of this machine."""
+    """Return ``2025-06-12`` in the local time zone."""
     return moment.astimezone().strftime("%Y-%m-%d")
 
 
