@@ -4,11 +4,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+NEWEST := .venv-newest
 
 # Where it is set, every command of a test and of the demo would compile its modules anew: half a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all requirements clean lint format
+.PHONY: demo test test-all test-newest requirements clean lint format
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m demo $(PHOTOS)
@@ -18,8 +19,13 @@ test: $(VENV)/.dev lint
 
 # What `make test` leaves out for time: fuzzing, long journeys on the embedded AWS, real photos, the gallery in a
 # Chromium (skipped where none is installed).
-test-all: $(VENV)/.dev $(VENV)/.thorough
+test-all: $(VENV)/.dev $(VENV)/.thorough test-newest
 	$(BIN)/pytest -n 2 --dist worksteal -m "fuzz or thorough"
+
+# The tests in process once more beside the newest boto3: the embedded AWS pins an older one.
+test-newest: $(NEWEST)/.installed
+	$(NEWEST)/bin/pytest -n 2 --dist worksteal -m "not fuzz and not thorough and not local" \
+		tests/unit/aws tests/unit/pipeline tests/unit/operations tests/aws tests/cli
 
 # Coverage-guided, for a bounded time; needs a wheel of atheris for this Python (3.11 has one).
 FUZZ_SECONDS ?= 60
@@ -54,6 +60,12 @@ $(VENV)/.thorough: requirements/thorough.txt $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/thorough.txt
 	@touch $@
 
+$(NEWEST)/.installed: requirements/newest.txt pyproject.toml
+	$(PYTHON) -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/newest.txt
+	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
 # Hashes and no registry addresses: --no-emit-index-url. Run it after a change of the dependencies.
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
@@ -61,10 +73,12 @@ UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate
 requirements:
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local --extra dev -o requirements/dev.txt
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local -c requirements/dev.txt -o requirements/demo.txt
+	$(UV_COMPILE) --upgrade-package boto3 pyproject.toml requirements/build.in requirements/newest.in --extra dev \
+		-o requirements/newest.txt
 	$(UV_COMPILE) requirements/fuzz.in -o requirements/fuzz.txt
 	$(UV_COMPILE) requirements/thorough.in -c requirements/dev.txt -o requirements/thorough.txt
 	$(UV_COMPILE) --no-emit-package jmespath --no-emit-package typing-extensions \
 		requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/bundle/layer-requirements.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(NEWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import botocore.session
@@ -33,6 +34,11 @@ _INVENTED = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 _FOREIGN_PREFIXES = ("AWS_", "ZENOIMG_", "POWERTOOLS_")
+
+
+def pytest_report_header() -> str:
+    """Print the versions that a result depends on: the same tests run beside two of botocore."""
+    return ", ".join(f"{name} {version(name)}" for name in ("boto3", "botocore", "moto", "pillow"))
 
 
 @pytest.fixture(scope="session", autouse=True)
