@@ -21,9 +21,10 @@ from zenoimg.pipeline import settings as pipeline_settings
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.deployed_recipe import load_deployed
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, is_from_queue, parse, parse_body
-from zenoimg.pipeline.reconcile import Outcome, Tools, reconcile
+from zenoimg.pipeline.reconcile import Outcome, reconcile
 from zenoimg.pipeline.retries import FunctionClients
 from zenoimg.pipeline.storage import ImageStorage
+from zenoimg.pipeline.tools import Tools
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -128,7 +129,7 @@ def _check(key: KeyToCheck) -> None:
             raise UnreadableEventError(
                 f"an event of the bucket {key.bucket!r}; this function processes {tools.settings.originals_bucket!r}"
             )
-        outcome = reconcile(key.key, replace(tools, on_stage=stopwatch.end), force=key.force)
+        outcome = reconcile(key.key, replace(tools, on_stage=stopwatch.end), force=key.force, removed=key.removed)
     except Exception:
         logger.exception(
             "failed", image=key.key, result="failed", duration_ms=stopwatch.total, stages_ms=stopwatch.stages

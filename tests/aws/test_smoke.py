@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -220,14 +221,15 @@ def test_a_record_without_the_copy_that_it_names_fails(
 ) -> None:
     def spoils_copies(key: str) -> None:
         works(pipeline)(key)
-        mark = pipeline.storage.get_copy_mark(key)
-        assert mark is not None
+        copy = pipeline.storage.head_copy(key)
+        assert copy is not None
+        put = partial(pipeline.storage.put_copy, key, b"copy", "image/png", replacing=copy.etag)
         if wrong == "missing":
-            pipeline.storage.delete_copy(key)
+            assert pipeline.storage.delete_copy(key, copy.etag)
         elif wrong == "another version":
-            pipeline.storage.put_copy(key, b"copy", "image/png", replace(mark, source_version="another"))
+            assert put(mark=replace(copy.mark, source_version="another"))
         else:
-            pipeline.storage.put_copy(key, b"copy", "image/png", replace(mark, recipe="another"))
+            assert put(mark=replace(copy.mark, recipe="another"))
 
     on_call(pipeline, monkeypatch, spoils_copies)
     assert "the copy is missing or of another version or recipe" in run().reason

@@ -9,13 +9,8 @@ from botocore.stub import Stubber
 
 from tests.aws.conftest import ACCOUNT, NAMES
 from zenoimg.pipeline.settings import PipelineSettings
-from zenoimg.pipeline.storage import (
-    CopyMark,
-    ImageStorage,
-    OriginalArchivedError,
-    copy_key_fits,
-    identity_of,
-)
+from zenoimg.pipeline.storage import ImageStorage, OriginalArchivedError, PublishedCopy, copy_key_fits, identity_of
+from zenoimg.pipeline.verdict import CopyMark
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -95,29 +90,64 @@ def test_the_null_version_tells_no_two_contents_apart(answer: dict[str, Any], id
     assert identity_of(answer) == identity
 
 
+MARK = CopyMark("v1", "00ff00ff00ff00ff")
+
+
 @pytest.mark.parametrize("key", KEYS)
-def test_a_copy_lies_under_its_prefix_with_type_and_mark(s3: S3Client, storage: ImageStorage, key: str) -> None:
-    mark = CopyMark("v1", "00ff00ff00ff00ff")
-    storage.put_copy(key, b"copy", "image/jpeg", mark)
+def test_a_copy_is_stored_under_its_prefix_with_type_and_mark(s3: S3Client, storage: ImageStorage, key: str) -> None:
+    assert storage.put_copy(key, b"copy", "image/jpeg", MARK, replacing=None)
     stored = s3.get_object(Bucket=NAMES.processed_bucket, Key="processed/" + key)
     assert stored["Body"].read() == b"copy"
     assert stored["ContentType"] == "image/jpeg"
-    assert stored["Metadata"] == {"source-version": "v1", "recipe": "00ff00ff00ff00ff"}
-    assert storage.get_copy_mark(key) == mark
+    assert stored["Metadata"] == {"zenoimg-source-version": "v1", "zenoimg-recipe": "00ff00ff00ff00ff"}
+    assert storage.head_copy(key) == PublishedCopy(MARK, stored["ETag"], 4, "image/jpeg")
 
 
-def test_a_copy_that_somebody_else_put_there_has_no_mark_of_ours(s3: S3Client, storage: ImageStorage) -> None:
+def test_the_mark_of_a_copy_under_its_old_names_is_still_read(s3: S3Client, storage: ImageStorage) -> None:
+    metadata = {"source-version": "v1", "recipe": "r1"}
+    s3.put_object(Bucket=NAMES.processed_bucket, Key="processed/cat.jpg", Body=b"copy", Metadata=metadata)
+    assert storage.get_copy_mark("cat.jpg") == CopyMark("v1", "r1")
+
+
+def test_a_copy_of_another_origin_has_an_empty_mark(s3: S3Client, storage: ImageStorage) -> None:
     s3.put_object(Bucket=NAMES.processed_bucket, Key="processed/cat.jpg", Body=b"copy")
     assert storage.get_copy_mark("cat.jpg") == CopyMark("", "")
 
 
-def test_a_copy_can_be_deleted_twice_and_the_original_stays(s3: S3Client, storage: ImageStorage) -> None:
+def copy_bytes(s3: S3Client) -> bytes:
+    return s3.get_object(Bucket=NAMES.processed_bucket, Key="processed/cat.jpg")["Body"].read()
+
+
+def test_a_copy_replaces_only_the_one_that_was_read(s3: S3Client, storage: ImageStorage) -> None:
+    assert not storage.put_copy("cat.jpg", b"first", "image/jpeg", MARK, replacing='"0"'), "there is none yet"
+    assert storage.put_copy("cat.jpg", b"first", "image/jpeg", MARK, replacing=None)
+    first = storage.head_copy("cat.jpg")
+    assert first is not None
+    assert not storage.put_copy("cat.jpg", b"second", "image/jpeg", MARK, replacing=None)
+    assert copy_bytes(s3) == b"first"
+    assert storage.put_copy("cat.jpg", b"second", "image/jpeg", MARK, replacing=first.etag)
+    assert not storage.put_copy("cat.jpg", b"third", "image/jpeg", MARK, replacing=first.etag)
+    assert copy_bytes(s3) == b"second"
+
+
+def test_only_the_copy_that_was_read_is_deleted_and_the_original_stays(s3: S3Client, storage: ImageStorage) -> None:
     s3.put_object(Bucket=NAMES.originals_bucket, Key="cat.jpg", Body=b"cat")
-    storage.put_copy("cat.jpg", b"copy", "image/jpeg", CopyMark("v1", "r1"))
-    storage.delete_copy("cat.jpg")
-    storage.delete_copy("cat.jpg")
-    assert storage.get_copy_mark("cat.jpg") is None
+    storage.put_copy("cat.jpg", b"copy", "image/jpeg", MARK, replacing=None)
+    copy = storage.head_copy("cat.jpg")
+    assert copy is not None
+    assert not storage.delete_copy("cat.jpg", '"0"')
+    assert storage.head_copy("cat.jpg") == copy
+    assert storage.delete_copy("cat.jpg", copy.etag)
+    assert not storage.delete_copy("cat.jpg", copy.etag), "it is gone"
+    assert storage.head_copy("cat.jpg") is None
     assert storage.head_original("cat.jpg") is not None
+
+
+@pytest.mark.parametrize(
+    ("content_type", "name"), [("image/jpeg", "JPEG"), ("image/webp", "WebP"), ("binary/octet-stream", None)]
+)
+def test_the_format_of_a_copy_follows_from_its_content_type(content_type: str, name: str | None) -> None:
+    assert PublishedCopy(MARK, '"0"', 1, content_type).format == name
 
 
 def test_a_key_leaves_room_for_the_prefix_in_bytes_not_characters() -> None:
@@ -131,8 +161,8 @@ CALLS = [
     pytest.param("get_object", lambda storage: storage.get_original("cat.jpg", 1), id="read"),
     pytest.param("head_object", lambda storage: storage.head_original("cat.jpg"), id="look"),
     pytest.param("head_object", lambda storage: storage.get_copy_mark("cat.jpg"), id="look at the copy"),
-    pytest.param("put_object", lambda storage: storage.put_copy("c", b"", "image/png", CopyMark("", "")), id="put"),
-    pytest.param("delete_object", lambda storage: storage.delete_copy("cat.jpg"), id="delete"),
+    pytest.param("put_object", lambda storage: storage.put_copy("c", b"", "image/png", MARK, replacing=None), id="put"),
+    pytest.param("delete_object", lambda storage: storage.delete_copy("cat.jpg", '"0"'), id="delete"),
 ]
 
 

@@ -219,7 +219,7 @@ def test_a_copy_that_cannot_be_removed_is_said_and_the_same_command_goes_on(
     put("a.jpg")
     whole = ImageStorage.delete_copy
 
-    def broken(self: ImageStorage, key: str) -> None:
+    def broken(self: ImageStorage, key: str, etag: str) -> bool:
         raise RuntimeError("the cloud is away")
 
     monkeypatch.setattr(ImageStorage, "delete_copy", broken)

@@ -72,10 +72,10 @@ def test_one_failing_image_does_not_hold_up_the_others(no_stack: Terminal, monke
 
     whole = ImageStorage.put_copy
 
-    def put_copy(self: ImageStorage, key: str, *more: object) -> None:
+    def put_copy(self: ImageStorage, key: str, *more: object, **named: object) -> bool:
         if key == "b.jpg":
             raise RuntimeError("the disk of the cloud is full")
-        whole(self, key, *more)  # type: ignore[arg-type]
+        return whole(self, key, *more, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ImageStorage, "put_copy", put_copy)
     results = {result["ImageId"]: result for result in no_stack.json("reprocess", "--here", code=1)}

@@ -60,6 +60,13 @@ class Limits:
             )
 
 
+def pillow_version() -> str:
+    """Return the version of the installed Pillow, which decides with the limits what is refused."""
+    from PIL import __version__
+
+    return __version__
+
+
 def _megapixels(pixels: int) -> str:
     return f"{pixels / 1e6:.1f}".removesuffix(".0")
 

@@ -17,7 +17,7 @@ from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.imaging import Limits, Recipe
-    from zenoimg.pipeline.reconcile import Tools
+    from zenoimg.pipeline.tools import Tools
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class LivePipeline:
 
     def tools(self, recipe: Recipe, limits: Limits) -> Tools:
         """What ``reconcile`` works with, in this process, as the function does in its own."""
-        from zenoimg.pipeline.reconcile import Tools  # brings all of imaging, which most commands do without
+        from zenoimg.pipeline.tools import Tools  # brings all of imaging, which most commands do without
 
         return Tools(self.storage, self.catalog, self.settings, recipe, limits)
 

@@ -1,15 +1,15 @@
-"""Any envelope that AWS delivers → which keys to look at. Pure.
+"""Parse the envelopes that AWS delivers into the keys to reconcile. Pure.
 
-An event only says "look at this key"; whether it was created, removed or expired does not matter to
-``reconcile``. Keys in S3 events are URL-encoded (a space arrives as ``+``) and are decoded here, once.
+An event only names a key. Whether an object was created, removed or expired changes the order in which ``reconcile``
+asks S3, not the result. Keys in S3 events are URL-encoded (a space arrives as ``+``) and are decoded here, once.
 
-Four envelopes reach the function or lie in the dead-letter queue:
+Four envelopes reach the function or the dead-letter queue:
 
 - an S3 notification, as S3 sends it to a function;
 - an SQS record whose body holds one (the backfill lane, written by ``backfill_body``);
 - the envelope of a failed asynchronous invocation, which holds the event as ``requestPayload``
   (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html);
-- ``s3:TestEvent``, which S3 sends once when a notification is set up; it names no key.
+- ``s3:TestEvent``, which S3 sends when a notification is configured; it names no key.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ from urllib.parse import quote_plus, unquote_plus
 
 
 class UnreadableEventError(ValueError):
-    """The envelope is none that we know; the message says what was found."""
+    """The envelope is not one of the known ones; the message describes it."""
 
 
 @dataclass(frozen=True)
 class KeyToCheck:
-    """One object key of one bucket that something happened to. ``force`` asks for the work to be redone."""
+    """An object key that an event names. ``force``: repeat work that is done; ``removed``: the object was removed."""
 
     bucket: str
     key: str
     force: bool = False
+    removed: bool = False
 
 
 def parse(envelope: Mapping[str, Any]) -> list[KeyToCheck]:
-    """The keys that an S3 event, or the envelope of a failed one, asks to look at, in their order.
+    """Return the keys that an S3 event, or the envelope of a failed one, names, in their order.
 
     Raises ``UnreadableEventError`` for anything else.
     """
@@ -51,7 +52,7 @@ def parse(envelope: Mapping[str, Any]) -> list[KeyToCheck]:
 
 
 def parse_body(body: str) -> list[KeyToCheck]:
-    """``parse`` for the body of an SQS message. Raises ``UnreadableEventError`` when it is no JSON object."""
+    """Parse the body of an SQS message. Raises ``UnreadableEventError`` when it is not a JSON object."""
     try:
         envelope = json.loads(body)
     except ValueError as error:
@@ -60,7 +61,7 @@ def parse_body(body: str) -> list[KeyToCheck]:
 
 
 def is_from_queue(event: Mapping[str, Any]) -> bool:
-    """Whether the function was called with SQS messages (the backfill lane) rather than by S3 itself."""
+    """Return whether the function was invoked with SQS messages (the backfill lane) instead of by S3 itself."""
     records = event.get("Records")
     return bool(
         isinstance(records, list)
@@ -71,7 +72,7 @@ def is_from_queue(event: Mapping[str, Any]) -> bool:
 
 
 def backfill_body(bucket: str, key: str, *, force: bool = False) -> str:
-    """The message that asks the backfill lane to look at one key, in the shape of an S3 event."""
+    """Return the message that has the backfill lane reconcile one key, in the shape of an S3 event."""
     record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key)}}}
     envelope: dict[str, Any] = {"Records": [record]}
     if force:
@@ -85,7 +86,13 @@ def _key_of(record: object, force: bool) -> KeyToCheck:
     key = _mapping(entity.get("object"), "s3.object").get("key")
     if not isinstance(bucket, str) or not isinstance(key, str) or not bucket or not key:
         raise UnreadableEventError(f"a record names no bucket and key: {bucket!r}, {key!r}")
-    return KeyToCheck(bucket=bucket, key=unquote_plus(key), force=force)
+    return KeyToCheck(bucket=bucket, key=unquote_plus(key), force=force, removed=_is_removal(record))
+
+
+def _is_removal(record: object) -> bool:
+    """Return whether S3 announced a removal or an expiry; an expiry may be that of an older version."""
+    name = _mapping(record, "a record").get("eventName")
+    return isinstance(name, str) and name.removeprefix("s3:").startswith(("ObjectRemoved:", "LifecycleExpiration:"))
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:

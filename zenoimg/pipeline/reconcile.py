@@ -1,65 +1,53 @@
-"""Make one key right, whatever came before: the rule that the whole pipeline rests on.
+"""Make copy and record of one key right, whatever happened before: the rule that the whole pipeline rests on.
 
-An event only says "look at this key". ``reconcile`` then
+An event only names a key. One round of ``reconcile``
 
-1. reads the original (one call gives bytes and identity); if it is gone, removes copy and record;
-2. stops when record and copy both name this version and this recipe;
-3. watermarks, puts the copy, then the record (a refused image: no copy, a record that says why);
-4. looks at original, copy and record again. What is not as this run left or found it was changed by someone
-   else in the meantime, so it starts over.
+1. reads the original; if there is none, it removes copy and record (after an event of a removal, a HEAD request comes
+   first, since such events also announce that an older version expired);
+2. stops when record and copy are what this recipe and these limits would leave behind;
+3. watermarks, stores the copy, then the record. When the image is refused, the record has the reason; a copy of this
+   same version, made by an earlier recipe, stays published and described; any other copy is deleted;
+4. reads original, copy and record again. If any of them is not as this round left or found it, another process changed
+   it, and the next round begins.
 
-Duplicates, reordering, retries, deletes and overwrites in flight, two functions at once and two recipes
-during a rollout all converge by this, with no lock and no order of events.
+A copy is replaced or deleted only if it still is the one that was read (``IfMatch``), and only after a HEAD request for
+the original has confirmed, later than that read, that the decision still holds. Together with step 4, duplicate and
+reordered events, retries, deletes and overwrites during processing, concurrent functions and two recipes during a
+rollout all end in one of these states, without locks: no original, copy and record; a copy by the recipe that the
+record names; a refusal without a copy; a refusal that keeps the copy of an earlier recipe.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Any, Literal
 
-from zenoimg.imaging import Limits, Recipe, Refused, Watermarked, watermark
-from zenoimg.pipeline.records import ImageRecord, Status, utc_text
-from zenoimg.pipeline.settings import PipelineSettings
-from zenoimg.pipeline.storage import CopyMark, Original, OriginalArchivedError, copy_key_fits
+from zenoimg.imaging import Refused, Watermarked
+from zenoimg.pipeline.records import ATTRIBUTES, ImageRecord, Status, utc_text
+from zenoimg.pipeline.storage import Original, OriginalArchivedError, PublishedCopy, copy_key_fits
+from zenoimg.pipeline.tools import Tools
+from zenoimg.pipeline.verdict import ARCHIVED, CopyMark, expected_copy, is_up_to_date
 
-#: How often one run starts over before it gives up and leaves the key to the lane's retry.
+#: Rounds of one run, after which the key is left to the lane's retry.
 MAX_ROUNDS = 5
 
 Result = Literal["processed", "unchanged", "removed", "refused", "ignored"]
 
 
-class Storage(Protocol):
-    """What ``reconcile`` needs of the two buckets; see ``pipeline.storage.ImageStorage``."""
-
-    def get_original(self, key: str, max_bytes: int) -> Original | None: ...  # noqa: D102
-    def head_original(self, key: str) -> Original | None: ...  # noqa: D102
-    def get_copy_mark(self, key: str) -> CopyMark | None: ...  # noqa: D102
-    def put_copy(self, key: str, data: bytes, content_type: str, mark: CopyMark) -> None: ...  # noqa: D102
-    def delete_copy(self, key: str) -> None: ...  # noqa: D102
-
-
-class Records(Protocol):
-    """What ``reconcile`` needs of the table; see ``pipeline.catalog.Catalog``."""
-
-    def get(self, image_id: str) -> ImageRecord | None: ...  # noqa: D102
-    def put(self, record: ImageRecord) -> None: ...  # noqa: D102
-    def put_failed(self, record: ImageRecord) -> bool: ...  # noqa: D102
-    def delete(self, image_id: str) -> None: ...  # noqa: D102
-
-
 class NeverSettledError(Exception):
-    """The key was changed by others in each round; its next event or retry takes it up again."""
+    """Other processes changed the key in every round; its next event or retry processes it again."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"{key!r} was changed by others {MAX_ROUNDS} times while it was processed")
+        super().__init__(f"{key!r} was changed by other processes {MAX_ROUNDS} times while it was processed")
+
+
+class _SupersededError(Exception):
+    """Another process changed the key during this round."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run did to a key. ``record`` is what the table now says, ``None`` when it says nothing."""
+    """What one run did to a key. ``record`` is what is in the table now, ``None`` when there is none."""
 
     result: Result
     record: ImageRecord | None = None
@@ -67,197 +55,231 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Tools:
-    """What a run works with; made once for each execution environment."""
-
-    storage: Storage
-    records: Records
-    settings: PipelineSettings
-    recipe: Recipe
-    limits: Limits
-    watermark: Callable[[bytes, Recipe, Limits], Watermarked] = watermark
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    timer: Callable[[], float] = time.perf_counter
-    on_stage: Callable[[str], None] = lambda _: None  # hears the name of each stage as it ends
-
-
-@dataclass(frozen=True)
-class _Made:
-    """What step 3 leaves behind: the copy's mark (none for a refused image) and the record."""
-
-    mark: CopyMark | None
-    record: ImageRecord
-
-
-def reconcile(key: str, tools: Tools, *, force: bool = False) -> Outcome:
-    """Make copy and record of one key right; ``force`` redoes the work that step 2 would find done.
-
-    Returns what was done. Raises ``NeverSettledError`` after five rounds. Raises whatever S3 or DynamoDB
-    raise; then the record says ``failed`` where that could be written. In both cases the lane is to retry.
-    """
-    if key.endswith("/"):  # the marker of a "folder" in consoles, not a picture
-        return Outcome("ignored")
-    for number in range(1, MAX_ROUNDS + 1):
-        outcome = _round(key, tools, force=force, number=number)
-        if outcome is not None:
-            return outcome
-    raise NeverSettledError(key)
-
-
-def _round(key: str, tools: Tools, *, force: bool, number: int) -> Outcome | None:
-    """Steps 1 to 4 once; ``None`` asks for another round."""
-    found: Original | None = None
-    try:
-        try:
-            found = tools.storage.get_original(key, tools.limits.max_bytes)
-        except OriginalArchivedError as archived:
-            found = tools.storage.head_original(key)
-            refusal: Refusal | None = Refusal("archived", str(archived))
-        else:
-            refusal = _refuse_by_listing(key, found, tools.limits)
-        tools.on_stage("fetch")
-        if found is None:
-            return _remove(key, tools, number)
-        if not force:
-            done = _already_done(key, found, tools)
-            tools.on_stage("check")
-            if done is not None:
-                return Outcome("unchanged", done, number)
-        made = _make(key, found, refusal, tools)
-        tools.on_stage("store")
-        settled = _still_so(key, found, made, tools)
-        tools.on_stage("check")
-        if not settled:
-            return None
-        return Outcome("refused" if made.mark is None else "processed", made.record, number)
-    except Exception as error:
-        _record_failure(key, found, error, tools)
-        raise
-
-
-@dataclass(frozen=True)
 class Refusal:
-    """Why an image gets no copy: a code of ``imaging.Refused``, or ``archived`` or ``key-too-long``."""
+    """Why an image gets no new copy: a code of ``imaging.Refused``, or ``archived`` or ``key-too-long``."""
 
     code: str
     message: str
 
 
-def _refuse_by_listing(key: str, found: Original | None, limits: Limits) -> Refusal | None:
-    """What can be refused before the bytes are looked at."""
-    if not copy_key_fits(key):
-        return Refusal("key-too-long", f"the key leaves no room for the copy's prefix: {len(key.encode())} bytes")
-    if found is not None and found.data is None:
-        return Refusal("too-large", f"{found.size:,} bytes; the limit is {limits.max_bytes:,}")
-    return None
+def reconcile(key: str, tools: Tools, *, force: bool = False, removed: bool = False) -> Outcome:
+    """Make copy and record of one key right.
 
+    ``force`` repeats work that is already done. ``removed`` is set for an event that announces a removal: the original
+    is read only if there is work to do.
 
-def _remove(key: str, tools: Tools, number: int) -> Outcome | None:
-    if copy_key_fits(key):
-        tools.storage.delete_copy(key)
-    tools.records.delete(key)
-    gone = (
-        tools.storage.head_original(key) is None
-        and _mark_of_copy(key, tools) is None
-        and tools.records.get(key) is None
-    )
-    return Outcome("removed", None, number) if gone else None
-
-
-def _already_done(key: str, found: Original, tools: Tools) -> ImageRecord | None:
-    record = tools.records.get(key)
-    wanted = CopyMark(found.identity, tools.recipe.fingerprint)
-    if record is None or record.status != "processed":
-        return None
-    if CopyMark(record.version_id or "", record.recipe or "") != wanted:
-        return None
-    # Without versions the same bytes put again have the same identity, and only their time is another.
-    if record.created_at != utc_text(found.last_modified):
-        return None
-    return record if _mark_of_copy(key, tools) == wanted else None
-
-
-def _make(key: str, found: Original, refusal: Refusal | None, tools: Tools) -> _Made:
-    started = tools.timer()
-    if refusal is None:
+    Returns what was done. Raises ``NeverSettledError`` after five rounds, and whatever S3 or DynamoDB raise; the record
+    has the status ``failed`` then, where that could be written. In both cases the lane is to retry.
+    """
+    if key.endswith("/"):  # the marker of a "folder" in consoles, not an image
+        return Outcome("ignored")
+    for number in range(1, MAX_ROUNDS + 1):
+        attempt = _Round(key, tools, number)
         try:
-            # ``data`` is absent only where ``_refuse_by_listing`` refused already.
-            done = tools.watermark(found.data or b"", tools.recipe, tools.limits)
+            return attempt.run(force=force, head_first=removed and not force)
+        except _SupersededError:
+            continue
+        except Exception as error:
+            attempt.record_failure(error)
+            raise
+    raise NeverSettledError(key)
+
+
+class _Round:
+    """One round: steps 1 to 4. Every step raises ``_SupersededError`` to have the next round begin."""
+
+    def __init__(self, key: str, tools: Tools, number: int) -> None:
+        self._key = key
+        self._tools = tools
+        self._number = number
+        self._recipe = tools.recipe_for(key)
+        self._has_copy_key = copy_key_fits(key)  # S3 rejects any request for a longer key
+        self._original: Original | None = None
+        self._started = tools.timer()
+
+    def run(self, *, force: bool, head_first: bool) -> Outcome:
+        if head_first:
+            self._original = self._tools.storage.head_original(self._key)
+            self._tools.on_stage("fetch")
+            if self._original is None:
+                return self._remove()
+            done, _ = self._find_done(self._original)
+            if done is not None:
+                return done
+        refusal = self._fetch()
+        original = self._original
+        if original is None:
+            return self._remove()
+        record: ImageRecord | None = None
+        if not force:
+            done, record = self._find_done(original)
+            if done is not None:
+                return done
+        self._started = self._tools.timer()
+        made = refusal or self._watermark(original.data or b"")
+        if isinstance(made, Refusal):
+            return self._refuse(original, made)
+        return self._publish(original, made, may_exist=force or record is not None)
+
+    def _fetch(self) -> Refusal | None:
+        """Read the original; return why it is refused without looking at its bytes, if it is."""
+        storage, limits = self._tools.storage, self._tools.limits
+        refusal: Refusal | None = None
+        try:
+            self._original = storage.get_original(self._key, limits.max_bytes)
+        except OriginalArchivedError as archived:
+            self._original = storage.head_original(self._key)
+            refusal = Refusal(ARCHIVED, str(archived))
+        self._tools.on_stage("fetch")
+        if not self._has_copy_key:
+            length = len(self._key.encode())
+            return Refusal("key-too-long", f"a key of {length} bytes leaves no room for the prefix of the copy")
+        if refusal is None and self._original is not None and self._original.data is None:
+            return Refusal("too-large", f"{self._original.size:,} bytes; the limit is {limits.max_bytes:,}")
+        return refusal
+
+    def _find_done(self, original: Original) -> tuple[Outcome | None, ImageRecord | None]:
+        """Return the outcome if nothing is left to do, and the record that was found."""
+        record = self._tools.records.get(self._key)
+        # The time counts because equal bytes have equal identities in a bucket without versioning.
+        is_done = (
+            record is not None
+            and (record.version_id, record.created_at) == (original.identity, utc_text(original.last_modified))
+            and is_up_to_date(record, self._recipe.fingerprint, self._tools.limits_fingerprint)
+            and self._copy_mark() == expected_copy(record)
+        )
+        self._tools.on_stage("check")
+        return (Outcome("unchanged", record, self._number) if is_done else None), record
+
+    def _watermark(self, data: bytes) -> Watermarked | Refusal:
+        try:
+            return self._tools.watermark(data, self._recipe, self._tools.limits)
         except Refused as refused:
-            refusal = Refusal(refused.code, refused.message)
-            tools.on_stage("watermark")
-        else:
-            tools.on_stage("watermark")
-            return _store(key, found, done, started, tools)
-    if copy_key_fits(key):
-        tools.storage.delete_copy(key)
-    record = _record(key, found, "refused", tools, error=f"{refusal.code}: {refusal.message}", started=started)
-    tools.records.put(record)
-    return _Made(None, record)
+            return Refusal(refused.code, refused.message)
+        finally:
+            self._tools.on_stage("watermark")
+
+    def _publish(self, original: Original, done: Watermarked, *, may_exist: bool) -> Outcome:
+        """Store copy and record. ``may_exist`` saves a request: without a record there is hardly ever a copy."""
+        mark = CopyMark(original.identity, self._recipe.fingerprint)
+        put = self._tools.storage.put_copy
+        stored = not may_exist and put(self._key, done.data, done.content_type, mark, replacing=None)
+        if not stored:
+            copy = self._head_copy()
+            self._check_original()
+            etag = None if copy is None else copy.etag
+            if not put(self._key, done.data, done.content_type, mark, replacing=etag):
+                raise _SupersededError
+        copy_fields = {
+            "processed_size": len(done.data),
+            "processed_url": self._tools.settings.copy_url(self._key),
+            "format": done.format,
+            "width": done.width,
+            "height": done.height,
+            "frames": done.frames,
+            "warnings": done.warnings,
+        }
+        record = self._record(original, "processed", **copy_fields)
+        return self._finish("processed", record)
+
+    def _refuse(self, original: Original, refusal: Refusal) -> Outcome:
+        """Record a refusal. A copy of this version stays; any other is deleted."""
+        copy = self._head_copy()
+        if copy is not None and copy.mark.source_version != original.identity:
+            self._delete(copy)
+            copy = None
+        record = self._record(
+            original,
+            "refused",
+            error=f"{refusal.code}: {refusal.message}",
+            limits=self._tools.limits_fingerprint,
+            **(self._describe(copy) if copy is not None else {}),
+        )
+        return self._finish("refused", record)
+
+    def _remove(self) -> Outcome:
+        copy = self._head_copy()
+        if copy is not None:
+            self._delete(copy)
+        self._tools.records.delete(self._key)
+        self._check_original()
+        if self._head_copy() is not None or self._tools.records.get(self._key) is not None:
+            raise _SupersededError
+        return Outcome("removed", None, self._number)
+
+    def _delete(self, copy: PublishedCopy) -> None:
+        self._check_original()
+        if not self._tools.storage.delete_copy(self._key, copy.etag):
+            raise _SupersededError
+
+    def _finish(self, result: Result, record: ImageRecord) -> Outcome:
+        """Write the record, then confirm in the order original, copy, record that all is as this round left it."""
+        self._tools.records.put(record)
+        self._tools.on_stage("store")
+        self._check_original()
+        if self._copy_mark() != expected_copy(record) or not record.same_outcome(self._tools.records.get(self._key)):
+            raise _SupersededError
+        self._tools.on_stage("check")
+        return Outcome(result, record, self._number)
+
+    def _check_original(self) -> None:
+        """Raise ``_SupersededError`` unless the original is still the version that this round is about."""
+        if _version(self._tools.storage.head_original(self._key)) != _version(self._original):
+            raise _SupersededError
+
+    def _head_copy(self) -> PublishedCopy | None:
+        return self._tools.storage.head_copy(self._key) if self._has_copy_key else None
+
+    def _copy_mark(self) -> CopyMark | None:
+        copy = self._head_copy()
+        return None if copy is None else copy.mark
+
+    def _describe(self, copy: PublishedCopy) -> dict[str, Any]:
+        """Return the record's fields about a copy that stays: from the record so far if that describes it."""
+        known = {"copy_recipe": copy.mark.recipe, "processed_size": copy.size}
+        record = self._tools.records.get(self._key)
+        if record is not None and expected_copy(record) == copy.mark and record.processed_size == copy.size:
+            return _copy_fields(record) | known
+        return {"processed_url": self._tools.settings.copy_url(self._key), "format": copy.format} | known
+
+    def record_failure(self, error: Exception) -> None:
+        """Leave a trace of a failure in the table, where an operator looks, if that is possible."""
+        original = self._original
+        if original is None:
+            return  # nothing is known of the original, so nothing true could be written
+        try:
+            self._check_original()
+            record = self._tools.records.get(self._key)
+            published = expected_copy(record) if record is not None else None
+            kept: dict[str, Any] = {}
+            if record is not None and published is not None and published.source_version == original.identity:
+                kept = _copy_fields(record) | {"copy_recipe": published.recipe}
+            reason = f"{type(error).__name__}: {error}"
+            self._tools.records.put_failed(self._record(original, "failed", error=reason, **kept))
+        except _SupersededError:
+            return  # the newer version has an event, and perhaps a record, of its own
+        except Exception as second:  # noqa: BLE001 - the first error is raised
+            error.add_note(f"its failed record could not be written either: {second}")
+
+    def _record(self, original: Original, status: Status, **more: Any) -> ImageRecord:
+        missing: dict[str, Any] = {"processed_size": None, "processed_url": None}
+        return ImageRecord(
+            image_id=self._key,
+            original_size=original.size,
+            created_at=utc_text(original.last_modified),
+            status=status,
+            updated_at=utc_text(self._tools.clock()),
+            etag=original.etag,
+            version_id=original.identity,
+            recipe=self._recipe.fingerprint,
+            duration_ms=None if status == "failed" else round((self._tools.timer() - self._started) * 1000),
+            **{**missing, **more},
+        )
 
 
-def _store(key: str, found: Original, done: Watermarked, started: float, tools: Tools) -> _Made:
-    mark = CopyMark(found.identity, tools.recipe.fingerprint)
-    tools.storage.put_copy(key, done.data, done.content_type, mark)
-    record = _record(key, found, "processed", tools, done=done, started=started)
-    tools.records.put(record)
-    return _Made(mark, record)
+def _version(original: Original | None) -> tuple[str, str] | None:
+    return None if original is None else (original.identity, utc_text(original.last_modified))
 
 
-def _still_so(key: str, found: Original, made: _Made, tools: Tools) -> bool:
-    """Step 4, read in the order original, copy, record."""
-    now = tools.storage.head_original(key)
-    if now is None or (now.identity, utc_text(now.last_modified)) != (found.identity, made.record.created_at):
-        return False
-    if _mark_of_copy(key, tools) != made.mark:
-        return False
-    return made.record.same_outcome(tools.records.get(key))
-
-
-def _mark_of_copy(key: str, tools: Tools) -> CopyMark | None:
-    # S3 refuses to even look for a key that is too long.
-    return tools.storage.get_copy_mark(key) if copy_key_fits(key) else None
-
-
-def _record_failure(key: str, found: Original | None, error: Exception, tools: Tools) -> None:
-    """Leave a trace of a failure where an operator looks, if that is possible at all."""
-    if found is None:
-        return  # nothing is known of the original, so nothing true could be written
-    try:
-        now = tools.storage.head_original(key)
-        if now is None or now.identity != found.identity:
-            return  # overtaken: what came after has an event, and perhaps a record, of its own
-        tools.records.put_failed(_record(key, found, "failed", tools, error=f"{type(error).__name__}: {error}"))
-    except Exception as second:  # noqa: BLE001 - the first error is the one that counts, and it is raised
-        error.add_note(f"its failed record could not be written either: {second}")
-
-
-def _record(
-    key: str,
-    found: Original,
-    status: Status,
-    tools: Tools,
-    *,
-    done: Watermarked | None = None,
-    error: str | None = None,
-    started: float | None = None,
-) -> ImageRecord:
-    return ImageRecord(
-        image_id=key,
-        original_size=found.size,
-        processed_size=None if done is None else len(done.data),
-        processed_url=None if done is None else tools.settings.copy_url(key),
-        created_at=utc_text(found.last_modified),
-        status=status,
-        updated_at=utc_text(tools.clock()),
-        format=None if done is None else done.format,
-        width=None if done is None else done.width,
-        height=None if done is None else done.height,
-        frames=None if done is None else done.frames,
-        etag=found.etag,
-        version_id=found.identity,
-        recipe=tools.recipe.fingerprint,
-        duration_ms=None if started is None else round((tools.timer() - started) * 1000),
-        warnings=() if done is None else done.warnings,
-        error=error,
-    )
+def _copy_fields(record: ImageRecord) -> dict[str, Any]:
+    return {each.field: getattr(record, each.field) for each in ATTRIBUTES if each.of_copy}

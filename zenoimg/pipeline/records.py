@@ -29,11 +29,12 @@ class Attribute:
     field: str
     name: str  # of the item's attribute and of the JSON key
     read: Callable[[Any], Any]  # from the value that DynamoDB returns to the field's
+    of_copy: bool  # whether it describes the copy, so that it stays while the copy stays
 
 
-def _stored_as(name: str, read: Callable[[Any], Any] = lambda value: value) -> dict[str, Any]:
+def _stored_as(name: str, read: Callable[[Any], Any] = lambda value: value, *, of_copy: bool = False) -> dict[str, Any]:
     """Return the metadata of a field of ``ImageRecord``."""
-    return {"name": name, "read": read}
+    return {"name": name, "read": read, "of_copy": of_copy}
 
 
 @dataclass(frozen=True)
@@ -43,25 +44,31 @@ class ImageRecord:
     The order of the fields is the order of the JSON keys; existing clients rely on the first five. ``version_id``
     identifies the version of the original that the record describes: its S3 VersionId, or its ETag in a bucket
     without versioning. ``None`` marks what does not apply, such as the size of a copy that does not exist.
+
+    ``recipe`` is the recipe of the last attempt. A refused or failed attempt leaves an earlier copy of the same version
+    published: then ``copy_recipe`` is the recipe of that copy, and the fields about the copy describe it. ``limits``
+    identifies the limits and the code that refused an image.
     """
 
     image_id: str = field(metadata=_stored_as("ImageId"))
     original_size: int | None = field(metadata=_stored_as("OriginalSize", int))
-    processed_size: int | None = field(metadata=_stored_as("ProcessedSize", int))
-    processed_url: str | None = field(metadata=_stored_as("ProcessedUrl"))
+    processed_size: int | None = field(metadata=_stored_as("ProcessedSize", int, of_copy=True))
+    processed_url: str | None = field(metadata=_stored_as("ProcessedUrl", of_copy=True))
     created_at: str = field(metadata=_stored_as("CreatedAt"))
     status: Status = field(metadata=_stored_as("Status"))
     updated_at: str = field(metadata=_stored_as("UpdatedAt"))
-    format: str | None = field(default=None, metadata=_stored_as("Format"))
-    width: int | None = field(default=None, metadata=_stored_as("Width", int))
-    height: int | None = field(default=None, metadata=_stored_as("Height", int))
-    frames: int | None = field(default=None, metadata=_stored_as("Frames", int))
+    format: str | None = field(default=None, metadata=_stored_as("Format", of_copy=True))
+    width: int | None = field(default=None, metadata=_stored_as("Width", int, of_copy=True))
+    height: int | None = field(default=None, metadata=_stored_as("Height", int, of_copy=True))
+    frames: int | None = field(default=None, metadata=_stored_as("Frames", int, of_copy=True))
     etag: str | None = field(default=None, metadata=_stored_as("ETag"))
     version_id: str | None = field(default=None, metadata=_stored_as("VersionId"))
     recipe: str | None = field(default=None, metadata=_stored_as("Recipe"))
     duration_ms: int | None = field(default=None, metadata=_stored_as("DurationMs", int))
-    warnings: tuple[str, ...] = field(default=(), metadata=_stored_as("Warnings", tuple))
+    warnings: tuple[str, ...] = field(default=(), metadata=_stored_as("Warnings", tuple, of_copy=True))
     error: str | None = field(default=None, metadata=_stored_as("Error"))
+    copy_recipe: str | None = field(default=None, metadata=_stored_as("CopyRecipe"))
+    limits: str | None = field(default=None, metadata=_stored_as("Limits"))
 
     def same_outcome(self, other: ImageRecord | None) -> bool:
         """Return whether both record the same outcome for the same original and recipe, at whatever time."""

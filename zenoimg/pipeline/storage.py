@@ -1,13 +1,13 @@
 """Originals and processed copies in S3.
 
-Only a 404 means "missing". A 403 is raised as it comes: a policy that lost a right must never look like a
-deleted photo. (Without ``s3:ListBucket`` S3 answers 403 for missing keys too, so the role has it:
+Only a 404 means "missing". A 403 is raised: a policy that lost a permission must not look like a deleted photo.
+(Without ``s3:ListBucket`` S3 answers 403 for missing keys as well, so the role has it:
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX, PipelineSettings
+from zenoimg.pipeline.verdict import CopyMark
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,15 +24,20 @@ if TYPE_CHECKING:
 #: S3's limit for a key, in bytes of its UTF-8 form (the user guide's "Naming Amazon S3 objects").
 MAX_KEY_BYTES = 1024
 
-_SOURCE_VERSION = "source-version"
-_RECIPE = "recipe"
+SOURCE_VERSION_ENTRY = "zenoimg-source-version"
+RECIPE_ENTRY = "zenoimg-recipe"
+#: The names that these entries of user metadata had; still read.
+_OLD_ENTRIES = {SOURCE_VERSION_ENTRY: "source-version", RECIPE_ENTRY: "recipe"}
+#: A conditional request met another object than the one it names, none, or a write that was in progress
+#: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+_CONDITION_FAILED = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
 
 
 @dataclass(frozen=True)
 class Original:
-    """One version of an original. ``data`` is ``None`` when the object is larger than what was asked for.
+    """One version of an original. ``data`` is ``None`` when it was not read, or is larger than the reader accepts.
 
-    ``identity`` names the version: the VersionId, or the ETag where the bucket has no versions.
+    ``identity`` names the version: its VersionId, or its ETag in a bucket without versioning.
     """
 
     identity: str
@@ -42,15 +48,24 @@ class Original:
 
 
 @dataclass(frozen=True)
-class CopyMark:
-    """What a copy says of itself: the original version and the recipe that it was made from."""
+class PublishedCopy:
+    """What S3 holds about a copy. ``size`` in bytes."""
 
-    source_version: str
-    recipe: str
+    mark: CopyMark
+    etag: str
+    size: int
+    content_type: str
+
+    @property
+    def format(self) -> str | None:
+        """The copy's format by the name that records use, as far as the content type tells it."""
+        from zenoimg.imaging.formats import FORMATS  # the API's function does without imaging
+
+        return next((name for name, each in FORMATS.items() if each.media_type == self.content_type), None)
 
 
 class OriginalArchivedError(Exception):
-    """The original lies in an archive storage class and cannot be read before it is restored."""
+    """The original is in an archive storage class and cannot be read before it is restored."""
 
     def __init__(self, key: str, storage_class: str) -> None:
         super().__init__(f"{key!r} is archived ({storage_class}); restore it, then reprocess it")
@@ -58,7 +73,7 @@ class OriginalArchivedError(Exception):
 
 
 class ImageStorage:
-    """The two buckets. Every call names the account that must own the bucket, where one is set.
+    """The two buckets. Every call names the account that must own the bucket, where one is configured.
 
     All methods raise botocore's ``ClientError`` for whatever S3 refuses, apart from missing keys.
     """
@@ -69,7 +84,7 @@ class ImageStorage:
         self._owner = expected_owner(settings.account_id)
 
     def get_original(self, key: str, max_bytes: int) -> Original | None:
-        """The newest version with its bytes, or ``None`` when there is none.
+        """Return the current version with its bytes, or ``None`` when there is none.
 
         Raises ``OriginalArchivedError`` when it cannot be read before a restore.
         """
@@ -86,34 +101,59 @@ class ImageStorage:
         return _original(answer, data)
 
     def head_original(self, key: str) -> Original | None:
-        """The newest version without its bytes, or ``None`` when there is none."""
+        """Return the current version without its bytes, or ``None`` when there is none."""
         answer = self._head(self._settings.originals_bucket, key)
         return None if answer is None else _original(answer, None)
 
-    def get_copy_mark(self, key: str) -> CopyMark | None:
-        """What the copy of an original says of itself, or ``None`` when there is no copy."""
+    def head_copy(self, key: str) -> PublishedCopy | None:
+        """Return what S3 holds about the copy of an original, or ``None`` when there is no copy."""
         answer = self._head(self._settings.processed_bucket, self._settings.copy_key(key))
         if answer is None:
             return None
-        metadata: Mapping[str, str] = answer["Metadata"]
-        return CopyMark(metadata.get(_SOURCE_VERSION, ""), metadata.get(_RECIPE, ""))
+        return PublishedCopy(
+            mark_of(answer["Metadata"]), answer["ETag"], answer["ContentLength"], answer.get("ContentType", "")
+        )
 
-    def put_copy(self, key: str, data: bytes, content_type: str, mark: CopyMark) -> None:
-        """Store the copy of an original with its mark."""
-        self._client.put_object(
+    def get_copy_mark(self, key: str) -> CopyMark | None:
+        """Return the mark of the copy of an original, or ``None`` when there is no copy."""
+        copy = self.head_copy(key)
+        return None if copy is None else copy.mark
+
+    def put_copy(self, key: str, data: bytes, content_type: str, mark: CopyMark, *, replacing: str | None) -> bool:
+        """Store the copy of an original with its mark, in place of the copy with the ETag ``replacing``.
+
+        Stores nothing and returns ``False`` when another copy, or with ``None`` any copy, is there.
+        """
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if replacing is None else {"IfMatch": replacing}
+        return self._on_condition(
+            self._client.put_object,
             Bucket=self._settings.processed_bucket,
             Key=self._settings.copy_key(key),
             Body=data,
             ContentType=content_type,
-            Metadata={_SOURCE_VERSION: mark.source_version, _RECIPE: mark.recipe},
+            Metadata={SOURCE_VERSION_ENTRY: mark.source_version, RECIPE_ENTRY: mark.recipe},
+            **condition,
             **self._owner,
         )
 
-    def delete_copy(self, key: str) -> None:
-        """Remove the copy of an original; no error when there is none."""
-        self._client.delete_object(
-            Bucket=self._settings.processed_bucket, Key=self._settings.copy_key(key), **self._owner
+    def delete_copy(self, key: str, etag: str) -> bool:
+        """Delete the copy of an original; do nothing and return ``False`` when its ETag is another by now."""
+        return self._on_condition(
+            self._client.delete_object,
+            Bucket=self._settings.processed_bucket,
+            Key=self._settings.copy_key(key),
+            IfMatch=etag,
+            **self._owner,
         )
+
+    def _on_condition(self, request: Callable[..., Any], **arguments: Any) -> bool:
+        try:
+            request(**arguments)
+        except ClientError as error:
+            if is_missing(error) or error_code(error) in _CONDITION_FAILED:
+                return False
+            raise
+        return True
 
     def _head(self, bucket: str, key: str) -> dict[str, Any] | None:
         try:
@@ -124,15 +164,21 @@ class ImageStorage:
             raise
 
 
+def mark_of(metadata: Mapping[str, str]) -> CopyMark:
+    """Return the mark in the user metadata of a copy; its fields are empty where the metadata lacks them."""
+    version, recipe = (metadata.get(name, metadata.get(old_name, "")) for name, old_name in _OLD_ENTRIES.items())
+    return CopyMark(version, recipe)
+
+
 def copy_key_fits(key: str) -> bool:
-    """Whether ``processed/KEY`` is still a legal S3 key."""
+    """Return whether ``processed/KEY`` is a valid S3 key."""
     return len((PROCESSED_PREFIX + key).encode()) <= MAX_KEY_BYTES
 
 
 def identity_of(answer: Mapping[str, Any]) -> str:
-    """The identity of the version that an S3 answer is about: its VersionId, or else its ETag."""
+    """Return the identity of the version that a response of S3 describes: its VersionId, or else its ETag."""
     version = answer.get("VersionId")
-    # "null" is the id of every version written while versioning is off: it does not tell two apart.
+    # "null" is the id of every version written while versioning is off: it does not distinguish two.
     return str(answer["ETag"]).strip('"') if version in (None, "null") else str(version)
 
 

@@ -14,7 +14,8 @@ from tests.aws.invocation import REQUEST_ID, s3_event
 from tests.aws.processor.invoke import MAX_BYTES, PHOTO, RECIPE, call, copy_of, put
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.events import UnreadableEventError
-from zenoimg.pipeline.storage import CopyMark, ImageStorage
+from zenoimg.pipeline.storage import ImageStorage
+from zenoimg.pipeline.verdict import CopyMark
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -18,7 +18,8 @@ import boto3
 from botocore.awsrequest import AWSResponse
 
 from lambda_handlers import processor
-from zenoimg.pipeline.storage import CopyMark, ImageStorage, Original
+from zenoimg.pipeline.storage import ImageStorage, Original
+from zenoimg.pipeline.verdict import CopyMark
 
 FOLDER = Path(os.environ["FAULTS_FOLDER"])
 ORIGINALS = os.environ["ORIGINALS_BUCKET"]
@@ -37,15 +38,16 @@ class FaultyStorage(ImageStorage):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().get_original(key, max_bytes)
 
-    def put_copy(self, key: str, data: bytes, content_type: str, mark: CopyMark) -> None:
+    def put_copy(self, key: str, data: bytes, content_type: str, mark: CopyMark, *, replacing: str | None) -> bool:
         if key.startswith("overwritten/") and _first_time(key):
             newer = (FOLDER / "newer.jpg").read_bytes()
             _as_operator().put_object(Bucket=ORIGINALS, Key=key, Body=newer)
         if key.startswith("deleted/") and _first_time(key):
             _as_operator().delete_object(Bucket=ORIGINALS, Key=key)
-        super().put_copy(key, data, content_type, mark)
+        stored = super().put_copy(key, data, content_type, mark, replacing=replacing)
         if key.startswith("dies/") and _first_time(key):
             os.kill(os.getpid(), signal.SIGKILL)
+        return stored
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

@@ -11,7 +11,8 @@ from tests.unit.operations.test_selection import FAILED, RECORD, REFUSED
 from zenoimg.operations.health.actions import ImageCounts, QueueStatus, StackStatus, required_actions
 from zenoimg.operations.inventory.audit import Audit, Example, Finding, finding_of
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.storage import CopyMark, Original
+from zenoimg.pipeline.storage import Original
+from zenoimg.pipeline.verdict import CopyMark
 
 ORIGINAL = Original("v1", "etag1", 100, datetime(2025, 6, 12, tzinfo=UTC), None)
 MARK = CopyMark("v1", "new")
@@ -32,6 +33,9 @@ MARK = CopyMark("v1", "new")
         (None, MARK, RECORD, "copy without original"),
         (None, None, RECORD, "record without original"),
         (ORIGINAL, MARK, REFUSED, "copy of a refused image"),
+        (ORIGINAL, CopyMark("v1", "old"), replace(REFUSED, copy_recipe="old"), None),
+        (ORIGINAL, MARK, replace(REFUSED, copy_recipe="old"), "copy of a refused image"),
+        (ORIGINAL, None, replace(REFUSED, copy_recipe="old"), "no copy"),
         (ORIGINAL, MARK, replace(RECORD, version_id="v0"), "record of another version"),
         (ORIGINAL, None, replace(REFUSED, version_id="v0"), "record of another version"),
         (ORIGINAL, CopyMark("v0", "new"), RECORD, "copy of another version"),

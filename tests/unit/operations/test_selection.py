@@ -38,6 +38,8 @@ TRUTH: list[tuple[ListedOriginal | None, bool, ImageRecord | None, ImageState]] 
     (ORIGINAL, False, RECORD, "missing"),
     (ORIGINAL, False, OLD, "missing"),
     (ORIGINAL, True, REFUSED, "missing"),
+    (ORIGINAL, True, replace(REFUSED, copy_recipe="old"), "refused"),
+    (ORIGINAL, False, replace(REFUSED, copy_recipe="old"), "missing"),
     (ORIGINAL, True, replace(RECORD, etag=OTHER_BYTES), "missing"),
     (ORIGINAL, True, replace(RECORD, created_at=OTHER_TIME), "missing"),
     (ORIGINAL, False, replace(REFUSED, etag=OTHER_BYTES), "missing"),

@@ -62,8 +62,9 @@ def failed_invocation(event: object) -> dict[str, Any]:
         "LifecycleExpiration:DeleteMarkerCreated",
     ],
 )
-def test_created_removed_and_expired_all_ask_for_the_same_look(name: str) -> None:
-    assert parse(s3_event("cat.jpg", name=name)) == [KeyToCheck("zeno-original-images", "cat.jpg")]
+def test_creation_removal_and_expiry_name_the_key_and_whether_it_was_removed(name: str) -> None:
+    removed = not name.startswith("ObjectCreated")
+    assert parse(s3_event("cat.jpg", name=name)) == [KeyToCheck("zeno-original-images", "cat.jpg", removed=removed)]
 
 
 @pytest.mark.parametrize(

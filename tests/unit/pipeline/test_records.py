@@ -56,6 +56,8 @@ def test_the_json_has_these_keys_in_this_order() -> None:
         "DurationMs",
         "Warnings",
         "Error",
+        "CopyRecipe",
+        "Limits",
     ]
 
 

@@ -21,7 +21,8 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.events import backfill_body
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.service import expected_owner, is_throttled
-from zenoimg.pipeline.storage import CopyMark, identity_of
+from zenoimg.pipeline.storage import identity_of
+from zenoimg.pipeline.verdict import CopyMark
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,11 @@ def remove(pipeline: LivePipeline, key: str) -> None:
     The original is removed last: as long as anything is left, ``remove_leftovers`` finds it.
     """
     assert key.startswith(PREFIX), "only test photos are removed"
-    pipeline.storage.delete_copy(key)
+    owner = expected_owner(pipeline.settings.account_id)
+    copies, copy_key = pipeline.settings.processed_bucket, pipeline.settings.copy_key(key)
+    pipeline.aws.s3.delete_object(Bucket=copies, Key=copy_key, **owner)
     pipeline.catalog.delete(key)
-    bucket, owner = pipeline.settings.originals_bucket, expected_owner(pipeline.settings.account_id)
+    bucket = pipeline.settings.originals_bucket
     for version_key, version in _versions(pipeline, key):
         pipeline.aws.s3.delete_object(Bucket=bucket, Key=version_key, VersionId=version, **owner)
 

@@ -27,7 +27,7 @@ from zenoimg.operations.output.targets import Target
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.service import expected_owner, is_missing
-from zenoimg.pipeline.storage import identity_of
+from zenoimg.pipeline.storage import identity_of, mark_of
 from zenoimg.pipeline.threads import threads
 
 FOLDER = "pictures"
@@ -249,6 +249,6 @@ class Files:
 
 def _check_version(answer: Mapping[str, Any], record: ImageRecord, *, is_copy: bool) -> None:
     """Raise ``_Unsettled`` unless an answer is about the record's version; older copies do not tell theirs."""
-    found = answer["Metadata"].get("source-version") if is_copy else identity_of(answer)
+    found = mark_of(answer["Metadata"]).source_version if is_copy else identity_of(answer)
     if record.version_id and found and found != record.version_id:
         raise _Unsettled("it is being processed; make the page again")

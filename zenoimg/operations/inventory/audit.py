@@ -13,7 +13,8 @@ from zenoimg.operations.concurrency import map_ahead
 from zenoimg.operations.inventory.selection import Candidate, scan
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.storage import CopyMark, Original, copy_key_fits
+from zenoimg.pipeline.storage import Original, copy_key_fits
+from zenoimg.pipeline.verdict import CopyMark, expected_copy
 
 Finding = Literal[
     "no record",
@@ -110,8 +111,10 @@ def finding_of(
         return "failed"
     if record.version_id != original.identity:
         return "record of another version"
+    if record.status == "refused" and mark == expected_copy(record):
+        return None
     if record.status == "refused":
-        return "copy of a refused image" if mark else None
+        return "copy of a refused image" if mark else "no copy"
     if mark is None:
         return "no copy"
     if mark.source_version != original.identity:

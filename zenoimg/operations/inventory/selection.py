@@ -21,6 +21,7 @@ from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX
 from zenoimg.pipeline.storage import Original, copy_key_fits
+from zenoimg.pipeline.verdict import expected_copy
 from zenoimg.suggest import suggest
 
 ImageState = Literal["current", "missing", "stale", "failed", "refused", "left-over"]
@@ -93,7 +94,8 @@ def state_of(candidate: Candidate, record: ImageRecord | None, fingerprint: str)
     """Return the state of a key; pure.
 
     ``missing``: not as ``reconcile`` would leave it, which is no record or one of another version, a processed image
-    without a copy, or a refused one with a copy. ``left-over``: the original was deleted.
+    without a copy, a refused one without the copy that it keeps, or with one that it does not. ``left-over``: the
+    original was deleted.
     """
     if candidate.original is None:
         return "left-over" if candidate.has_copy or record is not None else "current"
@@ -101,7 +103,7 @@ def state_of(candidate: Candidate, record: ImageRecord | None, fingerprint: str)
         return "missing"
     if record.status == "failed":
         return "failed"
-    if not candidate.original.is_described_by(record) or candidate.has_copy != (record.status == "processed"):
+    if not candidate.original.is_described_by(record) or candidate.has_copy != (expected_copy(record) is not None):
         return "missing"
     if record.status == "refused":
         return "refused"

@@ -1,0 +1,61 @@
+"""What ``reconcile`` works with: stores, settings, recipe and limits, and the functions that tests replace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Protocol
+
+from zenoimg.imaging import Limits, Recipe, Watermarked, watermark
+from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.settings import PipelineSettings
+from zenoimg.pipeline.storage import Original, PublishedCopy
+from zenoimg.pipeline.verdict import CopyMark, limits_fingerprint
+
+
+class Storage(Protocol):
+    """What ``reconcile`` needs of the two buckets; see ``pipeline.storage.ImageStorage``."""
+
+    def get_original(self, key: str, max_bytes: int) -> Original | None: ...  # noqa: D102
+    def head_original(self, key: str) -> Original | None: ...  # noqa: D102
+    def head_copy(self, key: str) -> PublishedCopy | None: ...  # noqa: D102
+    def put_copy(  # noqa: D102
+        self, key: str, data: bytes, content_type: str, mark: CopyMark, *, replacing: str | None
+    ) -> bool: ...
+    def delete_copy(self, key: str, etag: str) -> bool: ...  # noqa: D102
+
+
+class Records(Protocol):
+    """What ``reconcile`` needs of the table; see ``pipeline.catalog.Catalog``."""
+
+    def get(self, image_id: str) -> ImageRecord | None: ...  # noqa: D102
+    def put(self, record: ImageRecord) -> None: ...  # noqa: D102
+    def put_failed(self, record: ImageRecord) -> bool: ...  # noqa: D102
+    def delete(self, image_id: str) -> None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a run works with; created once in an execution environment."""
+
+    storage: Storage
+    records: Records
+    settings: PipelineSettings
+    recipe: Recipe
+    limits: Limits
+    watermark: Callable[[bytes, Recipe, Limits], Watermarked] = watermark
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    timer: Callable[[], float] = time.perf_counter
+    on_stage: Callable[[str], None] = lambda _: None  # called with the name of each stage when it ends
+
+    def recipe_for(self, key: str) -> Recipe:
+        """Return the recipe for a key; today the same for all."""
+        return self.recipe
+
+    @cached_property
+    def limits_fingerprint(self) -> str:
+        """Return what identifies limits and code in the records of refusals."""
+        return limits_fingerprint(self.limits)

@@ -1,0 +1,63 @@
+"""What a record asserts about its image: which copy exists, and whether a recipe has anything left to do. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from zenoimg.pipeline.records import ImageRecord
+
+if TYPE_CHECKING:
+    from zenoimg.imaging import Limits
+
+#: Error code of an original in an archive storage class: no verdict on its bytes, so it is tried again each time.
+ARCHIVED = "archived"
+
+
+@dataclass(frozen=True)
+class CopyMark:
+    """What the metadata of a copy names: the version of the original and the recipe that it was made from."""
+
+    source_version: str
+    recipe: str
+
+
+def expected_copy(record: ImageRecord) -> CopyMark | None:
+    """Return the mark of the copy that a record describes, ``None`` when there should be no copy."""
+    if record.status == "processed":
+        return CopyMark(record.version_id or "", record.recipe or "")
+    return None if record.copy_recipe is None else CopyMark(record.version_id or "", record.copy_recipe)
+
+
+def keeps_older_copy(record: ImageRecord) -> bool:
+    """Return whether a recipe refused the image while a copy by an earlier attempt stays published."""
+    return record.status == "refused" and record.copy_recipe is not None
+
+
+def is_up_to_date(record: ImageRecord, recipe: str, limits: str = "") -> bool:
+    """Return whether a recipe, with these limits, has already decided about the version that the record describes.
+
+    ``recipe`` and ``limits`` are fingerprints; an empty one is unknown and not compared.
+    """
+    if record.status == "failed" or recipe not in ("", record.recipe):
+        return False
+    if record.status == "processed":
+        return True
+    return limits in ("", record.limits) and not (record.error or "").startswith(f"{ARCHIVED}:")
+
+
+def limits_fingerprint(limits: Limits, pillow: str | None = None) -> str:
+    """Return 16 hexadecimal digits that change with the limits, Pillow's version and the version of imaging.
+
+    They identify what besides the recipe decides whether an image is refused. ``pillow`` is the version that decides,
+    by default the installed one.
+    """
+    import zenoimg
+    from zenoimg.imaging.limits import pillow_version
+    from zenoimg.imaging.recipe import DRAWING_VERSION
+
+    imaging = [zenoimg.__version__, DRAWING_VERSION]
+    described = {"limits": asdict(limits), "pillow": pillow or pillow_version(), "imaging": imaging}
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
