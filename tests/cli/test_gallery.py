@@ -56,7 +56,7 @@ def fill(key: str, picture: Image.Image, recipe: str = "r1") -> None:
 
 def mark(key: str, version: str, picture: Image.Image, recipe: str) -> None:
     copy = jpeg(picture, quality=80)
-    metadata = {"source-version": version, "recipe": recipe}
+    metadata = {"zenoimg-source-version": version, "zenoimg-recipe": recipe}
     s3().put_object(Bucket=PROCESSED, Key=f"processed/{key}", Body=copy, Metadata=metadata)
     processed = record(key, version_id=version, recipe=recipe)
     catalog().put(

@@ -42,7 +42,7 @@ def rewrite_copy(key: str, **metadata: str) -> None:
     s3 = boto3.client("s3")
     found = s3.get_object(Bucket=PROCESSED, Key=f"processed/{key}")
     body, kept = found["Body"].read(), found["Metadata"]
-    changed = {**kept, **{name.replace("_", "-"): value for name, value in metadata.items()}}
+    changed = {**kept, **{f"zenoimg-{name.replace('_', '-')}": value for name, value in metadata.items()}}
     s3.put_object(Bucket=PROCESSED, Key=f"processed/{key}", Body=body, Metadata=changed)
 
 

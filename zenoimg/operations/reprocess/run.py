@@ -59,7 +59,7 @@ class ReprocessRequest:
     @property
     def force(self) -> bool:
         """Return whether to redo images that are already done."""
-        return bool(self.ids) or "current" in self.states
+        return bool(self.ids) or bool(self.states & {"current", "refused"})
 
     @property
     def redrives(self) -> bool:
