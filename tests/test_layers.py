@@ -66,7 +66,7 @@ ROOMS: dict[str, set[str]] = {
     "concurrency": set(),
     "configured": set(),
     "content": set(),
-    "deploy": {"configured", "pipeline"},
+    "deploy": {"concurrency", "configured", "output", "pipeline", "records"},
     "download": {"concurrency", "content", "output", "pipeline", "records"},
     "gallery": {"concurrency", "output", "pipeline", "records"},
     "health": {"configured", "inventory", "logs", "pipeline", "records", "reprocess"},

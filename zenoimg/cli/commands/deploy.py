@@ -15,13 +15,18 @@ from zenoimg.cli.framework.session import aws_of, confirm, settings_of
 from zenoimg.cli.terminal import plan as deploy_plan
 from zenoimg.cli.terminal.deploy_view import DeployView
 from zenoimg.cli.terminal.screen import safe
-from zenoimg.errors import UsageError
+from zenoimg.errors import UsageError, ZenoError
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.deploy.outcome import Outcome
     from zenoimg.operations.deploy.plan import Plan
     from zenoimg.operations.deploy.target import Target
+    from zenoimg.operations.deploy.trial import Trial
+
+
+#: Images that a new recipe is tried on, unless ``--sample`` says otherwise.
+SAMPLE_IMAGES = 24
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class DeployOptions:
     yes: bool = False
     as_json: bool = False
     role_arn: str = ""
+    sample: int = SAMPLE_IMAGES
+    accept_refusals: bool = False
 
     def __post_init__(self) -> None:
         if self.role_arn and not re.fullmatch(r"arn:[\w-]+:iam::\d{12}:role/\S+", self.role_arn):
@@ -51,6 +58,14 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    sample: Annotated[
+        int,
+        typer.Option("--sample", help="Stored images to try a new recipe on; 0 for none.", min=0, metavar="N"),
+    ] = SAMPLE_IMAGES,
+    accept_refusals: Annotated[
+        bool,
+        typer.Option("--accept-refusals", help="Deploy with --yes although images of the sample would be refused."),
+    ] = False,
     role_arn: Annotated[
         str,
         typer.Option("--role-arn", help="Role that CloudFormation assumes instead of your permissions.", metavar="ARN"),
@@ -62,8 +77,10 @@ def deploy(
 
     Shows what CloudFormation would change, asks, follows the change, and sends test photos through the new version. If
     the test fails, the previous version is put back. Nothing to change is success.
+
+    A new recipe is tried on a sample of the stored images first; the plan says which of them it would refuse.
     """
-    options = DeployOptions(dry_run, yes, as_json, role_arn)
+    options = DeployOptions(dry_run, yes, as_json, role_arn, sample, accept_refusals)
     target = target_of(call, role_arn)
     outcome = run(call, target, options)
     if outcome is not None:
@@ -84,23 +101,25 @@ def run(call: Call, target: Target, options: DeployOptions) -> Outcome | None:
     from zenoimg.operations.deploy import planning
     from zenoimg.operations.deploy.errors import explained
     from zenoimg.operations.deploy.run import run as carry_out
+    from zenoimg.operations.deploy.sample import Bounds
 
     view = DeployView(call.screen, target.aws, target.stack)
     with explained(target.aws):
         try:
-            plan = planning.prepare(target, view)
+            bounds = Bounds(images=options.sample) if options.sample else None
+            plan = planning.prepare(target, view, bounds)
             if options.dry_run:
                 planning.discard(target, plan)
                 _show_dry_run(call, target, plan, as_json=options.as_json)
                 return None
             if plan.change_set is not None:
                 deploy_plan.show(call.screen, plan, str(target.aws.identity))
-                if not planning.decide(target, plan, lambda: _ask(call, target, yes=options.yes)):
+                if not planning.decide(target, plan, lambda: _ask(call, target, plan, options)):
                     call.screen.say("Nothing was changed.")
                     raise typer.Exit(1)
             return carry_out(target, plan, view)
         except KeyboardInterrupt:
-            if view.stage in ("settle", "build"):
+            if view.stage in ("settle", "build", "try"):
                 raise
             view.say_interrupted("deploy")
             raise typer.Exit(130) from None
@@ -149,9 +168,21 @@ def _show_dry_run(call: Call, target: Target, plan: Plan, *, as_json: bool) -> N
         call.screen.json(_result(plan, "planned", {}, None))
 
 
-def _ask(call: Call, target: Target, *, yes: bool) -> bool:
+def _ask(call: Call, target: Target, plan: Plan, options: DeployOptions) -> bool:
+    question = f"Deploy {target.stack} to {target.aws.identity}?"
     # The embedded AWS costs nothing, and a deploy there removes nothing of anyone else's.
-    return confirm(call, f"Deploy {target.stack} to {target.aws.identity}?", yes=yes or target.aws.local)
+    yes = options.yes or target.aws.local
+    refused = plan.trial.newly_refused if plan.trial else ()
+    if not refused or options.accept_refusals:
+        return confirm(call, question, yes=yes)
+    if options.yes or (yes and not call.screen.is_interactive):
+        raise ZenoError(
+            f"the new recipe refuses {len(refused)} of {len(plan.trial.tried) if plan.trial else 0} sampled images, "
+            f"which have a copy today; nothing was changed",
+            next_step="Change the recipe or the limits, or add --accept-refusals.",
+            code="sample-refused",
+        )
+    return confirm(call, question, yes=False)
 
 
 def _result(plan: Plan, result: str, outputs: dict[str, str], outcome: Outcome | None) -> dict[str, Any]:
@@ -166,6 +197,20 @@ def _result(plan: Plan, result: str, outputs: dict[str, str], outcome: Outcome |
             {"name": artifact.name, "sha256": artifact.sha256, "bytes": len(artifact.data)}
             for artifact in plan.artifacts
         ],
+        "sample": _sample(plan.trial),
         "smoke_test": asdict(verdict) if verdict else None,
         "outputs": outputs,
+    }
+
+
+def _sample(trial: Trial | None) -> dict[str, Any] | None:
+    if trial is None:
+        return None
+    return {
+        "tried": len(trial.tried),
+        "refused": [
+            {"ImageId": each.image_id, "Reason": each.refusal, "HasCopy": each.has_copy} for each in trial.refused
+        ],
+        "pictures": trial.directory,
+        "problem": trial.problem,
     }

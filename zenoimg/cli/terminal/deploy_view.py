@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zenoimg.stack.change_set.history import StackEvent
 
 _SAID_ON_START: dict[Stage, str] = {
+    "try": "[dim]Trying the new recipe on a sample of the stored images[/]",
     "save": "[dim]Saving the state of the embedded AWS[/]",
     "test": "[dim]Smoke test: sending test photos through the function[/]",
     "roll-back": "Putting back the previous template and parameters.",

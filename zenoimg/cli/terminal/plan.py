@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from zenoimg.operations.deploy.plan import Plan
+    from zenoimg.operations.deploy.trial import Trial
     from zenoimg.stack.change_set.change import Change
 
+_SAMPLE_LINES = 5  # refused images that a plan names
 _REPLACED = {"True": "yes", "Conditional": "maybe"}
 
 #: What is lost with a removed or replaced resource.
@@ -99,11 +101,15 @@ def _notes(plan: Plan) -> Iterator[str]:
             f"The watermark changes: {printable(words)}. Existing copies keep the old mark until "
             f"`{suggest('reprocess', '--stale')}`."
         )
+    if plan.trial is not None:
+        yield from _sample_notes(plan.trial)
     if plan.closes_api:
         yield "This closes GET /images: from then on only signed requests are answered."
 
 
 def _warnings(plan: Plan) -> Iterator[str]:
+    if plan.trial is not None and plan.trial.newly_refused:
+        yield from _sample_warnings(plan.trial)
     if plan.opens_api:
         yield "This opens GET /images to everyone, unsigned."
     for change in plan.changes:
@@ -114,6 +120,28 @@ def _warnings(plan: Plan) -> Iterator[str]:
             yield f"Removes {name}: {_consequence(change)}."
         elif change.replacement == "True":
             yield f"Replaces {name}: {_consequence(change)}."
+
+
+def _sample_notes(trial: Trial) -> Iterator[str]:
+    if trial.problem:
+        yield f"The sample is incomplete: {trial.problem}."
+    if trial.tried:
+        refused = f"{len(trial.refused)} would be refused" if trial.refused else "none would be refused"
+        yield f"Tried on {render.plural(len(trial.tried), 'stored image')}: {refused}."
+    if trial.directory:
+        yield f"Pictures before and after: {trial.directory}"
+
+
+def _sample_warnings(trial: Trial) -> Iterator[str]:
+    """Yield the refused images that have a copy today, by reason."""
+    yield (
+        f"{len(trial.newly_refused)} of them have a copy today, which would keep the old mark; new versions of such "
+        "images would get no copy:"
+    )
+    for each in trial.newly_refused[:_SAMPLE_LINES]:
+        yield f"  {printable(each.image_id)}: {printable(each.refusal)}"
+    if (more := len(trial.newly_refused) - _SAMPLE_LINES) > 0:
+        yield f"  and {more} more"
 
 
 def _undecided(plan: Plan) -> str:

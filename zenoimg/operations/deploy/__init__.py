@@ -3,6 +3,7 @@
     settle     wait for another change of the stack        ``planning``
     plan       read the stack, build the zips,
                create the change set                       ``planning`` → ``plan``
+    try        watermark a sample by a new recipe          ``trial``, ``sample``
     decide     show, ask; discard a refused plan           ``planning``
     execute    upload the zips, execute the change set     ``run``
     test       send photos through the new version         ``run``, ``smoke``, ``smoke_photos``, ``smoke_cleanup``

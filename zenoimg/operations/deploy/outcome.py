@@ -13,7 +13,7 @@ from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import Deployment
 from zenoimg.suggest import suggest
 
-Stage = Literal["settle", "build", "execute", "save", "test", "roll-back", "test-previous"]
+Stage = Literal["settle", "build", "try", "execute", "save", "test", "roll-back", "test-previous"]
 Result = Literal["unchanged", "deployed", "smoke-test-failed", "rolled-back"]
 
 

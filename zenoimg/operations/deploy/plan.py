@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zenoimg.imaging import Limits, Recipe
+from zenoimg.operations.deploy.trial import Trial
 from zenoimg.stack.bundle.artifact import Artifact
 from zenoimg.stack.change_set.change import Change, ChangeSet
 from zenoimg.stack.names import StackNames
@@ -33,7 +34,8 @@ class Plan:
 
     ``deployed`` is the version before the deploy, ``None`` on a first deploy. ``recipe_changes`` describes the
     changes of the watermark, ``differing`` the settings that were changed outside of CloudFormation.
-    ``follows_change``: another change of the stack has just ended, which may not have been tested.
+    ``follows_change``: another change of the stack has just ended, which may not have been tested. ``trial``: the new
+    recipe and limits on a sample of the stored images, ``None`` when neither changes.
     """
 
     names: StackNames
@@ -47,6 +49,7 @@ class Plan:
     recipe_changes: tuple[str, ...] = ()
     deployed: DeployedVersion | None = None
     follows_change: bool = False
+    trial: Trial | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -20,7 +20,10 @@ from zenoimg.operations.deploy import rollback, taken_names
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
 from zenoimg.operations.deploy.plan import DeployedVersion, Plan
 from zenoimg.operations.deploy.recipe_changes import recipe_changes, recipe_in
+from zenoimg.operations.deploy.sample import Bounds
 from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
+from zenoimg.operations.deploy.trial import try_recipe
+from zenoimg.operations.pipeline import of_deployment
 from zenoimg.pipeline.service import is_denied
 from zenoimg.stack import read_back, template
 from zenoimg.stack.bundle import functions, packages_installed, packages_wheels
@@ -29,7 +32,7 @@ from zenoimg.stack.bundle.recipe import recipe_layer
 from zenoimg.stack.change_set.change import ChangeSet
 from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.names import StackNames
-from zenoimg.stack.outputs import StackState, read_stack
+from zenoimg.stack.outputs import StackState, deployment_of, read_stack
 
 #: Template parameter that counts how often the settings of buckets and table were written again.
 GENERATION = "SettingsGeneration"
@@ -40,10 +43,11 @@ _DEFAULT_TIMEOUT_SECONDS = 300
 _ZIP_PARAMETERS = ("FunctionsKey", "PackagesKey", "RecipeKey")
 
 
-def prepare(target: Target, on_event: OnEvent) -> Plan:
+def prepare(target: Target, on_event: OnEvent, sample: Bounds | None = None) -> Plan:
     """Return the plan of a deploy, with its change set; upload nothing.
 
-    Waits first for another change of the stack that is in progress. Raises ``ZenoError`` with the reason when no
+    Waits first for another change of the stack that is in progress. Tries a changed recipe or changed limits on a
+    ``sample`` of the stored images; ``None`` leaves that out. Raises ``ZenoError`` with the reason when no
     plan can be made; then nothing is left of it.
     """
     aws, stack = target.aws, target.stack
@@ -60,7 +64,12 @@ def prepare(target: Target, on_event: OnEvent) -> Plan:
     try:
         running = _running_recipe(target, plan.deployed)
         changes = recipe_changes(running, plan.recipe) if running else ()
-        return replace(plan, recipe_changes=changes, deployed=rollback.save(aws.cloudformation, state))
+        plan = replace(plan, recipe_changes=changes, deployed=rollback.save(aws.cloudformation, state))
+        if sample is None or not _judges_otherwise(plan):
+            return plan
+        on_event(StageBegan("try"))
+        pipeline = of_deployment(aws, deployment_of(state), aws.identity.account) if state else None
+        return replace(plan, trial=try_recipe(pipeline, plan.recipe, plan.limits, sample) if pipeline else None)
     except BaseException:
         discard(target, plan)
         raise
@@ -191,6 +200,12 @@ def _names(target: Target, state: StackState | None) -> StackNames:
     names = taken_names.choose(target.aws, target.stack)
     taken_names.refuse_taken(target.aws, names)
     return names
+
+
+def _judges_otherwise(plan: Plan) -> bool:
+    """Return whether the new version may refuse other images than the deployed one."""
+    before = plan.deployed.parameters if plan.deployed else {}
+    return any(before.get(name) != plan.parameters[name] for name in ("RecipeFingerprint", "Limits"))
 
 
 def _running_recipe(target: Target, version: DeployedVersion) -> Recipe | None:

@@ -1,0 +1,54 @@
+"""Which stored images a new recipe is tried on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.records import record
+from zenoimg.operations.deploy.sample import Bounds, choose
+from zenoimg.pipeline.records import ImageRecord
+
+
+def stored(number: int, *, size: tuple[int, int] = (4000, 3000), format: str = "JPEG", **more: object) -> ImageRecord:
+    plain = record(f"{number:04}.jpg")
+    return replace(plain, width=size[0], height=size[1], format=format, original_size=1000, **more)  # type: ignore[arg-type]
+
+
+def ids(records: list[ImageRecord]) -> list[str]:
+    return [each.image_id for each in records]
+
+
+def test_every_format_and_every_size_of_picture_is_in_the_sample_before_a_second_of_any() -> None:
+    common = [stored(number) for number in range(200)]
+    rare = [stored(900, size=(40, 30)), stored(901, format="PNG"), stored(902, size=(30000, 20000))]
+    chosen = ids(choose([*common, *rare], Bounds(images=4)))
+    assert {"0900.jpg", "0901.jpg", "0902.jpg"} < set(chosen)
+    assert len(chosen) == 4
+
+
+def test_refused_images_are_in_the_sample_and_failed_ones_are_not() -> None:
+    common = [stored(number) for number in range(50)]
+    refused = stored(900, status="refused")
+    failed = stored(901, status="failed")
+    chosen = ids(choose([*common, refused, failed], Bounds(images=50)))
+    assert "0900.jpg" in chosen
+    assert "0901.jpg" not in chosen
+
+
+def test_the_same_records_give_the_same_sample_in_any_order_and_none_twice() -> None:
+    records = [stored(number) for number in range(100)]
+    once = ids(choose(records, Bounds(images=10)))
+    assert once == ids(choose([*reversed(records), *records], Bounds(images=10)))
+    assert len(set(once)) == 10
+    assert once != sorted(once), "not the first ones by key"
+
+
+def test_the_originals_of_a_sample_stay_within_the_bytes_and_smaller_ones_fill_up() -> None:
+    records = [replace(stored(1), original_size=900), replace(stored(2), original_size=900), stored(3, format="GIF")]
+    chosen = choose([replace(each, original_size=each.original_size or 0) for each in records], Bounds(bytes=1900))
+    assert sum(each.original_size or 0 for each in chosen) <= 1900
+    assert len(chosen) == 2
+
+
+def test_no_records_give_no_sample() -> None:
+    assert choose([], Bounds()) == []
