@@ -54,16 +54,13 @@ BLENDABLE = ("L", "LA", "RGB", "RGBA", "YCbCr", "CMYK", "I;16")
 """The Pillow modes that ``blend`` draws on; ``1`` and ``P`` need the palettes of ``formats``."""
 
 
-def blend(picture: Image.Image, overlay: Overlay, *, inverted_ink: bool = False) -> None:
+def blend(picture: Image.Image, overlay: Overlay) -> None:
     """Draw the overlay on the picture, in place. The mode is one of ``BLENDABLE``.
 
     Where the picture has alpha the mark is composited over it, so that it is visible on transparent ground as well.
-    ``inverted_ink`` is for CMYK whose samples are the share of bare paper.
     """
     alpha = overlay.mark.getchannel("A")
     ink = overlay.mark if picture.mode == "RGBA" else ink_for(picture.mode, overlay.mark)
-    if inverted_ink:
-        ink = ImageChops.invert(ink)
     for overlap in overlaps(overlay, picture.size):
         inside, part = overlap.box, overlap.part
         if picture.mode in ("RGBA", "LA"):

