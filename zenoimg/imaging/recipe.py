@@ -15,8 +15,11 @@ from functools import cached_property
 from typing import Any, Literal, get_args
 
 from zenoimg.imaging.errors import RecipeError
+from zenoimg.imaging.metadata.policy import METADATA_POLICIES as METADATA_POLICIES
+from zenoimg.imaging.metadata.policy import MetadataPolicy as MetadataPolicy
+from zenoimg.imaging.metadata.policy import Rights
 
-DRAWING_VERSION = 1
+DRAWING_VERSION = 2
 """Incremented whenever the same recipe produces other bytes than before; part of every fingerprint."""
 
 ENCODER_VERSION = 2
@@ -25,10 +28,8 @@ ENCODER_VERSION = 2
 Position = Literal[
     "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right", "tile"
 ]
-MetadataPolicy = Literal["keep-no-location", "keep", "strip"]
 
 POSITIONS: tuple[Position, ...] = get_args(Position)
-METADATA_POLICIES: tuple[MetadataPolicy, ...] = get_args(MetadataPolicy)
 
 DEFAULT_TEXT = "© zeno"
 MAX_TEXT_LENGTH = 200
@@ -148,11 +149,12 @@ class EncoderSettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that changes output bytes: the mark, the metadata policy, how copies are encoded."""
+    """Everything that changes output bytes: the mark, what copies hold of metadata, how they are encoded."""
 
     watermark: WatermarkSpec = field(default_factory=WatermarkSpec)
     metadata: MetadataPolicy = "keep-no-location"
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    rights: Rights = field(default_factory=Rights)
 
     def __post_init__(self) -> None:
         _one_of("metadata", self.metadata, METADATA_POLICIES)
@@ -165,13 +167,14 @@ class Recipe:
             "encoding": ENCODER_VERSION,
             "watermark": _described(self.watermark),
             "metadata": self.metadata,
+            "rights": _described(self.rights),
             "encoder": _described(self.encoder),
         }
         canonical = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def _described(settings: WatermarkSpec | EncoderSettings) -> dict[str, object]:
+def _described(settings: WatermarkSpec | EncoderSettings | Rights) -> dict[str, object]:
     values = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
     return {
         name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for name, value in values.items()
@@ -234,7 +237,7 @@ def _check_simple_layout(text: str) -> None:
 
 RECIPE_KEYS: Mapping[str, tuple[str, ...]] = {
     "watermark": tuple(setting.name for setting in fields(WatermarkSpec)),
-    "metadata": ("policy",),
+    "metadata": ("policy", *(setting.name for setting in fields(Rights))),
     "encoder": tuple(setting.name for setting in fields(EncoderSettings)),
 }
 """The tables that make a recipe, and the keys of each."""
@@ -245,7 +248,8 @@ _FILE_NAMES = {"logo": "logo.png", "font": "font.ttf"}
 def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes]) -> Recipe:
     """Return the recipe that the tables ``watermark``, ``metadata`` and ``encoder`` describe; others are ignored.
 
-    Keys are the field names of ``WatermarkSpec`` and ``EncoderSettings``; ``metadata`` has one, ``policy``.
+    Keys are the field names of ``WatermarkSpec`` and ``EncoderSettings``; ``metadata`` has ``policy`` and those of
+    ``Rights``.
     ``logo`` and ``font`` are file names; ``read`` returns a file's content, and what it raises is passed on.
     A missing key or table means the default. Raises ``RecipeError`` naming the key for anything else.
     """
@@ -255,8 +259,9 @@ def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes
     for key in _FILE_NAMES:
         if key in watermark:
             watermark[key] = _file_bytes(key, watermark[key], read)
-    settings: dict[str, Any] = {"metadata": metadata["policy"]} if "policy" in metadata else {}
-    return Recipe(WatermarkSpec(**watermark), encoder=EncoderSettings(**encoder), **settings)
+    settings: dict[str, Any] = {"metadata": metadata.pop("policy")} if "policy" in metadata else {}
+    encoder_settings, rights = EncoderSettings(**encoder), Rights(**metadata)
+    return Recipe(WatermarkSpec(**watermark), encoder=encoder_settings, rights=rights, **settings)
 
 
 def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[dict[str, object], dict[str, bytes]]:
@@ -279,7 +284,10 @@ def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[
         elif value is not None:
             watermark[setting.name] = value
     encoder = {setting.name: getattr(recipe.encoder, setting.name) for setting in fields(EncoderSettings)}
-    return {"watermark": watermark, "metadata": {"policy": recipe.metadata}, "encoder": encoder}, files
+    defaults = Rights()
+    rights = {setting.name: getattr(recipe.rights, setting.name) for setting in fields(Rights)}
+    rights = {name: value for name, value in rights.items() if value != getattr(defaults, name)}
+    return {"watermark": watermark, "metadata": {"policy": recipe.metadata, **rights}, "encoder": encoder}, files
 
 
 def _table(tables: Mapping[str, object], name: str) -> dict[str, Any]:

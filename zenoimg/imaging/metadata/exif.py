@@ -8,100 +8,34 @@ where it was.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
-ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
-THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x0201, 0x0202
-STRIP_OFFSETS, STRIP_LENGTHS = 0x0111, 0x0117
+from zenoimg.imaging.metadata import carve
+from zenoimg.imaging.metadata.maker_notes import place_spans
+from zenoimg.imaging.metadata.tiff_block import DamagedExif, Entry, Span, TiffBlock
 
-_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-_ENTRY = 12
-_MAX_ENTRIES = 10_000
-"""Entries that are read in a block, many of them several times: photos have a few hundred."""
-_Span = tuple[int, int]
+MAKE, ORIENTATION, ARTIST, COPYRIGHT = 0x010F, 0x0112, 0x013B, 0x8298
+EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD, SUB_IFDS, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x014A, 0x927C
+XMP, IPTC, PHOTOSHOP, PHOTOSHOP_LAYERS, PHOTOSHOP_ANNOTATIONS, CREDENTIALS = 700, 33723, 34377, 37724, 50255, 52545
+MAP_REFERENCES = frozenset({33550, *range(33918, 33921), 33922, 34263, 34264, 34735, 34736, 34737, 42112, 50844})
+"""Tags of GeoTIFF 1.1, of Intergraph before it, of GDAL's metadata, and of rational polynomial coefficients."""
 
+# Where a directory points at pixels: offsets and lengths of a thumbnail, of strips, of tiles.
+_PIXELS = ((0x0201, 0x0202), (0x0111, 0x0117), (0x0144, 0x0145))
+_MAX_DIRECTORIES = 64
 
-class DamagedExif(ValueError):  # noqa: N818 -- describes the data, as Refused does
-    """A block that is not a TIFF structure, or whose directories are outside it."""
+TagPatch = Callable[[int, bytes], bytes | None]
+"""Returns the value that the copy holds of a tag, which is never longer than the source's; ``None`` removes it."""
 
-
-@dataclass(frozen=True)
-class _Entry:
-    tag: int
-    kind: int
-    count: int
-    at: int
-
-    @property
-    def value_bytes(self) -> int:
-        return _TYPE_BYTES.get(self.kind, 0) * self.count
-
-
-class _Tiff:
-    """A TIFF structure in a buffer that may be changed; raises ``DamagedExif`` for reads outside of it."""
-
-    def __init__(self, block: bytes) -> None:
-        self.block = bytearray(block)
-        if block[:4] not in (b"II*\0", b"MM\0*"):
-            raise DamagedExif("no TIFF header")
-        self.order = "<" if block[:2] == b"II" else ">"
-        self._entries_left, self._bytes_left = _MAX_ENTRIES, 2 * len(block)
-
-    def unpack(self, layout: str, at: int) -> tuple[int, ...]:
-        try:
-            return struct.unpack_from(self.order + layout, self.block, at)
-        except struct.error:
-            raise DamagedExif(f"nothing to read at offset {at}") from None
-
-    def entries(self, directory: int) -> list[_Entry]:
-        (count,) = self.unpack("H", directory)
-        self._entries_left -= count
-        if self._entries_left < 0:
-            raise DamagedExif(f"more than {_MAX_ENTRIES:,} entries")
-        return [self._entry(at) for at in range(directory + 2, directory + 2 + count * _ENTRY, _ENTRY)]
-
-    def _entry(self, at: int) -> _Entry:
-        tag, kind, count = self.unpack("HHI", at)
-        return _Entry(tag, kind, count, at)
-
-    def next_pointer(self, directory: int) -> int:
-        (count,) = self.unpack("H", directory)
-        return directory + 2 + count * _ENTRY
-
-    def number(self, entry: _Entry) -> int:
-        """Return the first value of an entry that holds whole numbers."""
-        layout = {1: "B", 3: "H", 4: "I", 13: "I"}.get(entry.kind)
-        if layout is None:
-            raise DamagedExif(f"tag {entry.tag:#06x} has type {entry.kind}")
-        return self.unpack(layout, self.value_at(entry))[0]
-
-    def value_at(self, entry: _Entry) -> int:
-        """Return the offset of an entry's value, which is in the entry itself if it has at most four bytes."""
-        return entry.at + 8 if entry.value_bytes <= 4 else self.unpack("I", entry.at + 8)[0]
-
-    def zero(self, start: int, end: int) -> None:
-        end = min(end, len(self.block))
-        if start < end:
-            self._bytes_left -= end - start
-            if self._bytes_left < 0:
-                raise DamagedExif("directories point at the same bytes repeatedly")
-            self.block[start:end] = bytes(end - start)
-
-    def remove(self, directory: int, tag: int) -> None:
-        """Remove an entry: those after it and the next pointer move up, the directory keeps its place."""
-        entry = next(entry for entry in self.entries(directory) if entry.tag == tag)
-        (count,) = self.unpack("H", directory)
-        end = self.next_pointer(directory) + 4
-        self.block[entry.at : end] = self.block[entry.at + _ENTRY : end].ljust(end - entry.at, b"\0")
-        struct.pack_into(self.order + "H", self.block, directory, count - 1)
+PATCHED_TAGS = frozenset({XMP, IPTC, PHOTOSHOP, PHOTOSHOP_LAYERS, PHOTOSHOP_ANNOTATIONS, CREDENTIALS, *MAP_REFERENCES})
+"""Tags that a ``TagPatch`` is asked about: blocks inside EXIF, and what some of them tell of a place."""
 
 
 def orientation_of(block: bytes) -> int:
     """Return the orientation, 1 to 8, in a TIFF structure; 1 when it holds none that is valid."""
     try:
-        tiff = _Tiff(block)
-        (first,) = tiff.unpack("I", 4)
-        for entry in tiff.entries(first):
+        tiff = TiffBlock(block)
+        for entry in tiff.entries(tiff.first):
             if entry.tag == ORIENTATION:
                 value = tiff.number(entry)
                 return value if 1 <= value <= 8 else 1
@@ -112,11 +46,10 @@ def orientation_of(block: bytes) -> int:
 
 def with_orientation(block: bytes, orientation: int) -> bytes:
     """Return a TIFF structure with its orientation, if it holds one, replaced. Raises ``DamagedExif``."""
-    tiff = _Tiff(block)
-    (first,) = tiff.unpack("I", 4)
-    for entry in tiff.entries(first):
+    tiff = TiffBlock(block)
+    for entry in tiff.entries(tiff.first):
         if entry.tag == ORIENTATION:
-            struct.pack_into(tiff.order + "HIHH", tiff.block, entry.at + 2, 3, 1, orientation, 0)
+            tiff.pack("HIHH", entry.at + 2, 3, 1, orientation, 0)
     return bytes(tiff.block)
 
 
@@ -125,86 +58,162 @@ def only_orientation(orientation: int) -> bytes:
     return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, ORIENTATION, 3, 1, orientation, 0, 0)
 
 
-def patched(block: bytes, *, location: bool) -> bytes:
-    """Return a TIFF structure without its thumbnail and, unless ``location`` stays, without its GPS directory.
+class Patch:
+    """A TIFF structure that loses thumbnails, other pictures and, unless they stay, places.
 
-    No other byte moves; the block gets shorter only where zeros of the thumbnail would end it. Raises
-    ``DamagedExif`` when directories cannot be read, since nobody can tell then what the block still holds.
+    ``pictures`` tells afterwards how many pictures were removed that are no thumbnail of the second directory.
+    Raises ``DamagedExif`` when directories cannot be read, since nobody can tell then what the block still holds.
     """
-    tiff = _Tiff(block)
-    (first,) = tiff.unpack("I", 4)
-    directories = [first]
-    directories += [tiff.number(entry) for entry in tiff.entries(first) if entry.tag == EXIF_IFD]
-    zeroed = _remove_thumbnail(tiff, first, directories)
-    if not location:
-        for directory in directories:
-            while any(entry.tag == GPS_IFD for entry in tiff.entries(directory)):
-                _remove_gps(tiff, directory, directories)
-    return bytes(tiff.block[: _end_without(zeroed, tiff, directories)])
 
+    def __init__(self, block: bytes, tag_patch: TagPatch, *, coordinates: bool, places: bool) -> None:
+        self.pictures = 0
+        self._tiff = TiffBlock(block)
+        self._tag_patch = tag_patch
+        self._coordinates, self._places = coordinates, places
+        self._kept = list(self._kept_directories())
 
-def _remove_thumbnail(tiff: _Tiff, first: int, kept: list[int]) -> list[_Span]:
-    """Unlink the second directory and zero what it holds; return the spans that were zeroed."""
-    pointer = tiff.next_pointer(first)
-    (second,) = tiff.unpack("I", pointer)
-    if not second:
-        return []
-    struct.pack_into(tiff.order + "I", tiff.block, pointer, 0)
-    guard = _Guard(tiff, kept)
-    zeroed: list[_Span] = []
-    try:
-        values = {entry.tag: tiff.number(entry) for entry in tiff.entries(second) if entry.kind in (1, 3, 4)}
-        for start_tag, length_tag in ((THUMBNAIL_OFFSET, THUMBNAIL_LENGTH), (STRIP_OFFSETS, STRIP_LENGTHS)):
-            if start_tag in values and length_tag in values:
-                zeroed.append((values[start_tag], values[start_tag] + values[length_tag]))
-        zeroed += _directory_spans(tiff, second)
-    except DamagedExif:
-        pass  # it is unlinked, so no reader finds it
-    for start, end in zeroed:
-        tiff.zero(start, end)
-    guard.restore()
-    return zeroed
+    def result(self) -> bytes:
+        """Return the block. Only zeros of a thumbnail that would end it are cut off."""
+        tiff = self._tiff
+        thumbnail = self._unlink(tiff.next_pointer(tiff.first))
+        for directory in self._kept:
+            self._clean(directory)
+        if not self._places:
+            tiff.zero_spans(place_spans(tiff, self._maker(), self._maker_note()), self._kept)
+        self._carve()
+        return bytes(tiff.block[: self._end_without(thumbnail)])
 
+    def _kept_directories(self) -> Iterator[int]:
+        """Yield the first directory, the Exif directory of it, and that one's interoperability directory."""
+        tiff = self._tiff
+        yield tiff.first
+        for entry in tiff.entries(tiff.first):
+            if entry.tag == EXIF_IFD:
+                exif = tiff.number(entry)
+                yield exif
+                yield from (tiff.number(inner) for inner in tiff.entries(exif) if inner.tag == INTEROPERABILITY_IFD)
 
-def _remove_gps(tiff: _Tiff, directory: int, kept: list[int]) -> None:
-    entry = next(entry for entry in tiff.entries(directory) if entry.tag == GPS_IFD)
-    gps = tiff.number(entry)
-    tiff.remove(directory, GPS_IFD)
-    guard = _Guard(tiff, kept)
-    for start, end in _directory_spans(tiff, gps):
-        tiff.zero(start, end)
-    guard.restore()
+    def _unlink(self, pointer: int) -> list[Span]:
+        """Cut off the directories that a pointer leads to, and zero what they hold; return the spans."""
+        (directory,) = self._tiff.unpack("I", pointer)
+        self._tiff.pack("I", pointer, 0)
+        spans = list(self._contents(directory)) if directory else []
+        self.pictures += self._has_third(directory)
+        self._tiff.zero_spans(spans, self._kept)
+        return spans
 
+    def _has_third(self, second: int) -> bool:
+        try:
+            return bool(second and any(self._tiff.unpack("I", self._tiff.next_pointer(second))))
+        except DamagedExif:
+            return False
 
-def _directory_spans(tiff: _Tiff, directory: int) -> list[_Span]:
-    """Return the spans of a directory and of the values that it points at."""
-    entries = tiff.entries(directory)
-    spans = [(directory, directory + 6 + len(entries) * _ENTRY)]
-    for entry in entries:
-        if entry.value_bytes > 4:
-            start = tiff.value_at(entry)
-            spans.append((start, start + entry.value_bytes))
-    return spans
+    def _contents(self, directory: int) -> Iterator[Span]:
+        """Yield the spans of a directory, of what it points at, and of the directories that follow it or are in it."""
+        waiting, seen = [directory], set(self._kept)
+        while waiting and len(seen) < _MAX_DIRECTORIES:
+            at = waiting.pop()
+            if not at or at in seen:
+                continue
+            seen.add(at)
+            try:
+                entries = self._tiff.entries(at)
+                yield from self._pixels(entries)
+                yield from self._tiff.spans(at)
+                for entry in entries:
+                    if entry.tag in (EXIF_IFD, GPS_IFD, SUB_IFDS, INTEROPERABILITY_IFD):
+                        waiting += self._tiff.numbers(entry, 32)
+                waiting += self._tiff.unpack("I", self._tiff.next_pointer(at))
+            except DamagedExif:
+                continue  # it is unlinked, so no reader finds it
 
+    def _pixels(self, entries: list[Entry]) -> Iterator[Span]:
+        tags = {entry.tag: entry for entry in entries}
+        for start_tag, length_tag in _PIXELS:
+            if start_tag in tags and length_tag in tags:
+                starts, lengths = self._tiff.numbers(tags[start_tag]), self._tiff.numbers(tags[length_tag])
+                yield from ((start, start + length) for start, length in zip(starts, lengths, strict=False))
 
-def _end_without(zeroed: list[_Span], tiff: _Tiff, kept: list[int]) -> int:
-    """Return where the block ends when zeroed spans at its very end, padded to even lengths, are cut off."""
-    end = len(tiff.block)
-    for start, span_end in sorted(zeroed, key=lambda span: -span[1]):
-        if span_end < end - 1:
-            break
-        end = min(end, max(start, 8))
-    return max(end, *(tiff.next_pointer(directory) + 4 for directory in kept))
+    def _clean(self, directory: int) -> None:
+        """Remove from a directory that stays what the copy does not hold."""
+        tiff = self._tiff
+        entries = tiff.entries(directory)
+        pixels = list(self._pixels(entries))
+        self.pictures += bool(pixels)
+        tiff.zero_spans(pixels, self._kept)
+        gone = {tag for pair in _PIXELS for tag in pair} if pixels else set()
+        for tag in [entry.tag for entry in entries]:
+            if tag in gone:
+                self._remove(directory, tag)
+            elif tag == SUB_IFDS or (tag == GPS_IFD and not self._coordinates):
+                entry = tiff.find(directory, tag)
+                spans = [span for at in tiff.numbers(entry, 32) for span in self._contents(at)] if entry else []
+                self.pictures += tag == SUB_IFDS
+                self._remove(directory, tag)
+                tiff.zero_spans(spans, self._kept)
+            elif tag in PATCHED_TAGS:
+                self._patch(directory, tag)
 
+    def _remove(self, directory: int, tag: int) -> None:
+        entry = self._tiff.find(directory, tag)
+        if entry is None:
+            return
+        start = self._tiff.value_at(entry)
+        span = (start, start + entry.value_bytes) if entry.value_bytes > 4 else (0, 0)
+        self._tiff.remove(directory, tag)
+        self._tiff.zero_spans([span], self._kept)
 
-class _Guard:
-    """Restores header and directories after pointers that may be wrong were followed and zeroed."""
+    def _patch(self, directory: int, tag: int) -> None:
+        tiff = self._tiff
+        entry = tiff.find(directory, tag)
+        if entry is None:
+            return
+        value = tiff.value(entry)
+        kept = self._tag_patch(tag, value)
+        if kept == value:
+            return
+        if not kept or len(kept) > len(value):
+            self._remove(directory, tag)
+            return
+        start = tiff.value_at(entry)
+        tiff.zero_spans([(start, start + len(value))], self._kept)
+        if entry.value_bytes <= 4 or len(kept) > 4:
+            tiff.block[start : start + len(kept)] = kept
+        else:
+            tiff.block[entry.at + 8 : entry.at + 12] = kept.ljust(4, b"\0")
+        # So many writers declare IPTC as LONG that a count of bytes must not be taken for one of numbers.
+        tiff.pack("HI", entry.at + 2, entry.kind if entry.kind in (1, 2, 7) else 7, len(kept))
 
-    def __init__(self, tiff: _Tiff, directories: list[int]) -> None:
-        self._tiff = tiff
-        spans = [(0, 8), *((at, tiff.next_pointer(at) + 4) for at in directories)]
-        self._kept = [(start, bytes(tiff.block[start:end])) for start, end in spans]
+    def _maker(self) -> bytes:
+        entry = self._tiff.find(self._kept[0], MAKE)
+        return self._tiff.value(entry) if entry else b""
 
-    def restore(self) -> None:
-        for start, content in self._kept:
-            self._tiff.block[start : start + len(content)] = content
+    def _maker_note(self) -> Span:
+        for directory in self._kept[1:]:
+            entry = self._tiff.find(directory, MAKER_NOTE)
+            if entry is not None:
+                at = self._tiff.value_at(entry)
+                return at, min(at + entry.value_bytes, len(self._tiff.block))
+        return 0, 0
+
+    def _carve(self) -> None:
+        """Zero whatever decodes as a picture, in maker's notes above all, wherever it is."""
+        found = carve.pictures_in(bytes(self._tiff.block))
+        if not found:
+            return
+        self.pictures += len(found)
+        self._tiff.zero_spans(found, self._kept)
+        if carve.holds_picture(bytes(self._tiff.block)):
+            raise DamagedExif("it holds a picture that cannot be removed")
+
+    def _end_without(self, zeroed: list[Span]) -> int:
+        """Return where the block ends when zeroed spans at its very end, padded to even lengths, are cut off."""
+        tiff = self._tiff
+        end = len(tiff.block)
+        for start, span_end in sorted(zeroed, key=lambda span: -span[1]):
+            if span_end < end - 1:
+                break
+            end = min(end, max(start, 8))
+        return max(
+            end, *(span_end for at in self._kept for _, span_end in tiff.spans(at) if span_end <= len(tiff.block))
+        )

@@ -1,20 +1,37 @@
 """The one rule of what a copy keeps of its source's metadata, whatever the format and whatever block holds it.
 
-Blocks are patched in their bytes. A block that cannot be read is left out with a warning: nobody can tell then whether
-it holds a place, or the picture without its mark.
+Blocks are patched in their bytes, and blocks inside blocks by the same rule. No copy holds a picture besides its own
+pixels, under any policy. A block that cannot be read is left out with a warning: nobody can tell then whether it holds
+a place, or the picture without its mark.
 """
 
 from __future__ import annotations
 
-from zenoimg.imaging.metadata import iptc, photoshop
-from zenoimg.imaging.metadata.exif import DamagedExif, only_orientation, orientation_of, patched
-from zenoimg.imaging.metadata.iptc import DamagedIptc, without_datasets
-from zenoimg.imaging.metadata.names import is_directory_of_pictures, is_location, is_preview
+import re
+from collections.abc import Callable
+
+from zenoimg.imaging.metadata import carve, exif, exif_rights, iptc, iptc_rights, photoshop, xmp_rights
+from zenoimg.imaging.metadata.iptc import DamagedIptc, Dataset, joined, read_datasets
+from zenoimg.imaging.metadata.packet_rules import PacketRules
 from zenoimg.imaging.metadata.photoshop import DamagedResources, patched_resources
-from zenoimg.imaging.metadata.xmp import DamagedXmp, without_properties
-from zenoimg.imaging.recipe import MetadataPolicy
+from zenoimg.imaging.metadata.policy import MetadataPolicy, Rights
+from zenoimg.imaging.metadata.stamp import Stamp
+from zenoimg.imaging.metadata.tiff_block import DamagedExif
+from zenoimg.imaging.metadata.xmp import DamagedXmp, scan, without_spans
 
 EXIF_HEADER = b"Exif\0\0"
+CREDENTIALS_LEFT_OUT = "Content Credentials vouch for the unmarked picture and were left out"
+MAP_LEFT_OUT = "the map reference (GeoTIFF) tells the place and was left out"
+LAYERS_LEFT_OUT = "Photoshop's layers show the unmarked picture and were left out"
+ANNOTATIONS_LEFT_OUT = "Photoshop's annotations belong to its layers and were left out"
+
+_PLACE_WORDS = (b"gps", b"latitude", b"longitude", b"geotag", b"geoloc", b"geohash", b"geopoint", b"georss")
+_KNOWN_START = re.compile(
+    rb"[ -~\0]{0,40}?(?:(?P<exif>II\*\0|MM\0\*)|(?P<photoshop>8BIM)|(?P<iptc>\x1c[\1\2])|"
+    rb"(?P<xmp>(?:\xef\xbb\xbf)?\s*<(?:\?xpacket|x:x[am]pmeta|rdf:RDF)))"
+)
+_MAX_NESTING = 6
+"""Blocks inside each other: XMP in Photoshop resources in EXIF is three."""
 
 
 def tiff_block(block: bytes) -> bytes:
@@ -26,97 +43,258 @@ class Keeper:
     """Returns each block of metadata as the copy holds it; ``b""`` where the copy holds none.
 
     ``alone`` tells that the file's other pictures (gain maps, further pictures of an MPO) are not in the copy, so that
-    what lists them is removed too. ``warnings`` names what was left out, in plain words.
+    what lists them is removed too. ``warnings`` names what was left out, in plain words, each kind once.
+    ``stated`` names the fields of ``Rights`` that the source has a value for.
     """
 
-    def __init__(self, policy: MetadataPolicy, *, alone: bool = False) -> None:
+    def __init__(
+        self,
+        policy: MetadataPolicy,
+        rights: Rights | None = None,
+        *,
+        alone: bool = False,
+    ) -> None:
         self.policy = policy
+        self.rights = rights or Rights()
         self.warnings: list[str] = []
+        self.stated: set[str] = set()
         self._alone = alone
+        self._nesting = 0
 
     @property
     def strips(self) -> bool:
-        """Whether the copy holds no descriptive metadata at all."""
+        """Whether the copy holds no metadata but colour, orientation and rights."""
         return self.policy == "strip"
 
     @property
-    def keeps_location(self) -> bool:
-        """Whether places stay in the copy."""
+    def strips_rights(self) -> bool:
+        """Whether the source's rights are stripped, too."""
+        return self.strips and self.rights.strip == "all"
+
+    @property
+    def keeps_coordinates(self) -> bool:
+        """Whether coordinates stay in the copy."""
         return self.policy == "keep"
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether names of places stay in the copy."""
+        return self.policy in ("keep", "keep-no-gps")
 
     def warn(self, text: str) -> None:
         """Record what the copy cannot keep."""
-        self.warnings.append(text)
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def left_out(self, name: str, damage: ValueError | str) -> None:
         """Record that a block is damaged. ``name`` is the subject of the sentence, with its verb."""
-        were = "were" if name.endswith(" are") else "was"
-        self.warn(f"{name} damaged ({damage}) and {were} left out")
+        self.warn(f"{name} damaged ({damage}) and {'were' if name.endswith(' are') else 'was'} left out")
+
+    def found_picture(self, place: str) -> None:
+        """Record that a picture was left out of ``place``."""
+        self.warn(f"a picture inside {place} was left out")
 
     def exif(self, block: bytes, name: str = "EXIF is") -> bytes:
-        """Return a TIFF structure without thumbnail and, by the policy, without places.
+        """Return a TIFF structure without pictures and, by the policy, without places.
 
-        Stripped or damaged EXIF still tells the orientation: without it the picture would be shown turned.
+        Stripped or damaged EXIF still tells orientation and rights: without the one the picture would be shown turned.
         ``name`` is the subject of the warning, with its verb.
         """
         block = tiff_block(block)
+        stated = {} if self.strips_rights else exif_rights.exif_rights(block)
+        self.stated |= set(stated)
         if not self.strips:
             try:
-                return patched(block, location=self.keeps_location)
+                return self._nested(lambda: self._patched_exif(block, name), DamagedExif)
             except DamagedExif as damage:
                 self.left_out(name, damage)
-        orientation = orientation_of(block)
-        return only_orientation(orientation) if orientation != 1 else b""
+        return exif_rights.only_rights(exif.orientation_of(block), stated)
 
     def xmp(self, packet: bytes, name: str = "XMP is") -> bytes:
-        """Return an XMP packet without previews and, by the policy, without places."""
-        if self.strips:
-            return b""
+        """Return an XMP packet without pictures, without a link to credentials and, by the policy, without places."""
         try:
-            return without_properties(packet, self._removes_property)
+            found = scan(packet, self._packet_rules(_place(name)))
         except DamagedXmp as damage:
-            self.left_out(name, damage)
+            if not self.strips:
+                self.left_out(name, damage)
             return b""
+        self.stated |= {field for field, properties in xmp_rights.PROPERTIES.items() if properties & found.properties}
+        kept = without_spans(packet, found.removed)
+        if carve.holds_picture(kept):
+            self.found_picture(_place(name))
+            return b""
+        return kept if found.properties or not self.strips else b""
 
     def iptc(self, datasets: bytes, name: str = "IPTC is") -> bytes:
-        """Return IPTC datasets, by the policy without places."""
-        if self.strips:
-            return b""
+        """Return IPTC datasets without previews and, by the policy, without places."""
         try:
-            return self._iptc(datasets)
+            found = read_datasets(datasets)
         except DamagedIptc as damage:
-            self.left_out(name, damage)
+            if not self.strips:
+                self.left_out(name, damage)
             return b""
+        kept = [one for one in found if self._keeps_dataset(one, name)]
+        self.stated |= {_STATED_BY_DATASET[one.number] for one in kept if one.number in _STATED_BY_DATASET}
+        if self.strips and not any(one.record == iptc.APPLICATION and one.number for one in kept):
+            return b""
+        result = datasets if len(kept) == len(found) else joined(kept)
+        return self._without_picture(result, name)
 
     def photoshop(self, block: bytes, name: str = "Photoshop data is") -> bytes:
         """Return Photoshop image resources without thumbnails, the blocks in them kept by the same rule."""
+        try:
+            kept = self._nested(lambda: patched_resources(block, self._resource), DamagedResources)
+        except DamagedResources as damage:
+            if not self.strips:
+                self.left_out(name, damage)
+            return b""
+        return self._without_picture(kept, name)
+
+    def profile(self, profile: bytes) -> bytes:
+        """Return a colour profile, pictures in it zeroed: without it colours would change."""
+        found = carve.pictures_in(profile)
+        if not found:
+            return profile
+        self.found_picture("the colour profile")
+        copy = bytearray(profile)
+        for start, end in found:
+            copy[start:end] = bytes(end - start)
+        return bytes(copy)
+
+    def text(self, text: bytes, name: str) -> bytes:
+        """Return free text, which is not searched for places."""
         if self.strips:
             return b""
-        try:
-            return patched_resources(block, self._resource)
-        except (DamagedResources, DamagedIptc, DamagedExif, DamagedXmp) as damage:
-            self.left_out(name, damage)
-            return b""
+        match = _KNOWN_START.match(text)
+        if match is not None and match["xmp"] and not text[: match.start("xmp")].strip():
+            return self.xmp(text, f"{name} is")
+        return self._without_picture(text, f"{name} is")
 
-    def _removes_property(self, namespace: str, name: str) -> bool:
-        return (
-            is_preview(namespace, name)
-            or (not self.keeps_location and is_location(namespace, name))
-            or (self._alone and is_directory_of_pictures(namespace, name))
+    def other(self, block: bytes, name: str) -> bytes:
+        """Return a block of a kind that is not known: what is known inside it by its own rule.
+
+        A block that mentions coordinates cannot be edited and is left out where they are.
+        """
+        kept = self._known_inside(block, name)
+        if kept is None:
+            kept = b"" if self.strips else self._without_picture(block, f"{name} is")
+            if kept and not self.keeps_coordinates and _mentions_coordinates(kept):
+                self.may_tell_place(name)
+                return b""
+        return kept
+
+    def may_tell_place(self, name: str) -> None:
+        """Record that a block was left out for a place that it may hold."""
+        self.warn(f"{name} may tell the place and was left out")
+
+    @property
+    def stamp(self) -> Stamp:
+        """The rights that the copy has to state, once all blocks of the source were read."""
+        texts = self.rights.texts
+        if not self.rights.overwrite:
+            texts = {name: text for name, text in texts.items() if name not in self.stated}
+        return Stamp(texts)
+
+    def _known_inside(self, block: bytes, name: str) -> bytes | None:
+        """Return what the copy holds of a block that is EXIF, XMP, IPTC or resources; ``None`` for another one."""
+        match = _KNOWN_START.match(block)
+        if match is None or match.lastgroup is None:
+            return None
+        start = match.start(match.lastgroup)
+        known = {"exif": self.exif, "photoshop": self.photoshop, "iptc": self.iptc, "xmp": self.xmp}[match.lastgroup]
+        kept = known(block[start:], f"{name} is")
+        return block[:start] + kept if kept else b""
+
+    def _packet_rules(self, place: str) -> PacketRules:
+        return PacketRules(
+            warn=self.warn,
+            found_picture=lambda: self.found_picture(place),
+            coordinates=self.keeps_coordinates,
+            places=self.keeps_places,
+            alone=self._alone,
+            strips=self.strips,
+            strips_rights=self.strips_rights,
         )
 
-    def _iptc(self, datasets: bytes) -> bytes:
-        return datasets if self.keeps_location else without_datasets(datasets, iptc.is_place)
+    def _without_picture(self, block: bytes, name: str) -> bytes:
+        if not carve.holds_picture(block):
+            return block
+        self.found_picture(_place(name))
+        return b""
+
+    def _nested(self, read: Callable[[], bytes], error: type[ValueError]) -> bytes:
+        if self._nesting >= _MAX_NESTING:
+            raise error("blocks are nested too deeply")
+        self._nesting += 1
+        try:
+            return read()
+        finally:
+            self._nesting -= 1
+
+    def _patched_exif(self, block: bytes, name: str) -> bytes:
+        patch = exif.Patch(block, self._exif_tag, coordinates=self.keeps_coordinates, places=self.keeps_places)
+        kept = patch.result()
+        if patch.pictures:
+            self.found_picture(_place(name))
+        return kept
+
+    def _exif_tag(self, tag: int, value: bytes) -> bytes | None:
+        if tag == exif.XMP:
+            return self.xmp(value, "XMP inside EXIF is")
+        if tag == exif.IPTC:
+            return self.iptc(value, "IPTC inside EXIF is")
+        if tag == exif.PHOTOSHOP:
+            return self.photoshop(value, "Photoshop data inside EXIF is")
+        if tag in exif.MAP_REFERENCES:
+            if self.keeps_coordinates:
+                return value
+            self.warn(MAP_LEFT_OUT)
+            return None
+        self.warn(
+            {exif.CREDENTIALS: CREDENTIALS_LEFT_OUT, exif.PHOTOSHOP_LAYERS: LAYERS_LEFT_OUT}.get(
+                tag, ANNOTATIONS_LEFT_OUT
+            )
+        )
+        return None
+
+    def _keeps_dataset(self, one: Dataset, name: str) -> bool:
+        if one.is_picture:
+            if not self.strips:
+                self.found_picture(_place(name))
+            return False
+        if self.strips:
+            return one.is_rights and not self.strips_rights
+        if carve.holds_picture(one.value):
+            self.found_picture(_place(name))
+            return False
+        return self.keeps_places or not one.is_place
 
     def _resource(self, number: int, data: bytes) -> bytes | None:
         if number in photoshop.THUMBNAILS:
             return None
-        if self.keeps_location:
+        if not data and not self.strips:
             return data
         if number == photoshop.IPTC:
-            return self._iptc(data)
-        if number in photoshop.EXIF_BLOCKS:
-            return patched(data, location=False)
+            return self.iptc(data, "IPTC data are") or None
         if number == photoshop.XMP_PACKET:
-            return without_properties(data, is_location)
-        return data
+            return self.xmp(data, "XMP inside Photoshop data is") or None
+        if self.strips:
+            return data if number == photoshop.COPYRIGHT_FLAG and not self.strips_rights else None
+        if number in photoshop.EXIF_BLOCKS:
+            return self.exif(data, "EXIF inside Photoshop data is") or None
+        if number == photoshop.PROFILE:
+            return self.profile(data)
+        return self._without_picture(data, "Photoshop data is") or None
+
+
+_STATED_BY_DATASET = {number: field for field, number in iptc_rights.DATASETS.items()}
+
+
+def _mentions_coordinates(block: bytes) -> bool:
+    text = block.translate(None, b"\0").lower()  # it may be UTF-16
+    return any(word in text for word in _PLACE_WORDS)
+
+
+def _place(name: str) -> str:
+    """Return a block's name for "inside": without the verb."""
+    return name.removesuffix(" is").removesuffix(" are")

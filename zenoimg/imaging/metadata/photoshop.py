@@ -11,6 +11,7 @@ IPTC, IPTC_DIGEST = 0x0404, 0x0425
 THUMBNAILS = (0x0409, 0x040C)
 EXIF_BLOCKS = (0x0422, 0x0423)
 XMP_PACKET = 0x0424
+COPYRIGHT_FLAG, PROFILE = 0x040A, 0x040F
 _SIGNATURES = (b"8BIM", b"8B64", b"MeSa", b"PHUT", b"AgHg", b"DCSR")
 _MAX_RESOURCES = 2_000
 """An editor writes a hundred resources, and up to 998 paths."""
@@ -52,9 +53,22 @@ def patched_resources(block: bytes, patch: ResourcePatch) -> bytes:
     return b"".join(resource.encoded for resource in (_with_new_digest(kept) if changed else kept))
 
 
+def with_iptc(block: bytes, update: Callable[[bytes], bytes]) -> bytes:
+    """Return a block of image resources whose IPTC datasets, empty ones included, went through ``update``."""
+    resources = list(_resources(block))
+    if not any(resource.number == IPTC for resource in resources):
+        resources.append(Resource(b"8BIM", IPTC, b"\0\0", b""))
+    updated = [
+        replace(resource, data=update(resource.data)) if resource.number == IPTC else resource for resource in resources
+    ]
+    return b"".join(resource.encoded for resource in _with_new_digest(updated))
+
+
 def _with_new_digest(resources: list[Resource]) -> list[Resource]:
     """Photoshop prefers IPTC to XMP only while this MD5 of it is right."""
-    iptc = next((resource.data for resource in resources if resource.number == IPTC), b"")
+    iptc = next((resource.data for resource in resources if resource.number == IPTC), None)
+    if iptc is None:
+        return [resource for resource in resources if resource.number != IPTC_DIGEST]
     digest = hashlib.md5(iptc, usedforsecurity=False).digest()
     return [replace(resource, data=digest) if resource.number == IPTC_DIGEST else resource for resource in resources]
 

@@ -4,55 +4,152 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Protocol
 from xml.parsers import expat
 
-PropertyTest = Callable[[str, str], bool]
-"""Returns whether a property is removed, by its namespace and local name."""
+RDF_NS = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+Name = tuple[str, str]
+"""Namespace and local name."""
 
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"""<[^\s/>]+(?:\s+[^\s=/>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(/?)>""")
 _SEPARATOR = " "
 
+# Tags and attributes take time and memory whatever their length. Edit histories and brush strokes, which make the
+# longest packets, use at least 13 bytes for each tag. An attribute, mostly of 25 bytes, counts twice.
+_MAX_SHORT_TAGS, _BYTES_OF_A_TAG = 20_000, 12
+_MAX_DEPTH = 100
+
+_OUTSIDE, _RDF, _NODE, _PROPERTY, _INNER = range(5)
+"""How deep an element is: in front of ``rdf:RDF``, that itself, a description in it, its properties, their values."""
+
+_SHORTEST_PICTURE = 100
+"""Characters that a picture in base64 has at least."""
+
 
 class DamagedXmp(ValueError):  # noqa: N818 -- describes the data, as Refused does
-    """A packet that is no well-formed XML in UTF-8, or that declares entities."""
+    """A packet that is not well-formed XML in UTF-8, or that declares entities."""
 
 
-def without_properties(packet: bytes, removes: PropertyTest) -> bytes:
-    """Return a packet without the properties that ``removes`` selects, attributes and elements alike.
+class XmpRules(Protocol):
+    """Decides what is removed from a packet."""
 
-    All other bytes stay the same. Raises ``DamagedXmp`` when the packet cannot be read.
+    def removes(self, namespace: str, name: str, *, is_property: bool, in_contact: bool) -> bool:
+        """Return whether an element or attribute is removed.
+
+        ``is_property`` tells that it is a property of the description itself, ``in_contact`` that it is part of the
+        contact data of a person or an agency.
+        """
+
+    def is_contact(self, namespace: str, name: str) -> bool:
+        """Return whether an element holds contact data."""
+
+    def removes_text(self, text: str) -> bool:
+        """Return whether a property is removed for its value. Asked only for packets that ``reads_texts`` selects."""
+
+    def reads_texts(self, packet: bytes) -> bool:
+        """Return whether ``removes_text`` may be true for any text of a packet."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is known of a packet: spans of bytes to remove, and which properties stay.
+
+    ``end`` is the offset of the end tag of ``rdf:RDF``, ``None`` when there is none; ``about`` is what descriptions
+    are about.
     """
+
+    removed: tuple[tuple[int, int], ...]
+    properties: frozenset[Name]
+    end: int | None
+    about: str
+
+
+def scan(packet: bytes, rules: XmpRules) -> Scan:
+    """Read a packet. Raises ``DamagedXmp`` when it cannot be read."""
+    return _Scanner(packet, rules).scan()
+
+
+def without_spans(packet: bytes, spans: tuple[tuple[int, int], ...]) -> bytes:
+    """Return a packet without spans of bytes, which come in their order."""
     kept, at = [], 0
-    for start, end in _Scanner(packet, removes).spans():
+    for start, end in spans:
         kept.append(packet[at:start])
         at = end
     return b"".join((*kept, packet[at:]))
 
 
-# Tags and attributes take time and memory whatever their length. Edit histories and brush strokes, which make the
-# longest packets, use at least 13 bytes for each tag. An attribute, mostly of 25 bytes, counts twice.
-_MAX_SHORT_TAGS, _BYTES_OF_A_TAG = 20_000, 12
+def without_properties(packet: bytes, removes: Callable[[str, str], bool]) -> bytes:
+    """Return a packet without the elements and attributes that ``removes`` selects by namespace and local name.
+
+    All other bytes stay the same. Raises ``DamagedXmp`` when the packet cannot be read.
+    """
+    return without_spans(packet, scan(packet, ByName(removes)).removed)
+
+
+@dataclass(frozen=True)
+class ByName:
+    """Rules that ask for nothing but namespace and local name."""
+
+    test: Callable[[str, str], bool]
+
+    def removes(self, namespace: str, name: str, *, is_property: bool, in_contact: bool) -> bool:
+        """See ``XmpRules``."""
+        return self.test(namespace, name)
+
+    def is_contact(self, namespace: str, name: str) -> bool:
+        """See ``XmpRules``."""
+        return False
+
+    def removes_text(self, text: str) -> bool:
+        """See ``XmpRules``."""
+        return False
+
+    def reads_texts(self, packet: bytes) -> bool:
+        """See ``XmpRules``."""
+        return False
+
+
+@dataclass
+class _Element:
+    """An element that is open. ``texts`` are those of the elements in it, too, ``span`` is set once it is removed."""
+
+    start: int
+    name: Name
+    level: int
+    in_contact: bool
+    is_removed: bool = False
+    texts: list[str] = field(default_factory=list)
 
 
 class _Scanner:
     """Finds the spans of bytes that properties take up in a packet."""
 
-    def __init__(self, packet: bytes, removes: PropertyTest) -> None:
+    def __init__(self, packet: bytes, rules: XmpRules) -> None:
         self._packet = packet
-        self._removes = removes
-        self._named = lru_cache(1024)(lambda name: removes(*_split(name)))
-        self._found: list[tuple[int, int]] = []
-        self._start_of_removal = self._depth = 0  # inside the element that is removed
-        self._prefixes: dict[str, list[str]] = {}
+        self._rules = rules
+        self._reads_texts = rules.reads_texts(packet)
+        self._removes = lru_cache(2048)(
+            lambda name, is_property, in_contact: rules.removes(*name, is_property=is_property, in_contact=in_contact)
+        )
+        self._split = lru_cache(2048)(_split)
+        self._spans: list[tuple[int, int]] = []
+        self._open: list[_Element] = []
+        self._removed_depth = 0
+        self._properties: set[Name] = set()
+        self._end_of_rdf: int | None = None
+        self._about = ""
         self._parser = expat.ParserCreate("UTF-8", _SEPARATOR)
+        self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
-        self._parser.StartNamespaceDeclHandler = self._declare
-        self._parser.EndNamespaceDeclHandler = self._forget
+        self._parser.EndElementHandler = self._end
         self._parser.EntityDeclHandler = self._refuse_entity
+        if self._reads_texts:
+            self._parser.CharacterDataHandler = self._text
 
-    def spans(self) -> list[tuple[int, int]]:
+    def scan(self) -> Scan:
         tags = self._packet.count(b"<") + 2 * self._packet.count(b"=")
         if tags > _MAX_SHORT_TAGS + len(self._packet) // _BYTES_OF_A_TAG:
             raise DamagedXmp("too many tags and attributes")
@@ -60,48 +157,104 @@ class _Scanner:
             self._parser.Parse(self._packet.rstrip(b"\0"), True)
         except (expat.ExpatError, ValueError) as failure:
             raise DamagedXmp(str(failure)) from failure
-        return self._found
+        return Scan(tuple(self._outermost()), frozenset(self._properties), self._end_of_rdf, self._about)
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if not self._named(name) and not any(map(self._named, attributes)):
+    def _outermost(self) -> list[tuple[int, int]]:
+        outermost: list[tuple[int, int]] = []
+        for start, end in sorted(self._spans):
+            if not outermost or start >= outermost[-1][1]:
+                outermost.append((start, end))
+        return outermost
+
+    def _start(self, qualified: str, attributes: dict[str, str]) -> None:
+        if self._removed_depth:
+            self._removed_depth += 1
             return
-        start = self._parser.CurrentByteIndex
+        name = self._split(qualified)
+        element = _Element(self._parser.CurrentByteIndex, name, _OUTSIDE, in_contact=False)
+        if self._open:
+            parent = self._open[-1]
+            element.level = min(parent.level + 1, _INNER) if parent.level else _OUTSIDE
+            element.in_contact = parent.in_contact or self._rules.is_contact(*parent.name)
+        if element.level == _OUTSIDE and name == (RDF_NS, "RDF"):
+            element.level = _RDF
+        if len(self._open) >= _MAX_DEPTH:
+            raise DamagedXmp("elements are nested too deeply")
+        if self._removes(name, element.level == _PROPERTY, element.in_contact):
+            self._removed_depth = 1
+            element.is_removed = True
+        elif element.level == _PROPERTY:
+            self._properties.add(name)
+        self._open.append(element)
+        if attributes and not element.is_removed:
+            self._read_attributes(element, attributes)
+
+    def _read_attributes(self, element: _Element, attributes: dict[str, str]) -> None:
+        is_node = element.level == _NODE
+        in_contact = element.in_contact or self._rules.is_contact(*element.name)
+        removed: list[bool] = []
+        for qualified, value in attributes.items():
+            name = self._split(qualified)
+            if name == (RDF_NS, "about") and is_node:
+                self._about = self._about or value
+            is_own = name[0] in (RDF_NS, "http://www.w3.org/XML/1998/namespace")
+            goes = not is_own and self._removes(name, is_node, in_contact)
+            goes = goes or (self._reads_texts and len(value) >= _SHORTEST_PICTURE and self._rules.removes_text(value))
+            removed.append(goes)
+            if is_node and not is_own and not goes:
+                self._properties.add(name)
+        if any(removed):
+            self._spans += self._attribute_spans(element.start, removed)
+
+    def _attribute_spans(self, start: int, removed: list[bool]) -> list[tuple[int, int]]:
         tag = _TAG.match(self._packet, start)
         if tag is None:
             raise DamagedXmp(f"no tag at byte {start}")
-        if self._named(name):
-            if tag.group(1):
-                self._found.append(tag.span())
-            else:
-                self._start_of_removal, self._depth = start, 1
-                self._parser.StartElementHandler, self._parser.EndElementHandler = self._deeper, self._end
+        written = [
+            attribute.span()
+            for attribute in _ATTRIBUTE.finditer(self._packet, start, tag.end())
+            if attribute[1] != b"xmlns" and not attribute[1].startswith(b"xmlns:")
+        ]
+        if len(written) != len(removed):
+            raise DamagedXmp(f"the attributes at byte {start} cannot be told apart")
+        return [span for span, goes in zip(written, removed, strict=True) if goes]
+
+    def _text(self, text: str) -> None:
+        if not self._removed_depth and self._open:
+            self._open[-1].texts.append(text)
+
+    def _end(self, _qualified: str) -> None:
+        if self._removed_depth > 1:
+            self._removed_depth -= 1
             return
-        for attribute in _ATTRIBUTE.finditer(self._packet, start, tag.end()):
-            prefix, _, local = attribute.group(1).decode("utf-8").rpartition(":")
-            namespace = self._prefixes.get(prefix, [""])[-1] if prefix else ""
-            if prefix not in ("", "xmlns", "xml") and self._removes(namespace, local):
-                self._found.append(attribute.span())
+        element = self._open.pop()
+        if self._removed_depth:
+            self._removed_depth = 0
+        elif element.texts:
+            text = "".join(element.texts)
+            is_value = element.level >= _PROPERTY and element.name[0] != RDF_NS
+            if is_value and len(text) >= _SHORTEST_PICTURE and self._rules.removes_text(text):
+                element.is_removed = True
+                self._properties.discard(element.name)
+            elif self._open and self._open[-1].level >= _PROPERTY:
+                self._open[-1].texts.append(text)
+        if element.is_removed:
+            self._spans.append((element.start, self._end_of(element)))
+        elif element.level == _RDF:
+            at = self._parser.CurrentByteIndex
+            self._end_of_rdf = at if self._packet.startswith(b"</", at) else None
 
-    def _deeper(self, _name: str, _attributes: dict[str, str]) -> None:
-        self._depth += 1
-
-    def _end(self, _name: str) -> None:
-        self._depth -= 1
-        if not self._depth:
-            end = self._packet.index(b">", self._parser.CurrentByteIndex) + 1
-            self._found.append((self._start_of_removal, end))
-            self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, None
-
-    def _declare(self, prefix: str | None, namespace: str | None) -> None:
-        self._prefixes.setdefault(prefix or "", []).append(namespace or "")
-
-    def _forget(self, prefix: str | None) -> None:
-        self._prefixes[prefix or ""].pop()
+    def _end_of(self, element: _Element) -> int:
+        """Return the offset after an element, whose end was just read."""
+        tag = _TAG.match(self._packet, element.start)
+        if tag is None:
+            raise DamagedXmp(f"no tag at byte {element.start}")
+        return tag.end() if tag[1] else self._packet.index(b">", self._parser.CurrentByteIndex) + 1
 
     def _refuse_entity(self, *_declaration: object) -> None:
         raise DamagedXmp("it declares entities")
 
 
-def _split(name: str) -> tuple[str, str]:
-    namespace, _, local = name.rpartition(_SEPARATOR)
+def _split(qualified: str) -> Name:
+    namespace, _, local = qualified.rpartition(_SEPARATOR)
     return namespace, local

@@ -145,7 +145,7 @@ def test_metadata_follows_the_policy(policy: MetadataPolicy, kept: bool, located
     assert gifs.loops(0) in done.data
     assert gifs.in_blocks(b"profile") in done.data
     assert (gifs.comment(b"by hand") in done.data) == kept
-    assert (b"A. Author" in done.data) == kept
+    assert b"A. Author" in done.data
     assert (b"48,51N" in done.data) == located
     picture = Image.open(BytesIO(done.data))
     assert (picture.info.get("comment") == b"by hand") == kept

@@ -80,7 +80,7 @@ def test_a_gps_pointer_into_the_first_directory_does_not_destroy_it() -> None:
     assert 0x8825 not in exif_of(done)
 
 
-def test_strip_leaves_colour_and_orientation_alone() -> None:
+def test_strip_leaves_colour_orientation_and_rights_alone() -> None:
     profile = pictures.icc_profile()
     done = marked(
         exif_segment(exif(8, gps=True, maker_note=True)),
@@ -91,7 +91,10 @@ def test_strip_leaves_colour_and_orientation_alone() -> None:
         (0xE7, b"unknown"),
         policy="strip",
     )
-    assert [marker for marker, _ in pictures.jpeg_segments(done.data) if 0xE0 <= marker <= 0xFE] == [0xE0, 0xE1, 0xE2]
+    assert [marker for marker, _ in pictures.jpeg_segments(done.data) if 0xE0 <= marker <= 0xFE] == [
+        *(0xE0, 0xE1, 0xE2, 0xED),
+    ]
+    assert payloads(done, 0xED, b"Photoshop 3.0\0") == [pictures.resource(0x0404, pictures.iptc((80, b"A. Author")))]
     assert dict(exif_of(done)) == {0x0112: 8}
     assert Image.open(BytesIO(done.data)).info["icc_profile"] == profile
     assert (done.width, done.height) == (64, 96)

@@ -41,11 +41,11 @@ def test_ancillary_chunks_stay_byte_for_byte_in_place_and_order() -> None:
     assert watermark(data, Recipe(metadata="keep")).data == done.data
 
 
-def test_strip_leaves_what_pixels_look_like() -> None:
+def test_strip_leaves_what_pixels_look_like_and_rights() -> None:
     before = [*KEPT[:-2], chunk(b"eXIf", pictures.exif(6, gps=True))]
     done = watermark(png(SIZE, 2, 8, some_samples(2, 8), before=before), Recipe(metadata="strip"))
     names = [name for name, _ in png_chunks(done.data)]
-    assert names[1:-2] == [b"gAMA", b"cHRM", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"pHYs", b"eXIf"]
+    assert names[1:-2] == [b"gAMA", b"cHRM", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"pHYs", b"zTXt", b"eXIf"]
     assert dict(Image.open(BytesIO(done.data)).getexif()) == {0x0112: 6}
 
 

@@ -12,7 +12,14 @@ from zenoimg.imaging.formats.avif.boxes import MOST_BOXES, Box, boxes_in, first,
 from zenoimg.imaging.formats.avif.items import Items, read_items
 from zenoimg.imaging.formats.avif.sequence_header import coded_size
 from zenoimg.imaging.formats.sampling import NAMES
+from zenoimg.imaging.metadata.keeper import CREDENTIALS_LEFT_OUT
 from zenoimg.imaging.placement import Size
+
+_XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+"""The box of XMP in ISO base media files (XMP Specification Part 3, 1.2.7)."""
+
+_CREDENTIALS_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+"""The box of Content Credentials (C2PA 2.2, A.5.1)."""
 
 _FOREVER = (1 << 64) - 1
 UNSPECIFIED = 2
@@ -42,13 +49,14 @@ class Track:
 class AvifHeader:
     """The header of an AVIF: ``track`` is set when it is animated, ``exif`` is a TIFF structure or empty.
 
-    ``coded`` are the sizes of its coded pictures, ``clean_aperture`` the content of ``clap``, and ``not_kept`` names
-    what the copy cannot keep.
+    ``xmp`` is the packet of a top-level box or empty, ``coded`` are the sizes of its coded pictures,
+    ``clean_aperture`` is the content of ``clap``, and ``not_kept`` names what the copy cannot keep.
     """
 
     coding: Coding
     track: Track | None
     exif: bytes
+    xmp: bytes
     coded: tuple[Size, ...]
     clean_aperture: bytes
     not_kept: tuple[str, ...]
@@ -85,6 +93,7 @@ def _read(data: bytes) -> AvifHeader:
         _coding(known.get(b"av1C", b""), [content for kind, content in properties if kind == b"colr"]),
         track,
         _exif(data, items, tracks),
+        next((data[box.start + 16 : box.end] for box in top if _is_uuid(data, box, _XMP_UUID)), b""),
         tuple(size for size in coded if size),
         known.get(b"clap", b""),
         tuple(_not_kept(data, items, known, top)),
@@ -165,11 +174,20 @@ def _not_kept(data: bytes, items: Items, known: dict[bytes, bytes], top: list[Bo
         yield "pixels that are not square (pasp) cannot be written and became square"
     if b"clli" in known or b"mdcv" in known:
         yield "the brightness of the picture and of its display (clli, mdcv) was left out"
-    others = {item.number for item in items.by_number.values() if _is_other_auxiliary(item.property(b"auxC"))}
-    if others:
+    if any(_is_other_auxiliary(item.property(b"auxC")) for item in items.by_number.values()):
         yield "a depth map or another auxiliary picture was left out"
-    if any(box.kind == b"uuid" and b"c2pa" in data[box.start : box.start + 64] for box in top):
-        yield "Content Credentials vouch for the unmarked picture and were left out"
+    others = [box for box in top if box.kind == b"uuid" and not _is_uuid(data, box, _XMP_UUID)]
+    signed = [
+        box for box in others if _is_uuid(data, box, _CREDENTIALS_UUID) or b"c2pa" in data[box.start : box.start + 64]
+    ]
+    if signed:
+        yield CREDENTIALS_LEFT_OUT
+    if len(signed) < len(others):
+        yield "a box of a kind that is not known (uuid) was left out"
+
+
+def _is_uuid(data: bytes, box: Box, *identifiers: bytes) -> bool:
+    return box.kind == b"uuid" and data[box.start : box.start + 16] in identifiers
 
 
 def _is_other_auxiliary(content: bytes) -> bool:

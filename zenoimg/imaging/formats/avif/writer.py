@@ -27,7 +27,7 @@ from zenoimg.imaging.formats.avif.header import IDENTITY, UNSPECIFIED, AvifHeade
 from zenoimg.imaging.formats.avif.items import without_exif
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
-from zenoimg.imaging.metadata.exif import orientation_of, with_orientation
+from zenoimg.imaging.metadata.exif import only_orientation, orientation_of, with_orientation
 from zenoimg.imaging.metadata.keeper import Keeper, tiff_block
 from zenoimg.imaging.placement import Box, Size, clipped, displayed_size
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
@@ -144,13 +144,17 @@ def _clean_aperture(content: bytes, size: Size) -> Box | None:
 def _metadata(
     source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe, warnings: list[str]
 ) -> dict[str, Any]:
-    keeper = Keeper(recipe.metadata, alone=any("gain map" in text for text in header.not_kept))
-    packet = source.info.get("xmp", b"")
+    keeper = Keeper(recipe.metadata, recipe.rights, alone=any("gain map" in text for text in header.not_kept))
+    packet = source.info.get("xmp", b"") or header.xmp
+    packet = keeper.xmp(packet) if packet else b""
+    block = keeper.exif(header.exif) if header.exif else b""
+    if keeper.strips and block == only_orientation(orientation_of(block)):
+        block = b""
     options: dict[str, Any] = {
-        "icc_profile": source.info.get("icc_profile", b""),
-        "xmp": keeper.xmp(packet) if packet else b"",
+        "icc_profile": keeper.profile(source.info.get("icc_profile", b"") or b""),
+        "xmp": keeper.stamp.xmp(packet),
     }
-    block = keeper.exif(header.exif) if header.exif and not keeper.strips else b""
+    block = keeper.stamp.exif(block)
     warnings += keeper.warnings
     if block:
         # Viewers only use irot and imir, which the encoder would derive from a tag that differs.

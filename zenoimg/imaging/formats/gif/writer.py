@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from zenoimg.imaging.formats.gif.blocks import Extension, Gif, GifFrame, read_gif, write_gif
 from zenoimg.imaging.formats.gif.marking import Marking
-from zenoimg.imaging.formats.gif.metadata import kept_extension
+from zenoimg.imaging.formats.gif.metadata import kept_extensions
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import overlay_for
 from zenoimg.imaging.metadata.keeper import Keeper
@@ -35,14 +35,16 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     if not source.ended:
         frames = "1 frame" if len(source.frames) == 1 else f"{len(source.frames)} frames"
         warnings.append(f"the file has no end mark and may be truncated: the copy has {frames}")
-    keeper = Keeper(recipe.metadata)
+    keeper = Keeper(recipe.metadata, recipe.rights)
+    extensions = kept_extensions([block for block in source.blocks if isinstance(block, Extension)], keeper)
     marking = Marking(source, overlay, size)
     blocks: list[GifFrame | Extension] = []
     for block in source.blocks:
         if isinstance(block, GifFrame):
             blocks.append(marking.marked(block))
         else:
-            blocks += kept_extension(block, keeper)
+            blocks += extensions.pop(0)
+    blocks += extensions.pop(0)
     table = marking.shared.encoded if source.table is not None else None
     warnings += keeper.warnings + marking.warnings
     encoded = write_gif(replace(source, width=size[0], height=size[1], table=table, blocks=tuple(blocks)))

@@ -6,6 +6,7 @@ from zenoimg.imaging.formats.jpeg.ending import check_complete
 from zenoimg.imaging.formats.jpeg.metadata import kept_segments
 from zenoimg.imaging.formats.jpeg.stream import EOI_BYTES, SOS, read_stream
 from zenoimg.imaging.metadata.keeper import Keeper
+from zenoimg.imaging.metadata.policy import Rights
 
 
 def without_metadata(data: bytes) -> bytes | None:
@@ -21,7 +22,7 @@ def without_metadata(data: bytes) -> bytes | None:
     between_scans = stream.segments[len(head) :]
     if len(stream.components) == 4 or any(segment.is_metadata for segment in between_scans):
         return None
-    kept = kept_segments(stream, Keeper("strip", alone=True))
+    kept = kept_segments(stream, Keeper("strip", Rights(strip="all"), alone=True))
     tables = [segment for segment in head if not segment.is_metadata]
     scans = memoryview(data)[stream.first_scan : stream.end]
     return b"".join(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zenoimg.imaging.formats.jpeg.flir import FLIR, kept_flir
+from zenoimg.imaging.formats.jpeg.others import kept_others
 from zenoimg.imaging.formats.jpeg.stream import (
     APP0,
     APP1,
@@ -16,10 +18,10 @@ from zenoimg.imaging.formats.jpeg.stream import (
 )
 from zenoimg.imaging.formats.jpeg.xmp import XMP, XMP_EXTENSION, kept_xmp
 from zenoimg.imaging.metadata.exif import orientation_of
-from zenoimg.imaging.metadata.keeper import Keeper
+from zenoimg.imaging.metadata.keeper import CREDENTIALS_LEFT_OUT, Keeper
 
 EXIF = b"Exif\0"
-_EXIF_HEADER_BYTES = 6
+_EXIF_HEADER_BYTES, _PROFILE_HEADER_BYTES, _ADOBE_BYTES = 6, 14, 12
 PHOTOSHOP = b"Photoshop 3.0\0"
 _TIFF_HEADERS = (b"II*\0", b"MM\0*")
 
@@ -29,15 +31,17 @@ _KINDS = (
     (APP1, EXIF, "exif"),
     (APP1, XMP, "xmp"),
     (APP1, XMP_EXTENSION, "xmp"),
+    (APP1, FLIR, "flir"),
     (APP2, b"ICC_PROFILE\0", "colour"),
     (APP2, b"MPF\0", "picture directory"),
     (APP2, b"urn:iso:std:iso:ts:21496:-1\0", "picture directory"),
     (APP11, b"JP", "credentials"),
     (APP13, PHOTOSHOP, "photoshop"),
     (APP14, b"Adobe", "adobe"),
-    (COM, b"", "other"),
+    (COM, b"", "comment"),
 )
-_KEPT_BY_STRIP = {"jfif", "exif", "colour", "adobe"}
+_BLOCKS = ("exif", "xmp", "photoshop")
+"""Blocks that may be cut over several segments, in the order of those that a copy has and its source does not."""
 
 
 def orientation_in(stream: JpegStream) -> int:
@@ -51,32 +55,60 @@ def kept_segments(stream: JpegStream, keeper: Keeper) -> list[Segment]:
     Blocks of several segments take the place of their first one. Thumbnails are left out without a warning: the copy
     lacks nothing that the picture does not show.
     """
+    described = [(segment, kind) for segment in stream.segments if (kind := _kind(segment)) is not None]
+    others = kept_others([(segment, kind) for segment, kind in described if kind in ("other", "comment")], keeper)
+    profile = _profile([segment for segment, kind in described if kind == "colour"], keeper)
+    blocks = _kept_blocks(stream, described, keeper)
     kept: list[Segment] = []
-    done: set[str] = set()
-    for segment in stream.segments:
-        kind = _kind(segment)
-        if kind is None or kind in done or (keeper.strips and kind not in _KEPT_BY_STRIP):
-            continue
+    for segment, kind in described:
         match kind:
             case "jfif":
                 kept.append(Segment(APP0, segment.payload[:12].ljust(12, b"\0") + b"\0\0"))
-            case "exif":
-                kept += _exif(stream, keeper)
-                done.add(kind)
-            case "xmp":
-                kept += kept_xmp([other for other in stream.segments if _kind(other) == "xmp"], keeper)
-                done.add(kind)
-            case "photoshop":
-                kept += _photoshop(stream, keeper)
-                done.add(kind)
-            case "credentials":
-                keeper.warn("Content Credentials vouch for the unmarked picture and were left out")
-                done.add(kind)
-            case "hidden picture":
-                keeper.warn(f"a picture inside segment APP{segment.marker - APP0} was left out")
-            case "adobe" | "colour" | "other":
-                kept.append(segment)
+            case "exif" | "xmp" | "photoshop" | "flir":
+                kept += blocks.pop(kind, [])
+            case "adobe":
+                kept.append(Segment(APP14, segment.payload[:_ADOBE_BYTES]))
+            case "credentials" if not keeper.strips:
+                keeper.warn(CREDENTIALS_LEFT_OUT)
+            case "colour":
+                kept.append(profile.pop(0))
+            case "other" | "comment":
+                kept += others.pop(0)
+    at = next((index for index, segment in enumerate(kept) if segment.marker != APP0), len(kept))
+    kept[at:at] = [segment for kind in _BLOCKS for segment in blocks.get(kind, [])]
     return kept
+
+
+def _kept_blocks(stream: JpegStream, described: list[tuple[Segment, str]], keeper: Keeper) -> dict[str, list[Segment]]:
+    """Return the segments of EXIF, XMP, Photoshop's and FLIR's data, with the rights that the copy has to state."""
+    of_kind = {kind: [segment for segment, found in described if found == kind] for kind in (*_BLOCKS, "flir")}
+    exif = keeper.exif(b"".join(_exif_parts(stream))) if of_kind["exif"] else b""
+    if len(of_kind["exif"]) > len(_exif_parts(stream)):
+        keeper.warn("a second EXIF block, which no reader looks at, was left out")
+    resources = b"".join(segment.payload[len(PHOTOSHOP) :] for segment in of_kind["photoshop"])
+    if resources:
+        resources = keeper.photoshop(resources, "Photoshop and IPTC data are")
+    xmp = kept_xmp(of_kind["xmp"], keeper)
+    return {
+        "exif": _in_segments(keeper.stamp.exif(exif), APP1, EXIF + b"\0"),
+        "xmp": xmp.segments(keeper),
+        "photoshop": _in_segments(keeper.stamp.photoshop(resources), APP13, PHOTOSHOP),
+        "flir": kept_flir(of_kind["flir"], keeper),
+    }
+
+
+def _profile(segments: list[Segment], keeper: Keeper) -> list[Segment]:
+    """Return the segments of the colour profile, in their order."""
+    whole = b"".join(segment.payload[_PROFILE_HEADER_BYTES:] for segment in segments)
+    kept = keeper.profile(whole)
+    if kept == whole:
+        return segments
+    parts, at = [], 0
+    for segment in segments:
+        end = at + len(segment.payload) - _PROFILE_HEADER_BYTES
+        parts.append(Segment(segment.marker, segment.payload[:_PROFILE_HEADER_BYTES] + kept[at:end]))
+        at = max(at, end)
+    return parts
 
 
 def _kind(segment: Segment) -> str | None:
@@ -86,7 +118,7 @@ def _kind(segment: Segment) -> str | None:
     for marker, prefix, kind in _KINDS:
         if segment.marker == marker and segment.payload.startswith(prefix):
             return kind
-    return "hidden picture" if b"\xff\xd8\xff" in segment.payload else "other"
+    return "other"
 
 
 def _exif_parts(stream: JpegStream) -> list[bytes]:
@@ -98,18 +130,6 @@ def _exif_parts(stream: JpegStream) -> list[bytes]:
             break
         whole.append(part)
     return whole
-
-
-def _exif(stream: JpegStream, keeper: Keeper) -> list[Segment]:
-    parts = _exif_parts(stream)
-    if sum(_kind(segment) == "exif" for segment in stream.segments) > len(parts):
-        keeper.warn("a second EXIF block, which no reader looks at, was left out")
-    return _in_segments(keeper.exif(b"".join(parts)), APP1, EXIF + b"\0")
-
-
-def _photoshop(stream: JpegStream, keeper: Keeper) -> list[Segment]:
-    parts = [segment.payload[len(PHOTOSHOP) :] for segment in stream.segments if _kind(segment) == "photoshop"]
-    return _in_segments(keeper.photoshop(b"".join(parts), "Photoshop and IPTC data are"), APP13, PHOTOSHOP)
 
 
 def _in_segments(block: bytes, marker: int, header: bytes) -> list[Segment]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from dataclasses import dataclass
 
 from zenoimg.imaging.formats.jpeg.stream import APP1, MAX_PAYLOAD, Segment
 from zenoimg.imaging.metadata.keeper import Keeper
@@ -11,27 +12,39 @@ from zenoimg.imaging.metadata.xmp import without_properties
 
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
 XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
-_NOTE = "http://ns.adobe.com/xmp/note/"
+_HAS_EXTENSION = ("http://ns.adobe.com/xmp/note/", "HasExtendedXMP")
 _GUID_BYTES = 32
 _EXTENSION_HEAD = len(XMP_EXTENSION) + _GUID_BYTES + 8
 
 
-def kept_xmp(segments: list[Segment], keeper: Keeper) -> list[Segment]:
-    """Return the XMP segments of the copy, given all those of the source."""
+@dataclass(frozen=True)
+class KeptXmp:
+    """What the copy keeps: the packet and its extension, both ``b""`` for none."""
+
+    packet: bytes
+    extension: bytes
+
+    def segments(self, keeper: Keeper) -> list[Segment]:
+        """Return the segments of the copy, with the rights that it has to state."""
+        packet = keeper.stamp.xmp(self.packet)
+        if len(XMP) + len(packet) > MAX_PAYLOAD:
+            keeper.warn("XMP has no room for the rights: a packet has at most 65,502 bytes")
+            packet = self.packet
+        if not packet:
+            return []
+        if not self.extension:
+            return [Segment(APP1, XMP + packet)]
+        return [Segment(APP1, XMP + packet), *_cut(self.extension, _digest(self.extension))]
+
+
+def kept_xmp(segments: list[Segment], keeper: Keeper) -> KeptXmp:
+    """Return what the copy keeps of XMP, given all its segments in the source."""
     packets = [segment.payload for segment in segments if segment.payload.startswith(XMP)]
     if not packets:
-        return []
-    if len(packets) > 1:
+        return KeptXmp(b"", b"")
+    if len(packets) > 1 and not keeper.strips:
         keeper.warn("a second XMP packet, which no reader looks at, was left out")
     packet = keeper.xmp(packets[0][len(XMP) :])
-    if not packet:
-        return []
-    extension, packet = _kept_extension(segments, packet, keeper)
-    return [Segment(APP1, XMP + packet), *extension]
-
-
-def _kept_extension(segments: list[Segment], packet: bytes, keeper: Keeper) -> tuple[list[Segment], bytes]:
-    """Return the segments of the extension, and the packet with the extension's new digest in it."""
     parts = [
         segment.payload[len(XMP_EXTENSION) :]
         for segment in segments
@@ -39,13 +52,15 @@ def _kept_extension(segments: list[Segment], packet: bytes, keeper: Keeper) -> t
     ]
     named = [part for part in parts if part[:_GUID_BYTES] in packet]
     if not named:
-        return [], packet
-    guid = named[0][:_GUID_BYTES]
-    extension = _kept_parts([part for part in named if part.startswith(guid)], keeper)
+        return KeptXmp(packet, b"")
+    extension = _kept_parts([part for part in named if part.startswith(named[0][:_GUID_BYTES])], keeper)
     if not extension:
-        return [], without_properties(packet, lambda space, name: (space, name) == (_NOTE, "HasExtendedXMP"))
-    digest = hashlib.md5(extension, usedforsecurity=False).hexdigest().upper().encode()
-    return _cut(extension, digest), packet.replace(guid, digest)
+        return KeptXmp(without_properties(packet, lambda *name: name == _HAS_EXTENSION), b"")
+    return KeptXmp(packet.replace(named[0][:_GUID_BYTES], _digest(extension)), extension)
+
+
+def _digest(extension: bytes) -> bytes:
+    return hashlib.md5(extension, usedforsecurity=False).hexdigest().upper().encode()
 
 
 def _kept_parts(parts: list[bytes], keeper: Keeper) -> bytes:

@@ -24,8 +24,8 @@ def assemble(chunks: list[Chunk], source: Header, written: Written, recipe: Reci
     """Return the copy's chunks in the source's order."""
     copy: list[Chunk] = []
     data_written = False
-    keeper = Keeper(recipe.metadata)
-    ancillary = ChunkKeeper(keeper)
+    keeper = Keeper(recipe.metadata, recipe.rights)
+    ancillary = ChunkKeeper(keeper, chunks)
     palette_changed = bool(written.palette) and written.palette[0].data != first(chunks, b"PLTE")
     for chunk in chunks:
         match chunk.name:
@@ -48,5 +48,6 @@ def assemble(chunks: list[Chunk], source: Header, written: Written, recipe: Reci
                 warnings.append(f"chunk {chunk.name.decode()} belongs to a palette and was left out")
             case _:
                 copy += ancillary.kept(chunk)
+    copy = ancillary.stamped(copy)
     warnings += keeper.warnings
     return copy

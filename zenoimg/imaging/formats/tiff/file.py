@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import add
 
 from zenoimg.imaging.errors import Refused
@@ -15,6 +15,7 @@ from zenoimg.imaging.limits import Limits
 
 STRIP_OFFSETS, STRIP_LENGTHS, TILE_OFFSETS, TILE_LENGTHS = 273, 279, 324, 325
 SUB_IFDS, EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 330, 34665, 34853, 40965
+CREDENTIALS = 52545
 BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, IFD, LONG8, IFD8 = 1, 2, 3, 4, 5, 7, 13, 16, 18
 """Field types that are written or read as numbers here."""
 
@@ -130,10 +131,20 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
         seen.add(offset)
         reader.entries_left += _ENTRIES_OF_A_PAGE
         directory, offset = reader.directory(offset)
+        if pages and _is_signature(directory):
+            # C2PA's writers put the manifest of a file of one page on that page.
+            entries = {**pages[-1].directory.entries, CREDENTIALS: directory.entries[CREDENTIALS]}
+            pages[-1] = replace(pages[-1], directory=replace(pages[-1].directory, entries=entries))
+            continue
         pages.append(Page(directory, reader.segments(directory)))
     if not pages:
         raise Refused("corrupt", "the TIFF holds no page")
     return pages
+
+
+def _is_signature(directory: Directory) -> bool:
+    """Return whether a directory is no page: it holds Content Credentials (C2PA 2.2, A.3.4) and no picture."""
+    return CREDENTIALS in directory.entries and not {256, STRIP_OFFSETS, TILE_OFFSETS} & directory.entries.keys()
 
 
 def sub_directories(data: bytes, directories: Iterable[Directory]) -> list[Directory]:

@@ -14,7 +14,7 @@ from zenoimg.imaging.formats.tiff.blending import blend_channels
 from zenoimg.imaging.formats.tiff.canvas import Canvas
 from zenoimg.imaging.formats.tiff.file import Page, read_pages, sub_directories, write_pages
 from zenoimg.imaging.formats.tiff.layout import JPEG, RGB, YCBCR, Layout, is_camera_raw, is_mask, is_reduced, layout_of
-from zenoimg.imaging.formats.tiff.metadata import kept_tags
+from zenoimg.imaging.formats.tiff.metadata import kept_tags, stamped
 from zenoimg.imaging.formats.tiff.palette import draw_on_palette
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
@@ -32,7 +32,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     _refuse_camera_raw(data, pages)
     layouts = [None if is_mask(page.directory) else layout_of(page, limits) for page in pages]
     _check_total(layouts, limits)
-    keeper = Keeper(recipe.metadata)
+    keeper = Keeper(recipe.metadata, recipe.rights)
     warnings = keeper.warnings
     copies: list[Page] = []
     for page, layout in zip(pages, layouts, strict=True):
@@ -47,6 +47,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
         raise Refused("unsupported-format", "TIFF that has only masks is not supported")
     orientation = _orientation(pages[layouts.index(first)])
     width, height = displayed_size((first.width, first.height), orientation)
+    copies[0] = stamped(copies[0], keeper)
     encoded = write_pages(pages[0].directory.form, copies)
     return Watermarked(encoded, "TIFF", width, height, len(copies), tuple(dict.fromkeys(warnings)))
 

@@ -54,7 +54,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     limits.check_memory(*source.size, _bytes_a_pixel(source))
     orientation = orientation_of(tiff_block(source.first(b"EXIF")))
     overlay = overlay_for(recipe.watermark, source.size, orientation)
-    keeper = Keeper(recipe.metadata)
+    keeper = Keeper(recipe.metadata, recipe.rights)
     metadata = kept_chunks(source, keeper)
     drawn = _animated if source.frames else _still
     encoded = _assembled(source, drawn(source, overlay, recipe.encoder), metadata)

@@ -1,0 +1,146 @@
+"""Carves files for pictures as forensic tools do: by their first bytes, decoded by Pillow however little is there."""
+
+from __future__ import annotations
+
+import base64
+import re
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+
+from PIL import Image, ImageFile
+
+from tests.drawn import animations, avifs, pictures, tiffs
+from zenoimg.imaging import Recipe, watermark
+from zenoimg.imaging.recipe import METADATA_POLICIES
+
+_BEGINNINGS = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n")
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{40,}\s*)+=*")
+
+
+def holds_none(data: bytes) -> bool:
+    """Return whether nothing but a copy's own pixels decodes as a picture."""
+    return not any(carved(block) for block in outside_pixels(data))
+
+
+def assert_none_is_left(source: bytes, *, named: bool = True) -> None:
+    """Check that a file that holds a picture has a copy, under each policy, that holds none and says so once."""
+    assert not holds_none(source)
+    for policy in METADATA_POLICIES:
+        done = watermark(source, Recipe(metadata=policy))
+        assert holds_none(done.data), policy
+        reported = [warning for warning in done.warnings if "picture" in warning or "unmarked" in warning]
+        if named and policy != "strip":
+            assert len(reported) == 1, done.warnings
+    with Image.open(BytesIO(done.data)) as picture:
+        picture.load()
+
+
+def carved(data: bytes) -> list[tuple[int, int]]:
+    """Return the sizes of all pictures of at least 16 x 16 pixels in some bytes, also of those in base64."""
+    found = [size for match in _BEGINNINGS.finditer(data) if (size := _decoded_size(data[match.start() :]))]
+    for match in _BASE64.finditer(data.replace(b"\0", b"")):
+        text = b"".join(match.group().split())
+        for start in range(4):
+            decoded = base64.b64decode(text[start : start + (len(text) - start) // 4 * 4])
+            found += [size for at in _BEGINNINGS.finditer(decoded) if (size := _decoded_size(decoded[at.start() :]))]
+    return found
+
+
+def _decoded_size(data: bytes) -> tuple[int, int] | None:
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        with Image.open(BytesIO(data), formats=["JPEG", "PNG"]) as picture:
+            picture.load()
+            return picture.size if min(picture.size) >= 16 else None
+    except Exception:  # noqa: BLE001 -- Pillow raises errors of any type for what is no picture
+        return None
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def outside_pixels(data: bytes) -> list[bytes]:
+    """Return the bytes of a copy that are not its own pixels: as they are, and without what cuts them into pieces."""
+    if data.startswith(b"\xff\xd8"):
+        return _jpeg(data)
+    if data.startswith(pictures.PNG_SIGNATURE):
+        return _png(data)
+    if data[:4] == b"RIFF":
+        rest = [
+            chunk for name, chunk in animations.webp_chunks(data) if name not in (b"VP8 ", b"VP8L", b"ALPH", b"ANMF")
+        ]
+        return [*rest, b"".join(rest)]
+    if data.startswith(b"GIF8"):
+        blocks = list(_gif(data))
+        return [*blocks, b"".join(blocks[::2])]
+    if data[4:8] == b"ftyp":
+        return [*(data[start:end] for kind, start, end in avifs.boxes(data) if kind != b"mdat"), *_avif_items(data)]
+    return _tiff(data)
+
+
+def _jpeg(data: bytes) -> list[bytes]:
+    segments = pictures.jpeg_segments(data)
+    end = data.rindex(b"\xff\xd9") + 2
+    payloads = [payload for _, payload in segments]
+    by_marker = {marker: b"".join(payload for found, payload in segments if found == marker) for marker, _ in segments}
+    return [*payloads, *by_marker.values(), b"".join(payloads), data[2 : data.index(b"\xff\xda")], data[end:]]
+
+
+def _png(data: bytes) -> list[bytes]:
+    chunks = [(name, chunk) for name, chunk in pictures.png_chunks(data) if name not in (b"IDAT", b"fdAT")]
+    found = [chunk for _, chunk in chunks]
+    found += [b"".join(chunk for other, chunk in chunks if other == name) for name in {name for name, _ in chunks}]
+    for name, chunk in chunks:
+        if name in (b"zTXt", b"iTXt", b"iCCP"):
+            for match in re.finditer(rb"\x78[\x01\x5e\x9c\xda]", chunk):
+                try:
+                    found.append(zlib.decompressobj().decompress(chunk[match.start() :]))
+                except zlib.error:
+                    continue
+    found += [bytes.fromhex(text.decode()) for text in _hexadecimal(found)]
+    return found
+
+
+def _hexadecimal(blocks: list[bytes]) -> Iterator[bytes]:
+    for block in list(blocks):
+        for match in re.finditer(rb"(?:[0-9a-f]{60,}\s*)+", block):
+            text = b"".join(match.group().split())
+            yield text[: len(text) // 2 * 2]
+
+
+def _gif(data: bytes) -> Iterator[bytes]:
+    at = 13 + ((3 << (data[10] & 7) + 1) if data[10] & 0x80 else 0)
+    while data[at] != 0x3B:
+        if data[at] == 0x2C:
+            at += 10 + ((3 << (data[at + 9] & 7) + 1) if data[at + 9] & 0x80 else 0) + 1
+            at, _ = _sub_blocks(data, at)
+        else:
+            end, content = _sub_blocks(data, at + 2)
+            yield content
+            yield data[at:end]
+            at = end
+
+
+def _sub_blocks(data: bytes, at: int) -> tuple[int, bytes]:
+    content = b""
+    while data[at]:
+        content += data[at + 1 : at + 1 + data[at]]
+        at += 1 + data[at]
+    return at + 1, content
+
+
+def _avif_items(data: bytes) -> Iterator[bytes]:
+    """Items of metadata are in mdat, too: whatever is no AV1 there."""
+    with Image.open(BytesIO(data)) as picture:
+        yield from (picture.info.get(name) or b"" for name in ("exif", "xmp", "icc_profile"))
+
+
+def _tiff(data: bytes) -> list[bytes]:
+    """All bytes of a file but its strips and tiles."""
+    kept = bytearray(data)
+    for page in tiffs.read(data):
+        for offsets, lengths in ((273, 279), (324, 325)):
+            if offsets in page.tags:
+                for start, count in zip(page.numbers(offsets), page.numbers(lengths), strict=True):
+                    kept[start : start + count] = bytes(count)
+    return [bytes(kept)]

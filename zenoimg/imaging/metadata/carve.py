@@ -1,0 +1,225 @@
+"""Finds pictures inside other bytes, by what they are and not by the name of the field that holds them.
+
+A JPEG counts as a picture when its header can be read up to the first scan, a PNG up to its first IDAT, and it has at
+least 16 pixels in one direction and 8 in the other. WebP and GIF are known by their beginnings. Pictures in base64 and
+in hexadecimal digits count, too. Three bytes FF D8 FF alone occur by chance in maker's notes, colour profiles and PNG
+data, and count for nothing. No decoder is run.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+MIN_LONG_SIDE, MIN_SHORT_SIDE = 16, 8
+_JPEG, _PNG, _RIFF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF"
+_SIGNATURES = (_JPEG, _PNG, b"WEBPVP8", b"GIF87a", b"GIF89a")
+"""What to search for: that of WebP follows its first eight bytes."""
+
+_HEADER_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_SCAN_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_BETWEEN_SCANS = {0xC4, 0xCC, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xFE, *range(0xE0, 0xF0)}
+_MAX_JUNK = 4096
+"""Bytes that may separate two segments of a header; readers skip them."""
+
+_MAX_STEPS = 40_000
+"""Segments and chunks that are read in one search. Beyond that, all that is left counts as a picture: a flood of
+beginnings is not metadata."""
+
+_SPACE = b" \t\r\n\0"
+"""Removed before base64 and hexadecimal digits are looked for; zeros, since texts may be UTF-16."""
+
+_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]*")
+_HEX_RUN = re.compile(rb"[0-9A-Fa-f]*")
+_HEX_SIGNATURES = (_JPEG.hex().encode(), _PNG.hex().encode())
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+
+def pictures_in(data: bytes) -> list[Span]:
+    """Return the spans of all pictures in ``data``, in their order, those written as text included."""
+    return sorted([*_binary(data), *_as_text(data)])
+
+
+def holds_picture(data: bytes) -> bool:
+    """Return whether ``data`` holds a picture, as it is or written as text."""
+    return any(_binary(data)) or any(_as_text(data))
+
+
+def may_hold_text(data: bytes) -> bool:
+    """Return quickly whether a text may hold a picture in base64 or hexadecimal digits; never wrongly ``False``."""
+    text = data.translate(_URL_SAFE, _SPACE)
+    if any(mark in text for *_, mark in _MARKS):
+        return True
+    lowered = text.lower()
+    return any(signature in lowered for signature in _HEX_SIGNATURES)
+
+
+def _binary(data: bytes) -> Iterator[Span]:
+    at, steps = 0, _Steps()
+    found = {signature: data.find(signature) for signature in _SIGNATURES}
+    while places := [place for place in found.values() if place >= 0]:
+        start = min(places)
+        if data.startswith(_JPEG, start):
+            end = _jpeg_end(data, start, steps)
+        elif data.startswith(_PNG, start):
+            end = _png_end(data, start, steps)
+        else:
+            start, end = _other(data, start)
+        if steps.left <= 0:
+            yield start, len(data)
+            return
+        if end:
+            yield start, end
+        at = max(end, min(places) + 1)
+        for signature, place in found.items():
+            if 0 <= place < at:
+                found[signature] = data.find(signature, at)
+
+
+class _Steps:
+    """Counts down what a search may still read."""
+
+    left = _MAX_STEPS
+
+
+def _jpeg_end(data: bytes, start: int, steps: _Steps) -> int:
+    """Return the offset after a JPEG; 0 when no picture begins here."""
+    at, has_frame = start + 2, False
+    while True:
+        steps.left -= 1
+        match = _HEADER_MARKER.search(data, at, at + _MAX_JUNK)
+        if match is None or steps.left <= 0:
+            return 0
+        marker, at = data[match.end() - 1], match.end()
+        if marker == _TEM or 0xD0 <= marker <= 0xD7:
+            continue
+        if marker < 0xC0 or marker in (_SOI, _EOI) or at + 2 > len(data):
+            return 0
+        length = int.from_bytes(data[at : at + 2], "big")
+        if marker in _FRAMES:
+            if length < 11 or at + 9 > len(data):
+                return 0
+            height, width, components = struct.unpack_from(">HHB", data, at + 3)
+            # A height of 0 is told behind the first scan.
+            if length != 8 + 3 * components or not _is_large(width, height or width):
+                return 0
+            has_frame = True
+        if marker == _SOS:
+            return _scans_end(data, at + length, steps) if has_frame and length >= 6 else 0
+        at += max(length, 2)
+
+
+def _scans_end(data: bytes, at: int, steps: _Steps) -> int:
+    """Return the offset after scans: after EOI, or before what cannot belong to the picture."""
+    while match := _SCAN_MARKER.search(data, at):
+        steps.left -= 1
+        marker, after = data[match.end() - 1], match.end()
+        if marker == _EOI:
+            return after
+        length = int.from_bytes(data[after : after + 2], "big")
+        if steps.left <= 0 or (marker not in _BETWEEN_SCANS and marker != _SOS) or length < 2:
+            return match.start()
+        at = after + length
+    return len(data)
+
+
+def _png_end(data: bytes, start: int, steps: _Steps) -> int:
+    """Return the offset after a PNG; 0 when no picture begins here."""
+    at, large_enough, has_pixels = start + len(_PNG), False, False
+    while at + 8 <= len(data):
+        steps.left -= 1
+        length, name = struct.unpack_from(">I4s", data, at)
+        if steps.left <= 0 or not name.isalpha():
+            break
+        if name == b"IHDR" and at + 16 <= len(data):
+            large_enough = _is_large(*struct.unpack_from(">II", data, at + 8))
+        has_pixels |= name == b"IDAT"
+        at += 12 + length
+        if name == b"IEND":
+            break
+    return min(at, len(data)) if large_enough and has_pixels else 0
+
+
+def _other(data: bytes, at: int) -> Span:
+    """Return the span of a WebP or GIF; one that ends at 0 when no picture begins here."""
+    if data.startswith(b"WEBP", at):
+        start = at - 8
+        if start < 0 or not data.startswith(_RIFF, start):
+            return at, 0
+        return start, min(len(data), at + int(struct.unpack_from("<I", data, start + 4)[0]))
+    if at + 10 > len(data) or not _is_large(*struct.unpack_from("<HH", data, at + 6)):
+        return at, 0
+    return at, len(data)
+
+
+def _is_large(width: int, height: int) -> bool:
+    return max(width, height) >= MIN_LONG_SIDE and min(width, height) >= MIN_SHORT_SIDE
+
+
+def _base64_marks() -> Iterator[tuple[bytes, int, int, bytes]]:
+    """Yield how a picture's first bytes look in base64, at each of its three alignments.
+
+    Each comes with those bytes, with how many bytes precede them, and how many characters precede the mark.
+    """
+    for signature in (_JPEG, _PNG, _RIFF, b"GIF89a", b"GIF87a"):
+        for before in range(3):
+            text = b64encode(bytes(before) + signature)
+            skipped = -(-8 * before // 6)
+            yield signature, before, skipped, text[skipped : 8 * (before + len(signature)) // 6]
+
+
+_MARKS = tuple(_base64_marks())
+
+
+def _as_text(data: bytes) -> Iterator[Span]:
+    """Yield the spans of pictures in base64 and in hexadecimal digits."""
+    if not may_hold_text(data):
+        return
+    text = data.translate(_URL_SAFE, _SPACE)
+    found = [*_in_base64(text), *_in_hex(text)]
+    if found:
+        places = [at for at, byte in enumerate(data) if byte not in _SPACE]
+        for start, end in found:
+            yield places[start], places[end - 1] + 1
+
+
+def _in_base64(text: bytes) -> Iterator[Span]:
+    tries = 1000
+    for signature, before, skipped, mark in _MARKS:
+        at = -1
+        while tries and (at := text.find(mark, at + 1)) >= 0:
+            tries -= 1
+            start = max(0, at - skipped)
+            end = _end_of_run(_BASE64_RUN, text, at)
+            # Of what precedes the mark, any characters will do.
+            encoded = (b"A" * skipped + text[at:end])[: (end - at + skipped) // 4 * 4]
+            picture = signature + b64decode(encoded)[before + len(signature) :]
+            if any(span[0] == 0 for span in _binary(picture)):
+                yield start, end
+                at = end
+            elif end - at > 4096 and tries:
+                tries = max(0, tries - (end - at) // 4096)
+
+
+def _in_hex(text: bytes) -> Iterator[Span]:
+    lowered, tries = text.lower(), 1000
+    for signature in _HEX_SIGNATURES:
+        at = -1
+        while tries and (at := lowered.find(signature, at + 1)) >= 0:
+            tries -= 1
+            end = _end_of_run(_HEX_RUN, text, at)
+            end -= (end - at) % 2
+            if any(span[0] == 0 for span in _binary(bytes.fromhex(text[at:end].decode("ascii")))):
+                yield at, end
+                at = end
+
+
+def _end_of_run(run: re.Pattern[bytes], text: bytes, at: int) -> int:
+    match = run.match(text, at)
+    return match.end() if match else at

@@ -1,0 +1,38 @@
+"""Writes the rights that a copy has to state into its blocks of metadata, empty ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from zenoimg.imaging.metadata import exif_rights, iptc_rights, photoshop, xmp_rights
+from zenoimg.imaging.metadata.tiff_block import DamagedExif
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """The texts to write, by the names of ``Rights``; without any, blocks are returned as they are."""
+
+    texts: Mapping[str, str]
+
+    def exif(self, block: bytes) -> bytes:
+        """Return EXIF with creator and copyright."""
+        values = {name: text.encode() for name, text in self.texts.items() if name in exif_rights.TAGS}
+        try:
+            return exif_rights.with_rights(block, values) if values else block
+        except DamagedExif:  # no block that a keeper returned is damaged
+            return block
+
+    def xmp(self, packet: bytes) -> bytes:
+        """Return an XMP packet with all rights."""
+        return xmp_rights.with_rights(packet, self.texts) if self.texts else packet
+
+    def iptc(self, datasets: bytes) -> bytes:
+        """Return IPTC datasets with creator, copyright and credit."""
+        return iptc_rights.with_rights(datasets, self.texts)
+
+    def photoshop(self, block: bytes) -> bytes:
+        """Return Photoshop image resources, with the rights that IPTC in them states."""
+        if not self.texts.keys() & iptc_rights.DATASETS.keys():
+            return block
+        return photoshop.with_iptc(block, self.iptc)

@@ -1,0 +1,142 @@
+"""A TIFF structure in a buffer that may be changed in place (TIFF 6.0), as EXIF and maker's notes are."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+
+ENTRY_BYTES = 12
+_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_MAX_ENTRIES = 10_000
+"""Entries that are read in a block, many of them several times: photos have a few hundred."""
+
+
+class DamagedExif(ValueError):  # noqa: N818 -- describes the data, as Refused does
+    """A block that is not a TIFF structure, or whose directories are outside it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a directory: tag, field type, count of values, and the offset of the entry itself."""
+
+    tag: int
+    kind: int
+    count: int
+    at: int
+
+    @property
+    def value_bytes(self) -> int:
+        """Bytes of the value; 0 for a field type that is not known."""
+        return _TYPE_BYTES.get(self.kind, 0) * self.count
+
+
+class TiffBlock:
+    """A TIFF structure; raises ``DamagedExif`` for reads outside it."""
+
+    def __init__(self, block: bytes, order: str = "") -> None:
+        self.block = bytearray(block)
+        if not order and block[:4] not in (b"II*\0", b"MM\0*"):
+            raise DamagedExif("no TIFF header")
+        self.order = order or ("<" if block[:2] == b"II" else ">")
+        self._entries_left, self._bytes_left = _MAX_ENTRIES, 4 * len(block)
+
+    @property
+    def first(self) -> int:
+        """The offset of the first directory."""
+        return self.unpack("I", 4)[0]
+
+    def unpack(self, layout: str, at: int) -> tuple[int, ...]:
+        """Read numbers."""
+        try:
+            return struct.unpack_from(self.order + layout, self.block, at)
+        except struct.error:
+            raise DamagedExif(f"nothing to read at offset {at}") from None
+
+    def pack(self, layout: str, at: int, *values: int) -> None:
+        """Write numbers."""
+        struct.pack_into(self.order + layout, self.block, at, *values)
+
+    def entries(self, directory: int) -> list[Entry]:
+        """Read the entries of a directory."""
+        (count,) = self.unpack("H", directory)
+        if count > self._entries_left:
+            raise DamagedExif(f"more than {_MAX_ENTRIES:,} entries")
+        self._entries_left -= count
+        return [self._entry(at) for at in range(directory + 2, directory + 2 + count * ENTRY_BYTES, ENTRY_BYTES)]
+
+    def _entry(self, at: int) -> Entry:
+        tag, kind, count = self.unpack("HHI", at)
+        return Entry(tag, kind, count, at)
+
+    def find(self, directory: int, tag: int) -> Entry | None:
+        """Return the first entry of a tag."""
+        return next((entry for entry in self.entries(directory) if entry.tag == tag), None)
+
+    def next_pointer(self, directory: int) -> int:
+        """Return the offset of the pointer to the next directory."""
+        (count,) = self.unpack("H", directory)
+        return directory + 2 + count * ENTRY_BYTES
+
+    def number(self, entry: Entry) -> int:
+        """Return the first value of an entry that holds whole numbers."""
+        layout = {1: "B", 3: "H", 4: "I", 13: "I"}.get(entry.kind)
+        if layout is None:
+            raise DamagedExif(f"tag {entry.tag:#06x} has type {entry.kind}")
+        return self.unpack(layout, self.value_at(entry))[0]
+
+    def numbers(self, entry: Entry, limit: int = 4096) -> list[int]:
+        """Return the whole numbers of an entry, at most ``limit``; none for another field type."""
+        layout = {1: "B", 3: "H", 4: "I", 13: "I"}.get(entry.kind)
+        if layout is None:
+            return []
+        return list(self.unpack(f"{min(entry.count, limit)}{layout}", self.value_at(entry)))
+
+    def value_at(self, entry: Entry) -> int:
+        """Return the offset of an entry's value, which is in the entry itself if it has at most four bytes."""
+        return entry.at + 8 if entry.value_bytes <= 4 else self.unpack("I", entry.at + 8)[0]
+
+    def value(self, entry: Entry) -> bytes:
+        """Return the bytes of an entry's value, fewer where it ends outside the block."""
+        at = self.value_at(entry)
+        return bytes(self.block[at : at + entry.value_bytes])
+
+    def zero(self, start: int, end: int) -> None:
+        """Zero bytes."""
+        end = min(end, len(self.block))
+        if start < end:
+            self._bytes_left -= end - start
+            if self._bytes_left < 0:
+                raise DamagedExif("directories point at the same bytes repeatedly")
+            self.block[start:end] = bytes(end - start)
+
+    def zero_spans(self, spans: Iterable[Span], kept: Iterable[int]) -> None:
+        """Zero bytes that pointers lead to; header and ``kept`` directories stay, since pointers may be wrong."""
+        guarded = [(0, bytes(self.block[:8]))]
+        for directory in kept:
+            end = self.next_pointer(directory) + 4
+            guarded.append((directory, bytes(self.block[directory:end])))
+        for start, end in spans:
+            self.zero(start, end)
+        for start, content in guarded:
+            self.block[start : start + len(content)] = content
+
+    def remove(self, directory: int, tag: int) -> None:
+        """Remove an entry: those after it and the next pointer move up, the directory keeps its place."""
+        entry = next(entry for entry in self.entries(directory) if entry.tag == tag)
+        (count,) = self.unpack("H", directory)
+        end = self.next_pointer(directory) + 4
+        self.block[entry.at : end] = self.block[entry.at + ENTRY_BYTES : end].ljust(end - entry.at, b"\0")
+        self.pack("H", directory, count - 1)
+
+    def spans(self, directory: int) -> list[Span]:
+        """Return the spans of a directory and of the values that it points at."""
+        entries = self.entries(directory)
+        spans = [(directory, directory + 6 + len(entries) * ENTRY_BYTES)]
+        for entry in entries:
+            if entry.value_bytes > 4:
+                start = self.value_at(entry)
+                spans.append((start, start + entry.value_bytes))
+        return spans
