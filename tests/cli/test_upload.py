@@ -70,7 +70,7 @@ def test_paths_come_from_standard_input(no_stack: Terminal, tmp_path: Path) -> N
     assert set(stored()) == {"a b.jpg", "c.jpg"}
 
 
-@pytest.mark.parametrize("arguments", [["-", "a.jpg"], ["a.jpg", "-0"], ["-", "--key", "k"]])
+@pytest.mark.parametrize("arguments", [["-", "a.jpg"], ["a.jpg", "-0"], ["-", "-0", "--key", "k"]])
 def test_standard_input_goes_with_nothing_else(no_stack: Terminal, arguments: list[str]) -> None:
     no_stack.run("upload", *arguments, code=2)
 
@@ -150,6 +150,20 @@ def test_a_busy_service_does_not_keep_a_run_from_ending_complete(
     assert set(states.values()) == {"uploaded"}
     assert len(states) == len(stored()) == 12
     assert hook.calls > 12, "some were sent again"
+
+
+@pytest.mark.parametrize(("throttled", "state"), [(7, "uploaded"), (8, "failed")])
+def test_throttling_that_outlasts_the_clients_own_retries_is_waited_out(
+    no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, throttled: int, state: str
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr("random.uniform", lambda *_: 0.0)
+    names = {"originals_bucket": ORIGINALS, "processed_bucket": "out-bucket", "table": TABLE}
+    once = connect(Aws(region="eu-west-1"), Settings(names=names))
+    (path,) = write(tmp_path, "a.jpg")
+    hook = Hook(once.aws.s3, "PutObject", lambda call: answer(503, "SlowDown") if call <= throttled else None)
+    assert run(once, [Source(path, "a.jpg")]) == {"a.jpg": state}
+    assert hook.calls == 8, "one attempt of the client for each of the upload's own"
 
 
 @pytest.mark.parametrize("survivors", [1, 4, 7], ids=["after the first", "in the middle", "before the last"])

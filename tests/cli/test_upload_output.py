@@ -21,7 +21,7 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def test_piped_it_is_one_plain_line_a_photo_and_a_summary(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path / "in", "a.jpg", "b\x1b[31m.jpg")
-    (tmp_path / "in" / "c.txt").write_text("no picture")
+    (tmp_path / "in" / "c.bin").write_text("no picture")
     done = no_stack.run("upload", "in", "--no-wait", "--concurrency", "1", code=1)
     assert done.stdout == ""
     lines = done.stderr.splitlines()
@@ -29,17 +29,18 @@ def test_piped_it_is_one_plain_line_a_photo_and_a_summary(no_stack: Terminal, tm
         "uploaded    a.jpg  SIZE",
         "uploaded    b\\x1b[31m.jpg  SIZE",
     ]
-    assert lines[2].startswith("refused     c.txt  10 B  not a picture in a known format")
-    assert lines[3:] == ["3 photos: 2 uploaded, 1 refused."]
+    assert lines[2].startswith("            note: download will need a file name")
+    assert lines[3].startswith("refused     c.bin  10 B  not a picture in a known format")
+    assert lines[4:] == ["3 photos: 2 uploaded, 1 refused."]
     assert "\x1b" not in done.stderr
 
 
 def test_quiet_says_what_needs_somebody_and_nothing_else(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path / "in", "a.jpg")
     assert no_stack.run("--quiet", "upload", "in", "--no-wait").stderr == ""
-    (tmp_path / "in" / "c.txt").write_text("no picture")
+    (tmp_path / "in" / "c.bin").write_text("no picture")
     (line,) = no_stack.run("--quiet", "upload", "in", "--no-wait", code=1).stderr.splitlines()
-    assert line.startswith("refused     c.txt")
+    assert line.startswith("refused     c.bin")
 
 
 def test_after_a_long_run_those_that_need_somebody_are_told_again_up_to_a_bound(
@@ -48,9 +49,9 @@ def test_after_a_long_run_those_that_need_somebody_are_told_again_up_to_a_bound(
     monkeypatch.setattr(command, "_LISTED", 3)
     write(tmp_path / "in", *(f"{number}.jpg" for number in range(7)))
     for number in range(5):
-        (tmp_path / "in" / f"{number}.txt").write_text("no picture")
+        (tmp_path / "in" / f"{number}.bin").write_text("no picture")
     lines = no_stack.run("upload", "in", "--no-wait", code=1).stderr.splitlines()
-    assert lines[12:14] == ["12 photos: 7 uploaded, 5 refused.", "These need you:"]
+    assert lines[12:14] == ["12 photos: 7 uploaded, 5 refused.", "Action needed:"]
     assert len(lines) == 18
     assert all(line.startswith("refused") and line in lines[:12] for line in lines[14:17])
     assert lines[17].startswith("And 2 more")

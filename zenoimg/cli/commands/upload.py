@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,18 +19,56 @@ from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.progress import PhotoProgress
-from zenoimg.cli.terminal.screen import JsonArray, Line
+from zenoimg.cli.terminal.screen import JsonArray, Line, safe
 from zenoimg.errors import UsageError
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
-    from zenoimg.operations.upload.run import UploadResult
+    from zenoimg.operations.pipeline import LivePipeline
+    from zenoimg.operations.upload.run import UploadOptions, UploadResult
     from zenoimg.operations.upload.sources import Selection, Source
 
+STDIN = Path("-")
 #: The embedded AWS starts a process for each event in flight: see its notes on memory.
 _LOCAL: dict[str, Any] = {"window": 8, "poll": 0.2, "retry_grace": 15.0, "event_grace": 60.0}
 _LOCAL_CONCURRENCY, _CONCURRENCY = 4, 10
-#: So many of those that need somebody are told once more at the end.
+#: The maximum number of results that are listed again at the end.
 _LISTED = 1000
+
+
+@dataclass(frozen=True)
+class Options:
+    """The checked options. ``selection`` says how paths become sources; ``key`` is that of the only photo."""
+
+    paths: tuple[Path, ...]
+    selection: Selection
+    key: str | None
+    null: bool
+    concurrency: int | None
+    wait: bool
+    timeout: float
+    overwrite: bool
+    force: bool
+    dry_run: bool
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        if STDIN in self.paths and len(self.paths) > 1:
+            raise UsageError("- cannot be combined with other paths: standard input lists all of them")
+        if self.null and not self.reads_paths:
+            raise UsageError("-0 needs - as the only PATH, without --key: it is about paths on standard input")
+        if self.key is not None and (len(self.paths) != 1 or self.paths[0].is_dir()):
+            raise UsageError("--key needs exactly one file")
+
+    @property
+    def reads_paths(self) -> bool:
+        """Return whether standard input is a list of paths; with ``--key`` it is a photo."""
+        return STDIN in self.paths and self.key is None
+
+    @property
+    def reads_photo(self) -> bool:
+        """Return whether standard input is a photo."""
+        return STDIN in self.paths and self.key is not None
 
 
 def register(app: typer.Typer) -> None:
@@ -38,140 +79,190 @@ def register(app: typer.Typer) -> None:
 def upload(
     call: Call,
     paths: Annotated[
-        list[Path], typer.Argument(help="Photos, folders of photos, or - for paths on standard input.", metavar="PATH")
+        list[Path],
+        typer.Argument(
+            help="Photos, folders of photos, or - for standard input: paths, or with --key a photo.", metavar="PATH"
+        ),
     ],
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders with their subfolders.")] = False,
-    prefix: Annotated[str, typer.Option("--prefix", help="Put this before every key.", metavar="P")] = "",
-    key: Annotated[str | None, typer.Option("--key", help="Key for the one file that is given.", metavar="K")] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Include subfolders.")] = False,
+    prefix: Annotated[str, typer.Option("--prefix", help="Prefix of every key.", metavar="P")] = "",
+    key: Annotated[str | None, typer.Option("--key", help="Key of a single file.", metavar="K")] = None,
     include: Annotated[
-        list[str] | None, typer.Option("--include", help="Only files that match; may be repeated.", metavar="GLOB")
+        list[str] | None, typer.Option("--include", help="Only matching files; may be repeated.", metavar="GLOB")
     ] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", help="No files that match; may be repeated.", metavar="GLOB")
+        list[str] | None, typer.Option("--exclude", help="No matching files; may be repeated.", metavar="GLOB")
     ] = None,
-    null: Annotated[bool, typer.Option("--null", "-0", help="Paths on standard input end in NUL.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail on files that are skipped by their names (.xmp, .txt, hidden …).")
+    ] = False,
+    null: Annotated[bool, typer.Option("--null", "-0", help="Paths on standard input are separated by NUL.")] = False,
     concurrency: Annotated[
-        int | None, typer.Option("--concurrency", help="Files sent at a time.", min=1, max=64, metavar="N")
+        int | None, typer.Option("--concurrency", help="Parallel transfers.", min=1, max=64, metavar="N")
     ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Return after the transfer.")] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", help="How long to wait for one photo.", min=1.0, metavar="SECONDS")
     ] = 600.0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other content under a key.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Send unchanged photos too.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace different content of the same key.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Send unchanged photos as well.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Upload photos and wait for their watermarked copies.
 
     Example: zenoimg upload photo.jpg holiday/
 
-    A file keeps its name as key, a folder's files their relative paths. Unchanged photos are not sent again,
-    so the same command resumes after an interruption. What the pipeline would refuse stays here and says why.
+    The key of a file is its name; the keys of a folder's files are their relative paths. Unchanged photos are not
+    sent again, so rerunning the command continues after an interruption. Photos that the pipeline would refuse are
+    not sent; the reason is shown. In folders, sidecar files (.xmp, .aae, .txt …) and hidden files are skipped.
     """
-    from zenoimg.operations.configured import deployed_limits
-    from zenoimg.operations.upload.run import Upload, UploadOptions
-    from zenoimg.operations.upload.sources import Selection, sizes
+    from zenoimg.operations.upload.sources import Selection
 
-    selection = Selection(recursive, prefix, tuple(include or ()), tuple(exclude or ()))
-    sources = _sources(paths, selection, key, null=null)
-    settings, pipeline = pipeline_of(call)
-    options = UploadOptions(
+    options = Options(
+        paths=tuple(paths),
+        selection=Selection(recursive, prefix, tuple(include or ()), tuple(exclude or ()), strict),
+        key=key,
+        null=null,
+        concurrency=concurrency,
         wait=not no_wait,
+        timeout=timeout,
         overwrite=overwrite,
         force=force,
         dry_run=dry_run,
-        timeout=timeout,
-        paced=no_wait and pipeline.aws.local and bool(pipeline.deployment.processor_function),
-        look_ahead="-" not in map(str, paths),
-        concurrency=concurrency or (_LOCAL_CONCURRENCY if pipeline.aws.local else _CONCURRENCY),
-        **(_LOCAL if pipeline.aws.local else {}),
+        as_json=as_json,
     )
-    tally = _Tally()
-    with PhotoProgress(call.screen, "Uploading") as progress, JsonArray(wanted=as_json) as array:
-        run = Upload(pipeline, options, deployed_limits(pipeline.deployment, settings), on_bytes=progress.on_bytes)
-        if progress.is_live and "-" not in map(str, paths):
-            progress.measure(sizes(paths, selection))
-        try:
-            for result in run.run(progress.counting(sources)):
-                tally.add(result)
-                if as_json:
-                    array.add(_json(result))
-                progress.done(None if call.screen.quiet else _line(result))
-        except BaseException:
-            # Whatever ends the run early: what is done is said, and what is not.
-            _summary(call, tally, left=run.unprocessed)
-            raise
-    if not tally.counts:
-        raise UsageError(
-            f"no photos in {', '.join(map(str, paths))}",
-            next_step="" if recursive else "Add --recursive to look into subfolders too.",
-        )
-    _summary(call, tally, left=[])
-    if tally.bad:
+    tally = _run(call, options)
+    if not tally.counts and not tally.skipped:
+        hint = "" if recursive else "Add --recursive to include subfolders."
+        raise UsageError(f"no photos in {', '.join(map(str, paths))}", next_step=hint)
+    if tally.attention:
         raise typer.Exit(1)
 
 
 @dataclass
 class _Tally:
-    """Counts by state, and the first of the results that need somebody; of a million files not all are kept."""
+    """Counts by state, and the first results that need attention; of a million files not all are kept."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    bad: list[UploadResult] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    attention: list[UploadResult] = field(default_factory=list)
     unlisted: int = 0
 
     def add(self, result: UploadResult) -> None:
         self.counts[result.state] += 1
-        if result.is_bad:
-            if len(self.bad) < _LISTED:
-                self.bad.append(result)
+        if result.needs_attention:
+            if len(self.attention) < _LISTED:
+                self.attention.append(result)
             else:
                 self.unlisted += 1
 
 
-def _sources(paths: list[Path], selection: Selection, key: str | None, *, null: bool) -> Iterator[Source]:
+def _run(call: Call, options: Options) -> _Tally:
+    from zenoimg.operations.configured import deployed_limits
+    from zenoimg.operations.upload.run import Upload
+    from zenoimg.operations.upload.sources import sizes
+
+    settings, pipeline = pipeline_of(call)
+    tally = _Tally()
+    with (
+        _sources(options, tally) as sources,
+        PhotoProgress(call.screen, "Uploading") as progress,
+        JsonArray(wanted=options.as_json) as array,
+    ):
+        limits = deployed_limits(pipeline.deployment, settings)
+        run = Upload(pipeline, _operation(options, pipeline), limits, on_bytes=progress.on_bytes)
+        if progress.is_live and STDIN not in options.paths:
+            progress.measure(sizes(options.paths, options.selection))
+        try:
+            for result in run.run(progress.counting(sources)):
+                tally.add(result)
+                if options.as_json:
+                    array.add(_json(result, is_stdin=options.reads_photo))
+                progress.done(None if call.screen.quiet else _line(result))
+        except BaseException:
+            # Whatever ends the run early: report what is done and what is not.
+            _summary(call, tally, outstanding=run.unprocessed)
+            raise
+    _summary(call, tally, outstanding=[])
+    return tally
+
+
+def _operation(options: Options, pipeline: LivePipeline) -> UploadOptions:
+    from zenoimg.operations.upload.run import UploadOptions
+
+    is_local = pipeline.aws.local
+    return UploadOptions(
+        wait=options.wait,
+        overwrite=options.overwrite,
+        force=options.force,
+        dry_run=options.dry_run,
+        timeout=options.timeout,
+        paced=not options.wait and is_local and bool(pipeline.deployment.processor_function),
+        look_ahead=STDIN not in options.paths,
+        concurrency=options.concurrency or (_LOCAL_CONCURRENCY if is_local else _CONCURRENCY),
+        **(_LOCAL if is_local else {}),
+    )
+
+
+@contextmanager
+def _sources(options: Options, tally: _Tally) -> Iterator[Iterator[Source]]:
     from zenoimg.operations.upload.sources import Source, read_paths, walk
 
-    from_stdin = [str(path) for path in paths] == ["-"]
-    if null and not from_stdin:
-        raise UsageError("-0 goes with - alone, for paths on standard input")
-    if not from_stdin and "-" in map(str, paths):
-        raise UsageError("- stands alone: all paths come from standard input then")
-    if key is not None:
-        if from_stdin or len(paths) != 1 or paths[0].is_dir():
-            raise UsageError("--key goes with exactly one file")
-        return iter([Source(paths[0], selection.prefix + key)])
-    if from_stdin:
-        return walk(read_paths(sys.stdin.buffer, b"\0" if null else b"\n"), selection)
-    return walk(paths, selection)
+    def skip(kind: str) -> None:
+        tally.skipped[kind] += 1
+
+    if options.reads_paths:
+        paths = read_paths(sys.stdin.buffer, b"\0" if options.null else b"\n")
+        yield walk(paths, options.selection, on_skip=skip)
+    elif options.key is None:
+        yield walk(options.paths, options.selection, on_skip=skip)
+    else:
+        key = options.selection.prefix + options.key
+        if not options.reads_photo:
+            yield iter([Source(options.paths[0], key)])
+            return
+        # S3 is sent the length and a digest first, and a retry reads the photo again.
+        with tempfile.NamedTemporaryFile(prefix="zenoimg-") as photo:
+            shutil.copyfileobj(sys.stdin.buffer, photo)
+            photo.flush()
+            yield iter([Source(Path(photo.name), key)])
 
 
 def _line(result: UploadResult) -> Line:
+    from zenoimg.operations.output.targets import unsafe
+
     facts = [render.size(result.size)] if result.size else []
     if facts and result.record is not None and result.state == "processed":
         facts[0] += f" in {result.seconds:.1f} s"
-    notes = result.record.warnings if result.record else ()
+    notes = list(result.record.warnings) if result.record else []
+    if result.is_stored and (reason := unsafe(result.key)):
+        by_name = suggest("download", "-o", "FILE", ids=[result.key])
+        notes.append(f"download will need a file name (`{by_name}`): {reason}")
     return render.outcome(result.state, result.key, *facts, reason=result.reason, notes=notes)
 
 
-def _summary(call: Call, tally: _Tally, *, left: list[str]) -> None:
+def _summary(call: Call, tally: _Tally, *, outstanding: list[str]) -> None:
     total = tally.counts.total()
     call.screen.say(f"{render.plural(total, 'photo')}: {render.counts(tally.counts)}.")
-    if left:
-        call.screen.say(f"Sent and not processed yet: {len(left):,}. The pipeline goes on with them by itself.")
-    if tally.bad and (total > 10 or call.screen.quiet):  # a short run shows them above
-        call.screen.say("These need you:")
-        for result in tally.bad:
+    if tally.skipped:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in tally.skipped.most_common())
+        call.screen.say(f"Skipped by name: {safe(kinds)}.")
+    if outstanding:
+        call.screen.say(f"Sent but not processed yet: {len(outstanding):,}. The pipeline continues to process them.")
+    if tally.attention and (total > 10 or call.screen.quiet):  # after a short run they are visible above
+        call.screen.say("Action needed:")
+        for result in tally.attention:
             call.screen.line(_line(result), always=True)
         if tally.unlisted:
-            call.screen.line([(f"And {tally.unlisted:,} more; --json tells of each.", "")], always=True)
+            call.screen.line([(f"And {tally.unlisted:,} more; --json lists all.", "")], always=True)
 
 
-def _json(result: UploadResult) -> dict[str, Any]:
+def _json(result: UploadResult, *, is_stdin: bool) -> dict[str, Any]:
     from zenoimg.pipeline.records import to_json
 
     return {
-        "Path": str(result.path),
+        "Path": "-" if is_stdin else str(result.path),
         "ImageId": result.key,
         "Result": result.state,
         "Reason": result.reason,

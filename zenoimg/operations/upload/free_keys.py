@@ -1,7 +1,7 @@
-"""Which keys ahead have nothing under them: told by pages of a listing, where a question a key costs a call each.
+"""Find keys that do not exist yet, by pages of a listing instead of one call per key.
 
-A listing is old by the time a file is sent, so what it tells is a promise that S3 is asked to check: see
-``transfer``, which sends to such a key on the condition that it is still free.
+A listing may be out of date when a file is sent, so ``transfer`` sends to such a key on the condition that it still
+does not exist.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.upload.sources import Source
 from zenoimg.pipeline.service import expected_owner, is_denied, is_throttled
 
-_BATCH = 1000  # as many as one page of a listing has at most
-#: A page that says less of our keys costs more than asking for each of them.
+_BATCH = 1000  # the maximum of a page of a listing
+#: A page that covers fewer of our keys costs more than one call for each of them.
 _WORTH = 10
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Keys in the order of their code points, and whether there are none after them."""
+    """Keys in the order of their UTF-8 bytes, and whether the listing ends with them."""
 
     keys: list[str]
     is_last: bool
 
 
 ReadListing = Callable[[str, str], Listing]
-"""From a prefix, and a key that the listing begins after, to a page."""
+"""(prefix, key to start after) → page."""
 
 
 def mark_free(pipeline: LivePipeline, sources: Iterable[Source]) -> Iterator[Source]:
-    """The same sources, a thousand read ahead; ``is_free`` where a listing shows nothing under the key.
+    """Yield the same sources, read a thousand ahead; ``is_free`` where a listing shows that the key does not exist.
 
-    Where the bucket may not be listed, or is too busy for it, they come as they are.
+    Where listing is denied or throttled, they are yielded unchanged.
     """
     read = _reader(pipeline)
     coming = iter(sources)
@@ -54,17 +54,17 @@ def mark_free(pipeline: LivePipeline, sources: Iterable[Source]) -> Iterator[Sou
 
 
 def free_keys(keys: Iterable[str], read: ReadListing) -> set[str]:
-    """Those of the keys that are surely free; of the others nothing is said."""
+    """Return keys that certainly do not exist; the others may or may not."""
     left = sorted({key for key in keys if _is_listable(key)})
     free: set[str] = set()
     while left:
-        # Between a key without its last character and the key itself lies next to nothing.
+        # Few keys sort between a key without its last character and the key itself.
         listing = read(commonprefix(left), left[0][:-1])  # noqa: RUF071 - keys are strings, not paths
-        told = len(left) if listing.is_last else bisect_right(left, listing.keys[-1])
-        free.update(left[:told])
+        covered = len(left) if listing.is_last else bisect_right(left, listing.keys[-1])
+        free.update(left[:covered])
         free.difference_update(listing.keys)
-        left = left[told:]
-        if told < _WORTH:
+        left = left[covered:]
+        if covered < _WORTH:
             break
     return free
 
@@ -72,7 +72,7 @@ def free_keys(keys: Iterable[str], read: ReadListing) -> set[str]:
 def _is_listable(key: str) -> bool:
     try:
         return bool(key.encode())
-    except UnicodeEncodeError:  # a file name that is no UTF-8; it is refused later, in words
+    except UnicodeEncodeError:  # a file name that is not UTF-8, which is refused later
         return False
 
 

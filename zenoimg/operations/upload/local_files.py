@@ -1,4 +1,4 @@
-"""Files of this machine as an upload reads them: opened without waiting, watched for changes, failures in words."""
+"""Local files for uploads: opened without blocking, checked for changes, errors in words."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 def open_file(path: Path) -> BufferedReader:
     """Open a file for reading.
 
-    Raises ``OSError`` for what cannot be read, and for what is no file: a pipe might be waited for without end.
+    Raises ``OSError`` for what cannot be read or is not a regular file: a pipe might block forever.
     """
     file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError(errno.EINVAL, "it is no file but a pipe, a socket or a device")
+        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device, not a file")
     return file
 
 
@@ -25,23 +25,23 @@ def _without_waiting(path: str, flags: int) -> int:
     try:
         return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     except BlockingIOError:
-        # A file that a client of this file server has a lease on; whoever waits gets it.
+        # Another process has a lease on the file (a file server's client); a blocking open waits until it is released.
         if not stat.S_ISREG(Path(path).stat().st_mode):
             raise
         return os.open(path, flags)
 
 
 def state_of(found: os.stat_result) -> tuple[int, ...]:
-    """What differs when a file was written to, or another one put in its place."""
+    """Return a value that differs after a file was written to or replaced."""
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def reason_of(error: OSError, path: Path) -> str:
-    """Why a file or folder could not be read, in a sentence."""
+    """Return why a file or folder could not be read, as a sentence."""
     if isinstance(error, FileNotFoundError):
-        return f"{path}: No such file (any more)"
+        return f"{path}: No such file"
     if isinstance(error, PermissionError):
-        return f"{path}: it may not be read: permission denied"
+        return f"{path}: permission denied"
     if isinstance(error, IsADirectoryError):
         return f"{path}: it is a folder"
     return f"{path}: it cannot be read: {error.strerror or error}"

@@ -1,6 +1,6 @@
-"""What s3transfer has no argument for: a condition on the key, and the answer of the call that ends an upload.
+"""What s3transfer has no argument for: a condition on the key, and the response of the call that ends an upload.
 
-Both go through botocore's events, which reach the calls that s3transfer makes.
+Both use botocore's events, which are emitted for the calls that s3transfer makes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CONTEXT = "zenoimg-put"
 
 @dataclass
 class Put:
-    """One object on its way. ``answer`` is what S3 said in the end, empty until then."""
+    """One pending object. ``answer`` is the final response of S3, empty until then."""
 
     key: str
     only_if_free: bool
@@ -28,7 +28,7 @@ class Put:
 
 
 class PutCalls:
-    """Shapes the calls that end an upload with one client; a context, to be left when no more are made."""
+    """Modifies the calls that end an upload with one client; a context manager around all uploads."""
 
     def __init__(self, client: S3Client) -> None:
         self._events = client.meta.events
@@ -51,10 +51,10 @@ class PutCalls:
 
     @contextmanager
     def expect(self, key: str, *, only_if_free: bool) -> Iterator[Put]:
-        """Within the block an upload to ``key`` is made.
+        """Yield the record of an upload to ``key`` that is made within the block.
 
         With ``only_if_free`` S3 refuses it (``PreconditionFailed``, or ``ConditionalRequestConflict`` while
-        another one is under way) when something lies under the key by then:
+        another one is pending) when the key exists by then:
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
         put = self._puts[key] = Put(key, only_if_free)

@@ -1,4 +1,4 @@
-"""Upload photos and wait until the pipeline has dealt with each: a bounded window of photos is in flight.
+"""Upload photos and wait until the pipeline has processed each; a bounded window of photos is in flight.
 
 source ──► checked by its first bytes ──► compared by content ──► sent ──► waited for ──► result
                  │ refused                     │ unchanged, conflict            (a record of this version)
@@ -32,19 +32,18 @@ from zenoimg.suggest import suggest
 
 State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused", "conflict", "failed", "unprocessed"]
 #: States that leave an operator something to do.
-NOT_GOOD: frozenset[State] = frozenset({"refused", "conflict", "failed", "unprocessed"})
+NEEDS_ATTENTION: frozenset[State] = frozenset({"refused", "conflict", "failed", "unprocessed"})
 
 
 @dataclass(frozen=True)
 class UploadOptions:
-    """How an upload goes about it.
+    """Options of an upload; times are in seconds.
 
-    ``window`` bounds the photos that are sent and not processed yet; with ``paced`` also where nothing is waited
-    for, since the embedded AWS starts a process for each; ``timeout`` is how long (seconds) one
-    photo is waited for; ``retry_grace`` how long a failed record may still be mended by the lane's retries;
-    ``event_grace`` how long the event of a photo that lay there before may still be under way. ``look_ahead``
-    reads sources ahead and asks for their keys a thousand at a time; not for paths that somebody types.
-    ``last_moments`` is how long an interrupted run may take to abort what is under way.
+    ``window`` limits the photos that are sent and not processed yet; with ``paced`` also without ``wait``, since the
+    embedded AWS starts a process for each. ``timeout`` is how long to wait for one photo, ``retry_grace`` how long the
+    lane's retries may still replace a failed record, ``event_grace`` how long the event of a photo that was uploaded
+    earlier may still be pending. ``look_ahead`` reads sources ahead and lists their keys a thousand at a time, which
+    is not for paths that someone types. ``last_moments`` is how long an interrupted run may take to abort transfers.
     """
 
     wait: bool = True
@@ -64,7 +63,10 @@ class UploadOptions:
 
 @dataclass(frozen=True)
 class UploadResult:
-    """What became of one source. ``seconds`` is from the start of its transfer to this result."""
+    """The result of one source. ``seconds`` is from the start of its transfer to this result.
+
+    ``as_before``: the content is unchanged, and the pipeline refused it earlier.
+    """
 
     path: Path
     key: str
@@ -73,11 +75,17 @@ class UploadResult:
     size: int = 0
     seconds: float = 0.0
     record: ImageRecord | None = None
+    as_before: bool = False
 
     @property
-    def is_bad(self) -> bool:
-        """Whether an operator has something left to do."""
-        return self.state in NOT_GOOD
+    def needs_attention(self) -> bool:
+        """Return whether an operator has something to do; a photo that is refused as before was reported then."""
+        return self.state in NEEDS_ATTENTION and not self.as_before
+
+    @property
+    def is_stored(self) -> bool:
+        """Return whether the photo is an original of the pipeline, or would be after a dry run."""
+        return self.state in ("processed", "uploaded", "would-upload", "unchanged", "unprocessed")
 
 
 @dataclass(frozen=True)
@@ -87,10 +95,7 @@ class _Waiting:
 
 
 class Upload:
-    """One run of uploads into one pipeline.
-
-    ``counts`` tells at any time, after an interruption too, how many sources each state has.
-    """
+    """One run of uploads into one pipeline."""
 
     def __init__(
         self,
@@ -107,19 +112,19 @@ class Upload:
         self._on_bytes = on_bytes
         self._clock = clock
         self._waiting: dict[str, _Waiting] = {}
-        #: Sent and told as such; they only keep their place in the window until they are processed.
+        #: Sent and reported as such; they occupy the window until they are processed.
         self._paced: dict[str, _Waiting] = {}
 
     @property
     def unprocessed(self) -> list[str]:
-        """The keys that were sent and whose record is not there yet."""
+        """Return the keys that were sent and are not processed yet."""
         return list(self._waiting)
 
     def run(self, sources: Iterable[Source]) -> Iterator[UploadResult]:
         """Yield a result for each source as it becomes known, in no fixed order.
 
-        Raises ``RefusedByAwsError`` when the bucket is closed to us, ``ConfigurationError`` when credentials
-        expire on the way; what was sent until then is sent.
+        Raises ``RefusedByAwsError`` when access to the bucket is denied, ``ConfigurationError`` when credentials
+        expire during the run; what was sent by then remains.
         """
         self._check_bucket()
         options = self._options
@@ -168,7 +173,7 @@ class Upload:
         return running < self._options.concurrency and in_flight < self._options.window
 
     def _check_bucket(self) -> None:
-        """One question about the whole bucket, so that a closed one is one sentence and not one a photo."""
+        """Check access to the bucket once, so that a denied one is one error and not one per photo."""
         bucket, owner = self._pipeline.settings.originals_bucket, self._pipeline.settings.account_id
         try:
             self._pipeline.aws.s3.head_bucket(Bucket=bucket, **expected_owner(owner))
@@ -184,7 +189,7 @@ class Upload:
             raise
 
     def _after_transfer(self, future: Future[Transferred], source: Source, started: float) -> UploadResult | None:
-        """The final result of a transfer, or ``None`` when its record is to be waited for."""
+        """Return the final result of a transfer, or ``None`` while its record is awaited."""
         try:
             done = future.result()
         except OSError as error:
@@ -192,7 +197,7 @@ class Upload:
         except StoppedError:
             return None
         except (ClientError, BotoCoreError) as error:
-            done = Transferred(source, "failed", reason=_whole_or_one(error, source))
+            done = Transferred(source, "failed", reason=_reason_or_raise(error, source))
         if done.state in {"sent", "unchanged"} and self._options.wait and not self._options.dry_run:
             self._waiting[source.key] = _Waiting(done, started)
             return None
@@ -203,12 +208,12 @@ class Upload:
         return UploadResult(source.path, source.key, shown, done.reason, done.size, self._clock() - started)
 
     def _look(self) -> Iterator[UploadResult]:
-        """What the table says by now of the photos that are waited for."""
+        """Yield the results of awaited photos whose records are final now."""
         try:
             records = self._pipeline.catalog.get_many([*self._waiting, *self._paced])
         except ClientError as error:
             if is_throttled(error):
-                return  # the next look comes soon
+                return  # the next poll comes soon
             raise
         for key in list(self._paced):
             if self._judge(self._paced[key], records.get(key)) is not None:
@@ -220,22 +225,24 @@ class Upload:
                 yield result
 
     def _judge(self, waiting: _Waiting, record: ImageRecord | None) -> UploadResult | None:
-        """The final result for a photo, or ``None`` while its record is not final."""
+        """Return the final result of a photo, or ``None`` while its record is not final."""
         done, fresh = waiting.done, waiting.done.state == "sent"
         seconds = self._clock() - waiting.started
 
-        def result(state: State, reason: str = "") -> UploadResult:
-            return UploadResult(done.source.path, done.source.key, state, reason, done.size, seconds, record)
+        def result(state: State, reason: str = "", *, as_before: bool = False) -> UploadResult:
+            return UploadResult(
+                done.source.path, done.source.key, state, reason, done.size, seconds, record, as_before=as_before
+            )
 
         about_this = record is not None and record.version_id == done.version
         if record is not None and about_this:
             if record.status == "processed":
                 return result("processed" if fresh else "unchanged")
             if record.status == "refused":
-                return result("refused", record.error or "")
+                return result("refused", record.error or "", as_before=not fresh)
             if seconds > self._options.retry_grace:
                 return result("failed", record.error or "")
-        # What lay there before may have lost its event long ago; nobody need wait for it as long.
+        # The event of an earlier upload may be lost; there is no need to wait as long for it.
         grace = min(self._options.timeout, self._options.event_grace)
         patience = self._options.timeout if fresh else grace
         if seconds <= patience:
@@ -253,7 +260,7 @@ class Upload:
 
 
 def _taken(finished: SimpleQueue[Future[Transferred]], pause: float | None) -> Iterator[Future[Transferred]]:
-    """What is finished, after a wait for the first of at most ``pause`` seconds, or as long as it takes."""
+    """Yield finished transfers, after waiting for the first for at most ``pause`` seconds (``None``: no limit)."""
     try:
         yield finished.get(timeout=pause)
         while True:
@@ -262,8 +269,8 @@ def _taken(finished: SimpleQueue[Future[Transferred]], pause: float | None) -> I
         return
 
 
-def _whole_or_one(error: ClientError | BotoCoreError, source: Source) -> str:
-    """Why one file failed; raises what makes every further file fail as well."""
+def _reason_or_raise(error: ClientError | BotoCoreError, source: Source) -> str:
+    """Return why one file failed; raise errors that every further file would have as well."""
     explained: ZenoError = explain(error)
     if isinstance(explained, ConfigurationError):
         raise explained from error

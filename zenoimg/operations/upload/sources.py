@@ -1,10 +1,10 @@
-"""Which files an upload is about, and under which keys: walked, never listed first."""
+"""The files of an upload and their keys, found by walking folders in constant memory."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -15,42 +15,58 @@ from typing import BinaryIO
 from zenoimg.errors import UsageError
 
 _BLOCK = 64 * 1024
-#: So many entries of a folder are in memory at a time, and in order: small ones are wholly so.
+#: The entries of a folder that are in memory at a time; within each such block they are sorted.
 _ENTRIES = 10_000
+#: Files that lie next to photos and are not photos. Video thumbnails (.thm) and previews (.lrv) are pictures inside.
+SKIPPED_SUFFIXES = frozenset(
+    {".aae", ".csv", ".db", ".dop", ".html", ".ini", ".json", ".log", ".lrv", ".md", ".pp3", ".thm", ".txt", ".url"}
+    | {".xml", ".xmp"}
+)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file and the object key that it goes to; ``is_free``: nothing lay under the key a moment ago.
+    """A file and its object key; ``is_free``: a listing has just shown no object of this key.
 
-    ``problem`` stands in for a file or folder that cannot be looked at at all.
+    ``problem`` is why a file or folder cannot be read at all; ``skipped`` why a strict run refuses it by its name.
     """
 
     path: Path
     key: str
     is_free: bool = False
     problem: OSError | None = None
+    skipped: str = ""
 
 
 @dataclass(frozen=True)
 class Selection:
     """How paths become sources.
 
-    ``include`` and ``exclude`` are glob patterns over the relative path or the base name; without ``include``
-    everything counts. ``recursive`` goes into subfolders. ``prefix`` is put before every key.
+    ``include`` and ``exclude`` are glob patterns for the relative path or the base name; without ``include``
+    everything matches. ``recursive`` includes subfolders. ``prefix`` is the beginning of every key. ``strict`` yields
+    files that would be skipped by their names, for the run to refuse them.
     """
 
     recursive: bool = False
     prefix: str = ""
     include: Sequence[str] = field(default_factory=tuple)
     exclude: Sequence[str] = field(default_factory=tuple)
+    strict: bool = False
 
     def takes(self, relative: str) -> bool:
-        """Whether the patterns let a relative path through."""
+        """Return whether the patterns accept a relative path."""
         return (not self.include or _matches(relative, self.include)) and not self.leaves_out(relative)
 
+    def kind_to_skip(self, relative: str) -> str:
+        """Return as what a file in a folder is skipped, empty when it is not: an ``include`` overrides suffixes."""
+        name = PurePosixPath(relative).name
+        if name.startswith("."):
+            return "hidden"
+        suffix = PurePosixPath(name).suffix.lower()
+        return suffix if suffix in SKIPPED_SUFFIXES and not self.include else ""
+
     def leaves_out(self, relative: str) -> bool:
-        """Whether the patterns of ``exclude`` are about a relative path."""
+        """Return whether a pattern of ``exclude`` matches a relative path."""
         return _matches(relative, self.exclude)
 
 
@@ -59,13 +75,15 @@ def _matches(relative: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def walk(paths: Iterable[Path], selection: Selection) -> Iterator[Source]:
-    """The files behind paths: a file under its base name, a folder's files under their relative paths.
+def walk(
+    paths: Iterable[Path], selection: Selection, *, on_skip: Callable[[str], None] = lambda kind: None
+) -> Iterator[Source]:
+    """Yield the files of paths: the key of a file is its base name, those of a folder's files their relative paths.
 
-    Hidden files and folders inside a folder are left out. A path that does not exist is yielded as it is:
-    reading it says so; a folder that cannot be read, or is a link, has its ``problem``. Raises ``UsageError``
-    when two sources go to one key, naming both. A single folder is walked in constant memory; for several
-    paths their keys are kept, to see that.
+    In folders, hidden files and folders and files of ``SKIPPED_SUFFIXES`` are skipped; ``on_skip`` is called with
+    the suffix, or ``hidden``. A path that does not exist is yielded as it is: reading it fails. A folder that cannot
+    be read, or is a link, has its ``problem``. Raises ``UsageError`` naming two sources of the same key. A single
+    folder is walked in constant memory; for several paths their keys are kept in memory.
     """
     seen: dict[str, Path] = {}
     roots = iter(paths)
@@ -74,16 +92,16 @@ def walk(paths: Iterable[Path], selection: Selection) -> Iterator[Source]:
         return
     second = next(roots, None)
     if second is None:
-        yield from _expand(first, selection)
+        yield from _expand(first, selection, on_skip)
         return
     for root in chain((first, second), roots):
-        for source in _expand(root, selection):
-            # What cannot be looked at is not sent, and takes nobody's key.
-            earlier = source.path if source.problem else seen.setdefault(source.key, source.path)
+        for source in _expand(root, selection, on_skip):
+            # What is not sent takes no key.
+            earlier = source.path if source.problem or source.skipped else seen.setdefault(source.key, source.path)
             if earlier != source.path:
                 raise UsageError(
                     f"{earlier} and {source.path} would both become {source.key!r}",
-                    next_step="Upload them in two runs with different --prefix values.",
+                    next_step="Upload them in two runs with different values of --prefix.",
                 )
             yield source
 
@@ -99,7 +117,7 @@ def sizes(paths: Iterable[Path], selection: Selection) -> Iterator[int]:
 
 
 def read_paths(stream: BinaryIO, separator: bytes) -> Iterator[Path]:
-    """The paths in a stream, each ended by a separator (a newline or NUL); empty ones are passed over."""
+    """Yield the paths in a stream, separated by newlines or NULs; empty ones are ignored."""
     rest = b""
     while block := stream.read(_BLOCK):
         *whole, rest = (rest + block).split(separator)
@@ -108,7 +126,7 @@ def read_paths(stream: BinaryIO, separator: bytes) -> Iterator[Path]:
         yield Path(os.fsdecode(rest))
 
 
-def _expand(path: Path, selection: Selection) -> Iterator[Source]:
+def _expand(path: Path, selection: Selection, on_skip: Callable[[str], None]) -> Iterator[Source]:
     if not path.is_dir():
         if selection.takes(path.name):
             yield Source(path, selection.prefix + path.name)
@@ -117,20 +135,30 @@ def _expand(path: Path, selection: Selection) -> Iterator[Source]:
     while pending:
         folder, inside = pending.pop()
         folders: list[str] = []
-        yield from _files(folder, inside, selection, folders)
+        yield from _files(folder, inside, selection, folders, on_skip)
         if selection.recursive:
             pending.extend((folder / name, f"{inside}{name}/") for name in sorted(folders, reverse=True))
 
 
-def _files(folder: Path, inside: str, selection: Selection, folders: list[str]) -> Iterator[Source]:
-    """A folder's files; the names of its folders are added to a list. Relative paths begin with ``inside``."""
+def _files(
+    folder: Path, inside: str, selection: Selection, folders: list[str], on_skip: Callable[[str], None]
+) -> Iterator[Source]:
+    """Yield a folder's files and add its subfolders' names to a list. Relative paths begin with ``inside``."""
     try:
         with os.scandir(folder) as entries:
-            shown = (entry for entry in entries if not entry.name.startswith("."))
-            while block := sorted(islice(shown, _ENTRIES), key=lambda entry: entry.name):
+            while block := sorted(islice(entries, _ENTRIES), key=lambda entry: entry.name):
                 for entry in block:
                     relative, is_folder = inside + entry.name, _is_folder(entry)
-                    if is_folder and not entry.is_symlink():
+                    kind = "" if is_folder and not entry.name.startswith(".") else selection.kind_to_skip(relative)
+                    if kind:
+                        if selection.leaves_out(relative) or (is_folder and not selection.recursive):
+                            continue
+                        if not selection.strict:
+                            on_skip(kind)
+                            continue
+                        reason = f"skipped by its name ({kind}), which --strict forbids; --exclude leaves it out"
+                        yield Source(folder / entry.name, selection.prefix + relative, skipped=reason)
+                    elif is_folder and not entry.is_symlink():
                         folders.append(entry.name)
                     elif selection.takes(relative) and not is_folder:
                         yield Source(folder / entry.name, selection.prefix + relative)
@@ -144,10 +172,12 @@ def _files(folder: Path, inside: str, selection: Selection, folders: list[str]) 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link in a circle, say; who opens it is told
+    except OSError:  # for example a circular link; opening it fails
         return False
 
 
 def _linked() -> OSError:
-    """What is said of a link to a folder: whoever followed them all might walk in circles."""
-    return OSError(errno.ELOOP, "it is a link to a folder; name it as a PATH of its own, or leave it out by --exclude")
+    """Return the problem of a link to a folder: following all of them could loop."""
+    return OSError(
+        errno.ELOOP, "it is a link to a folder; pass it as a PATH of its own, or leave it out with --exclude"
+    )

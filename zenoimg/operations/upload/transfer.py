@@ -1,7 +1,7 @@
-"""Send one file to the originals: checked, compared by content, transferred.
+"""Send one file to the originals bucket: check it, compare its content, transfer it.
 
-s3transfer does multipart, part retries and checksums; what is small goes in one plain call. Throttling that
-outlasts botocore's own retries is waited out here, so that a long run through a busy hour still ends complete.
+s3transfer does multipart uploads, retries of parts and checksums; small files are sent by one plain call. Throttling
+that outlasts the client's own retries is waited out here, so that a long run completes in spite of a busy hour.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 
 State = Literal["sent", "planned", "unchanged", "refused", "conflict", "failed"]
 
-#: Below, one call sends a file, of which S3 itself then checks the whole SHA-256. S3 advises parts from 100 MB on:
+#: Smaller files are sent by one call, so that S3 checks the SHA-256 of the whole. S3 recommends parts from 100 MB on:
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 _MULTIPART_BYTES = 64 * 1024 * 1024
 _PART_BYTES = 16 * 1024 * 1024
 _SMALL_BYTES = 1024 * 1024
 _THROTTLE_TRIES = 8
 _MAX_WAIT_SECONDS = 20.0
-#: What S3 answers when the bytes are not those that were hashed.
+#: The error codes of S3 for a body that does not have the announced digest.
 _OTHER_BYTES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
-_CHANGED = "it changed while it was sent; send it again with --overwrite when it is at rest"
-#: What S3 answers when a key that was free is free no more.
+_CHANGED = "it changed while it was sent; send it again with --overwrite once nothing writes to it"
+#: The error codes of S3 for a conditional write to a key that exists by now.
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 
 
@@ -55,7 +55,7 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Transferred:
-    """What became of one file; ``version`` is the identity of the object under its key, where one is known."""
+    """The result of one file; ``version`` is the identity of the object with its key, where it is known."""
 
     source: Source
     state: State
@@ -65,7 +65,7 @@ class Transferred:
 
 
 def decide(same_content: bool | None, *, overwrite: bool, force: bool) -> Literal["send", "skip", "conflict"]:
-    """What to do with a source; ``same_content`` is ``None`` when nothing lies under its key."""
+    """Decide what to do with a source; ``same_content`` is ``None`` when its key does not exist."""
     if same_content is None or force:
         return "send"
     if same_content:
@@ -74,9 +74,9 @@ def decide(same_content: bool | None, *, overwrite: bool, force: bool) -> Litera
 
 
 class Transfer:
-    """Sends files into one pipeline; safe to use from several threads at once.
+    """Sends files into one pipeline; thread-safe.
 
-    A context: leaving it waits for what is under way. ``cancel`` stops that, and aborts multipart uploads.
+    A context manager: leaving it waits for pending transfers. ``cancel`` aborts them.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Transfer:
             max_request_concurrency=max(concurrency, 4),
         )
         self._manager = TransferManager(self._s3, config)
-        # That makes a file of bytes, and of a file S3 is first asked whether to send it ("Expect: 100-continue").
+        # This handler turns bytes into a file, and for files the SDK first asks S3 by "Expect: 100-continue".
         self._s3.meta.events.unregister("before-parameter-build.s3.PutObject", convert_body_to_file_like_object)
         self._calls = PutCalls(self._s3)
         self._is_aws = is_aws(self._s3.meta.endpoint_url)
@@ -120,12 +120,12 @@ class Transfer:
         self._calls.__exit__(kind, error, trace)
 
     def cancel(self) -> None:
-        """Start nothing more, and stop what is under way; returns when multipart uploads are aborted."""
+        """Start no further transfers and abort pending ones; return when multipart uploads are aborted."""
         self._stopped.set()
         cancel_transfers(self._manager)
 
     def send(self, source: Source) -> Transferred:
-        """Send one file, if it is to be sent.
+        """Send one file, unless it is refused, unchanged or in conflict.
 
         Raises ``OSError`` for a file that cannot be read, botocore's errors for what S3 refuses, and
         ``StoppedError`` after ``cancel``.
@@ -145,14 +145,16 @@ class Transfer:
                 if not is_throttled(error) or attempt == _THROTTLE_TRIES:
                     raise
             else:
-                # Free, then taken by this very content: a call of ours whose answer was lost.
+                # The key was free and has this very content now: a call of ours whose response was lost.
                 return replace(done, state="sent") if was_free and done.state == "unchanged" else done
-            # Full jitter: the files of one run must not come back all at once.
+            # Full jitter: the files of one run must not be retried at the same moment.
             self._stopped.wait(random.uniform(0, min(0.25 * 2**attempt, _MAX_WAIT_SECONDS)))  # noqa: S311
 
     def _send_once(self, source: Source) -> Transferred:
         if source.problem is not None:
             raise source.problem
+        if source.skipped:
+            return Transferred(source, "refused", reason=source.skipped)
         with open_file(source.path) as file:
             before = os.fstat(file.fileno())
             size = before.st_size
@@ -166,10 +168,10 @@ class Transfer:
             same = None if remote is None else is_same(remote, file, sha256)
             action = decide(same, overwrite=self._overwrite, force=self._force)
             if action == "conflict":
-                reason = "other content lies under this key; --overwrite replaces it"
+                reason = "the key has different content; --overwrite replaces it"
                 return Transferred(source, "conflict", size, reason)
             if action == "skip":
-                assert remote is not None, "there is something to be the same as"
+                assert remote is not None, "only an existing object can be the same"
                 return Transferred(source, "unchanged", size, version=remote.identity)
             if self._dry_run:
                 return Transferred(source, "planned", size)
@@ -179,16 +181,16 @@ class Transfer:
                 if error_code(error) not in _OTHER_BYTES:
                     raise
                 return Transferred(source, "failed", size, _CHANGED)
-        if state_of(before) != state_of(source.path.stat()):  # by its name: whoever sent the file has closed it
+        if state_of(before) != state_of(source.path.stat()):  # by its name: the file may be closed by now
             return Transferred(source, "failed", size, _CHANGED)
         return Transferred(source, "sent", size, version=version)
 
     def _upload(self, source: Source, file: BufferedReader, size: int, content_type: str, sha256: str) -> str:
-        """Send an open file; returns the identity of the version that it became."""
+        """Send an open file and return the identity of the new version."""
         extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {DIGEST_KEY: sha256}, **self._owner}
         in_parts = size >= _MULTIPART_BYTES
-        # S3 itself refuses bytes that are not those that were hashed. Of parts it knows CRCs of the whole alone, and
-        # servers that are only like S3 do not: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+        # S3 refuses a body that does not have this digest. Of multipart uploads S3 checks only CRCs of the whole, and
+        # S3-compatible servers check none: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
         if in_parts and self._is_aws:
             extra["ChecksumCRC32"] = crc32(file)
         elif not in_parts:
@@ -197,13 +199,13 @@ class Transfer:
         if size < _SMALL_BYTES:
             return identity_of(self._put(source.key, file.read(), extra, only_if_free=only_if_free))
         with self._calls.expect(source.key, only_if_free=only_if_free) as put:
-            # In parts by name: of an open file s3transfer would hold the parts that wait in memory.
+            # Multipart uploads by name: of an open file s3transfer would keep waiting parts in memory.
             body = str(source.path) if in_parts else file
             self._manager.upload(body, self._bucket, source.key, extra, [self._progress]).result()
         return identity_of(put.answer)
 
     def _put(self, key: str, body: bytes, extra: Mapping[str, Any], *, only_if_free: bool) -> Mapping[str, Any]:
-        """One call of botocore, which tries again by itself: for so little s3transfer takes a quarter more time."""
+        """Send by one call of botocore: for small files s3transfer takes 25% longer."""
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_free else {}
         answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **extra, **condition)
         self._on_bytes(len(body))
@@ -220,7 +222,7 @@ class Transfer:
 
 
 class _Progress(BaseSubscriber):
-    """Passes s3transfer's progress on; it is negative when a part is sent again."""
+    """Reports the progress of s3transfer, which is negative when a part is sent again."""
 
     def __init__(self, on_bytes: Callable[[int], None]) -> None:
         self._on_bytes = on_bytes
