@@ -67,9 +67,10 @@ ROOMS: dict[str, set[str]] = {
     "configured": set(),
     "content": set(),
     "deploy": {"concurrency", "configured", "output", "pipeline", "records"},
+    "effective_recipe": {"configured", "pipeline", "records"},
     "download": {"concurrency", "content", "output", "pipeline", "records"},
     "gallery": {"concurrency", "output", "pipeline", "records"},
-    "health": {"configured", "inventory", "logs", "pipeline", "records", "reprocess"},
+    "health": {"effective_recipe", "inventory", "logs", "pipeline", "records", "reprocess"},
     "inventory": {"concurrency", "pipeline"},
     "logs": {"pipeline"},
     "output": set(),
@@ -77,7 +78,7 @@ ROOMS: dict[str, set[str]] = {
     "preview": {"output"},
     "records": {"pipeline"},
     "removal": {"concurrency", "deploy", "pipeline", "records"},
-    "reprocess": {"concurrency", "configured", "inventory", "pipeline"},
+    "reprocess": {"concurrency", "effective_recipe", "inventory", "pipeline"},
     "upload": {"concurrency", "content", "pipeline"},
 }
 LAYERS |= {

@@ -22,6 +22,8 @@ from tests.conftest import REGION
 from tests.drawn import pictures
 from tests.granted import DEPLOYERS_COMMANDS, OPERATOR, Grant, Place, grants
 from zenoimg.cli.app import COMMANDS
+from zenoimg.imaging import Limits, Recipe
+from zenoimg.stack.bundle.recipe import recipe_layer
 from zenoimg.stack.names import StackNames
 
 pytestmark = pytest.mark.thorough
@@ -82,7 +84,13 @@ def stack(terminal: Terminal, tmp_path: Path) -> Iterator[Terminal]:
             "ApiId": "abc123",
             "ApiUrl": "https://abc123.execute-api.eu-west-1.amazonaws.com/images",
         }
+        recipe, bucket = recipe_layer(Recipe(), Limits()), f"zenoimg-artifacts-{ACCOUNT}-{REGION}"
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        s3.put_object(Bucket=bucket, Key=recipe.key("zeno"), Body=recipe.data)
+        parameters = {"ArtifactsBucket": bucket, "RecipeKey": recipe.key("zeno")}
         template = {
+            "Parameters": {name: {"Type": "String", "Default": value} for name, value in parameters.items()},
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
             "Outputs": {name: {"Value": value} for name, value in outputs.items()},
         }

@@ -78,7 +78,8 @@ def test_a_changed_recipe_makes_copies_stale_until_they_are_reprocessed(no_stack
     assert no_stack.json("reprocess", "--stale", "--here") == []
     (tmp_path / "zenoimg.toml").write_text('[watermark]\ntext = "another"\n')
     assert no_stack.json("status", "--check", code=1)["audit"]["findings"] == {"stale": 2}
-    assert ids(no_stack.json("reprocess", "--stale", "--here")) == ["a.jpg", "b.jpg"]
+    assert "of another recipe" in no_stack.run("reprocess", "--stale", "--here", code=2).stderr
+    assert ids(no_stack.json("reprocess", "--stale", "--here", "--yes")) == ["a.jpg", "b.jpg"]
     assert no_stack.json("reprocess", "--stale", "--here") == []
 
 
@@ -120,6 +121,7 @@ def test_more_than_the_limit_is_not_sent_without_confirmation(
         ["a.jpg", "--limit", "1"],
         ["--all", "--failed"],
         ["--workers", "2"],
+        ["--recipe", "here"],
         ["--watch", "--all"],
         ["--watch", "a.jpg"],
         ["--since", "yesterday"],

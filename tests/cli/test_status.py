@@ -116,7 +116,7 @@ def test_each_inconsistency_is_found_and_its_command_fixes_it(no_stack: Terminal
     shown = no_stack.run("status", "--check", code=1).stdout
     assert all(command in shown for command in commands)
     for command in commands:
-        no_stack.json(*shlex.split(command)[1:], "--here")
+        no_stack.json(*shlex.split(command)[1:], "--here", "--yes")
     assert no_stack.json("status", "--check")["audit"]["findings"] == {}
 
 

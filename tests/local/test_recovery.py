@@ -67,7 +67,7 @@ def test_a_hard_kill_after_a_rollout(three: Bench) -> None:
     three.until(lambda: three.embedded.status().state == "stopped", "the server is dead")
     hints = three.zenoimg("status", "--check", code=1).stderr
     command = "reprocess --missing --failed --stale"
-    assert f"`zenoimg --local {command}`" in hints
+    assert f"`zenoimg {command}`" in hints
     three.zenoimg(*command.split())
     assert lasting(three.records()) == lasting(before)
     assert three.json("status", "--check")["audit"]["findings"] == {}

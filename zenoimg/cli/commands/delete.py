@@ -41,12 +41,13 @@ def delete(
     Without --purge old versions stay restorable as long as the bucket keeps them.
     """
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.configured import limits_of, recipe_of
+    from zenoimg.operations.effective_recipe import effective_recipe
     from zenoimg.operations.removal import delete as operation
     from zenoimg.operations.removal.retention import kept_versions
 
     has_functions = bool(pipeline.deployment.processor_function)
-    here = None if has_functions else pipeline.tools(recipe_of(settings), limits_of(settings))
+    effective = None if has_functions else effective_recipe(pipeline, settings, "deployed")
+    here = pipeline.tools(effective.recipe, effective.limits) if effective else None
     surveyed = list(operation.survey(pipeline, ids, purge=purge))
     candidates = [item for item in surveyed if isinstance(item, operation.DeletionCandidate)]
     missing = [item for item in surveyed if isinstance(item, operation.DeleteResult)]

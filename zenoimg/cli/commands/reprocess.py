@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,7 @@ from zenoimg.cli.framework.session import confirm, pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.backfill import BackfillView
 from zenoimg.cli.terminal.reprocess import ResultsView, plan
-from zenoimg.cli.terminal.screen import JsonArray, safe
+from zenoimg.cli.terminal.screen import JsonArray, printable, safe
 from zenoimg.cli.terminal.times import moment
 from zenoimg.errors import UsageError
 from zenoimg.suggest import suggest
@@ -34,6 +35,9 @@ _ASK_ABOVE = 1000
 _LINES = 100
 
 
+RecipeSource = StrEnum("RecipeSource", ["deployed", "here"])
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     command(app, "reprocess")(reprocess)
@@ -41,13 +45,52 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class _Options:
-    """The checked options; ``request`` is what to reprocess."""
+    """The options, checked; ``states`` are the names of the options that select by state."""
 
-    request: ReprocessRequest
+    ids: tuple[str, ...]
+    states: tuple[str, ...]
+    prefix: str
+    since: datetime | None
+    limit: int | None
+    here: bool
+    workers: int | None
+    recipe: RecipeSource
     dry_run: bool
     wait: bool
+    watch: bool
     yes: bool
     as_json: bool
+
+    def __post_init__(self) -> None:
+        selects = bool(self.states or self.prefix or self.since or self.limit)
+        if self.ids and selects:
+            raise UsageError(
+                "ids cannot be combined with --missing, --prefix and the like: they are always reprocessed"
+            )
+        if "--all" in self.states and len(self.states) > 1:
+            raise UsageError(f"--all already includes {self.states[0]}")
+        if self.recipe is RecipeSource.here and not self.here:
+            raise UsageError("--recipe here needs --here; the functions always use the deployed recipe")
+        if self.workers and not self.here:
+            raise UsageError("--workers needs --here; for the functions set backfill.concurrency in zenoimg.toml")
+        if self.watch and (self.ids or selects or self.here):
+            raise UsageError("--watch follows the whole queue; it cannot be combined with a selection or --here")
+
+    @property
+    def request(self) -> ReprocessRequest:
+        """Return what to reprocess."""
+        from zenoimg.operations.reprocess.run import ReprocessRequest
+
+        return ReprocessRequest(
+            ids=self.ids,
+            states=ReprocessRequest.states_of(self.states),
+            prefix=self.prefix,
+            since=self.since,
+            limit=self.limit,
+            here=self.here,
+            workers=self.workers or os.cpu_count() or 1,
+            recipe="here" if self.recipe is RecipeSource.here else "deployed",
+        )
 
 
 def reprocess(
@@ -74,6 +117,10 @@ def reprocess(
         int | None,
         typer.Option("--workers", help="Images at a time with --here (default: one per core).", min=1, metavar="N"),
     ] = None,
+    recipe: Annotated[
+        RecipeSource,
+        typer.Option("--recipe", help="With --here: the deployed recipe, or that of zenoimg.toml (here)."),
+    ] = RecipeSource.deployed,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan; change nothing.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Return once everything is queued.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Send nothing; follow the queue until it is empty.")] = False,
@@ -89,45 +136,26 @@ def reprocess(
     Keys go to the backfill queue, which the processor handles next to live uploads. After Ctrl-C it continues;
     --watch resumes watching.
     """
-    selected = {"--missing": missing, "--stale": stale, "--failed": failed, "--refused": refused, "--all": everything}
-    states = [option for option, given in selected.items() if given]
-    _check_usage(ids or [], states, prefix=prefix, since=since, limit=limit, here=here, workers=workers, watch=watch)
-    if watch:
-        _watch(call, pipeline_of(call)[1], as_json=as_json)
-        return
-    from zenoimg.operations.reprocess.run import ReprocessRequest
-
-    request = ReprocessRequest(
+    by_state = {"--missing": missing, "--stale": stale, "--failed": failed, "--refused": refused, "--all": everything}
+    options = _Options(
         ids=tuple(ids or ()),
-        states=ReprocessRequest.states_of(states),
+        states=tuple(option for option, given in by_state.items() if given),
         prefix=prefix,
         since=None if since is None else moment(since, datetime.now(UTC), option="--since"),
         limit=limit,
         here=here,
-        workers=workers or os.cpu_count() or 1,
+        workers=workers,
+        recipe=recipe,
+        dry_run=dry_run,
+        wait=not no_wait,
+        watch=watch,
+        yes=yes,
+        as_json=as_json,
     )
-    _run(call, _Options(request, dry_run=dry_run, wait=not no_wait, yes=yes, as_json=as_json))
-
-
-def _check_usage(
-    ids: list[str],
-    states: list[str],
-    *,
-    prefix: str,
-    since: str | None,
-    limit: int | None,
-    here: bool,
-    workers: int | None,
-    watch: bool,
-) -> None:
-    if ids and (states or prefix or since or limit):
-        raise UsageError("ids cannot be combined with --missing, --prefix and the like: they are always reprocessed")
-    if "--all" in states and len(states) > 1:
-        raise UsageError(f"--all already includes {states[0]}")
-    if workers and not here:
-        raise UsageError("--workers needs --here; for the functions set backfill.concurrency in zenoimg.toml")
-    if watch and (ids or states or prefix or since or limit or here):
-        raise UsageError("--watch follows the whole queue; it cannot be combined with a selection or --here")
+    if watch:
+        _watch(call, pipeline_of(call)[1], as_json=as_json)
+    else:
+        _run(call, options)
 
 
 def _run(call: Call, options: _Options) -> None:
@@ -135,8 +163,7 @@ def _run(call: Call, options: _Options) -> None:
     from zenoimg.operations.reprocess.run import Reprocess
 
     work = Reprocess(pipeline, settings, options.request)
-    if work.differs_from_deployed:
-        call.screen.say("[yellow]The local recipe is not the deployed one:[/] copies made here are stale there.")
+    _introduce_recipe(call, work, options)
     if options.dry_run:
         _show_plan(call, work, as_json=options.as_json)
         return
@@ -147,6 +174,19 @@ def _run(call: Call, options: _Options) -> None:
     view = ResultsView(call.screen, all_lines=expected <= _LINES, as_json=options.as_json)
     # What was read to count is not read again, if it is all of it.
     _reprocess(call, work, first if len(first) <= _ASK_ABOVE else work.selected(), view, wait=options.wait)
+
+
+def _introduce_recipe(call: Call, work: Reprocess, options: _Options) -> None:
+    """Say what is special about the recipe of work in this process; ask if it is doubtful."""
+    if work.effective is None:
+        return
+    for notice in work.effective.notices:
+        call.screen.line([(printable(notice), "yellow")], always=options.recipe is RecipeSource.here)
+    if work.effective.doubt:
+        call.screen.line([(printable(work.effective.doubt), "yellow")], always=True)
+        if not options.dry_run and not confirm(call, "Use this recipe?", yes=options.yes):
+            call.screen.say("Nothing was changed.")
+            raise typer.Exit(1)
 
 
 def _reprocess(call: Call, work: Reprocess, images: Iterable[SelectedImage], view: ResultsView, *, wait: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from zenoimg.config.load import Settings
-from zenoimg.operations.configured import recipe_of
+from zenoimg.operations.effective_recipe import current_fingerprint
 from zenoimg.operations.health.actions import (
     ImageCounts,
     QueueStatus,
@@ -72,7 +72,7 @@ class StatusReader:
         deployment = pipeline.deployment
         has_stack = bool(deployment.processor_function)
         stack = _stack(pipeline, self._settings.stack) if has_stack else None
-        recipe = deployment.recipe_fingerprint or recipe_of(self._settings).fingerprint
+        recipe = current_fingerprint(pipeline, self._settings)
         images = _images(pipeline)
         backfill = _queue(pipeline, deployment.backfill_queue_url)
         dead = _queue(pipeline, deployment.dead_letter_queue_url)

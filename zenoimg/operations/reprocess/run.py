@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from zenoimg.config.load import Settings
-from zenoimg.operations.configured import limits_of, recipe_of
+from zenoimg.operations.effective_recipe import Source, current_fingerprint, effective_recipe
 from zenoimg.operations.inventory.selection import (
     STATES,
     ImageSelection,
@@ -41,7 +41,10 @@ _STATES_OF_OPTION: dict[str, frozenset[ImageState]] = {
 
 @dataclass(frozen=True)
 class ReprocessRequest:
-    """What to reprocess: the named ``ids``, or all images in some ``states``; ``here``: in this process."""
+    """What to reprocess: the named ``ids``, or all images in some ``states``; ``here``: in this process.
+
+    ``recipe`` is the one that copies made here get.
+    """
 
     ids: tuple[str, ...]
     states: frozenset[ImageState]
@@ -50,6 +53,7 @@ class ReprocessRequest:
     limit: int | None = None
     here: bool = False
     workers: int = 1
+    recipe: Source = "deployed"
 
     @staticmethod
     def states_of(options: Sequence[str]) -> frozenset[ImageState]:
@@ -74,11 +78,12 @@ class Reprocess:
         self.request = request
         self._pipeline = pipeline
         self._settings = settings
-        deployed = pipeline.deployment.recipe_fingerprint
-        own = recipe_of(settings).fingerprint if request.here or not deployed else ""
-        #: The recipe that copies have when the work is done.
-        self.fingerprint = own or deployed
-        self.differs_from_deployed = request.here and deployed not in ("", own)
+        #: The recipe of work in this process; ``None`` for the functions.
+        self.effective = effective_recipe(pipeline, settings, request.recipe) if request.here else None
+        #: The fingerprint that copies have when the work is done.
+        self.fingerprint = (
+            self.effective.recipe.fingerprint if self.effective else current_fingerprint(pipeline, settings)
+        )
 
     @property
     def where(self) -> str:
@@ -125,7 +130,8 @@ class Reprocess:
     def here(self, images: Iterable[SelectedImage], *, on_start: Callable[[], None]) -> Iterator[ReprocessResult]:
         """Reconcile the images in this process and yield results as they finish."""
         request = self.request
-        tools = self._pipeline.tools(recipe_of(self._settings), limits_of(self._settings))
+        assert self.effective is not None, "a request for work in this process"
+        tools = self._pipeline.tools(self.effective.recipe, self.effective.limits)
         redriven: set[str] = set()
         if request.redrives:
             for result in redrive_here(self._pipeline, self._redrive_filter(), tools, request.workers):
