@@ -26,6 +26,7 @@ PROCESSED = ImageRecord(
     recipe="00ff00ff00ff00ff",
     duration_ms=298,
     warnings=("the gain map is not kept",),
+    encoding="pixels",
 )
 REFUSED = replace(
     PROCESSED,
@@ -39,6 +40,7 @@ REFUSED = replace(
     frames=None,
     warnings=(),
     error="corrupt: the picture ends early",
+    encoding=None,
 )
 
 

@@ -177,6 +177,7 @@ class _Round:
             "width": done.width,
             "height": done.height,
             "frames": done.frames,
+            "encoding": done.encoding,
             "warnings": done.warnings,
         }
         record = self._record(original, "processed", **copy_fields)

@@ -69,6 +69,7 @@ class ImageRecord:
     error: str | None = field(default=None, metadata=_stored_as("Error"))
     copy_recipe: str | None = field(default=None, metadata=_stored_as("CopyRecipe"))
     limits: str | None = field(default=None, metadata=_stored_as("Limits"))
+    encoding: str | None = field(default=None, metadata=_stored_as("Encoding", of_copy=True))
 
     def same_outcome(self, other: ImageRecord | None) -> bool:
         """Return whether both record the same outcome for the same original and recipe, at whatever time."""

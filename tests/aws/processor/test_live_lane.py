@@ -37,6 +37,7 @@ def test_a_photo_that_lands_gets_a_copy_and_a_record(
     assert (record.status, record.original_size, record.processed_size) == ("processed", len(PHOTO), len(copy))
     assert (record.version_id, record.recipe) == (version, RECIPE.fingerprint)
     assert (record.format, record.width, record.height, record.frames) == ("JPEG", 160, 120, 1)
+    assert record.encoding == "coefficients"
 
 
 def test_the_same_event_again_writes_nothing(s3: S3Client, catalog: Catalog) -> None:

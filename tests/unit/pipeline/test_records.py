@@ -58,6 +58,7 @@ def test_the_json_has_these_keys_in_this_order() -> None:
         "Error",
         "CopyRecipe",
         "Limits",
+        "Encoding",
     ]
 
 

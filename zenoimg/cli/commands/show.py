@@ -139,6 +139,8 @@ def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[t
     if record.width:
         frames = f", {record.frames:,} frames" if (record.frames or 1) > 1 else ""
         yield "Picture", Text(f"{printable(record.format or '')} {record.width}×{record.height}{frames}".strip())
+    if record.encoding == "coefficients":
+        yield "Encoding", Text("only the blocks under the mark were encoded again")
     for warning in record.warnings:
         yield "Note", Text(printable(warning), style="yellow")
     if record.processed_url:

@@ -68,11 +68,11 @@ _REASONS: dict[int, Reason] = {
     messages.SPACE: "too long",
 }
 
-LARGEST_SHARE = 0.12
-"""Of the picture, in the region around the mark: beyond it decoding and encoding the whole costs less."""
+LARGEST_SHARE, LARGEST_SHARE_OF_GREY = 0.12, 0.05
+"""The region around the mark, as a share of the picture, from which on decoding and encoding the whole costs less."""
 
 SMALL_REGION = 1 << 16
-"""Pixels of a region that is not worth asking about its share: the picture costs a few milliseconds either way."""
+"""Pixels of a region whose share does not matter: the picture costs a few milliseconds either way."""
 
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _MOST_SCANS = 24  # libjpeg's own script for CMYK has 18; a scan of few bytes walks over the whole picture
@@ -131,7 +131,8 @@ def _planned(stream: JpegStream, length: int, overlay: Overlay) -> _Plan | NotTh
     if region is None:
         return NotThisWay("mark outside")
     pixels = stream.width * stream.height
-    if region.pixels > max(SMALL_REGION, LARGEST_SHARE * pixels):
+    share = LARGEST_SHARE_OF_GREY if channels == 1 else LARGEST_SHARE
+    if region.pixels > max(SMALL_REGION, share * pixels):
         return NotThisWay("mark too large")
     try:
         tables = tables_of(stream) if sequential else None
