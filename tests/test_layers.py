@@ -20,7 +20,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "zenoimg.imaging": (set(), {"PIL"}),
     # A process of its own, started without site-packages and the packages around it.
     WORKER: (set(), set()),
-    "zenoimg.pipeline": ({"zenoimg", "zenoimg.imaging"}, {"boto3", "botocore"}),
+    "zenoimg.pipeline": ({"zenoimg", "zenoimg.imaging"}, {"boto3", "botocore", "urllib3"}),
     "lambda_handlers": ({"zenoimg.pipeline"}, {"boto3", "botocore", "aws_lambda_powertools"}),
     "zenoimg.errors": (set(), set()),
     "zenoimg.suggest": (set(), set()),

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from threading import get_ident
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, ResponseStreamingError
+from botocore.exceptions import ClientError
 from PIL import Image
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
@@ -184,24 +182,6 @@ def test_an_original_that_cannot_be_read_does_not_keep_its_copy_away(
     shown = images(tmp_path / "gallery")["a.jpg"]
     assert {"before", "after", "small"} & set(shown) == {"after", "small"}
     assert shown["problem"]
-
-
-@pytest.mark.thorough
-def test_a_connection_that_breaks_in_the_middle_is_tried_again(
-    three: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first two tries of each thread break: the tries of one file follow each other in one thread."""
-    read, tries = Files._read, Counter[int]()
-
-    def breaking(self: Files, body: Any) -> bytes:
-        tries[get_ident()] += 1
-        if tries[get_ident()] <= 2:
-            raise ResponseStreamingError(error="the connection broke")
-        return read(self, body)
-
-    monkeypatch.setattr(Files, "_read", breaking)
-    assert "failed" not in three.run("gallery").stdout
-    assert tries
 
 
 def test_an_image_that_is_replaced_on_the_way_shows_one_version_and_never_a_mixture(

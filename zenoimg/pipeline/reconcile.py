@@ -245,11 +245,13 @@ class _Round:
 
     def record_failure(self, error: Exception) -> None:
         """Leave a trace of a failure in the table, where an operator looks, if that is possible."""
-        original = self._original
-        if original is None:
-            return  # nothing is known of the original, so nothing true could be written
         try:
+            if self._original is None:  # it could not be read
+                self._original = self._tools.storage.head_original(self._key)
+            original = self._original
             self._check_original()
+            if original is None:
+                return
             record = self._tools.records.get(self._key)
             published = expected_copy(record) if record is not None else None
             kept: dict[str, Any] = {}

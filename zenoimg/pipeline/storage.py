@@ -8,12 +8,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html.)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from zenoimg.pipeline.bodies import read_body, retrying
 from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX, PipelineSettings
 from zenoimg.pipeline.verdict import CopyMark
@@ -84,10 +86,14 @@ class ImageStorage:
         self._owner = expected_owner(settings.account_id)
 
     def get_original(self, key: str, max_bytes: int) -> Original | None:
-        """Return the current version with its bytes, or ``None`` when there is none.
+        """Return the current version with its verified bytes, or ``None`` when there is none.
 
-        Raises ``OriginalArchivedError`` when it cannot be read before a restore.
+        Raises ``OriginalArchivedError`` when it cannot be read before a restore, and one of ``bodies.BROKEN`` when its
+        body arrived damaged or incomplete in each of several tries.
         """
+        return retrying(lambda: self._get_original(key, max_bytes))
+
+    def _get_original(self, key: str, max_bytes: int) -> Original | None:
         try:
             answer = self._client.get_object(Bucket=self._settings.originals_bucket, Key=key, **self._owner)
         except ClientError as error:
@@ -96,9 +102,8 @@ class ImageStorage:
             if error_code(error) == "InvalidObjectState":
                 raise OriginalArchivedError(key, _storage_class(error)) from error
             raise
-        with answer["Body"] as body:
-            data = body.read() if answer["ContentLength"] <= max_bytes else None
-        return _original(answer, data)
+        with closing(answer["Body"]):
+            return _original(answer, read_body(answer) if answer["ContentLength"] <= max_bytes else None)
 
     def head_original(self, key: str) -> Original | None:
         """Return the current version without its bytes, or ``None`` when there is none."""

@@ -9,25 +9,23 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from io import BufferedReader
-from typing import Any, Literal
+from threading import Event
+from typing import Any, BinaryIO, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
-from s3transfer.manager import TransferConfig, TransferManager
-from s3transfer.subscribers import BaseSubscriber
 
 from zenoimg.aws.errors import explain
-from zenoimg.operations.concurrency import as_they_end, cancel_transfers
+from zenoimg.operations.concurrency import as_they_end
 from zenoimg.operations.content import digest, is_same, remote_of
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target, Unplaced, place
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.image_ids import is_possible
 from zenoimg.operations.records.missing_copy import why_no_copy
+from zenoimg.pipeline.bodies import iter_body, retrying
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.service import expected_owner, is_missing
+from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.storage import copy_key_fits
 from zenoimg.pipeline.threads import SECONDS, threads
 
@@ -45,6 +43,10 @@ class DownloadResult:
     reason: str = ""
     path: str = ""
     size: int = 0
+
+
+class _StoppedError(Exception):
+    """The run was closed; nobody waits for what is left."""
 
 
 class Download:
@@ -73,6 +75,7 @@ class Download:
         self._on_bytes = on_bytes
         self._last_moments = last_moments
         self._owner = expected_owner(pipeline.settings.account_id)
+        self._stopped = Event()
 
     def run(self, ids: Sequence[str], records: Mapping[str, ImageRecord]) -> Iterator[DownloadResult]:
         """Yield a result for each id, in no fixed order; ``records`` are those that exist of them.
@@ -87,21 +90,18 @@ class Download:
                 yield DownloadResult(placed.key, "conflict" if placed.in_the_way else "unsafe", placed.reason)
             else:
                 queue.append(placed)
-        manager = TransferManager(self._pipeline.aws.s3, TransferConfig(max_request_concurrency=self._concurrency))
-        ending = partial(cancel_transfers, manager)
         try:
-            with threads(self._concurrency, "download", ending, seconds=self._last_moments) as pool:
+            with threads(self._concurrency, "download", self._stopped.set, seconds=self._last_moments) as pool:
                 yield from as_they_end(
-                    lambda target: self._fetch(manager, target, records.get(target.key)), queue, pool, self._concurrency
+                    lambda target: self._fetch(target, records.get(target.key)), queue, pool, self._concurrency
                 )
         except BaseException:
             self._directory.sweep()
             raise
-        manager.shutdown()
 
-    def _fetch(self, manager: TransferManager, target: Target, record: ImageRecord | None) -> DownloadResult:
+    def _fetch(self, target: Target, record: ImageRecord | None) -> DownloadResult:
         try:
-            return self._fetch_one(manager, target, record)
+            return self._fetch_one(target, record)
         except FileExistsError:
             return self._failed(target, "conflict", "a file came to lie there meanwhile; --force replaces it")
         except OSError as error:
@@ -109,13 +109,11 @@ class Download:
                 return self._failed(target, "conflict", "a symbolic link lies there; --force replaces it")
             return self._failed(target, "failed", f"it cannot be written: {error.strerror or error}")
         except (ClientError, BotoCoreError) as error:
+            if error_code(error) == "PreconditionFailed":
+                return self._failed(target, "failed", "it was replaced during the download; run this again")
             return self._failed(target, "failed", explain(error).message)
-        except S3DownloadFailedError:  # the parts name the ETag that they belong to
-            return self._failed(target, "failed", "it was replaced while it was fetched; run this again")
-        except RetriesExceededError as error:
-            return self._failed(target, "failed", f"the connection broke again and again: {error.last_exception}")
 
-    def _fetch_one(self, manager: TransferManager, target: Target, record: ImageRecord | None) -> DownloadResult:
+    def _fetch_one(self, target: Target, record: ImageRecord | None) -> DownloadResult:
         settings = self._pipeline.settings
         bucket = settings.originals_bucket if self._original else settings.processed_bucket
         key = target.key if self._original else settings.copy_key(target.key)
@@ -131,10 +129,24 @@ class Download:
                     reason = f"{target.path} lies there and differs; --force replaces it"
                     return self._failed(target, "conflict", reason)
         with self._directory.writing(target, replace=self._force) as file:
-            known = _Known(size, answer["ETag"], self._on_bytes)
-            manager.download(bucket, key, file, self._owner, [known]).result()
-            size = file.seek(0, 2)  # a small one comes in one piece, of whichever version is there by then
+            retrying(lambda: self._write(file, bucket, key, answer["ETag"]))
         return DownloadResult(target.key, "downloaded", path=target.path, size=size)
+
+    def _write(self, file: BinaryIO, bucket: str, key: str, etag: str) -> None:
+        """Write one object into an empty file, or raise: verified, and the one with this ETag."""
+        answer = self._pipeline.aws.s3.get_object(Bucket=bucket, Key=key, IfMatch=etag, **self._owner)
+        written = 0
+        try:
+            for chunk in iter_body(answer):
+                if self._stopped.is_set():
+                    raise _StoppedError
+                written += file.write(chunk)
+                self._on_bytes(len(chunk))
+        except BaseException:
+            self._on_bytes(-written)
+            file.seek(0)
+            file.truncate()
+            raise
 
     def _head(self, bucket: str, key: str) -> Mapping[str, Any] | None:
         try:
@@ -152,22 +164,6 @@ class Download:
     @staticmethod
     def _failed(target: Target, state: State, reason: str) -> DownloadResult:
         return DownloadResult(target.key, state, reason, target.path)
-
-
-class _Known(BaseSubscriber):
-    """Tells s3transfer what HeadObject said, so that it need not ask again and holds on to that version."""
-
-    def __init__(self, size: int, etag: str, on_bytes: Callable[[int], None]) -> None:
-        self._size = size
-        self._etag = etag
-        self._on_bytes = on_bytes
-
-    def on_queued(self, future: Any, **_: Any) -> None:
-        future.meta.provide_transfer_size(self._size)
-        future.meta.provide_object_etag(self._etag)
-
-    def on_progress(self, future: Any, bytes_transferred: int, **_: Any) -> None:
-        self._on_bytes(bytes_transferred)
 
 
 def _has_content(file: BufferedReader, answer: Mapping[str, Any]) -> bool:

@@ -25,6 +25,7 @@ from zenoimg.operations.gallery.pictures import shown, thumbnail
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.pipeline.bodies import iter_body, retrying
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.service import expected_owner, is_missing
 from zenoimg.pipeline.storage import identity_of, mark_of
@@ -34,7 +35,6 @@ FOLDER = "pictures"
 #: Raised whenever the same picture would give another file, so that files of an older zenoimg are not kept.
 _FORM = "1"
 _OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}-(?:before|after|small)\.(?:jpg|png|webp|gif|bmp|avif)")
-_TRIES = 3
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -193,31 +193,25 @@ class Files:
 
         Raises ``_Unsettled`` when it is not there, or of another version; ``Refused`` when it is too large.
         """
-        is_copy = bucket == self._pipeline.settings.processed_bucket
-        for attempt in range(_TRIES):
-            try:
-                answer = self._pipeline.aws.s3.get_object(Bucket=bucket, Key=key, **self._owner)
-            except ClientError as error:
-                if not is_missing(error):
-                    raise
-                raise _Unsettled(f"its {'copy' if is_copy else 'original'} is gone") from None
-            with closing(answer["Body"]) as body:
-                _check_version(answer, record, is_copy=is_copy)
-                self._limits.check_bytes(answer["ContentLength"])
-                try:
-                    return self._read(body)
-                except BotoCoreError:  # the connection broke in the middle, which botocore itself does not retry
-                    if attempt == _TRIES - 1:
-                        raise
-        raise AssertionError("the last try returns or raises")
+        return retrying(lambda: self._fetch_once(bucket, key, record))
 
-    def _read(self, body: Any) -> bytes:
-        parts = []
-        for part in body.iter_chunks(_CHUNK_BYTES):
-            self._go_on()
-            self._on_bytes(len(part))
-            parts.append(part)
-        return b"".join(parts)
+    def _fetch_once(self, bucket: str, key: str, record: ImageRecord) -> bytes:
+        is_copy = bucket == self._pipeline.settings.processed_bucket
+        try:
+            answer = self._pipeline.aws.s3.get_object(Bucket=bucket, Key=key, **self._owner)
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+            raise _Unsettled(f"its {'copy' if is_copy else 'original'} is gone") from None
+        with closing(answer["Body"]):
+            _check_version(answer, record, is_copy=is_copy)
+            self._limits.check_bytes(answer["ContentLength"])
+            parts = []
+            for part in iter_body(answer, _CHUNK_BYTES):
+                self._go_on()
+                self._on_bytes(len(part))
+                parts.append(part)
+            return b"".join(parts)
 
     def _go_on(self) -> None:
         """Raise ``_Stopped`` once the run was closed: nobody waits for what is left."""

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from zenoimg.imaging import Limits, Refused
 from zenoimg.operations.gallery.pictures import shown, thumbnail
 from zenoimg.operations.records.missing_copy import why_no_copy
+from zenoimg.pipeline.bodies import read_body, retrying
 from zenoimg.pipeline.service import expected_owner, is_missing
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ def _copy(pipeline: LivePipeline, image_id: str) -> bytes | None:
     guard = expected_owner(pipeline.settings.account_id)
     key = pipeline.settings.copy_key(image_id)
     try:
-        answer = pipeline.aws.s3.get_object(Bucket=pipeline.settings.processed_bucket, Key=key, **guard)
+        bucket = pipeline.settings.processed_bucket
+        return retrying(lambda: read_body(pipeline.aws.s3.get_object(Bucket=bucket, Key=key, **guard)))
     except ClientError as error:
         if not is_missing(error):
             raise
         return None
-    return answer["Body"].read()
 
 
 def _small(caption: str, data: bytes, limits: Limits) -> Small:

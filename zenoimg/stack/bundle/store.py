@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
+from zenoimg.pipeline.bodies import read_body, retrying
 from zenoimg.pipeline.service import expected_owner, is_denied, is_missing, is_missing_bucket
 from zenoimg.stack.bundle.artifact import Artifact
 
@@ -55,13 +56,11 @@ class ArtifactStore:
     def read(self, key: str) -> bytes | None:
         """Return a zip by its key; ``None`` when it is missing or cannot be read."""
         try:
-            answer = self._s3.get_object(Bucket=self.bucket, Key=key, **self._owner)
+            return retrying(lambda: read_body(self._s3.get_object(Bucket=self.bucket, Key=key, **self._owner)))
         except ClientError as error:
             if is_missing(error) or is_missing_bucket(error) or is_denied(error):
                 return None
             raise
-        with answer["Body"] as body:
-            return body.read()
 
     def exists(self) -> bool:
         """Return whether the bucket exists. Raises ``RefusedByAwsError`` when it belongs to another account."""

@@ -1,0 +1,95 @@
+"""Read object bodies from S3 and verify them: the only place that reads one.
+
+botocore compares the checksum and the length of a body only when it is read through ``StreamingBody`` itself: a
+``with`` statement on it yields urllib3's response, which compares neither. Where S3 holds no checksum of the whole
+object (older clients, composite checksums of multipart uploads), the ETag is compared if it is an MD5 of the content
+(https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html): not for multipart uploads, nor for objects encrypted
+with keys of KMS or of the customer.
+
+Failures are botocore's: ``FlexibleChecksumError`` for other bytes than S3 holds, ``IncompleteReadError`` or
+``ResponseStreamingError`` for a body that ends early. They say nothing about the object, so a reader tries again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from typing import Any, TypeVar
+
+from botocore.exceptions import FlexibleChecksumError, IncompleteReadError, ResponseStreamingError
+from botocore.httpchecksum import StreamingChecksumBody
+from urllib3.exceptions import HTTPError
+
+#: Requests for one body. Each of them has botocore's own retries up to its headers.
+TRIES = 3
+
+#: What a body that arrives damaged or incomplete raises.
+BROKEN = (FlexibleChecksumError, IncompleteReadError, ResponseStreamingError)
+
+_CHUNK_BYTES = 1 << 20
+
+T = TypeVar("T")
+
+
+def read_body(response: Mapping[str, Any]) -> bytes:
+    """Return the verified body of a GetObject response. Raises one of ``BROKEN``."""
+    with closing(response["Body"]) as body:
+        try:
+            data: bytes = body.read()
+        except HTTPError as error:  # botocore translates two of urllib3's errors
+            raise ResponseStreamingError(error=error) from error
+        expected = _md5_of(response)
+        if expected is not None:
+            _compare(expected, hashlib.md5(data, usedforsecurity=False).hexdigest())
+        return data
+
+
+def iter_body(response: Mapping[str, Any], chunk_bytes: int = _CHUNK_BYTES) -> Iterator[bytes]:
+    """Yield the body of a GetObject response in chunks.
+
+    It is verified after the last one: whoever consumes chunks must discard them when one of ``BROKEN`` is raised.
+    """
+    expected = _md5_of(response)
+    md5 = hashlib.md5(usedforsecurity=False)
+    with closing(response["Body"]) as body:
+        try:
+            for chunk in body.iter_chunks(chunk_bytes):
+                if expected is not None:
+                    md5.update(chunk)
+                yield chunk
+        except HTTPError as error:
+            raise ResponseStreamingError(error=error) from error
+    if expected is not None:
+        _compare(expected, md5.hexdigest())
+
+
+def retrying(read: Callable[[], T]) -> T:
+    """Call a function that requests an object and reads its body, again when the body was broken.
+
+    Raises one of ``BROKEN`` after ``TRIES`` calls, and whatever else the function raises at once.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return read()
+        except BROKEN:
+            continue
+    return read()
+
+
+def _md5_of(response: Mapping[str, Any]) -> str | None:
+    """Return the MD5 that the body must have, if it is known and no checksum is compared by botocore."""
+    etag = str(response.get("ETag", "")).strip('"')
+    is_md5 = (
+        re.fullmatch(r"[0-9a-f]{32}", etag)
+        and response.get("ServerSideEncryption", "AES256") == "AES256"
+        and "SSECustomerAlgorithm" not in response
+        and "ContentRange" not in response
+    )
+    return etag if is_md5 and not isinstance(response["Body"], StreamingChecksumBody) else None
+
+
+def _compare(expected: str, found: str) -> None:
+    if found != expected:
+        raise FlexibleChecksumError(error_msg=f"Expected MD5 {expected} did not match calculated MD5: {found}")
