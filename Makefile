@@ -9,7 +9,7 @@ NEWEST := .venv-newest
 # Where it is set, every command of a test and of the demo would compile its modules anew: half a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-newest requirements clean lint format
+.PHONY: demo test test-all test-newest requirements clean lint format findings
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m demo $(PHOTOS)
@@ -79,6 +79,12 @@ requirements:
 	$(UV_COMPILE) requirements/thorough.in -c requirements/dev.txt -o requirements/thorough.txt
 	$(UV_COMPILE) --no-emit-package jmespath --no-emit-package typing-extensions \
 		requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/bundle/layer-requirements.txt
+
+# Surprises about other people's software; each script fails when what it describes has changed. No part of CI.
+findings:
+	@failed=0; for script in findings/*.sh; do \
+		if bash $$script >/dev/null 2>&1; then echo "as described  $$script"; else echo "CHANGED       $$script"; failed=1; fi; \
+	done; exit $$failed
 
 clean:
 	rm -rf $(VENV) $(NEWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
