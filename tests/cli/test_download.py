@@ -51,6 +51,26 @@ def test_copies_land_under_their_ids(filled: Terminal, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("key", ["/lead.jpg", "a//b.jpg", "../x.jpg", "a.jpg"])
+def test_a_single_image_of_any_id_goes_to_a_named_file_or_to_standard_output(
+    filled: Terminal, tmp_path: Path, key: str
+) -> None:
+    boto3.client("s3").put_object(Bucket=PROCESSED, Key=f"processed/{key}", Body=COPY)
+    Catalog(boto3.client("dynamodb"), TABLE).put(record(key))
+    found = results(filled, key, "-o", "sub/copy.jpg")
+    assert found[key]["Path"] == "sub/copy.jpg"
+    assert files(tmp_path) == {"sub/copy.jpg": COPY}
+    assert results(filled, key, "-o", "sub/copy.jpg")[key]["Result"] == "unchanged"
+    done = filled.run("download", key, "-o", "-")
+    assert done.stdout_bytes == COPY
+    assert files(tmp_path) == {"sub/copy.jpg": COPY}
+
+
+@pytest.mark.parametrize("arguments", [["a.jpg", "b.jpg", "-o", "-"], ["a.jpg", "-o", "-", "--json"]])
+def test_standard_output_takes_one_image_and_nothing_else(filled: Terminal, arguments: list[str]) -> None:
+    assert "standard output" in filled.run("download", *arguments, code=2).stderr
+
+
 def test_originals_land_in_the_folder_of_the_call_by_default(filled: Terminal, tmp_path: Path) -> None:
     results(filled, "a.jpg", "bad.gif", "--original")
     assert files(tmp_path) == {"a.jpg": ORIGINAL, "bad.gif": ORIGINAL}
@@ -154,7 +174,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
 
 def test_output_must_be_a_folder(filled: Terminal, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "is no folder" in filled.run("download", "a.jpg", "-o", "file", code=2).stderr
+    assert "is not a directory" in filled.run("download", "a.jpg", AWKWARD, "-o", "file", code=2).stderr
 
 
 def test_people_read_a_line_for_each_and_a_summary(filled: Terminal) -> None:

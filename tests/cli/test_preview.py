@@ -81,7 +81,7 @@ def test_a_logo_replaces_a_configured_text_and_a_text_a_configured_logo() -> Non
         (("--logo", "a.jpg"), "--logo: must be a PNG file"),
         (("--font", "a.jpg"), "--font: is not a TrueType or OpenType font"),
         (("--text", "漢"), "--text: the default font, Manrope SemiBold, has no glyph for '漢' (U+6F22)"),
-        (("--text", "x", "--logo", "logo.png"), "--text and --logo cannot both be the mark"),
+        (("--text", "x", "--logo", "logo.png"), "--text and --logo exclude each other"),
         (("--logo", "logo.png", "--color", "red"), "--color: belongs to a text, and a logo is given"),
         (("-o", "-", "--json"), "-o - and --json would both write to standard output"),
         (("b.jpg", "-o", "-"), "-o - writes one copy to standard output"),
@@ -183,7 +183,7 @@ def test_a_photo_is_never_replaced(way: str) -> None:
     assert way != "another of them" or Path("a.marked.jpg").read_bytes() == JPEG
 
 
-@pytest.mark.parametrize("target", ["there", "new/er/"])
+@pytest.mark.parametrize("target", ["there", "new/er/", "new"])
 def test_a_folder_takes_copies(target: str) -> None:
     Path("there").mkdir()
     assert preview("a.jpg", "-o", target).exit_code == 0

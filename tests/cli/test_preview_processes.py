@@ -35,7 +35,7 @@ def test_a_terminal_takes_no_picture() -> None:
         os.close(end)
         os.close(terminal)
     assert done.returncode == 2
-    assert b"standard output is the terminal" in done.stderr
+    assert b"standard output is a terminal" in done.stderr
 
 
 def test_a_terminal_shows_progress_and_a_pipe_does_not() -> None:

@@ -1,8 +1,8 @@
-"""Mark pictures on this machine: files in, marked copies beside them or elsewhere. No AWS.
+"""Watermark photos on this machine: files in, watermarked copies next to them or elsewhere. No AWS.
 
-photos ──► planned (which copy goes where) ──► marked, one process a core ──► written here ──► result
+photos ──► plan (which copy goes where) ──► one process per core watermarks ──► this process writes ──► result
 
-Worker processes give bytes back and this process writes them: an interruption leaves no half-written copy.
+Worker processes return bytes and this process writes them, so an interruption leaves no partial copy.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any, Literal
 
 from zenoimg.errors import UsageError, ZenoError
 from zenoimg.imaging import Limits, Recipe, RecipeError, Refused, Watermarked, WatermarkSpec, watermark
+from zenoimg.operations.output.choice import STDOUT, output_kind
 from zenoimg.operations.output.whole_file import write_file
 
-STANDARD_OUTPUT = "-"
 State = Literal["marked", "refused", "failed"]
 
 _TEXT_ONLY = ("text", "color", "outline", "font")
@@ -29,7 +29,7 @@ _TEXT_ONLY = ("text", "color", "outline", "font")
 
 @dataclass(frozen=True)
 class MarkChoices:
-    """What the command line sets of the mark; ``None`` leaves it as configured. See ``WatermarkSpec``."""
+    """What the command line overrides of the mark; ``None`` is as configured. See ``WatermarkSpec``."""
 
     text: str | None = None
     logo: Path | None = None
@@ -45,7 +45,7 @@ class MarkChoices:
 
 @dataclass(frozen=True)
 class Job:
-    """A photo and where its copy goes; ``target`` is ``None`` where the caller takes the bytes itself."""
+    """A photo and the path of its copy; ``None`` when the caller writes the bytes."""
 
     source: Path
     target: Path | None
@@ -53,10 +53,10 @@ class Job:
 
 @dataclass(frozen=True)
 class PreviewResult:
-    """What became of one photo.
+    """The result of one photo.
 
-    ``copy`` is there when the state is ``marked``, without its data once that is in a file. ``code`` is a
-    ``Refused`` code, or ``unreadable`` or ``unwritable``. Sizes are in bytes.
+    ``copy`` is set when the state is ``marked``, without its data once that is in a file. ``code`` is a
+    ``Refused`` code, ``unreadable`` or ``unwritable``. Sizes are in bytes.
     """
 
     job: Job
@@ -69,14 +69,14 @@ class PreviewResult:
 
 
 def recipe_with(recipe: Recipe, choices: MarkChoices) -> Recipe:
-    """The configured recipe with what the command line sets; a text replaces a logo and the other way round.
+    """Return the configured recipe with the overrides of the command line; a text replaces a logo and vice versa.
 
     Raises ``UsageError`` naming the option.
     """
     given = {field.name: getattr(choices, field.name) for field in fields(choices)}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if choices.text is not None and choices.logo is not None:
-        raise UsageError("--text and --logo cannot both be the mark: leave one of them out")
+        raise UsageError("--text and --logo exclude each other")
     for name in ("logo", "font"):
         if name in changes:
             changes[name] = _option_file(name, changes[name])
@@ -92,12 +92,12 @@ def recipe_with(recipe: Recipe, choices: MarkChoices) -> Recipe:
 
 
 def plan(photos: Sequence[Path], output: str | None) -> list[Job]:
-    """Say which copy goes where: ``NAME.marked.EXT`` beside the photo or in a folder, or the one named file.
+    """Decide which copy goes where: ``NAME.marked.EXT`` next to the photo or in a folder, or the named file.
 
-    ``output`` is a folder when it exists as one, ends in ``/`` or serves several photos. Raises ``UsageError``
-    when two copies would be one file, or when several would go to standard output.
+    ``output_kind`` says what ``output`` is. Raises ``UsageError`` when two copies would be the same file, or when
+    several would go to standard output.
     """
-    if output == STANDARD_OUTPUT:
+    if output == STDOUT:
         if len(photos) != 1:
             raise UsageError("-o - writes one copy to standard output, and several photos are given")
         return [Job(photos[0], None)]
@@ -116,7 +116,7 @@ def plan(photos: Sequence[Path], output: str | None) -> list[Job]:
 def mark(jobs: Sequence[Job], recipe: Recipe, limits: Limits, *, force: bool, workers: int) -> Iterator[PreviewResult]:
     """Yield a result for each job as it becomes known: in order with one worker, in no fixed order with more.
 
-    ``force`` replaces files that are in the way, but never one of the photos.
+    ``force`` replaces existing files, but never one of the photos.
     """
     ready: list[Job] = []
     for job in jobs:
@@ -136,7 +136,7 @@ def mark(jobs: Sequence[Job], recipe: Recipe, limits: Limits, *, force: bool, wo
 
 @dataclass(frozen=True)
 class _Marked:
-    """What a worker gives back: a copy, or why there is none."""
+    """The result of a worker: a copy, or why there is none."""
 
     size: int
     copy: Watermarked | None = None
@@ -161,8 +161,8 @@ def _marked(source: Path, recipe: Recipe, limits: Limits) -> _Marked:
 
 
 def _in_processes(jobs: Iterable[Job], recipe: Recipe, limits: Limits, workers: int) -> Iterator[tuple[Job, _Marked]]:
-    """Mark in worker processes, at most two photos for each at a time, so that few copies wait in memory."""
-    # Started anew and not forked: this process may run threads that draw progress.
+    """Mark in worker processes, at most two photos per worker, so that few copies wait in memory."""
+    # Spawned, not forked: this process may run threads that draw progress.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(recipe, limits))
     queue = iter(jobs)
@@ -180,23 +180,23 @@ def _in_processes(jobs: Iterable[Job], recipe: Recipe, limits: Limits, workers: 
         pool.shutdown()
     except BrokenProcessPool:
         raise ZenoError(
-            "a worker process ended abruptly, probably for lack of memory",
-            next_step="Mark fewer photos at a time: --workers 1 takes one after another.",
+            "a worker process ended abruptly, probably out of memory",
+            next_step="Mark fewer photos in parallel, for example with --workers 1.",
             code="worker-died",
         ) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():  # none is left but after an interruption
+        for child in multiprocessing.active_children():  # only after an interruption is one left
             child.terminate()
 
 
 _setting: tuple[Recipe, Limits] | None = None
-"""Set once in each worker process, so that logo and font do not travel with every photo."""
+"""Set once in each worker process, so that logo and font are not sent with every photo."""
 
 
 def _start_worker(recipe: Recipe, limits: Limits) -> None:
     global _setting
-    # The terminal sends Ctrl-C to the workers too; the parent ends them.
+    # The terminal sends Ctrl-C to the workers as well; the parent ends them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _setting = recipe, limits
 
@@ -228,12 +228,11 @@ def _target(photo: Path, output: str | None, *, alone: bool) -> Path:
     name = f"{photo.stem}.marked{photo.suffix}"
     if output is None:
         return photo.with_name(name) if photo.name else photo / name
-    is_folder = not alone or output.endswith(os.sep) or Path(output).is_dir()
-    return Path(output, name) if is_folder else Path(output)
+    return Path(output, name) if output_kind(output, single=alone) == "folder" else Path(output)
 
 
 def _obstacle(job: Job, jobs: Sequence[Job], *, force: bool) -> str:
-    """Say what is in the way of a copy before work goes into it; empty when nothing is. Makes its folder."""
+    """Return what prevents writing a copy, empty for nothing, before work is spent on it. Creates its folder."""
     if job.target is None:
         return ""
     try:

@@ -97,7 +97,7 @@ def test_a_key_is_its_own_path(key: str) -> None:
 )
 def test_what_could_lead_elsewhere_is_no_path(key: str) -> None:
     assert unsafe(key)
-    assert outcome(key)[key].startswith("(its id" if "is the name of a device" not in unsafe(key) else "('")
+    assert outcome(key)[key].startswith("(its id" if "is a device" not in unsafe(key) else "('")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +25,33 @@ from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
     from zenoimg.operations.download.run import DownloadResult
+    from zenoimg.operations.output.choice import Output
+
+
+@dataclass(frozen=True)
+class Options:
+    """The checked options."""
+
+    ids: tuple[str, ...]
+    output: str
+    kind: Output
+    original: bool
+    force: bool
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        if self.kind == "folder" and Path(self.output).exists() and not Path(self.output).is_dir():
+            raise UsageError(f"--output {self.output} is not a directory")
+        if self.kind == "stdout":
+            if len(self.ids) > 1:
+                raise UsageError("-o - writes one image to standard output, and several ids are given")
+            if self.as_json:
+                raise UsageError("-o - and --json would both write to standard output: choose one")
+            if sys.stdout.isatty():
+                raise UsageError(
+                    "standard output is a terminal, which cannot show a picture",
+                    next_step="Redirect it (> copy.jpg), or pipe it into another program.",
+                )
 
 
 def register(app: typer.Typer) -> None:
@@ -30,55 +63,95 @@ def download(
     call: Call,
     ids: Annotated[list[str], typer.Argument(help="The images' ids.", metavar="ID", autocompletion=image_ids)],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the files; made when missing.", metavar="DIR")
-    ] = Path(),
-    original: Annotated[bool, typer.Option("--original", help="What was uploaded, not the marked copy.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that lie there and differ.")] = False,
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder for the files, created if necessary; for a single ID also a file, or - for standard output.",
+            metavar="OUT",
+        ),
+    ] = ".",
+    original: Annotated[bool, typer.Option("--original", help="The original instead of the copy.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files that differ.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Download watermarked copies into files named after their ids.
 
     Example: zenoimg download photo.jpg holiday/sea.jpg -o copies
 
-    Folders in an id become folders below DIR, and nothing is ever written outside it. A file that has the
-    same content already is left alone, so the same command resumes after an interruption.
+    Folders in an id become folders below OUT, and nothing is ever written outside it. An id that is no safe path needs
+    a file name (-o copy.jpg). A file with the same content is left alone, so rerunning the command continues after an
+    interruption.
     """
-    if output.exists() and not output.is_dir():
-        raise UsageError(f"--output {output} is no folder")
-    _, pipeline = pipeline_of(call)
-    from zenoimg.operations.download.run import NOT_GOOD, Download
-    from zenoimg.operations.output.directory import OutputDirectory
-    from zenoimg.operations.records.image_ids import is_possible
+    from zenoimg.operations.download.run import NEEDS_ATTENTION
+    from zenoimg.operations.output.choice import output_kind
 
-    records = pipeline.catalog.get_many(dict.fromkeys(filter(is_possible, ids)))
-    sizes = (record.original_size if original else record.processed_size for record in records.values())
-    counts: Counter[str] = Counter()
-    try:
-        with PhotoProgress(call.screen, "Downloading") as progress, JsonArray(wanted=as_json) as array:
-            progress.expect(len(dict.fromkeys(ids)), sum(size or 0 for size in sizes))
-            run = Download(
-                pipeline, OutputDirectory(output), original=original, force=force, on_bytes=progress.on_bytes
-            )
-            for result in run.run(ids, records):
-                counts[result.state] += 1
-                array.add(_json(result, output))
-                progress.done(_line(result, output))
-    finally:
-        call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
-    if NOT_GOOD & set(counts):
+    unique = tuple(dict.fromkeys(ids))
+    kind = output_kind(output, single=len(unique) == 1)
+    counts = _run(call, Options(unique, output, kind, original, force, as_json))
+    if NEEDS_ATTENTION & set(counts):
         raise typer.Exit(1)
 
 
-def _line(result: DownloadResult, output: Path) -> Line:
-    facts = [f"{render.size(result.size)} → {output / result.path}"] if result.state == "downloaded" else []
+def _run(call: Call, options: Options) -> Counter[str]:
+    _, pipeline = pipeline_of(call)
+    from zenoimg.operations.download.run import Download
+    from zenoimg.operations.output.directory import OutputDirectory
+    from zenoimg.operations.records.image_ids import is_possible
+
+    records = pipeline.catalog.get_many(filter(is_possible, options.ids))
+    sizes = (record.original_size if options.original else record.processed_size for record in records.values())
+    counts: Counter[str] = Counter()
+    try:
+        with (
+            _destination(options) as (folder, name),
+            PhotoProgress(call.screen, "Downloading") as progress,
+            JsonArray(wanted=options.as_json) as array,
+        ):
+            progress.expect(len(options.ids), sum(size or 0 for size in sizes))
+            run = Download(
+                pipeline,
+                OutputDirectory(folder),
+                original=options.original,
+                force=options.force,
+                file_name=name,
+                on_bytes=progress.on_bytes,
+            )
+            for result in run.run(options.ids, records):
+                counts[result.state] += 1
+                path = options.output if name else str(folder / result.path)
+                array.add(_json(result, path))
+                progress.done(_line(result, path))
+    finally:
+        call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
+    return counts
+
+
+@contextmanager
+def _destination(options: Options) -> Iterator[tuple[Path, str]]:
+    """Yield the folder, and the name of the only file where it is given; write that to stdout if so chosen."""
+    if options.kind != "stdout":
+        path = Path(options.output)
+        yield (path.parent, path.name) if options.kind == "file" else (path, "")
+        return
+    with tempfile.TemporaryDirectory(prefix="zenoimg-") as folder:
+        file = Path(folder, "image")
+        yield file.parent, file.name
+        if file.exists():
+            with file.open("rb") as image:
+                shutil.copyfileobj(image, sys.stdout.buffer)
+
+
+def _line(result: DownloadResult, path: str) -> Line:
+    facts = [f"{render.size(result.size)} → {path}"] if result.state == "downloaded" else []
     return render.outcome(result.state, result.key, *facts, reason=result.reason)
 
 
-def _json(result: DownloadResult, output: Path) -> dict[str, Any]:
+def _json(result: DownloadResult, path: str) -> dict[str, Any]:
     return {
         "ImageId": result.key,
         "Result": result.state,
         "Reason": result.reason,
-        "Path": str(output / result.path) if result.path else None,
+        "Path": path if result.path else None,
         "Size": result.size,
     }

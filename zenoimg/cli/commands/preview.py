@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,9 +20,32 @@ from zenoimg.cli.terminal.screen import Line
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
-    from zenoimg.operations.preview import PreviewResult
+    from zenoimg.operations.preview import MarkChoices, PreviewResult
 
 _MARK = "The mark (default: as configured)"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The checked options."""
+
+    photos: tuple[Path, ...]
+    output: str | None
+    force: bool
+    choices: MarkChoices
+    workers: int
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        if self.output != "-":
+            return
+        if self.as_json:
+            raise UsageError("-o - and --json would both write to standard output: choose one")
+        if sys.stdout.isatty():
+            raise UsageError(
+                "standard output is a terminal, which cannot show a picture",
+                next_step="Redirect it (> copy.jpg), or pipe it into another program.",
+            )
 
 
 def register(app: typer.Typer) -> None:
@@ -35,30 +59,38 @@ def _of_mark(name: str, help: str, metavar: str) -> Any:
 
 def preview(
     call: Call,
-    photos: Annotated[list[Path], typer.Argument(help="Photos to mark.", metavar="PHOTO", show_default=False)],
+    photos: Annotated[list[Path], typer.Argument(help="Photos to watermark.", metavar="PHOTO", show_default=False)],
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="Folder or file for the copies; - is standard output.", metavar="OUT"),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder for the copies; for one photo also a file, or - for stdout.",
+            metavar="OUT",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace copies that are there; never a photo.")] = False,
-    text: Annotated[str | None, _of_mark("--text", "This text.", "TEXT")] = None,
-    logo: Annotated[Path | None, _of_mark("--logo", "This logo instead of a text.", "PNG")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files, but never a photo.")] = False,
+    text: Annotated[str | None, _of_mark("--text", "Text.", "TEXT")] = None,
+    logo: Annotated[Path | None, _of_mark("--logo", "Logo instead of a text.", "PNG")] = None,
     position: Annotated[
-        str | None, _of_mark("--position", "An anchor (top-left, top … bottom-right), or tile.", "WHERE")
+        str | None, _of_mark("--position", "An anchor (top-left, top … bottom-right) or tile.", "WHERE")
     ] = None,
     scale: Annotated[
-        float | None, _of_mark("--scale", "Height of a text, width of a logo; of the shorter side.", "0.005..1")
+        float | None,
+        _of_mark("--scale", "Height of a text, width of a logo (of the shorter side).", "0.005..1"),
     ] = None,
-    margin: Annotated[float | None, _of_mark("--margin", "From the edges; of the shorter side.", "0..0.4")] = None,
-    opacity: Annotated[float | None, _of_mark("--opacity", "1 covers what is below.", "0.01..1")] = None,
+    margin: Annotated[
+        float | None, _of_mark("--margin", "Distance from the edges (of the shorter side).", "0..0.4")
+    ] = None,
+    opacity: Annotated[float | None, _of_mark("--opacity", "1 is opaque.", "0.01..1")] = None,
     color: Annotated[str | None, _of_mark("--color", "#rrggbb, #rgb or a CSS name.", "COLOR")] = None,
-    outline: Annotated[str | None, _of_mark("--outline", "A colour, or none.", "COLOR")] = None,
+    outline: Annotated[str | None, _of_mark("--outline", "A colour or none.", "COLOR")] = None,
     angle: Annotated[float | None, _of_mark("--angle", "Degrees, counter-clockwise.", "-360..360")] = None,
     font: Annotated[Path | None, _of_mark("--font", "TrueType or OpenType font of a text.", "FILE")] = None,
     workers: Annotated[
         int,
         typer.Option(
-            "--workers", help="Photos at a time (default: one per core).", min=1, metavar="N", show_default=False
+            "--workers", help="Photos in parallel (default: one per core).", min=1, metavar="N", show_default=False
         ),
     ] = (os.cpu_count() or 1),
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
@@ -67,43 +99,43 @@ def preview(
 
     Example: zenoimg preview photo.jpg --text "© Ada" --position tile
 
-    The copy of photo.jpg is photo.marked.jpg beside it. A photo is never replaced, other files only with
-    --force.
+    The copy of photo.jpg is photo.marked.jpg next to it. A photo is never replaced, other files only with --force.
     """
-    if output == "-" and as_json:
-        raise UsageError("-o - and --json would both write to standard output: choose one")
-    if output == "-" and sys.stdout.isatty():
-        raise UsageError(
-            "standard output is the terminal, which cannot show a picture",
-            next_step="Redirect it (> copy.jpg), or pipe it into another program.",
-        )
+    from zenoimg.operations.preview import MarkChoices
+
+    choices = MarkChoices(text, logo, position, scale, margin, opacity, color, outline, angle, font)
+    options = Options(tuple(photos), output, force, choices, workers, as_json)
+    if any(result.state != "marked" for result in _run(call, options)):
+        raise typer.Exit(1)
+
+
+def _run(call: Call, options: Options) -> list[PreviewResult]:
     from zenoimg.operations.configured import limits_of, recipe_of
-    from zenoimg.operations.preview import MarkChoices, mark, plan, recipe_with
+    from zenoimg.operations.preview import mark, plan, recipe_with
 
     settings = settings_of(call)
-    choices = MarkChoices(text, logo, position, scale, margin, opacity, color, outline, angle, font)
-    recipe = recipe_with(recipe_of(settings), choices)
-    jobs = plan(photos, output)
+    recipe = recipe_with(recipe_of(settings), options.choices)
+    jobs = plan(options.photos, options.output)
     results: list[PreviewResult] = []
     try:
         with PhotoProgress(call.screen, "Marking") as progress:
             counted = list(progress.counting(jobs))
-            for result in mark(counted, recipe, limits_of(settings), force=force, workers=workers):
+            limits = limits_of(settings)
+            for result in mark(counted, recipe, limits, force=options.force, workers=options.workers):
                 results.append(_delivered(result))
                 progress.done(_line(result))
     except KeyboardInterrupt:
         _summary(call, results, interrupted=True)
         raise
-    bad = [result for result in results if result.state != "marked"]
-    if as_json:
+    if options.as_json:
         order = {job: index for index, job in enumerate(jobs)}
         call.screen.json([_json(result) for result in sorted(results, key=lambda result: order[result.job])])
     if call.screen.quiet:
-        for result in bad:
-            call.screen.line(_line(result), always=True)
+        for result in results:
+            if result.state != "marked":
+                call.screen.line(_line(result), always=True)
     _summary(call, results, interrupted=False)
-    if bad:
-        raise typer.Exit(1)
+    return results
 
 
 def _delivered(result: PreviewResult) -> PreviewResult:

@@ -1,4 +1,4 @@
 """Download copies or originals.
 
-``run``  fetch several at once, each file whole or not at all
+``run``  several at once, each file whole or not at all
 """

@@ -1,6 +1,6 @@
-"""Fetch copies or originals into a folder, several at once; each file whole or not at all.
+"""Download copies or originals into a folder, several at once; each file whole or not at all.
 
-ids ──► placed (see targets) ──► looked up in S3 ──► compared with what lies there ──► fetched ──► result
+ids ──► paths (see targets) ──► HeadObject ──► compared with the existing file ──► downloaded ──► result
               │ unsafe, conflict        │ missing                │ unchanged, conflict
 """
 
@@ -31,12 +31,12 @@ from zenoimg.pipeline.threads import SECONDS, threads
 
 State = Literal["downloaded", "unchanged", "conflict", "unsafe", "missing", "failed"]
 #: States that leave an operator something to do.
-NOT_GOOD: frozenset[State] = frozenset({"conflict", "unsafe", "missing", "failed"})
+NEEDS_ATTENTION: frozenset[State] = frozenset({"conflict", "unsafe", "missing", "failed"})
 
 
 @dataclass(frozen=True)
 class DownloadResult:
-    """What became of one image. ``path`` is below the output folder, empty when it got none; ``size`` in bytes."""
+    """The result of one image. ``path`` is relative to the output folder, empty for none; ``size`` is in bytes."""
 
     key: str
     state: State
@@ -59,18 +59,21 @@ class Download:
         *,
         original: bool,
         force: bool,
+        file_name: str = "",
         concurrency: int = 8,
         on_bytes: Callable[[int], None] = lambda _: None,
         last_moments: float = SECONDS,
     ) -> None:
-        """``original`` fetches what was uploaded instead of the copies; ``force`` replaces files that differ.
+        """``original`` downloads the originals instead of the copies; ``force`` replaces files that differ.
 
-        ``last_moments`` is how long (seconds) an interrupted run may take to end what is under way.
+        ``file_name`` is the name of the file of a single image, whose id then need not be a safe path.
+        ``last_moments`` is how long (seconds) an interrupted run may take to abort transfers.
         """
         self._pipeline = pipeline
         self._directory = directory
         self._original = original
         self._force = force
+        self._file_name = file_name
         self._concurrency = concurrency
         self._on_bytes = on_bytes
         self._last_moments = last_moments
@@ -78,12 +81,12 @@ class Download:
         self._stopped = Event()
 
     def run(self, ids: Sequence[str], records: Mapping[str, ImageRecord]) -> Iterator[DownloadResult]:
-        """Yield a result for each id, in no fixed order; ``records`` are those that exist of them.
+        """Yield a result for each id, in no fixed order; ``records`` are the existing records of these ids.
 
-        Closing the iterator cancels what is under way; of that no file is left.
+        Closing the iterator aborts pending transfers, which leave no files.
         """
         queue: list[Target] = []
-        for placed in place(ids, _remembered(self._directory), force=self._force):
+        for placed in self._placed(ids):
             if not is_possible(placed.key):
                 yield DownloadResult(placed.key, "missing", "there is no such image")
             elif isinstance(placed, Unplaced):
@@ -99,18 +102,24 @@ class Download:
             self._directory.sweep()
             raise
 
+    def _placed(self, ids: Sequence[str]) -> Iterator[Target | Unplaced]:
+        if self._file_name:
+            yield from (Target(image_id, (), self._file_name) for image_id in ids)
+        else:
+            yield from place(ids, _remembered(self._directory), force=self._force)
+
     def _fetch(self, target: Target, record: ImageRecord | None) -> DownloadResult:
         try:
             return self._fetch_one(target, record)
         except FileExistsError:
-            return self._failed(target, "conflict", "a file came to lie there meanwhile; --force replaces it")
+            return self._failed(target, "conflict", "a file appeared there in the meantime; --force replaces it")
         except OSError as error:
             if error.errno == errno.ELOOP:
-                return self._failed(target, "conflict", "a symbolic link lies there; --force replaces it")
+                return self._failed(target, "conflict", "there is a symbolic link; --force replaces it")
             return self._failed(target, "failed", f"it cannot be written: {error.strerror or error}")
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "PreconditionFailed":
-                return self._failed(target, "failed", "it was replaced during the download; run this again")
+                return self._failed(target, "failed", "it was replaced during the download; rerun the command")
             return self._failed(target, "failed", explain(error).message)
 
     def _fetch_one(self, target: Target, record: ImageRecord | None) -> DownloadResult:
@@ -126,7 +135,7 @@ class Download:
                 if there is not None and _has_content(there, answer):
                     return DownloadResult(target.key, "unchanged", path=target.path, size=size)
                 if there is not None:
-                    reason = f"{target.path} lies there and differs; --force replaces it"
+                    reason = f"{target.path} exists and differs; --force replaces it"
                     return self._failed(target, "conflict", reason)
         with self._directory.writing(target, replace=self._force) as file:
             retrying(lambda: self._write(file, bucket, key, answer["ETag"]))
@@ -173,7 +182,7 @@ def _has_content(file: BufferedReader, answer: Mapping[str, Any]) -> bool:
 
 
 def _remembered(directory: OutputDirectory) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
-    """Each folder is looked at once: nothing of this run is written before all is placed."""
+    """Return a lookup that lists each folder once: nothing is written before all paths are decided."""
     seen: dict[tuple[str, ...], Mapping[str, Any]] = {}
 
     def look(folders: tuple[str, ...]) -> Mapping[str, Any]:

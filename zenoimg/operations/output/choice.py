@@ -1,0 +1,24 @@
+"""What an ``--output`` means: standard output, a file or a folder. One rule for every command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+STDOUT = "-"
+Output = Literal["stdout", "file", "folder"]
+
+
+def output_kind(output: str, *, single: bool) -> Output:
+    """Return what an output is; only a ``single`` result can go to a file.
+
+    ``-`` is standard output. What exists is what it is; otherwise a name with an extension (``copy.jpg``) is a file,
+    and any other name, or one with a slash at its end, a folder.
+    """
+    if output == STDOUT:
+        return "stdout"
+    path = Path(output)
+    if path.is_dir() or output.endswith(os.sep) or not single:
+        return "folder"
+    return "file" if path.exists() or path.suffix else "folder"
