@@ -4,6 +4,8 @@
 ``metadata``     the ancillary chunks that a copy keeps
 ``text``         text chunks
 ``pixels``       from chunks to pixels and back
+``scanlines``    filtered rows, of which only those under the mark are filtered again
+``rows``         the rows of a drawn picture, for all passes of an interlaced one
 ``palette``      PLTE and tRNS of a picture of palette indices
 ``color_key``    the one transparent colour of a grey or RGB picture
 ``few_greys``    grey of 1, 2 or 4 bits a sample

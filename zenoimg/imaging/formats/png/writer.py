@@ -25,9 +25,11 @@ from zenoimg.imaging.formats.png.few_greys import drawn_on_few_greys
 from zenoimg.imaging.formats.png.metadata import orientation_in
 from zenoimg.imaging.formats.png.palette import has_alpha, palette_chunks, palette_of
 from zenoimg.imaging.formats.png.pixels import decode, encode
-from zenoimg.imaging.formats.png.sixteen_bit import blend_deep, decode_deep, encode_deep
+from zenoimg.imaging.formats.png.rows import redrawn
+from zenoimg.imaging.formats.png.sixteen_bit import blend_deep, decode_deep
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.overlap import covered_boxes
 from zenoimg.imaging.placement import displayed_size
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
@@ -61,10 +63,11 @@ def _draw(chunks: list[Chunk], header: Header, overlay: Overlay, compression: in
     if header.color_type == PALETTE:
         return _draw_on_palette(chunks, header, overlay, compression)
     key = color_key(chunks, header)
+    boxes = covered_boxes(overlay, (header.width, header.height))
     if header.depth == 16 and header.color_type != GREY:
         deep = decode_deep(chunks, header)
         blend_deep(deep, overlay, key)
-        return Written(header, (), encode_deep(deep, header, compression))
+        return Written(header, (), redrawn(chunks, deep, header, boxes, compression))
     picture = decode(chunks)
     if header.depth < 8:
         picture = drawn_on_few_greys(picture, header, overlay, key)
@@ -72,7 +75,7 @@ def _draw(chunks: list[Chunk], header: Header, overlay: Overlay, compression: in
         blend_keyed(picture, overlay, key)
     else:
         blend(picture, overlay)
-    return Written(header, (), encode(picture, header, compression))
+    return Written(header, (), redrawn(chunks, picture, header, boxes, compression))
 
 
 def _draw_on_palette(chunks: list[Chunk], header: Header, overlay: Overlay, compression: int) -> Written:
@@ -85,7 +88,11 @@ def _draw_on_palette(chunks: list[Chunk], header: Header, overlay: Overlay, comp
             warnings: tuple[str, ...] = ()
             if target != header:
                 warnings = (f"{header.depth}-bit palette had no colours for the mark and became 8-bit",)
-            image_data = encode(picture, target, compression)
+            if target == header:
+                boxes = covered_boxes(overlay, picture.size)
+                image_data = redrawn(chunks, picture, header, boxes, compression)
+            else:
+                image_data = encode(picture, target, compression)
             return Written(target, palette_chunks(drawn.palette, chunks), image_data, warnings)
     true_colour = replace(header, depth=8, color_type=RGB_ALPHA if has_alpha(source) else RGB)
     picture = in_colour(decode(chunks), source)
