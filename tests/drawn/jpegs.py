@@ -1,6 +1,6 @@
-"""JPEGs from their coefficients and back, for what Pillow does not write: by ITU-T T.81 alone, without libjpeg.
+"""JPEGs from their coefficients, for what Pillow does not write: by ITU-T T.81 alone, without libjpeg.
 
-Sequential Huffman coding of 8-bit samples, any sampling factors, one scan or one for each component, restarts.
+Huffman coding of 8-bit samples, any sampling factors, one scan or several, restarts.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from io import BytesIO
 
 from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
 
-from tests.drawn.pictures import Segment, segment_bytes
+from tests.drawn.pictures import Segment, jpeg_segments, segment_bytes
 
 Block = list[int]
 """64 quantized coefficients in zigzag order."""
+
+Table = tuple[bytes, bytes]
+"""How many codes of each length, and the symbols."""
 
 Factors = Sequence[tuple[int, int]]
 ADOBE = b"Adobe\0\x64\0\0\0\0"
@@ -33,21 +35,31 @@ class Plane:
     rows: list[list[Block]] = field(default_factory=list)
 
 
-def standard_tables() -> dict[tuple[int, int], tuple[bytes, bytes]]:
+def standard_tables() -> dict[tuple[int, int], Table]:
     """Return the tables of ITU-T T.81, annex K, by class and slot, as an encoder that uses no others writes them."""
     encoded = BytesIO()
     Image.new("RGB", (16, 16)).save(encoded, "JPEG")
-    tables: dict[tuple[int, int], tuple[bytes, bytes]] = {}
-    for marker, payload in segments_of(encoded.getvalue()):
+    tables: dict[tuple[int, int], Table] = {}
+    for marker, payload in jpeg_segments(encoded.getvalue()):
         if marker == 0xC4:
-            tables |= _tables_in(payload)
+            tables |= tables_in(payload)
+    return tables
+
+
+def tables_in(payload: bytes) -> dict[tuple[int, int], Table]:
+    """Return the tables that a DHT segment defines, by class and slot."""
+    tables, at = {}, 0
+    while at < len(payload):
+        counts = payload[at + 1 : at + 17]
+        tables[payload[at] >> 4, payload[at] & 15] = counts, payload[at + 17 : at + 17 + sum(counts)]
+        at += 17 + sum(counts)
     return tables
 
 
 def drawn_planes(size: tuple[int, int], factors: Factors, seed: int = 1) -> list[Plane]:
     """Draw coefficients that compress like a photo's: brightness that wanders, a few small other coefficients."""
     dice = random.Random(seed)
-    columns, lines = _mcus(size, factors)
+    columns, lines = mcus_of(size, factors)
     planes = []
     for across, down in factors:
         plane = Plane(across, down)
@@ -76,9 +88,12 @@ def jpeg_of(
     separate: bool = False,
     restart: int = 0,
     own_tables: bool = False,
+    progressive: bool = False,
     steps: Sequence[int] = (8, 12),
 ) -> bytes:
     """Encode planes. ``separate`` scans have one component each, ``own_tables`` no symbol that is not used.
+
+    A ``progressive`` file has a scan of all first coefficients, and one of all others for each component.
 
     ``steps`` are the quantization steps of the first component and of the others.
     """
@@ -88,83 +103,47 @@ def jpeg_of(
     parts = b"".join(
         bytes([identifiers[index], across << 4 | down, min(index, 1)]) for index, (across, down) in enumerate(factors)
     )
-    head.append(segment_bytes((0xC0, struct.pack(">BHHB", 8, size[1], size[0], len(planes)) + parts)))
+    head.append(
+        segment_bytes((0xC2 if progressive else 0xC0, struct.pack(">BHHB", 8, size[1], size[0], len(planes)) + parts))
+    )
     if restart:
         head.append(segment_bytes((0xDD, struct.pack(">H", restart))))
-    groups = [[index] for index in range(len(planes))] if separate else [list(range(len(planes)))]
+    together, alone = [list(range(len(planes)))], [[index] for index in range(len(planes))]
+    scans = [((0, 63), group) for group in (alone if separate else together)]
+    if progressive:
+        scans = [((0, 0), together[0]), *(((1, 63), group) for group in alone)]
     tables = standard_tables()
     if not own_tables:
         head += [
             segment_bytes((0xC4, bytes([kind << 4 | slot]) + b"".join(tables[kind, slot]))) for kind, slot in tables
         ]
-    for group in groups:
-        symbols = list(_symbols(planes, size, group, restart))
+    for (first, last), group in scans:
+        kinds = {-1} | ({0} if first == 0 else set()) | ({1} if last else set())
+        symbols = [symbol for symbol in _symbols(planes, size, group, restart) if symbol[0] in kinds]
         if own_tables:
-            used = {(kind, min(index, 1)): Counter[int]() for index in group for kind in (0, 1)}
+            used = {(kind, min(index, 1)): Counter[int]() for index in group for kind in kinds - {-1}}
             for kind, index, symbol, _, _ in symbols:
-                used[kind, min(index, 1)][symbol] += kind >= 0
-            tables = {key: _flat_table(list(counts)) for key, counts in used.items() if key[0] >= 0}
-            head += [segment_bytes((0xC4, bytes([key[0] << 4 | key[1]]) + b"".join(tables[key]))) for key in tables]
+                if kind >= 0:
+                    used[kind, min(index, 1)][symbol] += 1
+            tables = {key: _flat_table(list(counts)) for key, counts in used.items()}
+            head += [_table_segment(key, table) for key, table in tables.items()]
         chosen = b"".join(bytes([identifiers[index], min(index, 1) * 0x11]) for index in group)
-        head.append(segment_bytes((0xDA, bytes([len(group)]) + chosen + b"\0\x3f\0")))
+        head.append(segment_bytes((0xDA, bytes([len(group)]) + chosen + bytes([first, last, 0]))))
         head.append(_entropy_coded(symbols, tables))
     return b"".join((b"\xff\xd8", *head, b"\xff\xd9"))
 
 
-def planes_of(data: bytes) -> list[Plane]:
-    """Read the coefficients of a sequential JPEG."""
-    tables: dict[tuple[int, int], tuple[bytes, bytes]] = {}
-    restart = 0
-    planes: list[Plane] = []
-    identifiers: list[int] = []
-    size = (0, 0)
-    for marker, payload in segments_of(data):
-        if marker == 0xC4:
-            tables |= _tables_in(payload)
-        elif marker == 0xDD:
-            (restart,) = struct.unpack(">H", payload)
-        elif marker in (0xC0, 0xC1):
-            _, height, width, count = struct.unpack_from(">BHHB", payload)
-            size = width, height
-            parts = [payload[6 + 3 * index : 9 + 3 * index] for index in range(count)]
-            identifiers = [part[0] for part in parts]
-            planes = [Plane(part[1] >> 4, part[1] & 15) for part in parts]
-            columns, lines = _mcus(size, [(plane.across, plane.down) for plane in planes])
-            for plane in planes:
-                plane.rows = [[[0] * 64 for _ in range(columns * plane.across)] for _ in range(lines * plane.down)]
-        elif marker == 0xDA:
-            chosen = [(identifiers.index(payload[1 + 2 * k]), payload[2 + 2 * k]) for k in range(payload[0])]
-            scan = payload[4 + 2 * payload[0] :]
-            _decode_scan(planes, size, chosen, tables, restart, scan)
-    return planes
+def _table_segment(key: tuple[int, int], table: Table) -> bytes:
+    return segment_bytes((0xC4, bytes([key[0] << 4 | key[1]]) + b"".join(table)))
 
 
-def segments_of(data: bytes) -> Iterator[Segment]:
-    """Yield all segments; the entropy-coded data of a scan are behind its header in the payload."""
-    at = 2
-    while data[at + 1] != 0xD9:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        end = at + 2 + length
-        if marker == 0xDA:
-            while not (data[end] == 0xFF and data[end + 1] != 0 and not 0xD0 <= data[end + 1] <= 0xD7):
-                end += 1
-        yield marker, data[at + 4 : end]
-        at = end
-
-
-def progressive(data: bytes) -> bytes:
-    """Return a picture as a progressive JPEG of the same sampling, as far as Pillow writes it."""
-    encoded = BytesIO()
-    JpegImageFile(BytesIO(data)).save(encoded, "JPEG", progressive=True, quality="keep")
-    return encoded.getvalue()
-
-
-def _mcus(size: tuple[int, int], factors: Factors) -> tuple[int, int]:
+def mcus_of(size: tuple[int, int], factors: Factors) -> tuple[int, int]:
+    """Return how many MCUs there are across and down."""
     across, down = max(pair[0] for pair in factors), max(pair[1] for pair in factors)
     return -(-size[0] // (8 * across)), -(-size[1] // (8 * down))
 
 
-def _places(
+def blocks_by_mcu(
     planes: Sequence[Plane], size: tuple[int, int], group: Sequence[int]
 ) -> Iterator[list[tuple[int, int, int]]]:
     """Yield the blocks of each MCU of a scan: component, row, column (A.2)."""
@@ -176,7 +155,7 @@ def _places(
         height = -(-size[1] * factors[index][1] // (8 * largest[1]))
         yield from ([(index, row, column)] for row in range(height) for column in range(width))
         return
-    columns, lines = _mcus(size, factors)
+    columns, lines = mcus_of(size, factors)
     for line in range(lines):
         for mcu in range(columns):
             yield [
@@ -192,7 +171,7 @@ def _symbols(
 ) -> Iterator[tuple[int, int, int, int, int]]:
     """Yield class of table, component, symbol, further bits, how many; class -1 is a restart marker."""
     before = dict.fromkeys(group, 0)
-    for number, mcu in enumerate(_places(planes, size, group)):
+    for number, mcu in enumerate(blocks_by_mcu(planes, size, group)):
         if restart and number and number % restart == 0:
             before = dict.fromkeys(group, 0)
             yield -1, group[0], number // restart - 1, 0, 0
@@ -220,13 +199,14 @@ def _sized(value: int, run: int) -> tuple[int, int, int]:
     return run << 4 | size, value if value >= 0 else value + (1 << size) - 1, size
 
 
-def _flat_table(symbols: list[int]) -> tuple[bytes, bytes]:
+def _flat_table(symbols: list[int]) -> Table:
     """A table of codes as equal as they can be, the code of ones left out."""
     bits = max(1, len(symbols).bit_length())
     return bytes([len(symbols) if length == bits else 0 for length in range(1, 17)]), bytes(symbols)
 
 
-def _codes(table: tuple[bytes, bytes]) -> Iterator[tuple[int, int, int]]:
+def codes_of(table: Table) -> Iterator[tuple[int, int, int]]:
+    """Yield each symbol with its code and the code's length."""
     code, at = 0, 0
     for length, count in enumerate(table[0], 1):
         for symbol in table[1][at : at + count]:
@@ -236,10 +216,8 @@ def _codes(table: tuple[bytes, bytes]) -> Iterator[tuple[int, int, int]]:
         code <<= 1
 
 
-def _entropy_coded(
-    symbols: list[tuple[int, int, int, int, int]], tables: dict[tuple[int, int], tuple[bytes, bytes]]
-) -> bytes:
-    codes = {key: {symbol: (code, length) for symbol, code, length in _codes(table)} for key, table in tables.items()}
+def _entropy_coded(symbols: list[tuple[int, int, int, int, int]], tables: dict[tuple[int, int], Table]) -> bytes:
+    codes = {key: {symbol: (code, length) for symbol, code, length in codes_of(table)} for key, table in tables.items()}
     parts: list[bytes] = []
     bits: list[str] = []
 
@@ -258,77 +236,3 @@ def _entropy_coded(
         bits.append(f"{code:0{length}b}" + (f"{further:0{count}b}" if count else ""))
     flush()
     return b"".join(parts)
-
-
-def _tables_in(payload: bytes) -> dict[tuple[int, int], tuple[bytes, bytes]]:
-    tables, at = {}, 0
-    while at < len(payload):
-        counts = payload[at + 1 : at + 17]
-        tables[payload[at] >> 4, payload[at] & 15] = counts, payload[at + 17 : at + 17 + sum(counts)]
-        at += 17 + sum(counts)
-    return tables
-
-
-def _decode_scan(
-    planes: list[Plane],
-    size: tuple[int, int],
-    chosen: list[tuple[int, int]],
-    tables: dict[tuple[int, int], tuple[bytes, bytes]],
-    restart: int,
-    scan: bytes,
-) -> None:
-    slots = dict(chosen)
-    read = {key: {(length, code): symbol for symbol, code, length in _codes(table)} for key, table in tables.items()}
-    intervals = _intervals(scan)
-    bits = next(intervals)
-    before = dict.fromkeys(slots, 0)
-    for number, mcu in enumerate(_places(planes, size, list(slots))):
-        if restart and number and number % restart == 0:
-            bits, before = next(intervals), dict.fromkeys(slots, 0)
-        for index, row, column in mcu:
-            block = planes[index].rows[row][column]
-            before[index] += bits.value(bits.symbol(read[0, slots[index] >> 4]))
-            block[0] = before[index]
-            at = 1
-            while at < 64:
-                symbol = bits.symbol(read[1, slots[index] & 15])
-                if symbol == 0:
-                    break
-                at += symbol >> 4
-                block[at] = bits.value(symbol & 15)
-                at += 1
-
-
-class _Bits:
-    def __init__(self, data: bytes) -> None:
-        self._text = f"{int.from_bytes(b'1' + data, 'big'):b}"[6:]
-        self._at = 0
-
-    def symbol(self, codes: dict[tuple[int, int], int]) -> int:
-        code = 0
-        for length in range(1, 17):
-            code = code << 1 | (self._text[self._at] == "1")
-            self._at += 1
-            if (length, code) in codes:
-                return codes[length, code]
-        raise ValueError("no such code")
-
-    def value(self, size: int) -> int:
-        if size == 0:
-            return 0
-        bits = int(self._text[self._at : self._at + size], 2)
-        self._at += size
-        return bits if bits >> (size - 1) else bits - (1 << size) + 1
-
-
-def _intervals(scan: bytes) -> Iterator[_Bits]:
-    start = at = 0
-    while True:
-        at = scan.find(b"\xff", at)
-        if at < 0:
-            yield _Bits(scan[start:].replace(b"\xff\0", b"\xff"))
-            return
-        if 0xD0 <= scan[at + 1] <= 0xD7:
-            yield _Bits(scan[start:at].replace(b"\xff\0", b"\xff"))
-            start = at + 2
-        at += 2

@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tests.drawn import jpegs, pictures
+from tests.drawn.jpeg_planes import planes_of
 from tests.drawn.jpegs import Plane
+from tests.unit.imaging.jpeg.coefficients.cases import CODINGS, SAMPLINGS, SIZE, drawn
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 from zenoimg.imaging.formats.jpeg.coefficients import editor
 from zenoimg.imaging.mark import overlay_for
 from zenoimg.imaging.placement import Box
-
-SIZE = (301, 203)
-SAMPLINGS = {
-    "4:4:4": [(1, 1)] * 3,
-    "4:2:2": [(2, 1), (1, 1), (1, 1)],
-    "4:2:0": [(2, 2), (1, 1), (1, 1)],
-    "4:4:0": [(1, 2), (1, 1), (1, 1)],
-    "4:1:1": [(4, 1), (1, 1), (1, 1)],
-    "4:1:0": [(4, 2), (1, 1), (1, 1)],
-    "a third": [(3, 1), (1, 1), (1, 1)],
-    "uneven": [(2, 2), (2, 1), (1, 2)],
-    "grey": [(1, 1)],
-    "grey, factors of two": [(2, 2)],
-    "cmyk": [(1, 1)] * 4,
-    "ycck": [(2, 2), (1, 1), (1, 1), (2, 2)],
-}
-CODINGS = [{}, {"separate": True}, {"restart": 5}, {"own_tables": True}, {"own_tables": True, "separate": True}]
-
-
-def drawn(sampling: str, **coding: Any) -> bytes:
-    factors = SAMPLINGS[sampling]
-    adobe = [(0xEE, jpegs.ADOBE + (b"\2" if sampling == "ycck" else b"\0"))] if len(factors) == 4 else []
-    return jpegs.jpeg_of(jpegs.drawn_planes(SIZE, factors), SIZE, segments=adobe, **coding)
 
 
 def changed_blocks(before: list[Plane], after: list[Plane], size: tuple[int, int]) -> list[set[tuple[int, int]]]:
@@ -73,7 +51,7 @@ def test_only_blocks_under_the_mark_change(sampling: str, coding: dict[str, bool
     data = drawn(sampling, **coding)
     done = watermark(data)
     assert (done.encoding, done.warnings) == ("coefficients", ())
-    before, after = jpegs.planes_of(data), jpegs.planes_of(done.data)
+    before, after = planes_of(data), planes_of(done.data)
     box = overlay_for(WatermarkSpec(), SIZE).boxes[0]
     changed = changed_blocks(before, after, SIZE)
     for plane, blocks in zip(before, changed, strict=True):
@@ -92,7 +70,7 @@ def test_only_blocks_under_the_mark_change_in_every_corner_and_orientation(posit
     done = watermark(data, Recipe(spec))
     assert done.encoding == "coefficients"
     box = overlay_for(spec, size, orientation).boxes[0]
-    before, after = jpegs.planes_of(data), jpegs.planes_of(done.data)
+    before, after = planes_of(data), planes_of(done.data)
     for plane, blocks in zip(before, changed_blocks(before, after, size), strict=True):
         assert blocks <= blocks_of(box, plane, before)
 
