@@ -67,7 +67,7 @@ ROOMS: dict[str, set[str]] = {
     "configured": set(),
     "content": set(),
     "deploy": {"concurrency", "configured", "output", "pipeline", "records"},
-    "effective_recipe": {"configured", "pipeline", "records"},
+    "effective_recipe": {"configured", "inventory", "pipeline", "records"},
     "download": {"concurrency", "content", "output", "pipeline", "records"},
     "gallery": {"concurrency", "output", "pipeline", "records"},
     "health": {"effective_recipe", "inventory", "logs", "pipeline", "records", "reprocess"},

@@ -55,9 +55,10 @@ def test_a_healthy_pipeline_needs_no_action(three: Terminal) -> None:
         "by_status": {"processed": 3},
         "findings": {},
         "examples": [],
+        "kept": 0,
     }
     assert (found["stack"], found["backfill"], found["dead_letters"], found["errors"]) == (None, None, None, None)
-    assert (found["images"], found["needs"]) == ({"total": 3, "refused": 0, "failed": 0}, [])
+    assert (found["images"], found["needs"]) == ({"total": 3, "refused": 0, "failed": 0, "kept": 0}, [])
     shown = three.run("status", "--check").stdout
     assert "all agree" in shown
     assert "No action needed." in shown
@@ -139,7 +140,7 @@ def test_a_table_without_indexes_works(three: Terminal) -> None:
     )
     for record in records:
         catalog().put(record if record.image_id != "b.jpg" else replace(record, status="failed"))
-    assert three.json("status")["images"] == {"total": 3, "refused": None, "failed": None}
+    assert three.json("status")["images"] == {"total": 3, "refused": None, "failed": None, "kept": None}
     assert [result["ImageId"] for result in three.json("reprocess", "--failed", "--here")] == ["b.jpg"]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,10 +20,13 @@ from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.errors import ConfigurationError, ZenoError
 from zenoimg.imaging import Limits, Recipe, RecipeError
 from zenoimg.operations.configured import limits_of, recipe_of
+from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.listing import Query, from_table
 from zenoimg.pipeline import deployed_recipe
 from zenoimg.pipeline.service import expected_owner, is_denied, is_missing, is_missing_bucket
+from zenoimg.pipeline.verdict import limits_fingerprint
+from zenoimg.stack.bundle.pillow import pillow_version_in
 from zenoimg.stack.outputs import read_stack
 from zenoimg.suggest import suggest
 
@@ -35,7 +37,6 @@ Source = Literal["deployed", "here"]
 
 _READS = 3  # of a zip whose bytes are not those that its name promises
 _NEWEST = 100
-_PILLOW = re.compile(r"python/pillow-([^/-]+)\.dist-info/", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,18 @@ class EffectiveRecipe:
     notices: tuple[str, ...] = ()
     doubt: str = ""
 
+    @property
+    def current(self) -> Current:
+        """Return what work in this process decides by."""
+        return Current(self.recipe.fingerprint, limits_fingerprint(self.limits))
 
-def current_fingerprint(pipeline: LivePipeline, settings: Settings) -> str:
-    """Return the fingerprint of the deployed recipe; without a stack, of that in the settings."""
-    return pipeline.deployment.recipe_fingerprint or recipe_of(settings).fingerprint
+
+def current_of(pipeline: LivePipeline, settings: Settings) -> Current:
+    """Return what the functions decide by; without a stack, what work in this process does."""
+    deployment = pipeline.deployment
+    if deployment.recipe_fingerprint:
+        return Current(deployment.recipe_fingerprint, deployment.limits_fingerprint)
+    return Current(recipe_of(settings).fingerprint, limits_fingerprint(limits_of(settings)))
 
 
 def effective_recipe(pipeline: LivePipeline, settings: Settings, source: Source) -> EffectiveRecipe:
@@ -150,8 +159,7 @@ class _Layer:
         try:
             size = self._s3.head_object(Bucket=self._bucket, Key=key, **self._owner)["ContentLength"] if key else 0
             with zipfile.ZipFile(io.BufferedReader(_Ranges(self._get, key, size))) as archive:
-                found = filter(None, map(_PILLOW.match, archive.namelist()))
-                return next((match[1] for match in found), "")
+                return pillow_version_in(archive.namelist())
         except (ConfigurationError, ClientError, zipfile.BadZipFile):
             return ""
 

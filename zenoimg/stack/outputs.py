@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Deployment:
     """The names and URLs of a deployed stack.
 
-    ``recipe_fingerprint`` and ``limits`` are those of the running functions. Fields that a pipeline without
-    functions does not have (see ``config``) are empty.
+    ``recipe_fingerprint``, ``limits`` and ``limits_fingerprint`` are those of the running functions. Fields that a
+    pipeline without functions does not have (see ``config``) are empty.
     """
 
     originals_bucket: str
@@ -35,6 +35,7 @@ class Deployment:
     api_id: str = ""
     api_url: str = ""
     limits: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+    limits_fingerprint: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -106,4 +107,5 @@ def deployment_of(state: StackState) -> Deployment:
         api_id=output.get("ApiId", ""),
         api_url=output.get("ApiUrl", ""),
         limits=json.loads(output.get("Limits", "{}")),
+        limits_fingerprint=output.get("LimitsFingerprint", ""),
     )

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.operations.test_selection import FAILED, RECORD, REFUSED
 from zenoimg.operations.health.actions import ImageCounts, QueueStatus, StackStatus, required_actions
 from zenoimg.operations.inventory.audit import Audit, Example, Finding, finding_of
+from zenoimg.operations.inventory.current import Current
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import Original
 from zenoimg.pipeline.verdict import CopyMark
@@ -34,7 +35,11 @@ MARK = CopyMark("v1", "new")
         (None, None, RECORD, "record without original"),
         (ORIGINAL, MARK, REFUSED, "copy of a refused image"),
         (ORIGINAL, CopyMark("v1", "old"), replace(REFUSED, copy_recipe="old"), None),
-        (ORIGINAL, MARK, replace(REFUSED, copy_recipe="old"), "copy of a refused image"),
+        (ORIGINAL, MARK, replace(REFUSED, copy_recipe="old"), "copy and record of different recipes"),
+        (ORIGINAL, CopyMark("v0", "old"), replace(REFUSED, copy_recipe="old"), "copy of another version"),
+        (ORIGINAL, None, replace(REFUSED, recipe="old"), "stale"),
+        (ORIGINAL, None, replace(REFUSED, limits="other"), "stale"),
+        (ORIGINAL, CopyMark("v1", "older"), replace(REFUSED, recipe="old", copy_recipe="older"), "stale"),
         (ORIGINAL, None, replace(REFUSED, copy_recipe="old"), "no copy"),
         (ORIGINAL, MARK, replace(RECORD, version_id="v0"), "record of another version"),
         (ORIGINAL, None, replace(REFUSED, version_id="v0"), "record of another version"),
@@ -47,7 +52,7 @@ MARK = CopyMark("v1", "new")
 def test_the_audit_of_an_image(
     original: Original | None, mark: CopyMark | None, record: ImageRecord | None, finding: Finding | None
 ) -> None:
-    assert finding_of(original, mark, record, "new") == finding
+    assert finding_of(original, mark, record, Current("new", "limits")) == finding
 
 
 FINE = StackStatus("zeno", "UPDATE_COMPLETE", "", None)

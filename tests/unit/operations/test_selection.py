@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.records import record
+from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.orphans import Digest
 from zenoimg.operations.inventory.selection import (
     Candidate,
@@ -26,19 +27,23 @@ RECORD = replace(record("a.jpg", recipe="new"), etag="etag1")
 REFUSED = replace(RECORD, status="refused", processed_size=None)
 FAILED = replace(RECORD, status="failed")
 OLD = replace(RECORD, recipe="old")
+CURRENT = Current("new", "limits")
 OTHER_BYTES, OTHER_TIME = "etag0", "2025-06-12T15:25:13Z"
 
 TRUTH: list[tuple[ListedOriginal | None, bool, ImageRecord | None, ImageState]] = [
     (ORIGINAL, True, RECORD, "current"),
     (ORIGINAL, False, REFUSED, "refused"),
-    (ORIGINAL, False, replace(REFUSED, recipe="old"), "refused"),
+    (ORIGINAL, False, replace(REFUSED, recipe="old"), "stale"),
+    (ORIGINAL, False, replace(REFUSED, limits="limits"), "refused"),
+    (ORIGINAL, False, replace(REFUSED, limits="other limits"), "stale"),
+    (ORIGINAL, True, replace(REFUSED, recipe="old", copy_recipe="older"), "stale"),
     (ORIGINAL, True, OLD, "stale"),
     (ORIGINAL, False, None, "missing"),
     (ORIGINAL, True, None, "missing"),
     (ORIGINAL, False, RECORD, "missing"),
     (ORIGINAL, False, OLD, "missing"),
     (ORIGINAL, True, REFUSED, "missing"),
-    (ORIGINAL, True, replace(REFUSED, copy_recipe="old"), "refused"),
+    (ORIGINAL, True, replace(REFUSED, copy_recipe="old"), "kept"),
     (ORIGINAL, False, replace(REFUSED, copy_recipe="old"), "missing"),
     (ORIGINAL, True, replace(RECORD, etag=OTHER_BYTES), "missing"),
     (ORIGINAL, True, replace(RECORD, created_at=OTHER_TIME), "missing"),
@@ -58,11 +63,11 @@ TRUTH: list[tuple[ListedOriginal | None, bool, ImageRecord | None, ImageState]] 
 def test_the_state_of_a_key(
     original: ListedOriginal | None, has_copy: bool, stored: ImageRecord | None, state: ImageState
 ) -> None:
-    assert state_of(Candidate("a.jpg", original, has_copy), stored, "new") == state
+    assert state_of(Candidate("a.jpg", original, has_copy), stored, CURRENT) == state
 
 
 def test_no_copy_is_stale_where_no_recipe_is_known() -> None:
-    assert state_of(Candidate("a.jpg", ORIGINAL, has_copy=True), OLD, "") == "current"
+    assert state_of(Candidate("a.jpg", ORIGINAL, has_copy=True), OLD, Current()) == "current"
 
 
 @pytest.mark.parametrize(
@@ -70,15 +75,15 @@ def test_no_copy_is_stale_where_no_recipe_is_known() -> None:
     [
         ([], {"missing", "left-over", "failed"}),
         (["--missing"], {"missing", "left-over"}),
-        (["--stale"], {"stale"}),
+        (["--stale"], {"stale", "kept"}),
         (["--failed"], {"failed"}),
-        (["--refused"], {"refused"}),
-        (["--stale", "--refused"], {"stale", "refused"}),
-        (["--all"], {"current", "missing", "stale", "failed", "refused", "left-over"}),
+        (["--refused"], {"refused", "kept", "stale"}),
+        (["--stale", "--refused"], {"stale", "refused", "kept"}),
+        (["--all"], {"current", "missing", "stale", "failed", "refused", "kept", "left-over"}),
     ],
 )
 def test_each_option_selects_its_states(options: list[str], taken: set[ImageState]) -> None:
-    selection = ImageSelection(ReprocessRequest.states_of(options), fingerprint="new")
+    selection = ImageSelection(ReprocessRequest.states_of(options), current=CURRENT)
     found = {
         state
         for original, has_copy, stored, state in TRUTH
@@ -87,11 +92,25 @@ def test_each_option_selects_its_states(options: list[str], taken: set[ImageStat
     assert found == taken
 
 
+def test_the_option_for_refused_images_leaves_out_stale_processed_ones() -> None:
+    selection = ImageSelection(ReprocessRequest.states_of(["--refused"]), current=CURRENT)
+    assert selection.match(Candidate("a.jpg", ORIGINAL, has_copy=True), OLD) is None
+
+
 @pytest.mark.parametrize(
     ("options", "force", "redrives"),
-    [([], False, True), (["--missing"], False, False), (["--failed"], False, True), (["--all"], True, True)],
+    [
+        ([], False, True),
+        (["--missing"], False, False),
+        (["--stale"], False, False),
+        (["--refused"], True, False),
+        (["--failed"], False, True),
+        (["--all"], True, True),
+    ],
 )
-def test_only_all_forces_and_only_failed_includes_dead_letters(options: list[str], force: bool, redrives: bool) -> None:
+def test_only_all_and_refused_force_and_only_failed_includes_dead_letters(
+    options: list[str], force: bool, redrives: bool
+) -> None:
     request = ReprocessRequest((), ReprocessRequest.states_of(options))
     assert (request.force, request.redrives) == (force, redrives)
 

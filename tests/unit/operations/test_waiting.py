@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.unit.operations.test_selection import ORIGINAL, RECORD
+from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.selection import ImageState, ListedOriginal, SelectedImage
 from zenoimg.operations.reprocess.backfill import PendingKey, QueueCounts
 from zenoimg.operations.reprocess.here import ReprocessResult
@@ -90,7 +91,7 @@ def waited(
 ) -> ReprocessResult:
     with PendingKeys() as pending:
         pending.put(PendingKey.of(SelectedImage("a.jpg", original, record, state), SENT_AT, force=force))
-        (result,) = wait_for_results(lane, pending, "new", on_poll=lambda _: None, pace=lane.pace)  # type: ignore[arg-type]
+        (result,) = wait_for_results(lane, pending, Current("new"), on_poll=lambda _: None, pace=lane.pace)  # type: ignore[arg-type]
     return result
 
 
@@ -153,6 +154,13 @@ def test_a_record_of_the_previous_recipe_is_no_result() -> None:
     assert lane.now == pytest.approx(20)
 
 
+def test_a_refusal_by_the_previous_recipe_is_no_result() -> None:
+    refused = replace(NEW, status="refused", error="too-small: x")
+    lane = Lane({0.0: replace(refused, recipe="old"), 20.0: refused})
+    assert waited(lane, RECORD, state="stale", force=False).result == "refused"
+    assert lane.now == pytest.approx(20)
+
+
 def test_a_dead_letter_of_a_correct_image_needs_no_new_record() -> None:
     lane = Lane({0.0: RECORD})
     assert waited(lane, RECORD, state="current", force=False).result == "unchanged"
@@ -212,7 +220,7 @@ def test_any_number_of_keys_is_waited_for_with_few_in_memory(stuck: int) -> None
     with PendingKeys() as pending:
         for number in range(images):
             pending.put(PendingKey.of(SelectedImage(str(number), ORIGINAL, None, "missing"), SENT_AT, force=False))
-        results = list(wait_for_results(lane, pending, "new", on_poll=lambda _: None, pace=lane.pace))  # type: ignore[arg-type]
+        results = list(wait_for_results(lane, pending, Current("new"), on_poll=lambda _: None, pace=lane.pace))  # type: ignore[arg-type]
     assert lane.largest_lookup <= 200
     assert sorted(int(result.key) for result in results) == list(range(images))
     assert sum(result.result == "unfinished" for result in results) == stuck

@@ -119,6 +119,8 @@ def _drawn(current: PipelineStatus) -> Group:
         lines.append(("Stack", Text(text)))
     lines.append(("Recipe", Text(current.recipe)))
     lines.append(("Images", _images(current)))
+    if current.images.kept:
+        lines.append(("", _kept(current.images.kept)))
     for name, queue in (("Backfill", current.backfill), ("Dead", current.dead_letters)):
         if queue is not None:
             lines.append((name, _queue(queue, bad=name == "Dead")))
@@ -144,6 +146,11 @@ def _images(current: PipelineStatus) -> Text:
         number = _UNKNOWN if count is None else f"{count:,}"
         text.append(f", {number} {word}", style=render.STYLES[word] if count else "")
     return text
+
+
+def _kept(count: int) -> Text:
+    copies = "1 copy keeps" if count == 1 else f"{count:,} copies keep"
+    return Text(f"{copies} an older mark: the deployed recipe refuses {'it' if count == 1 else 'them'}", style="yellow")
 
 
 def _queue(queue: QueueStatus, *, bad: bool) -> Text:

@@ -25,9 +25,11 @@ from zenoimg.operations.deploy.target import Target, artifact_store_of, change_s
 from zenoimg.operations.deploy.trial import try_recipe
 from zenoimg.operations.pipeline import of_deployment
 from zenoimg.pipeline.service import is_denied
+from zenoimg.pipeline.verdict import limits_fingerprint
 from zenoimg.stack import read_back, template
 from zenoimg.stack.bundle import functions, packages_installed, packages_wheels
 from zenoimg.stack.bundle.artifact import Artifact
+from zenoimg.stack.bundle.pillow import pillow_version_of
 from zenoimg.stack.bundle.recipe import recipe_layer
 from zenoimg.stack.change_set.change import ChangeSet
 from zenoimg.stack.change_set.states import refuse_stuck
@@ -94,6 +96,7 @@ def describe(target: Target) -> Plan:
         **{key: artifact.key(settings.stack) for key, artifact in zip(_ZIP_PARAMETERS, artifacts, strict=True)},
         "RecipeFingerprint": recipe.fingerprint,
         "Limits": json.dumps(asdict(limits)),
+        "LimitsFingerprint": limits_fingerprint(limits, pillow_version_of(artifacts[1].data)),
         GENERATION: str(int(before.get(GENERATION, "0")) + bool(differing)),
     }
     rendered = template.render(names, backfill_concurrency=settings.backfill_concurrency)

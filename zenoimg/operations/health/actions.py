@@ -24,11 +24,15 @@ class StackStatus:
 
 @dataclass(frozen=True)
 class ImageCounts:
-    """``total`` is DynamoDB's item count, up to six hours old on AWS; the others are exact. ``None``: unknown."""
+    """``total`` is DynamoDB's item count, up to six hours old on AWS; the others are exact. ``None``: unknown.
+
+    ``kept`` are the refused ones whose copy of an earlier recipe stays published.
+    """
 
     total: int | None
     refused: int | None
     failed: int | None
+    kept: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from zenoimg.config.load import Settings
-from zenoimg.operations.effective_recipe import current_fingerprint
+from zenoimg.operations.effective_recipe import current_of
 from zenoimg.operations.health.actions import (
     ImageCounts,
     QueueStatus,
@@ -72,16 +72,16 @@ class StatusReader:
         deployment = pipeline.deployment
         has_stack = bool(deployment.processor_function)
         stack = _stack(pipeline, self._settings.stack) if has_stack else None
-        recipe = current_fingerprint(pipeline, self._settings)
+        current = current_of(pipeline, self._settings)
         images = _images(pipeline)
         backfill = _queue(pipeline, deployment.backfill_queue_url)
         dead = _queue(pipeline, deployment.dead_letter_queue_url)
         errors = self._recent_errors() if has_stack else None
-        audited = audit(pipeline, recipe) if check else None
+        audited = audit(pipeline, current) if check else None
         return PipelineStatus(
             where=str(pipeline.aws.identity) if has_stack else pipeline.aws.where,
             stack=stack,
-            recipe=recipe,
+            recipe=current.recipe,
             images=images,
             backfill=backfill,
             dead_letters=dead,
@@ -115,16 +115,23 @@ def _images(pipeline: LivePipeline) -> ImageCounts:
         if not is_denied(error):
             raise
         total = None
-    return ImageCounts(total, _attention(pipeline, "refused"), _attention(pipeline, "failed"))
+    return ImageCounts(
+        total,
+        _attention(pipeline, "refused"),
+        _attention(pipeline, "failed"),
+        # Of refused images, which are few: a filter reads them all again.
+        _attention(pipeline, "refused", FilterExpression="attribute_exists(CopyRecipe)"),
+    )
 
 
-def _attention(pipeline: LivePipeline, status: str) -> int | None:
+def _attention(pipeline: LivePipeline, status: str, **more: Any) -> int | None:
     pages = pipeline.aws.dynamodb.get_paginator("query").paginate(
         TableName=pipeline.settings.table,
         IndexName=ATTENTION_INDEX,
         KeyConditionExpression="Attention = :status",
         ExpressionAttributeValues={":status": {"S": status}},
         Select="COUNT",
+        **more,
     )
     try:
         return sum(page["Count"] for page in pages)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zenoimg.operations.concurrency import map_ahead
+from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.selection import Candidate, scan
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import Original, copy_key_fits
-from zenoimg.pipeline.verdict import CopyMark, expected_copy
+from zenoimg.pipeline.verdict import CopyMark, expected_copy, keeps_older_copy
 
 Finding = Literal[
     "no record",
@@ -47,7 +48,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Audit:
-    """Totals, the number of images for each finding, and the first twenty images of each."""
+    """Totals, the number of images for each finding, and the first twenty images of each.
+
+    ``kept`` counts the images that the current recipe refuses and whose copy of an earlier one stays published.
+    """
 
     originals: int
     copies: int
@@ -55,12 +59,13 @@ class Audit:
     by_status: dict[str, int]
     findings: dict[Finding, int]
     examples: tuple[Example, ...]
+    kept: int = 0
 
 
-def audit(pipeline: LivePipeline, fingerprint: str) -> Audit:
+def audit(pipeline: LivePipeline, current: Current) -> Audit:
     """Check every image, in constant memory; two or three small requests for each, many at a time.
 
-    ``fingerprint`` is that of the current recipe. A finding is checked a second time, since images may change during
+    ``current`` decides what is stale. A finding is checked a second time, since images may change during
     the audit. Raises botocore's ``ClientError``.
     """
     counts: Counter[str] = Counter()
@@ -70,9 +75,9 @@ def audit(pipeline: LivePipeline, fingerprint: str) -> Audit:
 
     def check(item: tuple[Candidate, ImageRecord | None]) -> tuple[Candidate, ImageRecord | None, Finding | None]:
         candidate, record = item
-        finding = _check(pipeline, candidate.key, record, fingerprint)
+        finding = _check(pipeline, candidate.key, record, current)
         if finding is not None:
-            finding = _check(pipeline, candidate.key, pipeline.catalog.get(candidate.key), fingerprint)
+            finding = _check(pipeline, candidate.key, pipeline.catalog.get(candidate.key), current)
         return candidate, record, finding
 
     for candidate, record, finding in map_ahead(check, scan(pipeline), _CHECKS_AHEAD):
@@ -80,6 +85,7 @@ def audit(pipeline: LivePipeline, fingerprint: str) -> Audit:
         counts["copies"] += candidate.has_copy
         if record is not None:
             statuses[record.status] += 1
+            counts["kept"] += finding is None and keeps_older_copy(record)
         if finding is not None:
             findings[finding] += 1
             if findings[finding] <= _EXAMPLES:
@@ -91,18 +97,19 @@ def audit(pipeline: LivePipeline, fingerprint: str) -> Audit:
         by_status=dict(sorted(statuses.items())),
         findings=dict(sorted(findings.items())),
         examples=tuple(examples),
+        kept=counts["kept"],
     )
 
 
-def _check(pipeline: LivePipeline, key: str, record: ImageRecord | None, fingerprint: str) -> Finding | None:
+def _check(pipeline: LivePipeline, key: str, record: ImageRecord | None, current: Current) -> Finding | None:
     mark = pipeline.storage.get_copy_mark(key) if copy_key_fits(key) else None
-    return finding_of(pipeline.storage.head_original(key), mark, record, fingerprint)
+    return finding_of(pipeline.storage.head_original(key), mark, record, current)
 
 
 def finding_of(
-    original: Original | None, mark: CopyMark | None, record: ImageRecord | None, fingerprint: str
+    original: Original | None, mark: CopyMark | None, record: ImageRecord | None, current: Current
 ) -> Finding | None:
-    """Return what is wrong with an image, ``None`` if nothing; pure. With an empty fingerprint no copy is stale."""
+    """Return what is wrong with an image, ``None`` if nothing; pure."""
     if original is None:
         return "copy without original" if mark else "record without original" if record else None
     if record is None:
@@ -111,15 +118,13 @@ def finding_of(
         return "failed"
     if record.version_id != original.identity:
         return "record of another version"
-    if record.status == "refused" and mark == expected_copy(record):
-        return None
-    if record.status == "refused":
-        return "copy of a refused image" if mark else "no copy"
+    if record.status == "refused" and record.copy_recipe is None:
+        return "copy of a refused image" if mark else "stale" if current.is_outdated(record) else None
     if mark is None:
         return "no copy"
     if mark.source_version != original.identity:
         return "copy of another version"
     # First, because --stale fixes both: a killed embedded AWS comes back with the records of before a rollout.
-    if fingerprint and record.recipe != fingerprint:
+    if current.is_outdated(record):
         return "stale"
-    return "copy and record of different recipes" if mark.recipe != record.recipe else None
+    return "copy and record of different recipes" if mark != expected_copy(record) else None

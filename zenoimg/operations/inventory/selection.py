@@ -8,24 +8,25 @@ and copy. All of it runs in constant memory.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import ZenoError
 from zenoimg.operations.concurrency import batches, map_ahead
+from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.orphans import Digest, orphans
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX
 from zenoimg.pipeline.storage import Original, copy_key_fits
-from zenoimg.pipeline.verdict import expected_copy
+from zenoimg.pipeline.verdict import expected_copy, keeps_older_copy
 from zenoimg.suggest import suggest
 
-ImageState = Literal["current", "missing", "stale", "failed", "refused", "left-over"]
-STATES: tuple[ImageState, ...] = ("current", "missing", "stale", "failed", "refused", "left-over")
+ImageState = Literal["current", "missing", "stale", "failed", "refused", "kept", "left-over"]
+STATES: tuple[ImageState, ...] = ("current", "missing", "stale", "failed", "refused", "kept", "left-over")
 
 _LOOKUP = 100  # one BatchGetItem
 _LOOKUPS_AHEAD = 4
@@ -36,22 +37,27 @@ _HEADS_AHEAD = 16
 class ImageSelection:
     """Which images to select. ``since`` is a ``CreatedAt`` (UTC text) or empty; it excludes deleted originals.
 
-    ``fingerprint`` is that of the current recipe; if empty, no copy is stale.
+    ``current`` decides what is stale.
     """
 
     states: frozenset[ImageState]
     prefix: str = ""
     since: str = ""
-    fingerprint: str = ""
+    current: Current = field(default_factory=Current)
 
     def match(self, candidate: Candidate, record: ImageRecord | None) -> SelectedImage | None:
         """Return the candidate as selected, or ``None`` if it is not."""
-        state = state_of(candidate, record, self.fingerprint)
-        if state not in self.states:
-            return None
-        if self.since and (candidate.original is None or candidate.original.created_at < self.since):
-            return None
-        return SelectedImage(candidate.key, candidate.original, record, state)
+        state = state_of(candidate, record, self.current)
+        image = SelectedImage(candidate.key, candidate.original, record, state)
+        return image if self.includes(image) else None
+
+    def includes(self, image: SelectedImage) -> bool:
+        """Return whether an image is selected; ``refused`` includes refusals that are stale."""
+        is_refusal = image.record is not None and image.record.status == "refused"
+        states = {image.state, "refused"} if image.state == "stale" and is_refusal else {image.state}
+        if not states & self.states:
+            return False
+        return not self.since or (image.original is not None and image.original.created_at >= self.since)
 
 
 @dataclass(frozen=True)
@@ -89,13 +95,19 @@ class SelectedImage:
     record: ImageRecord | None
     state: ImageState
 
+    @property
+    def needs_force(self) -> bool:
+        """Return whether another attempt needs force, because the current recipe's refusal is remembered."""
+        return self.state == "kept"
 
-def state_of(candidate: Candidate, record: ImageRecord | None, fingerprint: str) -> ImageState:
+
+def state_of(candidate: Candidate, record: ImageRecord | None, current: Current) -> ImageState:
     """Return the state of a key; pure.
 
     ``missing``: not as ``reconcile`` would leave it, which is no record or one of another version, a processed image
     without a copy, a refused one without the copy that it keeps, or with one that it does not. ``left-over``: the
-    original was deleted.
+    original was deleted. ``stale``: processed by another recipe, or refused by another recipe, other limits or other
+    code. ``refused`` and ``kept``: refused by the current ones, without a copy or with that of an earlier recipe.
     """
     if candidate.original is None:
         return "left-over" if candidate.has_copy or record is not None else "current"
@@ -105,9 +117,11 @@ def state_of(candidate: Candidate, record: ImageRecord | None, fingerprint: str)
         return "failed"
     if not candidate.original.is_described_by(record) or candidate.has_copy != (expected_copy(record) is not None):
         return "missing"
+    if current.is_outdated(record):
+        return "stale"
     if record.status == "refused":
-        return "refused"
-    return "stale" if fingerprint and record.recipe != fingerprint else "current"
+        return "kept" if keeps_older_copy(record) else "refused"
+    return "current"
 
 
 def select(pipeline: LivePipeline, selection: ImageSelection) -> Iterator[SelectedImage]:
@@ -116,7 +130,7 @@ def select(pipeline: LivePipeline, selection: ImageSelection) -> Iterator[Select
     If only failed and refused ones are wanted, query the table's index; otherwise scan everything. Raises botocore's
     ``ClientError`` during iteration.
     """
-    if selection.states <= {"failed", "refused"}:
+    if selection.states <= {"failed", "refused", "kept"}:
         try:
             yield from _by_attention(pipeline, selection)
             return
@@ -155,10 +169,10 @@ def lacks_index(error: ClientError) -> bool:
     return is_missing(error) or error_code(error) == "ValidationException"
 
 
-def images_by_id(pipeline: LivePipeline, ids: Sequence[str], fingerprint: str) -> Iterator[SelectedImage]:
+def images_by_id(pipeline: LivePipeline, ids: Sequence[str], current: Current) -> Iterator[SelectedImage]:
     """Yield the named images in any state. Raises ``ZenoError`` for one with neither original nor record."""
     for key in dict.fromkeys(ids):
-        image = inspect_image(pipeline, key, fingerprint)
+        image = inspect_image(pipeline, key, current)
         if image.original is None and image.record is None:
             raise ZenoError(
                 f"there is no original {key!r} in {pipeline.settings.originals_bucket}, and no record of one",
@@ -168,12 +182,12 @@ def images_by_id(pipeline: LivePipeline, ids: Sequence[str], fingerprint: str) -
         yield image
 
 
-def inspect_image(pipeline: LivePipeline, key: str, fingerprint: str) -> SelectedImage:
+def inspect_image(pipeline: LivePipeline, key: str, current: Current) -> SelectedImage:
     """Return the current state of one key, read from S3 and the table directly."""
     original = as_listed(key, pipeline.storage.head_original(key))
     has_copy = copy_key_fits(key) and pipeline.storage.get_copy_mark(key) is not None
     record = pipeline.catalog.get(key)
-    return SelectedImage(key, original, record, state_of(Candidate(key, original, has_copy), record, fingerprint))
+    return SelectedImage(key, original, record, state_of(Candidate(key, original, has_copy), record, current))
 
 
 def as_listed(key: str, original: Original | None) -> ListedOriginal | None:
@@ -205,10 +219,10 @@ def _by_attention(pipeline: LivePipeline, selection: ImageSelection) -> Iterator
             continue
         ids = (record.image_id for record in pipeline.catalog.attention(status))
         wanted = (key for key in ids if key.startswith(selection.prefix))
-        inspect = lambda key: inspect_image(pipeline, key, selection.fingerprint)  # noqa: E731
+        inspect = lambda key: inspect_image(pipeline, key, selection.current)  # noqa: E731
         for image in map_ahead(inspect, wanted, _HEADS_AHEAD):
-            is_recent = image.original is not None and image.original.created_at >= selection.since
-            if image.state == status and is_recent:
+            has_status = image.record is not None and image.record.status == status
+            if has_status and image.original is not None and selection.includes(image):
                 yield image
 
 

@@ -65,8 +65,10 @@ def enqueue(pipeline: LivePipeline, chosen: Iterable[SelectedImage], *, force: b
     bucket = pipeline.settings.originals_bucket
 
     def send_batch(batch: list[SelectedImage]) -> list[PendingKey]:
-        at = send(pipeline, [KeyToCheck(bucket, item.key, force) for item in batch])
-        return [PendingKey.of(item, at, force=force) for item in batch]
+        forced = [force or item.needs_force for item in batch]
+        keys = [KeyToCheck(bucket, item.key, forces) for item, forces in zip(batch, forced, strict=True)]
+        at = send(pipeline, keys)
+        return [PendingKey.of(item, at, force=forces) for item, forces in zip(batch, forced, strict=True)]
 
     for sent in map_ahead(send_batch, batches(chosen, _SQS_BATCH), _SENDERS):
         yield from sent

@@ -28,11 +28,15 @@ class ReprocessResult:
 
 
 def reconcile_all(
-    tools: Tools, chosen: Iterable[SelectedImage], *, force: bool, workers: int
+    tools: Tools, images: Iterable[SelectedImage], *, force: bool, workers: int
 ) -> Iterator[ReprocessResult]:
     """Reconcile keys in this process and yield results as they finish, with at most ``2 * workers`` keys in flight."""
+
+    def work(image: SelectedImage) -> ReprocessResult:
+        return reconcile_one(image.key, tools, force=force or image.needs_force)
+
     with threads(workers, "reconcile") as pool:
-        yield from as_they_end(lambda item: reconcile_one(item.key, tools, force=force), chosen, pool, 2 * workers)
+        yield from as_they_end(work, images, pool, 2 * workers)
 
 
 def reconcile_one(key: str, tools: Tools, *, force: bool) -> ReprocessResult:

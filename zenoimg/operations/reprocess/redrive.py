@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from zenoimg.operations.concurrency import batches, map_ahead
+from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.selection import SelectedImage, inspect_image
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.reprocess.backfill import PendingKey, send
@@ -51,7 +52,7 @@ class RedriveFilter:
 
     prefix: str = ""
     since: str = ""
-    fingerprint: str = ""
+    current: Current = field(default_factory=Current)
     limit: int | None = None
 
 
@@ -121,7 +122,7 @@ def _matching(
     pipeline: LivePipeline, which: RedriveFilter, kept: list[DeadLetter]
 ) -> Iterator[tuple[list[DeadLetter], Mapping[str, SelectedImage]]]:
     """Yield the matching letters in batches, with the current state of their keys; the others are kept."""
-    inspect = lambda key: inspect_image(pipeline, key, which.fingerprint)  # noqa: E731
+    inspect = lambda key: inspect_image(pipeline, key, which.current)  # noqa: E731
     remaining = which.limit
     for letters in _received(pipeline, _HELD_SECONDS, kept):
         matching = [letter for letter in letters if all(key.key.startswith(which.prefix) for key in letter.keys)]

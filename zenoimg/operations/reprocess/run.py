@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from zenoimg.config.load import Settings
-from zenoimg.operations.effective_recipe import Source, current_fingerprint, effective_recipe
+from zenoimg.operations.effective_recipe import Source, current_of, effective_recipe
 from zenoimg.operations.inventory.selection import (
     STATES,
     ImageSelection,
@@ -32,9 +32,9 @@ _MAX_REMEMBERED = 10_000
 
 _STATES_OF_OPTION: dict[str, frozenset[ImageState]] = {
     "--missing": frozenset({"missing", "left-over"}),
-    "--stale": frozenset({"stale"}),
+    "--stale": frozenset({"stale", "kept"}),
     "--failed": frozenset({"failed"}),
-    "--refused": frozenset({"refused"}),
+    "--refused": frozenset({"refused", "kept"}),
     "--all": frozenset(STATES),
 }
 
@@ -80,10 +80,8 @@ class Reprocess:
         self._settings = settings
         #: The recipe of work in this process; ``None`` for the functions.
         self.effective = effective_recipe(pipeline, settings, request.recipe) if request.here else None
-        #: The fingerprint that copies have when the work is done.
-        self.fingerprint = (
-            self.effective.recipe.fingerprint if self.effective else current_fingerprint(pipeline, settings)
-        )
+        #: The recipe that copies have when the work is done, and what decides about refusals.
+        self.current = self.effective.current if self.effective else current_of(pipeline, settings)
 
     @property
     def where(self) -> str:
@@ -95,8 +93,8 @@ class Reprocess:
         """Yield the requested images; dead letters are counted separately."""
         request = self.request
         if request.ids:
-            return images_by_id(self._pipeline, request.ids, self.fingerprint)
-        selection = ImageSelection(request.states, request.prefix, self._since, self.fingerprint)
+            return images_by_id(self._pipeline, request.ids, self.current)
+        selection = ImageSelection(request.states, request.prefix, self._since, self.current)
         return islice(select(self._pipeline, selection), request.limit)
 
     def estimate(self) -> Estimate:
@@ -125,7 +123,7 @@ class Reprocess:
                     yield ReprocessResult(item.key, "queued")
             if len(pending):
                 pace = pace_for(self._pipeline)
-                yield from wait_for_results(self._pipeline, pending, self.fingerprint, on_poll=on_poll, pace=pace)
+                yield from wait_for_results(self._pipeline, pending, self.current, on_poll=on_poll, pace=pace)
 
     def here(self, images: Iterable[SelectedImage], *, on_start: Callable[[], None]) -> Iterator[ReprocessResult]:
         """Reconcile the images in this process and yield results as they finish."""
@@ -154,7 +152,7 @@ class Reprocess:
         yield from enqueue(self._pipeline, self._without(redriven, images), force=self.request.force)
 
     def _redrive_filter(self) -> RedriveFilter:
-        return RedriveFilter(self.request.prefix, self._since, self.fingerprint, self.request.limit)
+        return RedriveFilter(self.request.prefix, self._since, self.current, self.request.limit)
 
     def _without(self, redriven: set[str], images: Iterable[SelectedImage]) -> Iterator[SelectedImage]:
         rest = (image for image in images if image.key not in redriven)

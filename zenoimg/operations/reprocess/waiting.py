@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from zenoimg.operations.concurrency import map_ahead
+from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.selection import inspect_image
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.reprocess.backfill import PendingKey, QueueCounts, counts_if_known, queue_url
@@ -45,7 +46,7 @@ def pace_for(pipeline: LivePipeline) -> Pace:
 
 
 def wait_for_results(
-    pipeline: LivePipeline, pending: PendingKeys, fingerprint: str, *, on_poll: OnPoll, pace: Pace
+    pipeline: LivePipeline, pending: PendingKeys, current: Current, *, on_poll: OnPoll, pace: Pace
 ) -> Iterator[ReprocessResult]:
     """Yield a result for each sent key as its record becomes final.
 
@@ -58,7 +59,7 @@ def wait_for_results(
         while True:
             window |= {item.key: item for item in pending.take(_WINDOW - len(window))}
             before = len(window)
-            yield from _resolved(pipeline, window, fingerprint)
+            yield from _resolved(pipeline, window, current)
             if len(window) > before // 2:  # otherwise the next ones are probably done as well
                 break
             if not window and not len(pending):
@@ -72,8 +73,8 @@ def wait_for_results(
             break
     while window or len(pending):
         window |= {item.key: item for item in pending.take(_WINDOW - len(window))}
-        yield from _resolved(pipeline, window, fingerprint)
-        yield from _final_results(pipeline, window, fingerprint)
+        yield from _resolved(pipeline, window, current)
+        yield from _final_results(pipeline, window, current)
         window = {}
 
 
@@ -94,17 +95,17 @@ def poll_queue(pipeline: LivePipeline, on_poll: OnPoll, pace: Pace) -> Iterator[
         pace.sleep(pace.poll)
 
 
-def _resolved(pipeline: LivePipeline, window: dict[str, PendingKey], fingerprint: str) -> Iterator[ReprocessResult]:
+def _resolved(pipeline: LivePipeline, window: dict[str, PendingKey], current: Current) -> Iterator[ReprocessResult]:
     """Yield the results known to the table and remove their keys from the window."""
     records = pipeline.catalog.get_many(window)
     for key in list(window):
-        result = result_of(window[key], records.get(key), fingerprint)
+        result = result_of(window[key], records.get(key), current)
         if result is not None:
             del window[key]
             yield result
 
 
-def result_of(sent: PendingKey, record: ImageRecord | None, fingerprint: str) -> ReprocessResult | None:
+def result_of(sent: PendingKey, record: ImageRecord | None, current: Current) -> ReprocessResult | None:
     """Return the result once the table has the record that this key was sent for, ``None`` until then.
 
     A record counts as new if it was written in the second of sending or later; one written in that very second is the
@@ -118,34 +119,34 @@ def result_of(sent: PendingKey, record: ImageRecord | None, fingerprint: str) ->
         return ReprocessResult(sent.key, "unchanged", "", record)
     if record.updated_at == sent.updated_at < sent.at:
         return None
+    if current.recipe_for(sent.key) not in ("", record.recipe):
+        return None  # written by a function that was still running with the previous recipe
     if record.status == "refused":
         return ReprocessResult(sent.key, "refused", record.error or "", record)
-    if fingerprint and record.recipe != fingerprint:
-        return None  # written by a function that was still running with the previous recipe
     return ReprocessResult(sent.key, "processed", "", record)
 
 
 def _final_results(
-    pipeline: LivePipeline, window: dict[str, PendingKey], fingerprint: str
+    pipeline: LivePipeline, window: dict[str, PendingKey], current: Current
 ) -> Iterator[ReprocessResult]:
     """Yield results for the keys that the table has nothing new for, now that no message is left."""
     if not window:
         return
     dead = reasons(pipeline, set(window))
-    final = lambda sent: _final_result(pipeline, sent, dead.get(sent.key), fingerprint)  # noqa: E731
+    final = lambda sent: _final_result(pipeline, sent, dead.get(sent.key), current)  # noqa: E731
     yield from map_ahead(final, window.values(), _INSPECTIONS_AHEAD)
 
 
-def _final_result(pipeline: LivePipeline, sent: PendingKey, dead: str | None, fingerprint: str) -> ReprocessResult:
+def _final_result(pipeline: LivePipeline, sent: PendingKey, dead: str | None, current: Current) -> ReprocessResult:
     """Return the result of one key; ``dead`` is its error if it is in a dead letter."""
-    image = inspect_image(pipeline, sent.key, fingerprint)
+    image = inspect_image(pipeline, sent.key, current)
     record, error = image.record, image.record.error or "" if image.record else ""
     is_done = not sent.force or (record is not None and record.updated_at != sent.updated_at)
     if image.original is None and image.state == "current":
         return ReprocessResult(sent.key, "removed")
     if image.state == "current" and is_done:
         return ReprocessResult(sent.key, "processed", "", record)
-    if image.state == "refused" and is_done:
+    if image.state in ("refused", "kept") and is_done:
         return ReprocessResult(sent.key, "refused", error, record)
     if image.state == "failed" or dead is not None:
         return ReprocessResult(sent.key, "failed", error or dead or "its message is in the dead-letter queue", record)

@@ -1,0 +1,66 @@
+"""Images that the current recipe or its limits refuse while a copy of an earlier attempt stays published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.cli.conftest import ORIGINALS, Terminal
+from tests.drawn.pictures import jpeg, photo
+
+LARGE, SMALL = jpeg(photo((96, 64))), jpeg(photo((48, 32)))
+NARROW, WIDE = "[limits]\nmax_bytes = {}\n", ""
+
+
+@pytest.fixture
+def limit(tmp_path: Path) -> Callable[[str], None]:
+    """Return a function that writes zenoimg.toml."""
+
+    def write(text: str) -> None:
+        (tmp_path / "zenoimg.toml").write_text(text.format(len(SMALL)))
+
+    return write
+
+
+@pytest.fixture
+def kept(no_stack: Terminal, limit: Callable[[str], None]) -> Terminal:
+    """Two processed images, of which the limits then refuse one; its copy stays."""
+    for key, data in (("large.jpg", LARGE), ("small.jpg", SMALL)):
+        boto3.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=data)
+    no_stack.json("reprocess", "--here")
+    limit(NARROW)
+    no_stack.json("reprocess", "--all", "--here", code=1)
+    return no_stack
+
+
+def results(terminal: Terminal, *options: str, code: int = 0) -> dict[str, str]:
+    results = terminal.json("reprocess", "--here", *options, code=code)
+    return {result["ImageId"]: result["Result"] for result in results}
+
+
+def test_the_copy_stays_and_status_says_so_without_calling_for_action(
+    kept: Terminal, copies: Callable[[], set[str]]
+) -> None:
+    assert copies() == {"processed/large.jpg", "processed/small.jpg"}
+    status = kept.json("status", "--check")
+    assert (status["audit"]["findings"], status["audit"]["kept"], status["images"]["kept"]) == ({}, 1, 1)
+    assert "1 copy keeps an older mark: the deployed recipe refuses it" in kept.run("status").stdout
+
+
+def test_a_plain_reprocess_leaves_it_alone_and_stale_and_refused_try_again(kept: Terminal) -> None:
+    assert results(kept) == {}
+    for option in ("--stale", "--refused"):
+        assert kept.json("reprocess", option, "--dry-run")["by_state"] == {"kept": 1}
+        assert results(kept, option, code=1) == {"large.jpg": "refused"}
+
+
+def test_a_refusal_by_other_limits_is_stale(kept: Terminal, limit: Callable[[str], None]) -> None:
+    limit(WIDE)
+    assert kept.json("status", "--check", code=1)["audit"]["findings"] == {"stale": 1}
+    assert kept.json("reprocess", "--stale", "--dry-run")["by_state"] == {"stale": 1}
+    assert results(kept) == {}
+    assert results(kept, "--stale") == {"large.jpg": "processed"}
+    assert kept.json("status", "--check")["audit"]["kept"] == 0
