@@ -125,9 +125,9 @@ def test_the_table_says_how_many_there_are_beside_those_shown(filled: Terminal) 
     [
         (["--json", "--csv"], "--json and --csv"),
         (["--jsonl", "--csv", "--json"], "--json and --jsonl and --csv"),
-        (["--presign", "1h"], "--presign goes with"),
-        (["--json", "--presign", "8d"], "from 1s to 7d"),
-        (["--json", "--presign", "0s"], "from 1s to 7d"),
+        (["--presign", "1h"], "--presign needs"),
+        (["--json", "--presign", "8d"], "1s to 7d"),
+        (["--json", "--presign", "0s"], "1s to 7d"),
         (["--json", "--presign", "soon"], "--presign 'soon' is not valid"),
         (["--since", "soon"], "--since 'soon' is not valid"),
     ],
@@ -211,14 +211,14 @@ def test_via_api_signs_for_no_other_host(no_stack: Terminal, http: FakeApi, link
     http.page("", [record("a.jpg")], link)
     http.page("?", [record("a.jpg")], "<>; rel=next")
     done = no_stack.run("list", "--via", "api", "--jsonl", code=4)
-    assert (said or "one before") in done.stderr
+    assert (said or "repeats an earlier one") in done.stderr
     assert "evil" not in "".join(http.asked)
 
 
 @pytest.mark.parametrize("body", ["<html>", "{}", '["a"]', '[{"Image": 1}]'])
 def test_via_api_refuses_what_is_no_array_of_records(no_stack: Terminal, http: FakeApi, body: str) -> None:
     http.answers[http.base] = [ApiAnswer(200, body, "text/html", "")]
-    assert "no array of records" in no_stack.run("list", "--via", "api", code=4).stderr
+    assert "not an array of records" in no_stack.run("list", "--via", "api", code=4).stderr
 
 
 @pytest.mark.parametrize(

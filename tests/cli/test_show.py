@@ -48,7 +48,7 @@ def test_all_that_is_known_is_shown(no_stack: Terminal, catalog: Catalog) -> Non
     assert rows["Encoding"] == "only the blocks under the mark were encoded again"
     assert rows["Took"] == "1,234 ms"
     assert (rows["Version"], rows["ETag"], rows["Recipe"]) == ("v1", "e1", "00ff00ff00ff00ff")
-    assert rows["Address"] == FULL.processed_url
+    assert rows["URL"] == FULL.processed_url
     output = no_stack.run("show", FULL.image_id).stdout
     assert "the gain map is gone" in output
     assert "\x1b" not in output
@@ -58,7 +58,7 @@ def test_a_refused_image_shows_its_reason_and_nothing_that_it_lacks(no_stack: Te
     catalog.put(record("bad.gif", status="refused"))
     rows = shown(no_stack, record("bad.gif"))
     assert rows["Status"] == "refused: corrupt: the picture ends early"
-    assert not {"Copy", "Picture", "Address"} & set(rows)
+    assert not {"Copy", "Picture", "URL"} & set(rows)
 
 
 def test_json_is_the_record_as_everywhere_else(no_stack: Terminal, catalog: Catalog) -> None:
@@ -127,4 +127,4 @@ def test_all_of_it_fits_its_width(width: int) -> None:
     console.print(details(rows))
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= width
-    assert "the deployed one is another" in text
+    assert "not the deployed one" in text

@@ -1,4 +1,4 @@
-"""``zenoimg.toml`` as it was read, with the line of every key: an error that names one is quickly mended."""
+"""``zenoimg.toml`` as it was read, with the line of every key for error messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zenoimg.suggest import suggest
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """The tables of a file and its text; without a file both are empty."""
+    """The tables and the text of a file; both are empty without a file."""
 
     path: Path | None = None
     table: Mapping[str, Any] | None = None
@@ -37,7 +37,7 @@ class ConfigFile:
         return table.get(key.table, {}) if key.table else table
 
     def place(self, *names: str) -> str:
-        """``zenoimg.toml:12``: the file and the line on which a key begins."""
+        """Return ``zenoimg.toml:12``: the file and the line on which a key begins."""
         line = self._line_of(names)
         return f"{self.path}:{line}" if line else str(self.path)
 
@@ -47,10 +47,10 @@ class ConfigFile:
         return self.place(*filter(None, (key.table, name)))
 
     def _line_of(self, names: tuple[str, ...]) -> int:
-        """The first line of what defines a key; 0 when nothing does.
+        """Return the first line of a key's definition; 0 if there is none.
 
-        The beginnings of the file that are TOML by themselves are read one after another: the key lies between
-        the last one without it and the first one with it, however it is written.
+        Every prefix of the file that is valid TOML is parsed: the key begins after the last prefix without it, in
+        whatever syntax.
         """
         lines = self.text.splitlines(keepends=True)
         without = 0
@@ -58,7 +58,7 @@ class ConfigFile:
             try:
                 found: Any = tomllib.loads("".join(lines[:count]))
             except tomllib.TOMLDecodeError:
-                continue  # in the middle of a value of several lines
+                continue  # in the middle of a multi-line value
             for name in names:
                 found = found.get(name) if isinstance(found, dict) else None
             if found is not None:
@@ -68,7 +68,7 @@ class ConfigFile:
 
 
 def read(path: Path) -> ConfigFile:
-    """The file with all its keys known. Raises ``ConfigurationError`` naming file, line and what is allowed."""
+    """Read a file and check its keys. Raises ``ConfigurationError`` naming file, line and the allowed keys."""
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
@@ -87,9 +87,9 @@ def read(path: Path) -> ConfigFile:
 
 
 def commented() -> str:
-    """A file with every key in it, each on a line of its own that is commented out and shows the default.
+    """Return a file with every key, each on a line of its own that is commented out and shows the default.
 
-    What has no default shows an example. As it stands, it changes nothing.
+    A key without a default shows an example. As written, the file changes nothing.
     """
     lines = [
         "# Settings of zenoimg. Uncomment a line to set its key; the value shown is the default, or an example where",
@@ -111,7 +111,7 @@ def _line(key: Key) -> str:
 
 
 def _toml(value: Value) -> str:
-    # A JSON string without escapes of its own is a TOML string, too.
+    # A JSON string without \u escapes is a TOML string as well.
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -1,7 +1,7 @@
-"""Every key of ``zenoimg.toml``: its default, what it allows, and the parameter of the template that it sets.
+"""Every key of ``zenoimg.toml``: its default, its allowed values, and the template parameter that it sets.
 
-``load`` checks by this table, ``zenoimg init`` writes it out, ``zenoimg config`` shows what came of it. A test
-holds its defaults against the template's and the imaging package's own.
+``load`` checks against this table, ``zenoimg init`` writes it, ``zenoimg config`` shows the effective values. A test
+compares its defaults with those of the template and of the imaging package.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ Value = str | int | float | None
 
 
 class Check(Protocol):
-    """What a key allows."""
+    """The allowed values of a key."""
 
     @property
     def allowed(self) -> str:
-        """In words, to follow the wrong value: ``allowed is a whole number from 1 to 9``."""
+        """Return a description that follows the wrong value: ``allowed is a whole number from 1 to 9``."""
 
     def allows(self, value: object) -> bool:
-        """Whether a value of the file, of whatever type, is one."""
+        """Return whether a value of the file, of any type, is allowed."""
 
     def read(self, text: str) -> Value:
-        """The text of an environment variable as the value that the file would hold."""
+        """Return the value that the file would hold for the text of an environment variable."""
 
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number; ``word`` is allowed too, where there is one."""
+    """A whole number, or ``word`` if it is set."""
 
     lowest: int
     highest: int
@@ -55,7 +55,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Real:
-    """A number, whole or not."""
+    """A number."""
 
     lowest: float
     highest: float
@@ -79,7 +79,7 @@ class Real:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few values, each with what it is called in the template."""
+    """One of several values, each with the template's name for it."""
 
     choices: Mapping[str | int, str]
 
@@ -99,7 +99,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Text:
-    """A text; with a ``pattern`` one of that form, which ``what`` puts into words."""
+    """A text that matches ``pattern``, which ``what`` describes in words."""
 
     what: str = "a text"
     pattern: str = r"(?s).*"
@@ -120,7 +120,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Key:
-    """One key. ``default`` is ``None`` where nothing is set; ``example`` then shows how it is written.
+    """One key. A key with the default ``None`` has an ``example`` of its syntax.
 
     ``former_name`` is still accepted in the file and as a variable, with a notice.
     """
@@ -136,7 +136,7 @@ class Key:
 
     @property
     def full_name(self) -> str:
-        """``processor.memory``."""
+        """Return ``processor.memory``."""
         return f"{self.table}.{self.name}" if self.table else self.name
 
     @property
@@ -154,7 +154,7 @@ class Key:
         return f"ZENOIMG_{'_'.join(parts)}".upper()
 
     def parameter_value(self, value: Value) -> str:
-        """A value as the template's parameter takes it."""
+        """Return a value as the template's parameter expects it."""
         return self.check.choices[value] if isinstance(self.check, OneOf) else str(value)  # type: ignore[index]
 
 
@@ -173,11 +173,11 @@ _ANCHORS = ("top-left", "top", "top-right", "left", "center", "right", "bottom-l
 _MOST = 2**40
 _EMAIL = Text("an e-mail address, or empty for none", r"|[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 
-#: In the order in which ``zenoimg init`` and ``zenoimg config`` show them.
+#: In the order of ``zenoimg init`` and ``zenoimg config``.
 KEYS: tuple[Key, ...] = (
     Key("", "stack", "zeno", "Name of the stack; the other names begin with it", Text()),
-    Key("", "region", None, "AWS region; without it the AWS profile's", Text(), example="eu-west-1"),
-    Key("", "profile", None, "AWS profile; without it AWS's own chain", Text(), example="photos"),
+    Key("", "region", None, "AWS region (default: that of the AWS profile)", Text(), example="eu-west-1"),
+    Key("", "profile", None, "AWS profile (default: AWS's own chain)", Text(), example="photos"),
     Key("watermark", "text", "© zeno", "Text of the mark", Text()),
     Key("watermark", "logo", None, "PNG file instead of a text, relative to this file", Text(), example="logo.png"),
     Key("watermark", "position", "bottom-right", "tile, center, top, left, top-left …", _same(*_ANCHORS)),
@@ -190,7 +190,7 @@ KEYS: tuple[Key, ...] = (
     Key("watermark", "font", None, "TrueType or OpenType file, relative to this file", Text(), example="font.ttf"),
     Key("metadata", "policy", "keep-no-location", "keep-no-location, keep or strip: EXIF, XMP and IPTC of copies",
         _same("keep-no-location", "keep", "strip")),
-    Key("encoder", "jpeg_quality", "source", "1 to 100, or source: the source's own tables", Whole(1, 100, "source")),
+    Key("encoder", "jpeg_quality", "source", "1 to 100, or source: the original's tables", Whole(1, 100, "source")),
     Key("encoder", "png_compression", 6, "zlib's level, 0 to 9", Whole(0, 9)),
     Key("encoder", "webp_quality", 90, "Of lossy WebP, 0 to 100", Whole(0, 100)),
     Key("encoder", "webp_lossless_effort", 25, "0 to 100; more is slower and smaller", Whole(0, 100)),
@@ -203,42 +203,42 @@ KEYS: tuple[Key, ...] = (
         former_name="max_frame_pixels"),
     Key("limits", "max_memory", 2_150_000_000, "Bytes of memory for one image, at most 3/4 of the function's",
         Whole(1, _MOST)),
-    Key("processor", "memory", 3008, "Megabytes of the watermarking function, 512 to 10240", Whole(512, 10240),
+    Key("processor", "memory", 3008, "Memory of the watermarking function in MB, 512 to 10240", Whole(512, 10240),
         "ProcessorMemory"),
     Key("processor", "timeout", 300, "Seconds, 30 to 900", Whole(30, 900), "ProcessorTimeout"),
-    Key("processor", "retries", 2, "Further tries of a new photo, 0 to 2", Whole(0, 2), "LiveRetries"),
+    Key("processor", "retries", 2, "Retries of a new photo, 0 to 2", Whole(0, 2), "LiveRetries"),
     Key("processor", "architecture", "arm64", "arm64 or x86_64", _same("arm64", "x86_64"), "Architecture"),
-    Key("backfill", "concurrency", 5, "Photos that reprocess works on at a time, 2 to 1000", Whole(2, 1000)),
-    Key("backfill", "tries", 5, "Tries of a photo before it goes to the dead letters", Whole(1, 1000), "BackfillTries"),
-    Key("backfill", "first_retry", 30, "Seconds until a photo is tried again; twice as many each time", Whole(0, 43200),
+    Key("backfill", "concurrency", 5, "Photos that reprocess processes in parallel, 2 to 1000", Whole(2, 1000)),
+    Key("backfill", "tries", 5, "Attempts before a photo is a dead letter", Whole(1, 1000), "BackfillTries"),
+    Key("backfill", "first_retry", 30, "Seconds before the first retry; doubles with each further one", Whole(0, 43200),
         "BackfillFirstRetry"),
-    Key("originals", "noncurrent_days", 30, "Days that replaced and deleted originals are kept", Whole(1, 36500),
+    Key("originals", "noncurrent_days", 30, "Days to keep replaced and deleted originals", Whole(1, 36500),
         "NoncurrentVersionDays"),
     Key("api", "auth", "iam", 'iam (signed requests), or none: GET /images is open to everyone',
         OneOf({"iam": "AWS_IAM", "none": "NONE"}), "ApiAuthorization"),
-    Key("api", "rate_limit", 20, "Requests a second", Whole(1, 10000), "ApiRateLimit"),
-    Key("api", "burst_limit", 40, "Requests at once", Whole(1, 5000), "ApiBurstLimit"),
-    Key("logs", "retention_days", 30, "Days that logs are kept: 1, 3, 5, 7, 14, 30, 60, 90, 120 … as AWS allows",
+    Key("api", "rate_limit", 20, "Requests per second", Whole(1, 10000), "ApiRateLimit"),
+    Key("api", "burst_limit", 40, "Concurrent requests in a burst", Whole(1, 5000), "ApiBurstLimit"),
+    Key("logs", "retention_days", 30, "Days to keep logs: 1, 3, 5, 7, 14, 30, 60, 90, 120 … as AWS allows",
         _same(*RETENTION_DAYS), "LogRetentionDays"),
     Key("logs", "level", "INFO", "DEBUG, INFO, WARNING or ERROR", _same("DEBUG", "INFO", "WARNING", "ERROR"),
         "LogLevel"),
-    Key("alarms", "email", "", "Where alarms are mailed; SNS first asks that address to confirm", _EMAIL, "AlarmEmail",
+    Key("alarms", "email", "", "E-mail address for alarms; SNS asks it to confirm first", _EMAIL, "AlarmEmail",
         "ops@example.com"),
-    Key("names", "originals_bucket", None, "Only for a pipeline without a stack: all three", Text(),
+    Key("names", "originals_bucket", None, "Only for a pipeline without a stack: set all three", Text(),
         example="my-originals"),
     Key("names", "processed_bucket", None, "", Text(), example="my-copies"),
     Key("names", "table", None, "", Text(), example="my-images"),
 )  # fmt: skip
 
-#: The tables of ``zenoimg.toml`` that are the recipe; ``zenoimg.imaging`` checks them once more, and wholly.
+#: The tables of ``zenoimg.toml`` that make up the recipe; ``zenoimg.imaging`` checks them completely.
 RECIPE_TABLES = ("watermark", "metadata", "encoder")
 
 
 def of_table(table: str) -> dict[str, Key]:
-    """The keys of a table by their names; ``""`` for those before the first table."""
+    """Return the keys of a table by name; ``""`` is the top level."""
     return {key.name: key for key in KEYS if key.table == table}
 
 
 def tables() -> tuple[str, ...]:
-    """The tables, in their order."""
+    """Return the tables in their order."""
     return tuple(dict.fromkeys(key.table for key in KEYS if key.table))

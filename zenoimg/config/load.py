@@ -1,6 +1,6 @@
 """Settings of a command: flags > ``ZENOIMG_*`` environment > ``zenoimg.toml`` > defaults.
 
-Credentials, profile and region follow AWS's own chain where neither flag nor variable nor file names them.
+Credentials, profile and region come from AWS's own chain unless a flag, a variable or the file sets them.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class GlobalOptions:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a command works with.
+    """The effective settings of a command.
 
     ``names`` (originals_bucket, processed_bucket, table) replace the stack's outputs for a pipeline without
-    a stack: wherever S3 and DynamoDB are, ``upload``, ``reprocess --here`` and ``list`` work. ``parameters``
-    are those of the template that are set; the others have the template's defaults. ``stack_flag`` says that
+    a stack: ``upload``, ``reprocess --here`` and ``list`` need only S3 and DynamoDB. ``parameters``
+    are those of the template that are set; the others have the template's defaults. ``stack_flag`` is whether
     the stack was named on the command line. ``notices`` are sentences for the operator about how the settings
     are written.
     """
@@ -70,7 +70,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Effective:
-    """A value, and where it comes from: the name of a flag or a variable, ``FILE`` or ``DEFAULT``."""
+    """A value and its source: the name of a flag or a variable, ``FILE`` or ``DEFAULT``."""
 
     key: Key
     value: Value
@@ -78,7 +78,7 @@ class Effective:
 
 
 def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
-    """The effective settings. Raises ``ConfigurationError`` or ``UsageError`` naming the key and what it allows."""
+    """Return the effective settings. Raises ``ConfigurationError`` or ``UsageError`` naming the key and its values."""
     file = file_of(options, env, cwd)
     found = {each.key.full_name: each for each in effective(options, env, file)}
     given = [each for each in found.values() if each.source != DEFAULT]
@@ -110,10 +110,10 @@ def _notices(env: Mapping[str, str], file: ConfigFile) -> Iterator[str]:
 
 
 def effective(options: GlobalOptions, env: Mapping[str, str], file: ConfigFile) -> list[Effective]:
-    """Every key with its value and its source, checked. Raises what ``load`` raises."""
+    """Return every key with its value and source, checked. Raises what ``load`` raises."""
     found = [_effective(key, options, env, file) for key in KEYS]
     has_logo = any(each.key.full_name == "watermark.logo" and each.value for each in found)
-    # A logo takes the default text's place.
+    # A logo replaces the default text.
     return [replace(each, value=None) if has_logo and _is_default_text(each) else each for each in found]
 
 
@@ -163,7 +163,7 @@ def _recipe_tables(given: list[Effective]) -> dict[str, dict[str, Value]]:
 
 
 def file_of(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> ConfigFile:
-    """The file that a command reads; an empty one where there is none. Raises ``ConfigurationError``."""
+    """Return the file that a command reads, an empty one if there is none. Raises ``ConfigurationError``."""
     named = options.config or (Path(env["ZENOIMG_CONFIG"]) if env.get("ZENOIMG_CONFIG") else None)
     if named is not None:
         return read(named)
@@ -173,7 +173,7 @@ def file_of(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Config
 
 def _endpoint(url: str | None) -> str | None:
     if url is not None and not re.match(r"https?://[^/]", url):
-        raise UsageError(f"--endpoint-url {url!r} is no address", next_step="Write it as http://HOST:PORT.")
+        raise UsageError(f"--endpoint-url {url!r} is not a valid URL", next_step="Write it as http://HOST:PORT.")
     return url
 
 

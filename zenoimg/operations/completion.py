@@ -1,7 +1,7 @@
-"""What a shell completes: image ids and stack names, quickly, or not at all.
+"""Image ids and stack names for shell completion, from one fast call or from memory.
 
-Ids come from one listing of the originals bucket that starts with what was typed. The answer is kept for a
-minute beside the names of the stacks, in a small file: while a key is typed on, no further call is made.
+Ids come from one listing of the originals bucket with the typed prefix. The response is kept for a minute in a small
+file, together with the names of stacks, so that typing on makes no further calls.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from zenoimg.aws.session import Aws
     from zenoimg.config.load import Settings
 
-MOST_IDS = 1000
+MAX_IDS = 1000
 _ANSWER_SECONDS, _NAMES_SECONDS = 60.0, 86_400.0
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The file that remembers; ``now`` in seconds since 1970. A file that cannot be read or written is no memory."""
+    """A cache file; ``now`` is in seconds since 1970. Without a readable and writable file nothing is remembered."""
 
     path: Path
     now: Callable[[], float] = time.time
 
     def recall(self, key: str, seconds: float) -> Any:
-        """What was kept under a key, unless it is older than this; else ``None``."""
+        """Return the value of a key unless it is older than ``seconds``, else ``None``."""
         found = self._read().get(key)
         if not isinstance(found, dict) or not 0 <= self.now() - float(found.get("at", 0)) <= seconds:
             return None
         return found.get("value")
 
     def keep(self, key: str, value: Any) -> None:
-        """Keep a value under a key."""
+        """Store a value, and drop old ones."""
         kept = {name: item for name, item in self._read().items() if self._is_young(item)}
         kept[key] = {"at": self.now(), "value": value}
         try:
@@ -59,15 +59,15 @@ class Memory:
 
 
 def image_ids(settings: Settings, where: str, start: str, memory: Memory, connect: Callable[[], Aws]) -> list[str]:
-    """The keys of originals that start with a text, at most ``MOST_IDS``; ``where`` tells accounts apart.
+    """Return at most ``MAX_IDS`` keys of originals with a prefix; ``where`` distinguishes accounts.
 
-    Raises whatever AWS or the settings raise.
+    Raises botocore's errors.
     """
     scope = f"{where}|{settings.stack}|{settings.names}"
     last = memory.recall(f"ids|{scope}", _ANSWER_SECONDS)
     if isinstance(last, dict) and last["complete"] and start.startswith(last["start"]):
         return [key for key in last["ids"] if key.startswith(start)]
-    from zenoimg.stack.outputs import read_stack  # costs half of an answer from memory
+    from zenoimg.stack.outputs import read_stack  # importing it takes half the time of an answer from memory
 
     aws = connect()
     bucket = settings.names["originals_bucket"] if settings.names else memory.recall(f"bucket|{scope}", _NAMES_SECONDS)
@@ -77,14 +77,14 @@ def image_ids(settings: Settings, where: str, start: str, memory: Memory, connec
             return []
         bucket = state.outputs["OriginalsBucket"]
         memory.keep(f"bucket|{scope}", bucket)
-    answer = aws.s3.list_objects_v2(Bucket=bucket, Prefix=start, MaxKeys=MOST_IDS)
+    answer = aws.s3.list_objects_v2(Bucket=bucket, Prefix=start, MaxKeys=MAX_IDS)
     ids = [item["Key"] for item in answer.get("Contents", []) if not item["Key"].endswith("/")]
     memory.keep(f"ids|{scope}", {"start": start, "complete": not answer["IsTruncated"], "ids": ids})
     return ids
 
 
 def stack_names(where: str, memory: Memory, connect: Callable[[], Aws]) -> list[str]:
-    """The names of the stacks that are ours: those with our outputs. Raises whatever AWS raises."""
+    """Return the names of stacks that have our outputs. Raises botocore's errors."""
     known = memory.recall(f"stacks|{where}", _ANSWER_SECONDS)
     if known is None:
         pages = connect().cloudformation.get_paginator("describe_stacks").paginate()

@@ -50,7 +50,7 @@ def deployed_limits(deployment: Deployment, settings: Settings) -> Limits:
 
 
 def _place(settings: Settings, field: str) -> str:
-    """``zenoimg.toml:12: ``, where the file has the field; the recipe itself knows no lines."""
+    """Return ``zenoimg.toml:12: `` if the file sets the field, else nothing."""
     for key in KEYS:
         is_meant = key.table in RECIPE_TABLES and field in (key.name, key.table, key.full_name)
         if is_meant and settings.file.value(key) is not None:

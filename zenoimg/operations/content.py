@@ -29,7 +29,7 @@ _FOREIGN_PART_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Checked:
-    """A file's media type by its first bytes, and why the pipeline would refuse it (empty: it would not)."""
+    """A file's media type by its first bytes, and why the pipeline would refuse it; empty if it would not."""
 
     content_type: str
     refusal: str
@@ -45,7 +45,7 @@ class Remote:
 
 
 def check(key: str, file: BufferedReader, size: int, limits: Limits) -> Checked:
-    """Look at a file's key, size (bytes) and first bytes; the file is left at its beginning."""
+    """Check a file's key, size (bytes) and first bytes, and rewind the file."""
     head = file.read(HEAD_BYTES)
     file.seek(0)
     found = identify(head)
@@ -54,7 +54,7 @@ def check(key: str, file: BufferedReader, size: int, limits: Limits) -> Checked:
 
 
 def digest(file: BufferedReader, algorithm: str) -> str:
-    """Hex digest of a whole file, which is left at its beginning."""
+    """Return the hex digest of a whole file, and rewind the file."""
     file.seek(0)
     found = hashlib.file_digest(file, algorithm).hexdigest()
     file.seek(0)
@@ -62,7 +62,7 @@ def digest(file: BufferedReader, algorithm: str) -> str:
 
 
 def crc32(file: BufferedReader) -> str:
-    """CRC-32 of a whole file, as S3 writes it (big-endian, base64); the file is left at its beginning."""
+    """Return the CRC-32 of a whole file as S3 encodes it (big-endian, base64), and rewind the file."""
     found = 0
     while block := file.read(_BLOCK_BYTES):
         found = zlib.crc32(block, found)
@@ -97,15 +97,15 @@ def _multipart_etag(file: BufferedReader) -> str:
 
 def _refusal_of_key(key: str) -> str:
     if not key or key.endswith("/"):
-        return "a key that ends in '/' is a folder's marker, not a picture"
+        return "a key that ends in '/' is a folder marker, not an image"
     if key.startswith(RESERVED_PREFIX):
-        return f"keys below {RESERVED_PREFIX} are hidden from lists: they belong to the photos that deploy tests with"
+        return f"the prefix {RESERVED_PREFIX} is reserved for the photos of deploy's smoke test"
     try:
         length = len(key.encode())
     except UnicodeEncodeError:
-        return "its name is not valid UTF-8, and S3 keys are"
+        return "its name is not valid UTF-8, as S3 keys must be"
     if not copy_key_fits(key):
-        return f"its key of {length} bytes is too long: with its prefix the copy's may have {MAX_KEY_BYTES}"
+        return f"its key of {length} bytes is too long: the copy's key, with its prefix, may have {MAX_KEY_BYTES}"
     return ""
 
 
@@ -116,5 +116,5 @@ def _refusal_of_content(found: Identified | None, size: int, limits: Limits) -> 
         return f"{size:,} bytes; at most {limits.max_bytes:,} are accepted"
     supported = ", ".join(SUPPORTED)
     if found is None:
-        return f"not a picture in a known format; supported are {supported}"
+        return f"not an image in a known format; supported are {supported}"
     return "" if found.supported else f"{found.format} is not supported; supported are {supported}"

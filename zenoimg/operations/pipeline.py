@@ -1,4 +1,4 @@
-"""A deployed pipeline as the commands work on it: its names, its storage, its records."""
+"""A deployed pipeline as commands use it: names, storage, records."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LivePipeline:
-    """One pipeline and the clients for it."""
+    """One pipeline and its clients."""
 
     aws: Aws
     deployment: Deployment
@@ -31,18 +31,18 @@ class LivePipeline:
     catalog: Catalog
 
     def tools(self, recipe: Recipe, limits: Limits) -> Tools:
-        """What ``reconcile`` works with, in this process, as the function does in its own."""
-        from zenoimg.pipeline.tools import Tools  # brings all of imaging, which most commands do without
+        """Return what ``reconcile`` needs to run in this process as it does in the function."""
+        from zenoimg.pipeline.tools import Tools  # imports all of imaging, which most commands do not need
 
         return Tools(self.storage, self.catalog, self.settings, recipe, limits)
 
 
 def connect(aws: Aws, settings: Settings) -> LivePipeline:
-    """The pipeline that the settings name.
+    """Connect to the pipeline of the settings.
 
-    Its names come from the stack's outputs, or from ``[names]`` where there is no stack; then the account is
-    not asked for either, since only S3 and DynamoDB are known to be there.
-    Raises ``NotDeployedError`` when there is no such stack.
+    Its names come from the stack's outputs, or from ``[names]`` for a pipeline without a stack; then STS is not asked
+    for the account either, since there may be only S3 and DynamoDB. Raises ``NotDeployedError`` when the stack does
+    not exist.
     """
     if settings.names is not None:
         names = settings.names
@@ -53,9 +53,9 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
 
 
 def of_deployment(aws: Aws, deployment: Deployment, account: str | None) -> LivePipeline:
-    """The pipeline of these names. ``account`` must own its buckets; ``None`` leaves that open.
+    """Return the pipeline of these names. ``account`` must own its buckets; ``None`` is any account.
 
-    Raises ``ConfigurationError`` for names that would do harm.
+    Raises ``ConfigurationError`` for dangerous names, such as equal buckets.
     """
     endpoint = aws.endpoint_url or aws.s3.meta.endpoint_url
     try:

@@ -27,7 +27,7 @@ def api(
     """
     route, _, query = path.partition("?")
     if not route.startswith("/"):
-        raise UsageError(f"{path!r} is no path", next_step="Write it as /images or /images?limit=10.")
+        raise UsageError(f"{path!r} is not a path", next_step="Write it as /images or /images?limit=10.")
     _, pipeline = pipeline_of(call)
     from zenoimg.operations.records.api import base_url, get
 
@@ -35,5 +35,5 @@ def api(
     if answer.link:
         call.screen.say(f"Link: {answer.link}")
     if answer.status >= 400:
-        raise RefusedByAwsError(f"the API answered {answer.status}: {answer.body.strip()}", code="api-refused")
+        raise RefusedByAwsError(f"the API responded {answer.status}: {answer.body.strip()}", code="api-refused")
     typer.echo(answer.body)

@@ -33,13 +33,13 @@ def config(
 
     Example: zenoimg config
 
-    Flags go before ZENOIMG_* variables, these before zenoimg.toml, this before the defaults.
+    Flags override ZENOIMG_* variables, which override zenoimg.toml.
     """
     from zenoimg.cli.framework.session import settings_of
     from zenoimg.config.load import effective, file_of
 
     file = file_of(call.options, os.environ, Path.cwd())
-    settings_of(call)  # settings that contradict each other are an error here as anywhere
+    settings_of(call)  # contradictory settings are an error here as in every command
     found = effective(call.options, os.environ, file)
     if as_json:
         call.screen.json(

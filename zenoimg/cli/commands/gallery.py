@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zenoimg.operations.gallery.files import Pictures
     from zenoimg.operations.gallery.run import GalleryOptions
 
-#: From this many bytes on, fetching is asked about: transfer out of AWS costs.
+#: Confirm before fetching this many bytes: transfer out of AWS costs money.
 _ASK_FROM_BYTES = 2_000_000_000
 
 
@@ -37,27 +37,29 @@ def register(app: typer.Typer) -> None:
 def gallery(
     call: Call,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the page; made when missing.", metavar="DIR")
+        Path, typer.Option("--out", "-o", help="Folder for the page, created if necessary.", metavar="DIR")
     ] = Path("gallery"),
-    prefix: Annotated[str, typer.Option("--prefix", help="Only ids that start with this.", metavar="P")] = "",
+    prefix: Annotated[str, typer.Option("--prefix", help="Only ids with this prefix.", metavar="P")] = "",
     since: Annotated[
-        str | None, typer.Option("--since", help="Only images newer than 2h, 1d, 4w, or an ISO time.", metavar="T")
+        str | None, typer.Option("--since", help="Only images newer than 2h, 1d, 4w or an ISO time.", metavar="T")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", help="So many at most, the newest.", min=1, metavar="N")] = 1000,
+    limit: Annotated[
+        int, typer.Option("--limit", help="Maximum number of images, newest first.", min=1, metavar="N")
+    ] = 1000,
     no_originals: Annotated[
         bool, typer.Option("--no-originals", help="Copies only: nothing unmarked in the folder.")
     ] = False,
     open_page: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Fetch more than 2 GB without asking.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Make a web page of all images before and after, with the reasons for refusals.
 
     Example: zenoimg gallery --since 1w --open
 
-    The page is DIR/index.html, with pictures beside it; it needs no server and loads nothing from elsewhere.
-    Pictures hold no metadata but colours and orientation. Unless --no-originals, they show what is unmarked:
-    give the folder to nobody who may not see that. Running it again fetches only what is new.
+    The page is DIR/index.html with the pictures next to it; it needs no server and loads nothing from elsewhere. The
+    pictures have no metadata but colour and orientation. Without --no-originals the folder contains unmarked
+    originals: share it only with people who may see them. Rerunning the command fetches only what is new.
     """
     now = datetime.now(UTC)
     from zenoimg.operations.gallery.run import GalleryOptions
@@ -131,8 +133,8 @@ def _report(call: Call, page: Path, album: Album, *, limit: int, as_json: bool) 
     parts = render.counts(counts, none="an empty page")
     call.screen.say(f"{render.plural(len(album.pictures), 'image')}: {parts}.")
     if problems:
-        call.screen.say(f"{render.plural(problems, 'image')} cannot be shown whole; run this again to try again.")
+        call.screen.say(f"{render.plural(problems, 'image')} cannot be shown completely; rerun the command to retry.")
     if len(album.pictures) >= limit and (album.total is None or album.total > limit):
         call.screen.say(f"These are the newest {limit:,}; --limit shows more.")
     if album.originals and album.pictures:
-        call.screen.say("The folder holds unmarked originals; --no-originals leaves them out.")
+        call.screen.say("The folder contains unmarked originals; --no-originals leaves them out.")

@@ -19,14 +19,14 @@ def register(app: typer.Typer) -> None:
 
 def init(
     call: Call,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Write a zenoimg.toml with every key, commented out.
 
     Example: zenoimg init
 
-    Each line shows a key's default and what it is for; as written, the file changes nothing.
+    Each line shows a key's default and its meaning. As written, the file changes nothing.
     """
     from zenoimg.config.file import commented
     from zenoimg.config.load import CONFIG_FILE
@@ -38,10 +38,10 @@ def init(
         write_file(path, commented().encode(), replace=force)
     except FileExistsError as error:
         raise ConfigurationError(
-            f"{path} is there already", next_step="Edit it, or add --force to replace it."
+            f"{path} already exists", next_step="Edit it, or add --force to replace it."
         ) from error
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
-    call.screen.say(f"Wrote [bold]{safe(str(path))}[/]. Take the # away before what you want to set.")
+    call.screen.say(f"Wrote [bold]{safe(str(path))}[/]. Uncomment the lines of the keys to set.")
     if as_json:
         call.screen.json({"result": "written", "file": str(path)})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,13 +22,48 @@ if TYPE_CHECKING:
     from zenoimg.operations.records.listing import Found, Query
 
 _TABLE_ROWS = 50
-_NARROW = 100  # columns of a terminal below which names need every one
-#: Signature version 4 allows no more: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html
-_LONGEST_PRESIGN = timedelta(days=7)
+_NARROW = 100  # columns: narrower terminals leave more room for names
+#: The maximum of signature version 4: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html
+_MAX_PRESIGN = timedelta(days=7)
 
 Status = StrEnum("Status", ["processed", "refused", "failed"])
 Sort = StrEnum("Sort", ["created", "size", "id"])
 Via = StrEnum("Via", ["table", "api"])
+Format = Literal["table", "json", "jsonl", "csv"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The checked options. ``presign`` is in seconds."""
+
+    format: Format
+    status: Status | None
+    prefix: str
+    since: datetime | None
+    limit: int | None
+    sort: Sort | None
+    presign: int | None
+    via: Via
+
+    def __post_init__(self) -> None:
+        if self.presign is not None and self.format == "table":
+            raise UsageError("--presign needs --json, --jsonl or --csv: the table shows no URLs")
+
+    def query(self) -> Query:
+        """Return the query for the records, in the order that suits status and format unless one is given."""
+        from zenoimg.operations.records.listing import Query
+        from zenoimg.pipeline.records import utc_text
+
+        streamed = self.format in ("jsonl", "csv") and self.limit is None
+        attention = self.status in (Status.refused, Status.failed)
+        order = "any" if streamed else "changed" if attention else "created"
+        return Query(
+            status=self.status.value if self.status else None,  # type: ignore[arg-type]
+            prefix=self.prefix,
+            since=utc_text(self.since) if self.since else "",
+            limit=_TABLE_ROWS if self.limit is None and self.format == "table" else self.limit,
+            order=self.sort.value if self.sort else order,  # type: ignore[arg-type]
+        )
 
 
 def register(app: typer.Typer) -> None:
@@ -37,24 +73,26 @@ def register(app: typer.Typer) -> None:
 
 def list_images(
     call: Call,
-    as_json: Annotated[bool, typer.Option("--json", help="All records, as a JSON array.")] = False,
-    as_json_lines: Annotated[bool, typer.Option("--jsonl", help="One JSON record a line, as they come.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values, as they come.")] = False,
-    status: Annotated[Status | None, typer.Option("--status", help="Only images of this status.")] = None,
-    prefix: Annotated[str, typer.Option("--prefix", help="Only ids that start with this.", metavar="P")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print all records as a JSON array.")] = False,
+    as_json_lines: Annotated[bool, typer.Option("--jsonl", help="Print one JSON record per line, streamed.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values, streamed.")] = False,
+    status: Annotated[Status | None, typer.Option("--status", help="Only images with this status.")] = None,
+    prefix: Annotated[str, typer.Option("--prefix", help="Only ids with this prefix.", metavar="P")] = "",
     since: Annotated[
-        str | None, typer.Option("--since", help="Only images newer than 2h, 1d, 4w, or an ISO time.", metavar="T")
+        str | None, typer.Option("--since", help="Only images newer than 2h, 1d, 4w or an ISO time.", metavar="T")
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", help="So many at most (default: 50 in the table, else all).", min=1, metavar="N"),
+        typer.Option(
+            "--limit", help="Maximum number of images (default: 50 in the table, else all).", min=1, metavar="N"
+        ),
     ] = None,
     sort: Annotated[
         Sort | None,
         typer.Option(
             "--sort",
-            help="Newest first, largest first, or by id. Default: created; the latest change first for refused and "
-            "failed ones; none for --jsonl and --csv without --limit.",
+            help="Newest first, largest first or by id. Default: created; for refused and failed images the latest "
+            "change first; no order for --jsonl and --csv without --limit.",
             show_default=False,
         ),
     ] = None,
@@ -62,12 +100,12 @@ def list_images(
         str | None,
         typer.Option(
             "--presign",
-            help="Make ProcessedUrl an address that opens the copy for anybody for so long: 30m, 1h, at most 7d. "
-            "It ends earlier where the credentials do.",
+            help="Make ProcessedUrl a URL with which anyone can open the copy for this long: 30m, 1h, at most 7d; not "
+            "longer than the credentials are valid.",
             metavar="T",
         ),
     ] = None,
-    via: Annotated[Via, typer.Option("--via", help="Read the table, or call GET /images, signed.")] = Via.table,
+    via: Annotated[Via, typer.Option("--via", help="Read the table, or call GET /images.")] = Via.table,
 ) -> None:
     """List images, newest first.
 
@@ -75,37 +113,41 @@ def list_images(
 
     For programs: zenoimg list --jsonl | jq -r .ImageId
     """
-    formats = {"--json": as_json, "--jsonl": as_json_lines, "--csv": as_csv}
+    now = datetime.now(UTC)
+    formats: dict[Format, bool] = {"json": as_json, "jsonl": as_json_lines, "csv": as_csv}
     chosen = [name for name, wanted in formats.items() if wanted]
     if len(chosen) > 1:
-        raise UsageError(f"choose one of {' and '.join(chosen)}")
-    expires = None if presign is None else _presign_seconds(presign)
-    if expires is not None and not chosen:
-        raise UsageError("--presign goes with --json, --jsonl or --csv: the table shows no addresses")
-    now = datetime.now(UTC)
-    bound = None if since is None else moment(since, now, option="--since")
-    _, pipeline = pipeline_of(call)
-    from zenoimg.operations.records.listing import Query, from_api, from_table, presigned
-    from zenoimg.pipeline.records import JSON_KEYS, to_json, utc_text
-
-    streamed = (as_json_lines or as_csv) and limit is None
-    attention = status in (Status.refused, Status.failed)
-    query = Query(
-        status=status.value if status else None,  # type: ignore[arg-type]
+        raise UsageError(f"choose one of {' and '.join(f'--{name}' for name in chosen)}")
+    options = Options(
+        format=chosen[0] if chosen else "table",
+        status=status,
         prefix=prefix,
-        since=utc_text(bound) if bound else "",
-        limit=limit if limit or chosen else _TABLE_ROWS,
-        order=sort.value if sort else "any" if streamed else "changed" if attention else "created",  # type: ignore[arg-type]
+        since=None if since is None else moment(since, now, option="--since"),
+        limit=limit,
+        sort=sort,
+        presign=None if presign is None else _presign_seconds(presign),
+        via=via,
     )
-    found = from_api(pipeline, query) if via is Via.api else from_table(pipeline.catalog, query, today=now.date())
-    if not chosen:
+    _run(call, options, now)
+
+
+def _run(call: Call, options: Options, now: datetime) -> None:
+    _, pipeline = pipeline_of(call)
+    from zenoimg.operations.records.listing import from_api, from_table, presigned
+    from zenoimg.pipeline.records import JSON_KEYS, to_json
+
+    query = options.query()
+    found = (
+        from_api(pipeline, query) if options.via is Via.api else from_table(pipeline.catalog, query, today=now.date())
+    )
+    if options.format == "table":
         _table(call, found, query, now)
         return
-    records = found.records if expires is None else presigned(pipeline, found.records, expires)
+    records = found.records if options.presign is None else presigned(pipeline, found.records, options.presign)
     shown = (to_json(record) for record in records)
-    if as_csv:
+    if options.format == "csv":
         export.csv_rows(JSON_KEYS, shown)
-    elif as_json_lines:
+    elif options.format == "jsonl":
         export.json_lines(shown)
     else:
         export.json_array(shown)
@@ -113,8 +155,8 @@ def list_images(
 
 def _presign_seconds(text: str) -> int:
     length = duration(text, option="--presign")
-    if not timedelta(seconds=1) <= length <= _LONGEST_PRESIGN:
-        raise UsageError(f"--presign {text} is not possible", next_step="S3 allows from 1s to 7d.")
+    if not timedelta(seconds=1) <= length <= _MAX_PRESIGN:
+        raise UsageError(f"--presign {text} is out of range", next_step="S3 allows 1s to 7d.")
     return int(length.total_seconds())
 
 
@@ -136,7 +178,7 @@ def _nothing(query: Query) -> str:
 
 def _count(shown: int, found: Found, query: Query) -> str:
     more = "; --limit shows more" if shown == query.limit else ""
-    if found.images is None or found.images < shown:  # DynamoDB counts every six hours
+    if found.images is None or found.images < shown:  # DynamoDB updates the count every six hours
         return f"{render.plural(shown, 'image')} shown{more}."
     if found.images == shown:
         return f"{render.plural(shown, 'image')}."

@@ -25,7 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 
 def _start(call: Call, as_json: AsJson = False) -> None:
-    """Start the embedded AWS; any command with --local does so too.
+    """Start the embedded AWS, as any command with --local does.
 
     Example: zenoimg local start
     """
@@ -34,12 +34,12 @@ def _start(call: Call, as_json: AsJson = False) -> None:
     if as_json:
         call.screen.json({"started": started, "endpoint": embedded.settings.endpoint_url})
         return
-    word = "started" if started else "runs already"
+    word = "has started" if started else "is already running"
     call.screen.say(f"The embedded AWS {word}: {embedded.settings.endpoint_url}")
 
 
 def _stop(call: Call, as_json: AsJson = False) -> None:
-    """Stop the embedded AWS; it saves its state first.
+    """Stop the embedded AWS, which saves its state first.
 
     Example: zenoimg local stop
     """
@@ -47,11 +47,11 @@ def _stop(call: Call, as_json: AsJson = False) -> None:
     if as_json:
         call.screen.json({"stopped": stopped})
         return
-    call.screen.say("The embedded AWS is stopped." if stopped else "The embedded AWS does not run.")
+    call.screen.say("The embedded AWS has stopped." if stopped else "The embedded AWS is not running.")
 
 
 def _status(call: Call, as_json: AsJson = False) -> None:
-    """Say whether the embedded AWS runs, where, and what it keeps. Exit 1 when it does not run.
+    """Show whether the embedded AWS is running, where, and how much it stores. Exit code 1 if it is not running.
 
     Example: zenoimg local status
     """
@@ -68,14 +68,14 @@ def _status(call: Call, as_json: AsJson = False) -> None:
             "running": "[green]running[/]",
             "stopped": "stopped",
             "unhealthy": "[bold red]not answering[/]",
-            "port-taken": "[bold red]stopped, and its port is taken by another program[/]",
+            "port-taken": "[bold red]stopped, and another program uses its port[/]",
         }
         lines = [
             ("State", words[status.state]),
             ("Address", safe(status.endpoint_url)),
             ("Process", str(status.pid or "–")),
             ("Version", f"ministack {safe(status.version or '–')}"),
-            ("Keeps", f"{render.size(status.size)} in {safe(str(status.home))}"),
+            ("Stores", f"{render.size(status.size)} in {safe(str(status.home))}"),
             ("Log", safe(str(status.log_file))),
         ]
         for name, value in lines:
@@ -89,12 +89,12 @@ def _reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the embedded AWS and delete all that it keeps: stacks, photos, records.
+    """Stop the embedded AWS and delete everything it stores: stacks, photos, records.
 
     Example: zenoimg local reset --yes
     """
     embedded = embedded_aws()
-    if not confirm(call, f"Delete everything of the embedded AWS in {embedded.settings.home}?", yes=yes):
+    if not confirm(call, f"Delete everything that the embedded AWS stores in {embedded.settings.home}?", yes=yes):
         call.screen.say("Nothing was deleted.")
         raise typer.Exit(1)
     embedded.reset(on_progress=lambda text: call.screen.say(f"[dim]{safe(text)}[/]"))

@@ -38,22 +38,22 @@ def register(app: typer.Typer) -> None:
 def show(
     call: Call,
     image_id: Annotated[
-        str, typer.Argument(help="The image's id: its object key.", metavar="ID", autocompletion=image_ids)
+        str, typer.Argument(help="The image's id, which is its object key.", metavar="ID", autocompletion=image_ids)
     ],
     open_copy: Annotated[
-        bool, typer.Option("--open", help="Open the marked copy in the system's viewer; its address holds for an hour.")
+        bool, typer.Option("--open", help="Open the copy in the system's viewer, by a URL that is valid for an hour.")
     ] = False,
     picture: Annotated[
-        bool, typer.Option("--picture", "-p", help="Draw the image before and after, in a terminal that can.")
+        bool, typer.Option("--picture", "-p", help="Draw the image before and after in the terminal.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The record as a JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the record as a JSON object.")] = False,
 ) -> None:
     """Show everything known about one image.
 
     Example: zenoimg show photo.jpg
     """
     if picture and as_json:
-        raise UsageError("--picture does not go with --json")
+        raise UsageError("--picture and --json exclude each other")
     image = pictures.renderer(call.screen) if picture else None
     settings, pipeline = pipeline_of(call)
     from zenoimg.operations.records.image_ids import is_possible
@@ -78,7 +78,7 @@ def show(
 
 
 def details(rows: Iterable[tuple[str, Text]]) -> Table:
-    """Names and values below each other; a long value folds under itself."""
+    """Return a grid of names and values; a long value wraps in its column."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -90,21 +90,19 @@ def details(rows: Iterable[tuple[str, Text]]) -> Table:
 def _open(pipeline: LivePipeline, record: ImageRecord) -> None:
     if record.status != "processed":
         raise ZenoError(f"{record.image_id!r} has no copy to open: it is {record.status}", code="no-copy")
-    url = _address(pipeline, record)
+    url = _url(pipeline, record)
     if not webbrowser.open(url):
-        raise ZenoError(
-            "this system has no viewer to open the copy in", next_step=f"Its address: {url}", code="no-viewer"
-        )
+        raise ZenoError("no viewer was found to open the copy", next_step=f"Its URL: {url}", code="no-viewer")
 
 
-def _address(pipeline: LivePipeline, record: ImageRecord) -> str:
-    """Where the copy opens without AWS credentials: signed for an hour, or as it is on the embedded AWS."""
+def _url(pipeline: LivePipeline, record: ImageRecord) -> str:
+    """Return a URL of the copy that needs no credentials: presigned for an hour, or plain on the embedded AWS."""
     from zenoimg.operations.records.listing import presigned
 
     if pipeline.aws.local and not embedded_aws().settings.enforce_iam:
         return pipeline.settings.copy_url(record.image_id)
     (signed,) = presigned(pipeline, [record], _OPEN_SECONDS)
-    assert signed.processed_url is not None, "a processed image has an address"
+    assert signed.processed_url is not None, "a processed image has a URL"
     return signed.processed_url
 
 
@@ -123,7 +121,7 @@ def _unknown(pipeline: LivePipeline, image_id: str) -> ZenoError:
 
 
 def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[tuple[str, Text]]:
-    """What there is to say, in the order in which people ask; what does not apply is left out."""
+    """Yield the rows of a record, without those that do not apply."""
     yield "Image", Text(printable(record.image_id), style="bold")
     status = render.status(record.status)
     if record.error:
@@ -144,12 +142,12 @@ def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[t
     for warning in record.warnings:
         yield "Note", Text(printable(warning), style="yellow")
     if record.processed_url:
-        yield "Address", Text(printable(record.processed_url))
+        yield "URL", Text(printable(record.processed_url))
     if record.duration_ms is not None:
         yield "Took", Text(f"{record.duration_ms:,} ms")
     if record.recipe:
         older = bool(current_recipe) and record.recipe != current_recipe
-        yield "Recipe", Text(record.recipe + (" (the deployed one is another)" if older else ""))
+        yield "Recipe", Text(record.recipe + (" (not the deployed one)" if older else ""))
     if record.version_id:
         yield "Version", Text(printable(record.version_id))
     if record.etag and record.etag != record.version_id:

@@ -1,10 +1,10 @@
-"""A static page of what the pipeline has made, for people who would rather look.
+"""A static web page of images before and after.
 
-records ──► files beside the page (see gallery_files) ──► data in the page ──► index.html, last of all
+files of each image (see ``files``) ──► data in the page ──► index.html, written last
 
-The page is one HTML file with its style, its script and its data inside, and a content security policy that
-lets it load nothing but the pictures beside it. Ids are strangers' texts: they reach the page as JSON that
-cannot close its element, and the script shows them as text.
+The page is one HTML file that contains its style, script and data, with a content security policy that allows it to
+load nothing but the pictures next to it. Ids are untrusted: they are in the page as JSON that cannot close its
+element, and the script shows them as text.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 @dataclass(frozen=True)
 class Album:
-    """What one page shows. ``total`` is how many images there are in all, ``None`` where nobody knows.
+    """The content of one page. ``total`` is the number of all images, ``None`` if it is unknown.
 
     ``made_at`` is UTC text as in records; ``recipe`` the fingerprint of the deployed recipe, empty if unknown.
     """
@@ -50,9 +50,9 @@ class Album:
 
 
 def check_folder(out: Path) -> None:
-    """Raise ``UsageError`` when a folder holds a page of somebody else, which would be overwritten."""
+    """Raise ``UsageError`` when writing would overwrite a page that is not a gallery."""
     if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out} is no folder")
+        raise UsageError(f"--out {out} is not a directory")
     page = out / PAGE
     if page.is_symlink() or page.exists():
         try:
@@ -67,9 +67,9 @@ def check_folder(out: Path) -> None:
 
 
 def write(directory: OutputDirectory, out: Path, album: Album) -> Path:
-    """Write the page, then remove pictures of earlier runs that belong to nothing on it.
+    """Write the page, then remove pictures of earlier runs that it does not use; return its path.
 
-    Returns the page's path. Raises ``OSError``.
+    Raises ``OSError``.
     """
     with directory.writing(Target(PAGE, (), PAGE), replace=True) as file:
         file.write(page(album).encode())
@@ -81,7 +81,7 @@ def write(directory: OutputDirectory, out: Path, album: Album) -> Path:
 
 
 def page(album: Album) -> str:
-    """The page as HTML."""
+    """Return the page as HTML."""
     style = _asset("page.css")
     script = "'use strict';\n(() => {\n" + "\n".join(_asset(name) for name in _SCRIPTS) + "\n})();\n"
     policy = (
@@ -97,12 +97,12 @@ def page(album: Album) -> str:
         "data": _json_in_html(data(album)),
         "script": script,
     }
-    # In one pass, so that nothing that is put in is looked at again.
+    # In one pass, so that inserted text is not searched again.
     return _PLACE.sub(lambda found: places[found[1]], _asset("page.html"))
 
 
 def data(album: Album) -> dict[str, Any]:
-    """What the page's script works with."""
+    """Return the data of the page's script."""
     return {
         "stack": album.stack,
         "where": album.where,
@@ -117,7 +117,7 @@ def data(album: Album) -> dict[str, Any]:
 
 
 def _image(pictures: Pictures) -> Mapping[str, Any]:
-    """One image; what does not apply is left out."""
+    """Return the data of one image, without fields that do not apply."""
     record = pictures.record
     values = {
         "id": record.image_id,
@@ -144,7 +144,7 @@ def _image(pictures: Pictures) -> Mapping[str, Any]:
 
 
 def _json_in_html(value: Any) -> str:
-    """JSON that stays inside its script element: no ``<`` closes it or opens a comment in it."""
+    """Return JSON without ``<``, which could close its script element or open a comment in it."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

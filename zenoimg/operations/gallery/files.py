@@ -1,9 +1,9 @@
-"""The gallery's files: fetched, prepared for browsers, written beside the page under names that are safe.
+"""The gallery's files: fetched, prepared for browsers, written next to the page under safe names.
 
-record ──► names (which files it needs) ──► there already? ──► fetched ──► shown, thumbnail ──► written
+record ──► names (which files it needs) ──► existing? ──► fetched ──► full size and thumbnail ──► written
 
-A name is made of hashes alone: of the id, and of what decides the content. So no id can lead out of the folder
-or into a page's markup, a file that is there is the right one, and a second run fetches what has changed.
+A name consists of hashes of the id and of everything that determines the content. So no id can lead out of the folder
+or into the page's markup, an existing file is the right one, and a second run fetches only what has changed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from zenoimg.pipeline.storage import identity_of, mark_of
 from zenoimg.pipeline.threads import threads
 
 FOLDER = "pictures"
-#: Raised whenever the same picture would give another file, so that files of an older zenoimg are not kept.
+#: Incremented when the same picture results in another file, so that files of an earlier version are replaced.
 _FORM = "1"
 _OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}-(?:before|after|small)\.(?:jpg|png|webp|gif|bmp|avif)")
 _CHUNK_BYTES = 1024 * 1024
@@ -40,9 +40,9 @@ _CHUNK_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Pictures:
-    """The files of one image, as paths from the page; ``None`` for what there is not.
+    """The files of one image as paths relative to the page, ``None`` for those that do not exist.
 
-    ``problem`` says why something is missing that should be there.
+    ``problem`` is why a file is missing that should exist.
     """
 
     record: ImageRecord
@@ -53,7 +53,7 @@ class Pictures:
 
 
 class _Unsettled(Exception):  # noqa: N818 -- nothing is wrong: the record is read again
-    """What lies in S3 is not what the record says: one of them is on its way."""
+    """The object in S3 does not match the record: one of them is being updated."""
 
 
 class _Stopped(Exception):  # noqa: N818
@@ -61,7 +61,7 @@ class _Stopped(Exception):  # noqa: N818
 
 
 class Stems(NamedTuple):
-    """Names without their endings: which ending a file gets depends on what is in it."""
+    """File names without extensions, which depend on the content."""
 
     before: str | None
     after: str | None
@@ -69,12 +69,12 @@ class Stems(NamedTuple):
 
 
 def is_ours(name: str) -> bool:
-    """Whether a name in the folder of pictures is one that a gallery gives."""
+    """Return whether a file in the pictures folder has a name of a gallery."""
     return _OURS.fullmatch(name) is not None
 
 
 def stems_of(record: ImageRecord, *, originals: bool) -> Stems:
-    """The names of the files that an image needs, without their endings.
+    """Return the names of the files that an image needs, without extensions.
 
     A refused image needs none: what was refused is not opened here either.
     """
@@ -108,7 +108,7 @@ class Files:
         workers: int = 2,
         on_bytes: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """``originals`` off leaves out everything unmarked; ``workers`` bounds the pictures decoded at a time."""
+        """Without ``originals`` nothing unmarked is written; ``workers`` limits the pictures decoded in parallel."""
         self._pipeline = pipeline
         self._directory = directory
         self._limits = limits
@@ -121,7 +121,7 @@ class Files:
         self._there = {name.partition(".")[0]: name for name in directory.entries((FOLDER,)) if is_ours(name)}
 
     def missing(self, records: Iterable[ImageRecord]) -> tuple[int, int]:
-        """How many images have files to fetch, and about how many bytes that is."""
+        """Return how many images have files to fetch, and about how many bytes."""
         images = total = 0
         for record in records:
             stems = stems_of(record, originals=self._originals)
@@ -132,13 +132,13 @@ class Files:
         return images, total
 
     def run(self, records: Sequence[ImageRecord]) -> Iterator[Pictures | None]:
-        """Yield the files of each image in no fixed order; ``None`` for one that was deleted meanwhile.
+        """Yield the files of each image in no fixed order; ``None`` for one that was deleted in the meantime.
 
-        Closing the iterator cancels what has not begun; every file is whole or not there.
+        Closing the iterator cancels pending work; every file is whole or does not exist.
         """
         try:
             with threads(self._concurrency, "gallery", self._stopped.set) as pool:
-                yield from as_they_end(self._brought, records, pool, 2 * self._concurrency)
+                yield from as_they_end(self._create, records, pool, 2 * self._concurrency)
         except BaseException:
             self._directory.sweep()
             raise
@@ -146,11 +146,11 @@ class Files:
     def _is_there(self, *stems: str | None) -> bool:
         return all(stem is None or stem in self._there for stem in stems)
 
-    def _brought(self, record: ImageRecord) -> Pictures | None:
-        """Bring one image's files; when the image changes meanwhile, those of its newer record."""
+    def _create(self, record: ImageRecord) -> Pictures | None:
+        """Create one image's files; if the image changes in the meantime, those of its newer record."""
         while True:
             try:
-                return self._pictures(record, self._bring(record))
+                return self._pictures(record, self._update(record))
             except _Unsettled as unsettled:
                 fresh = self._pipeline.catalog.get(record.image_id)
                 if fresh is None:
@@ -162,24 +162,24 @@ class Files:
     def _pictures(self, record: ImageRecord, problem: str) -> Pictures:
         stems = stems_of(record, originals=self._originals)
         before, after, small = (self._path(stem) for stem in (stems.before, stems.after, stems.small))
-        # Of a failed image the record itself says what is wrong.
+        # The record of a failed image has the reason.
         return Pictures(record, before, after, small, "" if record.status == "failed" else problem)
 
-    def _bring(self, record: ImageRecord) -> str:
-        """Fetch and write what is missing; returns why something cannot be shown, empty when all can."""
+    def _update(self, record: ImageRecord) -> str:
+        """Fetch and write missing files; return why one cannot be shown, empty if all can."""
         stems = stems_of(record, originals=self._originals)
         settings = self._pipeline.settings
         problem = ""
         if not self._is_there(stems.before):
             small = None if stems.after else stems.small
-            problem = self._bring_one(settings.originals_bucket, record.image_id, record, stems.before, small)
+            problem = self._update_one(settings.originals_bucket, record.image_id, record, stems.before, small)
         if stems.after and not self._is_there(stems.after, stems.small):
             copy_key = settings.copy_key(record.image_id)
-            worse = self._bring_one(settings.processed_bucket, copy_key, record, stems.after, stems.small)
+            worse = self._update_one(settings.processed_bucket, copy_key, record, stems.after, stems.small)
             problem = worse or problem
         return problem
 
-    def _bring_one(self, bucket: str, key: str, record: ImageRecord, full: str | None, small: str | None) -> str:
+    def _update_one(self, bucket: str, key: str, record: ImageRecord, full: str | None, small: str | None) -> str:
         try:
             self._write(full, small, self._fetch(bucket, key, record))
         except Refused as refusal:
@@ -219,7 +219,7 @@ class Files:
             raise _Stopped
 
     def _write(self, full: str | None, small: str | None, data: bytes) -> None:
-        """Write the file in full size and its thumbnail. Raises ``Refused`` for what cannot be drawn."""
+        """Write the file in full size and its thumbnail. Raises ``Refused`` for images that cannot be drawn."""
         with self._decoding:
             self._go_on()
             picture = shown(data, self._limits)

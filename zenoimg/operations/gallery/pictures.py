@@ -1,9 +1,9 @@
-"""Pictures as the gallery shows them: full-size files that any browser draws, and thumbnails, without metadata.
+"""Pictures for the gallery: full-size files that any browser can draw, and thumbnails, without metadata.
 
-Where a browser knows the format, pixels travel as they are, bit for bit; around them only what decides how they
-look stays: colour profile, orientation, timing. So no place, name or serial number reaches the page, whatever
-the pipeline keeps in its copies. What browsers do not draw, or not in the right colours, is converted: TIFF
-and JPEGs in CMYK. Files are untrusted: each is opened by the decoder of its own format, after the limits.
+Where browsers support the format, the pixels stay bit for bit, with only the metadata that affects their appearance:
+colour profile, orientation, timing. So no location, name or serial number reaches the page, whatever the copies keep.
+Formats that browsers do not draw, or not in the right colours (TIFF, CMYK JPEGs), are converted. Files are untrusted:
+each is opened by the decoder of its own format, after its limits are checked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 @dataclass(frozen=True)
 class Shown:
-    """A file that browsers draw, and the ending of its name. ``converted`` when its pixels are not the source's."""
+    """A file that browsers can draw, and its extension. ``converted``: its pixels are not those of the source."""
 
     data: bytes
     extension: str
@@ -39,7 +39,7 @@ class Shown:
 
 
 def shown(data: bytes, limits: Limits) -> Shown:
-    """Give a picture in full size as a page can show it. Raises ``Refused`` for what cannot be drawn."""
+    """Return an image in full size as a page can show it. Raises ``Refused`` for images that cannot be drawn."""
     known = _format_of(data)
     browser = known.module("browser") if known.browsers == "direct" else None
     try:
@@ -54,7 +54,7 @@ def shown(data: bytes, limits: Limits) -> Shown:
 
 
 def thumbnail(data: bytes, limits: Limits) -> bytes:
-    """Give a small WebP of a picture that ``shown`` gave: upright, in sRGB. Raises ``Refused``."""
+    """Return a small WebP of a picture from ``shown``: upright, in sRGB. Raises ``Refused``."""
     known = _format_of(data)
     try:
         picture = _opened(data, known, limits)
@@ -80,14 +80,14 @@ def _format_of(data: bytes) -> Format:
 
 
 def _opened(data: bytes, known: Format, limits: Limits) -> ImageFile:
-    """Open by one decoder; not by ``Image.open``, whose own limit warns where ours decides."""
+    """Open with one decoder, not with ``Image.open``, whose own pixel limit would warn."""
     picture: ImageFile = known.open(BytesIO(data))
     limits.check_picture(*picture.size)
     return picture
 
 
 def _upright_srgb(picture: Image) -> Image:
-    """Give pixels turned as a viewer shows them, in sRGB: mode ``L``, ``RGB`` or ``RGBA``."""
+    """Return upright pixels in sRGB: mode ``L``, ``RGB`` or ``RGBA``."""
     picture.load()
     profile = picture.info.get("icc_profile")
     plain = _of_eight_bits(ImageOps.exif_transpose(picture))
@@ -100,7 +100,7 @@ def _upright_srgb(picture: Image) -> Image:
 
 
 def _of_eight_bits(picture: Image) -> Image:
-    """Give a picture of 8-bit samples without a palette; deep greys are scaled, not clipped."""
+    """Return a picture of 8-bit samples without a palette; deeper greys are scaled, not clipped."""
     mode = picture.mode
     if mode.startswith("I;16"):
         return picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
@@ -117,7 +117,7 @@ def _of_eight_bits(picture: Image) -> Image:
 
 
 def _in_srgb(picture: Image, profile: bytes) -> Image:
-    """Give the picture through its profile; as it is where the profile is damaged or of another kind."""
+    """Convert a picture from its profile to sRGB; return it unchanged if the profile is damaged or does not fit."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
@@ -133,7 +133,7 @@ def _in_srgb(picture: Image, profile: bytes) -> Image:
 
 
 def _converted(picture: Image) -> Shown:
-    """Encode upright sRGB pixels: as JPEG what is a photo, as PNG what has alpha or few shades."""
+    """Encode upright sRGB pixels: as PNG with alpha or at most 256 colours, else as JPEG."""
     encoded = BytesIO()
     if picture.mode == "RGBA" or picture.getcolors(256) is not None:
         picture.save(encoded, "PNG", compress_level=3)

@@ -22,14 +22,14 @@ from zenoimg.stack.outputs import Deployment
 from zenoimg.suggest import suggest
 
 ROUTE = "/images"
-_TIMEOUT_SECONDS = 35  # the API itself gives a function up after 30
-_PASSING = frozenset({429, 500, 502, 503, 504})  # worth another try: throttled, or the function failed once
+_TIMEOUT_SECONDS = 35  # API Gateway times a function out after 30
+_PASSING = frozenset({429, 500, 502, 503, 504})  # retried: throttled, or the function failed
 _TRIES = 5
 
 
 @dataclass(frozen=True)
 class ApiAnswer:
-    """What the API answered. ``link`` is the Link header, empty when there is none."""
+    """A response of the API. ``link`` is the Link header, empty if there is none."""
 
     status: int
     body: str
@@ -51,14 +51,14 @@ def base_url(aws: Aws, deployment: Deployment) -> str:
 
 
 def images_url(aws: Aws, deployment: Deployment) -> str:
-    """The address of ``GET /images``."""
+    """Return the URL of ``GET /images``."""
     return base_url(aws, deployment) + ROUTE
 
 
 def get(aws: Aws, url: str) -> ApiAnswer:
-    """``GET`` with Signature Version 4 of the session's credentials.
+    """Send a ``GET`` request signed with the session's credentials (Signature Version 4).
 
-    Raises botocore's ``NoCredentialsError`` or ``HTTPClientError``; an answer of any status is returned.
+    Returns a response of any status. Raises botocore's ``NoCredentialsError`` or ``HTTPClientError``.
     """
     request = AWSRequest(method="GET", url=url, headers={"Accept": "application/json"})
     SigV4Auth(aws.credentials(), "execute-api", aws.region).add_auth(request)
@@ -74,11 +74,11 @@ def get(aws: Aws, url: str) -> ApiAnswer:
 
 
 def pages(aws: Aws, url: str, *, sleep: Callable[[float], None] = time.sleep) -> Iterator[list[dict[str, Any]]]:
-    """The records of each page, from an address on, by ``Link: rel="next"`` to the end.
+    """Yield the records of each page, following ``Link: rel="next"`` from a URL to the end.
 
-    An answer that may pass is asked for again, five times with growing waits (seconds).
-    Raises ``RefusedByAwsError`` for an error, for what is no page of records, and for a link to another host,
-    which the session's signature must not go to.
+    Transient errors are retried five times with growing waits (seconds).
+    Raises ``RefusedByAwsError`` for an error, for a response that is not a page of records, and for a link to
+    another host, which must not receive the session's signature.
     """
     asked: set[str] = set()
     following: str | None = url
@@ -91,11 +91,11 @@ def pages(aws: Aws, url: str, *, sleep: Callable[[float], None] = time.sleep) ->
         if following is not None and urlsplit(following)[:2] != urlsplit(url)[:2]:
             raise RefusedByAwsError(f"the API's next page is on another host: {following}", code="api-refused")
         if following in asked:
-            raise RefusedByAwsError(f"the API's next page is one before: {following}", code="api-refused")
+            raise RefusedByAwsError(f"the API's next page repeats an earlier one: {following}", code="api-refused")
 
 
 def next_link(header: str) -> str | None:
-    """The target of ``rel="next"`` in a Link header (RFC 8288), or ``None``."""
+    """Return the target of ``rel="next"`` in a Link header (RFC 8288), or ``None``."""
     for target, parameters in re.findall(r"<([^<>]*)>((?:\s*;\s*[^\s=;,]+\s*=\s*(?:\"[^\"]*\"|[^\s\";,]+))*)", header):
         for name, quoted, bare in re.findall(r"([^\s=;,]+)\s*=\s*(?:\"([^\"]*)\"|([^\s\";,]+))", parameters):
             if name.lower() == "rel" and "next" in (quoted or bare).lower().split():
@@ -122,17 +122,17 @@ def _records(answer: ApiAnswer) -> list[dict[str, Any]]:
         found = None
     if not isinstance(found, list) or not all(isinstance(item, dict) and "ImageId" in item for item in found):
         raise RefusedByAwsError(
-            f"the API answered {answer.content_type or 'something'} that is no array of records", code="api-refused"
+            f"the API answered {answer.content_type or 'something'} that is not an array of records", code="api-refused"
         )
     return found
 
 
 def curl_line(aws: Aws, url: str) -> str:
-    """A complete command line that makes the same call; it takes the keys from the environment."""
+    """Return a complete command line for the same request; it reads the credentials from the environment."""
     return (
         f"curl --aws-sigv4 'aws:amz:{aws.region}:execute-api' "
         '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" '
-        # curl leaves out a header without a value, so this line holds for long-lived keys too.
+        # curl omits a header without a value, so this works for long-lived keys as well.
         '--header "x-amz-security-token: $AWS_SESSION_TOKEN" '
         f"'{url}'"
     )

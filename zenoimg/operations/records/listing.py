@@ -1,7 +1,7 @@
-"""Find records: from the table by the cheapest way there is, or through the HTTP API.
+"""Find records: in the table in the cheapest way, or through the HTTP API.
 
-A table that fits in one page is read whole and needs no index. In a larger one ``by-day`` gives what is new,
-``attention`` what went wrong, and a parallel scan everything else; a table without the indexes is scanned.
+A table that fits in one page is read completely, without an index. In a larger one ``by-day`` serves new records,
+``attention`` failed and refused ones, and a parallel scan everything else; a table without indexes is scanned.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from zenoimg.pipeline.service import is_denied
 
 _Key = Callable[[ImageRecord], Any]
 Order = Literal["created", "changed", "size", "id", "any"]
-"""Newest first, latest change first, largest original first, by id; ``any`` is as they come."""
+"""Newest first, latest change first, largest original first, by id; ``any`` is the order of reading."""
 
-#: How far back ``by-day`` is walked; what is older is found by a scan, which then costs less.
+#: How far back ``by-day`` is queried; older records are found by a scan, which is cheaper then.
 WALKED_DAYS = 400
 
 
 @dataclass(frozen=True)
 class Query:
-    """Which records, in which order. ``since`` is a ``CreatedAt`` (UTC text), empty for no bound."""
+    """Which records, in which order. ``since`` is a ``CreatedAt`` (UTC text), empty for no limit."""
 
     status: Status | None = None
     prefix: str = ""
@@ -40,7 +40,7 @@ class Query:
     order: Order = "created"
 
     def wants(self, record: ImageRecord) -> bool:
-        """Whether a record is one of those asked for; order and limit aside."""
+        """Return whether a record matches, apart from order and limit."""
         return (
             self.status in (None, record.status)
             and record.image_id.startswith(self.prefix)
@@ -50,7 +50,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Found:
-    """The records, read as they are consumed, and how many images there are in all, where that is known."""
+    """The records, read lazily, and the total number of images, if known."""
 
     records: Iterator[ImageRecord]
     images: int | None = None
@@ -58,7 +58,7 @@ class Found:
 
 
 def from_table(catalog: Catalog, query: Query, *, today: date) -> Found:
-    """Find records in the table; constant memory for the order ``any``.
+    """Find records in the table, in constant memory for the order ``any``.
 
     Raises botocore's ``ClientError`` here or while the records are read.
     """
@@ -73,10 +73,10 @@ def from_table(catalog: Catalog, query: Query, *, today: date) -> Found:
 
 
 def from_api(pipeline: LivePipeline, query: Query) -> Found:
-    """Find records through ``GET /images``, every page of it; constant memory for the order ``any``.
+    """Find records through all pages of ``GET /images``, in constant memory for the order ``any``.
 
-    Raises ``NotDeployedError`` when there is no API, and while the records are read ``RefusedByAwsError`` for
-    an answer that is an error, or no page of records.
+    Raises ``NotDeployedError`` when there is no API, and while the records are read ``RefusedByAwsError`` for an
+    error or a response that is not a page of records.
     """
     pages = api.pages(pipeline.aws, api.images_url(pipeline.aws, pipeline.deployment))
     records = (from_item(item) for page in pages for item in page)
@@ -84,7 +84,7 @@ def from_api(pipeline: LivePipeline, query: Query) -> Found:
 
 
 def arranged(records: Iterable[ImageRecord], query: Query) -> Iterator[ImageRecord]:
-    """Records in the query's order, the first ``limit`` of them; holds no more than those."""
+    """Return records in the query's order, the first ``limit`` of them, with no more than those in memory."""
     match query.order:
         case "any":
             return islice(records, query.limit)
@@ -99,7 +99,7 @@ def arranged(records: Iterable[ImageRecord], query: Query) -> Iterator[ImageReco
 
 
 def presigned(pipeline: LivePipeline, records: Iterable[ImageRecord], seconds: int) -> Iterator[ImageRecord]:
-    """The same records; the ``ProcessedUrl`` of a processed one opens its copy for anybody for so long."""
+    """Yield the same records with presigned ``ProcessedUrl``, which anyone can open for so many seconds."""
     for record in records:
         if record.status != "processed":
             yield record
@@ -110,7 +110,7 @@ def presigned(pipeline: LivePipeline, records: Iterable[ImageRecord], seconds: i
 
 
 def _from_large(catalog: Catalog, query: Query, facts: TableFacts | None, today: date) -> Iterator[ImageRecord]:
-    """Records of a table that is not read whole; without ``facts`` the indexes of the template are relied on."""
+    """Return records of a table that is larger than a page; without ``facts`` the template's indexes are assumed."""
     indexes = facts.indexes if facts else frozenset({BY_DAY_INDEX, ATTENTION_INDEX})
     if query.status in ("refused", "failed") and ATTENTION_INDEX in indexes:
         found = filter(query.wants, catalog.attention(query.status))
@@ -126,7 +126,7 @@ def _from_large(catalog: Catalog, query: Query, facts: TableFacts | None, today:
 
 def _newest(catalog: Catalog, query: Query, today: date) -> Iterator[ImageRecord]:
     bound = _walked_to(today)
-    # Where a filter passes few, pages of a few records would take many calls.
+    # With a selective filter, pages of a few records would take many calls.
     is_filtered = bool(query.status or query.prefix)
     few = {} if query.limit is None or is_filtered else {"page_records": query.limit}
     walked = catalog.newest(today=today, oldest=max(query.since, bound), **few)
@@ -135,7 +135,7 @@ def _newest(catalog: Catalog, query: Query, today: date) -> Iterator[ImageRecord
 
 
 def _older(catalog: Catalog, query: Query, bound: str) -> Iterator[ImageRecord]:
-    """A generator, so that the scan begins only when the newer records were not enough."""
+    """Yield older records; a generator, so that the scan starts only when newer records do not suffice."""
     yield from arranged((record for record in filter(query.wants, catalog.all()) if record.created_at < bound), query)
 
 
@@ -146,7 +146,7 @@ def _walked_to(today: date) -> str:
 def _facts(catalog: Catalog) -> TableFacts | None:
     try:
         return catalog.facts()
-    except ClientError as error:  # a nicety that needs a right of its own
+    except ClientError as error:  # optional: it needs a permission of its own
         if not is_denied(error):
             raise
         return None
