@@ -258,3 +258,17 @@ def test_a_first_version_that_fails_is_kept(aws: DoubledAws, terminal: Terminal)
     aws.functions.broken[Recipe().fingerprint] = "it eats photos"
     assert "the stack is deployed but fails its smoke test" in terminal.run("deploy", "--yes", code=1).stderr
     assert aws.done == ["create", "execute"]
+
+
+def test_a_folder_without_settings_does_not_give_a_stack_the_default_recipe(
+    deployed: DoubledAws, terminal: Terminal
+) -> None:
+    terminal.run("deploy", "--yes")
+    Path("zenoimg.toml").unlink()
+    stderr = terminal.run("deploy", "--yes", code=3).stderr
+    assert "the default recipe is not that of the stack" in stderr
+    assert "--config FILE" in stderr
+    assert running(deployed) == OTHER.fingerprint
+    terminal.run("init")  # says that the defaults are meant
+    terminal.run("deploy", "--yes")
+    assert running(deployed) != OTHER.fingerprint

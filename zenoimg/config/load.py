@@ -5,6 +5,7 @@ Credentials, profile and region come from AWS's own chain unless a flag, a varia
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -95,12 +96,14 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
         parameters={each.key.parameter: each.key.parameter_value(each.value) for each in given if each.key.parameter},
         backfill_concurrency=int(found["backfill.concurrency"].value or 0),
         stack_flag=options.stack is not None,
-        notices=tuple(_notices(env, file)),
+        notices=tuple(_notices(env, file, cwd)),
         file=file,
     )
 
 
-def _notices(env: Mapping[str, str], file: ConfigFile) -> Iterator[str]:
+def _notices(env: Mapping[str, str], file: ConfigFile, cwd: Path) -> Iterator[str]:
+    if file.path is not None and file.path.name == CONFIG_FILE and file.path.parent in cwd.parents:
+        yield f"Using the settings of {os.path.relpath(file.path, cwd)}."
     for key in KEYS:
         if file.uses_former_name(key):
             former = f"{key.table}.{key.former_name}"
@@ -163,12 +166,29 @@ def _recipe_tables(given: list[Effective]) -> dict[str, dict[str, Value]]:
 
 
 def file_of(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> ConfigFile:
-    """Return the file that a command reads, an empty one if there is none. Raises ``ConfigurationError``."""
+    """Return the file that a command reads: the named one, else that of the nearest folder from ``cwd`` upwards.
+
+    Return an empty one where there is none. Raises ``ConfigurationError`` for a file that cannot be read, or one of
+    another user in a folder above.
+    """
     named = options.config or (Path(env["ZENOIMG_CONFIG"]) if env.get("ZENOIMG_CONFIG") else None)
     if named is not None:
         return read(named)
-    usual = cwd / CONFIG_FILE
-    return read(usual) if usual.is_file() else ConfigFile()
+    path = next((folder / CONFIG_FILE for folder in (cwd, *cwd.parents) if (folder / CONFIG_FILE).is_file()), None)
+    if path is None:
+        return ConfigFile()
+    if path.parent != cwd and _belongs_to_another_user(path):
+        raise ConfigurationError(
+            f"{path} in a folder above belongs to another user, so it is not used",
+            next_step=f"Name it to use it all the same (--config {path}), or write a file of your own here.",
+        )
+    return read(path)
+
+
+def _belongs_to_another_user(path: Path) -> bool:
+    """Return whether someone else decides what a file says; for root that is nothing unusual."""
+    own = os.geteuid()
+    return own != 0 and path.stat().st_uid not in (own, 0)
 
 
 def _endpoint(url: str | None) -> str | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -250,3 +251,34 @@ def test_the_current_name_overrides_the_former_one(load_with: Load) -> None:
     assert found.limits == {"max_total_pixels": 6000}
     assert len(found.notices) == 1
     assert load_with("[limits]\nmax_total_pixels = 6000\n").notices == ()
+
+
+def test_the_file_of_the_nearest_folder_above_is_used_and_named(tmp_path: Path) -> None:
+    (tmp_path / "zenoimg.toml").write_text('stack = "far"')
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "zenoimg.toml").write_text('stack = "near"')
+    folder = tmp_path / "project" / "photos" / "2025"
+    folder.mkdir(parents=True)
+    found = load(GlobalOptions(), {}, folder)
+    assert (found.stack, found.folder) == ("near", tmp_path / "project")
+    assert found.notices == ("Using the settings of ../../zenoimg.toml.",)
+    assert load(GlobalOptions(), {}, tmp_path / "project").notices == ()
+
+
+def test_a_named_file_wins_over_one_above(tmp_path: Path) -> None:
+    (tmp_path / "zenoimg.toml").write_text('stack = "above"')
+    (tmp_path / "other.toml").write_text('stack = "named"')
+    (tmp_path / "photos").mkdir()
+    found = load(GlobalOptions(config=tmp_path / "other.toml"), {}, tmp_path / "photos")
+    assert (found.stack, found.notices) == ("named", ())
+
+
+def test_a_file_of_another_user_above_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "zenoimg.toml"
+    path.write_text('stack = "acme"')
+    (tmp_path / "photos").mkdir()
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+    os.chown(path, 54321, -1) if os.getuid() == 0 else pytest.skip("only root can give a file away")
+    with pytest.raises(ConfigurationError, match="belongs to another user"):
+        load(GlobalOptions(), {}, tmp_path / "photos")
+    assert load(GlobalOptions(), {}, tmp_path).stack == "acme", "the folder itself was chosen by the user"

@@ -43,7 +43,8 @@ OPTIONS: dict[str, Any] = {
         _option("--stack", help="Stack to work on (default: zeno).", metavar="NAME", autocompletion=stack_names),
     ],
     "config": Annotated[
-        Path | None, _option("--config", help="Settings file (default: zenoimg.toml).", metavar="FILE")
+        Path | None,
+        _option("--config", help="Settings file (default: zenoimg.toml, here or in a folder above).", metavar="FILE"),
     ],
     "no_color": Annotated[bool | None, _option("--no-color", help="No colours; NO_COLOR works as well.")],
     "quiet": Annotated[bool | None, _option("--quiet", "-q", help="Print results and errors only.")],

@@ -6,20 +6,21 @@ Nothing here changes the stack. A plan holds a change set, so it must be carried
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
 from botocore.exceptions import ClientError
 
 from zenoimg.aws.platform import Platform
 from zenoimg.aws.session import Aws
-from zenoimg.config.load import Settings
+from zenoimg.config.load import CONFIG_FILE, Settings
+from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Recipe
 from zenoimg.operations.configured import limits_of, recipe_of
 from zenoimg.operations.deploy import rollback, taken_names
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
 from zenoimg.operations.deploy.plan import DeployedVersion, Plan
-from zenoimg.operations.deploy.recipe_changes import recipe_changes, recipe_in
+from zenoimg.operations.deploy.recipe_changes import DRAWING_CODE_ONLY, recipe_changes, recipe_in
 from zenoimg.operations.deploy.sample import Bounds
 from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
 from zenoimg.operations.deploy.trial import try_recipe
@@ -35,6 +36,7 @@ from zenoimg.stack.change_set.change import ChangeSet
 from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import StackState, deployment_of, read_stack
+from zenoimg.suggest import suggest
 
 #: Template parameter that counts how often the settings of buckets and table were written again.
 GENERATION = "SettingsGeneration"
@@ -60,12 +62,13 @@ def prepare(target: Target, on_event: OnEvent, sample: Bounds | None = None) -> 
     plan = replace(describe(target), follows_change=waited)
     if plan.deployed is None:
         taken_names.delete_orphaned_logs(aws, plan.names)
+    running = _running_recipe(target, plan.deployed) if plan.deployed else None
+    changes = recipe_changes(running, plan.recipe) if running else ()
+    _refuse_unmeant_default(target, changes)
     plan = replace(plan, change_set=create_change_set(target, plan))
     if plan.change_set is None or plan.deployed is None:
         return plan
     try:
-        running = _running_recipe(target, plan.deployed)
-        changes = recipe_changes(running, plan.recipe) if running else ()
         plan = replace(plan, recipe_changes=changes, deployed=rollback.save(aws.cloudformation, state))
         if sample is None or not _judges_otherwise(plan):
             return plan
@@ -209,6 +212,20 @@ def _judges_otherwise(plan: Plan) -> bool:
     """Return whether the new version may refuse other images than the deployed one."""
     before = plan.deployed.parameters if plan.deployed else {}
     return any(before.get(name) != plan.parameters[name] for name in ("RecipeFingerprint", "Limits"))
+
+
+def _refuse_unmeant_default(target: Target, changes: Sequence[str]) -> None:
+    """Raise ``ConfigurationError`` when only a missing ``zenoimg.toml`` would give the stack the default recipe."""
+    settings = target.settings
+    if settings.file.path is not None or settings.recipe_tables or changes in ((), DRAWING_CODE_ONLY):
+        return
+    raise ConfigurationError(
+        f"there is no {CONFIG_FILE} here or in a folder above, and the default recipe is not that of the stack "
+        f"{target.stack!r}: {'; '.join(changes)}",
+        next_step=f"Run it where that {CONFIG_FILE} is, or name it (--config FILE). To deploy the default recipe, "
+        f"run `{suggest('init')}` first.",
+        code="no-settings-file",
+    )
 
 
 def _running_recipe(target: Target, version: DeployedVersion) -> Recipe | None:

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from zenoimg.imaging import Recipe, RecipeError, recipe_to_mapping
 from zenoimg.pipeline import deployed_recipe
 
+#: What changed when the settings are the same and this version of zenoimg draws or encodes differently.
+DRAWING_CODE_ONLY = ("the drawing code",)
+
 
 def recipe_in(layer: bytes) -> Recipe | None:
     """Return the recipe in the zip of a recipe layer; ``None`` when this version cannot read it."""
@@ -34,7 +37,7 @@ def recipe_changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
                 changes.append(f"another {name} file" if in_both else _change(name, left, right))
             elif left.get(name) != right.get(name):
                 changes.append(_change(name, left, right))
-    return tuple(changes) or ("the drawing code",)
+    return tuple(changes) or DRAWING_CODE_ONLY
 
 
 def _settings(tables: Mapping[str, object], table: str) -> Mapping[str, object]:
