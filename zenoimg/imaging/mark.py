@@ -6,9 +6,13 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from zenoimg.imaging.colour.inks import Logo, Text
+from zenoimg.imaging.colour.spaces import SRGB, Space
+from zenoimg.imaging.colour.tags import ColourTags, picture_space
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.logo import logo_space, open_logo
 from zenoimg.imaging.placement import (
     Box,
     Size,
@@ -22,7 +26,7 @@ from zenoimg.imaging.placement import (
     turned_size,
 )
 from zenoimg.imaging.recipe import WatermarkSpec
-from zenoimg.imaging.typeface import open_logo, typeface
+from zenoimg.imaging.typeface import typeface
 
 LEGIBLE_FONT = 9.0
 """Minimum font size in pixels to the em where there is room, however small the scale is."""
@@ -40,6 +44,8 @@ _LINE_GAP = 4
 
 MARK_CACHE_BYTES = 64 * 1024 * 1024
 
+_SRGB_TAGS = ColourTags()
+
 # PIL.ImageOps.exif_transpose turns stored pixels into displayed ones; these are its inverses.
 _TO_STORED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -56,27 +62,47 @@ _TO_STORED = {
 class Overlay:
     """A mark (RGBA, turned as the stored pixels are) and the boxes of stored pixels that it covers.
 
-    Boxes have the mark's size and may extend beyond the picture's edges.
+    Boxes have the mark's size and may extend beyond the picture's edges. The mark's colours are numbers of ``space``,
+    the picture's colour space; where that is CMYK they are sRGB, and only its alpha is of use. ``paint`` has the
+    colours in all forms. ``warnings`` name colours that the picture cannot show.
     """
 
     mark: Image.Image
     boxes: tuple[Box, ...]
+    paint: Text | Logo | None = None
+    space: Space = SRGB
+    warnings: tuple[str, ...] = ()
 
 
-def overlay_for(spec: WatermarkSpec, stored: Size, orientation: int = 1) -> Overlay:
+def overlay_for(spec: WatermarkSpec, stored: Size, orientation: int = 1, colours: ColourTags = _SRGB_TAGS) -> Overlay:
     """Return the mark of a spec for a picture of ``stored`` pixels that a viewer turns by ``orientation``.
 
-    Raises ``Refused("too-small")`` when the picture has no room for a legible mark.
+    ``colours`` is what the picture says of its colour space. Raises ``Refused("too-small")`` when the picture has no
+    room for a legible mark.
     """
+    space, unused = picture_space(colours)
+    warnings = [f"the colour profile cannot be used: {unused}; the mark is drawn as without one"] if unused else []
     displayed = displayed_size(stored, orientation)
     margin = margin_of(displayed, spec.margin)
-    drawn = _CACHE.drawn(spec, min(displayed), room_of(displayed, margin))
+    drawn = _CACHE.drawn(spec, min(displayed), room_of(displayed, margin), space)
     if spec.position == "tile":
-        boxes = tiled_boxes(displayed, drawn.size, margin)
+        boxes = tiled_boxes(displayed, drawn.picture.size, margin)
     else:
-        boxes = [anchored_box(displayed, drawn.size, spec.position, margin)]
-    turned = drawn.transpose(_TO_STORED[orientation]) if orientation in _TO_STORED else drawn
-    return Overlay(turned, tuple(stored_box(box, stored, orientation) for box in boxes))
+        boxes = [anchored_box(displayed, drawn.picture.size, spec.position, margin)]
+    placed = tuple(stored_box(box, stored, orientation) for box in boxes)
+    picture, paint = drawn.picture, drawn.paint
+    if orientation in _TO_STORED:
+        picture, paint = picture.transpose(_TO_STORED[orientation]), paint.turned(_TO_STORED[orientation])
+    return Overlay(picture, placed, paint, space, (*warnings, *drawn.warnings))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark drawn upright: ``picture`` (RGBA) has its colours and alpha, as an ``Overlay`` does."""
+
+    picture: Image.Image
+    paint: Text | Logo
+    warnings: tuple[str, ...]
 
 
 class _MarkCache:
@@ -84,28 +110,49 @@ class _MarkCache:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._marks: OrderedDict[tuple[WatermarkSpec, int, Size], Image.Image] = OrderedDict()
+        self._marks: OrderedDict[tuple[WatermarkSpec, int, Size, Space], Mark] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def drawn(self, spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image:
-        key = (spec, shorter_side, room)
+    def drawn(self, spec: WatermarkSpec, shorter_side: int, room: Size, space: Space = SRGB) -> Mark:
+        key = (spec, shorter_side, room, space)
         with self._lock:
             if key in self._marks:
                 self._marks.move_to_end(key)
                 return self._marks[key]
-        mark = draw_mark(spec, shorter_side, room)
+        mark = draw_mark(spec, shorter_side, room, space)
         with self._lock:
             if key not in self._marks:
                 self._marks[key] = mark
-                self._bytes += _rgba_bytes(mark)
+                self._bytes += _bytes_of(mark)
             while self._bytes > self._capacity:
-                self._bytes -= _rgba_bytes(self._marks.popitem(last=False)[1])
+                self._bytes -= _bytes_of(self._marks.popitem(last=False)[1])
         return mark
 
 
-def draw_mark(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image:
-    """Return a mark as RGBA, upright, no larger than ``room``; its alpha includes the spec's opacity."""
+def draw_mark(spec: WatermarkSpec, shorter_side: int, room: Size, space: Space = SRGB) -> Mark:
+    """Return a mark for a colour space, upright, no larger than ``room``; its alpha includes the spec's opacity."""
+    shape = _draw_shape(spec, shorter_side, room)
+    alpha = shape.getchannel("A")
+    paint = _paint(spec, shape)
+    channels = paint.channels(SRGB if space.samples == 4 else space, deep=False)
+    red, green, blue = channels * (3 // len(channels))
+    alpha = alpha.point([round(level * spec.opacity) for level in range(256)])
+    return Mark(Image.merge("RGBA", (red, green, blue, alpha)), paint, tuple(paint.warnings(space)))
+
+
+def _paint(spec: WatermarkSpec, shape: Image.Image) -> Text | Logo:
+    if spec.logo is not None:
+        solid = shape.getchannel("A").point([255 * (level == 255) for level in range(256)])
+        return Logo(shape.convert("RGB"), logo_space(spec.logo), solid)
+    colour, outline = (
+        ImageColor.getrgb(name) for name in (spec.color, spec.color if spec.outline == "none" else spec.outline)
+    )
+    return Text(shape.getchannel("L"), colour[:3], outline[:3])
+
+
+def _draw_shape(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image:
+    """Return a mark before it is coloured: text as ``LA``, see ``colour.inks.Text``, a logo as its own RGBA."""
     upright = _draw_logo if spec.logo is not None else _draw_text
     mark = upright(spec, shorter_side, room)
     if spec.angle:
@@ -115,7 +162,6 @@ def draw_mark(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image
         factor = shrink_factor(mark.size, room)
         size = max(1, int(mark.width * factor)), max(1, int(mark.height * factor))
         mark = mark.resize(size, Image.Resampling.LANCZOS)
-    mark.putalpha(mark.getchannel("A").point([round(level * spec.opacity) for level in range(256)]))
     return mark
 
 
@@ -132,14 +178,11 @@ def _draw_text(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Imag
     letters = Image.new("L", canvas)
     # An outline moves Pillow's lines apart by twice its width; without one of their own, letters must follow it.
     ImageDraw.Draw(letters).text(origin, text, 255, face, align="center", spacing=_LINE_GAP + 2 * outline)
-    mark = Image.new("RGB", canvas, spec.color if spec.outline == "none" else spec.outline)
-    covered = letters
+    share, covered = Image.new("L", canvas, 255), letters
     if outline:
-        covered = Image.new("L", canvas)
+        share, covered = letters, Image.new("L", canvas)
         ImageDraw.Draw(covered).text(origin, text, 255, face, align="center", spacing=_LINE_GAP, stroke_width=outline)
-        mark.paste(spec.color, (0, 0), letters)
-    mark.putalpha(covered)
-    return _trimmed(mark)
+    return _trimmed(Image.merge("LA", (share, covered)))
 
 
 def _text_box(spec: WatermarkSpec, text: str, size: float) -> Box:
@@ -178,8 +221,9 @@ def _trimmed(mark: Image.Image) -> Image.Image:
     return mark.crop(box) if box else mark
 
 
-def _rgba_bytes(mark: Image.Image) -> int:
-    return mark.width * mark.height * 4
+def _bytes_of(mark: Mark) -> int:
+    """Return about how much memory a mark takes: its picture, and what it was coloured from."""
+    return mark.picture.width * mark.picture.height * 8
 
 
 _CACHE = _MarkCache(MARK_CACHE_BYTES)

@@ -19,7 +19,7 @@ from zenoimg.imaging.metadata.policy import METADATA_POLICIES as METADATA_POLICI
 from zenoimg.imaging.metadata.policy import MetadataPolicy as MetadataPolicy
 from zenoimg.imaging.metadata.policy import Rights
 
-DRAWING_VERSION = 2
+DRAWING_VERSION = 3
 """Incremented whenever the same recipe produces other bytes than before; part of every fingerprint."""
 
 ENCODER_VERSION = 2
@@ -85,7 +85,7 @@ class WatermarkSpec:
 
     def _check_logo(self, logo: bytes) -> None:
         from zenoimg.imaging.default_font import is_default_font
-        from zenoimg.imaging.typeface import check_logo
+        from zenoimg.imaging.logo import check_logo
 
         if self.font is not None and is_default_font(self.font):
             self._normalize(font=None)  # as `dataclasses.replace` of a text passes it on

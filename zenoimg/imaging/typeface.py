@@ -1,4 +1,4 @@
-"""The materials of a mark: fonts, which characters they can draw, and the logo's PNG."""
+"""Fonts: at a size, and which characters they can draw."""
 
 from __future__ import annotations
 
@@ -7,38 +7,9 @@ import unicodedata
 from functools import lru_cache
 from io import BytesIO
 
-from PIL import Image, ImageFont
+from PIL import ImageFont
 
 from zenoimg.imaging.errors import RecipeError
-
-MAX_LOGO_PIXELS = 25_000_000
-
-
-def check_logo(logo: bytes) -> None:
-    """Raise ``RecipeError`` unless the bytes are a PNG that is not wholly transparent."""
-    if open_logo(logo).getbbox(alpha_only=True) is None:
-        raise RecipeError("logo", "is transparent everywhere")
-
-
-@lru_cache(maxsize=2)
-def open_logo(logo: bytes) -> Image.Image:
-    """Return a logo as RGBA, which callers must not change. Raises ``RecipeError`` when it is not a usable PNG."""
-    if not logo.startswith(b"\x89PNG\r\n\x1a\n") or logo[12:16] != b"IHDR":
-        raise RecipeError("logo", "must be a PNG file")
-    width, height = struct.unpack_from(">II", logo.ljust(24, b"\0"), 16)
-    if not 0 < width * height <= MAX_LOGO_PIXELS:
-        raise RecipeError("logo", f"is {width} x {height}; at most {MAX_LOGO_PIXELS:,} pixels are allowed")
-    from PIL.PngImagePlugin import PngImageFile  # most marks are texts
-
-    try:
-        with PngImageFile(BytesIO(logo)) as picture:
-            if picture.mode == "I;16":  # Pillow clips 16-bit grey instead of scaling it
-                return picture.point(lambda level: level / 256.0, "L").convert("RGBA")
-            return picture.convert("RGBA")
-    except MemoryError:
-        raise
-    except Exception as failure:
-        raise RecipeError("logo", f"cannot be decoded as PNG: {failure}") from failure
 
 
 def typeface(font: bytes, size: float) -> ImageFont.FreeTypeFont:

@@ -106,7 +106,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("outline", ["none", "#000000"])
 def test_every_line_of_a_text_has_its_letters_inside_its_outline(outline: str) -> None:
-    mark = draw_mark(WatermarkSpec(text="HEH\nHEH\nHEH", opacity=1, outline=outline), 1000, (900, 900))
+    mark = draw_mark(WatermarkSpec(text="HEH\nHEH\nHEH", opacity=1, outline=outline), 1000, (900, 900)).picture
     covered = mark.getchannel("A")
     filled = [covered.crop((0, row, mark.width, row + 1)).getbbox() is not None for row in range(mark.height)]
     tops = [row for row, value in enumerate(filled) if value and (row == 0 or not filled[row - 1])]

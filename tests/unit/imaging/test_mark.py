@@ -10,7 +10,8 @@ from tests.drawn import pictures
 from zenoimg.imaging import Refused, WatermarkSpec, watermark
 from zenoimg.imaging import mark as mark_module
 from zenoimg.imaging.blend import blend
-from zenoimg.imaging.mark import draw_mark, overlay_for
+from zenoimg.imaging.colour.spaces import Space
+from zenoimg.imaging.mark import Mark, draw_mark, overlay_for
 from zenoimg.imaging.recipe import POSITIONS, Recipe
 
 
@@ -22,22 +23,26 @@ def logo(size: tuple[int, int] = (40, 20)) -> bytes:
     return encoded.getvalue()
 
 
+def drawn(spec: WatermarkSpec, shorter_side: int, room: tuple[int, int]) -> Image.Image:
+    return draw_mark(spec, shorter_side, room).picture
+
+
 def opaque_colours(mark: Image.Image) -> set[tuple[int, ...]]:
     return {tuple(pixel[:3]) for pixel in struct.iter_unpack("4B", mark.tobytes()) if pixel[3] == 255}
 
 
 def test_the_opacity_is_the_alpha_of_the_strokes() -> None:
     for opacity in (0.25, 1.0):
-        mark = draw_mark(WatermarkSpec(opacity=opacity), 600, (600, 600))
+        mark = drawn(WatermarkSpec(opacity=opacity), 600, (600, 600))
         assert mark.getchannel("A").getextrema() == (0, round(255 * opacity))
 
 
 def test_text_has_the_colours_of_the_spec() -> None:
     spec = WatermarkSpec(color="#ff0000", outline="#00ff00", opacity=1)
-    mark = draw_mark(spec, 1000, (1000, 1000))
+    mark = drawn(spec, 1000, (1000, 1000))
     colours = opaque_colours(mark)
     assert {(255, 0, 0), (0, 255, 0)} <= colours
-    plain = draw_mark(WatermarkSpec(color="#ff0000", outline="none", opacity=1), 1000, (1000, 1000))
+    plain = drawn(WatermarkSpec(color="#ff0000", outline="none", opacity=1), 1000, (1000, 1000))
     assert opaque_colours(plain) == {(255, 0, 0)}
 
 
@@ -59,12 +64,12 @@ def test_scale_follows_the_shorter_side(size: tuple[int, int]) -> None:
 
 
 def test_the_text_is_as_high_as_the_scale_says() -> None:
-    mark = draw_mark(WatermarkSpec(text="Hg", outline="none", scale=0.1), 1000, (1000, 1000))
+    mark = drawn(WatermarkSpec(text="Hg", outline="none", scale=0.1), 1000, (1000, 1000))
     assert 85 <= mark.height <= 105
 
 
 def test_a_logo_keeps_its_own_alpha() -> None:
-    mark = draw_mark(WatermarkSpec(logo=logo(), scale=1.0, opacity=0.5), 40, (100, 100))
+    mark = drawn(WatermarkSpec(logo=logo(), scale=1.0, opacity=0.5), 40, (100, 100))
     assert mark.getpixel((5, 10)) == (0, 0, 200, 64)
     assert mark.getpixel((35, 10)) == (200, 0, 0, 128)
 
@@ -90,8 +95,8 @@ def test_a_mark_larger_than_its_picture_shrinks_to_fit(spec: WatermarkSpec) -> N
 
 
 def test_an_angle_turns_counter_clockwise() -> None:
-    flat = draw_mark(WatermarkSpec(logo=logo((80, 10)), scale=0.4), 400, (400, 400))
-    turned = draw_mark(WatermarkSpec(logo=logo((80, 10)), scale=0.4, angle=90), 400, (400, 400))
+    flat = drawn(WatermarkSpec(logo=logo((80, 10)), scale=0.4), 400, (400, 400))
+    turned = drawn(WatermarkSpec(logo=logo((80, 10)), scale=0.4, angle=90), 400, (400, 400))
     assert turned.size == pytest.approx((flat.height, flat.width), abs=2)
     left_half_of_logo = turned.getpixel((turned.width // 2, turned.height - 20))
     assert isinstance(left_half_of_logo, tuple)
@@ -147,11 +152,11 @@ def _transposed(picture: Image.Image) -> Image.Image:
 
 
 def test_equal_pictures_share_one_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[tuple[int, int]] = []
+    rooms: list[tuple[int, int]] = []
 
-    def counted(spec: WatermarkSpec, shorter_side: int, room: tuple[int, int]) -> Image.Image:
-        drawn.append(room)
-        return draw_mark(spec, shorter_side, room)
+    def counted(spec: WatermarkSpec, shorter_side: int, room: tuple[int, int], space: Space) -> Mark:
+        rooms.append(room)
+        return draw_mark(spec, shorter_side, room, space)
 
     monkeypatch.setattr(mark_module, "draw_mark", counted)
     monkeypatch.setattr(mark_module, "_CACHE", mark_module._MarkCache(mark_module.MARK_CACHE_BYTES))
@@ -159,15 +164,15 @@ def test_equal_pictures_share_one_drawing(monkeypatch: pytest.MonkeyPatch) -> No
     first, second = watermark(data), watermark(data)
     watermark(data, Recipe(WatermarkSpec(position="top")))
     assert first == second
-    assert len(drawn) == 2
+    assert len(rooms) == 2
 
 
 def test_the_cache_forgets_what_was_not_used_for_longest(monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = mark_module._MarkCache(capacity=3 * 40 * 40 * 4)
+    cache = mark_module._MarkCache(capacity=3 * 40 * 40 * 8)
     spec = WatermarkSpec(logo=logo((40, 40)), scale=1.0)
     kept = cache.drawn(spec, 40, (40, 40))
     for room in range(41, 60):
         cache.drawn(spec, 40, (room, room))
         assert cache.drawn(spec, 40, (40, 40)) is kept
-    assert cache._bytes <= 3 * 40 * 40 * 4
+    assert cache._bytes <= 3 * 40 * 40 * 8
     assert len(cache._marks) <= 3

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageStat
 
+from zenoimg.imaging.colour.spaces import SRGB, Space
 from zenoimg.imaging.mark import Overlay
 from zenoimg.imaging.overlap import covered_box, overlaps, within
 
@@ -43,7 +44,7 @@ def blend_indices(picture: Image.Image, palette: tuple[Color, ...], slots: int, 
         coverage.paste(part.getchannel("A"), overlap.box)
     covered = coverage.point([255 * (level >= _FAINTEST_COVERAGE) for level in range(256)])
     reduced = _reduced(ideal, covered)
-    palette, table = _assign(reduced, covered, palette, slots)
+    palette, table = _assign(reduced, covered, palette, slots, overlay.space)
     drawn = Image.frombytes("P", reduced.size, reduced.tobytes().translate(table))
     indices.paste(drawn, (0, 0), covered.convert("1"))
     picture.paste(indices, region)
@@ -65,30 +66,44 @@ def _reduced(ideal: Image.Image, covered: Image.Image) -> Image.Image:
 
 
 def _assign(
-    reduced: Image.Image, covered: Image.Image, palette: tuple[Color, ...], slots: int
+    reduced: Image.Image, covered: Image.Image, palette: tuple[Color, ...], slots: int, space: Space
 ) -> tuple[tuple[Color, ...], bytes]:
-    """Return the palette with the added colours, and the index for each colour of the reduced picture."""
+    """Return the palette with what was added, and the index for each colour of the reduced picture.
+
+    Colours are compared as a viewer shows them, by the picture's colour space.
+    """
     flat = reduced.getpalette("RGBA") or []
     colours = [(flat[at], flat[at + 1], flat[at + 2], flat[at + 3]) for at in range(0, len(flat), 4)]
     uses = Image.frombytes("L", reduced.size, reduced.tobytes()).histogram(covered)
     entries = list(palette)
-    shown = [_shown(entry) for entry in entries]
+    seen = _seen(entries, space)
+    wanted = _seen(colours, space)
+    shown = [_on_grounds(entry) for entry in seen]
     table = bytearray(256)
     for index in sorted(range(len(colours)), key=lambda index: -uses[index]):
         if not uses[index]:
             break
-        distances = _distances(shown, _shown(colours[index]))
+        distances = _distances(shown, _on_grounds(wanted[index]))
         nearest = distances.index(min(distances))
-        if len(entries) < slots and not _is_close(entries[nearest], colours[index]):
+        if len(entries) < slots and not _is_close(seen[nearest], wanted[index]):
             nearest = len(entries)
             entries.append(colours[index])
-            shown.append(_shown(colours[index]))
+            seen.append(wanted[index])
+            shown.append(_on_grounds(wanted[index]))
         table[index] = nearest
     return tuple(entries), bytes(table)
 
 
-def _shown(color: Color) -> tuple[int, ...]:
-    """Return a colour as it looks on black and on white."""
+def _seen(colors: list[Color], space: Space) -> list[Color]:
+    """Return colours, which are numbers of a picture's colour space, as a viewer shows them in sRGB."""
+    if space.samples != 3 or space.key == SRGB.key:
+        return list(colors)
+    seen = space.shown([(red / 255, green / 255, blue / 255) for red, green, blue, _ in colors])
+    return [(round(r), round(g), round(b), color[3]) for (r, g, b), color in zip(seen, colors, strict=True)]
+
+
+def _on_grounds(color: Color) -> tuple[int, ...]:
+    """Return a colour as it shows on black, and on white."""
     *channels, alpha = color
     return tuple((channel * alpha + ground * (255 - alpha)) // 255 for ground in (0, 255) for channel in channels)
 

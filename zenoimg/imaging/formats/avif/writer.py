@@ -21,7 +21,8 @@ from typing import Any
 from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 
-from zenoimg.imaging.blend import HLG, PQ, blend
+from zenoimg.imaging.blend import blend
+from zenoimg.imaging.colour.tags import HLG, PQ, ColourTags
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.avif.header import IDENTITY, UNSPECIFIED, AvifHeader, read_header, with_colours, with_plays
 from zenoimg.imaging.formats.avif.items import without_exif
@@ -84,7 +85,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
         raise Refused("corrupt", f"the AVIF has {len(header.track.durations)} frames, {frames} can be decoded")
     warnings = [*header.not_kept, *_coding_warnings(header)]
     orientation = orientation_of(tiff_block(source.info.get("exif", b"")))
-    picture = _drawn(source, header, orientation, recipe)
+    picture = _drawn(source, header, orientation, recipe, warnings)
     metadata = _metadata(source, header, orientation, recipe, warnings)
     encoded = _encoded(picture, header, metadata, recipe.encoder)
     width, height = displayed_size(picture.size, orientation)
@@ -116,15 +117,29 @@ def _coding_warnings(header: AvifHeader) -> list[str]:
     return warnings
 
 
-def _drawn(source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe) -> Image.Image:
+def _drawn(source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe, warnings: list[str]) -> Image.Image:
     """Return the picture to be encoded, cropped to what viewers show; an uncropped one is marked when it is decoded."""
     box = _clean_aperture(header.clean_aperture, source.size) if header.clean_aperture and not header.track else None
+    size = (box[2] - box[0], box[3] - box[1]) if box else source.size
+    overlay = overlay_for(recipe.watermark, size, orientation, _colours(source, header))
+    warnings += overlay.warnings
     if box is None:
-        source.overlay = overlay_for(recipe.watermark, source.size, orientation)
+        source.overlay = overlay
         return source
     picture = source.crop(box)
-    blend(picture, overlay_for(recipe.watermark, picture.size, orientation))
+    blend(picture, overlay)
     return picture
+
+
+def _colours(source: _Marked, header: AvifHeader) -> ColourTags:
+    """Return what an AVIF says of its colours; a profile counts more than code points (AV1 Image File Format, 2.2)."""
+    return ColourTags(
+        "L" if header.coding.subsampling == "4:0:0" else "RGB",
+        icc=source.info.get("icc_profile", b""),
+        primaries=header.coding.primaries,
+        transfer=header.coding.transfer,
+        icc_first=True,
+    )
 
 
 def _clean_aperture(content: bytes, size: Size) -> Box | None:

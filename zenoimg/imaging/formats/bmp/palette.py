@@ -10,6 +10,7 @@ from PIL import Image
 
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.formats.bmp import rle as bmp_rle
+from zenoimg.imaging.formats.bmp.colours import colours_in
 from zenoimg.imaging.formats.bmp.file import RLE4, RLE8, UNCOMPRESSED, Header, palette_of, pixel_bytes, with_pixels
 from zenoimg.imaging.formats.few_levels import on_two_levels, visible_on_two_levels
 from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour, taken_entries
@@ -32,7 +33,8 @@ def draw_on_palette(data: bytes, header: Header, spec: WatermarkSpec, warnings: 
         overlay = on_two_levels(overlay_for(visible_on_two_levels(spec), size))
         _blend_two_levels(indices, palette, overlay)
         return _written(data, header, header, length, indices, palette)
-    overlay = overlay_for(spec, size)
+    overlay = overlay_for(spec, size, colours=colours_in(data, header))
+    warnings += overlay.warnings
     used = max(index for index, count in enumerate(indices.histogram()) if count)
     for target, taken in product(_targets(header), taken_entries(palette, used)):
         drawn_indices = indices.copy()

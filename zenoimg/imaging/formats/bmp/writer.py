@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image, ImageMath
 
 from zenoimg.imaging.blend import blend
+from zenoimg.imaging.formats.bmp.colours import colours_in
 from zenoimg.imaging.formats.bmp.file import Header, Masks, pixel_bytes, read_header
 from zenoimg.imaging.formats.bmp.palette import draw_on_palette
 from zenoimg.imaging.limits import Limits
@@ -24,7 +25,8 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     if header.has_palette:
         encoded = draw_on_palette(data, header, recipe.watermark, warnings)
     else:
-        overlay = overlay_for(recipe.watermark, (header.width, header.height))
+        overlay = overlay_for(recipe.watermark, (header.width, header.height), colours=colours_in(data, header))
+        warnings += overlay.warnings
         encoded = _drawn_in_colour(data, header, overlay)
     return Watermarked(encoded, "BMP", header.width, header.height, 1, tuple(warnings))
 

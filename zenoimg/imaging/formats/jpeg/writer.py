@@ -17,6 +17,7 @@ from zenoimg.imaging.formats.jpeg.coefficients.editor import NotThisWay, marked
 from zenoimg.imaging.formats.jpeg.encoding import LOSSLESS_QUALITY, encode, sampling_name, writes_ycck
 from zenoimg.imaging.formats.jpeg.ending import NO_END_MARKER, check_complete
 from zenoimg.imaging.formats.jpeg.metadata import kept_segments, orientation_in
+from zenoimg.imaging.formats.jpeg.profile import colours_in
 from zenoimg.imaging.formats.jpeg.stream import (
     APP14,
     ARITHMETIC,
@@ -48,11 +49,11 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     if not stream.ended:
         check_complete(data, stream)
     orientation = orientation_in(stream)
-    overlay = overlay_for(recipe.watermark, (stream.width, stream.height), orientation)
+    overlay = overlay_for(recipe.watermark, (stream.width, stream.height), orientation, colours_in(stream))
     warnings = left_out(stream, data[stream.end :])
     keeper = Keeper(recipe.metadata, recipe.rights, alone=bool(warnings))
     segments = kept_segments(stream, keeper)
-    warnings += keeper.warnings
+    warnings += [*overlay.warnings, *keeper.warnings]
     if not stream.ended:
         warnings.append(NO_END_MARKER)
     width, height = displayed_size((stream.width, stream.height), orientation)

@@ -36,7 +36,7 @@ def blend_keyed(picture: Image.Image, overlay: Overlay, key: tuple[int, ...], st
     Where the picture is transparent the mark is opaque or absent; samples are multiples of ``step``.
     """
     alpha = overlay.mark.getchannel("A")
-    ink = ink_for(picture.mode, overlay.mark)
+    ink = ink_for(picture.mode, overlay)
     for overlap in overlaps(overlay, picture.size):
         inside, part = overlap.box, overlap.part
         ground = picture.crop(inside)

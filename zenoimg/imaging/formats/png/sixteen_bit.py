@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageMath
 
-from zenoimg.imaging.blend import lay_deep, sixteen_bit
+from zenoimg.imaging.blend import deep_inks, lay_deep
 from zenoimg.imaging.formats.png.chunks import GREY_ALPHA, RGB, RGB_ALPHA, Chunk, Header
 from zenoimg.imaging.formats.png.color_key import key_mask, keyed_coverage
 from zenoimg.imaging.formats.png.pixels import adam7_passes, decode
@@ -58,15 +58,15 @@ def decode_deep(chunks: list[Chunk], header: Header) -> DeepPicture:
 
 def blend_deep(picture: DeepPicture, overlay: Overlay, key: tuple[int, ...] | None) -> None:
     """Draw the overlay on the picture, in place. ``key`` is the colour that counts as transparent."""
+    colours, alpha = deep_inks(picture.high.mode, overlay), overlay.mark.getchannel("A")
     for overlap in overlaps(overlay, picture.high.size):
-        mark = overlay.mark.crop(overlap.part)
-        colours = mark.convert("L") if picture.high.mode == "LA" else mark.convert("RGB")
-        inks = [sixteen_bit(channel) for channel in colours.split()]
+        coverage = alpha.crop(overlap.part)
+        inks = [ink.crop(overlap.part) for ink in colours]
         channels = picture.channels(overlap.box)
         if picture.has_alpha:
-            composite_deep(channels, inks, mark.getchannel("A"))
+            composite_deep(channels, inks, coverage)
         else:
-            _paste(channels, inks, mark.getchannel("A"), key)
+            _paste(channels, inks, coverage, key)
         picture.paste(channels, overlap.box)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from zenoimg.imaging.blend import blend, toned
+from zenoimg.imaging.blend import blend
+from zenoimg.imaging.colour.tags import png_tags
 from zenoimg.imaging.formats.palette import blend_indices, in_colour
 from zenoimg.imaging.formats.png.animated import marked_animation
 from zenoimg.imaging.formats.png.assembly import Written, assemble
 from zenoimg.imaging.formats.png.chunks import (
     GREY,
+    GREY_ALPHA,
     PALETTE,
     RGB,
     RGB_ALPHA,
@@ -41,14 +43,14 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     header = read_header(chunks)
     limits.check_picture(header.width, header.height)
     orientation = orientation_in(chunks)
-    overlay = overlay_for(recipe.watermark, (header.width, header.height), orientation)
-    transfer = (first(chunks, b"cICP") or bytes(2))[1]
-    overlay = replace(overlay, mark=toned(overlay.mark, transfer))
+    mode = "L" if header.color_type in (GREY, GREY_ALPHA) else "RGB"
+    colours = png_tags({chunk.name: chunk.data for chunk in reversed(chunks)}, mode)
+    overlay = overlay_for(recipe.watermark, (header.width, header.height), orientation, colours)
     if first(chunks, b"acTL") is not None:
         marked = marked_animation(chunks, header, overlay, recipe, limits)
-        return _result(marked.chunks, header, orientation, marked.frames, marked.warnings)
+        return _result(marked.chunks, header, orientation, marked.frames, [*overlay.warnings, *marked.warnings])
     written = _draw(chunks, header, overlay, recipe.encoder.png_compression)
-    warnings = list(written.warnings)
+    warnings = [*overlay.warnings, *written.warnings]
     kept = assemble(chunks, header, written, recipe, warnings)
     return _result(kept, header, orientation, 1, warnings)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageChops, ImageMath
 
-from zenoimg.imaging.blend import ink_for, lay_deep, sixteen_bit
+from zenoimg.imaging.blend import deep_inks, ink_for, inverted_deep, lay_deep
 from zenoimg.imaging.formats.few_levels import on_levels
 from zenoimg.imaging.formats.tiff.layout import ASSOCIATED, UNASSOCIATED, WHITE_IS_ZERO, Layout
 from zenoimg.imaging.formats.tiff.pixels import Channels
@@ -14,9 +14,10 @@ from zenoimg.imaging.overlap import overlaps
 
 def blend_channels(channels: Channels, layout: Layout, overlay: Overlay) -> None:
     """Draw the overlay on channels, in place: on the colours and on alpha; further channels stay as they are."""
-    inks = list(ink_for(layout.mode, overlay.mark).split())
+    deep = layout.depth == 16
+    inks = deep_inks(layout.mode, overlay) if deep else list(ink_for(layout.mode, overlay).split())
     if layout.photometric == WHITE_IS_ZERO:
-        inks = [ImageChops.invert(ink) for ink in inks]
+        inks = [inverted_deep(ink) if deep else ImageChops.invert(ink) for ink in inks]
     coverage = overlay.mark.getchannel("A")
     count = len(inks) + bool(layout.alpha)
     for overlap in overlaps(overlay, channels[0].size):
@@ -31,21 +32,26 @@ def blend_channels(channels: Channels, layout: Layout, overlay: Overlay) -> None
 
 def _laid(grounds: Channels, inks: Channels, coverage: Image.Image, layout: Layout) -> Channels:
     if layout.alpha == ASSOCIATED:
-        inks = [*inks, Image.new("L", coverage.size, 255)]
+        inks = [*inks, _full(grounds[-1])]
         return [_lay(ground, ink, coverage) for ground, ink in zip(grounds, inks, strict=True)]
     if layout.alpha == UNASSOCIATED:
         *colors, alpha = grounds
-        alpha = _lay(alpha, Image.new("L", coverage.size, 255), coverage)
+        alpha = _lay(alpha, _full(alpha), coverage)
         share = _share(coverage, alpha)
         return [*(_lay(ground, ink, share) for ground, ink in zip(colors, inks, strict=True)), alpha]
     return [_lay(ground, ink, coverage) for ground, ink in zip(grounds, inks, strict=True)]
 
 
 def _lay(ground: Image.Image, ink: Image.Image, coverage: Image.Image) -> Image.Image:
-    """Return 8-bit ink composited over ground of 8 or 16 bits."""
+    """Return ink laid over ground of the same depth."""
     if ground.mode == "I;16":
-        return lay_deep(ground, sixteen_bit(ink), coverage)
+        return lay_deep(ground, ink, coverage)
     return Image.composite(ink, ground, coverage)
+
+
+def _full(channel: Image.Image) -> Image.Image:
+    """Return a channel like another one, opaque everywhere."""
+    return Image.new(channel.mode, channel.size, 65535 if channel.mode == "I;16" else 255)
 
 
 def _share(coverage: Image.Image, alpha: Image.Image) -> Image.Image:

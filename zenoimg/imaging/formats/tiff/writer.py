@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from zenoimg.imaging.colour.tags import ColourTags
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.few_levels import on_two_levels, visible_on_two_levels
 from zenoimg.imaging.formats.tiff.blending import blend_channels
@@ -24,6 +25,7 @@ from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
 _ORIENTATION = 274
+_PROFILE = 34675
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
@@ -79,16 +81,23 @@ def _drawn(page: Page, layout: Layout, recipe: Recipe, warnings: list[str]) -> P
     if layout.depth == 1 and layout.mode == "L":
         spec = visible_on_two_levels(spec)
     try:
-        overlay = overlay_for(spec, (layout.width, layout.height), _orientation(page))
+        overlay = overlay_for(spec, (layout.width, layout.height), _orientation(page), _colours(page, layout))
     except Refused:
         if is_reduced(page.directory):
             return None
         raise
+    warnings += overlay.warnings
     if layout.mode == "P":
         return draw_on_palette(page, layout, overlay, warnings)
     if layout.depth == 1:
         overlay = on_two_levels(overlay)
     return _blended(page, layout, overlay)
+
+
+def _colours(page: Page, layout: Layout) -> ColourTags:
+    profile = page.directory.entries.get(_PROFILE)
+    mode = layout.mode if layout.mode in ("L", "CMYK") else "RGB"
+    return ColourTags(mode, icc=profile.value if profile else b"")
 
 
 def _blended(page: Page, layout: Layout, overlay: Overlay) -> Page:

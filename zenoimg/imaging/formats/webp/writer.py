@@ -15,6 +15,7 @@ from PIL import Image
 from PIL.WebPImagePlugin import WebPImageFile
 
 from zenoimg.imaging.blend import blend
+from zenoimg.imaging.colour.tags import ColourTags
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.animation import over_previous
 from zenoimg.imaging.formats.webp.chunks import (
@@ -53,14 +54,15 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     source = read_webp(data, limits)
     limits.check_memory(*source.size, _bytes_a_pixel(source))
     orientation = orientation_of(tiff_block(source.first(b"EXIF")))
-    overlay = overlay_for(recipe.watermark, source.size, orientation)
+    colours = ColourTags(icc=source.first(b"ICCP"))
+    overlay = overlay_for(recipe.watermark, source.size, orientation, colours)
     keeper = Keeper(recipe.metadata, recipe.rights)
     metadata = kept_chunks(source, keeper)
     drawn = _animated if source.frames else _still
     encoded = _assembled(source, drawn(source, overlay, recipe.encoder), metadata)
     width, height = displayed_size(source.size, orientation)
     frames = max(1, len(source.frames))
-    return Watermarked(encoded, "WebP", width, height, frames, tuple(keeper.warnings))
+    return Watermarked(encoded, "WebP", width, height, frames, (*overlay.warnings, *keeper.warnings))
 
 
 def _bytes_a_pixel(source: WebP) -> int:

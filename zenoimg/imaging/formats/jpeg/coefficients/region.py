@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -64,7 +64,7 @@ def shifted(overlay: Overlay, region: Region) -> Overlay:
     """Return an overlay for the region's pixels alone."""
     left, top = region.box[:2]
     boxes = ((box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in overlay.boxes)
-    return Overlay(overlay.mark, tuple(boxes))
+    return replace(overlay, boxes=tuple(boxes))
 
 
 def block_masks(stream: JpegStream, region: Region, overlay: Overlay) -> list[bytes]:

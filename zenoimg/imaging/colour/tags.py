@@ -1,0 +1,137 @@
+"""What a file says of its colour space, and which of its statements counts."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from zenoimg.imaging.colour import curves
+from zenoimg.imaging.colour.curves import Curve, Hlg, Parametric, Pq
+from zenoimg.imaging.colour.icc import space_of
+from zenoimg.imaging.colour.primaries import BT_709, PRIMARIES, Chromaticities, to_xyz
+from zenoimg.imaging.colour.spaces import INKS, SRGB, SRGB_GREY, GreySpace, RgbSpace, Space
+from zenoimg.imaging.colour.transforms import UnusableProfileError
+
+PQ, HLG = 16, 18
+"""Transfer characteristics of ITU-T H.273, table 3: SMPTE ST 2084 and ITU-R BT.2100 hybrid log-gamma."""
+
+UNSPECIFIED = 2
+
+#: ITU-T H.273, table 3, by TransferCharacteristics.
+_TRANSFERS: dict[int, Curve] = {
+    1: curves.REC_709,
+    4: Parametric(2.2),
+    5: Parametric(2.8),
+    6: curves.REC_709,
+    7: curves.SMPTE_240M,
+    8: curves.LINEAR,
+    13: curves.SRGB,
+    14: curves.REC_709,
+    15: curves.REC_709,
+    PQ: Pq(),
+    HLG: Hlg(),
+}
+_MOST_PROFILE_BYTES = 16_000_000
+
+
+@dataclass(frozen=True)
+class ColourTags:
+    """What a file says of its colours; ``mode`` says of which pixels: ``RGB``, ``L`` or ``CMYK``.
+
+    ``primaries`` and ``transfer`` are code points of ITU-T H.273. ``gamma`` is the exponent of the encoder, as in
+    PNG's gAMA: 1/2.2 is usual. What stands first of code points, ``icc``, ``is_srgb`` and ``gamma`` with
+    ``chromaticities`` counts (PNG Third Edition, 4.3).
+    """
+
+    mode: str = "RGB"
+    icc: bytes = b""
+    primaries: int = UNSPECIFIED
+    transfer: int = UNSPECIFIED
+    is_srgb: bool = False
+    gamma: float = 0.0
+    chromaticities: Chromaticities | None = None
+    icc_first: bool = False
+    """Whether a profile beats code points, as in AVIF."""
+
+
+def picture_space(tags: ColourTags) -> tuple[Space, str]:
+    """Return the colour space of a picture, and why its profile is not used, empty where there is nothing to say."""
+    by_code_points = None if tags.icc and tags.icc_first else _by_code_points(tags)
+    if by_code_points is not None:
+        return by_code_points, ""
+    reason = ""
+    if tags.icc:
+        try:
+            return space_of(tags.icc, tags.mode), ""
+        except UnusableProfileError as unusable:
+            reason = str(unusable)
+    if tags.icc_first:
+        by_code_points = _by_code_points(tags)
+    return by_code_points or _by_gamma(tags) or _usual(tags.mode), reason
+
+
+def _usual(mode: str) -> Space:
+    spaces: dict[str, Space] = {"L": SRGB_GREY, "CMYK": INKS}
+    return spaces.get(mode, SRGB)
+
+
+def _by_code_points(tags: ColourTags) -> Space | None:
+    curve, primaries = _TRANSFERS.get(tags.transfer), PRIMARIES.get(tags.primaries)
+    if tags.mode == "CMYK" or (curve is None and primaries is None):
+        return None
+    curve, primaries = curve or curves.SRGB, primaries or BT_709
+    if (curve, primaries) == (curves.SRGB, BT_709):
+        return _usual(tags.mode)
+    return _space(tags.mode, f"h273 {tags.primaries} {tags.transfer}", curve, primaries)
+
+
+def _by_gamma(tags: ColourTags) -> Space | None:
+    if tags.is_srgb or tags.mode == "CMYK" or not (tags.gamma or tags.chromaticities):
+        return None
+    curve = Parametric(1 / tags.gamma) if tags.gamma else curves.SRGB
+    key = f"gamma {tags.gamma} {tags.chromaticities}"
+    try:
+        return _space(tags.mode, key, curve, tags.chromaticities or BT_709)
+    except ZeroDivisionError:  # chromaticities that span no colours
+        return _space(tags.mode, key, curve, BT_709)
+
+
+def _space(mode: str, key: str, curve: Curve, primaries: Chromaticities) -> Space:
+    if mode == "L":
+        return GreySpace(f"grey {key}", curve)
+    space = RgbSpace(key, (curve, curve, curve), to_xyz(primaries))
+    _ = space.from_xyz  # chromaticities of one line have no inverse
+    return space
+
+
+def png_tags(chunks: Mapping[bytes, bytes], mode: str) -> ColourTags:
+    """Return what a PNG's chunks, the first of each name, say of its colours (PNG Third Edition, 11.3.2)."""
+    cicp = chunks.get(b"cICP", b"")
+    gamma, chromaticities = chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b"")
+    return ColourTags(
+        mode,
+        icc=_inflated(chunks.get(b"iCCP", b"")),
+        primaries=cicp[0] if len(cicp) == 4 else UNSPECIFIED,
+        transfer=cicp[1] if len(cicp) == 4 else UNSPECIFIED,
+        is_srgb=b"sRGB" in chunks,
+        gamma=struct.unpack(">I", gamma)[0] / 100_000 if len(gamma) == 4 else 0.0,
+        chromaticities=_chromaticities(chromaticities) if len(chromaticities) == 32 else None,
+    )
+
+
+def _chromaticities(content: bytes) -> Chromaticities:
+    a, b, c, d, e, f, g, h = (value / 100_000 for value in struct.unpack(">8I", content))
+    return a, b, c, d, e, f, g, h
+
+
+def _inflated(content: bytes) -> bytes:
+    """Return the profile of iCCP; what cannot be inflated, or is absurdly long, comes back as no profile's bytes."""
+    if not content:
+        return b""
+    inflate = zlib.decompressobj()
+    try:
+        return inflate.decompress(content.partition(b"\0")[2][1:], _MOST_PROFILE_BYTES) or b"\0"
+    except zlib.error:
+        return b"\0"
