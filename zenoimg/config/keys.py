@@ -98,6 +98,24 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """``true`` or ``false``."""
+
+    @property
+    def allowed(self) -> str:
+        """See ``Check``."""
+        return "allowed are true and false"
+
+    def allows(self, value: object) -> bool:
+        """See ``Check``."""
+        return isinstance(value, bool)
+
+    def read(self, text: str) -> Value:
+        """See ``Check``."""
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+
+
+@dataclass(frozen=True)
 class Text:
     """A text that matches ``pattern``, which ``what`` describes in words."""
 
@@ -188,8 +206,16 @@ KEYS: tuple[Key, ...] = (
     Key("watermark", "outline", "#000000", 'Colour of the outline, or "none"', Text()),
     Key("watermark", "angle", 0.0, "Degrees, counter-clockwise", Real(-360.0, 360.0)),
     Key("watermark", "font", None, "TrueType or OpenType file, relative to this file", Text(), example="font.ttf"),
-    Key("metadata", "policy", "keep-no-location", "keep-no-location, keep or strip: EXIF, XMP and IPTC of copies",
-        _same("keep-no-location", "keep", "strip")),
+    Key("metadata", "policy", "keep-no-location", "keep-no-location, keep-no-gps, keep or strip: EXIF, XMP, IPTC",
+        _same("keep-no-location", "keep-no-gps", "keep", "strip")),
+    Key("metadata", "copyright", None, "Notice that copies state", Text(), example="© 2026 Example Ltd"),
+    Key("metadata", "creator", None, "Photographer that copies name", Text(), example="A. Author"),
+    Key("metadata", "credit", None, "Credit line that copies state", Text(), example="A. Author / Example"),
+    Key("metadata", "usage_terms", None, "Usage terms that copies state", Text(), example="Editorial use only."),
+    Key("metadata", "licensor_url", None, "Where a licence can be had", Text(), example="https://example.com/licence"),
+    Key("metadata", "overwrite", False, "Whether these replace what an original states", Flag()),
+    Key("metadata", "strip", "all-but-rights", "What the policy strip removes: all-but-rights, or all",
+        _same("all-but-rights", "all")),
     Key("encoder", "jpeg_quality", "source", "1 to 100, or source: the original's tables", Whole(1, 100, "source")),
     Key("encoder", "png_compression", 6, "zlib's level, 0 to 9", Whole(0, 9)),
     Key("encoder", "webp_quality", 90, "Of lossy WebP, 0 to 100", Whole(0, 100)),

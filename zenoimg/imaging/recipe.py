@@ -284,9 +284,8 @@ def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[
         elif value is not None:
             watermark[setting.name] = value
     encoder = {setting.name: getattr(recipe.encoder, setting.name) for setting in fields(EncoderSettings)}
-    defaults = Rights()
     rights = {setting.name: getattr(recipe.rights, setting.name) for setting in fields(Rights)}
-    rights = {name: value for name, value in rights.items() if value != getattr(defaults, name)}
+    rights = {name: value for name, value in rights.items() if value is not None}
     return {"watermark": watermark, "metadata": {"policy": recipe.metadata, **rights}, "encoder": encoder}, files
 
 
