@@ -32,6 +32,9 @@ _MAX_STEPS = 40_000
 """Segments and chunks that are read in one search. Beyond that, all that is left counts as a picture: a flood of
 beginnings is not metadata."""
 
+_LONGEST_HEADER = 2_000_000
+"""Characters of base64 or hexadecimal digits that are decoded to see whether a picture begins there."""
+
 _SPACE = b" \t\r\n\0"
 """Removed before base64 and hexadecimal digits are looked for; zeros, since texts may be UTF-16."""
 
@@ -61,7 +64,7 @@ def may_hold_text(data: bytes) -> bool:
 
 
 def _binary(data: bytes) -> Iterator[Span]:
-    at, steps = 0, _Steps()
+    at, steps = 0, _Steps(data)
     found = {signature: data.find(signature) for signature in _SIGNATURES}
     while places := [place for place in found.values() if place >= 0]:
         start = min(places)
@@ -83,9 +86,17 @@ def _binary(data: bytes) -> Iterator[Span]:
 
 
 class _Steps:
-    """Counts down what a search may still read."""
+    """Counts down what a search may still read; nothing is ``left`` once it took too much."""
 
-    left = _MAX_STEPS
+    def __init__(self, data: bytes) -> None:
+        self.left = _MAX_STEPS
+        self._bytes_left = 4 * len(data) + 4 * _LONGEST_HEADER
+
+    def read(self, count: int) -> None:
+        """Count bytes of a text that are decoded."""
+        self._bytes_left -= count
+        if self._bytes_left < 0:
+            self.left = 0
 
 
 def _jpeg_end(data: bytes, start: int, steps: _Steps) -> int:
@@ -148,12 +159,13 @@ def _png_end(data: bytes, start: int, steps: _Steps) -> int:
 
 def _other(data: bytes, at: int) -> Span:
     """Return the span of a WebP or GIF; one that ends at 0 when no picture begins here."""
-    if data.startswith(b"WEBP", at):
+    if data.startswith(b"WEBPVP8", at):
         start = at - 8
         if start < 0 or not data.startswith(_RIFF, start):
             return at, 0
         return start, min(len(data), at + int(struct.unpack_from("<I", data, start + 4)[0]))
-    if at + 10 > len(data) or not _is_large(*struct.unpack_from("<HH", data, at + 6)):
+    is_gif = data.startswith(b"GIF8", at) and at + 10 <= len(data)
+    if not is_gif or not _is_large(*struct.unpack_from("<HH", data, at + 6)):
         return at, 0
     return at, len(data)
 
@@ -190,36 +202,57 @@ def _as_text(data: bytes) -> Iterator[Span]:
 
 
 def _in_base64(text: bytes) -> Iterator[Span]:
-    tries = 1000
+    steps = _Steps(text)
     for signature, before, skipped, mark in _MARKS:
-        at = -1
-        while tries and (at := text.find(mark, at + 1)) >= 0:
-            tries -= 1
-            start = max(0, at - skipped)
-            end = _end_of_run(_BASE64_RUN, text, at)
+        at = text.find(mark)
+        while at >= 0:
+            run = _run(_BASE64_RUN, text, at, steps)
             # Of what precedes the mark, any characters will do.
-            encoded = (b"A" * skipped + text[at:end])[: (end - at + skipped) // 4 * 4]
-            picture = signature + b64decode(encoded)[before + len(signature) :]
-            if any(span[0] == 0 for span in _binary(picture)):
-                yield start, end
-                at = end
-            elif end - at > 4096 and tries:
-                tries = max(0, tries - (end - at) // 4096)
+            encoded = b"A" * skipped + run
+            picture = signature + b64decode(encoded[: len(encoded) // 4 * 4])[before + len(signature) :]
+            begins = _begins_picture(picture, steps)
+            if steps.left <= 0:
+                yield at, len(text)
+                return
+            end = _end_of_run(_BASE64_RUN, text, at) if begins else at + 1
+            if begins:
+                yield max(0, at - skipped), end
+            at = text.find(mark, end)
 
 
 def _in_hex(text: bytes) -> Iterator[Span]:
-    lowered, tries = text.lower(), 1000
+    lowered, steps = text.lower(), _Steps(text)
     for signature in _HEX_SIGNATURES:
-        at = -1
-        while tries and (at := lowered.find(signature, at + 1)) >= 0:
-            tries -= 1
-            end = _end_of_run(_HEX_RUN, text, at)
-            end -= (end - at) % 2
-            if any(span[0] == 0 for span in _binary(bytes.fromhex(text[at:end].decode("ascii")))):
+        at = lowered.find(signature)
+        while at >= 0:
+            run = _run(_HEX_RUN, text, at, steps)
+            begins = _begins_picture(bytes.fromhex(run[: len(run) // 2 * 2].decode("ascii")), steps)
+            if steps.left <= 0:
+                yield at, len(text)
+                return
+            end = _end_of_run(_HEX_RUN, text, at) if begins else at + 1
+            if begins:
                 yield at, end
-                at = end
+            at = lowered.find(signature, end)
 
 
-def _end_of_run(run: re.Pattern[bytes], text: bytes, at: int) -> int:
-    match = run.match(text, at)
+def _begins_picture(data: bytes, steps: _Steps) -> bool:
+    """Return whether a picture begins with the first byte."""
+    if data.startswith(_JPEG):
+        return _jpeg_end(data, 0, steps) > 0
+    if data.startswith(_PNG):
+        return _png_end(data, 0, steps) > 0
+    return _other(data, 8 if data.startswith(_RIFF) else 0)[1] > 0
+
+
+def _run(pattern: re.Pattern[bytes], text: bytes, at: int, steps: _Steps) -> bytes:
+    """Return the characters of an encoding from ``at`` on, as many as a header can take."""
+    match = pattern.match(text, at, at + _LONGEST_HEADER)
+    found = match.group() if match else b""
+    steps.read(len(found))
+    return found
+
+
+def _end_of_run(pattern: re.Pattern[bytes], text: bytes, at: int) -> int:
+    match = pattern.match(text, at)
     return match.end() if match else at

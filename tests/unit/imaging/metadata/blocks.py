@@ -201,3 +201,37 @@ def raw_profile(kind: bytes, profile: bytes) -> bytes:
     lines = b"\n".join(digits[at : at + 72] for at in range(0, len(digits), 72))
     text = b"\n" + kind + b"\n" + str(len(profile)).rjust(8).encode() + b"\n" + lines + b"\n"
     return png_text(b"Raw profile type " + kind, text, compressed=True)
+
+
+def said(data: bytes) -> bytes:
+    """A file's bytes, with what is compressed or hexadecimal in it inflated."""
+    texts = [data]
+    if data.startswith(b"\x89PNG"):
+        texts += [_inflated(content) for _, content in pictures.png_chunks(data)]
+    if data.startswith(b"GIF8"):
+        texts += _sub_blocks(data)
+    return b"".join(texts)
+
+
+def _inflated(content: bytes) -> bytes:
+    """What a chunk says, inflated and out of hexadecimal digits."""
+    at = content.find(b"\x78\x9c")
+    text = content[:at] + zlib.decompress(content[at:]) if at >= 0 else content
+    if text.startswith(b"Raw profile"):
+        text += bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode())
+    return text
+
+
+def _sub_blocks(data: bytes) -> list[bytes]:
+    """The content of application extensions."""
+    found = []
+    at = data.find(b"\x21\xff\x0b")
+    while at >= 0:
+        start = at + 14
+        content = b""
+        while data[start]:
+            content += data[start + 1 : start + 1 + data[start]]
+            start += 1 + data[start]
+        found.append(content)
+        at = data.find(b"\x21\xff\x0b", start)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from io import BytesIO
 
 import pytest
 
@@ -166,6 +167,22 @@ def test_a_reduced_page_of_a_tiff_is_marked() -> None:
     copy = watermark(blocks.tiff_with({}, SMALL_PAGE))
     assert copy.frames == 2
     assert bytes(SMALL_PAGE.samples) not in copy.data
+
+
+@pytest.mark.parametrize("depth", [8, 24])
+def test_bmp_holds_none(depth: int) -> None:
+    file = BytesIO()
+    (PHOTO if depth == 24 else PHOTO.quantize(64)).save(file, "BMP")
+    source = file.getvalue()
+    (at,) = struct.unpack_from("<I", source, 10)
+    gap = source[:10] + struct.pack("<I", at + len(PREVIEW)) + source[14:at] + PREVIEW + source[at:]
+    for data in (source + PREVIEW, source + b"profile" + PNG_PREVIEW, gap):
+        for policy in METADATA_POLICIES:
+            done = watermark(data, Recipe(metadata=policy))
+            assert not carved(done.data)
+            # A palette that grows takes the room in front of the rows.
+            assert depth == 8 or done.warnings == ("a picture inside unused bytes was left out",)
+    assert watermark(source).warnings == ()
 
 
 def test_avif_holds_none() -> None:

@@ -9,9 +9,11 @@ from PIL import Image, ImageMath
 from zenoimg.imaging.blend import blend
 from zenoimg.imaging.formats.bmp.colours import colours_in
 from zenoimg.imaging.formats.bmp.file import Header, Masks, pixel_bytes, read_header
+from zenoimg.imaging.formats.bmp.metadata import without_pictures
 from zenoimg.imaging.formats.bmp.palette import draw_on_palette
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.overlap import covered_box, within
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
@@ -28,7 +30,9 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
         overlay = overlay_for(recipe.watermark, (header.width, header.height), colours=colours_in(data, header))
         warnings += overlay.warnings
         encoded = _drawn_in_colour(data, header, overlay)
-    return Watermarked(encoded, "BMP", header.width, header.height, 1, tuple(warnings))
+    keeper = Keeper(recipe.metadata, recipe.rights)
+    encoded = without_pictures(encoded, keeper)
+    return Watermarked(encoded, "BMP", header.width, header.height, 1, (*warnings, *keeper.warnings))
 
 
 def _drawn_in_colour(data: bytes, header: Header, overlay: Overlay) -> bytes:
