@@ -115,9 +115,10 @@ def test_the_table_keeps_a_record_on_a_line_where_nothing_is_a_terminal(filled: 
     assert "5 images." in done.stderr
 
 
-def test_the_table_says_how_many_there_are_beside_those_shown(filled: Terminal) -> None:
+def test_the_table_counts_what_the_query_selects_without_its_limit(filled: Terminal) -> None:
     assert "2 of 5 images; --limit shows more." in filled.run("list", "--limit", "2").stderr
-    assert "1 of 5 images." in filled.run("list", "--status", "failed").stderr
+    assert filled.run("list", "--status", "failed").stderr == "1 image.\n"
+    assert "1 of 3 images; --limit shows more." in filled.run("list", "--status", "processed", "--limit", "1").stderr
 
 
 @pytest.mark.parametrize(

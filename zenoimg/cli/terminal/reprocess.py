@@ -31,10 +31,22 @@ def plan(estimate: Estimate, dead_letters: int) -> str:
     if estimate.compute_seconds is None:
         text += "; no record has a duration yet, so there is no estimate of the compute time"
     elif estimate.gb_seconds is None:
-        text += f"; about {estimate.compute_seconds:,.0f} s of compute time"
+        text += f"; about {estimate.compute_seconds:,.0f} s of compute time{_basis(estimate)}"
     else:
         text += f"; about {estimate.compute_seconds:,.0f} s of compute time, {estimate.gb_seconds:,.0f} GB-seconds"
+        text += _basis(estimate)
     return text + (f". Also {render.plural(dead_letters, 'dead letter')}." if dead_letters else ".")
+
+
+def _basis(estimate: Estimate) -> str:
+    """Return what an estimate is based on, in parentheses; nothing for nothing."""
+    if not estimate.images:
+        return ""
+    if not estimate.sampled:
+        return " (as these images took before)"
+    if not estimate.measured:
+        return f" (as {render.plural(estimate.sampled, 'image')} took, by size)"
+    return f" ({estimate.measured:,} as they took before, the others as {estimate.sampled:,} images took, by size)"
 
 
 class ResultsView:

@@ -39,6 +39,11 @@ class Query:
     limit: int | None = None
     order: Order = "created"
 
+    @property
+    def is_filtered(self) -> bool:
+        """Return whether it selects only some of the images, apart from its limit."""
+        return bool(self.status or self.prefix or self.since)
+
     def wants(self, record: ImageRecord) -> bool:
         """Return whether a record matches, apart from order and limit."""
         return (
@@ -50,7 +55,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Found:
-    """The records, read lazily, and the total number of images, if known."""
+    """The records, read lazily, and the number of images that the query selects without its limit, if known."""
 
     records: Iterator[ImageRecord]
     images: int | None = None
@@ -67,9 +72,11 @@ def from_table(catalog: Catalog, query: Query, *, today: date) -> Found:
         return Found(_from_large(catalog, query, _facts(catalog) if needs_index else None, today))
     first = catalog.page()
     if first.next_after is None:
-        return Found(arranged(filter(query.wants, first.records), query), len(first.records), exact=True)
+        selected = list(filter(query.wants, first.records))
+        return Found(arranged(selected, query), len(selected), exact=True)
     facts = _facts(catalog)
-    return Found(_from_large(catalog, query, facts, today), facts.items if facts else None)
+    # DynamoDB counts the whole table only.
+    return Found(_from_large(catalog, query, facts, today), facts.items if facts and not query.is_filtered else None)
 
 
 def from_api(pipeline: LivePipeline, query: Query) -> Found:

@@ -1,10 +1,10 @@
-"""Estimate the compute time of a reprocess from how long these images, or images of their size, took before."""
+"""Estimate the compute time of a reprocess from how long these images, or images of like size, took before."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zenoimg.operations.inventory.selection import SelectedImage
 from zenoimg.operations.pipeline import LivePipeline
@@ -19,7 +19,8 @@ class Estimate:
     """Number of images, bytes of their originals, and the compute time of one function for all of them.
 
     ``compute_seconds`` is ``None`` if no record has a duration; ``gb_seconds`` also if there is no function with a
-    known memory size.
+    known memory size. ``measured`` of the images have a duration of their own; those of the others are taken from
+    ``sampled`` images of like size.
     """
 
     images: int
@@ -27,30 +28,68 @@ class Estimate:
     by_state: dict[str, int]
     compute_seconds: float | None
     gb_seconds: float | None
+    measured: int
+    sampled: int
 
 
-def estimate(pipeline: LivePipeline, chosen: Iterable[SelectedImage], memory_mb: int | None) -> Estimate:
+@dataclass
+class _Durations:
+    """Mean durations by size class: a class holds the sizes (in bytes) between two powers of two.
+
+    A duration is a fixed part and one that grows with the picture, so a rate per byte of small images says nothing
+    about large ones, nor the other way round.
+    """
+
+    milliseconds: Counter[int] = field(default_factory=Counter)
+    images: Counter[int] = field(default_factory=Counter)
+
+    def add(self, size: int, milliseconds: int) -> None:
+        self.milliseconds[size.bit_length()] += milliseconds
+        self.images[size.bit_length()] += 1
+
+    def mean(self, size_class: int) -> float | None:
+        """Return milliseconds for an image of a class, from the nearest known class; ``None`` if none is known.
+
+        From a smaller class it grows with the size; from a larger one the mean is an upper bound.
+        """
+        if not self.images:
+            return None
+        nearest = min(self.images, key=lambda known: (abs(known - size_class), known))
+        mean = self.milliseconds[nearest] / self.images[nearest]
+        return mean * 2.0 ** max(size_class - nearest, 0)
+
+
+def estimate(pipeline: LivePipeline, images: Iterable[SelectedImage], memory_mb: int | None) -> Estimate:
     """Sum up a selection in constant memory."""
     states: Counter[str] = Counter()
-    total_bytes = known_ms = known_bytes = unknown_bytes = 0
-    for item in chosen:
-        states[item.state] += 1
-        size = item.original.size if item.original else 0
+    unknown: Counter[int] = Counter()  # images without a duration of their own, by size class
+    durations = _Durations()
+    total_bytes = 0
+    for image in images:
+        states[image.state] += 1
+        if image.original is None:
+            continue  # removing a copy and a record takes no time worth mentioning
+        size = image.original.size
         total_bytes += size
-        if item.record is not None and item.record.duration_ms is not None and item.record.original_size == size:
-            known_ms += item.record.duration_ms
-            known_bytes += size
+        if image.record is not None and image.record.original_size == size and _has_duration(image.record):
+            durations.add(size, image.record.duration_ms or 0)
         else:
-            unknown_bytes += size
-    rate = _rate(known_ms, known_bytes) or (_sampled_rate(pipeline) if unknown_bytes else None)
-    is_known = rate is not None or not unknown_bytes
-    seconds = (known_ms + unknown_bytes * (rate or 0)) / 1000 if is_known else None
+            unknown[size.bit_length()] += 1
+    measured, own = durations.images.total(), durations.milliseconds.total()
+    if unknown:
+        _add_sample(pipeline, durations)
+    means = {size_class: durations.mean(size_class) for size_class in unknown}
+    is_known = all(mean is not None for mean in means.values())
+    others = sum(count * (means[size_class] or 0) for size_class, count in unknown.items())
+    seconds = (own + others) / 1000 if is_known else None
     return Estimate(
         images=states.total(),
         total_bytes=total_bytes,
         by_state=dict(sorted(states.items())),
         compute_seconds=seconds,
         gb_seconds=None if seconds is None or memory_mb is None else seconds * memory_mb / 1024,
+        measured=measured,
+        sampled=durations.images.total() if unknown else 0,
     )
 
 
@@ -63,17 +102,12 @@ def processor_memory(pipeline: LivePipeline, stack: str) -> int | None:
     return int(memory) if memory.isdigit() else None
 
 
-def _sampled_rate(pipeline: LivePipeline) -> float | None:
-    records = [record for record in pipeline.catalog.page(limit=_SAMPLE_RECORDS).records if _has_duration(record)]
-    return _rate(
-        sum(record.duration_ms or 0 for record in records), sum(record.original_size or 0 for record in records)
-    )
+def _add_sample(pipeline: LivePipeline, durations: _Durations) -> None:
+    for record in pipeline.catalog.page(limit=_SAMPLE_RECORDS).records:
+        if _has_duration(record):
+            durations.add(record.original_size or 0, record.duration_ms or 0)
 
 
 def _has_duration(record: ImageRecord) -> bool:
+    """Return whether a record has the duration of work on the picture; a refusal ends before it."""
     return record.status == "processed" and record.duration_ms is not None and bool(record.original_size)
-
-
-def _rate(milliseconds: int, size: int) -> float | None:
-    """Return milliseconds per byte."""
-    return milliseconds / size if milliseconds and size else None
