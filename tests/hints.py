@@ -47,13 +47,17 @@ def hints(stdout: str, stderr: str) -> Iterator[str]:
 def parsed(words: list[str]) -> tuple[str, Mapping[str, Any]]:
     """The command's name, and the global options that decide where it acts. Raises for what does not parse."""
     group: Any = typer.main.get_group(app)
-    context = group.make_context("zenoimg", list(words))
-    name, command, rest = group.resolve_command(context, [*context._protected_args, *context.args])
+    only_help = "--help" in words  # which would be printed, and needs no arguments
+    context = group.make_context("zenoimg", list(words), resilient_parsing=only_help)
+    left = [*context._protected_args, *context.args]
+    if only_help and not left:
+        return "", {}
+    name, command, rest = group.resolve_command(context, left)
     options = dict(context.params)
     while command is not None:
-        context = command.make_context(name, rest, parent=context)
+        context = command.make_context(name, rest, parent=context, resilient_parsing=only_help)
         options |= {key: value for key, value in context.params.items() if value is not None}
-        if not hasattr(command, "resolve_command"):
+        if only_help or not hasattr(command, "resolve_command"):
             break
         _, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
     return name, {key: options[key] for key in _TARGET if options.get(key) is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import threading
 from collections.abc import Callable
@@ -105,6 +106,23 @@ class Aws:
             user_agent=f"zenoimg/{__version__} Boto3/{boto3.__version__} Botocore/{botocore_version}",
             proxies={} if credentials else None,
         )
+
+    def likely_region(self) -> str:
+        """Return the region that was probably meant, empty when ours is known or like no other.
+
+        botocore's list lags behind AWS's, so an unknown region is a reason for a hint and never for a refusal.
+        """
+        if self.local or self.endpoint_url:
+            return ""
+        session = self._session
+        known = [
+            region
+            for partition in session.get_available_partitions()
+            for region in session.get_available_regions("sqs", partition)
+        ]
+        if self.region in known:
+            return ""
+        return next(iter(difflib.get_close_matches(self.region, known, 1)), "")
 
     @cached_property
     def s3(self) -> S3Client:

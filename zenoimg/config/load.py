@@ -5,6 +5,7 @@ Credentials, profile and region come from AWS's own chain unless a flag, a varia
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,9 @@ from zenoimg.stack.names import DEFAULT_STACK, STACK_PATTERN, is_stack_name
 
 CONFIG_FILE = "zenoimg.toml"
 DEFAULT, FILE = "default", "file"
+_PREFIX = "ZENOIMG_"
+#: The variables that set no key.
+_VARIABLES = ("ZENOIMG_CONFIG", "ZENOIMG_LOCAL", "ZENOIMG_LOCAL_HOME", "ZENOIMG_LOCAL_IAM", "ZENOIMG_LOCAL_PORT")
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,14 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
     """Return the effective settings. Raises ``ConfigurationError`` or ``UsageError`` naming the key and its values."""
     file = file_of(options, env, cwd)
     found = {each.key.full_name: each for each in effective(options, env, file)}
+    is_local = _is_local(options, env)
     given = [each for each in found.values() if each.source != DEFAULT]
     return Settings(
         stack=str(found["stack"].value),
         region=_text(found["region"].value),
         profile=_text(found["profile"].value),
         endpoint_url=_endpoint(options.endpoint_url),
-        local=_flag(env, "ZENOIMG_LOCAL") if options.local is None else options.local,
+        local=is_local,
         names=_names({each.key.name: each for each in given if each.key.table == "names"}, file),
         folder=cwd if file.path is None else file.path.parent,
         recipe_tables=_recipe_tables(given),
@@ -101,9 +106,39 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
     )
 
 
+def _is_local(options: GlobalOptions, env: Mapping[str, str]) -> bool:
+    """Return whether the embedded AWS is used. Raises ``UsageError`` for flags that it would ignore.
+
+    AWS's and our own variables and the file may name a region or a profile nevertheless: they are there for AWS.
+    """
+    is_local = _flag(env, "ZENOIMG_LOCAL") if options.local is None else options.local
+    ignored = [
+        f"--{name.replace('_', '-')}"
+        for name in ("region", "profile", "endpoint_url")
+        if getattr(options, name) is not None
+    ]
+    if is_local and ignored:
+        if options.local:
+            raise UsageError(
+                f"--local and {ignored[0]} exclude each other",
+                next_step=f"Leave out {ignored[0]} to use the embedded AWS, or --local to use AWS.",
+            )
+        raise UsageError(
+            f"{ignored[0]} has no effect on the embedded AWS, which ZENOIMG_LOCAL selects",
+            next_step=f"Add --no-local to use AWS, or leave out {ignored[0]}.",
+        )
+    return is_local
+
+
 def _notices(env: Mapping[str, str], file: ConfigFile, cwd: Path) -> Iterator[str]:
     if file.path is not None and file.path.name == CONFIG_FILE and file.path.parent in cwd.parents:
         yield f"Using the settings of {os.path.relpath(file.path, cwd)}."
+    variables = {*_VARIABLES, *(name for key in KEYS for name in (key.variable, key.former_variable))}
+    known = [name.removeprefix(_PREFIX) for name in variables]
+    for name in sorted(env):
+        if name.startswith(_PREFIX) and name not in variables:
+            near = difflib.get_close_matches(name.removeprefix(_PREFIX), known, 1)
+            yield f"{name} is not a variable of zenoimg" + (f"; did you mean {_PREFIX}{near[0]}?" if near else ".")
     for key in KEYS:
         if file.uses_former_name(key):
             former = f"{key.table}.{key.former_name}"

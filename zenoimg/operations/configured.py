@@ -38,6 +38,21 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(**settings.limits)
 
 
+def validate(settings: Settings) -> str:
+    """Validate the settings as ``deploy`` does before it calls AWS, and return the recipe's fingerprint.
+
+    That covers the logo and the font, whether the font has every character, the limits, the size of the layer and
+    the names. Raises ``ConfigurationError``.
+    """
+    from zenoimg.stack.bundle.recipe import recipe_layer
+    from zenoimg.stack.names import StackNames
+
+    recipe = recipe_of(settings)
+    recipe_layer(recipe, limits_of(settings))
+    StackNames(settings.stack)
+    return recipe.fingerprint
+
+
 def deployed_limits(deployment: Deployment, settings: Settings) -> Limits:
     """Return the limits of the deployed functions.
 

@@ -27,6 +27,9 @@ def register(app: typer.Typer) -> None:
 
 def config(
     call: Call,
+    check: Annotated[
+        bool, typer.Option("--check", help="Validate the settings as deploy would, with logo and font; needs no AWS.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the values as JSON.")] = False,
 ) -> None:
     """Show every setting, its value and where it comes from.
@@ -39,7 +42,16 @@ def config(
     from zenoimg.config.load import effective, file_of
 
     file = file_of(call.options, os.environ, Path.cwd())
-    settings_of(call)  # contradictory settings are an error here as in every command
+    settings = settings_of(call)  # contradictory settings are an error here as in every command
+    if check:
+        from zenoimg.operations.configured import validate
+
+        fingerprint = validate(settings)
+        if as_json:
+            call.screen.json({"result": "valid", "recipe": fingerprint})
+        else:
+            call.screen.say(f"The settings are valid; the recipe is {fingerprint}.")
+        return
     found = effective(call.options, os.environ, file)
     if as_json:
         call.screen.json(

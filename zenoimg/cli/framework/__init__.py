@@ -6,5 +6,6 @@
 ``session``     from global options to settings, an AWS session and the deployed pipeline
 ``embedded``    the embedded AWS of this user, and what its failures mean
 ``completion``  shell completion of image ids and stack names
+``usage``       errors of the command line in our own sentences
 ``overview``    the help of ``zenoimg`` itself
 """

@@ -5,12 +5,14 @@ Importing all commands takes five times as long as importing one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
+from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
 from zenoimg.cli.framework import overview
@@ -64,10 +66,41 @@ def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
                 ctx.exit(2)
             return super().parse_args(ctx, args)
 
+        def main(
+            self,
+            args: Sequence[str] | None = None,
+            prog_name: str | None = None,
+            complete_var: str | None = None,
+            standalone_mode: bool = True,
+            windows_expand_args: bool = True,
+            **extra: Any,
+        ) -> Any:
+            def run() -> Any:
+                return super(Group, self).main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+
+            if not standalone_mode:
+                return run()
+            try:
+                code = run()
+            except ClickException as error:
+                _report(error, sys.argv[1:] if args is None else args)
+                sys.exit(error.exit_code)
+            except typer.Abort:
+                sys.exit(1)
+            sys.exit(code if isinstance(code, int) else 0)
+
         def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
             formatter.write(overview.text(self, ctx, {name: entry.summary for name, entry in entries.items()}))
 
     return Group
+
+
+def _report(error: ClickException, arguments: Sequence[str]) -> None:
+    # Neither is needed unless there is an error.
+    from zenoimg.cli.framework.usage import explain_usage
+    from zenoimg.cli.terminal.screen import Screen
+
+    Screen().error(explain_usage(error, arguments))
 
 
 def _load(name: str, module: str) -> Command:

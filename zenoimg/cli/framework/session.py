@@ -35,7 +35,10 @@ def aws_of(call: Call, settings: Settings) -> Aws:
         call.screen.say(f"[dim]{safe(text)}[/]")
 
     if not settings.local:
-        return Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url, report=report)
+        aws = Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url, report=report)
+        if likely := aws.likely_region():
+            call.screen.say(f"[yellow]The region {safe(aws.region)} is not known; did you mean {safe(likely)}?[/]")
+        return aws
     embedded = embedded_aws()
     if embedded.start(
         on_progress=report,
