@@ -43,6 +43,8 @@ class Parametric:
 
     def encode(self, light: float) -> float:
         """See ``Curve``."""
+        if light >= self.decode(1.0):  # also keeps the power below from overflowing
+            return 1.0
         if light < self.decode(self.d) and self.c:
             return _clipped((light - self.f) / self.c)
         return _clipped((math.pow(max(0.0, light - self.e), 1 / self.g) - self.b) / self.a)

@@ -14,6 +14,7 @@ _MODES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
 _NAMES = {b"RGB ": "RGB", b"GRAY": "greyscale", b"CMYK": "CMYK"}
 _CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
 _TABLES = (b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"D2B0", b"D2B1", b"B2D0", b"B2D1")
+_PROBES = ((0, 0, 0), (120, 60, 60), (255, 255, 255))
 _HEADER_BYTES = 128
 _MOST_TAGS = 100
 _MOST_SAMPLES = 65_536
@@ -27,7 +28,10 @@ def space_of(profile: bytes, mode: str) -> Space:
     A grey picture may have an RGB profile: its samples count for all three. Raises ``UnusableProfileError``.
     """
     try:
-        return _space_of(profile, mode)
+        space = _space_of(profile, mode)
+        for colour in _PROBES:  # parameters of curves may be absurd
+            space.shown([space.encode(colour)])
+        return space
     except (struct.error, IndexError, ZeroDivisionError, OverflowError) as failure:
         raise UnusableProfileError("it is damaged") from failure
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import struct
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from tests.drawn import pictures, profiles
@@ -15,6 +18,7 @@ from zenoimg.imaging.colour import transforms
 from zenoimg.imaging.colour.icc import space_of
 from zenoimg.imaging.colour.inks import best_code
 from zenoimg.imaging.colour.spaces import SRGB as SRGB_SPACE
+from zenoimg.imaging.colour.tags import picture_space, png_tags
 from zenoimg.imaging.colour.transforms import ProfileSpace, UnusableProfileError
 
 P = profiles
@@ -78,6 +82,7 @@ def test_the_best_code_is_within_a_level_of_the_best_of_its_neighbours(icc: byte
         (P.profile(b"RGB ", {}, kind=b"link"), "RGB", "it is not the profile of a device"),
         (P.rgb_profile(P.ADOBE_RGB_PRIMARIES, b"wave" + bytes(20)), "RGB", "one of its curves is of an unknown type"),
         (P.rgb_profile(P.ADOBE_RGB_PRIMARIES, P.parametric_curve(0, 0.0)), "RGB", "one of its curves does not rise"),
+        (P.rgb_profile(P.ADOBE_RGB_PRIMARIES, P.parametric_curve(1, 30000.0, 30000.0, 1.0)), "RGB", "it is damaged"),
         (P.rgb_profile(P.ADOBE_RGB_PRIMARIES, b"curv\0\0\0\0" + struct.pack(">I", 9)), "RGB", "it is damaged"),
     ],
 )
@@ -104,6 +109,26 @@ def test_every_truncation_of_a_profile_is_a_reason_or_a_space() -> None:
                 space_of(icc[:length], mode)
             except UnusableProfileError:
                 continue
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 2**32 - 1), st.binary(min_size=4, max_size=4))
+def test_any_chunks_of_a_png_give_a_space(places: bytes, gamma: int, points: bytes) -> None:
+    chunks = {b"cHRM": places, b"gAMA": struct.pack(">I", gamma)}
+    for found in (chunks, {**chunks, b"cICP": points}):
+        space, reason = picture_space(png_tags(found, "RGB"))
+        assert len(best_code(space, (120, 60, 60), 255)) == 3
+        assert reason == ""
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([P.P3_BY_TABLE, P.SRGB, P.PROPHOTO]), st.data())
+def test_damaged_numbers_of_a_profile_give_a_reason_or_a_space(icc: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(icc)
+    for _ in range(data.draw(st.integers(1, 6))):
+        damaged[data.draw(st.integers(128, 470))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(UnusableProfileError):
+        assert len(best_code(space_of(bytes(damaged), "RGB"), (120, 60, 60), 255)) == 3
 
 
 def test_a_profile_in_several_segments_is_put_together_by_their_numbers() -> None:
