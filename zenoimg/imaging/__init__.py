@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zenoimg.imaging.errors import RecipeError, Refused
     from zenoimg.imaging.limits import Limits
-    from zenoimg.imaging.recipe import EncoderSettings, Recipe, WatermarkSpec, recipe_from_mapping, recipe_to_mapping
+    from zenoimg.imaging.recipe import EncoderSettings, Recipe, WatermarkSpec
+    from zenoimg.imaging.recipe_tables import recipe_from_mapping, recipe_to_mapping
     from zenoimg.imaging.result import Watermarked
     from zenoimg.imaging.watermarking import watermark
 
@@ -39,8 +40,8 @@ _MODULES = {
     "Refused": "errors",
     "WatermarkSpec": "recipe",
     "Watermarked": "result",
-    "recipe_from_mapping": "recipe",
-    "recipe_to_mapping": "recipe",
+    "recipe_from_mapping": "recipe_tables",
+    "recipe_to_mapping": "recipe_tables",
     "watermark": "watermarking",
 }
 

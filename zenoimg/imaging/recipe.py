@@ -1,7 +1,4 @@
-"""Everything besides the picture that changes the bytes of its copy: validated on creation, hashed into a fingerprint.
-
-A recipe can be read from tables of a configuration file and written as such.
-"""
+"""Everything but the picture that changes the bytes of a copy: validated on creation, hashed into a fingerprint."""
 
 from __future__ import annotations
 
@@ -9,10 +6,9 @@ import hashlib
 import json
 import math
 import unicodedata
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from zenoimg.imaging.errors import RecipeError
 from zenoimg.imaging.metadata.policy import METADATA_POLICIES as METADATA_POLICIES
@@ -233,73 +229,3 @@ def _check_simple_layout(text: str) -> None:
                 f"{character!r} (U+{ord(character):04X}) needs shaping or runs from right to left, "
                 "which is not drawn the same everywhere; draw it yourself and use it as a `logo`",
             )
-
-
-RECIPE_KEYS: Mapping[str, tuple[str, ...]] = {
-    "watermark": tuple(setting.name for setting in fields(WatermarkSpec)),
-    "metadata": ("policy", *(setting.name for setting in fields(Rights))),
-    "encoder": tuple(setting.name for setting in fields(EncoderSettings)),
-}
-"""The tables that make a recipe, and the keys of each."""
-
-_FILE_NAMES = {"logo": "logo.png", "font": "font.ttf"}
-
-
-def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes]) -> Recipe:
-    """Return the recipe that the tables ``watermark``, ``metadata`` and ``encoder`` describe; others are ignored.
-
-    Keys are the field names of ``WatermarkSpec`` and ``EncoderSettings``; ``metadata`` has ``policy`` and those of
-    ``Rights``.
-    ``logo`` and ``font`` are file names; ``read`` returns a file's content, and what it raises is passed on.
-    A missing key or table means the default. Raises ``RecipeError`` naming the key for anything else.
-    """
-    watermark = _table(table, "watermark")
-    metadata = _table(table, "metadata")
-    encoder = _table(table, "encoder")
-    for key in _FILE_NAMES:
-        if key in watermark:
-            watermark[key] = _file_bytes(key, watermark[key], read)
-    settings: dict[str, Any] = {"metadata": metadata.pop("policy")} if "policy" in metadata else {}
-    encoder_settings, rights = EncoderSettings(**encoder), Rights(**metadata)
-    return Recipe(WatermarkSpec(**watermark), encoder=encoder_settings, rights=rights, **settings)
-
-
-def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[dict[str, object], dict[str, bytes]]:
-    """Return the tables of a recipe, ready for JSON, and the contents of the files that they name, by file name.
-
-    ``recipe_from_mapping(tables, files.__getitem__)`` returns an equal recipe. With ``self_contained`` it does so
-    where the default font is not installed: that font is then one of the files.
-    """
-    from zenoimg.imaging.default_font import is_default_font
-
-    files: dict[str, bytes] = {}
-    watermark: dict[str, object] = {}
-    for setting in fields(WatermarkSpec):
-        value = getattr(recipe.watermark, setting.name)
-        if setting.name == "font" and value is not None and not self_contained and is_default_font(value):
-            continue
-        if isinstance(value, bytes):
-            files[_FILE_NAMES[setting.name]] = value
-            watermark[setting.name] = _FILE_NAMES[setting.name]
-        elif value is not None:
-            watermark[setting.name] = value
-    encoder = {setting.name: getattr(recipe.encoder, setting.name) for setting in fields(EncoderSettings)}
-    rights = {setting.name: getattr(recipe.rights, setting.name) for setting in fields(Rights)}
-    rights = {name: value for name, value in rights.items() if value is not None}
-    return {"watermark": watermark, "metadata": {"policy": recipe.metadata, **rights}, "encoder": encoder}, files
-
-
-def _table(tables: Mapping[str, object], name: str) -> dict[str, Any]:
-    table, allowed = tables.get(name, {}), RECIPE_KEYS[name]
-    if not isinstance(table, Mapping):
-        raise RecipeError(name, f"must be a table with the keys {', '.join(allowed)}")
-    for key in table:
-        if key not in allowed:
-            raise RecipeError(f"{name}.{key}", f"is not a setting; allowed are {', '.join(allowed)}")
-    return dict(table)
-
-
-def _file_bytes(key: str, name: object, read: Callable[[str], bytes]) -> bytes:
-    if not isinstance(name, str) or not name:
-        raise RecipeError(key, f"{name!r} is not a file name")
-    return read(name)

@@ -18,7 +18,7 @@ from typing import Any
 
 from zenoimg.imaging import Limits, Recipe, recipe_from_mapping, recipe_to_mapping
 from zenoimg.imaging.default_font import default_font_license, is_default_font
-from zenoimg.imaging.recipe import RECIPE_KEYS
+from zenoimg.imaging.recipe_tables import RECIPE_KEYS
 
 PACKAGE = "zenoimg_recipe"
 _INDEX = "recipe.json"
