@@ -1,1 +1,1 @@
-"""Measurements: what marking costs beside the least that it could cost, and beside other tools."""
+"""Benchmarks: the cost of watermarking compared with its lower bound and with other tools; commands against others."""

@@ -1,8 +1,8 @@
 """Measure reprocessing: ``python -m benchmarks.backfill [--keys N] [--photos N] [--originals N]``.
 
-Three things, each by itself: how fast one process fills the backfill queue of the embedded AWS (target: 1,000
-images a second); how long the embedded AWS takes for a backfill of 500 photos of 1 MB; and what a selection over
-100,000 originals takes in memory beside one over 2,000 (target: the same, within a tenth).
+Three separate measurements: how fast one process fills the backfill queue of the embedded AWS (target: 1,000 images
+per second); how long the embedded AWS takes for a backfill of 500 photos of 1 MB; and how much memory a selection from
+100,000 originals needs compared with one from 2,000 (target: equal within 10%).
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _ROUNDS = 3
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keys", type=int, default=20_000, help="sent to the queue in each round")
-    parser.add_argument("--photos", type=int, default=500, help="of 1 MB, in the backfill; 0 leaves it out")
-    parser.add_argument("--originals", type=int, default=100_000, help="in the selection")
+    parser.add_argument("--keys", type=int, default=20_000, help="number of keys sent to the queue in each round")
+    parser.add_argument("--photos", type=int, default=500, help="number of photos of 1 MB in the backfill; 0 skips it")
+    parser.add_argument("--originals", type=int, default=100_000, help="number of originals in the selection")
     arguments = parser.parse_args()
     select(arguments.originals)
     wait(arguments.originals)
@@ -68,7 +68,7 @@ def embedded(folder: Path) -> Iterator[EmbeddedAws]:
 
 
 def fill(embedded_aws: EmbeddedAws, count: int) -> None:
-    """Into a queue that nobody reads."""
+    """Fill a queue that has no consumer."""
     aws = Aws(
         region=REGION,
         endpoint_url=embedded_aws.settings.endpoint_url,
@@ -88,11 +88,11 @@ def fill(embedded_aws: EmbeddedAws, count: int) -> None:
         best = max(best, sent / (time.perf_counter() - began))
         aws.sqs.delete_queue(QueueUrl=url)
     verdict = "within" if best >= IMAGES_A_SECOND else "NOT within"
-    print(f"Queue: {best:,.0f} images a second, best of {_ROUNDS} rounds of {count:,}: {verdict} the target")
+    print(f"Queue: {best:,.0f} images per second, best of {_ROUNDS} rounds of {count:,}: {verdict} the target")
 
 
 def backfill(aws: EmbeddedAws, folder: Path, count: int) -> None:
-    """Originals that no event told of, through the queue and the function, by the command."""
+    """Reprocess originals without events through the queue and the function, by the command."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ZENOIMG_"))} | {
         "ZENOIMG_LOCAL": "1",
         "ZENOIMG_LOCAL_HOME": str(aws.settings.home),
@@ -130,7 +130,7 @@ def backfill(aws: EmbeddedAws, folder: Path, count: int) -> None:
 
 
 def select(originals: int) -> None:
-    """A dry run of the command, in a process of its own."""
+    """Run the command with --dry-run in a separate process."""
     few, few_mb, _ = _dry_run(2000)
     many, many_mb, seconds = _dry_run(originals)
     assert (few, many) == (2000 // LOST_EACH, originals // LOST_EACH)
@@ -142,7 +142,7 @@ def select(originals: int) -> None:
 
 
 def wait(keys: int) -> None:
-    """What is kept of the keys that are waited for."""
+    """Measure the memory for keys that are being waited for."""
     tracemalloc.start()
     with PendingKeys() as sent:
         for number in range(keys):
@@ -155,7 +155,7 @@ def wait(keys: int) -> None:
 
 
 def _dry_run(originals: int) -> tuple[int, float, float]:
-    """Images selected, peak memory in megabytes, seconds."""
+    """Return the number of selected images, the peak memory in MB and the seconds."""
     command = [sys.executable, "-m", "benchmarks.bucket_endpoint", str(originals)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as endpoint:
         assert endpoint.stdout is not None

@@ -1,8 +1,8 @@
-"""Buckets and a table of any size that take no room: ``python -m benchmarks.bucket_endpoint ORIGINALS``.
+"""Computed buckets and a table of any size: ``python -m benchmarks.bucket_endpoint ORIGINALS``.
 
-Every object and every record follows from its number, so that what is measured is the client. ListObjectsV2 of
-both buckets, BatchGetItem and Scan of the table, as AWS answers them. Each hundredth original has neither copy
-nor record. It prints its port, and ends with its standard input.
+Every object and record is computed from its number, so that only the client is measured. Answers ListObjectsV2 for both
+buckets, BatchGetItem and Scan for the table like AWS. Every hundredth original has neither copy nor record. Prints its
+port, and ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def key_of(number: int) -> str:
 
 
 def listing(bucket: str, total: int, token: str) -> bytes:
-    """One page of a bucket; the token is the number to go on from."""
+    """Return one page of a bucket; the token is the number to continue from."""
     start = int(token or 0)
     numbers = range(start, min(start + _PAGE, total))
     copies = bucket == PROCESSED

@@ -1,4 +1,4 @@
-"""Ways to put one and the same mark on a JPEG: ours, the floor, the tutorials' script, and other tools if installed."""
+"""Ways to draw the same mark on a JPEG: ours, the lower bound, the tutorials' script, and other installed tools."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Task:
 
     @classmethod
     def of(cls, data: bytes) -> Task:
-        """Read what every contender is told from the file."""
+        """Read the parameters of all contenders from the file."""
         picture = JpegImageFile(BytesIO(data))
         orientation = picture.getexif().get(_ORIENTATION, 1)
         overlay = overlay_for(Recipe().watermark, picture.size, orientation)
@@ -61,11 +61,11 @@ class Task:
 
 
 Contender = Callable[[], bytes]
-"""Marks the picture once and gives the copy."""
+"""Marks the picture once and returns the copy."""
 
 
 def floor(task: Task) -> bytes:
-    """Pillow's decoding and encoding alone, with the same tables, sampling and metadata."""
+    """Decode and encode with Pillow, with the same tables, sampling and metadata, without a mark."""
     picture = JpegImageFile(BytesIO(task.data))
     picture.load()  # saving a picture that is not loaded yet copies it, which would make the floor too high
     encoded = BytesIO()
@@ -82,12 +82,12 @@ def floor(task: Task) -> bytes:
 
 
 def ours(task: Task) -> bytes:
-    """What the pipeline does."""
+    """Mark like the pipeline."""
     return watermark(task.data).data
 
 
 def tutorial(task: Task) -> bytes:
-    """What most tutorials show: a transparent picture as large as the photo, text on it, and default settings."""
+    """Mark like most tutorials: text on a transparent layer of the photo's size, and default settings."""
     photo = Image.open(BytesIO(task.data)).convert("RGBA")
     layer = Image.new("RGBA", photo.size, (255, 255, 255, 0))
     draw = ImageDraw.Draw(layer)
@@ -102,7 +102,7 @@ def tutorial(task: Task) -> bytes:
 
 
 def contenders(task: Task, folder: Path, until: ExitStack) -> dict[str, Contender]:
-    """Give all contenders that are installed; tools that need files find them in ``folder``.
+    """Return all installed contenders; tools that need files find them in ``folder``.
 
     Processes that serve several rounds end with ``until``.
     """
@@ -131,7 +131,7 @@ def _imagemagick(program: str, task: Task, source: Path, mark: Path) -> Contende
     options = ["-geometry", where, "-composite", "-sampling-factor", sampling, "-quality", str(task.quality)]
 
     def run() -> bytes:
-        # One core and no OpenMP threads; the quality of the source, which it would also guess by itself.
+        # One core and no OpenMP threads; the quality of the source, which it would estimate by itself as well.
         command = [program, "-limit", "thread", "1", str(source), str(mark), *options, "jpg:-"]
         return subprocess.run(command, capture_output=True, check=True).stdout
 
@@ -152,7 +152,7 @@ def _pyvips(task: Task) -> Contender:
 
 
 def _sharp(node: str, task: Task, folder: Path, until: ExitStack) -> Contender:
-    """One process for all rounds: a server would not start Node for each photo."""
+    """Use one process for all rounds: a server would not start Node for each photo."""
     target = folder / "sharp.jpg"
     told = {
         "source": str(folder / "source.jpg"),
@@ -190,7 +190,7 @@ def _quality(table: list[int]) -> int:
 
 
 def peak_memory(way: str, data: bytes) -> tuple[float, float]:
-    """Give the peak of a fresh process in MB, and of one that only imports what the way needs."""
+    """Return the peak memory in MB of a new process, and of one that only imports what the contender needs."""
     with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
         file.write(data)
         file.flush()
@@ -202,7 +202,7 @@ def _peak(way: str, name: str) -> float:
     return int(done.stdout) / 1000
 
 
-# Linux hands getrusage's peak on from the process that started this one; /proc counts anew (proc(5), VmHWM).
+# Linux passes getrusage's peak on from the parent process; /proc starts at zero (proc(5), VmHWM).
 _PEAK = """
 import pathlib, re, resource, sys
 from benchmarks import contenders

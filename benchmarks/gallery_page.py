@@ -1,7 +1,7 @@
-"""Scrolling the gallery: what a frame costs the page with 1,000 images, compared with 60, side by side in one run.
+"""Measure scrolling in the gallery: the cost of a frame with 1,000 images compared with 60, in one run.
 
 Run it from the checkout: ``python -m benchmarks.gallery_page``. It needs Chromium and ``pip install -r
-requirements/thorough.txt``. Headless Chromium draws without a graphics card, so the ratio tells more than the times.
+requirements/thorough.txt``. Headless Chromium draws without a graphics card, so the ratio means more than the times.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FEW, MANY = 60, 1000
 ROUNDS = 5
 
 FRAMES = 45
-#: Scrolls down 60 pixels a frame, as a wheel does, over pictures that come in, and gives each frame's milliseconds.
+#: Scrolls down 60 pixels per frame, like a wheel, while pictures load, and returns the milliseconds of each frame.
 _SCROLL = """frames => new Promise(done => {
     const times = [];
     let at = performance.now();
@@ -37,7 +37,7 @@ _SCROLL = """frames => new Promise(done => {
 
 
 def main() -> None:
-    """Print both, and their ratio."""
+    """Print both results and their ratio."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         pages = {}
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def measured(browser: Browser, page: Path, count: int) -> dict[str, float]:
-    """One visit: milliseconds until all tiles are there, and of a frame while it scrolls."""
+    """Visit the page once; return the milliseconds until all tiles are loaded, and of a frame while scrolling."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     tab = context.new_page()
     tab.goto(page.as_uri())

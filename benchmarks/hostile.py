@@ -1,11 +1,11 @@
-"""Measure hostile files beside valid ones: ``python -m benchmarks.hostile [--only WORD] [--rounds N] [--code FOLDER]``.
+"""Compare hostile files with valid ones: ``python -m benchmarks.hostile [--only WORD] [--rounds N] [--code FOLDER]``.
 
-No hostile file may take more than three times a valid file of its format and size. Each case is a hostile file and
-one or more valid ones: a busy picture of as many pixels and frames in the same mode, or a file of as many bytes. The
-costliest of these is what the hostile one is held against. Every file is marked in a fresh process, hostile and valid
-ones in turn. Times are processor seconds of marking alone, the least of the rounds; memory is the process's peak.
+No hostile file may take more than three times as long as a valid file of its format and size. Each case is a hostile
+file and one or more valid ones: a busy picture with as many pixels and frames in the same mode, or a file with as many
+bytes. The hostile one is compared with the most expensive of these. Every file is marked in a new process, hostile and
+valid ones in turn. Times are processor seconds of marking alone, the minimum of the rounds; memory is the peak.
 
-More cases: a function that gives a ``Cases`` for each family, named in ``FAMILIES``.
+To add cases, write a function that returns ``Cases`` for a family and name it in ``FAMILIES``.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ FAMILIES = {
 TARGET = 3.0
 _LONGEST_SECONDS = 60
 _LONG_ENOUGH = 1.0
-"""Seconds above which one round tells enough."""
+"""Seconds above which one round is enough."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Processor seconds, peak megabytes, and what came of the file."""
+    """Processor seconds, peak MB, and the outcome of the file."""
 
     seconds: float
     megabytes: float
@@ -46,9 +46,9 @@ class Cost:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", help='cases whose name, "family: name", holds this')
+    parser.add_argument("--only", default="", help='only cases whose name, "family: name", contains this')
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--code", type=Path, default=Path.cwd(), help="the checkout whose zenoimg is measured")
     arguments = parser.parse_args()
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def report(title: str, hostile: bytes, valid: list[bytes], rounds: int, code: Path) -> float:
-    """Measure one case and print its line; give the hostile file's time relative to the costliest valid one's."""
+    """Measure one case and print its line; return the hostile file's time relative to the slowest valid one's."""
     costs = [measured(data, code) for data in (hostile, *valid)]
     for _ in range(rounds - 1):
         if costs[0].seconds < _LONG_ENOUGH:
@@ -86,7 +86,7 @@ def report(title: str, hostile: bytes, valid: list[bytes], rounds: int, code: Pa
 
 
 def measured(data: bytes, code: Path) -> Cost:
-    """Mark a file in a fresh process."""
+    """Mark a file in a new process."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
@@ -103,7 +103,7 @@ def measured(data: bytes, code: Path) -> Cost:
     return Cost(float(seconds), float(megabytes), outcome.strip())
 
 
-# Address space is bounded so that a memory bomb ends its own process alone.
+# Address space is limited so that a memory bomb ends only its own process.
 _MARK = """
 import pathlib, re, resource, sys, time
 sys.path.insert(0, "")

@@ -1,4 +1,4 @@
-"""Hostile animations: GIF, APNG and WebP whose frames are tiny, many, or lie where nothing is."""
+"""Hostile animations: GIF, APNG and WebP whose frames are tiny, numerous or outside the canvas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZE, FRAMES = (500, 400), 100
 
 
 def gif_cases() -> Cases:
-    """Frames that are cleared, floods of blocks, frames outside of the screen, and pixels that are hard to code."""
+    """Return cleared frames, floods of blocks, frames outside the screen, and pixels that are hard to encode."""
     dice = random.Random(2)
     colours = [(level, 255 - level, level // 2) for level in range(200)]
     full = [(dice.randrange(256), dice.randrange(256), dice.randrange(256)) for _ in range(256)]
@@ -48,7 +48,7 @@ def gif_cases() -> Cases:
         "dots that are cleared, ground too": (dots("background", gifs.GifFrame(ground, dispose="background")), valid),
         "dots that go back": (dots("previous", gifs.GifFrame(ground)), valid),
         "dots in opposite corners": (_gif([checked, *apart], colours), valid),
-        "dots beside nothing": (_gif([first, *apart], colours), valid),
+        "dots next to nothing": (_gif([first, *apart], colours), valid),
         "dots outside of the screen": (_gif([first, *far], colours), _gif([gifs.GifFrame(ground)] * 21, colours)),
         "tables of their own": (_gif(own, full), valid),
         "dots on a full table": (dots("background", unseen, full), _gif([unseen] * FRAMES, full)),
@@ -85,7 +85,7 @@ def _in_single_bytes(data: bytes) -> bytes:
 
 
 def apng_cases() -> Cases:
-    """Frames of one pixel with all disposals and blendings, floods of their chunks, and full palettes."""
+    """Return frames of one pixel with all disposals and blendings, floods of their chunks, and full palettes."""
     dice = random.Random(4)
     frames = 30
     ground = ApngFrame(SIZE, noise(SIZE, "RGBA").tobytes())
@@ -125,7 +125,7 @@ def apng_cases() -> Cases:
 
 @dataclass(frozen=True)
 class ApngFrame:
-    """A frame: its size, the bytes of its samples, its place, how it is taken away and put there."""
+    """A frame: size, sample bytes, position, disposal and blending."""
 
     size: tuple[int, int]
     samples: bytes
@@ -135,7 +135,7 @@ class ApngFrame:
 
 
 def apng(color_type: int, frames: Sequence[ApngFrame], before: bytes = b"") -> bytes:
-    """Write an animation of 8 bits a sample whose canvas has the first frame's size."""
+    """Write an animation with 8 bits per sample whose canvas has the first frame's size."""
     size = frames[0].size
     parts = [PNG_SIGNATURE, chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, color_type, 0, 0, 0))]
     parts += [chunk(b"acTL", struct.pack(">II", len(frames), 0)), before]

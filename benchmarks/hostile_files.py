@@ -1,4 +1,4 @@
-"""Hostile still pictures: PNG, BMP, WebP and AVIF, each beside valid files of its pixels and of its bytes."""
+"""Hostile still pictures: PNG, BMP, WebP and AVIF, each with valid files of as many pixels and as many bytes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.drawn.animations import webp_chunk, webp_file, webp_image_data
 from tests.drawn.pictures import PNG_SIGNATURE, chunk, photo
 
 Cases = dict[str, tuple[bytes, ...]]
-"""By name: the hostile file, and valid ones to hold it against."""
+"""By name: the hostile file, and valid ones to compare it with."""
 
 FLOOD = 2_000_000
-"""Bytes of a flood."""
+"""Size of a flood in bytes."""
 
 SMALL, MIDDLE = (400, 300), (1000, 750)
 
 
 @cache
 def noise(size: tuple[int, int], mode: str = "RGB", levels: int = 256) -> Image.Image:
-    """Draw pixels that no coder can foresee."""
+    """Draw pixels that no codec can predict."""
     dice = random.Random(5)
     count = size[0] * size[1] * len(Image.new(mode, (1, 1)).getbands())
     data = dice.randbytes(count)
@@ -52,12 +52,12 @@ def png_of(size: tuple[int, int], color_type: int, depth: int, raw: bytes, *, in
 
 
 def with_chunks(data: bytes, chunks: bytes) -> bytes:
-    """Put chunks behind a PNG's header."""
+    """Insert chunks after a PNG's header."""
     return data[:33] + chunks + data[33:]
 
 
 def png_cases() -> Cases:
-    """Floods of chunks, bombs, and pixels that are hard to compress."""
+    """Return floods of chunks, bombs, and pixels that are hard to compress."""
     small, same_bytes = saved("PNG", SMALL), saved("PNG", MIDDLE, busy="noise")
     bomb = b"a\0\0" + zlib.compress(bytes(16_000_000))
     end = chunk(b"IEND", b"")
@@ -91,7 +91,7 @@ def png_cases() -> Cases:
 
 
 def bmp_cases() -> Cases:
-    """Run-length codes that draw little or nothing."""
+    """Return run-length codes that draw little or nothing."""
     greys = [(level, level, level) for level in range(256)]
     sixteen = greys[::17]
     size = (1000, 750)
@@ -117,7 +117,7 @@ def bmp_cases() -> Cases:
 
 
 def _literals(size: tuple[int, int], bits: int) -> bytes:
-    """Code noise as writers do: literals as long as can be."""
+    """Encode noise like common writers: literals of maximum length."""
     dice, codes = random.Random(3), bytearray()
     for _ in range(size[1]):
         for start in range(0, size[0], 254):
@@ -129,7 +129,7 @@ def _literals(size: tuple[int, int], bits: int) -> bytes:
 
 
 def webp_cases() -> Cases:
-    """Floods of chunks, and pixels that are hard to compress."""
+    """Return floods of chunks, and pixels that are hard to compress."""
     lossy = webp_image_data(photo(SMALL))
     lossless = webp_image_data(photo(SMALL), lossless=True)
     valid = webp_file(SMALL, lossy, flags=0), webp_file(SMALL, lossless, flags=0)
@@ -160,7 +160,7 @@ def box(kind: bytes, content: bytes) -> bytes:
 
 
 def avif_cases() -> Cases:
-    """Floods and depths of boxes, and tables that point at the same bytes again and again."""
+    """Return floods and deep nestings of boxes, and tables that refer to the same bytes repeatedly."""
     small = avifs.avif(photo(SMALL))
     same_bytes = avifs.encoded(noise((700, 500)))
     deep = b""
@@ -184,7 +184,7 @@ def avif_cases() -> Cases:
 
 
 def _with_extents(data: bytes, width: int, items: int, extents: int) -> bytes:
-    """Put in front of the others a meta box whose items have so many extents."""
+    """Insert a meta box before the others whose items have this many extents."""
     head = struct.pack(">IBBH", 0, width << 4 | width, 0, items)
     one = struct.pack(">HHH", 1, 0, extents) + (struct.pack(">II", 0, len(data)) * extents if width else b"")
     kinds = b"".join(

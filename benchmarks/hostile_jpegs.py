@@ -1,4 +1,4 @@
-"""Hostile JPEGs, each beside valid files of its pixels and of its bytes."""
+"""Hostile JPEGs, each with valid files of as many pixels and as many bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TABLE = b"\xff\xc4" + struct.pack(">H", 21) + bytes((0x11, 1, 1, *[0] * 14, 0xE
 
 
 def jpeg_cases() -> Cases:
-    """Floods of scans and segments, and bytes that stand for nothing."""
+    """Return floods of scans and segments, and meaningless bytes."""
     flat = pictures.jpeg(Image.new("RGB", MIDDLE, (90, 120, 60)), progressive=True)
     small = pictures.jpeg(pictures.photo((64, 48)))
     busy = saved("JPEG", MIDDLE, busy="noise")
@@ -44,7 +44,7 @@ def jpeg_cases() -> Cases:
 
 
 def _empty_scan() -> bytes:
-    """Write a scan that says of every block that nothing is in it."""
+    """Write a scan in which every block is empty."""
     left = -(-MIDDLE[0] // 8) * -(-MIDDLE[1] // 8)
     bits = ""
     while left >= 1 << 14:

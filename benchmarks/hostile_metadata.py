@@ -1,4 +1,4 @@
-"""Hostile EXIF, XMP, IPTC and Photoshop resources, each in the smallest picture that carries it."""
+"""Hostile EXIF, XMP, IPTC and Photoshop resources, each in the smallest picture that can hold it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ENTRIES = 60_000
 
 
 def metadata_cases() -> Cases:
-    """Give the cases by name."""
+    """Return the cases by name."""
     small_png = saved("PNG", SMALL)
     png = small_png, saved("PNG", MIDDLE, busy="noise")
     tiffs = saved("TIFF", SMALL, "L"), saved("TIFF", (2000, 1000), "L", busy="noise")
@@ -79,13 +79,13 @@ def _directory(entries: bytes, following: int = 0) -> bytes:
 
 
 def _places(count: int) -> bytes:
-    """A first directory that names a directory of places again and again."""
+    """Return a first directory that refers to a GPS directory many times."""
     end = 8 + 6 + 12 * count
     return b"II*\0\x08\0\0\0" + _directory(struct.pack("<HHII", 0x8825, 4, 1, end) * count) + _directory(b"")
 
 
 def _children(count: int) -> bytes:
-    """A first directory that names EXIF directories again and again: itself."""
+    """Return a first directory that refers to EXIF directories many times, namely itself."""
     return b"II*\0\x08\0\0\0" + _directory(struct.pack("<HHII", 0x8769, 4, 1, 8) * count)
 
 

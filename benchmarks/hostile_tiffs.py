@@ -1,4 +1,4 @@
-"""Hostile TIFFs: directories and tables without end, strips and tiles without number, bombs."""
+"""Hostile TIFFs: endless directories and tables, countless strips and tiles, bombs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def directory(entries: Sequence[Raw], following: int = 0) -> bytes:
 
 
 def lean(size: tuple[int, int], block: bytes, more: Sequence[Raw], tables: Sequence[tuple[int, bytes]]) -> bytes:
-    """Write a TIFF whose directory comes last: ``block`` stands at byte 8, ``tables`` (tag, LONGs) behind it."""
+    """Write a TIFF whose directory is last: ``block`` is at byte 8, ``tables`` (tag, LONGs) after it."""
     data = bytearray(b"II*\0\0\0\0\0" + block)
     entries = [number(256, size[0]), number(257, size[1]), number(258, 8), number(277, 1), *more]
     for tag, values in tables:
@@ -54,7 +54,7 @@ def _same_tiles(count: int, length: int) -> list[tuple[int, bytes]]:
 
 
 def tiff_cases() -> Cases:
-    """Give the cases by name."""
+    """Return the cases by name."""
     small = saved("TIFF", SMALL, "L")
     same_bytes = saved("TIFF", (2000, 1000), "L", busy="noise")
     pages = _pages([noise((100, 80), "L")] * 300)
@@ -140,7 +140,7 @@ def _with_entries(entries: bytes, count: int) -> bytes:
 
 
 def _with_children(entries: bytes, count: int) -> bytes:
-    """A directory that names the same EXIF directory 2,000 times."""
+    """Return a directory that refers to the same EXIF directory 2,000 times."""
     data = bytearray(lean(SMALL, bytes(120_000), [number(262, 1, SHORT)], _same(1, 8, 120_000)))
     at = len(data)
     data += struct.pack("<H", count) + entries + bytes(4)
@@ -179,7 +179,7 @@ def _spread(count: int, block: bytes) -> list[tuple[int, bytes]]:
 
 
 def _palette(size: tuple[int, int], compression: int, block: bytes, *, grey: bool = False) -> bytes:
-    """Tiles of 16 x 16, each with bytes of its own: the reader bounds how often the same ones are copied."""
+    """Return tiles of 16 x 16, each with its own bytes: the reader limits how often the same ones are copied."""
     count = (size[0] // 16) * (size[1] // 16)
     colours = [0] * 768 if grey else [value % 256 * 257 for value in range(768)]
     data = bytearray(b"II*\0\0\0\0\0" + block * count)
@@ -197,7 +197,7 @@ def _palette(size: tuple[int, int], compression: int, block: bytes, *, grey: boo
 
 
 def _colourless(data: bytes) -> bytes:
-    """Make all colours of a palette page black, so that it has none for the mark."""
+    """Make all colours of a palette page black, so that none is left for the mark."""
     tags = TiffImageFile(BytesIO(data)).tag_v2
     at = next(at for at in range(len(data)) if data[at : at + 8] == struct.pack("<HHI", 320, SHORT, len(tags[320])))
     (start,) = struct.unpack_from("<I", data, at + 8)
@@ -205,7 +205,7 @@ def _colourless(data: bytes) -> bytes:
 
 
 def _jpeg_tables() -> bytes:
-    """Tiles of 16 x 16 in JPEG, with tables of a megabyte that hold nothing but comments."""
+    """Return tiles of 16 x 16 in JPEG, with tables of a megabyte that contain only comments."""
     encoded = BytesIO()
     noise((16, 16), "L").save(encoded, "JPEG")
     tables = b"\xff\xd8" + b"\xff\xfe\0\2" * 250_000 + b"\xff\xd9"

@@ -1,8 +1,8 @@
 """Measure marking of JPEGs: ``python -m benchmarks.imaging [--rounds N] [PHOTO...]``.
 
-Every contender marks every picture once a round, so that all of them meet the same weather on the machine, and
-in another order each time, so that no one always comes behind the same other, whose process may still be busy.
-One core. Times are milliseconds; PSNR (dB) is between source and copy where no mark is.
+Every contender marks every picture once per round, so that all run under the same load, and in a different order each
+time, so that none always follows the same other one, whose process may still be busy. One core. Times are in
+milliseconds; PSNR (dB) compares source and copy outside the mark.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ DRAWN = {
     "drawn 24 MP": ((6000, 4000), 1),
 }
 TARGET = 1.05
-"""The most that marking may cost, of decoding and encoding alone."""
+"""Maximum cost of marking relative to decoding and encoding alone."""
 
 _FLOOR, _OURS = "floor (Pillow decode + encode)", "zenoimg"
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", nargs="*", type=Path, help="JPEG files besides the drawn ones")
+    parser.add_argument("photos", nargs="*", type=Path, help="JPEG files in addition to the drawn ones")
     parser.add_argument("--rounds", type=int, default=21)
     arguments = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
@@ -70,10 +70,10 @@ def drawn_photo(size: tuple[int, int], orientation: int) -> bytes:
 
 
 def compare(name: str, data: bytes, ways: dict[str, Contender], rounds: int) -> float:
-    """Measure one picture and print its table; give our processor time relative to the floor's."""
-    copies = {way: run() for way, run in ways.items()}  # warms caches, too
+    """Measure one picture and print its table; return our processor time relative to the lower bound's."""
+    copies = {way: run() for way, run in ways.items()}  # warms the caches as well
     times: dict[str, list[float]] = {way: [] for way in ways}
-    # Of this thread alone: those of pyvips may still be at work for it when the next contender has begun.
+    # Of this thread only: threads of pyvips may still be working when the next contender has started.
     processor: dict[str, list[float]] = {way: [] for way in ways}
     dice = random.Random(name)
     for _ in range(rounds):
@@ -84,7 +84,7 @@ def compare(name: str, data: bytes, ways: dict[str, Contender], rounds: int) -> 
             processor[way].append((time.thread_time() - start_of_processor) * 1000)
     source = JpegImageFile(BytesIO(data))
     print(f"\n{name}: {source.width} x {source.height}, {len(data) / 1e6:.2f} MB, {rounds} rounds")
-    print(f"  {'':34}{'median':>8}{'least':>8}{'x floor':>9}{'size':>9}{'PSNR':>8}")
+    print(f"  {'':34}{'median':>8}{'min':>8}{'x floor':>9}{'size':>9}{'PSNR':>8}")
     floor = statistics.median(times[_FLOOR])
     for way, copy in copies.items():
         median = statistics.median(times[way])
@@ -96,29 +96,29 @@ def compare(name: str, data: bytes, ways: dict[str, Contender], rounds: int) -> 
     rounds_of = zip(processor[_OURS], processor[_FLOOR], strict=True)
     ratio = statistics.median(mine / its for mine, its in rounds_of)
     print(
-        f"  zenoimg / floor: {statistics.median(times[_OURS]) / floor:.3f} by medians, {least:.3f} by the least, "
+        f"  zenoimg / floor: {statistics.median(times[_OURS]) / floor:.3f} by medians, {least:.3f} by minima, "
         f"{ratio:.3f} by processor time, round by round"
     )
     return ratio
 
 
 def print_memory(data: bytes) -> None:
-    """Print what a fresh process needs at most for one picture."""
-    print("\nPeak memory of a fresh process, drawn 24 MP (MB; behind the +, what the picture adds to the imports)")
+    """Print the peak memory of a new process for one picture."""
+    print("\nPeak memory of a new process, drawn 24 MP (MB; after the +, what the picture adds to the imports)")
     for label, way in ((_FLOOR, "floor"), (_OURS, "ours"), ("tutorial script (RGBA overlay)", "tutorial")):
         peak, imports = peak_memory(way, data)
         print(f"  {label:34}{peak:8.0f}  +{peak - imports:.0f}")
 
 
 def psnr_outside_mark(before: bytes, after: bytes) -> float:
-    """Give the PSNR of the pixels outside the default mark's box and the blocks around it, over all channels."""
+    """Return the PSNR of the pixels outside the default mark's box and the blocks around it, over all channels."""
     one, other = Image.open(BytesIO(before)), Image.open(BytesIO(after))
     orientation = one.getexif().get(0x0112, 1)
     first, second = one.convert("RGB"), other.convert("RGB")
     mask = Image.new("L", first.size, 255)
     left, top, right, bottom = overlay_for(Recipe().watermark, first.size, orientation).boxes[0]
     mask.paste(0, (left - 32, top - 32, right + 32, bottom + 32))
-    # The tutorial's mark lies where the stored corner is, however the photo is turned.
+    # The tutorial's mark is in the stored corner, whatever the photo's orientation.
     mask.paste(0, (first.width * 3 // 5, first.height * 4 // 5, first.width, first.height))
     counts = ImageChops.difference(first, second).histogram(mask)
     error = sum(count * (index % 256) ** 2 for index, count in enumerate(counts)) / sum(counts)

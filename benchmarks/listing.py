@@ -1,7 +1,7 @@
-"""Measure reading of a whole table: ``python -m benchmarks.listing [--records N] [--rounds N]``.
+"""Measure reading a whole table: ``python -m benchmarks.listing [--records N] [--rounds N]``.
 
-``zenoimg list --jsonl`` beside ``aws dynamodb scan``, 100,000 records by default. Targets: at least twice as
-fast, with at most 150 MB of memory.
+Compares ``zenoimg list --jsonl`` with ``aws dynamodb scan``, by default with 100,000 records. Targets: at least twice
+as fast, with at most 150 MB of memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OURS, _THEIRS = "zenoimg list --jsonl", "aws dynamodb scan"
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def checked(aws: Endpoint, command: list[str], count: int, counted: Callable[[str], int]) -> Callable[[], Run]:
-    """A run that fails unless it printed every record."""
+    """Return a run that fails unless it printed every record."""
 
     def run() -> Run:
         measured = aws.run(command)

@@ -1,8 +1,7 @@
-"""Commands measured side by side against one endpoint, on two plain buckets and a table that settings name.
+"""Measure commands side by side against one endpoint, on two plain buckets and a table named by the settings.
 
-For S3 the endpoint is an embedded AWS of the benchmark's own, without functions; for reading a table it is
-``table_endpoint``, which says why. The endpoint takes its share of every figure: its processor time is printed
-beside each.
+For S3 the endpoint is a separate embedded AWS without functions; for reading a table it is ``table_endpoint``, which
+explains why. The endpoint is part of every figure, so its processor time is printed next to each.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ ORIGINALS, PROCESSED, TABLE = "bench-originals", "bench-processed", "bench-image
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one command: seconds by the clock, processor seconds of its own and of the endpoint, peak MB."""
+    """One run of one command: elapsed seconds, processor seconds of the command and of the endpoint, peak MB."""
 
     seconds: float
     processor: float
@@ -41,7 +40,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The server that all contenders talk to (its address and process id), and how they find it."""
+    """The server used by all contenders (address and process id), and the environment that points to it."""
 
     url: str
     pid: int
@@ -77,7 +76,7 @@ class Endpoint:
         )
 
     def run(self, command: Sequence[str]) -> Run:
-        """Run a command to its end; what it prints goes to a file. Raises ``RuntimeError`` when it fails."""
+        """Run a command to its end with its output in a file. Raises ``RuntimeError`` if it fails."""
         with (self.folder / "output").open("wb") as output, (self.folder / "talk").open("w+b") as talk:
             before, start = self._processor(), time.perf_counter()
             process = subprocess.Popen(command, stdout=output, stderr=talk, env=self.environment, cwd=self.folder)
@@ -94,13 +93,13 @@ class Endpoint:
         return Run(seconds, used.ru_utime + used.ru_stime, endpoint, peak)
 
     def _processor(self) -> float:
-        """Processor seconds of the endpoint so far."""
+        """Return the processor seconds of the endpoint so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_megabytes(pid: int) -> float:
-    """The most memory of a process so far; what ``wait4`` tells counts what the parent had when it started it."""
+    """Return the peak memory of a process so far; that of ``wait4`` includes its parent's at the start."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -110,7 +109,7 @@ def _peak_megabytes(pid: int) -> float:
 
 @contextmanager
 def embedded_aws(folder: Path) -> Iterator[Endpoint]:
-    """A running embedded AWS below a folder, with two empty buckets."""
+    """Run an embedded AWS in a subfolder, with two empty buckets."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -129,13 +128,13 @@ def embedded_aws(folder: Path) -> Iterator[Endpoint]:
 
 @contextmanager
 def table_of(records: int, folder: Path) -> Iterator[Endpoint]:
-    """A running ``table_endpoint`` with so many records."""
+    """Run a ``table_endpoint`` with this many records."""
     command = [sys.executable, "-m", "benchmarks.table_endpoint", str(records)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None, "it is a pipe"
         port = int(server.stdout.readline())
         yield _prepared(Endpoint(f"http://127.0.0.1:{port}", server.pid, folder))
-        # Leaving closes its standard input, with which it ends.
+        # Leaving the block closes its standard input, which ends it.
 
 
 def _prepared(made: Endpoint) -> Endpoint:
@@ -145,17 +144,17 @@ def _prepared(made: Endpoint) -> Endpoint:
 
 
 def scratch() -> tempfile.TemporaryDirectory[str]:
-    """A folder for all that a benchmark makes; TMPDIR moves it."""
+    """Return a folder for all files of a benchmark; TMPDIR decides where."""
     return tempfile.TemporaryDirectory(prefix="zenoimg-benchmark-")
 
 
 def zenoimg(*arguments: str) -> list[str]:
-    """The installed command of this environment, as people start it."""
+    """Return the command line of this environment's installed command."""
     return [str(Path(sys.executable).parent / "zenoimg"), *arguments]
 
 
 def require(*names: str) -> None:
-    """Stop in words when a contender is not installed."""
+    """Exit with a message if a contender is not installed."""
     missing = [name for name in names if shutil.which(name) is None]
     if missing:
         sys.exit(
@@ -165,7 +164,7 @@ def require(*names: str) -> None:
 
 
 def alternately(ways: Mapping[str, Callable[[], Run]], rounds: int) -> dict[str, list[Run]]:
-    """Run every contender once a round, in another order each time, after one run each that is not counted."""
+    """Run every contender once per round, in a different order each time, after an uncounted run of each."""
     for way in ways.values():
         way()
     runs: dict[str, list[Run]] = {name: [] for name in ways}
@@ -177,9 +176,9 @@ def alternately(ways: Mapping[str, Callable[[], Run]], rounds: int) -> dict[str,
 
 
 def report(title: str, runs: Mapping[str, Sequence[Run]], ours: str) -> dict[str, float]:
-    """Print the figures; give how many times as fast we are as each other, by the least times."""
+    """Print the figures; return how many times as fast we are as each of the others, by minimum times."""
     print(f"\n{title}")
-    print(f"  {'':24}{'least s':>9}{'median s':>10}{'processor s':>13}{'endpoint s':>12}{'peak MB':>9}{'we are':>9}")
+    print(f"  {'':24}{'min s':>9}{'median s':>10}{'processor s':>13}{'endpoint s':>12}{'peak MB':>9}{'we are':>9}")
     least = {name: min(run.seconds for run in each) for name, each in runs.items()}
     for name, each in runs.items():
         best = min(each, key=lambda run: run.seconds)

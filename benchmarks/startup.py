@@ -1,6 +1,6 @@
-"""Measure how soon the command is there: ``python -m benchmarks.startup [--rounds N]``.
+"""Measure the start of the command: ``python -m benchmarks.startup [--rounds N]``.
 
-``zenoimg --help`` beside ``aws --version`` (which prints one line); target: at most half of its time.
+Compares ``zenoimg --help`` with ``aws --version`` (which prints one line); target: at most half of its time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ TARGET = 2.0
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()

@@ -1,8 +1,8 @@
-"""A DynamoDB that only reads, from pages that lie ready: ``python -m benchmarks.table_endpoint RECORDS``.
+"""A read-only DynamoDB with prepared pages: ``python -m benchmarks.table_endpoint RECORDS``.
 
 The embedded AWS sorts the whole table for every page of a scan, and moto measures every item: with 100,000
-records a scan takes either of them minutes, whoever asks. Here a page costs a slice and a join, so that what is
-measured is the client. It prints its port, and ends with its standard input.
+records a scan takes minutes with either of them, whatever the client. Here a page costs a slice and a join, so that
+only the client is measured. Prints its port, and ends when its standard input is closed.
 """
 
 from __future__ import annotations

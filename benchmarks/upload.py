@@ -1,8 +1,8 @@
-"""Measure sending of photos: ``python -m benchmarks.upload [--rounds N] [--many N] [--concurrency N]``.
+"""Measure uploads: ``python -m benchmarks.upload [--rounds N] [--many N] [--concurrency N]``.
 
-``zenoimg upload --no-wait`` beside ``aws s3 cp --recursive`` and ``rclone copy``, each with as many files at a
-time, into empty prefixes of one bucket of an embedded AWS without functions: 1,000 photos of 100 kB, ten times
-as many, and 20 of 50 MB. Target: at least as fast as either.
+Compares ``zenoimg upload --no-wait`` with ``aws s3 cp --recursive`` and ``rclone copy``, all with the same number of
+parallel transfers, into empty prefixes of one bucket of an embedded AWS without functions: 1,000 photos of 100 kB, ten
+times as many, and 20 of 50 MB. Target: at least as fast as either.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ADDRESS = ["--s3-provider", "Other", "--s3-env-auth"]
 
 @dataclass(frozen=True)
 class Load:
-    """A folder of photos: how many, and of how many bytes each."""
+    """A folder of photos: their number, and the bytes of each."""
 
     folder: Path
     files: int
@@ -46,12 +46,12 @@ class Load:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--concurrency", type=int, default=10)
     parser.add_argument("--few", type=int, default=1000, help="photos of 100 kB")
-    parser.add_argument("--many", type=int, default=10_000, help="photos of 100 kB in the larger load; 0 leaves it out")
+    parser.add_argument("--many", type=int, default=10_000, help="photos of 100 kB in the larger load; 0 skips it")
     parser.add_argument("--large", type=int, default=20, help="photos of 50 MB")
     arguments = parser.parse_args()
     require("aws", "rclone")
@@ -70,11 +70,11 @@ def main() -> None:
         print(
             f"\nFrom {arguments.few:,} to {arguments.many:,} photos: {few[name]:.2f}x to {ratio:.2f}x as fast as {name}"
         )
-    print(f"\nThe least ratio is {worst:.2f}: {'within' if worst >= 1 else 'BELOW'} the target of 1")
+    print(f"\nThe lowest ratio is {worst:.2f}: {'within' if worst >= 1 else 'BELOW'} the target of 1")
 
 
 def made(folder: Path, files: int, size: int) -> Load:
-    """Make photos that differ from each other: a JPEG, and random bytes behind its end."""
+    """Write photos that differ from each other: a JPEG, and random bytes after its end."""
     folder.mkdir()
     picture = jpeg(photo((640, 480), "RGB", seed=1))[:size]
     for number in range(files):
@@ -83,7 +83,7 @@ def made(folder: Path, files: int, size: int) -> Load:
 
 
 def measure(aws: Endpoint, load: Load, rounds: int, concurrency: int) -> dict[str, float]:
-    """Print the figures of one load; give how many times as fast we are as each other."""
+    """Print the figures of one load; return how many times as fast we are as each of the others."""
     numbers = count()
 
     def way(command: Callable[[str], list[str]]) -> Callable[[], Run]:
@@ -107,7 +107,7 @@ def measure(aws: Endpoint, load: Load, rounds: int, concurrency: int) -> dict[st
 
 
 def empty(aws: Endpoint, prefix: str, load: Load) -> None:
-    """Remove what a run sent, and fail unless that was everything."""
+    """Delete what a run sent; fail unless that was everything."""
     s3, removed, sent = aws.client("s3"), 0, 0
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=ORIGINALS, Prefix=prefix):
         keys = [{"Key": item["Key"]} for item in page.get("Contents", [])]

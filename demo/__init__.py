@@ -1,1 +1,1 @@
-"""The demo: sample photos drawn by program, and what becomes of them, side by side."""
+"""The demo: sample photos drawn by a program, and their watermarked copies next to them."""

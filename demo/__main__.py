@@ -1,4 +1,4 @@
-"""The main job, shown: deploy to the embedded AWS, upload photos, list them, call the API, look at the copies.
+"""Run the demo: deploy to the embedded AWS, upload photos, list them, call the API, fetch the copies.
 
 Every step is a command that you can type yourself; it is printed before it runs. ``make demo`` calls this.
 """
@@ -22,9 +22,9 @@ OUTPUT = Path("demo-output")
 
 
 def main(arguments: list[str]) -> int:
-    """Run the demo with the user's photos, or with drawn ones; returns the exit code."""
+    """Run the demo with the user's photos, or with drawn ones; return the exit code."""
     photos = [Path(argument) for argument in arguments]
-    _lay_hands_on_zenoimg()
+    _ignore_user_settings()
     with _stage("Deploy"):
         _zenoimg("--local", "deploy")
     if not photos:
@@ -40,12 +40,12 @@ def main(arguments: list[str]) -> int:
         _zenoimg("--local", "api", "/images")
     with _stage("Fetch the copies"):
         pictures = _fetch(photos)
-    _closing_words(pictures)
+    _print_next_steps(pictures)
     return uploaded
 
 
-def _lay_hands_on_zenoimg() -> None:
-    # The demo is about the embedded AWS alone; a stack of the user's own settings stays out of it.
+def _ignore_user_settings() -> None:
+    # The demo uses only the embedded AWS, never a stack that the user's own settings name.
     for name in [name for name in os.environ if name.startswith("ZENOIMG_") and "LOCAL" not in name]:
         del os.environ[name]
 
@@ -53,7 +53,7 @@ def _lay_hands_on_zenoimg() -> None:
 def _samples() -> list[Path]:
     folder = OUTPUT / "originals"
     if folder.is_dir() and len(found := sorted(folder.iterdir())) == 3:
-        print(f"they are in {folder} from the last time")
+        print(f"using those of the last run in {folder}")
         return found
     folder.mkdir(parents=True, exist_ok=True)
     return draw(folder)
@@ -68,7 +68,7 @@ def _zenoimg(*arguments: str, check: bool = True) -> int:
 
 
 def _fetch(photos: list[Path]) -> list[Path]:
-    """The watermarked copies, and a picture of each beside its original."""
+    """Download the watermarked copies; return pictures that show each next to its original."""
     from zenoimg.aws.session import Aws
     from zenoimg.config.load import Settings
     from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY, EmbeddedAws, LocalSettings
@@ -107,14 +107,14 @@ def _stage(title: str) -> Iterator[None]:
     print(f"   {time.monotonic() - started:.1f} s", flush=True)
 
 
-def _closing_words(pictures: list[Path]) -> None:
+def _print_next_steps(pictures: list[Path]) -> None:
     zenoimg = Path(sys.executable).with_name("zenoimg")
-    shown = os.path.relpath(zenoimg)
+    command = os.path.relpath(zenoimg)
     print()
     if pictures:
         print(f"Look at {pictures[0]} and at the copies in {OUTPUT / 'copies'}{os.sep}")
-    print(f"The embedded AWS still runs.   Stop it:  {shown} local stop")
-    print(f"The same on a real account:    leave --local out:  {shown} --profile NAME --region REGION deploy")
+    print(f"The embedded AWS is still running.   To stop it:  {command} local stop")
+    print(f"On a real account, leave out --local:  {command} --profile NAME --region REGION deploy")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Puts a picture and its watermarked copy side by side, for people to look at."""
+"""Put a picture and its watermarked copy side by side."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _PAPER, _INK, _FRAME = (255, 255, 255), (60, 66, 74), (255, 196, 0)
 
 
 def before_after(original: bytes, copy: bytes, out: Path) -> None:
-    """Write one picture, 1600 pixels wide: both as a viewer shows them, and a close-up of where they differ most.
+    """Write one picture, 1600 pixels wide: both as a viewer shows them, and a close-up of the largest differences.
 
-    ``out`` ends in ``.jpg`` or ``.png``. What is transparent shows a checkerboard.
+    ``out`` ends in ``.jpg`` or ``.png``. Transparent parts show a checkerboard.
     """
     before, after = _as_shown(original), _as_shown(copy)
     detail = where_they_differ(before, after)
@@ -43,14 +43,14 @@ def before_after(original: bytes, copy: bytes, out: Path) -> None:
 
 
 def where_they_differ(before: Image.Image, after: Image.Image) -> Box:
-    """The part of the picture, in the close-up's proportions, that holds what differs most."""
+    """Return the part of the picture, in the close-up's proportions, with the largest differences."""
     pair = [_on_gray(picture) for picture in (before, after.resize(before.size))]
     step = max(before.width // 400, 1)
     change = ImageChops.difference(*pair).convert("L").reduce(step).filter(ImageFilter.BoxBlur(2))
     strongest = max(value for value, count in enumerate(change.histogram()) if count)
     found = change.point([255 * (value > strongest / 4) for value in range(256)]).getbbox()
     left, top, right, bottom = (edge * step for edge in found or (0, 0, *change.size))
-    if right - left > before.width / 2:  # a mark all over: look at its strongest place
+    if right - left > before.width / 2:  # a tiled mark: show its strongest part
         peak = change.point([255 * (value == strongest) for value in range(256)]).getbbox() or (0, 0, 1, 1)
         left = right = (peak[0] + peak[2]) * step // 2
         top = bottom = (peak[1] + peak[3]) * step // 2

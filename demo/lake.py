@@ -1,4 +1,4 @@
-"""Mountains behind a lake, with the sun just gone."""
+"""Draw mountains behind a lake just after sunset."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from demo.paint import BICUBIC, Color, Size, below, curve, film_grain, glow, gra
 
 
 def draw_lake(size: Size, *, seed: int) -> Image.Image:
-    """Mountains behind a lake, with the sun just gone."""
+    """Draw mountains behind a lake just after sunset."""
     random = Random(seed)
     width, height = size
     shore = round(height * 0.6)
@@ -63,7 +63,7 @@ def draw_lake(size: Size, *, seed: int) -> Image.Image:
 
 
 def _plant_trees(random: Random, scene: Image.Image) -> None:
-    """A dark bank of conifers at the bottom of a scene."""
+    """Draw a dark row of conifers at the bottom of a scene."""
     width, height = scene.size
     pen = ImageDraw.Draw(scene)
     bank = [0.99 - 0.035 * value * abs(2 * index / 300 - 1) for index, value in enumerate(ridge(random, 300, 0.5))]

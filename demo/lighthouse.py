@@ -1,4 +1,4 @@
-"""A lighthouse on a cliff above the sea, at night."""
+"""Draw a lighthouse on a cliff above the sea at night."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from demo.paint import (
 
 
 def draw_lighthouse(size: Size, *, seed: int) -> Image.Image:
-    """A lighthouse on a cliff above the sea, at night; stands upright."""
+    """Return a lighthouse on a cliff above the sea at night, in portrait format."""
     random = Random(seed)
     width, height = size
     half = (width // 2, height // 2)
@@ -83,7 +83,7 @@ def _add_stars(random: Random, picture: Image.Image, *, until: float) -> None:
 
 
 def _add_beams(picture: Image.Image, lamp: tuple[float, float]) -> Image.Image:
-    """Two beams from the lamp, widening and fading."""
+    """Return two beams from the lamp, widening and fading."""
     small = (picture.width // 4, picture.height // 4)
     x, y = lamp[0] * small[0], lamp[1] * small[1]
     beams = Image.new("L", small)
@@ -131,7 +131,7 @@ def _add_cliff(random: Random, picture: Image.Image) -> None:
 
 
 def _add_tower(random: Random, picture: Image.Image, lamp: tuple[float, float]) -> None:
-    """A banded tower, lit as a cylinder is, with gallery, lantern and windows."""
+    """Draw a banded tower, shaded like a cylinder, with gallery, lantern and windows."""
     width, height = picture.size
     middle, top, foot = lamp[0] * width, (lamp[1] + 0.035) * height, 0.722 * height
     narrow, broad = 0.060 * width, 0.098 * width

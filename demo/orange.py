@@ -1,4 +1,4 @@
-"""An orange with a leaf and its soft shadow, on nothing."""
+"""Draw an orange with a leaf and a soft shadow on a transparent background."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from demo.paint import BICUBIC, Size, color_at, gradient, noise, rock, shine
 
 
 def draw_orange(size: Size, *, seed: int) -> Image.Image:
-    """An orange with a leaf and its soft shadow, on nothing (``RGBA``)."""
+    """Return an orange with a leaf and a soft shadow on a transparent background (``RGBA``)."""
     random = Random(seed)
     width, height = size
     radius = round(0.36 * height)
@@ -47,7 +47,7 @@ def draw_orange(size: Size, *, seed: int) -> Image.Image:
 
 
 def _peel(random: Random, size: Size) -> Image.Image:
-    """The lit half of an orange as a square; what lies outside of the circle is of no use."""
+    """Return the lit half of an orange as a square; pixels outside the circle are undefined."""
     edge = 300
     light, gloss = bytearray(), bytearray()
     for row in range(edge):
@@ -78,7 +78,7 @@ def _peel(random: Random, size: Size) -> Image.Image:
 
 
 def _leaf(random: Random, size: Size) -> Image.Image:
-    """A leaf with a short stalk from the lower left corner to the upper right one (``RGBA``)."""
+    """Return a leaf with a short stalk from the lower left to the upper right corner (``RGBA``)."""
     width, height = size
 
     def spine(part: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What the scenes are painted with: gradients, octaves of seeded noise, light, relief, mountain lines, water."""
+"""Building blocks of the scenes: gradients, octaves of seeded noise, light, relief, mountain lines, water."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BILINEAR = Image.Resampling.BILINEAR
 
 
 def gradient(size: Size, stops: Stops) -> Image.Image:
-    """A colour gradient from the top (0) to the bottom (1) through the given stops."""
+    """Return a colour gradient from top (0) to bottom (1) through the given stops."""
     column = Image.new("RGB", (1, 512))
     for row in range(512):
         column.putpixel((0, row), color_at(row / 511, stops))
@@ -25,7 +25,7 @@ def gradient(size: Size, stops: Stops) -> Image.Image:
 
 
 def color_at(place: float, stops: Stops) -> Color:
-    """The colour at a place (0..1) of a gradient."""
+    """Return the colour at a position (0..1) of a gradient."""
     for (start, first), (end, second) in pairwise(stops):
         if place <= end:
             part = (place - start) / (end - start)
@@ -35,7 +35,7 @@ def color_at(place: float, stops: Stops) -> Color:
 
 
 def noise(random: Random, size: Size, cells: Size, *, octaves: int, gain: float = 0.55) -> Image.Image:
-    """Octaves of smooth noise as ``L``, spread over the whole range; ``cells`` is the grain of the coarsest."""
+    """Return octaves of smooth noise as ``L`` over the full range; ``cells`` is the grid of the coarsest."""
     work = (max(size[0] // 4, 1), max(size[1] // 4, 1))
     total, weight, sum_of_weights = Image.new("L", work), 1.0, 0.0
     for octave in range(octaves):
@@ -58,7 +58,7 @@ def curve(mask: Image.Image, low: float, high: float, top: float = 1.0) -> Image
 
 
 def glow(size: Size, center: tuple[float, float], radius: float, power: float = 2.0) -> Image.Image:
-    """A soft round light as ``L``: bright at ``center``, dark at ``radius`` (parts of the width)."""
+    """Return a soft round light as ``L``: bright at ``center``, dark at ``radius`` (fractions of the width)."""
     reach = round(radius * size[0])
     fall = [round(255 * max(1 - value / 181, 0) ** power) for value in range(256)]
     disc = Image.radial_gradient("L").point(fall).resize((2 * reach, 2 * reach), BICUBIC)
@@ -68,12 +68,12 @@ def glow(size: Size, center: tuple[float, float], radius: float, power: float = 
 
 
 def shine(picture: Image.Image, light: Image.Image, color: Color) -> Image.Image:
-    """Add coloured light, as a lens does."""
+    """Add coloured light like a lens."""
     return ImageChops.screen(picture, Image.merge("RGB", [light.point(lambda v, c=c: v * c // 255) for c in color]))
 
 
 def film_grain(random: Random, picture: Image.Image, strength: int) -> Image.Image:
-    """Fine grain of ``strength`` levels, a little softened, the same in all channels."""
+    """Add fine, slightly softened grain of ``strength`` levels, equal in all channels."""
     width, height = picture.size
     speckle = Image.frombytes("L", picture.size, random.randbytes(width * height))
     speckle = speckle.point([value * 2 * strength // 255 for value in range(256)])
@@ -81,7 +81,7 @@ def film_grain(random: Random, picture: Image.Image, strength: int) -> Image.Ima
 
 
 def ridge(random: Random, points: int, roughness: float) -> list[float]:
-    """A mountain line between 0 and 1 by midpoint displacement."""
+    """Return a mountain line between 0 and 1 by midpoint displacement."""
     line, swing = [random.random() * 0.5, random.random(), random.random() * 0.5], 0.5
     while len(line) < points:
         middle = [(a + b) / 2 + random.uniform(-swing, swing) for a, b in pairwise(line)]
@@ -92,7 +92,7 @@ def ridge(random: Random, points: int, roughness: float) -> list[float]:
 
 
 def below(size: Size, line: Sequence[float]) -> Image.Image:
-    """The mask of all that lies below a line of heights (parts of the picture's height, from the top)."""
+    """Return the mask of everything below a line of heights (fractions of the picture's height, from the top)."""
     mask = Image.new("L", size)
     step = size[0] / (len(line) - 1)
     outline = [(index * step, y * size[1]) for index, y in enumerate(line)]
@@ -101,7 +101,7 @@ def below(size: Size, line: Sequence[float]) -> Image.Image:
 
 
 def rock(random: Random, size: Size, cells: Size, octaves: int = 6) -> Image.Image:
-    """Slopes lit from the left, as ``L`` around 128."""
+    """Return slopes lit from the left, as ``L`` around 128."""
     height = noise(random, size, cells, octaves=octaves, gain=0.6)
     shift = max(size[0] // 400, 1)
     moved = height.transform(size, Image.Transform.AFFINE, (1, 0, shift, 0, 1, shift // 2))
@@ -110,7 +110,7 @@ def rock(random: Random, size: Size, cells: Size, octaves: int = 6) -> Image.Ima
 
 
 def mirror(random: Random, scene: Image.Image, size: Size) -> Image.Image:
-    """A scene's reflection in moving water: squeezed, darkened, torn sideways the more the nearer."""
+    """Return a scene's reflection in moving water: squeezed, darkened, shifted sideways more the nearer it is."""
     width, height = size
     water = ImageOps.flip(scene).resize((width, round(height * 1.35)), BICUBIC).crop((0, 0, width, height))
     water = water.filter(ImageFilter.BoxBlur((1, max(height // 200, 1))))

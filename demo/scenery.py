@@ -1,8 +1,8 @@
-"""Draws the sample photos of the demo: a lake at dusk, a lighthouse at night, and an orange on nothing.
+"""Draw the sample photos of the demo: a lake at dusk, a lighthouse at night, and a transparent picture of an orange.
 
-Nothing is loaded and nobody is shown: gradients, octaves of seeded noise and polygons, so that a demo has pictures
-of a camera's size and texture that anyone may use. The same seed draws the same pixels. Lengths are parts of the
-picture's size, so that the same scene can be drawn small.
+Everything is computed (gradients, octaves of seeded noise, polygons), so that the demo has pictures of a camera's size
+and texture without anyone's copyright or likeness. The same seed draws the same pixels. Lengths are fractions of the
+picture's size, so that a scene can be drawn at any size.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from demo.orange import draw_orange
 def draw(folder: Path, *, long_side: int = 4000) -> list[Path]:
     """Write the three photos into a folder and return their paths; the longer side has ``long_side`` pixels.
 
-    ``lake.jpg`` is a landscape; ``lighthouse.jpg`` is stored lying and stands by its EXIF orientation, as cameras
-    do it; ``orange.png`` has a transparent ground.
+    ``lake.jpg`` is in landscape format; ``lighthouse.jpg`` is stored rotated with an EXIF orientation, as cameras do;
+    ``orange.png`` has a transparent background.
     """
     folder.mkdir(parents=True, exist_ok=True)
     size = (long_side, long_side * 3 // 4)
@@ -33,7 +33,7 @@ def draw(folder: Path, *, long_side: int = 4000) -> list[Path]:
 
 
 def camera_exif(orientation: int, taken: str) -> Image.Exif:
-    """EXIF as a camera writes it, of a camera that does not exist."""
+    """Return EXIF as cameras write it, for a fictitious camera."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "zenoimg"
     exif[ExifTags.Base.Model] = "Scenery 1"
