@@ -45,7 +45,7 @@ def test_each_setting_that_changes_is_named_with_both_values(
 
 def test_the_running_recipe_is_read_from_its_layer() -> None:
     recipe = Recipe(WatermarkSpec(logo=LOGO, opacity=0.5))
-    assert recipe_in(recipe_layer(recipe, Limits()).data) == recipe
+    assert recipe_in(recipe_layer(recipe, Limits()).data) == (recipe, Limits())
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@
 
 ``target``          where a deploy acts: AWS session, settings, role of CloudFormation
 ``taken_names``     the names of a first deploy, and what already uses them
+``previous``        the last version with another recipe, kept as parameters
 ``recipe_changes``  the difference between two recipes in words
 ``errors``          refusals of AWS in words
 """

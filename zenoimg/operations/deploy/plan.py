@@ -53,8 +53,8 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """Return the fingerprint of the new recipe."""
-        return self.recipe.fingerprint
+        """Return the fingerprint of the new recipe, as its functions compute it."""
+        return self.parameters.get("RecipeFingerprint", self.recipe.fingerprint)
 
     @property
     def previous_fingerprint(self) -> str:

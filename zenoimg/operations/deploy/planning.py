@@ -15,11 +15,12 @@ from zenoimg.aws.platform import Platform
 from zenoimg.aws.session import Aws
 from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.errors import ConfigurationError
-from zenoimg.imaging import Recipe
+from zenoimg.imaging import Limits, Recipe
 from zenoimg.operations.configured import limits_of, recipe_of
 from zenoimg.operations.deploy import rollback, taken_names
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
 from zenoimg.operations.deploy.plan import DeployedVersion, Plan
+from zenoimg.operations.deploy.previous import parameters_to_keep
 from zenoimg.operations.deploy.recipe_changes import DRAWING_CODE_ONLY, recipe_changes, recipe_in
 from zenoimg.operations.deploy.sample import Bounds
 from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
@@ -63,7 +64,7 @@ def prepare(target: Target, on_event: OnEvent, sample: Bounds | None = None) -> 
     if plan.deployed is None:
         taken_names.delete_orphaned_logs(aws, plan.names)
     running = _running_recipe(target, plan.deployed) if plan.deployed else None
-    changes = recipe_changes(running, plan.recipe) if running else ()
+    changes = recipe_changes(running[0], plan.recipe) if running else ()
     _refuse_unmeant_default(target, changes)
     plan = replace(plan, change_set=create_change_set(target, plan))
     if plan.change_set is None or plan.deployed is None:
@@ -100,6 +101,7 @@ def describe(target: Target) -> Plan:
         "RecipeFingerprint": recipe.fingerprint,
         "Limits": json.dumps(asdict(limits)),
         "LimitsFingerprint": limits_fingerprint(limits, pillow_version_of(artifacts[1].data)),
+        **parameters_to_keep(before, recipe.fingerprint),
         GENERATION: str(int(before.get(GENERATION, "0")) + bool(differing)),
     }
     rendered = template.render(names, backfill_concurrency=settings.backfill_concurrency)
@@ -228,7 +230,7 @@ def _refuse_unmeant_default(target: Target, changes: Sequence[str]) -> None:
     )
 
 
-def _running_recipe(target: Target, version: DeployedVersion) -> Recipe | None:
+def _running_recipe(target: Target, version: DeployedVersion) -> tuple[Recipe, Limits] | None:
     key = version.parameters.get("RecipeKey", "")
     layer = artifact_store_of(target.aws).read(key) if key else None
     return recipe_in(layer) if layer else None

@@ -6,21 +6,20 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-from zenoimg.imaging import Recipe, RecipeError, recipe_to_mapping
+from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_to_mapping
 from zenoimg.pipeline import deployed_recipe
 
 #: What changed when the settings are the same and this version of zenoimg draws or encodes differently.
 DRAWING_CODE_ONLY = ("the drawing code",)
 
 
-def recipe_in(layer: bytes) -> Recipe | None:
-    """Return the recipe in the zip of a recipe layer; ``None`` when this version cannot read it."""
+def recipe_in(layer: bytes) -> tuple[Recipe, Limits] | None:
+    """Return recipe and limits in the zip of a recipe layer; ``None`` when this version cannot read them."""
     try:
         with zipfile.ZipFile(io.BytesIO(layer)) as archive:
-            recipe, _ = deployed_recipe.load(lambda name: archive.read(f"python/{deployed_recipe.PACKAGE}/{name}"))
+            return deployed_recipe.load(lambda name: archive.read(f"python/{deployed_recipe.PACKAGE}/{name}"))
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, RecipeError):
         return None
-    return recipe
 
 
 def recipe_changes(before: Recipe, after: Recipe) -> tuple[str, ...]:

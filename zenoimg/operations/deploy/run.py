@@ -34,7 +34,7 @@ def run(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
     _execute(target, plan, on_event)
     _save(target, on_event)  # before the test, so that what the test starts stays warm for the first upload
     _remove_test_photos(target, on_event)
-    verdict = _test(target, expected(plan.recipe, plan.limits), on_event, "test")
+    verdict = _test(target, expected(plan.recipe, plan.limits, plan.fingerprint), on_event, "test")
     if verdict.passed:
         return Outcome("deployed", plan, deployment(target), verdict)
     if plan.deployed is None:
@@ -55,7 +55,7 @@ def deployment(target: Target) -> Deployment:
 def _unchanged(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
     """Test a stack only if another deploy has just changed it: that one may have been interrupted before its test."""
     _remove_test_photos(target, on_event)
-    wanted = expected(plan.recipe, plan.limits)
+    wanted = expected(plan.recipe, plan.limits, plan.fingerprint)
     verdict = _test(target, wanted, on_event, "test") if plan.follows_change else None
     failed = verdict is not None and not verdict.passed
     return Outcome("smoke-test-failed" if failed else "unchanged", plan, deployment(target), verdict)

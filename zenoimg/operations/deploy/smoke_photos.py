@@ -41,9 +41,12 @@ class Expected:
     refusal: str = ""
 
 
-def expected(recipe: Recipe, limits: Limits) -> tuple[Expected, ...]:
-    """Return what a recipe makes of each photo under limits, found by watermarking the photos in this process."""
-    return tuple(_expected(photo, recipe, limits) for photo in (LARGE, SMALL))
+def expected(recipe: Recipe, limits: Limits, fingerprint: str = "") -> tuple[Expected, ...]:
+    """Return what a recipe makes of each photo under limits, found by watermarking the photos in this process.
+
+    ``fingerprint`` is that of the functions, if they are of another version than this process.
+    """
+    return tuple(_expected(photo, recipe, limits, fingerprint or recipe.fingerprint) for photo in (LARGE, SMALL))
 
 
 def expected_of_version(fingerprint: str) -> tuple[Expected, ...]:
@@ -51,11 +54,11 @@ def expected_of_version(fingerprint: str) -> tuple[Expected, ...]:
     return tuple(Expected(photo, fingerprint) for photo in (LARGE, SMALL))
 
 
-def _expected(photo: Photo, recipe: Recipe, limits: Limits) -> Expected:
+def _expected(photo: Photo, recipe: Recipe, limits: Limits, fingerprint: str) -> Expected:
     if not (refusal := _refusal(photo, recipe, limits)):
-        return Expected(photo, recipe.fingerprint)
+        return Expected(photo, fingerprint)
     # The default limits accept both photos, so a refusal under them is the recipe's.
-    return Expected(photo, recipe.fingerprint, "refused", refusal if _refusal(photo, recipe, Limits()) else "")
+    return Expected(photo, fingerprint, "refused", refusal if _refusal(photo, recipe, Limits()) else "")
 
 
 def _refusal(photo: Photo, recipe: Recipe, limits: Limits) -> str:

@@ -44,7 +44,7 @@ class ArtifactStore:
         sent = 0
         for artifact in artifacts:
             key = artifact.key(stack)
-            if not self._holds(key):
+            if not self.holds(key):
                 self._s3.put_object(Bucket=self.bucket, Key=key, Body=artifact.data, **self._owner)
                 sent += 1
         return sent
@@ -66,7 +66,8 @@ class ArtifactStore:
         """Return whether the bucket exists. Raises ``RefusedByAwsError`` when it belongs to another account."""
         return self._is_there()
 
-    def _holds(self, key: str) -> bool:
+    def holds(self, key: str) -> bool:
+        """Return whether a zip exists."""
         try:
             self._s3.head_object(Bucket=self.bucket, Key=key, **self._owner)
         except ClientError as error:

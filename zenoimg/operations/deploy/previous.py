@@ -1,0 +1,63 @@
+"""The version before the deployed one, kept as parameters of the stack so that a rollout can be taken back.
+
+A version is the zips of functions, packages and recipe. Kept is the last one with another recipe: a deploy that
+changes code alone leaves it as it is. The zips themselves stay in the artifacts bucket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: Parameters of the deployed version → those that keep them for the previous one.
+_KEPT_AS = {
+    "FunctionsKey": "PreviousFunctionsKey",
+    "PackagesKey": "PreviousPackagesKey",
+    "RecipeKey": "PreviousRecipeKey",
+    "RecipeFingerprint": "PreviousRecipeFingerprint",
+    "LimitsFingerprint": "PreviousLimitsFingerprint",
+}
+#: Without these there is no version; stacks of older releases lack the others.
+_OF_A_VERSION = ("FunctionsKey", "PackagesKey", "RecipeKey", "RecipeFingerprint")
+#: Fingerprint of the recipe that was taken back; empty when the deployed version came by a deploy.
+ROLLED_BACK_FROM = "RolledBackFrom"
+
+
+@dataclass(frozen=True)
+class PreviousVersion:
+    """The keys of the zips in the artifacts bucket, and the recipe's fingerprint."""
+
+    functions_key: str
+    packages_key: str
+    recipe_key: str
+    fingerprint: str
+
+
+def parameters_to_keep(before: Mapping[str, str], fingerprint: str) -> dict[str, str]:
+    """Return the parameters of the previous version for a deploy of a recipe; ``before`` are the stack's."""
+    deployed = before.get("RecipeFingerprint", "")
+    if deployed in ("", fingerprint):
+        kept = {name: before.get(name, "") for name in _KEPT_AS.values()}
+        return {**kept, ROLLED_BACK_FROM: before.get(ROLLED_BACK_FROM, "")}
+    return {**{kept: before.get(name, "") for name, kept in _KEPT_AS.items()}, ROLLED_BACK_FROM: ""}
+
+
+def parameters_to_go_back(before: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters that exchange the deployed version and the previous one."""
+    back = {name: before.get(kept, "") for name, kept in _KEPT_AS.items()}
+    return {
+        **back,
+        **{kept: before.get(name, "") for name, kept in _KEPT_AS.items()},
+        ROLLED_BACK_FROM: before["RecipeFingerprint"],
+    }
+
+
+def previous_version(parameters: Mapping[str, str]) -> PreviousVersion | None:
+    """Return the previous version of a stack, ``None`` when it keeps none."""
+    values = [parameters.get(_KEPT_AS[name], "") for name in _OF_A_VERSION]
+    return PreviousVersion(*values) if all(values) else None
+
+
+def is_rolled_back(parameters: Mapping[str, str]) -> bool:
+    """Return whether the deployed version was put back by a rollback that may not have reprocessed everything yet."""
+    return bool(parameters.get(ROLLED_BACK_FROM, ""))
