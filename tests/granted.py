@@ -18,7 +18,7 @@ from zenoimg.stack.template import policy
 OPERATOR, DEPLOYER = "operator-policy.json", "deployer-policy.json"
 
 #: Commands that change the stack; who runs them holds both policies. Every other command is a daily one.
-DEPLOYERS_COMMANDS = frozenset({"deploy", "destroy", "template"})
+DEPLOYERS_COMMANDS = frozenset({"deploy", "destroy", "rollout", "template"})
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ ROOMS: dict[str, set[str]] = {
     "records": {"pipeline"},
     "removal": {"concurrency", "deploy", "pipeline", "records"},
     "reprocess": {"concurrency", "effective_recipe", "inventory", "pipeline"},
+    "rollout": {"concurrency", "deploy", "inventory", "pipeline"},
     "upload": {"concurrency", "content", "pipeline"},
 }
 LAYERS |= {

@@ -1,8 +1,9 @@
-"""AWS as a deploy meets it: moto, with a CloudFormation and a Lambda that do what a test sets.
+"""AWS as a deploy meets it: moto, with a CloudFormation, a Lambda and an SQS that do what a test sets.
 
 moto's CloudFormation cannot import existing resources, and its Lambda needs Docker. The ones here keep one stack:
 executing a change set stores its template and parameters, and invoking the processor runs the real pipeline by the
-recipe in the uploaded layer. Buckets and table exist from the start.
+recipe in the uploaded layer. A message in the backfill queue is processed by it at once. Buckets and table exist from
+the start.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import format_datetime
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -42,6 +45,7 @@ _OUTPUTS = {
     "Table": NAMES.table,
     "ProcessorFunction": NAMES.processor_function,
     "GetImagesFunction": NAMES.get_images_function,
+    "BackfillQueueUrl": "https://sqs/zeno-backfill",
     "ApiId": "a",
     "ApiUrl": "https://a/images",
 }
@@ -165,14 +169,18 @@ class DoubledLambda:
     def invoke(self, Payload: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's own names
         if self.interrupt is not None:
             raise self.interrupt
-        recipe, limits = self.deployed()
+        recipe = self.deployed()[0]
         if error := self.broken.get(recipe.fingerprint):
             body = json.dumps({"errorType": "RuntimeError", "errorMessage": error}).encode()
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(body)}
-        pipeline = of_deployment(Aws(region=REGION), Deployment(*NAMES.buckets, NAMES.table), ACCOUNT)
         for event in parse(json.loads(Payload)):
-            reconcile(event.key, pipeline.tools(recipe, limits))
+            self.process(event.key)
         return {"Payload": io.BytesIO(b"null")}
+
+    def process(self, key: str) -> None:
+        """Reconcile a key by the deployed recipe."""
+        pipeline = of_deployment(Aws(region=REGION), Deployment(*NAMES.buckets, NAMES.table), ACCOUNT)
+        reconcile(key, pipeline.tools(*self.deployed()))
 
     def deployed(self) -> tuple[Recipe, Limits]:
         key = self._cloudformation.stack.parameters["RecipeKey"]
@@ -181,12 +189,43 @@ class DoubledLambda:
             return deployed_recipe.load(lambda name: layer.read(f"python/{deployed_recipe.PACKAGE}/{name}"))
 
 
+class DoubledSqs:
+    """Processes each message as it is sent. ``interrupt_after``: a Ctrl-C comes after so many batches."""
+
+    def __init__(self, functions: DoubledLambda) -> None:
+        self.sent: list[str] = []
+        self.interrupt_after: int | None = None
+        self._functions = functions
+        self._lock = Lock()
+
+    def send_message_batch(self, Entries: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
+        # As at AWS, results are younger than the answer, though here they are made before it.
+        answered = format_datetime(datetime.now(UTC), usegmt=True)
+        with self._lock:
+            if self.interrupt_after == 0:
+                raise KeyboardInterrupt
+            if self.interrupt_after is not None:
+                self.interrupt_after -= 1
+            for entry in Entries:
+                for event in parse(json.loads(entry["MessageBody"])):
+                    self._functions.process(event.key)
+                    self.sent.append(event.key)
+        return {"Successful": Entries, "ResponseMetadata": {"HTTPHeaders": {"date": answered}}}
+
+    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
+        return {"Attributes": {"ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesNotVisible": "0"}}
+
+    def get_queue_url(self, **_: Any) -> None:
+        raise refusal("AWS.SimpleQueueService.NonExistentQueue", "no such queue", "GetQueueUrl")
+
+
 @dataclass(frozen=True)
 class DoubledAws:
-    """Both doubles; everything else is moto's."""
+    """The doubles; everything else is moto's."""
 
     cloudformation: DoubledCloudFormation
     functions: DoubledLambda
+    sqs: DoubledSqs
 
     @property
     def done(self) -> list[str]:
@@ -198,10 +237,12 @@ def double(monkeypatch: pytest.MonkeyPatch) -> DoubledAws:
     """Put the doubles in the place of the clients, buckets and table included; to be called within ``mock_aws``."""
     make_data()
     cloudformation = DoubledCloudFormation()
-    made = DoubledAws(cloudformation, DoubledLambda(cloudformation))
+    functions_double = DoubledLambda(cloudformation)
+    made = DoubledAws(cloudformation, functions_double, DoubledSqs(functions_double))
     monkeypatch.setattr(Aws, "identity", Identity(ACCOUNT, REGION, "aws"))
     monkeypatch.setattr(Aws, "cloudformation", cloudformation)
     monkeypatch.setattr(Aws, "functions", made.functions)
+    monkeypatch.setattr(Aws, "sqs", made.sqs)
     monkeypatch.setattr(functions, "functions_zip", lambda: Artifact("functions", b"functions"))
     monkeypatch.setattr(packages_wheels, "packages_layer", lambda architecture: Artifact("packages", b"packages"))
     # moto ignores the conditions of bucket policies, so "deny plain HTTP" would deny everything.

@@ -30,6 +30,7 @@ COMMANDS = {
     "delete": Entry("delete", "Delete originals with their copies and records."),
     "status": Entry("status", "Show pipeline health. Exit code 1 if action is needed, with the command to run."),
     "reprocess": Entry("reprocess", "Reprocess images: missing, stale, failed, refused or all."),
+    "rollout": Entry("rollout", "Deploy a new watermark and apply it to stored images, a few of them first."),
     "tail-logs": Entry("tail_logs", "Show the functions' logs."),
     "api": Entry("api", "Send a signed request to the pipeline's HTTP API and print the response."),
     "template": Entry("template", "Print the CloudFormation template and its parameters, to deploy with other tools."),

@@ -19,7 +19,9 @@ from zenoimg.errors import UsageError, ZenoError
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
-    from zenoimg.operations.deploy.outcome import Outcome
+    from collections.abc import Callable
+
+    from zenoimg.operations.deploy.outcome import OnEvent, Outcome
     from zenoimg.operations.deploy.plan import Plan
     from zenoimg.operations.deploy.target import Target
     from zenoimg.operations.deploy.trial import Trial
@@ -96,18 +98,28 @@ def target_of(call: Call, role_arn: str = "") -> Target:
     return Target(aws, settings, role_arn, checkpoint=lambda: embedded_aws().checkpoint())
 
 
-def run(call: Call, target: Target, options: DeployOptions) -> Outcome | None:
-    """Plan, ask and deploy; return ``None`` after a dry run. Raises ``typer.Exit`` when the answer is no."""
+def run(
+    call: Call,
+    target: Target,
+    options: DeployOptions,
+    *,
+    prepare: Callable[[Target, OnEvent], Plan] | None = None,
+    rerun: str = "deploy",
+) -> Outcome | None:
+    """Plan, ask and deploy; return ``None`` after a dry run. Raises ``typer.Exit`` when the answer is no.
+
+    ``prepare`` makes another plan than that of a deploy; ``rerun`` are the words of the command that continues.
+    """
     from zenoimg.operations.deploy import planning
     from zenoimg.operations.deploy.errors import explained
     from zenoimg.operations.deploy.run import run as carry_out
     from zenoimg.operations.deploy.sample import Bounds
 
+    bounds = Bounds(images=options.sample) if options.sample else None
     view = DeployView(call.screen, target.aws, target.stack)
     with explained(target.aws):
         try:
-            bounds = Bounds(images=options.sample) if options.sample else None
-            plan = planning.prepare(target, view, bounds)
+            plan = prepare(target, view) if prepare else planning.prepare(target, view, bounds)
             if options.dry_run:
                 planning.discard(target, plan)
                 _show_dry_run(call, target, plan, as_json=options.as_json)
@@ -121,7 +133,7 @@ def run(call: Call, target: Target, options: DeployOptions) -> Outcome | None:
         except KeyboardInterrupt:
             if view.stage in ("settle", "build", "try"):
                 raise
-            view.say_interrupted("deploy")
+            view.say_interrupted(rerun)
             raise typer.Exit(130) from None
         except Exception:
             view.say_failed()

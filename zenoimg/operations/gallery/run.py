@@ -25,13 +25,17 @@ from zenoimg.pipeline.records import utc_text
 
 @dataclass(frozen=True)
 class GalleryOptions:
-    """Which images, and where the page goes; ``originals`` off leaves out everything unmarked."""
+    """Which images, and where the page goes; ``originals`` off leaves out everything unmarked.
+
+    ``ids`` are the only images of the page, if there are any; ``prefix`` and ``since`` are then ignored.
+    """
 
     out: Path
     prefix: str = ""
     since: datetime | None = None
     limit: int = 1000
     originals: bool = True
+    ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,16 @@ class Gallery:
         self._options = options
         self._now = now
         self._since = utc_text(options.since) if options.since else ""
-        query = Query(prefix=options.prefix, since=self._since, limit=options.limit)
-        found = from_table(pipeline.catalog, query, today=now.date())
-        self.records = list(found.records)
-        self._total = found.images
+        if options.ids:
+            by_id = pipeline.catalog.get_many(sorted(options.ids))
+            newest = sorted(by_id.values(), key=lambda record: record.created_at, reverse=True)
+            self.records = newest[: options.limit]
+            self._total: int | None = len(by_id)
+        else:
+            query = Query(prefix=options.prefix, since=self._since, limit=options.limit)
+            found = from_table(pipeline.catalog, query, today=now.date())
+            self.records = list(found.records)
+            self._total = found.images
         with self._writable():
             self._directory = OutputDirectory(options.out)
             self._files = Files(

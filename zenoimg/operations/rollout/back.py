@@ -1,0 +1,101 @@
+"""Plan to put the previous version back: functions, packages and recipe, by the keys that the stack keeps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+from zenoimg.errors import NotDeployedError, ZenoError
+from zenoimg.imaging import Limits, Recipe
+from zenoimg.operations.deploy import planning, rollback, taken_names
+from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
+from zenoimg.operations.deploy.plan import Plan
+from zenoimg.operations.deploy.previous import (
+    ROLLED_BACK_FROM,
+    PreviousVersion,
+    is_rolled_back,
+    parameters_to_go_back,
+    previous_version,
+)
+from zenoimg.operations.deploy.recipe_changes import recipe_changes, recipe_in
+from zenoimg.operations.deploy.target import Target, artifact_store_of
+from zenoimg.stack.change_set.states import refuse_stuck
+from zenoimg.stack.outputs import read_stack
+from zenoimg.suggest import suggest
+
+
+def prepare(target: Target, on_event: OnEvent) -> Plan:
+    """Return the plan that puts the previous version back, with its change set.
+
+    A stack that an earlier run has put back already is not exchanged again: the plan then has no change set. Raises
+    ``ZenoError`` when there is no previous version, or when it cannot be read.
+    """
+    aws = target.aws
+    waited = planning.settle(target, on_event)
+    on_event(StageBegan("build"))
+    state = read_stack(aws.cloudformation, target.stack)
+    refuse_stuck(target.stack, state)
+    deployed = rollback.save(aws.cloudformation, state)
+    if state is None or deployed is None:
+        raise NotDeployedError(
+            f"the stack {target.stack!r} is not deployed {aws.where}", next_step=f"Run `{suggest('deploy')}` first."
+        )
+    names = taken_names.of_deployed(aws, target.stack, state.outputs["OriginalsBucket"])
+    version = previous_version(state.parameters)
+    if version is None:
+        raise ZenoError(
+            f"the stack {target.stack!r} has no previous version to go back to",
+            next_step="Only a deploy that changes the recipe keeps the version before it. Change zenoimg.toml instead, "
+            f"then run `{suggest('rollout')}`.",
+            code="no-previous-version",
+        )
+    if is_rolled_back(state.parameters):
+        recipe, limits = _read(target, state.parameters["RecipeKey"])
+        return Plan(names, None, (), recipe, limits, state.parameters, deployed=deployed, follows_change=waited)
+    recipe, limits = _previous(target, version)
+    parameters = {**state.parameters, **parameters_to_go_back(state.parameters), "Limits": json.dumps(asdict(limits))}
+    running, _ = _read(target, state.parameters["RecipeKey"])
+    plan = Plan(
+        names=names,
+        change_set=None,
+        artifacts=(),
+        recipe=recipe,
+        limits=limits,
+        parameters=parameters,
+        template=deployed.template,
+        recipe_changes=recipe_changes(running, recipe),
+        deployed=deployed,
+        follows_change=waited,
+    )
+    return replace(plan, change_set=planning.create_change_set(target, plan))
+
+
+def taken_back(plan: Plan) -> str:
+    """Return the fingerprint of the recipe that a plan of ``prepare`` takes back."""
+    return plan.parameters[ROLLED_BACK_FROM]
+
+
+def _previous(target: Target, version: PreviousVersion) -> tuple[Recipe, Limits]:
+    """Return recipe and limits of the previous version, after a check that all its zips exist."""
+    store = artifact_store_of(target.aws)
+    missing = [key for key in (version.functions_key, version.packages_key) if not store.holds(key)]
+    if missing:
+        raise _unreadable(store.bucket, missing[0])
+    return _read(target, version.recipe_key)
+
+
+def _read(target: Target, key: str) -> tuple[Recipe, Limits]:
+    store = artifact_store_of(target.aws)
+    layer = store.read(key)
+    found = recipe_in(layer) if layer is not None else None
+    if found is None:
+        raise _unreadable(store.bucket, key)
+    return found
+
+
+def _unreadable(bucket: str, key: str) -> ZenoError:
+    return ZenoError(
+        f"s3://{bucket}/{key} is missing or cannot be read by this version of zenoimg",
+        next_step="Deploy the recipe from zenoimg.toml instead.",
+        code="version-unreadable",
+    )

@@ -1,0 +1,66 @@
+"""What a rollout reprocesses: the canary, the rest, and what a recipe that was taken back has made.
+
+Everything is decided by the records, so a rollout that was interrupted continues when it is run again: what has the
+right mark already is not selected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from zenoimg.operations.inventory.current import Current
+from zenoimg.operations.inventory.selection import ImageSelection, SelectedImage, scan, select
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.rollout.canary import CanarySize, canary_keys
+
+
+@dataclass(frozen=True)
+class Canary:
+    """The images of the canary: all ``keys``, and those ``pending`` whose mark is not the deployed recipe's."""
+
+    keys: frozenset[str]
+    pending: tuple[SelectedImage, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many copies there are, and how many of them the recipe has made."""
+
+    copies: int
+    by_recipe: int
+
+
+def select_canary(pipeline: LivePipeline, size: CanarySize) -> Canary:
+    """Return the canary of the stored images. Raises botocore's ``ClientError``."""
+    keys = canary_keys((each.key for each, _ in scan(pipeline, with_orphans=False) if each.original), size)
+    return Canary(keys, tuple(image for image in select_rest(pipeline) if image.key in keys))
+
+
+def select_rest(pipeline: LivePipeline) -> Iterator[SelectedImage]:
+    """Yield all images that the deployed recipe has not decided about. Raises botocore's ``ClientError``."""
+    selection = ImageSelection(frozenset({"stale"}), current=current_of_deployed(pipeline))
+    return select(pipeline, selection)
+
+
+def select_made_by(pipeline: LivePipeline, fingerprint: str) -> Iterator[SelectedImage]:
+    """Yield the images that a recipe has marked or refused. Raises botocore's ``ClientError``."""
+    for image in select_rest(pipeline):
+        if image.record is not None and fingerprint in (image.record.recipe, image.record.copy_recipe):
+            yield image
+
+
+def progress(pipeline: LivePipeline) -> Progress:
+    """Count the copies, and those by the deployed recipe. Raises botocore's ``ClientError``."""
+    fingerprint = pipeline.deployment.recipe_fingerprint
+    copies = by_recipe = 0
+    for record in pipeline.catalog.all():
+        made_by = record.recipe if record.status == "processed" else record.copy_recipe
+        copies += made_by is not None
+        by_recipe += made_by == fingerprint
+    return Progress(copies, by_recipe)
+
+
+def current_of_deployed(pipeline: LivePipeline) -> Current:
+    """Return what decides about the pipeline's images: the recipe and the limits of its functions."""
+    return Current(pipeline.deployment.recipe_fingerprint, pipeline.deployment.limits_fingerprint)
