@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -8,7 +9,18 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat, PngImagePlugin
 
-from tests.drawn.pictures import exif, exif_segment, icc_profile, jpeg, photo, photoshop_segment, xmp, xmp_segment
+from tests.drawn import avifs
+from tests.drawn.pictures import (
+    chunk,
+    exif,
+    exif_segment,
+    icc_profile,
+    jpeg,
+    photo,
+    photoshop_segment,
+    xmp,
+    xmp_segment,
+)
 from zenoimg.imaging import Limits, Refused
 from zenoimg.operations.gallery.pictures import THUMBNAIL_PIXELS, shown, thumbnail
 
@@ -184,3 +196,50 @@ def test_limits_hold_before_pixels_are_decoded() -> None:
     with pytest.raises(Refused) as caught:
         thumbnail(picture.data, Limits(max_pixels=1_000_000))
     assert caught.value.code == "too-large"
+
+
+@pytest.mark.parametrize("kind", [b"uuid", b"udta", b"skip"])
+@pytest.mark.parametrize("wide", [False, True], ids=["32-bit length", "64-bit length"])
+def test_an_animated_avif_stays_one_whatever_metadata_is_around_it(kind: bytes, wide: bool) -> None:
+    pictures = [photo((96, 64), seed=seed) for seed in (1, 2)]
+    content = bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + SECRET.encode()
+    head = struct.pack(">I4sQ", 1, kind, 16 + len(content)) if wide else struct.pack(">I4s", 8 + len(content), kind)
+    plain = avifs.sequence(pictures, [100, 300])
+    picture = shown(plain + head + content, LIMITS)
+    assert (picture.extension, picture.converted) == ("avif", False)
+    assert SECRET.encode() not in picture.data
+    assert kind not in picture.data
+    with Image.open(BytesIO(picture.data)) as opened:
+        assert getattr(opened, "n_frames", 1) == 2
+
+
+@pytest.mark.parametrize("color_type", [0, 2], ids=["grey", "RGB"])
+def test_the_hole_of_a_sixteen_bit_png_is_where_its_transparent_colour_is(color_type: int) -> None:
+    channels = 3 if color_type == 2 else 1
+    key, other = (0x1234, 0x5678, 0x9ABC)[:channels], (0x1200, 0x5600, 0x9A00)[:channels]
+    row = b"\0" + struct.pack(f">{channels}H", *key) * 200 + struct.pack(f">{channels}H", *other) * 200
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        chunk(name, content)
+        for name, content in (
+            (b"IHDR", struct.pack(">IIBBBBB", 400, 300, 16, color_type, 0, 0, 0)),
+            (b"tRNS", struct.pack(f">{channels}H", *key)),
+            (b"IDAT", zlib.compress(row * 300)),
+            (b"IEND", b""),
+        )
+    )
+    with Image.open(BytesIO(thumbnail(shown(data, LIMITS).data, LIMITS))) as small:
+        alpha = small.convert("RGBA").getchannel("A")
+    assert (alpha.getpixel((50, 50)), alpha.getpixel((350, 50))) == (0, 255)
+
+
+def test_orientation_counts_where_the_pipeline_reads_it_and_nowhere_else() -> None:
+    turned = xmp('tiff:Orientation="6"')
+    picture = photo((96, 64))
+    for data in (jpeg(picture.convert("CMYK"), [xmp_segment(turned)]), jpeg(picture, [xmp_segment(turned)])):
+        with Image.open(BytesIO(thumbnail(shown(data, LIMITS).data, LIMITS))) as small:
+            assert small.size == (96, 64)
+    prefixed = saved(picture, "PNG")
+    at = prefixed.index(b"IDAT") - 4
+    prefixed = prefixed[:at] + chunk(b"eXIf", b"Exif\0\0" + exif(orientation=6)) + prefixed[at:]
+    with Image.open(BytesIO(thumbnail(shown(prefixed, LIMITS).data, LIMITS))) as small:
+        assert small.size == (64, 96)

@@ -18,6 +18,7 @@ from PIL.ImageFile import ImageFile
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats import FORMATS, Format
+from zenoimg.imaging.formats.png.browser import keyed_in_eight_bits
 from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits
 
@@ -57,9 +58,10 @@ def thumbnail(data: bytes, limits: Limits) -> bytes:
     """Return a small WebP of a picture from ``shown``: upright, in sRGB. Raises ``Refused``."""
     known = _format_of(data)
     try:
-        picture = _opened(data, known, limits)
+        opened = _opened(data, known, limits)
         # A JPEG is decoded at a half, a quarter or an eighth of its size: a fraction of time and memory.
-        picture.draft(None, (2 * THUMBNAIL_PIXELS, 2 * THUMBNAIL_PIXELS))
+        opened.draft(None, (2 * THUMBNAIL_PIXELS, 2 * THUMBNAIL_PIXELS))
+        picture = _with_alpha(opened, data)
         picture.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Resampling.LANCZOS, reducing_gap=2.0)
         small = _upright_srgb(picture)
         encoded = BytesIO()
@@ -86,9 +88,22 @@ def _opened(data: bytes, known: Format, limits: Limits) -> ImageFile:
     return picture
 
 
+def _with_alpha(picture: ImageFile, data: bytes) -> Image:
+    """Return a picture whose transparent colour, if it has one, is alpha: resampling would change that colour."""
+    picture.load()
+    if picture.format == "PNG" and "transparency" in picture.info and picture.mode != "P":
+        keyed = keyed_in_eight_bits(data) or picture.convert("RGBA")
+        keyed.info = {name: value for name, value in picture.info.items() if name != "transparency"}
+        return keyed
+    return picture
+
+
 def _upright_srgb(picture: Image) -> Image:
     """Return upright pixels in sRGB: mode ``L``, ``RGB`` or ``RGBA``."""
     picture.load()
+    # The pipeline and browsers turn pictures by EXIF alone; Pillow would also read XMP.
+    for name in ("xmp", "XML:com.adobe.xmp"):
+        picture.info.pop(name, None)
     profile = picture.info.get("icc_profile")
     plain = _of_eight_bits(ImageOps.exif_transpose(picture))
     if profile and plain.mode in ("RGB", "RGBA", "L", "CMYK"):

@@ -6,17 +6,26 @@ from zenoimg.imaging.formats.avif.boxes import walk
 from zenoimg.imaging.formats.avif.items import read_items
 from zenoimg.imaging.metadata.exif import only_orientation
 
+#: Boxes without anything that a browser draws (ISO/IEC 14496-12).
+_METADATA = frozenset({b"uuid", b"udta", b"free", b"skip"})
+
 
 def without_metadata(data: bytes) -> bytes | None:
-    """Return the file with its items of metadata blanked in place, so that no offset moves.
+    """Return the file with its metadata blanked in place, so that no offset moves.
 
-    Orientation is a property of its own (irot, imir). ``None`` where metadata has no item of its own.
+    Items of metadata keep their length; boxes of it (XMP, Content Credentials, user data) become ``free`` space.
+    Orientation is a property of its own (irot, imir). ``None`` where a property, which is referred to by its
+    position, or a part of another item would have to go.
     """
     boxes = list(walk(data))
-    if any(box.kind in (b"uuid", b"udta") for box in boxes):
-        return None
-    for unused in (box for box in boxes if box.kind in (b"free", b"skip")):
-        data = data[: unused.start] + bytes(unused.end - unused.start) + data[unused.end :]
+    properties = [box for box in boxes if box.kind == b"ipco"]
+    for unused in (box for box in boxes if box.kind in _METADATA):
+        if any(each.start <= unused.start < each.end for each in properties):
+            return None
+        # The kind precedes a length of 64 bits, if there is one.
+        kind = unused.start - (4 if data[unused.start - 4 : unused.start] == unused.kind else 12)
+        blank = bytes(unused.end - unused.start)
+        data = b"".join((data[:kind], b"free", data[kind + 4 : unused.start], blank, data[unused.end :]))
     for meta in (box for box in boxes if box.kind == b"meta"):
         for item in read_items(data, meta).by_number.values():
             if item.kind in (b"Exif", b"mime", b"uri ") and item.content:
