@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import boto3
@@ -14,6 +15,7 @@ from botocore.exceptions import EndpointConnectionError
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
 from tests.drawn.pictures import jpeg, photo
 from zenoimg.cli.commands import status as status_command
+from zenoimg.imaging import Recipe, WatermarkSpec
 from zenoimg.operations.health.status import PipelineStatus, StatusReader
 from zenoimg.operations.inventory.audit import Finding
 from zenoimg.pipeline.catalog import Catalog
@@ -56,12 +58,23 @@ def test_a_healthy_pipeline_needs_no_action(three: Terminal) -> None:
         "findings": {},
         "examples": [],
         "kept": 0,
+        "copies_by_recipe": {Recipe().fingerprint: 3},
     }
     assert (found["stack"], found["backfill"], found["dead_letters"], found["errors"]) == (None, None, None, None)
     assert (found["images"], found["needs"]) == ({"total": 3, "refused": 0, "failed": 0, "kept": 0}, [])
     shown = three.run("status", "--check").stdout
     assert "all agree" in shown
+    assert f"recipe {Recipe().fingerprint}: 3 of 3 copies" in shown
     assert "No action needed." in shown
+
+
+def test_copies_are_counted_by_their_recipe_while_a_rollout_goes_on(three: Terminal) -> None:
+    Path("zenoimg.toml").write_text('[watermark]\ntext = "© Other"\n', encoding="utf-8")
+    three.run("reprocess", "--here", "--yes", "--limit", "1", "--stale")
+    new = Recipe(WatermarkSpec(text="© Other")).fingerprint
+    assert three.json("status", "--check", code=1)["audit"]["copies_by_recipe"] == {Recipe().fingerprint: 2, new: 1}
+    shown = " ".join(three.run("status", "--check", code=1).stdout.split())
+    assert f"recipe {new}: 1 of 3 copies" in shown
 
 
 def test_the_shape_of_the_json_is_the_same_without_the_check(three: Terminal) -> None:

@@ -175,6 +175,8 @@ def _audit(audit: Audit) -> Text:
     statuses = render.counts(audit.by_status, none="")
     parts = [render.plural(audit.originals, "original"), f"{audit.copies:,} copies", f"{audit.records:,} records"]
     text = Text(", ".join(parts) + (f" ({statuses})" if statuses else ""))
+    for recipe, count in audit.copies_by_recipe.items():
+        text.append(f"; recipe {recipe}: {count:,} of {audit.copies:,} copies")
     if not audit.findings:
         return text.append("; all agree", style="green")
     findings = ", ".join(f"{count:,} {finding}" for finding, count in audit.findings.items())

@@ -6,7 +6,7 @@ Where ``reprocess`` trusts a listing, this reads the metadata of each original a
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from zenoimg.operations.concurrency import map_ahead
@@ -50,7 +50,8 @@ class Example:
 class Audit:
     """Totals, the number of images for each finding, and the first twenty images of each.
 
-    ``kept`` counts the images that the current recipe refuses and whose copy of an earlier one stays published.
+    ``kept`` counts the images that the current recipe refuses and whose copy of an earlier one stays published;
+    ``copies_by_recipe`` the copies by the fingerprint of the recipe that their records name.
     """
 
     originals: int
@@ -60,6 +61,7 @@ class Audit:
     findings: dict[Finding, int]
     examples: tuple[Example, ...]
     kept: int = 0
+    copies_by_recipe: dict[str, int] = field(default_factory=dict)
 
 
 def audit(pipeline: LivePipeline, current: Current) -> Audit:
@@ -71,6 +73,7 @@ def audit(pipeline: LivePipeline, current: Current) -> Audit:
     counts: Counter[str] = Counter()
     statuses: Counter[str] = Counter()
     findings: Counter[Finding] = Counter()
+    by_recipe: Counter[str] = Counter()
     examples: list[Example] = []
 
     def check(item: tuple[Candidate, ImageRecord | None]) -> tuple[Candidate, ImageRecord | None, Finding | None]:
@@ -86,6 +89,9 @@ def audit(pipeline: LivePipeline, current: Current) -> Audit:
         if record is not None:
             statuses[record.status] += 1
             counts["kept"] += finding is None and keeps_older_copy(record)
+            copy = expected_copy(record)
+            if copy is not None and candidate.has_copy:
+                by_recipe[copy.recipe] += 1
         if finding is not None:
             findings[finding] += 1
             if findings[finding] <= _EXAMPLES:
@@ -98,6 +104,7 @@ def audit(pipeline: LivePipeline, current: Current) -> Audit:
         findings=dict(sorted(findings.items())),
         examples=tuple(examples),
         kept=counts["kept"],
+        copies_by_recipe=dict(by_recipe.most_common()),
     )
 
 
