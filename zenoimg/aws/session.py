@@ -38,7 +38,7 @@ MAX_CONNECTIONS = 64
 
 @dataclass(frozen=True)
 class Identity:
-    """Who and where: shown at the head of every plan and question."""
+    """The account and region that a command acts on, shown at the head of every plan and question."""
 
     account: str
     region: str
@@ -54,7 +54,7 @@ class Identity:
 
 
 class Aws:
-    """One session and its clients. ``local`` marks the embedded AWS, which knows a little less than AWS."""
+    """One session and its clients. ``local``: they talk to the embedded AWS, see ``platform``."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Aws:
             botocore_session=_bare_session() if credentials else None,
         )
         if not self._session.region_name:
-            self.credentials()  # without either, credentials are what to see to first
+            self.credentials()  # missing credentials are the first thing to fix
             raise ConfigurationError(
                 "no AWS region is set",
                 next_step="Add --region (for example eu-west-1), set AWS_REGION, or add --local.",
@@ -94,7 +94,7 @@ class Aws:
         self.endpoint_url = endpoint_url
         self.local = local
         self._lock = threading.Lock()
-        # AWS's own variables win: with one of them set, botocore retries as they say.
+        # AWS's own variables win: when one of them is set, botocore retries accordingly.
         has_own_policy = bool(os.environ.get("AWS_MAX_ATTEMPTS") or os.environ.get("AWS_RETRY_MODE"))
         self._retries = None if impatient or has_own_policy else Retries(report=report)
         self._config = Config(
@@ -102,7 +102,7 @@ class Aws:
             connect_timeout=1 if impatient else 10,
             read_timeout=2 if impatient else 60,
             max_pool_connections=MAX_CONNECTIONS,
-            # Whole, since botocore would put its own together anew for every request, at 5% of the request's cost.
+            # A complete value: botocore would assemble its own for every request, at 5% of the request's cost.
             user_agent=f"zenoimg/{__version__} Boto3/{boto3.__version__} Botocore/{botocore_version}",
             proxies={} if credentials else None,
         )
@@ -126,64 +126,64 @@ class Aws:
 
     @cached_property
     def s3(self) -> S3Client:
-        """Client of S3."""
-        # Named, since botocore signs addresses by version 2 in some regions otherwise, and newer buckets refuse that.
+        """Return the client of S3."""
+        # In some regions botocore presigns URLs with version 2 by default, which newer buckets refuse.
         config = self._config.merge(Config(signature_version="s3v4"))
         client: S3Client = self._client("s3", config)
         return client
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """Client of DynamoDB."""
+        """Return the client of DynamoDB."""
         client: DynamoDBClient = self._client("dynamodb", self._config)
         return client
 
     @cached_property
     def sqs(self) -> SQSClient:
-        """Client of SQS."""
+        """Return the client of SQS."""
         client: SQSClient = self._client("sqs", self._config)
         return client
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
-        """Client of CloudWatch Logs."""
+        """Return the client of CloudWatch Logs."""
         client: CloudWatchLogsClient = self._client("logs", self._config)
         return client
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
-        """Client of CloudFormation."""
+        """Return the client of CloudFormation."""
         client: CloudFormationClient = self._client("cloudformation", self._config)
         return client
 
     @cached_property
     def functions(self) -> LambdaClient:
-        """Client of Lambda."""
-        # A synchronous call lasts as long as the function runs, and is never to be made twice.
+        """Return the client of Lambda."""
+        # A synchronous call lasts as long as the function runs, and must not be made twice.
         patient = self._config.merge(Config(read_timeout=920, retries=dict(SINGLE_ATTEMPT)))  # type: ignore[arg-type]
         client: LambdaClient = self._client("lambda", patient, is_retried=False)
         return client
 
     @cached_property
     def iam(self) -> IAMClient:
-        """Client of IAM."""
+        """Return the client of IAM."""
         client: IAMClient = self._client("iam", self._config)
         return client
 
     @cached_property
     def cloudwatch(self) -> Any:
-        """Client of CloudWatch's metrics."""
+        """Return the client of CloudWatch's metrics."""
         return self._client("cloudwatch", self._config)
 
     @cached_property
     def sts(self) -> STSClient:
-        """Client of STS."""
+        """Return the client of STS."""
         client: STSClient = self._client("sts", self._config)
         return client
 
     @cached_property
     def identity(self) -> Identity:
-        """Who and where we are; asks STS, and IAM for an alias that people know the account by."""
+        """Return account and region of the caller; asks STS, and IAM for the account's alias."""
         caller = self.sts.get_caller_identity()
         return Identity(
             account=caller["Account"],
@@ -195,12 +195,12 @@ class Aws:
 
     @property
     def platform(self) -> Platform:
-        """What this kind of AWS does and does not."""
+        """Return what this kind of AWS supports."""
         return EMBEDDED if self.local else AWS
 
     @property
     def where(self) -> str:
-        """Where commands act, in words and without asking AWS: for messages that must not fail themselves."""
+        """Return where commands act, without a call to AWS: for messages that must not fail themselves."""
         return "on the embedded AWS" if self.local else f"in {self.region}"
 
     def _client(self, service: str, config: Config, *, is_retried: bool = True) -> Any:
@@ -211,7 +211,7 @@ class Aws:
         return client
 
     def credentials(self) -> Credentials:
-        """The session's credentials, for signing. Raises botocore's ``NoCredentialsError`` when there are none."""
+        """Return the session's credentials, for signing. Raises botocore's ``NoCredentialsError`` if there are none."""
         found = self._session.get_credentials()
         if found is None:
             raise boto.NoCredentialsError
@@ -220,13 +220,13 @@ class Aws:
     def _alias(self) -> str:
         try:
             aliases = self.iam.list_account_aliases()["AccountAliases"]
-        except boto.ClientError:  # a nicety that needs a right of its own
+        except boto.ClientError:  # optional: it needs a permission of its own
             return ""
         return aliases[0] if aliases else ""
 
 
 def _bare_session() -> BotocoreSession:
-    """A session that reads neither a profile's name nor a file of the user's."""
+    """Return a session that ignores the user's profile and configuration files."""
     nowhere = (None, None, os.devnull, None)
     return BotocoreSession(
         session_vars={
