@@ -53,6 +53,19 @@ def test_an_error_of_several_lines_is_shown_as_lines(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == "Error: two things differ:\n  - a\\x1b[2J\n  - b\nLook.\n"
 
 
+def test_a_line_with_a_command_is_never_wrapped_so_that_it_can_be_pasted() -> None:
+    screen = Screen()
+    screen.err = type(screen.err)(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
+    command = "zenoimg --stack acme --region eu-central-1 reprocess --missing --failed --stale"
+    screen.say(f"To restore what is missing, run `{command}` now.")
+    screen.error(ZenoError("something is missing", next_step=f"Run `{command}`."))
+    screen.say("Words without any command are wrapped at the width of the terminal.")
+    assert isinstance(screen.err.file, io.StringIO)
+    lines = screen.err.file.getvalue().splitlines()
+    assert sum(command in line for line in lines) == 2
+    assert all(len(line) <= 40 for line in lines if command not in line)
+
+
 def test_markup_from_outside_is_text() -> None:
     console = Console(file=io.StringIO(), width=80)
     console.print(safe("[bold red]x[/] [link=http://x]y"))

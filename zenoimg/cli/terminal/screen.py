@@ -97,7 +97,7 @@ class Screen:
     def say(self, markup: str) -> None:
         """Print a message in Rich markup; untrusted values must have passed ``safe``."""
         if not self.quiet:
-            self.err.print(markup)
+            self.err.print(markup, soft_wrap=self._is_kept_whole(markup))
 
     def line(self, line: Line, *, always: bool = False) -> None:
         """Print a message about one thing; ``always`` prints it in quiet mode as well."""
@@ -109,6 +109,10 @@ class Screen:
         else:  # no styles, no width, and this may be one of a million lines
             self.err.file.write(f"{''.join(text for text, _ in line)}\n")
 
+    def _is_kept_whole(self, text: str) -> bool | None:
+        """Return ``True`` for a line with a command: a line break inside would be pasted with it."""
+        return True if "`" in text or "curl --" in text else None
+
     def error(self, error: ZenoError) -> None:
         """Print what is wrong, then what to do about it; the lines of a message stay lines."""
         first, *more = error.message.split("\n")
@@ -116,7 +120,7 @@ class Screen:
         for line in more:
             self.err.print(Text(printable(line)))
         if error.next_step:
-            self.err.print(Text(error.next_step))
+            self.err.print(Text(error.next_step), soft_wrap=self._is_kept_whole(error.next_step))
 
     def traceback(self, error: BaseException) -> None:
         """Print where an error was raised."""

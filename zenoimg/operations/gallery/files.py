@@ -189,7 +189,7 @@ class Files:
         return ""
 
     def _fetch(self, bucket: str, key: str, record: ImageRecord) -> bytes:
-        """One object whole, of the record's version: one answer tells both, so that they belong together.
+        """Return a whole object of the record's version; one response has both, so that they match.
 
         Raises ``_Unsettled`` when it is not there, or of another version; ``Refused`` when it is too large.
         """
