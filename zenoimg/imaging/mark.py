@@ -110,12 +110,12 @@ class _MarkCache:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._marks: OrderedDict[tuple[WatermarkSpec, int, Size, Space], Mark] = OrderedDict()
+        self._marks: OrderedDict[tuple[WatermarkSpec, int, Size, str], Mark] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
     def drawn(self, spec: WatermarkSpec, shorter_side: int, room: Size, space: Space = SRGB) -> Mark:
-        key = (spec, shorter_side, room, space)
+        key = (spec, shorter_side, room, space.key)  # not the space itself, which may hold a long profile
         with self._lock:
             if key in self._marks:
                 self._marks.move_to_end(key)

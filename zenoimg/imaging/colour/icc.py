@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from hashlib import sha256
 
 from zenoimg.imaging.colour.curves import LINEAR, SRGB, Curve, Parametric, table_of
@@ -14,6 +15,9 @@ _MODES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
 _NAMES = {b"RGB ": "RGB", b"GRAY": "greyscale", b"CMYK": "CMYK"}
 _CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
 _TABLES = (b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"D2B0", b"D2B1", b"B2D0", b"B2D1")
+MOST_PROFILE_BYTES = 4_000_000
+"""Profiles of presses have up to 3 MB; a few are kept in memory."""
+
 _PROBES = ((0, 0, 0), (120, 60, 60), (255, 255, 255))
 _HEADER_BYTES = 128
 _MOST_TAGS = 100
@@ -22,11 +26,14 @@ _MOST_SAMPLES = 65_536
 _PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
 
 
+@lru_cache(maxsize=8)  # reading the curves of a profile takes up to 6 ms, and most pictures share a few profiles
 def space_of(profile: bytes, mode: str) -> Space:
     """Return the colour space that a profile gives pixels of a mode, ``RGB``, ``L`` or ``CMYK``.
 
     A grey picture may have an RGB profile: its samples count for all three. Raises ``UnusableProfileError``.
     """
+    if len(profile) > MOST_PROFILE_BYTES:
+        raise UnusableProfileError(f"it is longer than {MOST_PROFILE_BYTES:,} bytes")
     try:
         space = _space_of(profile, mode)
         for colour in _PROBES:  # parameters of curves may be absurd

@@ -129,7 +129,7 @@ def _mask_of(pixels: Image.Image, colour: Rgb) -> Image.Image:
     return ImageChops.darker(ImageChops.darker(planes[0], planes[1]), planes[2])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def best_code(space: Space, colour: Rgb, most: int) -> tuple[int, ...]:
     """Return the samples, 0 to ``most``, that a viewer shows nearest to a colour in sRGB.
 

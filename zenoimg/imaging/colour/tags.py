@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from zenoimg.imaging.colour import curves
 from zenoimg.imaging.colour.curves import Curve, Hlg, Parametric, Pq
-from zenoimg.imaging.colour.icc import space_of
+from zenoimg.imaging.colour.icc import MOST_PROFILE_BYTES, space_of
 from zenoimg.imaging.colour.primaries import BT_709, PRIMARIES, Chromaticities, to_xyz
 from zenoimg.imaging.colour.spaces import INKS, SRGB, SRGB_GREY, GreySpace, RgbSpace, Space
 from zenoimg.imaging.colour.transforms import UnusableProfileError
@@ -33,7 +33,6 @@ _TRANSFERS: dict[int, Curve] = {
     PQ: Pq(),
     HLG: Hlg(),
 }
-_MOST_PROFILE_BYTES = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -132,6 +131,6 @@ def _inflated(content: bytes) -> bytes:
         return b""
     inflate = zlib.decompressobj()
     try:
-        return inflate.decompress(content.partition(b"\0")[2][1:], _MOST_PROFILE_BYTES) or b"\0"
+        return inflate.decompress(content.partition(b"\0")[2][1:], MOST_PROFILE_BYTES + 1) or b"\0"
     except zlib.error:
         return b"\0"

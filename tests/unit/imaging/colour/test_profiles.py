@@ -97,6 +97,11 @@ def test_a_profile_that_cannot_be_used_is_named_and_the_mark_drawn_without(icc: 
     assert copy.tobytes() == plain.tobytes()
 
 
+def test_a_profile_of_many_megabytes_is_not_kept_in_memory() -> None:
+    with pytest.raises(UnusableProfileError, match="it is longer than 4,000,000 bytes"):
+        space_of(P.ADOBE_RGB + bytes(4_000_000), "RGB")
+
+
 def test_a_cmyk_profile_without_tables_cannot_be_used() -> None:
     with pytest.raises(UnusableProfileError):
         space_of(P.profile(b"CMYK", {}, connection=b"Lab ", kind=b"prtr"), "CMYK")
@@ -175,11 +180,16 @@ def test_transforms_are_kept_for_a_few_profiles(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(transforms, "_built", counted)
     monkeypatch.setattr(transforms, "_CACHE", transforms._TransformCache(2))
     profile = P.cmyk_profile()
+
+    def use(icc: bytes) -> None:
+        ProfileSpace(icc, "CMYK").check("from sRGB")
+        ProfileSpace(icc, "CMYK").check("to sRGB")
+
     for _ in range(3):
-        space_of(profile, "CMYK")
+        use(profile)
     assert built == ["from sRGB", "to sRGB"]
-    space_of(profile + b"\0", "CMYK")
-    space_of(profile, "CMYK")
+    use(profile + b"\0")
+    use(profile)
     assert len(built) == 6
     assert len(transforms._CACHE._transforms) == 2
 
