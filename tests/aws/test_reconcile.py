@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -227,3 +228,86 @@ def test_an_event_of_a_removal_reads_the_original_only_if_there_is_work(
     assert reconcile(KEY, tools, removed=True).result == "removed"
     assert counted.reads == 1
     assert catalog.get(KEY) is None
+
+
+HEADERS: dict[str, Any] = {
+    "CacheControl": "max-age=60",
+    "ContentDisposition": 'inline; filename="cat.jpg"',
+    "ContentLanguage": "de",
+}
+
+
+def copy_response(s3: S3Client) -> Any:
+    return s3.head_object(Bucket=NAMES.processed_bucket, Key=f"processed/{KEY}")
+
+
+def test_a_copy_has_the_headers_and_the_user_metadata_of_its_original(
+    s3: S3Client, catalog: Catalog, tools: Tools
+) -> None:
+    metadata = {"photographer": "A", "recipe": "theirs", "city": "B"}
+    s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=PHOTO, Metadata=metadata, **HEADERS)
+    reconcile(KEY, tools)
+    copy, record = copy_response(s3), record_of(catalog)
+    assert {name: copy[name] for name in HEADERS} == HEADERS
+    assert copy["ContentType"] == "image/jpeg"
+    assert copy["Metadata"] == {
+        "photographer": "A",
+        "recipe": "theirs",
+        "zenoimg-source-version": record.version_id,
+        "zenoimg-recipe": OLD.fingerprint,
+        "zenoimg-headers": record.headers,
+    }
+    assert [warning for warning in record.warnings if "city" in warning]
+    assert reconcile(KEY, tools).result == "unchanged"
+
+
+@pytest.mark.parametrize("is_refused", [False, True], ids=["processed", "kept by a refusal"])
+def test_other_rules_of_headers_rewrite_them_without_drawing_again(
+    is_refused: bool, s3: S3Client, catalog: Catalog, tools: Tools, refusing: Tools, settings: PipelineSettings
+) -> None:
+    metadata = {"photographer": "A", "city": "B"}
+    s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=PHOTO, Metadata=metadata, **HEADERS)
+    reconcile(KEY, tools)
+    if is_refused:
+        reconcile(KEY, refusing)
+    before, etag = record_of(catalog), copy_response(s3)["ETag"]
+
+    def draw(*_: object) -> Any:
+        raise AssertionError("nothing is to be drawn")
+
+    current = refusing if is_refused else tools
+    changed = replace(current, settings=replace(settings, cache_control="no-cache"), watermark=draw)
+    outcome = reconcile(KEY, changed)
+    copy, after = copy_response(s3), record_of(catalog)
+    assert outcome.result == before.status
+    assert (copy["CacheControl"], copy["ContentLanguage"]) == ("no-cache", "de")
+    assert (copy["ETag"], copy["ContentType"]) == (etag, "image/jpeg")
+    assert copy["Metadata"]["photographer"] == "A"
+    assert after.headers == copy["Metadata"]["zenoimg-headers"] != before.headers
+    assert replace(after, headers="", updated_at="") == replace(before, headers="", updated_at="")
+    assert reconcile(KEY, changed).result == "unchanged"
+
+
+def test_the_headers_of_a_copy_from_before_they_were_carried_are_added(
+    s3: S3Client, catalog: Catalog, tools: Tools
+) -> None:
+    s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=PHOTO, **HEADERS)
+    reconcile(KEY, tools)
+    record = record_of(catalog)
+    entries = {"source-version": record.version_id or "", "recipe": OLD.fingerprint}
+    body = s3.get_object(Bucket=NAMES.processed_bucket, Key=f"processed/{KEY}")["Body"].read()
+    s3.put_object(Bucket=NAMES.processed_bucket, Key=f"processed/{KEY}", Body=body, Metadata=entries)
+    catalog.put(replace(record, headers=None))
+    assert reconcile(KEY, tools).result == "processed"
+    assert copy_response(s3)["ContentLanguage"] == "de"
+    assert reconcile(KEY, tools).result == "unchanged"
+
+
+def test_a_compressed_original_is_unpacked_within_the_limit(s3: S3Client, catalog: Catalog, tools: Tools) -> None:
+    packed = gzip.compress(PHOTO)
+    s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=packed, ContentEncoding="gzip")
+    assert reconcile(KEY, replace(tools, limits=Limits(max_bytes=len(PHOTO) - 1))).result == "refused"
+    assert "larger than the limit when unpacked" in (record_of(catalog).error or "")
+    assert reconcile(KEY, tools).result == "processed"
+    assert record_of(catalog).original_size == len(packed)
+    assert "ContentEncoding" not in copy_response(s3)

@@ -17,11 +17,10 @@ from typing import Any
 from zenoimg.imaging import Limits
 from zenoimg.imaging.formats import SUPPORTED
 from zenoimg.imaging.identify import HEAD_BYTES, Identified, identify
+from zenoimg.pipeline.headers import DIGEST_ENTRY
 from zenoimg.pipeline.records import RESERVED_PREFIX
 from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits, identity_of
 
-#: The metadata entry in which uploads store the SHA-256 of a file.
-DIGEST_KEY = "sha256"
 _BLOCK_BYTES = 1024 * 1024
 #: The part size of the AWS CLI and of boto3.
 _FOREIGN_PART_BYTES = 8 * 1024 * 1024
@@ -72,7 +71,7 @@ def crc32(file: BufferedReader) -> str:
 
 def remote_of(answer: Mapping[str, Any]) -> Remote:
     """Return the object that a HeadObject response describes."""
-    return Remote(identity_of(answer), answer["Metadata"].get(DIGEST_KEY, ""), answer["ETag"].strip('"'))
+    return Remote(identity_of(answer), answer["Metadata"].get(DIGEST_ENTRY, ""), answer["ETag"].strip('"'))
 
 
 def is_same(remote: Remote, file: BufferedReader, sha256: str) -> bool:

@@ -4,7 +4,8 @@ An event only names a key. One round of ``reconcile``
 
 1. reads the original; if there is none, it removes copy and record (after an event of a removal, a HEAD request comes
    first, since such events also announce that an older version expired);
-2. stops when record and copy are what this recipe and these limits would leave behind;
+2. stops when record and copy are what this recipe and these limits would leave behind; if only the copy's headers are
+   not, it rewrites them;
 3. watermarks, stores the copy, then the record. When the image is refused, the record has the reason; a copy of this
    same version, made by an earlier recipe, stays published and described; any other copy is deleted;
 4. reads original, copy and record again. If any of them is not as this round left or found it, another process changed
@@ -19,14 +20,17 @@ record names; a refusal without a copy; a refusal that keeps the copy of an earl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from zenoimg.imaging import Refused, Watermarked
-from zenoimg.pipeline.records import ATTRIBUTES, ImageRecord, Status, utc_text
-from zenoimg.pipeline.storage import Original, OriginalArchivedError, PublishedCopy, copy_key_fits
+from zenoimg.pipeline.descriptions import Fields, of_failed, of_kept_copy, of_new_copy, with_headers
+from zenoimg.pipeline.headers import carry
+from zenoimg.pipeline.records import ImageRecord, Status, utc_text
+from zenoimg.pipeline.storage import Original, OriginalArchivedError, PublishedCopy, copy_key_fits, entries_of
 from zenoimg.pipeline.tools import Tools
-from zenoimg.pipeline.verdict import ARCHIVED, CopyMark, expected_copy, is_up_to_date
+from zenoimg.pipeline.verdict import ARCHIVED, CopyMark, expected_copy, has_other_headers, is_up_to_date
 
 #: Rounds of one run, after which the key is left to the lane's retry.
 MAX_ROUNDS = 5
@@ -93,6 +97,7 @@ class _Round:
         self._tools = tools
         self._number = number
         self._recipe = tools.recipe_for(key)
+        self._rules = tools.header_rules(key)
         self._has_copy_key = copy_key_fits(key)  # S3 rejects any request for a longer key
         self._original: Original | None = None
         self._started = tools.timer()
@@ -135,21 +140,45 @@ class _Round:
             length = len(self._key.encode())
             return Refusal("key-too-long", f"a key of {length} bytes leaves no room for the prefix of the copy")
         if refusal is None and self._original is not None and self._original.data is None:
-            return Refusal("too-large", f"{self._original.size:,} bytes; the limit is {limits.max_bytes:,}")
+            size = f"{self._original.size:,} bytes"
+            if self._original.size <= limits.max_bytes:
+                size += ", and larger than the limit when unpacked"
+            return Refusal("too-large", f"{size}; the limit is {limits.max_bytes:,}")
         return refusal
 
     def _find_done(self, original: Original) -> tuple[Outcome | None, ImageRecord | None]:
-        """Return the outcome if nothing is left to do, and the record that was found."""
+        """Return the outcome if nothing is left to draw, and the record that was found."""
         record = self._tools.records.get(self._key)
         # The time counts because equal bytes have equal identities in a bucket without versioning.
-        is_done = (
-            record is not None
-            and (record.version_id, record.created_at) == (original.identity, utc_text(original.last_modified))
-            and is_up_to_date(record, self._recipe.fingerprint, self._tools.limits_fingerprint)
-            and self._copy_mark() == expected_copy(record)
-        )
+        if (
+            record is None
+            or (record.version_id, record.created_at) != (original.identity, utc_text(original.last_modified))
+            or not is_up_to_date(record, self._recipe.fingerprint, self._tools.limits_fingerprint)
+        ):
+            self._tools.on_stage("check")
+            return None, record
+        copy, expected = self._head_copy(), expected_copy(record)
         self._tools.on_stage("check")
-        return (Outcome("unchanged", record, self._number) if is_done else None), record
+        if copy is not None and copy.mark.has_content_of(expected):
+            if copy.mark == expected and not has_other_headers(record, self._rules.fingerprint):
+                return Outcome("unchanged", record, self._number), record
+            return self._rewrite(original, record, copy), record
+        is_without_copy = copy is None and expected is None
+        return (Outcome("unchanged", record, self._number) if is_without_copy else None), record
+
+    def _rewrite(self, original: Original, record: ImageRecord, copy: PublishedCopy) -> Outcome:
+        """Give a copy that is right otherwise the headers of the current rules."""
+        fields = self._give_headers(original, copy, {"warnings": record.warnings})
+        rewritten = replace(record, updated_at=utc_text(self._tools.clock()), **fields)
+        return self._finish("refused" if record.status == "refused" else "processed", rewritten)
+
+    def _give_headers(self, original: Original, copy: PublishedCopy, fields: Fields) -> Fields:
+        mark = replace(copy.mark, headers=self._rules.fingerprint)
+        headers = carry(original.headers, self._rules, entries_of(mark))
+        self._check_original()
+        if not self._tools.storage.rewrite_copy(self._key, copy, mark, headers):
+            raise _SupersededError
+        return with_headers(fields, mark, headers)
 
     def _watermark(self, data: bytes) -> Watermarked | Refusal:
         try:
@@ -161,27 +190,18 @@ class _Round:
 
     def _publish(self, original: Original, done: Watermarked, *, may_exist: bool) -> Outcome:
         """Store copy and record. ``may_exist`` saves a request: without a record there is hardly ever a copy."""
-        mark = CopyMark(original.identity, self._recipe.fingerprint)
-        put = self._tools.storage.put_copy
-        stored = not may_exist and put(self._key, done.data, done.content_type, mark, replacing=None)
+        mark = CopyMark(original.identity, self._recipe.fingerprint, self._rules.fingerprint)
+        headers = carry(original.headers, self._rules, entries_of(mark))
+        put = partial(self._tools.storage.put_copy, self._key, done.data, done.content_type, mark, headers=headers)
+        stored = not may_exist and put(replacing=None)
         if not stored:
             copy = self._head_copy()
             self._check_original()
             etag = None if copy is None else copy.etag
-            if not put(self._key, done.data, done.content_type, mark, replacing=etag):
+            if not put(replacing=etag):
                 raise _SupersededError
-        copy_fields = {
-            "processed_size": len(done.data),
-            "processed_url": self._tools.settings.copy_url(self._key),
-            "format": done.format,
-            "width": done.width,
-            "height": done.height,
-            "frames": done.frames,
-            "encoding": done.encoding,
-            "warnings": done.warnings,
-        }
-        record = self._record(original, "processed", **copy_fields)
-        return self._finish("processed", record)
+        url = self._tools.settings.copy_url(self._key)
+        return self._finish("processed", self._record(original, "processed", **of_new_copy(done, url, mark, headers)))
 
     def _refuse(self, original: Original, refusal: Refusal) -> Outcome:
         """Record a refusal. A copy of this version stays; any other is deleted."""
@@ -189,12 +209,18 @@ class _Round:
         if copy is not None and copy.mark.source_version != original.identity:
             self._delete(copy)
             copy = None
+        kept: Fields = {}
+        if copy is not None:
+            url = self._tools.settings.copy_url(self._key)
+            kept = of_kept_copy(copy, url, self._tools.records.get(self._key))
+            if copy.mark.headers != self._rules.fingerprint:
+                kept = self._give_headers(original, copy, kept)
         record = self._record(
             original,
             "refused",
             error=f"{refusal.code}: {refusal.message}",
             limits=self._tools.limits_fingerprint,
-            **(self._describe(copy) if copy is not None else {}),
+            **kept,
         )
         return self._finish("refused", record)
 
@@ -235,14 +261,6 @@ class _Round:
         copy = self._head_copy()
         return None if copy is None else copy.mark
 
-    def _describe(self, copy: PublishedCopy) -> dict[str, Any]:
-        """Return the record's fields about a copy that stays: from the record so far if that describes it."""
-        known = {"copy_recipe": copy.mark.recipe, "processed_size": copy.size}
-        record = self._tools.records.get(self._key)
-        if record is not None and expected_copy(record) == copy.mark and record.processed_size == copy.size:
-            return _copy_fields(record) | known
-        return {"processed_url": self._tools.settings.copy_url(self._key), "format": copy.format} | known
-
     def record_failure(self, error: Exception) -> None:
         """Leave a trace of a failure in the table, where an operator looks, if that is possible."""
         try:
@@ -252,11 +270,7 @@ class _Round:
             self._check_original()
             if original is None:
                 return
-            record = self._tools.records.get(self._key)
-            published = expected_copy(record) if record is not None else None
-            kept: dict[str, Any] = {}
-            if record is not None and published is not None and published.source_version == original.identity:
-                kept = _copy_fields(record) | {"copy_recipe": published.recipe}
+            kept = of_failed(original.identity, self._tools.records.get(self._key))
             reason = f"{type(error).__name__}: {error}"
             self._tools.records.put_failed(self._record(original, "failed", error=reason, **kept))
         except _SupersededError:
@@ -282,7 +296,3 @@ class _Round:
 
 def _version(original: Original | None) -> tuple[str, str] | None:
     return None if original is None else (original.identity, utc_text(original.last_modified))
-
-
-def _copy_fields(record: ImageRecord) -> dict[str, Any]:
-    return {each.field: getattr(record, each.field) for each in ATTRIBUTES if each.of_copy}

@@ -1,4 +1,4 @@
-"""What a function needs to know about its surroundings, read once from its environment."""
+"""Names and settings of a pipeline; functions read them from their environment."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ PROCESSED_PREFIX = "processed/"
 
 
 class SettingsError(ValueError):
-    """A setting is missing or would do harm; the message names the variable."""
+    """A setting is missing or harmful; the message names the variable."""
 
 
 @dataclass(frozen=True)
 class PipelineSettings:
-    """Where originals, copies and records live.
+    """Where originals, copies and records are stored.
 
-    ``account_id`` guards every S3 call (``ExpectedBucketOwner``); ``None`` leaves the guard out, for S3
-    endpoints that do not know it. ``copies_url`` is the address under which ``processed/KEY`` is found.
+    ``account_id`` guards every S3 call (``ExpectedBucketOwner``); ``None`` leaves the guard out, for S3 endpoints that
+    do not support it. ``copies_url`` is the base URL of ``processed/KEY``. ``cache_control`` is the Cache-Control of
+    all copies, ``None`` for that of each original.
     """
 
     originals_bucket: str
@@ -29,33 +30,34 @@ class PipelineSettings:
     table: str
     copies_url: str
     account_id: str | None = None
+    cache_control: str | None = None
 
     def __post_init__(self) -> None:
         if self.originals_bucket == self.processed_bucket:
-            # A function that writes into the bucket that triggers it runs for ever, at the owner's cost.
+            # A function that writes to the bucket that triggers it runs for ever, at the owner's cost.
             raise SettingsError(
                 f"the originals and the processed copies share the bucket {self.originals_bucket!r}: "
                 "each copy would trigger the function again"
             )
 
     def copy_key(self, image_id: str) -> str:
-        """The key of the copy in the processed bucket."""
+        """Return the key of the copy in the processed bucket."""
         return PROCESSED_PREFIX + image_id
 
     def copy_url(self, image_id: str) -> str:
-        """The percent-encoded address of the copy."""
+        """Return the percent-encoded URL of the copy."""
         return f"{self.copies_url}/{quote(self.copy_key(image_id), safe='/~')}"
 
 
 def copies_url(bucket: str, region: str, endpoint_url: str | None) -> str:
-    """The address of a bucket: virtual-hosted on AWS, below the endpoint anywhere else."""
+    """Return the URL of a bucket: virtual-hosted on AWS, below the endpoint elsewhere."""
     if endpoint_url:
         return f"{endpoint_url.rstrip('/')}/{bucket}"
     return f"https://{bucket}.s3.{region}.{aws_domain(region)}"
 
 
 def from_environment(env: Mapping[str, str]) -> PipelineSettings:
-    """The settings of a function from its environment variables.
+    """Return the settings of a function from its environment variables.
 
     Raises ``SettingsError`` when a variable is missing or malformed.
     """
@@ -70,6 +72,7 @@ def from_environment(env: Mapping[str, str]) -> PipelineSettings:
         table=_required(env, "TABLE_NAME"),
         copies_url=copies_url(processed, _required(env, "AWS_REGION"), endpoint),
         account_id=account,
+        cache_control=env.get("COPIES_CACHE_CONTROL") or None,
     )
 
 

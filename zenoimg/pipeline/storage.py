@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from zenoimg.pipeline.bodies import read_body, retrying
+from zenoimg.pipeline.encodings import TooLargeUnpackedError, unpack
+from zenoimg.pipeline.headers import OWN_PREFIX, CopyHeaders, headers_of
 from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX, PipelineSettings
 from zenoimg.pipeline.verdict import CopyMark
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
 #: S3's limit for a key, in bytes of its UTF-8 form (the user guide's "Naming Amazon S3 objects").
 MAX_KEY_BYTES = 1024
 
-SOURCE_VERSION_ENTRY = "zenoimg-source-version"
-RECIPE_ENTRY = "zenoimg-recipe"
-#: The names that these entries of user metadata had; still read.
-_OLD_ENTRIES = {SOURCE_VERSION_ENTRY: "source-version", RECIPE_ENTRY: "recipe"}
+SOURCE_VERSION_ENTRY = f"{OWN_PREFIX}source-version"
+RECIPE_ENTRY = f"{OWN_PREFIX}recipe"
+HEADERS_ENTRY = f"{OWN_PREFIX}headers"
+#: The names that the first two entries of user metadata had; still read.
+_OLD_ENTRIES = ("source-version", "recipe")
 #: A conditional request met another object than the one it names, none, or a write that was in progress
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 _CONDITION_FAILED = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
@@ -39,7 +42,8 @@ _CONDITION_FAILED = frozenset({"412", "PreconditionFailed", "409", "ConditionalR
 class Original:
     """One version of an original. ``data`` is ``None`` when it was not read, or is larger than the reader accepts.
 
-    ``identity`` names the version: its VersionId, or its ETag in a bucket without versioning.
+    ``identity`` names the version: its VersionId, or its ETag in a bucket without versioning. ``size`` is that of the
+    object; ``data`` is unpacked, where the object is compressed. ``headers`` are what ``pipeline.headers`` reads.
     """
 
     identity: str
@@ -47,6 +51,7 @@ class Original:
     size: int
     last_modified: datetime
     data: bytes | None
+    headers: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,12 @@ class ImageStorage:
                 raise OriginalArchivedError(key, _storage_class(error)) from error
             raise
         with closing(answer["Body"]):
-            return _original(answer, read_body(answer) if answer["ContentLength"] <= max_bytes else None)
+            data = read_body(answer) if answer["ContentLength"] <= max_bytes else None
+        try:
+            data = data and unpack(data, answer.get("ContentEncoding"), max_bytes)
+        except TooLargeUnpackedError:
+            data = None
+        return _original(answer, data)
 
     def head_original(self, key: str) -> Original | None:
         """Return the current version without its bytes, or ``None`` when there is none."""
@@ -116,7 +126,10 @@ class ImageStorage:
         if answer is None:
             return None
         return PublishedCopy(
-            mark_of(answer["Metadata"]), answer["ETag"], answer["ContentLength"], answer.get("ContentType", "")
+            mark_of(answer["Metadata"]),
+            answer.get("ETag", ""),
+            answer.get("ContentLength", 0),
+            answer.get("ContentType", ""),
         )
 
     def get_copy_mark(self, key: str) -> CopyMark | None:
@@ -124,7 +137,16 @@ class ImageStorage:
         copy = self.head_copy(key)
         return None if copy is None else copy.mark
 
-    def put_copy(self, key: str, data: bytes, content_type: str, mark: CopyMark, *, replacing: str | None) -> bool:
+    def put_copy(
+        self,
+        key: str,
+        data: bytes,
+        content_type: str,
+        mark: CopyMark,
+        *,
+        headers: CopyHeaders = CopyHeaders(),  # noqa: B008 - immutable
+        replacing: str | None,
+    ) -> bool:
         """Store the copy of an original with its mark, in place of the copy with the ETag ``replacing``.
 
         Stores nothing and returns ``False`` when another copy, or with ``None`` any copy, is there.
@@ -136,8 +158,28 @@ class ImageStorage:
             Key=self._settings.copy_key(key),
             Body=data,
             ContentType=content_type,
-            Metadata={SOURCE_VERSION_ENTRY: mark.source_version, RECIPE_ENTRY: mark.recipe},
+            Metadata={**headers.metadata, **entries_of(mark)},
+            **headers.arguments,
             **condition,
+            **self._owner,
+        )
+
+    def rewrite_copy(self, key: str, copy: PublishedCopy, mark: CopyMark, headers: CopyHeaders) -> bool:
+        """Give a copy another mark and other headers; do nothing and return ``False`` when it is another by now."""
+        place: Any = {"Bucket": self._settings.processed_bucket, "Key": self._settings.copy_key(key)}
+        account = self._settings.account_id
+        guard: dict[str, Any] = {"ExpectedSourceBucketOwner": account} if account else {}
+        return self._on_condition(
+            self._client.copy_object,
+            **place,
+            CopySource=place,
+            CopySourceIfMatch=copy.etag,
+            MetadataDirective="REPLACE",
+            TaggingDirective="REPLACE",  # copying tags takes a permission that nothing else here needs
+            ContentType=copy.content_type,
+            Metadata={**headers.metadata, **entries_of(mark)},
+            **headers.arguments,
+            **guard,
             **self._owner,
         )
 
@@ -171,8 +213,15 @@ class ImageStorage:
 
 def mark_of(metadata: Mapping[str, str]) -> CopyMark:
     """Return the mark in the user metadata of a copy; its fields are empty where the metadata lacks them."""
-    version, recipe = (metadata.get(name, metadata.get(old_name, "")) for name, old_name in _OLD_ENTRIES.items())
-    return CopyMark(version, recipe)
+    if SOURCE_VERSION_ENTRY not in metadata:
+        return CopyMark(*(metadata.get(name, "") for name in _OLD_ENTRIES))
+    return CopyMark(metadata[SOURCE_VERSION_ENTRY], metadata.get(RECIPE_ENTRY, ""), metadata.get(HEADERS_ENTRY, ""))
+
+
+def entries_of(mark: CopyMark) -> dict[str, str]:
+    """Return the entries of user metadata that hold a mark."""
+    entries = {SOURCE_VERSION_ENTRY: mark.source_version, RECIPE_ENTRY: mark.recipe}
+    return entries | ({HEADERS_ENTRY: mark.headers} if mark.headers else {})
 
 
 def copy_key_fits(key: str) -> bool:
@@ -194,6 +243,7 @@ def _original(answer: Mapping[str, Any], data: bytes | None) -> Original:
         size=answer["ContentLength"],
         last_modified=answer["LastModified"],
         data=data,
+        headers=headers_of(answer),
     )
 
 

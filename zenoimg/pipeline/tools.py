@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from zenoimg.imaging import Limits, Recipe, Watermarked, watermark
+from zenoimg.pipeline.headers import CopyHeaders, HeaderRules
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.settings import PipelineSettings
 from zenoimg.pipeline.storage import Original, PublishedCopy
@@ -23,8 +24,9 @@ class Storage(Protocol):
     def head_original(self, key: str) -> Original | None: ...  # noqa: D102
     def head_copy(self, key: str) -> PublishedCopy | None: ...  # noqa: D102
     def put_copy(  # noqa: D102
-        self, key: str, data: bytes, content_type: str, mark: CopyMark, *, replacing: str | None
+        self, key: str, data: bytes, content_type: str, mark: CopyMark, *, headers: CopyHeaders, replacing: str | None
     ) -> bool: ...
+    def rewrite_copy(self, key: str, copy: PublishedCopy, mark: CopyMark, headers: CopyHeaders) -> bool: ...  # noqa: D102
     def delete_copy(self, key: str, etag: str) -> bool: ...  # noqa: D102
 
 
@@ -54,6 +56,10 @@ class Tools:
     def recipe_for(self, key: str) -> Recipe:
         """Return the recipe for a key; today the same for all."""
         return self.recipe
+
+    def header_rules(self, key: str) -> HeaderRules:
+        """Return the rules of the headers of a key's copy."""
+        return HeaderRules(self.settings.cache_control, self.recipe_for(key).metadata)
 
     @cached_property
     def limits_fingerprint(self) -> str:

@@ -18,17 +18,29 @@ ARCHIVED = "archived"
 
 @dataclass(frozen=True)
 class CopyMark:
-    """What the metadata of a copy names: the version of the original and the recipe that it was made from."""
+    """What the metadata of a copy names: the version of the original, the recipe, the rules of its headers."""
 
     source_version: str
     recipe: str
+    headers: str = ""
+
+    def has_content_of(self, other: CopyMark | None) -> bool:
+        """Return whether two marks name the same version and recipe, whatever their headers."""
+        return other is not None and (self.source_version, self.recipe) == (other.source_version, other.recipe)
 
 
 def expected_copy(record: ImageRecord) -> CopyMark | None:
     """Return the mark of the copy that a record describes, ``None`` when there should be no copy."""
     if record.status == "processed":
-        return CopyMark(record.version_id or "", record.recipe or "")
-    return None if record.copy_recipe is None else CopyMark(record.version_id or "", record.copy_recipe)
+        return CopyMark(record.version_id or "", record.recipe or "", record.headers or "")
+    if record.copy_recipe is None:
+        return None
+    return CopyMark(record.version_id or "", record.copy_recipe, record.headers or "")
+
+
+def has_other_headers(record: ImageRecord, headers: str) -> bool:
+    """Return whether an image has a copy whose headers follow other rules than those with this fingerprint."""
+    return expected_copy(record) is not None and record.headers != headers
 
 
 def keeps_older_copy(record: ImageRecord) -> bool:

@@ -31,7 +31,7 @@ def test_a_photo_that_lands_gets_a_copy_and_a_record(
     with Image.open(io.BytesIO(copy)) as picture:
         assert (picture.format, picture.size) == ("JPEG", (160, 120))
     assert copy != PHOTO
-    assert storage.get_copy_mark(key) == CopyMark(version, RECIPE.fingerprint)
+    assert CopyMark(version, RECIPE.fingerprint).has_content_of(storage.get_copy_mark(key))
     record = catalog.get(key)
     assert record is not None
     assert (record.status, record.original_size, record.processed_size) == ("processed", len(PHOTO), len(copy))
@@ -68,7 +68,7 @@ def test_a_late_event_of_a_removal_does_not_harm_the_photo_that_came_after_it(
     version = put(s3, "cat.jpg")
     call(s3_event("cat.jpg"))
     call(s3_event("cat.jpg", name="ObjectRemoved:DeleteMarkerCreated"))
-    assert storage.get_copy_mark("cat.jpg") == CopyMark(version, RECIPE.fingerprint)
+    assert CopyMark(version, RECIPE.fingerprint).has_content_of(storage.get_copy_mark("cat.jpg"))
     assert catalog.get("cat.jpg") is not None
 
 

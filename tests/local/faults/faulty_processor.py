@@ -19,7 +19,6 @@ from botocore.awsrequest import AWSResponse
 
 from lambda_handlers import processor
 from zenoimg.pipeline.storage import ImageStorage, Original
-from zenoimg.pipeline.verdict import CopyMark
 
 FOLDER = Path(os.environ["FAULTS_FOLDER"])
 ORIGINALS = os.environ["ORIGINALS_BUCKET"]
@@ -38,13 +37,13 @@ class FaultyStorage(ImageStorage):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().get_original(key, max_bytes)
 
-    def put_copy(self, key: str, data: bytes, content_type: str, mark: CopyMark, *, replacing: str | None) -> bool:
+    def put_copy(self, key: str, *more: Any, **named: Any) -> bool:
         if key.startswith("overwritten/") and _first_time(key):
             newer = (FOLDER / "newer.jpg").read_bytes()
             _as_operator().put_object(Bucket=ORIGINALS, Key=key, Body=newer)
         if key.startswith("deleted/") and _first_time(key):
             _as_operator().delete_object(Bucket=ORIGINALS, Key=key)
-        stored = super().put_copy(key, data, content_type, mark, replacing=replacing)
+        stored = super().put_copy(key, *more, **named)
         if key.startswith("dies/") and _first_time(key):
             os.kill(os.getpid(), signal.SIGKILL)
         return stored

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from zenoimg.imaging import Limits, Recipe, Refused, Watermarked, WatermarkSpec
+from zenoimg.pipeline.headers import CopyHeaders
 from zenoimg.pipeline.reconcile import NeverSettledError, reconcile
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.settings import PipelineSettings
@@ -57,6 +58,7 @@ class Run:
     recipe: str
     force: bool = False
     removed: bool = False
+    cache_control: str | None = None
     starts_after: int = 0  # changes of the original before it: its event announces the last of them
     answers: tuple[Any, ...] = ()
     done: bool = False
@@ -106,7 +108,9 @@ class Replay:
     def head_copy(self, key: str) -> PublishedCopy | None:
         return self._ask(lambda world: (world, world.copy and published(world.copy)))  # type: ignore[no-any-return]
 
-    def put_copy(self, key: str, data: bytes, content_type: str, mark: CopyMark, *, replacing: str | None) -> bool:
+    def put_copy(
+        self, key: str, data: bytes, content_type: str, mark: CopyMark, *, headers: CopyHeaders, replacing: str | None
+    ) -> bool:
         assert data == _bytes(mark), "the mark of a copy names its content"
 
         def put(world: World) -> tuple[World, bool]:
@@ -115,6 +119,11 @@ class Replay:
             return replace(world, copy=mark, published=world.published | {mark.source_version}), True
 
         return self._ask(put)  # type: ignore[no-any-return]
+
+    def rewrite_copy(self, key: str, copy: PublishedCopy, mark: CopyMark, headers: CopyHeaders) -> bool:
+        return self._ask(  # type: ignore[no-any-return]
+            lambda world: (replace(world, copy=mark), True) if _etag(world) == copy.etag else (world, False)
+        )
 
     def delete_copy(self, key: str, etag: str) -> bool:
         return self._ask(  # type: ignore[no-any-return]
@@ -165,10 +174,11 @@ def _watermark(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 @cache
-def _next(recipe: str, force: bool, removed: bool, answers: tuple[Any, ...]) -> Any:
+def _next(recipe: str, force: bool, removed: bool, cache_control: str | None, answers: tuple[Any, ...]) -> Any:
     """Return the operation that a run with these answers asks for next, or how it ended."""
     store = Replay(answers)
-    tools = Tools(store, store, SETTINGS, RECIPES[recipe], Limits(), _watermark, lambda: MOMENT, lambda: 0.0)
+    settings = replace(SETTINGS, cache_control=cache_control)
+    tools = Tools(store, store, settings, RECIPES[recipe], Limits(), _watermark, lambda: MOMENT, lambda: 0.0)
     try:
         reconcile(KEY, tools, force=force, removed=removed)
     except Suspended as suspended:
@@ -205,7 +215,7 @@ _RUNS: _Numbers[Run] = _Numbers()
 def _steps(run_number: int, world_number: int) -> tuple[tuple[int, int], ...]:
     """Return what can happen next to a run: its next operation or end, a crash, an error before or after it."""
     run, world = _RUNS.values[run_number], _WORLDS.values[world_number]
-    following = _next(run.recipe, run.force, run.removed, run.answers)
+    following = _next(run.recipe, run.force, run.removed, run.cache_control, run.answers)
     if following == "done":
         steps = [(replace(run, answers=(), done=True), world)]
     elif following == "another round":
@@ -285,13 +295,15 @@ def assert_allowed(world: World, *recipes: Recipe) -> None:
     assert record.recipe in {recipe.fingerprint for recipe in recipes}
     if record.status == "processed":
         assert not refuses(record.recipe, version)
-        assert world.copy == CopyMark(version, record.recipe), f"copy and record differ: {world}"
+        assert world.copy == CopyMark(version, record.recipe, record.headers or ""), f"copy and record differ: {world}"
     else:
         assert record.status == "refused", f"neither processed nor refused: {world}"
         assert refuses(record.recipe, version), f"refused by a recipe that does not: {world}"
-        kept = None if record.copy_recipe is None else CopyMark(version, record.copy_recipe)
+        recipe = record.copy_recipe
+        kept = None if recipe is None else CopyMark(version, recipe, record.headers or "")
         assert world.copy == kept, f"not the copy that the record keeps: {world}"
     if world.copy is not None:
+        assert record.headers, f"a copy without headers of known rules: {world}"
         assert record.processed_size == published(world.copy).size, f"another copy is described: {world}"
     assert world.copy is not None or version not in world.published, f"a published copy is gone: {world}"
 

@@ -168,3 +168,15 @@ def test_a_forced_run_of_one_recipe_during_the_other_keeps_a_copy(recipe: Recipe
     other = STRICT if recipe is OLD else OLD
     runs = (Run(recipe.fingerprint, force=True, crashes=1), Run(other.fingerprint))
     check(settled("v1", OLD), runs, (), OLD, STRICT)
+
+
+@pytest.mark.parametrize("fault", ["none", "crash", "error"])
+@pytest.mark.parametrize("version", ["v1", "v2"], ids=["marked", "refused by the new recipe"])
+def test_two_rules_of_headers_at_once_end_with_those_of_the_record(version: str, fault: str) -> None:
+    crashes, errors = int(fault == "crash"), int(fault == "error")
+    runs = (
+        Run(PICKY.fingerprint, cache_control="no-store", crashes=crashes, errors=errors),
+        Run(OLD.fingerprint, cache_control="max-age=60"),
+    )
+    check(settled(version, OLD), runs, (), OLD, PICKY)
+    check(settled(version, OLD, PICKY), runs, (), OLD, PICKY)

@@ -59,6 +59,7 @@ def test_the_json_has_these_keys_in_this_order() -> None:
         "CopyRecipe",
         "Limits",
         "Encoding",
+        "Headers",
     ]
 
 

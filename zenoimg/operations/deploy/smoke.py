@@ -22,7 +22,7 @@ from zenoimg.pipeline.events import backfill_body
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.service import expected_owner, is_throttled
 from zenoimg.pipeline.storage import identity_of
-from zenoimg.pipeline.verdict import CopyMark
+from zenoimg.pipeline.verdict import expected_copy
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class _Test:
         if record.status == "refused":
             return Verdict(True, remark=f"the limits refuse the test's {self.wanted.photo}, as configured")
         mark = self.pipeline.storage.get_copy_mark(key)
-        if mark != CopyMark(record.version_id or "", record.recipe or ""):
+        if mark != expected_copy(record):
             return Verdict(False, "the record says processed, but the copy is missing or of another version or recipe")
         return Verdict(True)
 

@@ -22,11 +22,12 @@ from s3transfer.subscribers import BaseSubscriber
 
 from zenoimg.imaging import Limits
 from zenoimg.operations.concurrency import cancel_transfers
-from zenoimg.operations.content import DIGEST_KEY, Remote, check, crc32, digest, is_same, remote_of
+from zenoimg.operations.content import Remote, check, crc32, digest, is_same, remote_of
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.upload.local_files import open_file, state_of
 from zenoimg.operations.upload.put_calls import PutCalls
 from zenoimg.operations.upload.sources import Source
+from zenoimg.pipeline.headers import DIGEST_ENTRY
 from zenoimg.pipeline.service import error_code, expected_owner, is_aws, is_missing, is_throttled
 from zenoimg.pipeline.storage import identity_of
 
@@ -187,7 +188,7 @@ class Transfer:
 
     def _upload(self, source: Source, file: BufferedReader, size: int, content_type: str, sha256: str) -> str:
         """Send an open file and return the identity of the new version."""
-        extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {DIGEST_KEY: sha256}, **self._owner}
+        extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {DIGEST_ENTRY: sha256}, **self._owner}
         in_parts = size >= _MULTIPART_BYTES
         # S3 refuses a body that does not have this digest. Of multipart uploads S3 checks only CRCs of the whole, and
         # S3-compatible servers check none: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html

@@ -1,0 +1,158 @@
+"""What S3 holds of an object beside its bytes, and what of it a copy takes over from its original. Pure.
+
+Cache-Control, Content-Disposition, Content-Language, Expires and user metadata are carried. Not carried are
+Content-Encoding, which describes the original's bytes; ``sha256``, which ``zenoimg upload`` sets for them;
+``immutable``, since the next recipe rewrites a copy; what S3 would reject or return in another form; and, where the
+metadata policy removes places, user metadata whose name is one. Warnings name what was left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: S3's limit for user metadata: bytes of all names and values in UTF-8
+#: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
+MAX_METADATA_BYTES = 2048
+#: Prefix of the pipeline's own entries of user metadata.
+OWN_PREFIX = "zenoimg-"
+#: Entry of an original that holds the SHA-256 of its bytes.
+DIGEST_ENTRY = "sha256"
+
+_WARNING = "not carried from the original's S3 headers: "
+_HEADERS = ("CacheControl", "ContentDisposition", "ContentLanguage", "Expires")
+_TITLES = {
+    "CacheControl": "Cache-Control",
+    "ContentDisposition": "Content-Disposition",
+    "ContentLanguage": "Content-Language",
+}
+#: Raised when the same original and settings give other headers than before.
+_VERSION = 1
+
+# fmt: off
+_COORDINATES = frozenset({
+    "gps", "latitude", "longitude", "lat", "lon", "lng", "coordinate", "coordinates", "geolocation", "geotag",
+    "geohash", "altitude",
+})
+#: A name that has one of these words is a place.
+_PLACES = frozenset({"location", "sublocation", "city", "country", "countrycode", "countryname"})
+#: These words have other meanings as well, so they must be the whole name.
+_WHOLE_PLACES = frozenset({
+    "state", "province", "provincestate", "region", "place", "placename", "address", "venue", "geo", "district",
+})
+# fmt: on
+
+
+@dataclass(frozen=True)
+class HeaderRules:
+    """What decides, besides the original, which headers a copy has.
+
+    ``cache_control`` is the Cache-Control of all copies, ``None`` for that of the original. ``policy`` is the recipe's
+    metadata policy.
+    """
+
+    cache_control: str | None
+    policy: str
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change with the rules."""
+        described = json.dumps([_VERSION, self.cache_control, self.policy])
+        return hashlib.sha256(described.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class CopyHeaders:
+    """Headers and user metadata of a copy. ``arguments`` are those of PutObject and CopyObject."""
+
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def headers_of(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a GetObject or HeadObject response that ``carry`` reads."""
+    names = (*_HEADERS, "ExpiresString", "Metadata", "MissingMeta")
+    return {name: response[name] for name in names if response.get(name)}
+
+
+def carry(original: Mapping[str, Any], rules: HeaderRules, own: Mapping[str, str]) -> CopyHeaders:
+    """Return the headers of a copy from those of its original; ``own`` entries of user metadata always win."""
+    arguments = {name: original[name] for name in _HEADERS if name in original}
+    warnings: list[str] = []
+    if rules.cache_control is not None:
+        arguments["CacheControl"] = rules.cache_control
+    elif "CacheControl" in arguments:
+        kept, removed = _without_immutable(arguments["CacheControl"])
+        arguments["CacheControl"] = kept
+        warnings += ["immutable in Cache-Control: copies are rewritten"] if removed else []
+    if "ExpiresString" in original and "Expires" not in original:
+        warnings.append("Expires, which is not a date")
+    for name, title in _TITLES.items():
+        value = arguments.get(name)
+        if value is not None and not value.isascii():
+            # Signatures are made over UTF-8 and HTTP headers are sent as Latin-1: S3 would reject the request.
+            warnings.append(f"{title}, which is not ASCII")
+            del arguments[name]
+    metadata, reasons = _carried_metadata(original.get("Metadata", {}), rules, own)
+    if original.get("MissingMeta"):
+        reasons.append(f"{original['MissingMeta']} entries of user metadata that S3 does not return")
+    return CopyHeaders(
+        {name: value for name, value in arguments.items() if value},
+        metadata,
+        tuple(_WARNING + reason for reason in (*warnings, *reasons)),
+    )
+
+
+def without_header_warnings(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the warnings that are not about headers: those about the picture."""
+    return tuple(warning for warning in warnings if not warning.startswith(_WARNING))
+
+
+def _carried_metadata(
+    given: Mapping[str, str], rules: HeaderRules, own: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Return the entries of a copy, the pipeline's own among them, and what was left out."""
+    carried = dict(own)
+    left_out: dict[str, list[str]] = {}
+    size = sum(map(_size, own.items()))
+    for name, value in sorted(given.items()):
+        if name == DIGEST_ENTRY or name.startswith(OWN_PREFIX):
+            continue
+        if _is_place(name, rules.policy):
+            left_out.setdefault("whose name is a place", []).append(name)
+        elif not (name + value).isascii() or (value.startswith("=?") and value.endswith("?=")):
+            left_out.setdefault("that S3 returns encoded", []).append(name)
+        elif size + _size((name, value)) > MAX_METADATA_BYTES:
+            left_out.setdefault(f"beyond S3's {MAX_METADATA_BYTES:,} bytes", []).append(name)
+        else:
+            carried[name] = value
+            size += _size((name, value))
+    return carried, [f"user metadata {reason}: {', '.join(names)}" for reason, names in left_out.items()]
+
+
+def _size(entry: tuple[str, str]) -> int:
+    name, value = entry
+    return len(name.encode()) + len(value.encode())
+
+
+def _without_immutable(cache_control: str) -> tuple[str, bool]:
+    directives = [each.strip() for each in cache_control.split(",")]
+    kept = [each for each in directives if each.lower() != "immutable"]
+    return (", ".join(kept), True) if len(kept) < len(directives) else (cache_control, False)
+
+
+def _is_place(name: str, policy: str) -> bool:
+    """Return whether the metadata policy removes an entry because of its name."""
+    if policy == "keep":
+        return False
+    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
+    joined = "".join(words)
+    if joined.startswith("gps") or not _COORDINATES.isdisjoint({*words, joined}):
+        return True
+    is_place = not _PLACES.isdisjoint({*words, joined}) or joined in _WHOLE_PLACES
+    return is_place and policy != "keep-no-gps"
