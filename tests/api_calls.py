@@ -112,6 +112,8 @@ def _s3(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
     if operation == "DeleteObjects":
         each = parameters["Delete"]["Objects"]
         return {right for one in each for right in _s3("DeleteObject", {"Bucket": bucket, **one})}
+    if operation == "CopyObject":
+        return _s3("PutObject", parameters) | _s3("GetObject", parameters["CopySource"])
     action = _S3_ACTIONS.get(operation, operation)
     if "Key" not in parameters:
         more = {Right("s3:PutBucketOwnershipControls", "bucket", bucket)} if "ObjectOwnership" in parameters else set()

@@ -16,7 +16,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from zenoimg.local import ACCESS_KEY, REGION, SECRET_KEY
-from zenoimg.pipeline.storage import MAX_KEY_BYTES
+from zenoimg.pipeline.records import MAX_KEY_BYTES
 
 
 class Signed(AuthBase):

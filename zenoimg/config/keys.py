@@ -222,6 +222,8 @@ KEYS: tuple[Key, ...] = (
     Key("encoder", "webp_lossless_effort", 25, "0 to 100; more is slower and smaller", Whole(0, 100)),
     Key("encoder", "avif_quality", 85, "0 to 100", Whole(0, 100)),
     Key("encoder", "avif_speed", 9, "0, slowest and smallest, to 10", Whole(0, 10)),
+    Key("copies", "cache_control", "", "Cache-Control of all copies; empty for that of each original",
+        Text("printable ASCII, at most 256 characters", r"[ -~]{0,256}"), "CopiesCacheControl", "public, max-age=3600"),
     Key("limits", "max_bytes", 100_000_000, "Bytes of an original; larger ones are refused", Whole(1, _MOST)),
     Key("limits", "max_pixels", 100_000_000, "Pixels of a frame or page", Whole(1, _MOST)),
     Key("limits", "max_frames", 1_000, "Frames or pages", Whole(1, _MOST)),

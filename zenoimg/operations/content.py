@@ -18,8 +18,8 @@ from zenoimg.imaging import Limits
 from zenoimg.imaging.formats import SUPPORTED
 from zenoimg.imaging.identify import HEAD_BYTES, Identified, identify
 from zenoimg.pipeline.headers import DIGEST_ENTRY
-from zenoimg.pipeline.records import RESERVED_PREFIX
-from zenoimg.pipeline.storage import MAX_KEY_BYTES, copy_key_fits, identity_of
+from zenoimg.pipeline.records import MAX_KEY_BYTES, RESERVED_PREFIX
+from zenoimg.pipeline.storage import copy_key_fits, identity_of
 
 _BLOCK_BYTES = 1024 * 1024
 #: The part size of the AWS CLI and of boto3.

@@ -51,18 +51,18 @@ class EffectiveRecipe:
     notices: tuple[str, ...] = ()
     doubt: str = ""
 
-    @property
-    def current(self) -> Current:
+    def current(self, pipeline: LivePipeline) -> Current:
         """Return what work in this process decides by."""
-        return Current(self.recipe.fingerprint, limits_fingerprint(self.limits))
+        return Current(self.recipe.fingerprint, limits_fingerprint(self.limits), pipeline.settings.headers_fingerprint)
 
 
 def current_of(pipeline: LivePipeline, settings: Settings) -> Current:
     """Return what the functions decide by; without a stack, what work in this process does."""
-    deployment = pipeline.deployment
+    deployment, headers = pipeline.deployment, pipeline.settings.headers_fingerprint
     if deployment.recipe_fingerprint:
-        return Current(deployment.recipe_fingerprint, deployment.limits_fingerprint)
-    return Current(recipe_of(settings).fingerprint, limits_fingerprint(limits_of(settings)))
+        carries_headers = deployment.copies_cache_control is not None
+        return Current(deployment.recipe_fingerprint, deployment.limits_fingerprint, headers if carries_headers else "")
+    return Current(recipe_of(settings).fingerprint, limits_fingerprint(limits_of(settings)), headers)
 
 
 def effective_recipe(pipeline: LivePipeline, settings: Settings, source: Source) -> EffectiveRecipe:

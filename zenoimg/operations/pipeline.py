@@ -46,7 +46,12 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
     """
     if settings.names is not None:
         names = settings.names
-        deployment = Deployment(names["originals_bucket"], names["processed_bucket"], names["table"])
+        deployment = Deployment(
+            names["originals_bucket"],
+            names["processed_bucket"],
+            names["table"],
+            copies_cache_control=settings.parameters.get("CopiesCacheControl"),
+        )
         return of_deployment(aws, deployment, None)
     deployment = read_deployment(aws.cloudformation, settings.stack, where=aws.where, deploy=suggest("deploy"))
     return of_deployment(aws, deployment, aws.identity.account)
@@ -65,6 +70,7 @@ def of_deployment(aws: Aws, deployment: Deployment, account: str | None) -> Live
             table=deployment.table,
             copies_url=copies_url(deployment.processed_bucket, aws.region, None if is_aws(endpoint) else endpoint),
             account_id=account,
+            cache_control=deployment.copies_cache_control or None,
         )
     except SettingsError as error:
         raise ConfigurationError(str(error)) from error

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.pipeline.by_day import DayPage, walk_back
 from zenoimg.pipeline.plain_items import leave_items_plain, tagged, value_of
 from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord, Status, from_item, to_item
 from zenoimg.pipeline.service import error_code
@@ -27,6 +26,8 @@ from zenoimg.pipeline.threads import threads
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from zenoimg.pipeline.by_day import DayPage
 
 BY_DAY_INDEX = "by-day"
 ATTENTION_INDEX = "attention"
@@ -146,6 +147,8 @@ class Catalog:
         of few takes few.
         """
 
+        from zenoimg.pipeline.by_day import walk_back  # functions do without the index
+
         def read(partition: str, start: dict[str, Any] | None) -> DayPage:
             return self._day_page(partition, oldest, start, min(page_records, _DAY_PAGE_RECORDS))
 
@@ -169,6 +172,8 @@ class Catalog:
         return TableFacts(table.get("ItemCount", 0), frozenset(index["IndexName"] for index in indexes))
 
     def _day_page(self, partition: str, oldest: str, start: dict[str, Any] | None, size: int) -> DayPage:
+        from zenoimg.pipeline.by_day import DayPage
+
         resumed: dict[str, Any] = {"ExclusiveStartKey": start} if start is not None else {}
         answer = self._client.query(
             TableName=self._table,

@@ -60,9 +60,8 @@ class HeaderRules:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with the rules."""
-        described = json.dumps([_VERSION, self.cache_control, self.policy])
-        return hashlib.sha256(described.encode()).hexdigest()[:16]
+        """16 hexadecimal digits that change with the rules, apart from the policy: with that the recipe changes."""
+        return headers_fingerprint(self.cache_control)
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,11 @@ class CopyHeaders:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+
+def headers_fingerprint(cache_control: str | None) -> str:
+    """Return the fingerprint that copies have under a setting of ``cache_control``."""
+    return hashlib.sha256(json.dumps([_VERSION, cache_control]).encode()).hexdigest()[:16]
 
 
 def headers_of(response: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,10 @@ STATUSES: tuple[Status, ...] = ("processed", "refused", "failed")
 #: Prefix of zenoimg's own image ids (a deploy tests the stack with photos); no list shows them.
 RESERVED_PREFIX = ".zenoimg/"
 
+#: Maximum length of an image id, in bytes of UTF-8: it is an S3 key
+#: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html).
+MAX_KEY_BYTES = 1024
+
 #: Partitions of the ``by-day`` index that one day's records are spread over: a DynamoDB partition takes 1,000
 #: writes a second, and a burst of uploads falls on one day.
 DAY_SHARDS = 4

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from zenoimg.pipeline.headers import headers_fingerprint
 from zenoimg.pipeline.service import aws_domain
 
 PROCESSED_PREFIX = "processed/"
@@ -39,6 +40,11 @@ class PipelineSettings:
                 f"the originals and the processed copies share the bucket {self.originals_bucket!r}: "
                 "each copy would trigger the function again"
             )
+
+    @property
+    def headers_fingerprint(self) -> str:
+        """The fingerprint of the rules by which copies have their headers."""
+        return headers_fingerprint(self.cache_control)
 
     def copy_key(self, image_id: str) -> str:
         """Return the key of the copy in the processed bucket."""

@@ -16,17 +16,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from zenoimg.pipeline.bodies import read_body, retrying
-from zenoimg.pipeline.encodings import TooLargeUnpackedError, unpack
 from zenoimg.pipeline.headers import OWN_PREFIX, CopyHeaders, headers_of
+from zenoimg.pipeline.records import MAX_KEY_BYTES
 from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX, PipelineSettings
 from zenoimg.pipeline.verdict import CopyMark
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-#: S3's limit for a key, in bytes of its UTF-8 form (the user guide's "Naming Amazon S3 objects").
-MAX_KEY_BYTES = 1024
 
 SOURCE_VERSION_ENTRY = f"{OWN_PREFIX}source-version"
 RECIPE_ENTRY = f"{OWN_PREFIX}recipe"
@@ -109,11 +106,8 @@ class ImageStorage:
             raise
         with closing(answer["Body"]):
             data = read_body(answer) if answer["ContentLength"] <= max_bytes else None
-        try:
-            data = data and unpack(data, answer.get("ContentEncoding"), max_bytes)
-        except TooLargeUnpackedError:
-            data = None
-        return _original(answer, data)
+        encoding = answer.get("ContentEncoding")
+        return _original(answer, _unpack(data, encoding, max_bytes) if data and encoding else data)
 
     def head_original(self, key: str) -> Original | None:
         """Return the current version without its bytes, or ``None`` when there is none."""
@@ -245,6 +239,15 @@ def _original(answer: Mapping[str, Any], data: bytes | None) -> Original:
         data=data,
         headers=headers_of(answer),
     )
+
+
+def _unpack(data: bytes, encoding: str, max_bytes: int) -> bytes | None:
+    from zenoimg.pipeline.encodings import TooLargeUnpackedError, unpack  # hardly any original needs it
+
+    try:
+        return unpack(data, encoding, max_bytes)
+    except TooLargeUnpackedError:
+        return None
 
 
 def _storage_class(error: ClientError) -> str:

@@ -36,6 +36,7 @@ class Deployment:
     api_url: str = ""
     limits: Mapping[str, int] = field(default_factory=dict, kw_only=True)
     limits_fingerprint: str = field(default="", kw_only=True)
+    copies_cache_control: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -108,4 +109,5 @@ def deployment_of(state: StackState) -> Deployment:
         api_url=output.get("ApiUrl", ""),
         limits=json.loads(output.get("Limits", "{}")),
         limits_fingerprint=output.get("LimitsFingerprint", ""),
+        copies_cache_control=state.parameters.get("CopiesCacheControl"),
     )

@@ -155,6 +155,12 @@ def test_what_is_no_mail_address_is_refused(tmp_path: Path, value: str) -> None:
         load(GlobalOptions(), {}, tmp_path)
 
 
+@pytest.mark.parametrize("value", ["max-age=60\n", "é", "x" * 257])
+def test_a_cache_control_that_s3_would_reject_is_refused(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ConfigurationError, match="must be printable ASCII"):
+        load(GlobalOptions(), {"ZENOIMG_COPIES_CACHE_CONTROL": value}, tmp_path)
+
+
 def test_every_key_can_be_set_by_a_variable_that_goes_before_the_file(tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text("[processor]\nmemory = 1024\n", encoding="utf-8")
     env = {

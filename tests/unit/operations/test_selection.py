@@ -160,3 +160,18 @@ def test_a_digest_is_the_same_in_any_order_and_differs_when_one_id_is_missing(id
 
     assert not digest(ids).differs_from(digest(ids[::-1]))
     assert len(digest(ids).differs_from(digest(ids[1:]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("record", "headers", "state"),
+    [
+        (replace(RECORD, headers="h1"), "h1", "current"),
+        (replace(RECORD, headers="h0"), "h1", "stale"),
+        (replace(RECORD, headers=None), "h1", "stale"),
+        (replace(RECORD, headers="h0"), "", "current"),
+        (replace(REFUSED, limits="limits"), "h1", "refused"),
+    ],
+)
+def test_a_copy_whose_headers_follow_other_rules_is_stale(record: ImageRecord, headers: str, state: str) -> None:
+    candidate = Candidate("a.jpg", ORIGINAL, has_copy=record.status == "processed")
+    assert state_of(candidate, record, replace(CURRENT, headers=headers)) == state

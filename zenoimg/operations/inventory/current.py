@@ -1,25 +1,35 @@
-"""What images are compared with: the recipe and the limits that count now."""
+"""What images are compared with: the recipe, the limits and the rules of headers that apply now."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from zenoimg.pipeline.records import ImageRecord
+from zenoimg.pipeline.verdict import has_other_headers
 
 
 @dataclass(frozen=True)
 class Current:
-    """Fingerprints of the current recipe and of what else decides about refusals; an empty one is unknown."""
+    """Fingerprints of the current recipe, of what else decides about refusals, and of the rules of copies' headers.
+
+    An empty one is unknown.
+    """
 
     recipe: str = ""
     limits: str = ""
+    headers: str = ""
 
     def recipe_for(self, key: str) -> str:
         """Return the fingerprint of the recipe for an image."""
         return self.recipe
 
     def is_outdated(self, record: ImageRecord) -> bool:
-        """Return whether a record was decided by another recipe, or a refusal by other limits or other code."""
+        """Return whether a record was decided by another recipe, or a refusal by other limits or other code.
+
+        A copy whose headers follow other rules is outdated as well.
+        """
         if self.recipe_for(record.image_id) not in ("", record.recipe):
+            return True
+        if self.headers and has_other_headers(record, self.headers):
             return True
         return record.status == "refused" and bool(record.limits) and self.limits not in ("", record.limits)

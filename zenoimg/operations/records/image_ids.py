@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zenoimg.pipeline.storage import MAX_KEY_BYTES
+from zenoimg.pipeline.records import MAX_KEY_BYTES
 
 
 def is_possible(text: str) -> bool:

@@ -81,7 +81,7 @@ class Reprocess:
         #: The recipe of work in this process; ``None`` for the functions.
         self.effective = effective_recipe(pipeline, settings, request.recipe) if request.here else None
         #: The recipe that copies have when the work is done, and what decides about refusals.
-        self.current = self.effective.current if self.effective else current_of(pipeline, settings)
+        self.current = self.effective.current(pipeline) if self.effective else current_of(pipeline, settings)
 
     @property
     def where(self) -> str:
