@@ -64,3 +64,18 @@ def test_a_refusal_by_other_limits_is_stale(kept: Terminal, limit: Callable[[str
     assert results(kept) == {}
     assert results(kept, "--stale") == {"large.jpg": "processed"}
     assert kept.json("status", "--check")["audit"]["kept"] == 0
+
+
+def test_the_copy_that_stays_can_be_listed_downloaded_and_seen(
+    kept: Terminal, limit: Callable[[str], None], tmp_path: Path
+) -> None:
+    records = {record["ImageId"]: record for record in kept.json("list", "--presign", "1h")}
+    assert "X-Amz-Signature" in records["large.jpg"]["ProcessedUrl"]
+    assert kept.json("show", "large.jpg")["Width"] == 96
+    (downloaded,) = kept.json("download", "large.jpg", "-o", "copies/")
+    assert (downloaded["Result"], downloaded["Size"]) == ("downloaded", records["large.jpg"]["ProcessedSize"])
+    limit(WIDE)  # the gallery opens nothing larger than the limits allow either
+    kept.run("gallery", "-o", "page")
+    names = [path.name for path in (tmp_path / "page" / "pictures").iterdir()]
+    assert len([name for name in names if "-after" in name]) == 2
+    assert len([name for name in names if "-before" in name]) == 1, "what is refused is not opened here either"

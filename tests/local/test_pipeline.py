@@ -95,7 +95,7 @@ def test_bad_files_are_named_one_by_one_and_the_good_go_on(bench: Bench) -> None
         "truncated.jpg": "refused",
         "missing.jpg": "failed",
     }
-    assert "not a picture" in results["text.jpg"]["Reason"]
+    assert "not an image" in results["text.jpg"]["Reason"]
     assert "empty" in results["empty.jpg"]["Reason"]
     assert "corrupt" in results["truncated.jpg"]["Reason"]
     assert "No such file" in results["missing.jpg"]["Reason"]

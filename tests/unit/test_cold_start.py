@@ -14,7 +14,7 @@ import pytest
 from tests.function_path import ENVIRONMENT, assemble
 
 #: Modules of a start beyond those of a bare one; a few may come and go with versions of Powertools and botocore.
-BUDGET = {"processor": 80, "get_images": 60}
+BUDGET = {"processor": 90, "get_images": 60}
 
 BARE = "import botocore.session; botocore.session.get_session().create_client('dynamodb')"
 STARTS = {

@@ -88,7 +88,9 @@ def details(rows: Iterable[tuple[str, Text]]) -> Table:
 
 
 def _open(pipeline: LivePipeline, record: ImageRecord) -> None:
-    if record.status != "processed":
+    from zenoimg.pipeline.verdict import expected_copy
+
+    if expected_copy(record) is None:
         raise ZenoError(f"{record.image_id!r} has no copy to open: it is {record.status}", code="no-copy")
     url = _url(pipeline, record)
     if not webbrowser.open(url):
@@ -102,7 +104,7 @@ def _url(pipeline: LivePipeline, record: ImageRecord) -> str:
     if pipeline.aws.local and not embedded_aws().settings.enforce_iam:
         return pipeline.settings.copy_url(record.image_id)
     (signed,) = presigned(pipeline, [record], _OPEN_SECONDS)
-    assert signed.processed_url is not None, "a processed image has a URL"
+    assert signed.processed_url is not None, "an image with a copy has a URL"
     return signed.processed_url
 
 

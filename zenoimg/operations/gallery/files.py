@@ -30,6 +30,7 @@ from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.service import expected_owner, is_missing
 from zenoimg.pipeline.storage import identity_of, mark_of
 from zenoimg.pipeline.threads import threads
+from zenoimg.pipeline.verdict import expected_copy
 
 FOLDER = "pictures"
 #: Incremented when the same picture results in another file, so that files of an earlier version are replaced.
@@ -76,15 +77,16 @@ def is_ours(name: str) -> bool:
 def stems_of(record: ImageRecord, *, originals: bool) -> Stems:
     """Return the names of the files that an image needs, without extensions.
 
-    A refused image needs none: what was refused is not opened here either.
+    The original of a refused image is not opened here either; its copy is shown, if an earlier recipe left one.
     """
-    if record.status == "refused":
+    mark = expected_copy(record)
+    if record.status == "refused" and mark is None:
         return Stems(None, None, None)
     image = _hash(record.image_id)
     version = record.version_id or record.etag or record.updated_at
     original = _hash(_FORM, version, str(record.original_size))
-    copy = _hash(_FORM, version, record.recipe or "", str(record.processed_size))
-    before = f"{image}-{original}-before" if originals else None
+    copy = _hash(_FORM, version, mark.recipe if mark else "", str(record.processed_size))
+    before = f"{image}-{original}-before" if originals and record.status != "refused" else None
     if record.status == "failed":
         return Stems(before, None, f"{image}-{original}-small" if originals else None)
     return Stems(before, f"{image}-{copy}-after", f"{image}-{copy}-small")

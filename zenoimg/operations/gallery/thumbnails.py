@@ -13,6 +13,7 @@ from zenoimg.operations.gallery.pictures import shown, thumbnail
 from zenoimg.operations.records.missing_copy import why_no_copy
 from zenoimg.pipeline.bodies import read_body, retrying
 from zenoimg.pipeline.service import expected_owner, is_missing
+from zenoimg.pipeline.verdict import expected_copy
 
 if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
@@ -37,7 +38,7 @@ def before_and_after(pipeline: LivePipeline, record: ImageRecord, limits: Limits
         yield Small("before", problem=f"the original is too large to draw: {original.size:,} bytes")
     else:
         yield _small("before", original.data, limits)
-    if record.status == "processed":
+    if expected_copy(record) is not None:
         copy = _copy(pipeline, record.image_id)
         yield Small("after", problem=why_no_copy(record)) if copy is None else _small("after", copy, limits)
 

@@ -20,6 +20,7 @@ from zenoimg.operations.records import api
 from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX, Catalog, TableFacts
 from zenoimg.pipeline.records import ImageRecord, Status, from_item
 from zenoimg.pipeline.service import is_denied
+from zenoimg.pipeline.verdict import expected_copy
 
 _Key = Callable[[ImageRecord], Any]
 Order = Literal["created", "changed", "size", "id", "any"]
@@ -108,7 +109,7 @@ def arranged(records: Iterable[ImageRecord], query: Query) -> Iterator[ImageReco
 def presigned(pipeline: LivePipeline, records: Iterable[ImageRecord], seconds: int) -> Iterator[ImageRecord]:
     """Yield the same records with presigned ``ProcessedUrl``, which anyone can open for so many seconds."""
     for record in records:
-        if record.status != "processed":
+        if expected_copy(record) is None:
             yield record
             continue
         copy = {"Bucket": pipeline.settings.processed_bucket, "Key": pipeline.settings.copy_key(record.image_id)}
