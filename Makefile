@@ -17,8 +17,8 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev lint
 	$(BIN)/pytest -n 2 --dist worksteal -m "not fuzz and not thorough"
 
-# What `make test` leaves out for time: fuzzing, long journeys on the embedded AWS, real photos, the gallery in a
-# Chromium (skipped where none is installed).
+# What `make test` leaves out for time: fuzzing, long journeys on the embedded AWS, Lambda's own runtime client
+# on the functions' zips (Linux), real photos, the gallery in a Chromium (skipped where none is installed).
 test-all: $(VENV)/.dev $(VENV)/.thorough test-newest
 	$(BIN)/pytest -n 2 --dist worksteal -m "fuzz or thorough"
 
