@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import zenoimg.imaging.typeface  # noqa: F401 - loads Pillow while a function starts, not at its first picture
@@ -15,6 +16,7 @@ from zenoimg.imaging.memory import ObservedLimits, can_allocate
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
+_MUCH_LARGER, _MUCH_MORE_BYTES = 1.5, 20_000
 Writer = Callable[[bytes, Recipe, Limits], Watermarked]
 _DEFAULT_LIMITS = Limits()
 
@@ -45,7 +47,8 @@ def watermark(
         )
     # Not in the try block: a module that cannot be imported is not a damaged picture.
     writer: Writer = FORMATS[identified.format].module("writer").watermarked
-    return _written(writer, data, recipe or _default_recipe(), ObservedLimits(limits), identified.format)
+    copy = _written(writer, data, recipe or _default_recipe(), ObservedLimits(limits), identified.format)
+    return _with_growth_named(copy, len(data), identified.format)
 
 
 @cache
@@ -65,6 +68,15 @@ def _written(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits
         if not can_allocate(limits.needed):
             raise MemoryError(f"{reason}; {limits.needed:,} bytes for it cannot be allocated") from failure
         raise Refused("corrupt", reason) from failure
+
+
+def _with_growth_named(copy: Watermarked, source_bytes: int, source_format: str) -> Watermarked:
+    """Return a copy with a warning when it is much larger than its source, in the same format."""
+    grown = len(copy.data) - source_bytes
+    if copy.format != source_format or len(copy.data) <= _MUCH_LARGER * source_bytes or grown <= _MUCH_MORE_BYTES:
+        return copy
+    warning = f"the copy is {len(copy.data) / source_bytes:.1f} times as large as its original"
+    return replace(copy, warnings=(*copy.warnings, warning))
 
 
 def _as_bytes(data: object) -> bytes:

@@ -223,19 +223,40 @@ def test_frames_and_their_pixels_are_counted_before_they_are_decoded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("frame", "announced", "named"),
+    ("frame", "named"),
     [
-        (ApngFrame(SPRITE, noise(SPRITE, 2, 8), (40, 0)), 2, "a frame of 14 x 12 at 40, 0"),
-        (ApngFrame(SPRITE, noise(SPRITE, 2, 8), disposal=3), 2, "a frame of 14 x 12"),
-        (ApngFrame(SPRITE, noise(SPRITE, 2, 8)), 3, "announces 3 frames and holds 2"),
+        (ApngFrame(SPRITE, noise(SPRITE, 2, 8), (40, 0)), "a frame of 14 x 12 at 40, 0"),
+        (ApngFrame(SPRITE, noise(SPRITE, 2, 8), disposal=3), "a frame of 14 x 12"),
     ],
 )
-def test_frames_out_of_place_are_corrupt(frame: ApngFrame, announced: int, named: str) -> None:
+def test_frames_out_of_place_are_corrupt(frame: ApngFrame, named: str) -> None:
     data = apng(SIZE, 2, 8, [ApngFrame(SIZE, noise(SIZE, 2, 8)), frame])
-    data = data.replace(chunk(b"acTL", struct.pack(">II", 2, 2)), chunk(b"acTL", struct.pack(">II", announced, 2)))
     with pytest.raises(Refused, match=named) as refusal:
         watermark(data)
     assert refusal.value.code == "corrupt"
+
+
+@pytest.mark.parametrize(
+    ("announced", "frames", "warning"),
+    [
+        (5, 3, "the animated PNG announces 5 frames and has 3: the copy has those that exist"),
+        (0, 3, "the animated PNG announces 0 frames and has 3: the copy has those that exist"),
+        (2, 2, "the animated PNG announces 2 frames: 1 more was left out"),
+    ],
+)
+def test_a_wrong_number_of_frames_is_corrected(announced: int, frames: int, warning: str) -> None:
+    data = apng(SIZE, 2, 8, [ApngFrame(SIZE, noise(SIZE, 2, 8, seed)) for seed in range(3)])
+    right, wrong = (chunk(b"acTL", struct.pack(">II", number, 2)) for number in (3, announced))
+    done = watermark(data.replace(right, wrong))
+    assert (done.frames, done.warnings) == (frames, (warning,))
+    assert dict(pictures.png_chunks(done.data))[b"acTL"] == struct.pack(">II", frames, 2)
+
+
+def test_a_last_frame_without_pixels_is_left_out() -> None:
+    data = apng(SIZE, 2, 8, [ApngFrame(SIZE, noise(SIZE, 2, 8, seed)) for seed in range(2)])
+    chunks = [(name, content) for name, content in pictures.png_chunks(data) if name != b"fdAT"]
+    done = watermark(data[:8] + b"".join(chunk(name, content) for name, content in chunks))
+    assert done.frames == 1
 
 
 @pytest.mark.parametrize("name", ["ball.apng", "over_previous.apng", "apng-16bit.png", "apng-2bit-palette.png"])

@@ -80,7 +80,7 @@ def marked_animation(
         compression = min(compression, _SWIFT)
     target, drawn = _drawn_in_best_target(chunks, header, animation, palette, overlay, compression)
     grown = palette_chunks(drawn.palette, chunks) if target.header.color_type == PALETTE else ()
-    warnings = [target.warning] if target.warning else []
+    warnings = [*animation.notes, *([target.warning] if target.warning else [])]
     image_data = [*(drawn.frames[0].image_data if animation.begins_with_default else drawn.default)]
     still = [chunk for chunk in chunks if chunk.name not in (b"acTL", *FRAME_CHUNKS)]
     copy = assemble(still, header, Written(target.header, grown, image_data), recipe, warnings)
@@ -88,7 +88,8 @@ def marked_animation(
     at = next(index for index, chunk in enumerate(copy) if chunk.name == b"IDAT")
     copy[at:at] = [chunk for leads, chunk in controls if leads]
     copy[-1:] = [*(chunk for leads, chunk in controls if not leads), copy[-1]]
-    copy.insert(1, Chunk(b"acTL", first(chunks, b"acTL") or b""))
+    plays = (first(chunks, b"acTL") or b"")[4:8].ljust(4, b"\0")
+    copy.insert(1, Chunk(b"acTL", len(drawn.frames).to_bytes(4, "big") + plays))
     return MarkedAnimation(copy, len(drawn.frames), warnings)
 
 

@@ -40,14 +40,21 @@ class ApngFrame:
 
 @dataclass(frozen=True)
 class Animation:
-    """The frames of a file, and whether the first of them is its default image, which readers without APNG show."""
+    """The frames of a file, and whether the first of them is its default image, which readers without APNG show.
+
+    ``notes`` says in what the file was wrong.
+    """
 
     frames: tuple[ApngFrame, ...]
     begins_with_default: bool
+    notes: tuple[str, ...] = ()
 
 
 def read_animation(chunks: list[Chunk], header: Header) -> Animation:
-    """Return the frames. Raises ``Refused("corrupt")`` when they are not as many as announced, or out of place."""
+    """Return the frames that viewers show. Raises ``Refused("corrupt")`` when there are none, or one is out of place.
+
+    A last frame without data is none. Of more frames than are announced viewers show the announced ones.
+    """
     begins_with_default = False
     controls: list[ApngFrame] = []
     pixels: list[list[Chunk]] = []
@@ -66,15 +73,25 @@ def read_animation(chunks: list[Chunk], header: Header) -> Animation:
         elif chunk.name == b"fdAT" and controls:
             pixels[-1].append(Chunk(b"IDAT", chunk.data[4:]))
     frames = [replace(control, image_data=tuple(data)) for control, data in zip(controls, pixels, strict=True)]
+    if frames and not frames[-1].image_data:
+        frames.pop()
     (announced,) = struct.unpack_from(">I", (first(chunks, b"acTL") or b"").ljust(4, b"\0"))
-    if not frames or announced != len(frames) or not all(frame.image_data for frame in frames):
-        raise Refused("corrupt", f"the animated PNG announces {announced} frames and holds {len(frames)}")
+    notes: tuple[str, ...] = ()
+    if announced != len(frames):
+        notes = (f"the animated PNG announces {announced} frames and has {len(frames)}: the copy has those that exist",)
+    if 0 < announced < len(frames):
+        more = len(frames) - announced
+        were = "was" if more == 1 else "were"
+        notes = (f"the animated PNG announces {announced} frames: {more} more {were} left out",)
+        frames = frames[:announced]
+    if not frames or not all(frame.image_data for frame in frames):
+        raise Refused("corrupt", "the animated PNG has a frame without pixels")
     if begins_with_default and frames[0].box != (0, 0, header.width, header.height):
         raise Refused("corrupt", "the animated PNG's first frame is not as large as the picture")
     if frames[0].disposal == PREVIOUS:
         # There is nothing before the first frame.
         frames[0] = replace(frames[0], disposal=BACKGROUND)
-    return Animation(tuple(frames), begins_with_default)
+    return Animation(tuple(frames), begins_with_default, notes)
 
 
 def frame_chunks(frames: list[ApngFrame], begins_with_default: bool) -> Iterator[tuple[bool, Chunk]]:

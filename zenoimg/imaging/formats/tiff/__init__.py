@@ -1,6 +1,8 @@
 """TIFF and BigTIFF.
 
-``file``           directories and segments
+``file``           directories and segments, and how they are written
+``reader``         pages read from a file's bytes
+``segments``       where strips and tiles are
 ``metadata``       the tags that a copy keeps
 ``layout``         how pixels are arranged in strips and tiles
 ``codecs``         compression of segments

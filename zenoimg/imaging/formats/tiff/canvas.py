@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from PIL import Image
 
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.jpeg.stream import read_stream
 from zenoimg.imaging.formats.tiff.codecs import FAX_OPTIONS, compressed, decompressed
 from zenoimg.imaging.formats.tiff.file import Page
 from zenoimg.imaging.formats.tiff.jpeg_segments import JpegSegment
@@ -95,6 +97,23 @@ class Canvas:
         left, top, _, bottom = self._layout.box(number % (self._layout.across * self._layout.down))
         first, last = max(top, self._box[1]), min(bottom, self._box[3])
         return first - top, last - top, (left - self._box[0], first - self._box[1])
+
+
+def trimmed(page: Page, layout: Layout) -> Page:
+    """Return a page whose segments end where their pixels do: those of inferred lengths are encoded again."""
+    if not page.inferred:
+        return page
+    segments = list(page.segments)
+    if layout.compression == JPEG:
+        segments = [segment[: read_stream(segment).end] for segment in segments]
+    else:
+        for rows, numbers in of_equal_rows(layout, range(layout.across * layout.down * layout.planes)).items():
+            parts = [bytes(part) for part in rows_of(page, layout, numbers, rows)]
+            before = [page.segments[number] for number in numbers]
+            encoded = compressed(parts, layout, rows, _fax_options(page, layout), before)
+            for number, segment in zip(numbers, encoded, strict=True):
+                segments[number] = segment
+    return replace(page, segments=tuple(segments))
 
 
 def of_equal_rows(layout: Layout, numbers: Iterable[int]) -> dict[int, list[int]]:

@@ -23,7 +23,6 @@ from zenoimg.imaging.formats.tiff.file import (
     Directory,
     Form,
     Page,
-    read_pages,
     write_pages,
 )
 from zenoimg.imaging.formats.tiff.layout import (
@@ -38,6 +37,7 @@ from zenoimg.imaging.formats.tiff.layout import (
     PACKBITS,
     Layout,
 )
+from zenoimg.imaging.formats.tiff.reader import read_pages
 from zenoimg.imaging.limits import Limits
 
 FAX_OPTIONS = {GROUP_3: 292, GROUP_4: 293}

@@ -12,11 +12,12 @@ from zenoimg.imaging.colour.tags import ColourTags
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.few_levels import on_two_levels, visible_on_two_levels
 from zenoimg.imaging.formats.tiff.blending import blend_channels
-from zenoimg.imaging.formats.tiff.canvas import Canvas
-from zenoimg.imaging.formats.tiff.file import Page, read_pages, sub_directories, write_pages
+from zenoimg.imaging.formats.tiff.canvas import Canvas, trimmed
+from zenoimg.imaging.formats.tiff.file import Page, write_pages
 from zenoimg.imaging.formats.tiff.layout import JPEG, RGB, YCBCR, Layout, is_camera_raw, is_mask, is_reduced, layout_of
 from zenoimg.imaging.formats.tiff.metadata import kept_tags, stamped
 from zenoimg.imaging.formats.tiff.palette import draw_on_palette
+from zenoimg.imaging.formats.tiff.reader import read_pages, sub_directories
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay, overlay_for
 from zenoimg.imaging.metadata.keeper import Keeper
@@ -38,7 +39,12 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     warnings = keeper.warnings
     copies: list[Page] = []
     for page, layout in zip(pages, layouts, strict=True):
+        warnings += page.notes
+        if layout is None and page.inferred:
+            warnings.append("a mask without byte counts was left out")
+            continue
         if layout is not None:
+            page = trimmed(page, layout)
             drawn = _drawn(page, layout, recipe, warnings)
             if drawn is None:
                 continue
