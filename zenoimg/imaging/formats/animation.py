@@ -1,14 +1,142 @@
-"""Animations as what is on screen: which frames must be redrawn so that the mark does not move.
+"""Animations of frames that are composited on a canvas (APNG, WebP): what a frame of the copy must draw.
 
-A copy's frames never dispose. Where a source's frame disposed, the next frame of the copy covers the same
-pixels as well and overwrites them with what should be visible there, mark included.
+A frame of the copy has the source's pixels but for those that show the mark, and the source's box, blending and
+disposal. So the copy shows the same timeline, and grows by little more than the mark. Where a disposed frame has taken
+part of the mark with it, the next frame draws that part again, in a larger box if need be.
 """
 
 from __future__ import annotations
 
-from PIL import Image, ImageChops
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from PIL import Image, ImageChops, ImageDraw
+
+from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.overlap import covered_box, touches, union
+from zenoimg.imaging.placement import Box, Size
+
+KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
+"""The disposal of a frame at the end of its display time."""
 
 _ANY = [255 * (level > 0) for level in range(256)]
+
+Canvas = TypeVar("Canvas")
+
+
+class Surface(Protocol[Canvas]):
+    """What a format can do with canvases and frames, which are pictures of one kind."""
+
+    def copied(self, canvas: Canvas) -> Canvas:
+        """Return a copy."""
+
+    def cropped(self, canvas: Canvas, box: Box) -> Canvas:
+        """Return a box of a canvas."""
+
+    def clear(self, canvas: Canvas, box: Box) -> None:
+        """Clear a box, in place."""
+
+    def blank(self, size: Size) -> Canvas | None:
+        """Return a frame that is transparent everywhere; ``None`` where the format has no transparency."""
+
+    def lay(self, canvas: Canvas, frame: Canvas, box: Box, *, blends: bool) -> None:
+        """Draw a frame, in place: blended over what is there, or instead of it."""
+
+    def put(self, canvas: Canvas, source: Canvas, box: Box, mask: Image.Image | None) -> None:
+        """Replace pixels of a box where a mask is 255, in place."""
+
+    def differing(self, one: Canvas, other: Canvas) -> Image.Image:
+        """Return a mask, 255 where two pictures differ."""
+
+    def is_exact(self, before: Canvas, after: Canvas) -> Image.Image:
+        """Return a mask, 255 where blending ``after`` over ``before`` shows ``after``."""
+
+
+@dataclass(frozen=True)
+class Redrawn(Generic[Canvas]):
+    """A frame of the copy: its box, whether it blends, and its pixels."""
+
+    box: Box
+    blends: bool
+    picture: Canvas
+
+
+class CopyCanvas(Generic[Canvas]):
+    """What the copy shows before its next frame, and where that frame has to draw the mark.
+
+    ``fitted`` widens a box to one where the format lets frames begin.
+    """
+
+    def __init__(
+        self, surface: Surface[Canvas], empty: Canvas, size: Size, overlay: Overlay, fitted: Callable[[Box], Box]
+    ) -> None:
+        self._surface, self._shown, self._size, self._overlay, self._fitted = surface, empty, size, overlay, fitted
+        # Before the first frame nothing is shown: all of the mark has to be drawn.
+        self._stale: Box | None = covered_box(overlay, size)
+        # Whether the canvas is the source's but for the mark.
+        self._follows = True
+
+    def leaves_alone(self, box: Box) -> bool:
+        """Return whether a frame in a box can stay as it is, whatever its pixels."""
+        return self._follows and self._stale is None and not touches(box, self._overlay)
+
+    def redrawn(self, frame: Canvas, box: Box, blends: bool, after: Canvas) -> Redrawn[Canvas] | None:
+        """Return a frame that makes the copy show ``after``; ``None`` when the source's frame does."""
+        surface = self._surface
+        widened = self._fitted(union([box, *self._outdated(after, box)]))
+        target = surface.cropped(after, widened)
+        if not self._follows:
+            return Redrawn(widened, False, target)
+        drawn = surface.blank((widened[2] - widened[0], widened[3] - widened[1])) if blends else None
+        if drawn is None:
+            unchanged = widened == box and surface.differing(frame, target).getbbox() is None
+            return None if unchanged else Redrawn(widened, False, target)
+        at = (box[0] - widened[0], box[1] - widened[1], box[2] - widened[0], box[3] - widened[1])
+        surface.put(drawn, frame, at, None)
+        before = surface.cropped(self._shown, widened)
+        result = surface.copied(before)
+        surface.lay(result, drawn, (0, 0, widened[2] - widened[0], widened[3] - widened[1]), blends=True)
+        wrong = ImageChops.darker(surface.differing(result, target), self._marks(widened))
+        if wrong.getbbox() is None:
+            return None if widened == box else Redrawn(widened, True, drawn)
+        if ImageChops.subtract(wrong, surface.is_exact(before, target)).getbbox() is not None:
+            return Redrawn(widened, False, target)
+        surface.put(drawn, target, (0, 0, widened[2] - widened[0], widened[3] - widened[1]), wrong)
+        return Redrawn(widened, True, drawn)
+
+    def advance(self, after: Canvas, box: Box, drawn_box: Box, disposal: int) -> int:
+        """Go on to the next frame; return the disposal of the copy's frame, which has shown ``after``."""
+        if disposal == PREVIOUS and drawn_box == box:
+            return PREVIOUS
+        if disposal == BACKGROUND and drawn_box == box:
+            self._shown, self._stale, self._follows = self._surface.copied(after), box, True
+            self._surface.clear(self._shown, box)
+            return BACKGROUND
+        self._shown = after
+        # Disposing of a box that is larger than the source's would clear too much: the next frame overwrites it.
+        self._stale, self._follows = (None, True) if disposal == KEEP else (drawn_box, False)
+        return KEEP
+
+    def _outdated(self, after: Canvas, box: Box) -> list[Box]:
+        """Return the box outside of a frame's own where the canvas has to change, if there is one."""
+        if self._stale is None:
+            return []
+        left, top, _, _ = self._stale
+        different = self._surface.differing(
+            self._surface.cropped(self._shown, self._stale), self._surface.cropped(after, self._stale)
+        )
+        different.paste(0, (box[0] - left, box[1] - top, box[2] - left, box[3] - top))
+        found = different.getbbox()
+        return [(found[0] + left, found[1] + top, found[2] + left, found[3] + top)] if found else []
+
+    def _marks(self, region: Box) -> Image.Image:
+        """Return a mask of a region, 255 in the boxes of marks."""
+        mask = Image.new("L", (region[2] - region[0], region[3] - region[1]))
+        for left, top, right, bottom in self._overlay.boxes:
+            corners = (left - region[0], top - region[1], right - region[0] - 1, bottom - region[1] - 1)
+            ImageDraw.Draw(mask).rectangle(corners, fill=255)
+        return mask
 
 
 def changed_pixels(before: Image.Image, after: Image.Image) -> Image.Image:
@@ -17,17 +145,3 @@ def changed_pixels(before: Image.Image, after: Image.Image) -> Image.Image:
     for channel in others:
         first = ImageChops.lighter(first, channel)
     return first.point(_ANY)
-
-
-def over_previous(before: Image.Image, after: Image.Image) -> Image.Image | None:
-    """Return the RGBA frame that, laid over ``before``, shows ``after``: transparent where nothing changes.
-
-    ``None`` where a changed pixel is not opaque: laying it over would mix it with what is below.
-    """
-    changed = changed_pixels(before, after)
-    opaque = Image.new("L", after.size, 255)
-    if Image.composite(after.getchannel("A"), opaque, changed).getextrema() != (255, 255):
-        return None
-    frame = Image.new("RGBA", after.size)
-    frame.paste(after, (0, 0), changed)
-    return frame

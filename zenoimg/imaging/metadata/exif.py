@@ -31,17 +31,56 @@ PATCHED_TAGS = frozenset({XMP, IPTC, PHOTOSHOP, PHOTOSHOP_LAYERS, PHOTOSHOP_ANNO
 """Tags that a ``TagPatch`` is asked about: blocks inside EXIF, and what some of them tell of a place."""
 
 
+_SHORT = 3
+_NUMBER_LAYOUTS = {
+    1: "B",
+    _SHORT: "H",
+    4: "I",
+    5: "II",
+    6: "b",
+    8: "h",
+    9: "i",
+    10: "ii",
+    11: "f",
+    12: "d",
+    13: "I",
+}
+
+
 def orientation_of(block: bytes) -> int:
     """Return the orientation, 1 to 8, in a TIFF structure; 1 when it holds none that is valid."""
     try:
         tiff = TiffBlock(block)
         for entry in tiff.entries(tiff.first):
             if entry.tag == ORIENTATION:
-                value = tiff.number(entry)
-                return value if 1 <= value <= 8 else 1
+                return _orientation_in(tiff, entry) or 1
     except DamagedExif:
         pass
     return 1
+
+
+def with_plain_orientation(block: bytes) -> bytes:
+    """Return a TIFF structure whose orientation, if it holds a valid one, is one SHORT.
+
+    Readers differ on other forms: Chromium ignores what is not one SHORT, Pillow and ExifTool take any number.
+    Raises ``DamagedExif``.
+    """
+    tiff = TiffBlock(block)
+    found = [entry for entry in tiff.entries(tiff.first) if entry.tag == ORIENTATION]
+    if not found or [(entry.kind, entry.count) for entry in found] == [(_SHORT, 1)]:
+        return block
+    orientation = _orientation_in(tiff, found[0])
+    return with_orientation(block, orientation) if orientation else block
+
+
+def _orientation_in(tiff: TiffBlock, entry: Entry) -> int | None:
+    """Return the orientation in an entry, which may be any number; ``None`` when it is none of the eight."""
+    layout = _NUMBER_LAYOUTS.get(entry.kind)
+    if layout is None or not entry.count:
+        return None
+    value, *denominator = tiff.unpack(layout, tiff.value_at(entry))
+    number = value / denominator[0] if denominator and denominator[0] else value
+    return int(number) if number in range(1, 9) else None
 
 
 def with_orientation(block: bytes, orientation: int) -> bytes:

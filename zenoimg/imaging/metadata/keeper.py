@@ -30,6 +30,7 @@ _KNOWN_START = re.compile(
     rb"[ -~\0]{0,40}?(?:(?P<exif>II\*\0|MM\0\*)|(?P<photoshop>8BIM)|(?P<iptc>\x1c[\1\2])|"
     rb"(?P<xmp>(?:\xef\xbb\xbf)?\s*<(?:\?xpacket|x:x[am]pmeta|rdf:RDF)))"
 )
+_XMP_ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>\s*)(\d)")
 _MAX_NESTING = 6
 """Blocks inside each other: XMP in Photoshop resources in EXIF is three."""
 
@@ -44,6 +45,7 @@ class Keeper:
 
     ``alone`` tells that the file's other pictures (gain maps, further pictures of an MPO) are not in the copy, so that
     what lists them is removed too. ``warnings`` names what was left out, in plain words, each kind once.
+    ``orientation`` is that of the copy: XMP that states another one loses it, since some readers fall back to it.
     ``stated`` names the fields of ``Rights`` that the source has a value for.
     """
 
@@ -53,12 +55,14 @@ class Keeper:
         rights: Rights | None = None,
         *,
         alone: bool = False,
+        orientation: int | None = None,
     ) -> None:
         self.policy = policy
         self.rights = rights or Rights()
         self.warnings: list[str] = []
         self.stated: set[str] = set()
         self._alone = alone
+        self._orientation = orientation
         self._nesting = 0
 
     @property
@@ -113,7 +117,7 @@ class Keeper:
     def xmp(self, packet: bytes, name: str = "XMP is") -> bytes:
         """Return an XMP packet without pictures, without a link to credentials and, by the policy, without places."""
         try:
-            found = scan(packet, self._packet_rules(_place(name)))
+            found = scan(packet, self._packet_rules(_place(name), packet))
         except DamagedXmp as damage:
             if not self.strips:
                 self.left_out(name, damage)
@@ -205,13 +209,15 @@ class Keeper:
         kept = known(block[start:], f"{name} is")
         return block[:start] + kept if kept else b""
 
-    def _packet_rules(self, place: str) -> PacketRules:
+    def _packet_rules(self, place: str, packet: bytes) -> PacketRules:
+        stated = _XMP_ORIENTATION.search(packet)
         return PacketRules(
             warn=self.warn,
             found_picture=lambda: self.found_picture(place),
             coordinates=self.keeps_coordinates,
             places=self.keeps_places,
             alone=self._alone,
+            orientation=not stated or self._orientation in (None, int(stated[1])),
             strips=self.strips,
             strips_rights=self.strips_rights,
         )
@@ -236,7 +242,7 @@ class Keeper:
         kept = patch.result()
         if patch.pictures:
             self.found_picture(_place(name))
-        return kept
+        return exif.with_plain_orientation(kept)
 
     def _exif_tag(self, tag: int, value: bytes) -> bytes | None:
         if tag == exif.XMP:

@@ -107,3 +107,8 @@ def is_always_kept(namespace: str, name: str) -> bool:
     if namespace == PLUS_NS:
         return name.startswith("DataMining") or name == "OtherConstraints"
     return namespace == IPTC_EXT_NS and name in ("DigitalSourceType", "DigitalSourceFileType")
+
+
+def is_orientation(namespace: str, name: str) -> bool:
+    """Return whether a property states the orientation of the pixels."""
+    return (namespace, name) == ("http://ns.adobe.com/tiff/1.0/", "Orientation")

@@ -14,8 +14,8 @@ _LINK_LEFT_OUT = "a link to Content Credentials, which vouch for the unmarked pi
 class PacketRules:
     """Rules for ``xmp.scan``. ``warn`` and ``found_picture`` are called for what has to be reported.
 
-    ``coordinates`` and ``places`` tell what stays; ``alone`` that other pictures of the file are not in the copy;
-    ``strips`` that nothing but rights stays, and ``strips_rights`` that they go, too.
+    ``coordinates``, ``places`` and ``orientation`` tell what stays; ``alone`` that other pictures of the file are not
+    in the copy; ``strips`` that nothing but rights stays, and ``strips_rights`` that they go, too.
     """
 
     warn: Callable[[str], None]
@@ -23,6 +23,7 @@ class PacketRules:
     coordinates: bool
     places: bool
     alone: bool
+    orientation: bool
     strips: bool
     strips_rights: bool
 
@@ -37,6 +38,8 @@ class PacketRules:
             self.found_picture()
             return True
         if names.is_thumbnail(namespace, name) or (self.alone and names.is_directory_of_pictures(namespace, name)):
+            return True
+        if not self.orientation and names.is_orientation(namespace, name):
             return True
         if not self.coordinates and names.is_coordinate(namespace, name):
             return True

@@ -159,7 +159,8 @@ def _clean_aperture(content: bytes, size: Size) -> Box | None:
 def _metadata(
     source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe, warnings: list[str]
 ) -> dict[str, Any]:
-    keeper = Keeper(recipe.metadata, recipe.rights, alone=any("gain map" in text for text in header.not_kept))
+    alone = any("gain map" in text for text in header.not_kept)
+    keeper = Keeper(recipe.metadata, recipe.rights, alone=alone, orientation=orientation)
     packet = source.info.get("xmp", b"") or header.xmp
     packet = keeper.xmp(packet) if packet else b""
     block = keeper.exif(header.exif) if header.exif else b""

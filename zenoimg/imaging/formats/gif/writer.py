@@ -35,7 +35,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     if not source.ended:
         frames = "1 frame" if len(source.frames) == 1 else f"{len(source.frames)} frames"
         warnings.append(f"the file has no end mark and may be truncated: the copy has {frames}")
-    keeper = Keeper(recipe.metadata, recipe.rights)
+    keeper = Keeper(recipe.metadata, recipe.rights, orientation=1)
     extensions = kept_extensions([block for block in source.blocks if isinstance(block, Extension)], keeper)
     marking = Marking(source, overlay, size)
     blocks: list[GifFrame | Extension] = []

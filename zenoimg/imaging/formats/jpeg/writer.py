@@ -51,7 +51,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     orientation = orientation_in(stream)
     overlay = overlay_for(recipe.watermark, (stream.width, stream.height), orientation, colours_in(stream))
     warnings = left_out(stream, data[stream.end :])
-    keeper = Keeper(recipe.metadata, recipe.rights, alone=bool(warnings))
+    keeper = Keeper(recipe.metadata, recipe.rights, alone=bool(warnings), orientation=orientation)
     segments = kept_segments(stream, keeper)
     warnings += [*overlay.warnings, *keeper.warnings]
     if not stream.ended:

@@ -8,19 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from PIL import Image
-
-from zenoimg.imaging.formats.animation import over_previous
+from zenoimg.imaging.formats.animation import BACKGROUND, PREVIOUS, CopyCanvas, Redrawn
 from zenoimg.imaging.formats.palette import Color
 from zenoimg.imaging.formats.png.assembly import Written, assemble
-from zenoimg.imaging.formats.png.canvas import Picture, Pixels, UnseenMarkError, copied, cropped
+from zenoimg.imaging.formats.png.canvas import Frame, Pixels, UnseenMarkError, copied
 from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header, first
 from zenoimg.imaging.formats.png.color_key import color_key
 from zenoimg.imaging.formats.png.frames import (
-    BACKGROUND,
     FRAME_CHUNKS,
-    KEEP,
-    PREVIOUS,
     Animation,
     ApngFrame,
     bares_ground,
@@ -30,8 +25,6 @@ from zenoimg.imaging.formats.png.frames import (
 from zenoimg.imaging.formats.png.palette import palette_chunks, palette_of
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import covered_box, touches, union
-from zenoimg.imaging.placement import Box
 from zenoimg.imaging.recipe import Recipe
 
 _BYTES_A_PIXEL = 28  # of memory, as measured; twice that for 16 bits per sample
@@ -138,42 +131,33 @@ def _drawn(
 ) -> _Drawn:
     needed = [chunk for chunk in chunks if chunk.name in (b"PLTE", b"tRNS")]
     canvas = pixels.empty()
-    whole = (0, 0, header.width, header.height)
+    size = header.width, header.height
+    whole = (0, 0, *size)
     default: tuple[Chunk, ...] = ()
     if not animation.begins_with_default:
         image_data = tuple(chunk for chunk in chunks if chunk.name == b"IDAT")
-        pixels.lay(canvas, pixels.decode(whole, needed, image_data), whole, blends=False)
-        default = pixels.encode(pixels.marked(canvas, overlay), compression)
-        canvas = pixels.empty()
-    # Before the first frame nothing is shown: all of the mark has to be drawn.
-    stale: Box | None = covered_box(overlay, (header.width, header.height))
-    before: Picture = copied(canvas)
+        picture = pixels.decode(whole, needed, image_data)
+        default = pixels.encode(pixels.marked(picture, overlay), compression, Frame(picture, image_data))
+    copy = CopyCanvas(pixels, copied(canvas), size, overlay, lambda box: box)
     frames = []
     for frame in animation.frames:
         kept = copied(canvas) if frame.disposal == PREVIOUS else None
-        pixels.lay(canvas, pixels.decode(frame.box, needed, frame.image_data), frame.box, blends=frame.blends)
-        if pixels.are_the_sources and stale is None and not touches(frame.box, overlay):
-            frames.append(replace(frame, disposal=KEEP))
-            before = pixels.marked(canvas, overlay) if pixels.mix else before
-        else:
-            box = frame.box if stale is None else union((frame.box, stale))
-            after = pixels.marked(canvas, overlay)
-            part, blends = _blended_or_whole(cropped(before, box), cropped(after, box), frame.blends and pixels.mix)
-            image_data = pixels.encode(part, compression)
-            frames.append(replace(frame, box=box, disposal=KEEP, blends=blends, image_data=image_data))
-            before = after
-        stale = None if frame.disposal == KEEP else frame.box
+        own = pixels.decode(frame.box, needed, frame.image_data)
+        pixels.lay(canvas, own, frame.box, blends=frame.blends)
+        after = pixels.marked(canvas, overlay)
+        written = frame
+        if not (pixels.are_the_sources and copy.leaves_alone(frame.box)):
+            redrawn = copy.redrawn(own, frame.box, frame.blends, after)
+            if redrawn is None and not pixels.are_the_sources:
+                redrawn = Redrawn(frame.box, frame.blends, own)
+            if redrawn is not None:
+                source = Frame(own, frame.image_data) if redrawn.box == frame.box else None
+                image_data = pixels.encode(redrawn.picture, compression, source)
+                written = replace(frame, box=redrawn.box, blends=redrawn.blends, image_data=image_data)
+        disposal = copy.advance(after, frame.box, written.box, frame.disposal)
+        frames.append(replace(written, disposal=disposal))
         if kept is not None:
             canvas = kept
         elif frame.disposal == BACKGROUND:
             pixels.clear(canvas, frame.box)
     return _Drawn(frames, default, pixels.palette)
-
-
-def _blended_or_whole(before: Picture, after: Picture, may_blend: bool) -> tuple[Picture, bool]:
-    """Return a frame that shows ``after``, and whether it blends over ``before``, which takes fewer bytes."""
-    if may_blend and isinstance(before, Image.Image) and isinstance(after, Image.Image):
-        frame = over_previous(before, after)
-        if frame is not None:
-            return frame, True
-    return after, False

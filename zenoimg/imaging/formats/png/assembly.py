@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zenoimg.imaging.formats.png.chunks import PALETTE, Chunk, Header, first
-from zenoimg.imaging.formats.png.metadata import ChunkKeeper
+from zenoimg.imaging.formats.png.metadata import ChunkKeeper, orientation_in
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.recipe import Recipe
 
@@ -24,7 +24,7 @@ def assemble(chunks: list[Chunk], source: Header, written: Written, recipe: Reci
     """Return the copy's chunks in the source's order."""
     copy: list[Chunk] = []
     data_written = False
-    keeper = Keeper(recipe.metadata, recipe.rights)
+    keeper = Keeper(recipe.metadata, recipe.rights, orientation=orientation_in(chunks))
     ancillary = ChunkKeeper(keeper, chunks)
     palette_changed = bool(written.palette) and written.palette[0].data != first(chunks, b"PLTE")
     for chunk in chunks:

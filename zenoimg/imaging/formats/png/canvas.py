@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops
 
 from zenoimg.imaging.blend import blend, lay_deep
+from zenoimg.imaging.formats.animation import changed_pixels
 from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour
 from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header
 from zenoimg.imaging.formats.png.color_key import blend_keyed, key_mask
 from zenoimg.imaging.formats.png.few_greys import drawn_on_few_greys
 from zenoimg.imaging.formats.png.pixels import decode, encode
+from zenoimg.imaging.formats.png.rows import redrawn
 from zenoimg.imaging.formats.png.sixteen_bit import DeepPicture, blend_deep, composite_deep, decode_deep, encode_deep
 from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import Box
+from zenoimg.imaging.placement import Box, Size
 
 Picture = Image.Image | DeepPicture
+_FULL = [255 * (level == 255) for level in range(256)]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame of the source: its pixels, decoded and as they are encoded."""
+
+    picture: Picture
+    image_data: tuple[Chunk, ...]
+
+    @property
+    def width(self) -> int:
+        """Its width in pixels."""
+        return self.picture.high.width if isinstance(self.picture, DeepPicture) else self.picture.width
+
+    @property
+    def height(self) -> int:
+        """Its height in pixels."""
+        return self.picture.high.height if isinstance(self.picture, DeepPicture) else self.picture.height
 
 
 class UnseenMarkError(Exception):
@@ -44,11 +65,6 @@ class Pixels:
     def are_the_sources(self) -> bool:
         """Whether frames can stay encoded as they are."""
         return self._source == self._target
-
-    @property
-    def mix(self) -> bool:
-        """Whether frames are 8-bit RGBA, which can be transparent where the frame below should show."""
-        return self._target.color_type == RGB_ALPHA and self._target.depth == 8
 
     def _transparent_index(self, slots: int) -> int:
         for index, color in enumerate(self.palette):
@@ -86,15 +102,17 @@ class Pixels:
     def empty(self) -> Picture:
         """Return a canvas on which nothing is drawn yet."""
         size = (self._target.width, self._target.height)
-        if self._is_deep:
-            mode = {GREY_ALPHA: "LA", RGB: "RGB", RGB_ALPHA: "RGBA"}[self._target.color_type]
-            canvas: Picture = DeepPicture(Image.new(mode, size), Image.new(mode, size))
-        else:
-            depth = "I;16" if self._target.depth == 16 else "L"
-            modes = {GREY: depth, RGB: "RGB", PALETTE: "P", GREY_ALPHA: "LA", RGB_ALPHA: "RGBA"}
-            canvas = Image.new(modes[self._target.color_type], size)
+        canvas = self._new(size)
         self.clear(canvas, (0, 0, *size))
         return canvas
+
+    def _new(self, size: Size) -> Picture:
+        if self._is_deep:
+            mode = {GREY_ALPHA: "LA", RGB: "RGB", RGB_ALPHA: "RGBA"}[self._target.color_type]
+            return DeepPicture(Image.new(mode, size), Image.new(mode, size))
+        depth = "I;16" if self._target.depth == 16 else "L"
+        modes = {GREY: depth, RGB: "RGB", PALETTE: "P", GREY_ALPHA: "LA", RGB_ALPHA: "RGBA"}
+        return Image.new(modes[self._target.color_type], size)
 
     def clear(self, canvas: Picture, box: Box) -> None:
         """Clear a box of a canvas, in place."""
@@ -109,6 +127,69 @@ class Pixels:
             size = (box[2] - box[0], box[3] - box[1])
             # Pasting a 16-bit number would repeat its low byte.
             canvas.paste(Image.new(canvas.mode, size, fill if len(fill) > 1 else fill[0]), box)
+
+    def copied(self, canvas: Picture) -> Picture:
+        """Return a copy of a canvas."""
+        return copied(canvas)
+
+    def cropped(self, canvas: Picture, box: Box) -> Picture:
+        """Return a box of a canvas."""
+        return cropped(canvas, box)
+
+    def blank(self, size: Size) -> Picture | None:
+        """Return a frame that is transparent everywhere; ``None`` where the picture has no transparency."""
+        if self._target.color_type == PALETTE:
+            index = next((index for index, color in enumerate(self.palette) if color[3] == 0), None)
+            return None if index is None else Image.new("P", size, index)
+        if self._key is None and self._target.color_type not in (GREY_ALPHA, RGB_ALPHA):
+            return None
+        frame = self._new(size)
+        self.clear(frame, (0, 0, *size))
+        return frame
+
+    def put(self, canvas: Picture, source: Picture, box: Box, mask: Image.Image | None) -> None:
+        """Replace pixels of a box where a mask is 255, in place."""
+        if isinstance(canvas, DeepPicture) and isinstance(source, DeepPicture):
+            canvas.high.paste(source.high, box, mask)
+            canvas.low.paste(source.low, box, mask)
+        elif isinstance(canvas, Image.Image) and isinstance(source, Image.Image):
+            if mask is not None and canvas.mode == "I;16":
+                source, mask = lay_deep(canvas.crop(box), source, mask), None
+            canvas.paste(source, box, mask)
+
+    def differing(self, one: Picture, other: Picture) -> Image.Image:
+        """Return a mask, 255 where two pictures differ."""
+        if isinstance(one, DeepPicture) and isinstance(other, DeepPicture):
+            return ImageChops.lighter(changed_pixels(one.high, other.high), changed_pixels(one.low, other.low))
+        assert isinstance(one, Image.Image), "both are of one kind"
+        assert isinstance(other, Image.Image), "both are of one kind"
+        return changed_pixels(_in_bytes(one), _in_bytes(other))
+
+    def is_exact(self, before: Picture, after: Picture) -> Image.Image:
+        """Return a mask, 255 where blending ``after`` over ``before`` shows ``after``."""
+        opaque = self._opaque_pixels(after)
+        if self._target.color_type not in (GREY_ALPHA, RGB_ALPHA):
+            return opaque
+        if isinstance(before, DeepPicture):
+            alphas = ImageChops.lighter(before.high.getchannel("A"), before.low.getchannel("A"))
+        else:
+            alphas = before.getchannel("A")
+        return ImageChops.lighter(opaque, alphas.point([255 * (level == 0) for level in range(256)]))
+
+    def _opaque_pixels(self, picture: Picture) -> Image.Image:
+        if isinstance(picture, DeepPicture):
+            if not picture.has_alpha:
+                return self._not_key(picture.channels((0, 0, *picture.high.size)))
+            alphas = ImageChops.darker(picture.high.getchannel("A"), picture.low.getchannel("A"))
+            return alphas.point(_FULL)
+        if picture.mode in ("LA", "RGBA"):
+            return picture.getchannel("A").point(_FULL)
+        return self._opaque(picture) or Image.new("L", picture.size, 255)
+
+    def _not_key(self, channels: list[Image.Image]) -> Image.Image:
+        if self._key is None:
+            return Image.new("L", channels[0].size, 255)
+        return ImageChops.invert(key_mask(channels, self._key))
 
     def lay(self, canvas: Picture, frame: Picture, box: Box, *, blends: bool) -> None:
         """Draw a frame on a canvas, in place: blended over what is there, or instead of it."""
@@ -164,8 +245,12 @@ class Pixels:
             blend(picture, overlay)
         return picture
 
-    def encode(self, picture: Picture, compression: int) -> tuple[Chunk, ...]:
-        """Return the IDAT chunks of a picture."""
+    def encode(self, picture: Picture, compression: int, source: Frame | None = None) -> tuple[Chunk, ...]:
+        """Return the IDAT chunks of a picture; rows that are those of a ``source`` frame keep their filters."""
+        if source is not None and self.are_the_sources:
+            changed = self.differing(picture, source.picture).getbbox()
+            header = replace(self._target, width=source.width, height=source.height)
+            return tuple(redrawn(source.image_data, picture, header, [changed] if changed else [], compression))
         if isinstance(picture, DeepPicture):
             header = replace(self._target, width=picture.high.width, height=picture.high.height)
             return tuple(encode_deep(picture, header, compression))
@@ -193,3 +278,10 @@ def _coverage(alpha: Image.Image) -> Image.Image:
     nothing = ImageChops.lighter(high, low).point([255 * (level == 0) for level in range(256)])
     everything = ImageChops.darker(high, low).point([255 * (level == 255) for level in range(256)])
     return Image.composite(everything, some, ImageChops.lighter(nothing, everything))
+
+
+def _in_bytes(picture: Image.Image) -> Image.Image:
+    """Return a picture whose channels have 8 bits each, of the same bytes."""
+    if picture.mode in ("P", "I;16"):
+        return Image.frombytes("L" if picture.mode == "P" else "LA", picture.size, picture.tobytes())
+    return picture

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.animation import BACKGROUND, PREVIOUS
 from zenoimg.imaging.formats.png.chunks import Chunk, Header, first
 from zenoimg.imaging.placement import Box
-
-KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
-"""The disposal of a frame at the end of its display time."""
 
 FRAME_CHUNKS = (b"fcTL", b"fdAT")
 _CONTROL = struct.Struct(">IIIIIHHBB")
