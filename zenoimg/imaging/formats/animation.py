@@ -96,13 +96,20 @@ class CopyCanvas(Generic[Canvas]):
         surface.put(drawn, frame, at, None)
         before = surface.cropped(self._shown, widened)
         result = surface.copied(before)
-        surface.lay(result, drawn, (0, 0, widened[2] - widened[0], widened[3] - widened[1]), blends=True)
+        whole = (0, 0, widened[2] - widened[0], widened[3] - widened[1])
+        surface.lay(result, drawn, whole, blends=True)
         wrong = ImageChops.darker(surface.differing(result, target), self._marks(widened))
         if wrong.getbbox() is None:
             return None if widened == box else Redrawn(widened, True, drawn)
+        still = ImageChops.subtract(wrong, surface.differing(before, target))
+        transparent = surface.blank(whole[2:])
+        if transparent is not None and 2 * still.histogram()[255] >= wrong.histogram()[255]:
+            # The mark is there already: the frame need not draw it again.
+            surface.put(drawn, transparent, whole, still)
+            wrong = ImageChops.subtract(wrong, still)
         if ImageChops.subtract(wrong, surface.is_exact(before, target)).getbbox() is not None:
             return Redrawn(widened, False, target)
-        surface.put(drawn, target, (0, 0, widened[2] - widened[0], widened[3] - widened[1]), wrong)
+        surface.put(drawn, target, whole, wrong)
         return Redrawn(widened, True, drawn)
 
     def advance(self, after: Canvas, box: Box, drawn_box: Box, disposal: int) -> int:

@@ -6,6 +6,7 @@ tiles) of the mark. Tags keep their values, pages their order, the file its byte
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 
 from zenoimg.imaging.colour.tags import ColourTags
@@ -13,7 +14,7 @@ from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.few_levels import on_two_levels, visible_on_two_levels
 from zenoimg.imaging.formats.tiff.blending import blend_channels
 from zenoimg.imaging.formats.tiff.canvas import Canvas, trimmed
-from zenoimg.imaging.formats.tiff.file import Page, write_pages
+from zenoimg.imaging.formats.tiff.file import BYTE, LONG, SBYTE, SHORT, SLONG, SSHORT, Directory, Page, write_pages
 from zenoimg.imaging.formats.tiff.layout import JPEG, RGB, YCBCR, Layout, is_camera_raw, is_mask, is_reduced, layout_of
 from zenoimg.imaging.formats.tiff.metadata import kept_tags, stamped
 from zenoimg.imaging.formats.tiff.palette import draw_on_palette
@@ -49,6 +50,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
             if drawn is None:
                 continue
             page = drawn
+        page = _with_plain_orientation(page)
         copies.append(replace(page, directory=kept_tags(page.directory, keeper)))
     first = next((layout for layout in layouts if layout is not None), None)
     if first is None:
@@ -77,8 +79,31 @@ def _check_total(layouts: list[Layout | None], limits: Limits) -> None:
 
 
 def _orientation(page: Page) -> int:
-    orientation = page.directory.number(_ORIENTATION, 1)
-    return orientation if 1 <= orientation <= 8 else 1
+    orientation = _stated_orientation(page.directory)
+    return orientation if orientation is not None and 1 <= orientation <= 8 else 1
+
+
+def _stated_orientation(directory: Directory) -> int | None:
+    """Return the orientation tag's whole number, whatever its type; ``None`` without one."""
+    entry = directory.entries.get(_ORIENTATION)
+    layout = {BYTE: "B", SHORT: "H", LONG: "I", SBYTE: "b", SSHORT: "h", SLONG: "i"}.get(entry.kind) if entry else None
+    if entry is None or layout is None or not entry.count:
+        return None
+    return int(struct.unpack_from(directory.form.order + layout, entry.value)[0])
+
+
+def _with_plain_orientation(page: Page) -> Page:
+    """Return a page that states a valid orientation as one SHORT, which all readers take."""
+    entry = page.directory.entries.get(_ORIENTATION)
+    if (
+        entry is None
+        or (entry.kind, entry.count) == (SHORT, 1)
+        or _stated_orientation(page.directory) not in range(1, 9)
+    ):
+        return page
+    plain = page.directory.form.entry(_ORIENTATION, SHORT, [_orientation(page)])
+    directory = replace(page.directory, entries={**page.directory.entries, _ORIENTATION: plain})
+    return replace(page, directory=directory)
 
 
 def _drawn(page: Page, layout: Layout, recipe: Recipe, warnings: list[str]) -> Page | None:

@@ -20,6 +20,7 @@ from zenoimg.imaging.placement import Box, Size, displayed_size
 from zenoimg.imaging.recipe import EncoderSettings
 
 _OPAQUE = [255 * (level == 255) for level in range(256)]
+_SOME = [255 * (level > 0) for level in range(256)]
 _TRANSPARENT = [255 * (level == 0) for level in range(256)]
 
 
@@ -65,7 +66,9 @@ class _Rgba:
         canvas.paste(source, box, mask)
 
     def differing(self, one: Image.Image, other: Image.Image) -> Image.Image:
-        return changed_pixels(one, other)
+        # libwebp's canvases have any colours where they are transparent.
+        visible = ImageChops.lighter(one.getchannel("A"), other.getchannel("A")).point(_SOME)
+        return ImageChops.darker(changed_pixels(one, other), visible)
 
     def is_exact(self, before: Image.Image, after: Image.Image) -> Image.Image:
         opaque = after.getchannel("A").point(_OPAQUE)
