@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from tests.drawn.pictures import jpeg, photo
@@ -114,3 +115,50 @@ def test_what_a_crashed_deploy_left_is_hidden_and_swept(bench: Bench, deploy: Ca
     assert [record["ImageId"] for record in json.loads(bench.zenoimg("api", "/images").stdout)] == ["a.jpg"]
     assert "Removed 1 test photo that an interrupted deploy left" in deploy().stderr
     bench.until(lambda: below_the_reserved_prefix(bench) == [], "nothing of it is left")
+
+
+def marks(bench: Bench) -> dict[str, str]:
+    """Key → fingerprint of the recipe, as the copies themselves say."""
+    s3 = bench.client("s3")
+    found = s3.list_objects_v2(Bucket=PROCESSED).get("Contents", [])
+    heads = {item["Key"]: s3.head_object(Bucket=PROCESSED, Key=item["Key"]) for item in found}
+    return {key.removeprefix("processed/"): head["Metadata"]["zenoimg-recipe"] for key, head in heads.items()}
+
+
+def test_a_logo_that_refuses_stored_images_is_not_deployed_and_no_copy_is_lost(bench: Bench) -> None:
+    bench.zenoimg("deploy")
+    for number in range(3):
+        bench.write(f"in/{number}.jpg", jpeg(photo((200 + number, 150), "RGB", seed=number)))
+    bench.zenoimg("upload", "-r", "in")
+    before = marks(bench)
+    bench.write("zenoimg.toml", b'[watermark]\nlogo = "wide.png"\n')
+    Image.new("RGBA", (3000, 10), (255, 255, 255, 255)).save(bench.folder / "wide.png")
+    refused = bench.zenoimg("deploy", "--yes", code=1)
+    assert "the new recipe refuses 3 of 3 sampled images" in refused.stderr
+    accepted = bench.zenoimg("deploy", "--yes", "--accept-refusals", code=1)
+    assert "the recipe refuses the test's large photo (2400x1600): too-small" in accepted.stderr
+    assert "the previous version is back and passes the test" in accepted.stderr
+    bench.zenoimg("reprocess", "--stale")
+    assert marks(bench) == before
+
+
+def test_a_rollout_by_a_canary_and_back_on_the_functions_themselves(bench: Bench) -> None:
+    old = bench.json("deploy")["recipe"]
+    before = parameters(bench)
+    for number in range(12):
+        bench.write(f"in/{number}.jpg", jpeg(photo((200 + number, 150), "RGB", seed=number)))
+    bench.zenoimg("upload", "-r", "in")
+    bench.write("zenoimg.toml", '[watermark]\ntext = "© Other"\n'.encode())
+    first = bench.json("rollout", "--canary", "3", "--yes")
+    assert (first["canary"]["statuses"], first["rest"]["results"]) == ({"processed": 3}, {"processed": 9})
+    assert (bench.folder / first["canary"]["page"]).is_file()
+    new = first["recipe"]
+    assert set(marks(bench).values()) == {new} != {old}
+    back = bench.json("rollout", "--back", "--yes")
+    assert (back["recipe"], back["taken_back"], back["results"]) == (old, new, {"processed": 12})
+    assert list(marks(bench).values()) == [old] * 12
+    after = parameters(bench)
+    for name in ("FunctionsKey", "PackagesKey", "RecipeKey", "RecipeFingerprint", "Limits", "LimitsFingerprint"):
+        assert after[name] == before[name]
+    assert bench.json("rollout", "--back", "--yes")["results"] == {}
+    assert bench.json("status", "--check")["audit"]["findings"] == {}
