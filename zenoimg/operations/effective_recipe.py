@@ -18,15 +18,15 @@ from botocore.exceptions import ClientError
 
 from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.errors import ConfigurationError, ZenoError
-from zenoimg.imaging import Limits, Recipe, RecipeError
+from zenoimg.imaging import Limits, Recipe
 from zenoimg.operations.configured import limits_of, recipe_of
 from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.listing import Query, from_table
-from zenoimg.pipeline import deployed_recipe
 from zenoimg.pipeline.service import expected_owner, is_denied, is_missing, is_missing_bucket
 from zenoimg.pipeline.verdict import limits_fingerprint
 from zenoimg.stack.bundle.pillow import pillow_version_in
+from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer
 from zenoimg.stack.outputs import read_stack
 from zenoimg.suggest import suggest
 
@@ -125,9 +125,8 @@ def _deployed(pipeline: LivePipeline, settings: Settings) -> EffectiveRecipe:
 
 def _parse(data: bytes, where: str) -> tuple[Recipe, Limits]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return deployed_recipe.load(lambda name: archive.read(f"python/{deployed_recipe.PACKAGE}/{name}"))
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, RecipeError) as error:
+        return read_recipe_layer(data)
+    except UnreadableLayerError as error:
         raise ConfigurationError(
             f"this version of zenoimg cannot read the deployed recipe ({where}): {error}",
             next_step=f"Use the version that deployed it, or run `{suggest('deploy')}` with this one.",

@@ -7,10 +7,8 @@ import io
 import pytest
 
 from tests.drawn.pictures import photo
-from zenoimg.imaging import Limits, Recipe, WatermarkSpec
-from zenoimg.operations.deploy.recipe_changes import recipe_changes, recipe_in
-from zenoimg.stack.bundle.artifact import make_zip
-from zenoimg.stack.bundle.recipe import recipe_layer
+from zenoimg.imaging import Recipe, WatermarkSpec
+from zenoimg.operations.deploy.recipe_changes import recipe_changes
 
 
 def png(seed: int) -> bytes:
@@ -41,15 +39,3 @@ def test_each_setting_that_changes_is_named_with_both_values(
     before: Recipe, after: Recipe, words: tuple[str, ...]
 ) -> None:
     assert recipe_changes(before, after) == words
-
-
-def test_the_running_recipe_is_read_from_its_layer() -> None:
-    recipe = Recipe(WatermarkSpec(logo=LOGO, opacity=0.5))
-    assert recipe_in(recipe_layer(recipe, Limits()).data) == (recipe, Limits())
-
-
-@pytest.mark.parametrize(
-    "data", [b"no zip", make_zip({"a": b""}), make_zip({"python/zenoimg_recipe/recipe.json": b"{"})]
-)
-def test_a_layer_that_is_none_of_ours_is_no_reason_to_fail(data: bytes) -> None:
-    assert recipe_in(data) is None

@@ -26,7 +26,7 @@ from zenoimg.stack.bundle import recipe as recipe_zip
 from zenoimg.stack.bundle.artifact import Artifact, make_zip
 from zenoimg.stack.bundle.functions import functions_zip
 from zenoimg.stack.bundle.packages_installed import installed_packages_layer
-from zenoimg.stack.bundle.recipe import recipe_layer
+from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer, recipe_layer
 
 
 def names_in(artifact: Artifact) -> list[str]:
@@ -183,6 +183,19 @@ def test_a_changed_limit_is_a_change_of_the_layer_but_not_of_the_fingerprint() -
     narrow = replace(Limits(), max_bytes=1)
     assert recipe_layer(recipe, Limits()).sha256 != recipe_layer(recipe, narrow).sha256
     assert recipe_layer(recipe, Limits()).sha256 == recipe_layer(Recipe(), Limits()).sha256
+
+
+def test_a_recipe_layer_is_read_back_as_it_was_written() -> None:
+    for recipe in RECIPES.values():
+        assert read_recipe_layer(recipe_layer(recipe, Limits(max_bytes=7)).data) == (recipe, Limits(max_bytes=7))
+
+
+@pytest.mark.parametrize(
+    "data", [b"no zip", make_zip({"a": b""}), make_zip({"python/zenoimg_recipe/recipe.json": b"{"})]
+)
+def test_a_layer_that_is_not_ours_is_refused_with_an_error_of_its_own(data: bytes) -> None:
+    with pytest.raises(UnreadableLayerError):
+        read_recipe_layer(data)
 
 
 def test_a_recipe_that_is_too_large_for_its_layer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

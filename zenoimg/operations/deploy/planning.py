@@ -21,7 +21,7 @@ from zenoimg.operations.deploy import rollback, taken_names
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
 from zenoimg.operations.deploy.plan import DeployedVersion, Plan
 from zenoimg.operations.deploy.previous import parameters_to_keep
-from zenoimg.operations.deploy.recipe_changes import DRAWING_CODE_ONLY, recipe_changes, recipe_in
+from zenoimg.operations.deploy.recipe_changes import DRAWING_CODE_ONLY, recipe_changes
 from zenoimg.operations.deploy.sample import Bounds
 from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
 from zenoimg.operations.deploy.trial import try_recipe
@@ -32,7 +32,7 @@ from zenoimg.stack import read_back, template
 from zenoimg.stack.bundle import functions, packages_installed, packages_wheels
 from zenoimg.stack.bundle.artifact import Artifact
 from zenoimg.stack.bundle.pillow import pillow_version_of
-from zenoimg.stack.bundle.recipe import recipe_layer
+from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer, recipe_layer
 from zenoimg.stack.change_set.change import ChangeSet
 from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.names import StackNames
@@ -233,4 +233,7 @@ def _refuse_unmeant_default(target: Target, changes: Sequence[str]) -> None:
 def _running_recipe(target: Target, version: DeployedVersion) -> tuple[Recipe, Limits] | None:
     key = version.parameters.get("RecipeKey", "")
     layer = artifact_store_of(target.aws).read(key) if key else None
-    return recipe_in(layer) if layer else None
+    try:
+        return read_recipe_layer(layer) if layer else None
+    except UnreadableLayerError:
+        return None  # the plan then names the fingerprints alone

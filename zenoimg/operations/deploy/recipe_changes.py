@@ -1,25 +1,13 @@
-"""The difference between two recipes in words, and the recipe in a layer's zip."""
+"""The difference between two recipes in words."""
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 
-from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_to_mapping
-from zenoimg.pipeline import deployed_recipe
+from zenoimg.imaging import Recipe, recipe_to_mapping
 
 #: What changed when the settings are the same and this version of zenoimg draws or encodes differently.
 DRAWING_CODE_ONLY = ("the drawing code",)
-
-
-def recipe_in(layer: bytes) -> tuple[Recipe, Limits] | None:
-    """Return recipe and limits in the zip of a recipe layer; ``None`` when this version cannot read them."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(layer)) as archive:
-            return deployed_recipe.load(lambda name: archive.read(f"python/{deployed_recipe.PACKAGE}/{name}"))
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, RecipeError):
-        return None
 
 
 def recipe_changes(before: Recipe, after: Recipe) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ from zenoimg.operations.deploy.previous import (
     parameters_to_go_back,
     previous_version,
 )
-from zenoimg.operations.deploy.recipe_changes import recipe_changes, recipe_in
+from zenoimg.operations.deploy.recipe_changes import recipe_changes
 from zenoimg.operations.deploy.target import Target, artifact_store_of
+from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer
 from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.outputs import read_stack
 from zenoimg.suggest import suggest
@@ -87,10 +88,12 @@ def _previous(target: Target, version: PreviousVersion) -> tuple[Recipe, Limits]
 def _read(target: Target, key: str) -> tuple[Recipe, Limits]:
     store = artifact_store_of(target.aws)
     layer = store.read(key)
-    found = recipe_in(layer) if layer is not None else None
-    if found is None:
+    if layer is None:
         raise _unreadable(store.bucket, key)
-    return found
+    try:
+        return read_recipe_layer(layer)
+    except UnreadableLayerError as error:
+        raise _unreadable(store.bucket, key) from error
 
 
 def _unreadable(bucket: str, key: str) -> ZenoError:
