@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+import struct
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
 
 from PIL import Image, ImageFile
 
-from tests.drawn import animations, avifs, pictures, tiffs
+from tests.drawn import animations, avifs, pictures
 from zenoimg.imaging import Recipe, watermark
 from zenoimg.imaging.recipe import METADATA_POLICIES
 
@@ -137,10 +138,28 @@ def _avif_items(data: bytes) -> Iterator[bytes]:
 
 def _tiff(data: bytes) -> list[bytes]:
     """All bytes of a file but its strips and tiles."""
-    kept = bytearray(data)
-    for page in tiffs.read(data):
+    kept, order = bytearray(data), "<" if data[:2] == b"II" else ">"
+    is_big = 43 in struct.unpack(order + "H", data[2:4])
+    offset, count_letter, entry_bytes = ("Q", "Q", 20) if is_big else ("I", "H", 12)
+    (at,) = struct.unpack_from(order + offset, data, 8 if is_big else 4)
+    while at:
+        (count,) = struct.unpack_from(order + count_letter, data, at)
+        start = at + struct.calcsize("<" + count_letter)
+        entries = range(start, start + count * entry_bytes, entry_bytes)
+        tags = {struct.unpack_from(order + "H", data, entry)[0]: entry for entry in entries}
         for offsets, lengths in ((273, 279), (324, 325)):
-            if offsets in page.tags:
-                for start, count in zip(page.numbers(offsets), page.numbers(lengths), strict=True):
-                    kept[start : start + count] = bytes(count)
+            if offsets in tags:
+                starts, counts = (_numbers(data, tags[tag], order, offset) for tag in (offsets, lengths))
+                for pixels, length in zip(starts, counts, strict=True):
+                    kept[pixels : pixels + length] = bytes(length)
+        (at,) = struct.unpack_from(order + offset, data, start + count * entry_bytes)
     return [bytes(kept)]
+
+
+def _numbers(data: bytes, entry: int, order: str, offset: str) -> tuple[int, ...]:
+    kind, count = struct.unpack_from(order + "H" + offset, data, entry + 2)
+    layout = f"{order}{count}{ {3: 'H', 4: 'I', 16: 'Q'}[kind] }"
+    at = entry + 4 + struct.calcsize(order + offset)
+    if struct.calcsize(layout) > struct.calcsize(order + offset):
+        (at,) = struct.unpack_from(order + offset, data, at)
+    return struct.unpack_from(layout, data, at)

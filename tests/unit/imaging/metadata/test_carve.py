@@ -96,7 +96,6 @@ def test_a_real_files_copy_holds_no_other_picture(path: Path) -> None:
             copy = watermark(path.read_bytes(), Recipe(metadata=policy)).data
         except Refused:
             return
-        if copy[:2] not in (b"II", b"MM"):
-            assert not any(carved(block) for block in outside_pixels(copy))
+        assert not any(carved(block) for block in outside_pixels(copy))
         with Image.open(BytesIO(copy)) as picture:
             picture.load()

@@ -70,6 +70,12 @@ def raw_profile(kind: bytes, profile: bytes) -> bytes:
     return chunk(b"zTXt", b"Raw profile type " + kind + b"\0\0" + zlib.compress(text))
 
 
+def named_raw_profile(kind: bytes, profile: bytes) -> bytes:
+    """A profile with a name of two words, as ExifTool writes it."""
+    text = b"\nIPTC profile\n" + str(len(profile)).rjust(8).encode() + b"\n" + profile.hex().encode() + b"\n"
+    return chunk(b"zTXt", b"Raw profile type " + kind + b"\0\0" + zlib.compress(text))
+
+
 PLACES = pictures.iptc((80, b"A. Author"), (90, b"Paris"))
 LOCATED = [
     chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + pictures.xmp('exif:GPSLatitude="48,51.4N"')),
@@ -77,6 +83,7 @@ LOCATED = [
     raw_profile(b"exif", b"Exif\0\0" + pictures.exif(gps=True)),
     raw_profile(b"iptc", pictures.resource(0x0404, PLACES)),
     raw_profile(b"iptc", PLACES),
+    named_raw_profile(b"iptc", PLACES),
     raw_profile(b"xmp", pictures.xmp('photoshop:City="Paris"')),
     chunk(b"tEXt", b"exif:GPSLatitude\x0048/1, 51/1, 24/1"),
 ]

@@ -72,17 +72,22 @@ def read_text(chunk: Chunk, allowance: InflationAllowance) -> Text:
 
 
 def decode_raw_profile(text: bytes) -> bytes:
-    """Return the bytes of a profile as ImageMagick writes it. Raises ``DamagedText``.
+    """Return the bytes of a profile as ImageMagick and ExifTool write it. Raises ``DamagedText``.
 
-    Its lines are a name, the length, and hexadecimal digits.
+    Its lines are a name, which may have several words, the length, and hexadecimal digits.
     """
+    lines = text.strip().split(b"\n", 2)
+    if len(lines) < 3:
+        lines = text.split(None, 2)
+    length = lines[1].strip() if len(lines) > 1 else b""
+    if not length.isdigit() or len(length) > 10:
+        raise DamagedText("no name and length")
     try:
-        _name, length, *digits = text.split(None, 2)
-        profile = bytes.fromhex(b"".join(digits).translate(None, whitespace.encode()).decode("ascii"))
-        if len(profile) != int(length):
-            raise DamagedText(f"{len(profile)} of {int(length)} bytes are there")
+        profile = bytes.fromhex(b"".join(lines[2:]).translate(None, whitespace.encode()).decode("ascii"))
     except ValueError as failure:
         raise DamagedText(str(failure)) from failure
+    if len(profile) != int(length):
+        raise DamagedText(f"{len(profile)} of {int(length)} bytes are there")
     return profile
 
 
