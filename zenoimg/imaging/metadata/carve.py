@@ -1,9 +1,9 @@
 """Finds pictures inside other bytes, by what they are and not by the name of the field that holds them.
 
 A JPEG counts as a picture when its header can be read up to the first scan, a PNG up to its first IDAT, and it has at
-least 16 pixels in one direction and 8 in the other. WebP and GIF are known by their beginnings. Pictures in base64 and
-in hexadecimal digits count, too. Three bytes FF D8 FF alone occur by chance in maker's notes, colour profiles and PNG
-data, and count for nothing. No decoder is run.
+least 16 pixels in one direction and 8 in the other. WebP and GIF are known by their beginnings. JPEG and PNG in base64
+and in hexadecimal digits count, too. Three bytes FF D8 FF alone occur by chance in maker's notes, colour profiles and
+PNG data, and count for nothing. No decoder is run.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Iterator
 Span = tuple[int, int]
 
 MIN_LONG_SIDE, MIN_SHORT_SIDE = 16, 8
-_JPEG, _PNG, _RIFF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF"
-_SIGNATURES = (_JPEG, _PNG, b"WEBPVP8", b"GIF87a", b"GIF89a")
+_JPEG, _PNG, _RIFF, _GIF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8"
+_SIGNATURES = (_JPEG, _PNG, b"WEBPVP8", _GIF)
 """What to search for: that of WebP follows its first eight bytes."""
 
 _HEADER_MARKER = re.compile(rb"\xff+([^\x00\xff])")
@@ -25,6 +25,9 @@ _SCAN_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 _SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _BETWEEN_SCANS = {0xC4, 0xCC, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xFE, *range(0xE0, 0xF0)}
+_SHORTEST = 32
+"""Bytes that a picture has at least."""
+
 _MAX_JUNK = 4096
 """Bytes that may separate two segments of a header; readers skip them."""
 
@@ -32,7 +35,7 @@ _MAX_STEPS = 40_000
 """Segments and chunks that are read in one search. Beyond that, all that is left counts as a picture: a flood of
 beginnings is not metadata."""
 
-_LONGEST_HEADER = 2_000_000
+_USUAL_HEADER, _LONGEST_HEADER = 8_000, 2_000_000
 """Characters of base64 or hexadecimal digits that are decoded to see whether a picture begins there."""
 
 _SPACE = b" \t\r\n\0"
@@ -40,6 +43,7 @@ _SPACE = b" \t\r\n\0"
 
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]*")
 _HEX_RUN = re.compile(rb"[0-9A-Fa-f]*")
+_ANYTHING = re.compile(rb".*", re.DOTALL)
 _HEX_SIGNATURES = (_JPEG.hex().encode(), _PNG.hex().encode())
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
@@ -51,11 +55,18 @@ def pictures_in(data: bytes) -> list[Span]:
 
 def holds_picture(data: bytes) -> bool:
     """Return whether ``data`` holds a picture, as it is or written as text."""
-    return any(_binary(data)) or any(_as_text(data))
+    return len(data) >= _SHORTEST and (any(_binary(data)) or holds_encoded_picture(data))
+
+
+def holds_encoded_picture(text: bytes) -> bool:
+    """Return whether a text holds a JPEG or PNG in base64 or hexadecimal digits."""
+    return may_hold_text(text) and any(_encoded(text.translate(_URL_SAFE, _SPACE)))
 
 
 def may_hold_text(data: bytes) -> bool:
     """Return quickly whether a text may hold a picture in base64 or hexadecimal digits; never wrongly ``False``."""
+    if len(data) < _SHORTEST:
+        return False
     text = data.translate(_URL_SAFE, _SPACE)
     if any(mark in text for *_, mark in _MARKS):
         return True
@@ -86,10 +97,14 @@ def _binary(data: bytes) -> Iterator[Span]:
 
 
 class _Steps:
-    """Counts down what a search may still read; nothing is ``left`` once it took too much."""
+    """Counts down what a search may still read; nothing is ``left`` once it took too much.
+
+    ``ran_out`` tells that the data ended before a header did.
+    """
 
     def __init__(self, data: bytes) -> None:
         self.left = _MAX_STEPS
+        self.ran_out = False
         self._bytes_left = 4 * len(data) + 4 * _LONGEST_HEADER
 
     def read(self, count: int) -> None:
@@ -106,15 +121,19 @@ def _jpeg_end(data: bytes, start: int, steps: _Steps) -> int:
         steps.left -= 1
         match = _HEADER_MARKER.search(data, at, at + _MAX_JUNK)
         if match is None or steps.left <= 0:
+            steps.ran_out = at + _MAX_JUNK > len(data)
             return 0
         marker, at = data[match.end() - 1], match.end()
         if marker == _TEM or 0xD0 <= marker <= 0xD7:
             continue
-        if marker < 0xC0 or marker in (_SOI, _EOI) or at + 2 > len(data):
+        if marker < 0xC0 or marker in (_SOI, _EOI):
+            return 0
+        if at + 9 > len(data):
+            steps.ran_out = True
             return 0
         length = int.from_bytes(data[at : at + 2], "big")
         if marker in _FRAMES:
-            if length < 11 or at + 9 > len(data):
+            if length < 11:
                 return 0
             height, width, components = struct.unpack_from(">HHB", data, at + 3)
             # A height of 0 is told behind the first scan.
@@ -154,6 +173,7 @@ def _png_end(data: bytes, start: int, steps: _Steps) -> int:
         at += 12 + length
         if name == b"IEND":
             break
+    steps.ran_out = at + 8 > len(data)
     return min(at, len(data)) if large_enough and has_pixels else 0
 
 
@@ -164,7 +184,7 @@ def _other(data: bytes, at: int) -> Span:
         if start < 0 or not data.startswith(_RIFF, start):
             return at, 0
         return start, min(len(data), at + int(struct.unpack_from("<I", data, start + 4)[0]))
-    is_gif = data.startswith(b"GIF8", at) and at + 10 <= len(data)
+    is_gif = data.startswith(_GIF, at) and at + 10 <= len(data)
     if not is_gif or not _is_large(*struct.unpack_from("<HH", data, at + 6)):
         return at, 0
     return at, len(data)
@@ -179,7 +199,7 @@ def _base64_marks() -> Iterator[tuple[bytes, int, int, bytes]]:
 
     Each comes with those bytes, with how many bytes precede them, and how many characters precede the mark.
     """
-    for signature in (_JPEG, _PNG, _RIFF, b"GIF89a", b"GIF87a"):
+    for signature in (_JPEG, _PNG):
         for before in range(3):
             text = b64encode(bytes(before) + signature)
             skipped = -(-8 * before // 6)
@@ -194,63 +214,65 @@ def _as_text(data: bytes) -> Iterator[Span]:
     if not may_hold_text(data):
         return
     text = data.translate(_URL_SAFE, _SPACE)
-    found = [*_in_base64(text), *_in_hex(text)]
+    found = [(start, _end_of_run(pattern, text, start)) for start, pattern in _encoded(text)]
     if found:
         places = [at for at, byte in enumerate(data) if byte not in _SPACE]
         for start, end in found:
             yield places[start], places[end - 1] + 1
 
 
-def _in_base64(text: bytes) -> Iterator[Span]:
+def _encoded(text: bytes) -> Iterator[tuple[int, re.Pattern[bytes]]]:
+    """Yield where pictures in base64 and hexadecimal digits begin, and the characters of the encoding."""
     steps = _Steps(text)
     for signature, before, skipped, mark in _MARKS:
         at = text.find(mark)
         while at >= 0:
-            run = _run(_BASE64_RUN, text, at, steps)
+            end = at + 1
             # Of what precedes the mark, any characters will do.
-            encoded = b"A" * skipped + run
-            picture = signature + b64decode(encoded[: len(encoded) // 4 * 4])[before + len(signature) :]
-            begins = _begins_picture(picture, steps)
+            for run in _runs(_BASE64_RUN, text, at, steps):
+                encoded = b"A" * skipped + run
+                picture = signature + b64decode(encoded[: len(encoded) // 4 * 4])[before + len(signature) :]
+                if _begins_picture(picture, steps):
+                    yield at, _BASE64_RUN
+                    end = _end_of_run(_BASE64_RUN, text, at)
+                    break
             if steps.left <= 0:
-                yield at, len(text)
+                yield at, _ANYTHING
                 return
-            end = _end_of_run(_BASE64_RUN, text, at) if begins else at + 1
-            if begins:
-                yield max(0, at - skipped), end
             at = text.find(mark, end)
-
-
-def _in_hex(text: bytes) -> Iterator[Span]:
-    lowered, steps = text.lower(), _Steps(text)
-    for signature in _HEX_SIGNATURES:
-        at = lowered.find(signature)
+    lowered = text.lower()
+    for digits in _HEX_SIGNATURES:
+        at = lowered.find(digits)
         while at >= 0:
-            run = _run(_HEX_RUN, text, at, steps)
-            begins = _begins_picture(bytes.fromhex(run[: len(run) // 2 * 2].decode("ascii")), steps)
+            end = at + 1
+            for run in _runs(_HEX_RUN, text, at, steps):
+                if _begins_picture(bytes.fromhex(run[: len(run) // 2 * 2].decode("ascii")), steps):
+                    yield at, _HEX_RUN
+                    end = _end_of_run(_HEX_RUN, text, at)
+                    break
             if steps.left <= 0:
-                yield at, len(text)
+                yield at, _ANYTHING
                 return
-            end = _end_of_run(_HEX_RUN, text, at) if begins else at + 1
-            if begins:
-                yield at, end
-            at = lowered.find(signature, end)
+            at = lowered.find(digits, end)
 
 
 def _begins_picture(data: bytes, steps: _Steps) -> bool:
     """Return whether a picture begins with the first byte."""
     if data.startswith(_JPEG):
         return _jpeg_end(data, 0, steps) > 0
-    if data.startswith(_PNG):
-        return _png_end(data, 0, steps) > 0
-    return _other(data, 8 if data.startswith(_RIFF) else 0)[1] > 0
+    return _png_end(data, 0, steps) > 0
 
 
-def _run(pattern: re.Pattern[bytes], text: bytes, at: int, steps: _Steps) -> bytes:
-    """Return the characters of an encoding from ``at`` on, as many as a header can take."""
-    match = pattern.match(text, at, at + _LONGEST_HEADER)
-    found = match.group() if match else b""
-    steps.read(len(found))
-    return found
+def _runs(pattern: re.Pattern[bytes], text: bytes, at: int, steps: _Steps) -> Iterator[bytes]:
+    """Yield the characters of an encoding from ``at`` on: as many as most headers take, then as many as any takes."""
+    for length in (_USUAL_HEADER, _LONGEST_HEADER):
+        match = pattern.match(text, at, at + length)
+        found = match.group() if match else b""
+        steps.read(len(found))
+        steps.ran_out = False
+        yield found
+        if len(found) < length or not steps.ran_out:
+            return
 
 
 def _end_of_run(pattern: re.Pattern[bytes], text: bytes, at: int) -> int:

@@ -67,7 +67,7 @@ def with_plain_orientation(block: bytes) -> bytes:
     """
     tiff = TiffBlock(block)
     found = [entry for entry in tiff.entries(tiff.first) if entry.tag == ORIENTATION]
-    if not found or [(entry.kind, entry.count) for entry in found] == [(_SHORT, 1)]:
+    if not found or [(entry.kind, entry.number) for entry in found] == [(_SHORT, 1)]:
         return block
     orientation = _orientation_in(tiff, found[0])
     return with_orientation(block, orientation) if orientation else block
@@ -76,7 +76,7 @@ def with_plain_orientation(block: bytes) -> bytes:
 def _orientation_in(tiff: TiffBlock, entry: Entry) -> int | None:
     """Return the orientation in an entry, which may be any number; ``None`` when it is none of the eight."""
     layout = _NUMBER_LAYOUTS.get(entry.kind)
-    if layout is None or not entry.count:
+    if layout is None or not entry.number:
         return None
     value, *denominator = tiff.unpack(layout, tiff.value_at(entry))
     number = value / denominator[0] if denominator and denominator[0] else value

@@ -25,7 +25,8 @@ MAP_LEFT_OUT = "the map reference (GeoTIFF) tells the place and was left out"
 LAYERS_LEFT_OUT = "Photoshop's layers show the unmarked picture and were left out"
 ANNOTATIONS_LEFT_OUT = "Photoshop's annotations belong to its layers and were left out"
 
-_PLACE_WORDS = (b"gps", b"latitude", b"longitude", b"geotag", b"geoloc", b"geohash", b"geopoint", b"georss")
+_PLACE_PARTS = (b"gps", b"itude", b"geo")
+_PLACE_WORDS = re.compile(rb"gps|latitude|longitude|geo(?:tag|loc|hash|point|rss)")
 _KNOWN_START = re.compile(
     rb"[ -~\0]{0,40}?(?:(?P<exif>II\*\0|MM\0\*)|(?P<photoshop>8BIM)|(?P<iptc>\x1c[\1\2])|"
     rb"(?P<xmp>(?:\xef\xbb\xbf)?\s*<(?:\?xpacket|x:x[am]pmeta|rdf:RDF)))"
@@ -124,7 +125,7 @@ class Keeper:
             return b""
         self.stated |= {field for field, properties in xmp_rights.PROPERTIES.items() if properties & found.properties}
         kept = without_spans(packet, found.removed)
-        if carve.holds_picture(kept):
+        if (found.removed or found.read_texts) and carve.holds_picture(kept):
             self.found_picture(_place(name))
             return b""
         return kept if found.properties or not self.strips else b""
@@ -174,14 +175,15 @@ class Keeper:
             return self.xmp(text, f"{name} is")
         return self._without_picture(text, f"{name} is")
 
-    def other(self, block: bytes, name: str) -> bytes:
+    def other(self, block: bytes, name: str, *, is_searched: bool = False) -> bytes:
         """Return a block of a kind that is not known: what is known inside it by its own rule.
 
-        A block that mentions coordinates cannot be edited and is left out where they are.
+        A block that mentions coordinates cannot be edited and is left out where they are. ``is_searched`` tells that
+        the block is known to hold no picture.
         """
         kept = self._known_inside(block, name)
         if kept is None:
-            kept = b"" if self.strips else self._without_picture(block, f"{name} is")
+            kept = b"" if self.strips else block if is_searched else self._without_picture(block, f"{name} is")
             if kept and not self.keeps_coordinates and _mentions_coordinates(kept):
                 self.may_tell_place(name)
                 return b""
@@ -298,7 +300,7 @@ _STATED_BY_DATASET = {number: field for field, number in iptc_rights.DATASETS.it
 
 def _mentions_coordinates(block: bytes) -> bool:
     text = block.translate(None, b"\0").lower()  # it may be UTF-16
-    return any(word in text for word in _PLACE_WORDS)
+    return any(part in text for part in _PLACE_PARTS) and _PLACE_WORDS.search(text) is not None
 
 
 def _place(name: str) -> str:

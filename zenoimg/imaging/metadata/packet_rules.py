@@ -51,7 +51,7 @@ class PacketRules:
 
     def removes_text(self, text: str) -> bool:
         """See ``XmpRules``."""
-        if not carve.holds_picture(text.encode("utf-8", "replace")):
+        if not carve.holds_encoded_picture(text.encode("utf-8", "replace")):
             return False
         self.found_picture()
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Span = tuple[int, int]
 
@@ -18,19 +18,18 @@ class DamagedExif(ValueError):  # noqa: N818 -- describes the data, as Refused d
     """A block that is not a TIFF structure, or whose directories are outside it."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry of a directory: tag, field type, count of values, and the offset of the entry itself."""
 
     tag: int
     kind: int
-    count: int
+    number: int
     at: int
 
     @property
     def value_bytes(self) -> int:
         """Bytes of the value; 0 for a field type that is not known."""
-        return _TYPE_BYTES.get(self.kind, 0) * self.count
+        return _TYPE_BYTES.get(self.kind, 0) * self.number
 
 
 class TiffBlock:
@@ -65,11 +64,12 @@ class TiffBlock:
         if count > self._entries_left:
             raise DamagedExif(f"more than {_MAX_ENTRIES:,} entries")
         self._entries_left -= count
-        return [self._entry(at) for at in range(directory + 2, directory + 2 + count * ENTRY_BYTES, ENTRY_BYTES)]
-
-    def _entry(self, at: int) -> Entry:
-        tag, kind, count = self.unpack("HHI", at)
-        return Entry(tag, kind, count, at)
+        start, end = directory + 2, directory + 2 + count * ENTRY_BYTES
+        if end > len(self.block):
+            raise DamagedExif(f"nothing to read at offset {len(self.block)}")
+        read = struct.iter_unpack(self.order + "HHI4x", self.block[start:end])
+        places = range(start, end, ENTRY_BYTES)
+        return [Entry(tag, kind, number, at) for at, (tag, kind, number) in zip(places, read, strict=True)]
 
     def find(self, directory: int, tag: int) -> Entry | None:
         """Return the first entry of a tag."""
@@ -92,7 +92,7 @@ class TiffBlock:
         layout = {1: "B", 3: "H", 4: "I", 13: "I"}.get(entry.kind)
         if layout is None:
             return []
-        return list(self.unpack(f"{min(entry.count, limit)}{layout}", self.value_at(entry)))
+        return list(self.unpack(f"{min(entry.number, limit)}{layout}", self.value_at(entry)))
 
     def value_at(self, entry: Entry) -> int:
         """Return the offset of an entry's value, which is in the entry itself if it has at most four bytes."""

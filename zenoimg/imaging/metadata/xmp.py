@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 from xml.parsers import expat
@@ -12,6 +12,8 @@ from xml.parsers import expat
 RDF_NS = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 Name = tuple[str, str]
 """Namespace and local name."""
+
+_XML_NS = "http://www.w3.org/XML/1998/namespace"
 
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"""<[^\s/>]+(?:\s+[^\s=/>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(/?)>""")
@@ -58,13 +60,14 @@ class Scan:
     """What is known of a packet: spans of bytes to remove, and which properties stay.
 
     ``end`` is the offset of the end tag of ``rdf:RDF``, ``None`` when there is none; ``about`` is what descriptions
-    are about.
+    are about; ``read_texts`` tells whether values were looked at.
     """
 
     removed: tuple[tuple[int, int], ...]
     properties: frozenset[Name]
     end: int | None
     about: str
+    read_texts: bool
 
 
 def scan(packet: bytes, rules: XmpRules) -> Scan:
@@ -112,16 +115,25 @@ class ByName:
         return False
 
 
-@dataclass
+@dataclass(slots=True)
 class _Element:
-    """An element that is open. ``texts`` are those of the elements in it, too, ``span`` is set once it is removed."""
+    """An element that is open. ``in_contact`` is about what it holds, ``texts`` are those of all elements in it."""
 
     start: int
     name: Name
     level: int
     in_contact: bool
     is_removed: bool = False
-    texts: list[str] = field(default_factory=list)
+    texts: list[str] | None = None
+
+    def add(self, text: str) -> None:
+        self.texts = self.texts or []
+        self.texts.append(text)
+
+
+_DOCUMENT = _Element(0, ("", ""), _OUTSIDE, in_contact=False)
+_VALUE = _Element(0, ("", ""), _INNER, in_contact=False)
+"""Stands for all elements inside values that nothing has to be known of: there are thousands of them."""
 
 
 class _Scanner:
@@ -131,10 +143,7 @@ class _Scanner:
         self._packet = packet
         self._rules = rules
         self._reads_texts = rules.reads_texts(packet)
-        self._removes = lru_cache(2048)(
-            lambda name, is_property, in_contact: rules.removes(*name, is_property=is_property, in_contact=in_contact)
-        )
-        self._split = lru_cache(2048)(_split)
+        self._decide = lru_cache(2048)(self._decided)
         self._spans: list[tuple[int, int]] = []
         self._open: list[_Element] = []
         self._removed_depth = 0
@@ -157,7 +166,9 @@ class _Scanner:
             self._parser.Parse(self._packet.rstrip(b"\0"), True)
         except (expat.ExpatError, ValueError) as failure:
             raise DamagedXmp(str(failure)) from failure
-        return Scan(tuple(self._outermost()), frozenset(self._properties), self._end_of_rdf, self._about)
+        return Scan(
+            tuple(self._outermost()), frozenset(self._properties), self._end_of_rdf, self._about, self._reads_texts
+        )
 
     def _outermost(self) -> list[tuple[int, int]]:
         outermost: list[tuple[int, int]] = []
@@ -166,42 +177,50 @@ class _Scanner:
                 outermost.append((start, end))
         return outermost
 
+    def _decided(self, qualified: str, is_property: bool, in_contact: bool) -> tuple[Name, bool, bool]:
+        """Return the name of an element or attribute, whether it is removed, and whether it holds contact data."""
+        namespace, _, local = qualified.rpartition(_SEPARATOR)
+        is_syntax = namespace in (RDF_NS, _XML_NS)
+        removed = not is_syntax and self._rules.removes(
+            namespace, local, is_property=is_property, in_contact=in_contact
+        )
+        return (namespace, local), removed, in_contact or self._rules.is_contact(namespace, local)
+
     def _start(self, qualified: str, attributes: dict[str, str]) -> None:
         if self._removed_depth:
             self._removed_depth += 1
             return
-        name = self._split(qualified)
-        element = _Element(self._parser.CurrentByteIndex, name, _OUTSIDE, in_contact=False)
-        if self._open:
-            parent = self._open[-1]
-            element.level = min(parent.level + 1, _INNER) if parent.level else _OUTSIDE
-            element.in_contact = parent.in_contact or self._rules.is_contact(*parent.name)
-        if element.level == _OUTSIDE and name == (RDF_NS, "RDF"):
-            element.level = _RDF
         if len(self._open) >= _MAX_DEPTH:
             raise DamagedXmp("elements are nested too deeply")
-        if self._removes(name, element.level == _PROPERTY, element.in_contact):
-            self._removed_depth = 1
-            element.is_removed = True
-        elif element.level == _PROPERTY:
-            self._properties.add(name)
+        parent = self._open[-1] if self._open else _DOCUMENT
+        level = min(parent.level + 1, _INNER) if parent.level else _OUTSIDE
+        name, is_removed, in_contact = self._decide(qualified, level == _PROPERTY, parent.in_contact)
+        if level == _INNER and not (is_removed or in_contact or self._reads_texts or attributes):
+            self._open.append(_VALUE)
+            return
+        if level == _OUTSIDE and name == (RDF_NS, "RDF"):
+            level = _RDF
+        element = _Element(self._parser.CurrentByteIndex, name, level, in_contact, is_removed)
         self._open.append(element)
-        if attributes and not element.is_removed:
+        if is_removed:
+            self._removed_depth = 1
+            return
+        if level == _PROPERTY:
+            self._properties.add(name)
+        if attributes:
             self._read_attributes(element, attributes)
 
     def _read_attributes(self, element: _Element, attributes: dict[str, str]) -> None:
         is_node = element.level == _NODE
-        in_contact = element.in_contact or self._rules.is_contact(*element.name)
         removed: list[bool] = []
         for qualified, value in attributes.items():
-            name = self._split(qualified)
-            if name == (RDF_NS, "about") and is_node:
+            name, goes, _ = self._decide(qualified, is_node, element.in_contact)
+            if is_node and name == (RDF_NS, "about"):
                 self._about = self._about or value
-            is_own = name[0] in (RDF_NS, "http://www.w3.org/XML/1998/namespace")
-            goes = not is_own and self._removes(name, is_node, in_contact)
-            goes = goes or (self._reads_texts and len(value) >= _SHORTEST_PICTURE and self._rules.removes_text(value))
+            if self._reads_texts and len(value) >= _SHORTEST_PICTURE:
+                goes = goes or self._rules.removes_text(value)
             removed.append(goes)
-            if is_node and not is_own and not goes:
+            if is_node and not goes and name[0] not in (RDF_NS, _XML_NS):
                 self._properties.add(name)
         if any(removed):
             self._spans += self._attribute_spans(element.start, removed)
@@ -221,7 +240,7 @@ class _Scanner:
 
     def _text(self, text: str) -> None:
         if not self._removed_depth and self._open:
-            self._open[-1].texts.append(text)
+            self._open[-1].add(text)
 
     def _end(self, _qualified: str) -> None:
         if self._removed_depth > 1:
@@ -237,7 +256,7 @@ class _Scanner:
                 element.is_removed = True
                 self._properties.discard(element.name)
             elif self._open and self._open[-1].level >= _PROPERTY:
-                self._open[-1].texts.append(text)
+                self._open[-1].add(text)
         if element.is_removed:
             self._spans.append((element.start, self._end_of(element)))
         elif element.level == _RDF:
@@ -253,8 +272,3 @@ class _Scanner:
 
     def _refuse_entity(self, *_declaration: object) -> None:
         raise DamagedXmp("it declares entities")
-
-
-def _split(qualified: str) -> Name:
-    namespace, _, local = qualified.rpartition(_SEPARATOR)
-    return namespace, local

@@ -22,7 +22,8 @@ def kept_others(segments: list[tuple[Segment, str]], keeper: Keeper) -> list[lis
         return [[] for _ in segments]
     alone = [segment for segment, _ in segments]
     with_picture = _with_picture(list(range(len(alone))), alone)
-    for marker in {segment.marker for segment in alone}:
+    markers = {segment.marker for segment in alone}
+    for marker in markers if len(markers) > 1 else ():
         with_picture |= _with_picture([index for index, segment in enumerate(alone) if segment.marker == marker], alone)
     beginnings = {_beginning(alone[index]) for index in with_picture}
     kept: list[list[Segment]] = []
@@ -42,7 +43,7 @@ def _kept(segment: Segment, keeper: Keeper) -> bytes:
     if not keeper.keeps_places and segment.payload.startswith(_MAY_TELL_PLACE):
         keeper.may_tell_place(_name(segment))
         return b""
-    return keeper.other(segment.payload, _name(segment))
+    return keeper.other(segment.payload, _name(segment), is_searched=True)
 
 
 def _with_picture(indices: list[int], segments: list[Segment]) -> set[int]:

@@ -19,10 +19,11 @@ _EXTENSION_HEAD = len(XMP_EXTENSION) + _GUID_BYTES + 8
 
 @dataclass(frozen=True)
 class KeptXmp:
-    """What the copy keeps: the packet and its extension, both ``b""`` for none."""
+    """What the copy keeps: the packet and its extension, ``b""`` for none, with the digest that the packet names."""
 
     packet: bytes
-    extension: bytes
+    extension: bytes = b""
+    digest: bytes = b""
 
     def segments(self, keeper: Keeper) -> list[Segment]:
         """Return the segments of the copy, with the rights that it has to state."""
@@ -34,14 +35,14 @@ class KeptXmp:
             return []
         if not self.extension:
             return [Segment(APP1, XMP + packet)]
-        return [Segment(APP1, XMP + packet), *_cut(self.extension, _digest(self.extension))]
+        return [Segment(APP1, XMP + packet), *_cut(self.extension, self.digest)]
 
 
 def kept_xmp(segments: list[Segment], keeper: Keeper) -> KeptXmp:
     """Return what the copy keeps of XMP, given all its segments in the source."""
     packets = [segment.payload for segment in segments if segment.payload.startswith(XMP)]
     if not packets:
-        return KeptXmp(b"", b"")
+        return KeptXmp(b"")
     if len(packets) > 1 and not keeper.strips:
         keeper.warn("a second XMP packet, which no reader looks at, was left out")
     packet = keeper.xmp(packets[0][len(XMP) :])
@@ -52,15 +53,12 @@ def kept_xmp(segments: list[Segment], keeper: Keeper) -> KeptXmp:
     ]
     named = [part for part in parts if part[:_GUID_BYTES] in packet]
     if not named:
-        return KeptXmp(packet, b"")
+        return KeptXmp(packet)
     extension = _kept_parts([part for part in named if part.startswith(named[0][:_GUID_BYTES])], keeper)
     if not extension:
-        return KeptXmp(without_properties(packet, lambda *name: name == _HAS_EXTENSION), b"")
-    return KeptXmp(packet.replace(named[0][:_GUID_BYTES], _digest(extension)), extension)
-
-
-def _digest(extension: bytes) -> bytes:
-    return hashlib.md5(extension, usedforsecurity=False).hexdigest().upper().encode()
+        return KeptXmp(without_properties(packet, lambda *name: name == _HAS_EXTENSION))
+    digest = hashlib.md5(extension, usedforsecurity=False).hexdigest().upper().encode()
+    return KeptXmp(packet.replace(named[0][:_GUID_BYTES], digest), extension, digest)
 
 
 def _kept_parts(parts: list[bytes], keeper: Keeper) -> bytes:
