@@ -138,9 +138,15 @@ def test_free_slots_take_the_marks_colours_and_no_index_moves() -> None:
 def test_a_palette_without_colours_for_the_mark_grows_in_depth_and_says_so() -> None:
     data = png(SIZE, 3, 1, some_samples(3, 1), before=[chunk(b"PLTE", b"\xff\0\0\xf0\0\0")])
     done = watermark(data)
-    assert header(done.data)[2:4] == (8, 3)
-    assert done.warnings == ("1-bit palette had no colours for the mark and became 8-bit",)
+    assert header(done.data)[2:4] == (4, 3)
+    assert done.warnings == ("1-bit palette had no colours for the mark and became 4-bit",)
     assert changed(data, done.data)
+
+
+def test_a_small_picture_gets_few_colours_of_the_mark() -> None:
+    entries = b"".join(bytes((200, index * 8, 40)) for index in range(20))
+    data = png((40, 30), 3, 8, [at % 20 for at in range(1200)], before=[chunk(b"PLTE", entries)])
+    assert 20 < len(dict(png_chunks(watermark(data).data))[b"PLTE"]) // 3 <= 44
 
 
 @pytest.mark.parametrize("transparent", [False, True])

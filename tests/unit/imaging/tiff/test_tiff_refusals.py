@@ -164,9 +164,9 @@ def test_damage_is_corrupt_and_says_what(page: Sheet, named: str) -> None:
     assert named in refused.message
 
 
-def test_twelve_bit_and_lossless_jpeg_are_refused_by_name() -> None:
+def test_twelve_bit_and_arithmetic_lossless_jpeg_are_refused_by_name() -> None:
     data = bytearray(pictures.jpeg(pictures.photo(SIZE, "L")))
-    data[data.index(b"\xff\xc0") + 1] = 0xC3
+    data[data.index(b"\xff\xc0") + 1] = 0xCB
     assert refusal(tiff(sheet(8, compression=7, encoded=[bytes(data)]))).code == "unsupported-format"
 
 

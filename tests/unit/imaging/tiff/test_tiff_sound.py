@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.drawn import pictures
+from tests.drawn.lossless_jpegs import lossless_jpeg
+from tests.drawn.tiffs import Sheet, read, tiff
 from zenoimg.imaging import Recipe, Refused, WatermarkSpec, watermark
 
 PHOTO = pictures.photo((180, 120))
@@ -93,6 +95,18 @@ def test_a_last_row_that_is_cut_off_is_completed() -> None:
 def test_more_than_a_row_of_missing_pixels_is_refused() -> None:
     with pytest.raises(Refused, match="past its end"):
         watermark(pixels_last(180 * 3))
+
+
+def test_lossless_jpeg_in_grey_becomes_jpeg_under_the_mark() -> None:
+    grey = pictures.photo((120, 90), "L")
+    strip = grey.crop((0, 0, 120, 30)), grey.crop((0, 30, 120, 60)), grey.crop((0, 60, 120, 90))
+    encoded = [lossless_jpeg(part) for part in strip]
+    sheet = Sheet((120, 90), [], 8, 1, photometric=1, compression=7, rows_per_strip=30, encoded=encoded)
+    done = watermark(tiff(sheet))
+    assert done.warnings == ("lossless JPEG under the mark cannot be written and became JPEG of quality 95",)
+    (page,) = read(done.data)
+    assert list(page.segments[:2]) == encoded[:2]
+    assert page.segments[2] != encoded[2]
 
 
 def test_a_directory_without_its_next_pointer_is_read() -> None:

@@ -36,6 +36,8 @@ from zenoimg.imaging.placement import displayed_size
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
+_FEW_COLORS, _PIXELS_OF_A_COLOR = 24, 200
+
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Return a watermarked copy of a PNG, still or animated, pixels outside the mark bit for bit the same."""
@@ -82,14 +84,16 @@ def _draw(chunks: list[Chunk], header: Header, overlay: Overlay, compression: in
 
 def _draw_on_palette(chunks: list[Chunk], header: Header, overlay: Overlay, compression: int) -> Written:
     source = palette_of(chunks)
-    deepest = replace(header, depth=8)
-    for target in dict.fromkeys((header, deepest)):
+    # Each colour takes three bytes of its own: in a small picture a mark of many colours would be most of the copy.
+    most = len(source) + max(_FEW_COLORS, header.width * header.height // _PIXELS_OF_A_COLOR)
+    for depth in dict.fromkeys((header.depth, max(4, header.depth), 8)):
+        target = replace(header, depth=depth)
         picture = decode(chunks)
-        drawn = blend_indices(picture, source, 1 << target.depth, overlay)
+        drawn = blend_indices(picture, source, min(1 << depth, most), overlay)
         if drawn.visible:
             warnings: tuple[str, ...] = ()
             if target != header:
-                warnings = (f"{header.depth}-bit palette had no colours for the mark and became 8-bit",)
+                warnings = (f"{header.depth}-bit palette had no colours for the mark and became {depth}-bit",)
             if target == header:
                 boxes = covered_boxes(overlay, picture.size)
                 image_data = redrawn(chunks, picture, header, boxes, compression)

@@ -70,6 +70,11 @@ class Canvas:
             for channel, part in zip(self._of(number), segment.channels(first, last), strict=True):
                 channel.paste(part, at)
 
+    @property
+    def loses_lossless_jpeg(self) -> bool:
+        """Whether segments were lossless JPEG, which becomes baseline JPEG."""
+        return any(isinstance(segment, JpegSegment) and segment.is_lossless for segment in self._opened.values())
+
     def segments(self) -> tuple[bytes, ...]:
         """Return all of the page's segments with the drawing in them."""
         segments = list(self._page.segments)

@@ -9,6 +9,7 @@ from PIL import Image, ImageChops
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.jpeg.encoding import LOSSLESS_QUALITY
 from zenoimg.imaging.formats.jpeg.stream import APP14, SOS, EncodedChunks, JpegStream, Segment, read_stream
 from zenoimg.imaging.formats.sampling import FINEST, sampling_of
 from zenoimg.imaging.formats.tiff.layout import CMYK, RGB, YCBCR, Layout
@@ -35,6 +36,11 @@ class JpegSegment:
         self._picture = JpegImageFile(BytesIO(_decodable(data, self._stream, layout.photometric)))
         self._picture.load()
 
+    @property
+    def is_lossless(self) -> bool:
+        """Whether the stream is lossless, which cannot be written."""
+        return self._stream.is_lossless
+
     def channels(self, first: int, last: int) -> Channels:
         """Return the channels of some rows: YCbCr as red, green and blue, inks as inks."""
         channels = list(self._picture.crop((0, first, self._picture.width, last)).split())
@@ -49,10 +55,13 @@ class JpegSegment:
     def encoded(self) -> bytes:
         """Return the segment: a stream with its own tables."""
         picture, stream = self._picture, self._stream
+        encoded = EncodedChunks()
+        if stream.is_lossless:
+            picture.save(cast("IO[bytes]", encoded), "JPEG", comment=b"", quality=LOSSLESS_QUALITY)
+            return encoded.with_metadata([])
         tables = [list(picture.quantization[component.table]) for component in stream.components]
         while len(tables) > 1 and tables[-1] == tables[-2]:
             tables.pop()
-        encoded = EncodedChunks()
         picture.save(
             cast("IO[bytes]", encoded),
             "JPEG",
@@ -67,8 +76,11 @@ class JpegSegment:
 
 
 def _check(stream: JpegStream, layout: Layout) -> None:
-    if stream.frame_marker not in _DECODABLE or stream.precision != 8:
-        raise Refused("unsupported-format", "TIFF of lossless, arithmetic or 12-bit JPEG is not supported")
+    decodable = stream.frame_marker in _DECODABLE or (stream.is_lossless and len(stream.components) == 1)
+    if not decodable or stream.precision != 8:
+        raise Refused(
+            "unsupported-format", "TIFF of arithmetic or 12-bit JPEG, or of lossless JPEG in colour, is not supported"
+        )
     if len(stream.components) != layout.segment_samples:
         raise Refused("corrupt", "the TIFF's JPEG data and its tags differ in the number of channels")
     if stream.width != layout.segment_width or stream.height > layout.segment_height + _MOST_PADDING:

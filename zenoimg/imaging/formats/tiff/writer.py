@@ -12,6 +12,7 @@ from dataclasses import replace
 from zenoimg.imaging.colour.tags import ColourTags
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.few_levels import on_two_levels, visible_on_two_levels
+from zenoimg.imaging.formats.jpeg.encoding import LOSSLESS_QUALITY
 from zenoimg.imaging.formats.tiff.blending import blend_channels
 from zenoimg.imaging.formats.tiff.canvas import Canvas, trimmed
 from zenoimg.imaging.formats.tiff.file import BYTE, LONG, SBYTE, SHORT, SLONG, SSHORT, Directory, Page, write_pages
@@ -122,7 +123,7 @@ def _drawn(page: Page, layout: Layout, recipe: Recipe, warnings: list[str]) -> P
         return draw_on_palette(page, layout, overlay, warnings)
     if layout.depth == 1:
         overlay = on_two_levels(overlay)
-    return _blended(page, layout, overlay)
+    return _blended(page, layout, overlay, warnings)
 
 
 def _colours(page: Page, layout: Layout) -> ColourTags:
@@ -131,8 +132,10 @@ def _colours(page: Page, layout: Layout) -> ColourTags:
     return ColourTags(mode, icc=profile.value if profile else b"")
 
 
-def _blended(page: Page, layout: Layout, overlay: Overlay) -> Page:
+def _blended(page: Page, layout: Layout, overlay: Overlay, warnings: list[str]) -> Page:
     canvas = Canvas(page, layout, overlay)
+    if canvas.loses_lossless_jpeg:
+        warnings.append(f"lossless JPEG under the mark cannot be written and became JPEG of quality {LOSSLESS_QUALITY}")
     as_decoded = layout
     if layout.compression == JPEG and layout.photometric == YCBCR:
         as_decoded = replace(layout, photometric=RGB)
