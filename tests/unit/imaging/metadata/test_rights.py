@@ -229,7 +229,8 @@ def test_strip_keeps_rights_and_orientation_in_exif(carrier: str) -> None:
     tags = dict(blocks.decoded(watermark(EXIF_CARRIERS[carrier](block), Recipe(metadata="strip")).data).getexif())
     assert set(tags) == {0x0112, 0x013B, 0x8298}
     bare = Recipe(metadata="strip", rights=Rights(strip="all"))
-    assert dict(blocks.decoded(watermark(EXIF_CARRIERS[carrier](block), bare).data).getexif()) == {0x0112: 6}
+    left = dict(blocks.decoded(watermark(EXIF_CARRIERS[carrier](block), bare).data).getexif())
+    assert left == ({} if carrier == "WebP" else {0x0112: 6})  # the pixels of a WebP are turned
 
 
 def test_strip_keeps_rights_in_iptc() -> None:
