@@ -159,12 +159,12 @@ class Key:
 
     @property
     def variable(self) -> str:
-        """The environment variable that overrides the file."""
+        """Return the environment variable that overrides the file."""
         return self._variable(self.name)
 
     @property
     def former_variable(self) -> str:
-        """The variable by the key's former name, empty without one."""
+        """Return the variable of the key's former name, empty if it has none."""
         return self._variable(self.former_name) if self.former_name else ""
 
     def _variable(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Small pictures of an image before and after, for a terminal."""
+"""Thumbnails of an image before and after, for a terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Small:
 
 
 def before_and_after(pipeline: LivePipeline, record: ImageRecord, limits: Limits) -> Iterator[Small]:
-    """The original and, where there is one, its copy. Raises botocore's ``ClientError``."""
+    """Yield the original and, if it was processed, its copy. Raises botocore's ``ClientError``."""
     original = pipeline.storage.get_original(record.image_id, limits.max_bytes)
     if original is None:
         yield Small("before", problem="the original is gone")
