@@ -84,7 +84,7 @@ def overlay_for(spec: WatermarkSpec, stored: Size, orientation: int = 1, colours
     warnings = [f"the colour profile cannot be used: {unused}; the mark is drawn as without one"] if unused else []
     displayed = displayed_size(stored, orientation)
     margin = margin_of(displayed, spec.margin)
-    drawn = _CACHE.drawn(spec, min(displayed), room_of(displayed, margin), space)
+    drawn = _CACHE.drawn(spec, min(displayed), room_of(displayed, margin), space, colours.levels)
     if spec.position == "tile":
         boxes = tiled_boxes(displayed, drawn.picture.size, margin)
     else:
@@ -110,17 +110,17 @@ class _MarkCache:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._marks: OrderedDict[tuple[WatermarkSpec, int, Size, str], Mark] = OrderedDict()
+        self._marks: OrderedDict[tuple[WatermarkSpec, int, Size, str, int], Mark] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def drawn(self, spec: WatermarkSpec, shorter_side: int, room: Size, space: Space = SRGB) -> Mark:
-        key = (spec, shorter_side, room, space.key)  # not the space itself, which may hold a long profile
+    def drawn(self, spec: WatermarkSpec, shorter_side: int, room: Size, space: Space = SRGB, levels: int = 255) -> Mark:
+        key = (spec, shorter_side, room, space.key, levels)  # not the space itself, which may hold a long profile
         with self._lock:
             if key in self._marks:
                 self._marks.move_to_end(key)
                 return self._marks[key]
-        mark = draw_mark(spec, shorter_side, room, space)
+        mark = draw_mark(spec, shorter_side, room, space, levels)
         with self._lock:
             if key not in self._marks:
                 self._marks[key] = mark
@@ -130,15 +130,18 @@ class _MarkCache:
         return mark
 
 
-def draw_mark(spec: WatermarkSpec, shorter_side: int, room: Size, space: Space = SRGB) -> Mark:
-    """Return a mark for a colour space, upright, no larger than ``room``; its alpha includes the spec's opacity."""
+def draw_mark(spec: WatermarkSpec, shorter_side: int, room: Size, space: Space = SRGB, levels: int = 255) -> Mark:
+    """Return a mark for a colour space, upright, no larger than ``room``; its alpha includes the spec's opacity.
+
+    ``levels`` is the highest sample of the picture, for the warnings alone.
+    """
     shape = _draw_shape(spec, shorter_side, room)
     alpha = shape.getchannel("A")
     paint = _paint(spec, shape)
     channels = paint.channels(SRGB if space.samples == 4 else space, deep=False)
     red, green, blue = channels * (3 // len(channels))
     alpha = alpha.point([round(level * spec.opacity) for level in range(256)])
-    return Mark(Image.merge("RGBA", (red, green, blue, alpha)), paint, tuple(paint.warnings(space)))
+    return Mark(Image.merge("RGBA", (red, green, blue, alpha)), paint, tuple(paint.warnings(space, levels)))
 
 
 def _paint(spec: WatermarkSpec, shape: Image.Image) -> Text | Logo:

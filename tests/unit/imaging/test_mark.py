@@ -154,9 +154,9 @@ def _transposed(picture: Image.Image) -> Image.Image:
 def test_equal_pictures_share_one_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     rooms: list[tuple[int, int]] = []
 
-    def counted(spec: WatermarkSpec, shorter_side: int, room: tuple[int, int], space: Space) -> Mark:
+    def counted(spec: WatermarkSpec, shorter_side: int, room: tuple[int, int], space: Space, levels: int) -> Mark:
         rooms.append(room)
-        return draw_mark(spec, shorter_side, room, space)
+        return draw_mark(spec, shorter_side, room, space, levels)
 
     monkeypatch.setattr(mark_module, "draw_mark", counted)
     monkeypatch.setattr(mark_module, "_CACHE", mark_module._MarkCache(mark_module.MARK_CACHE_BYTES))

@@ -51,12 +51,11 @@ class Text:
         """Return the text with its pixels turned."""
         return Text(self.share.transpose(how), self.colour, self.outline)
 
-    def warnings(self, space: Space) -> list[str]:
-        """Return what the space cannot show, in words."""
-        _, high = self.share.getextrema()
-        low, _ = self.share.getextrema()
+    def warnings(self, space: Space, levels: int = 255) -> list[str]:
+        """Return what the space cannot show with samples of 0 to ``levels``, in words."""
+        low, high = self.share.getextrema()
         used = ([self.colour] if high == 255 else []) + ([self.outline] if low == 0 else [])
-        return list(filter(None, (_not_shown("mark", space, colour) for colour in dict.fromkeys(used))))[:1]
+        return list(filter(None, (_not_shown("mark", space, colour, levels) for colour in dict.fromkeys(used))))[:1]
 
 
 @dataclass(frozen=True)
@@ -99,15 +98,15 @@ class Logo:
         """Return the logo with its pixels turned."""
         return Logo(self.pixels.transpose(how), self.space, self.solid.transpose(how))
 
-    def warnings(self, space: Space) -> list[str]:
-        """Return what the space cannot show, in words."""
+    def warnings(self, space: Space, levels: int = 255) -> list[str]:
+        """Return what the space cannot show with samples of 0 to ``levels``, in words."""
         if space.key == self.space.key:
             return []
         used = [tuple(part / 255 for part in colour) for colour in _most_used(self.pixels, self.solid)]
         colours = [_rounded(seen) for seen in self.space.shown(used)] if used else []
         if space.samples == 1 and any(max(colour) - min(colour) > SEEN for colour in colours):
             return ["the picture is greyscale, and the logo's colours became grey"]
-        return list(filter(None, (_not_shown("logo", space, colour) for colour in colours)))[:1]
+        return list(filter(None, (_not_shown("logo", space, colour, levels) for colour in colours)))[:1]
 
 
 def _most_used(pixels: Image.Image, mask: Image.Image) -> list[Rgb]:
@@ -158,10 +157,10 @@ def _distances(space: Space, codes: list[tuple[int, ...]], colour: Rgb) -> list[
     return [(round(max(off), 1), round(sum(off), 1)) for off in offs]
 
 
-def _not_shown(what: str, space: Space, colour: Rgb) -> str:
+def _not_shown(what: str, space: Space, colour: Rgb, levels: int) -> str:
     """Return a warning where a viewer shows another colour than is asked for, empty where it does not."""
     code = best_code(space, colour, 255)
-    (seen,) = space.shown([tuple(part / 255 for part in code)])
+    (seen,) = space.shown([tuple(round(part * levels / 255) / levels for part in code)])
     if max(abs(part - wanted) for part, wanted in zip(seen, colour, strict=True)) <= SEEN:
         return ""
     return f"the {what}'s colour {_hex(colour)} cannot be shown in the picture's colour space and became {_hex(seen)}"

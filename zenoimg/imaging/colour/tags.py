@@ -39,6 +39,8 @@ _TRANSFERS: dict[int, Curve] = {
 class ColourTags:
     """What a file says of its colours; ``mode`` says of which pixels: ``RGB``, ``L`` or ``CMYK``.
 
+    ``levels`` is the highest sample where grey has fewer than 8 bits.
+
     ``primaries`` and ``transfer`` are code points of ITU-T H.273. ``gamma`` is the exponent of the encoder, as in
     PNG's gAMA: 1/2.2 is usual. What stands first of code points, ``icc``, ``is_srgb`` and ``gamma`` with
     ``chromaticities`` counts (PNG Third Edition, 4.3).
@@ -51,6 +53,7 @@ class ColourTags:
     is_srgb: bool = False
     gamma: float = 0.0
     chromaticities: Chromaticities | None = None
+    levels: int = 255
     icc_first: bool = False
     """Whether a profile beats code points, as in AVIF."""
 

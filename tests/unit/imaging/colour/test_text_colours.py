@@ -175,6 +175,19 @@ def test_a_colour_on_grey_becomes_its_luminance_and_is_reported(profile: bytes |
     assert off(core(profiles.viewed(copy, profile) if profile else copy.convert("RGB")), became) <= 1
 
 
+@pytest.mark.parametrize(
+    ("depth", "colour", "became"),
+    [(1, "#783c3c", "#000000"), (1, "#f0e0e0", "#ffffff"), (2, "#808080", "#aaaaaa"), (4, "#808080", "#888888")],
+)
+def test_what_a_colour_becomes_on_few_levels_of_grey_is_what_is_drawn(depth: int, colour: str, became: str) -> None:
+    data = pictures.png(SIZE, 0, depth, [0 if became == "#ffffff" else (1 << depth) - 1] * (SIZE[0] * SIZE[1]))
+    done = marked(data, colour)
+    assert done.warnings == (
+        f"the mark's colour {colour} cannot be shown in the picture's colour space and became {became}",
+    )
+    assert core(Image.open(BytesIO(done.data)).convert("RGB")) == rgb(became)
+
+
 def png(*chunks: bytes, depth: int = 8, grey: bool = False) -> bytes:
     count = SIZE[0] * SIZE[1] * (1 if grey else 3)
     return pictures.png(SIZE, 0 if grey else 2, depth, [(1 << depth) - 1] * count, before=list(chunks))

@@ -47,6 +47,8 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     orientation = orientation_in(chunks)
     mode = "L" if header.color_type in (GREY, GREY_ALPHA) else "RGB"
     colours = png_tags({chunk.name: chunk.data for chunk in reversed(chunks)}, mode)
+    if header.color_type == GREY and header.depth < 8:
+        colours = replace(colours, levels=(1 << header.depth) - 1)
     overlay = overlay_for(recipe.watermark, (header.width, header.height), orientation, colours)
     if first(chunks, b"acTL") is not None:
         marked = marked_animation(chunks, header, overlay, recipe, limits)

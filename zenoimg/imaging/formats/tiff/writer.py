@@ -129,7 +129,8 @@ def _drawn(page: Page, layout: Layout, recipe: Recipe, warnings: list[str]) -> P
 def _colours(page: Page, layout: Layout) -> ColourTags:
     profile = page.directory.entries.get(_PROFILE)
     mode = layout.mode if layout.mode in ("L", "CMYK") else "RGB"
-    return ColourTags(mode, icc=profile.value if profile else b"")
+    levels = (1 << layout.depth) - 1 if mode == "L" and layout.depth < 8 else 255
+    return ColourTags(mode, icc=profile.value if profile else b"", levels=levels)
 
 
 def _blended(page: Page, layout: Layout, overlay: Overlay, warnings: list[str]) -> Page:
