@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from tests.drawn.pictures import chunk, png_chunks
 from zenoimg.imaging import EncoderSettings, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.formats.png.chunks import Header
-from zenoimg.imaging.formats.png.scanlines import encoded, filters_of
+from zenoimg.imaging.formats.png.scanlines import Pass, rewritten
 from zenoimg.imaging.mark import overlay_for
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -71,9 +71,9 @@ def test_all_filters_are_those_of_the_specification(step: int) -> None:
     dice = random.Random(step)
     rows = [dice.randbytes(48) for _ in range(25)]
     kinds = [row % 5 for row in range(25)]
-    stream = encoded(lambda first, last: b"".join(rows[first:last]), 25, 48, step, bytes(kinds), 6)
-    assert zlib.decompress(stream) == filtered(rows, kinds, step)
-    assert filters_of([stream], 25, 48) == bytes(kinds)
+    source = zlib.compress(filtered([bytes(48)] * 25, kinds, step))
+    drawn = Pass(25, 48, step, lambda first, last: b"".join(rows[first:last]), [1] * 25)
+    assert zlib.decompress(rewritten([source], [drawn], 6)) == filtered(rows, kinds, step)
 
 
 def screenshot() -> Image.Image:

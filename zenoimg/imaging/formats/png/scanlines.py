@@ -50,22 +50,6 @@ def rewritten(image_data: Iterable[bytes], passes: Sequence[Pass], level: int) -
     return _compressed(_bands(reader, passes), level)
 
 
-def filters_of(image_data: Iterable[bytes], height: int, stride: int) -> bytes:
-    """Return the filter type of each row of a picture that is not interlaced."""
-    reader = _Reader(image_data)
-    band = max(1, _AT_ONCE // (stride + 1))
-    return b"".join(
-        reader.take((min(top + band, height) - top) * (stride + 1))[:: stride + 1] for top in range(0, height, band)
-    )
-
-
-def encoded(rows: Rows, height: int, stride: int, step: int, kinds: bytes, level: int) -> bytes:
-    """Return a data stream of rows with these filter types."""
-    band = max(1, _AT_ONCE // (stride + 1))
-    bands = (_filtered(rows, top, kinds[top : top + band], stride, step) for top in range(0, height, band))
-    return _compressed(bands, level)
-
-
 def _compressed(bands: Iterator[bytes], level: int) -> bytes:
     first = next(bands)
     compressor = zlib.compressobj(level, strategy=_strategy(first, level))

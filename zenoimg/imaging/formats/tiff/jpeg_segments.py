@@ -10,6 +10,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.jpeg.encoding import LOSSLESS_QUALITY
+from zenoimg.imaging.formats.jpeg.quiet import without_coarse_table_notes
 from zenoimg.imaging.formats.jpeg.stream import APP14, SOS, EncodedChunks, JpegStream, Segment, read_stream
 from zenoimg.imaging.formats.sampling import FINEST, sampling_of
 from zenoimg.imaging.formats.tiff.layout import CMYK, RGB, YCBCR, Layout
@@ -62,16 +63,17 @@ class JpegSegment:
         tables = [list(picture.quantization[component.table]) for component in stream.components]
         while len(tables) > 1 and tables[-1] == tables[-2]:
             tables.pop()
-        picture.save(
-            cast("IO[bytes]", encoded),
-            "JPEG",
-            comment=b"",
-            qtables=tables,
-            subsampling=(_sampling(stream) or FINEST) if self._photometric == YCBCR else -1,
-            keep_rgb=self._photometric == RGB,
-            progressive=stream.frame_marker == _PROGRESSIVE,
-            restart_marker_blocks=stream.restart_interval,
-        )
+        with without_coarse_table_notes(any(max(table) > 255 for table in tables)):
+            picture.save(
+                cast("IO[bytes]", encoded),
+                "JPEG",
+                comment=b"",
+                qtables=tables,
+                subsampling=(_sampling(stream) or FINEST) if self._photometric == YCBCR else -1,
+                keep_rgb=self._photometric == RGB,
+                progressive=stream.frame_marker == _PROGRESSIVE,
+                restart_marker_blocks=stream.restart_interval,
+            )
         return encoded.with_metadata([])
 
 
