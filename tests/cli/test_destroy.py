@@ -155,7 +155,7 @@ def test_a_run_that_was_cut_off_is_taken_up_though_the_stack_is_gone(
         Bucket="zeno-original-images-of-others", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
     again = terminal.run("destroy", "--delete-data", "--yes", "--stack", "zeno")
-    assert "The stack zeno in AWS account 123456789012, eu-west-1 is gone; its data is left." in again.stderr
+    assert "The stack zeno in AWS account 123456789012, eu-west-1 does not exist; its data does." in again.stderr
     assert buckets() == {ARTIFACTS, "zeno-original-images-of-others"}
     assert tables() == []
     assert "left no data" in terminal.run("destroy", "--delete-data", "--yes", "--stack", "zeno", code=3).stderr
