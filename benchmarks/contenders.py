@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from zenoimg.imaging import Recipe, watermark
+from zenoimg.imaging.formats.jpeg.coefficients import editor
 from zenoimg.imaging.mark import overlay_for
 
 _ORIENTATION = 0x0112
@@ -189,8 +190,45 @@ def _quality(table: list[int]) -> int:
     return min(tables, key=lambda quality: abs(tables[quality] - sum(table)))
 
 
+def earlier_build(folder: Path, source: Path, target: Path, until: ExitStack) -> tuple[Contender, int]:
+    """Return what a checkout in ``folder`` does, in a process of its own that serves all rounds, and its number."""
+    command = [sys.executable, "-c", _EARLIER, str(source), str(target)]
+    process = until.enter_context(
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder)
+    )
+
+    def run() -> bytes:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        if process.stdout.readline().strip() != "done":
+            raise RuntimeError(f"the build in {folder} failed; its message is above")
+        return target.read_bytes()
+
+    return run, process.pid
+
+
+_EARLIER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "")
+from zenoimg.imaging import watermark
+data = Path(sys.argv[1]).read_bytes()
+for _ in sys.stdin:
+    Path(sys.argv[2]).write_bytes(watermark(data).data)
+    print("done", flush=True)
+"""
+
+
+def pixels(task: Task) -> bytes:
+    """What the pipeline does where pictures cannot be marked by their coefficients."""
+    editor.bundled_libjpeg = lambda: None  # type: ignore[assignment, attr-defined]
+    return watermark(task.data).data
+
+
 def peak_memory(way: str, data: bytes) -> tuple[float, float]:
-    """Return the peak memory in MB of a new process, and of one that only imports what the contender needs."""
+    """Return the peak memory in MB of a new process and its helper, and of one that only imports what it needs."""
     with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
         file.write(data)
         file.flush()
@@ -205,11 +243,11 @@ def _peak(way: str, name: str) -> float:
 # Linux passes getrusage's peak on from the parent process; /proc starts at zero (proc(5), VmHWM).
 _PEAK = """
 import pathlib, re, resource, sys
-from benchmarks import contenders
+from benchmarks import contenders, processor
 data = open(sys.argv[2], "rb").read()
 if sys.argv[1] != "imports":
     getattr(contenders, sys.argv[1])(contenders.Task(data, b"", 0, 0, 90, 2))
 status = pathlib.Path("/proc/self/status")
 own = re.search(r"VmHWM:\\s+(\\d+) kB", status.read_text()) if status.exists() else None
-print(own[1] if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(int(own[1]) + processor.helper_peaks() // 1024 if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
