@@ -26,7 +26,7 @@ def helper_seconds() -> float:
 
 
 def helper_peaks() -> int:
-    """Return the peak memory in bytes of the JPEG helpers of this process, without the memory that they share with it."""
+    """Return the peak memory in bytes of this process's JPEG helpers, without what they share with it."""
     total = 0
     for pid in _helpers():
         status = Path(f"/proc/{pid}/status").read_text()
