@@ -101,15 +101,17 @@ def _refuse_every_third(request: Any, **_: Any) -> Any:
     return _Answer(request.url, 503 if number % 2 else 500, {}, _Body(body))
 
 
-_make_client: Any = vars(processor)["_client"]
+_clients: Any = vars(processor)["_clients"]
+_create: Any = _clients.create
 
 
-def _client(service: str) -> Any:
-    made = _make_client(service)
+def _create_flaky(service: str) -> Any:
+    """Return the client that the processor creates, whose calls can be refused."""
+    client = _create(service)
     if service in ("s3", "dynamodb"):
-        made.meta.events.register("before-send", _refuse_every_third)
-    return made
+        client.meta.events.register("before-send", _refuse_every_third)
+    return client
 
 
 vars(processor)["ImageStorage"] = FaultyStorage
-vars(processor)["_client"] = _client
+_clients.create = _create_flaky
