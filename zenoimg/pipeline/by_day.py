@@ -1,4 +1,4 @@
-"""The ``by-day`` index read backwards: newest first over all shards of a day, a few pages in memory."""
+"""Read the ``by-day`` index backwards: newest first over all shards of a day, with a few pages in memory."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _MOST_DAYS_AT_ONCE = 8
 
 @dataclass(frozen=True)
 class DayPage:
-    """Some records of one partition, newest first, and the key to go on from; ``None`` after the last."""
+    """Some records of one partition, newest first, and the key of the next page; ``None`` after the last page."""
 
     records: list[ImageRecord]
     next_key: dict[str, Any] | None
 
 
 ReadPage = Callable[[str, dict[str, Any] | None], DayPage]
-"""From a partition of the index, and the key of the page before or ``None``, to a page."""
+"""Return a page of a partition of the index; the key is that of the page before, or ``None``."""
 
 
 def walk_back(read: ReadPage, newest: date, oldest: date) -> Iterator[ImageRecord]:
-    """The records of the days from ``newest`` back to ``oldest``, both included, by ``CreatedAt``, then id.
+    """Yield the records of the days from ``newest`` back to ``oldest``, inclusive, by ``CreatedAt``, then id.
 
-    A day's shards are asked at once; after an empty day twice as many days at a time, so that a gap of a
-    year costs about fifty rounds and a busy day is not read ahead of its reader.
+    The shards of a day are queried in parallel. After an empty day the number of days doubles, so that a gap of a year
+    takes about fifty rounds, and a busy day is not read ahead of its reader.
     """
     at_once, day = 1, newest
     with threads(DAY_SHARDS * _MOST_DAYS_AT_ONCE // 2, "by-day") as pool:
@@ -62,6 +62,6 @@ def _shard(read: ReadPage, partition: str, page: DayPage) -> Iterator[ImageRecor
 
 def _merged(shards: Iterable[Iterator[ImageRecord]]) -> Iterator[ImageRecord]:
     merged = heapq.merge(*shards, key=lambda record: record.created_at, reverse=True)
-    # The index does not order what came in the same second.
+    # The index does not order records of the same second.
     for _, same_second in groupby(merged, key=lambda record: record.created_at):
         yield from sorted(same_second, key=lambda record: record.image_id, reverse=True)

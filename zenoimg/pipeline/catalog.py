@@ -1,17 +1,15 @@
-"""The table of records in DynamoDB: one item an image, two indexes.
+"""The table of records in DynamoDB: one item for each image, two indexes.
 
 - ``by-day`` (partition: day and shard, sort: ``CreatedAt``) serves newest-first without reading the table;
-- ``attention`` (partition: status, sort: ``UpdatedAt``) is sparse: only refused and failed images are in it.
+- ``attention`` (partition: status, sort: ``UpdatedAt``) is sparse: it holds only refused and failed images.
 
-All methods raise botocore's ``ClientError`` for whatever DynamoDB refuses.
+All methods raise botocore's ``ClientError`` for calls that DynamoDB refuses.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -22,7 +20,6 @@ from botocore.exceptions import ClientError
 from zenoimg.pipeline.plain_items import leave_items_plain, tagged, value_of
 from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord, Status, from_item, to_item
 from zenoimg.pipeline.service import error_code
-from zenoimg.pipeline.threads import threads
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,13 +32,13 @@ ATTENTION_INDEX = "attention"
 _BATCH_GET_KEYS = 100  # the service's limit for one BatchGetItem
 _MAX_BACKOFF_SECONDS = 5.0
 _DAY_PAGE_RECORDS = 1000
-#: Pages of 1 MB, several of them in memory as parsed JSON, would take 200 MB.
+#: Several pages of 1 MB in memory as parsed JSON would take 200 MB.
 _SCAN_PAGE_RECORDS = 500
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some records, and the id to go on after; ``None`` means that these were the last."""
+    """Some records, and the id after which the next page begins; ``None`` after the last page."""
 
     records: list[ImageRecord]
     next_after: str | None
@@ -49,7 +46,7 @@ class Page:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What DynamoDB says of the table. ``items`` is a count that it takes every six hours or so."""
+    """What DynamoDB reports about the table. ``items`` is a count that is updated about every six hours."""
 
     items: int
     indexes: frozenset[str]
@@ -65,12 +62,12 @@ class Catalog:
         self._sleep = sleep
 
     def get(self, image_id: str) -> ImageRecord | None:
-        """The record of one image, read consistently."""
+        """Return the record of one image, read consistently; ``None`` when there is none."""
         answer = self._client.get_item(TableName=self._table, Key=_key(image_id), ConsistentRead=True)
         return _record(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, image_ids: Iterable[str]) -> dict[str, ImageRecord]:
-        """The records that exist among many, read consistently, 100 a call; throttled keys are asked again."""
+        """Return the existing records among many ids, read consistently, 100 a call; throttled keys are read again."""
         found: dict[str, ImageRecord] = {}
         pending = iter(image_ids)
         while keys := [_key(image_id) for image_id in islice(pending, _BATCH_GET_KEYS)]:
@@ -88,11 +85,11 @@ class Catalog:
         return found
 
     def put(self, record: ImageRecord) -> None:
-        """Write a record over whatever is there."""
+        """Write a record, replacing any other."""
         self._client.put_item(TableName=self._table, Item=_item(record))
 
     def put_failed(self, record: ImageRecord) -> bool:
-        """Write a ``failed`` record, unless a processed one of the same version and recipe is there.
+        """Write a ``failed`` record, unless there is a processed one of the same version and recipe.
 
         Returns whether it was written.
         """
@@ -118,11 +115,11 @@ class Catalog:
         return True
 
     def delete(self, image_id: str) -> None:
-        """Remove the record of one image; no error when there is none."""
+        """Delete the record of one image, if there is one."""
         self._client.delete_item(TableName=self._table, Key=_key(image_id))
 
     def page(self, *, after: str | None = None, limit: int | None = None) -> Page:
-        """One page of the whole table in its own order: at most 1 MB and ``limit`` records."""
+        """Return one page of the whole table in no particular order: at most 1 MB and ``limit`` records."""
         bounds: dict[str, Any] = {"ExclusiveStartKey": _key(after)} if after is not None else {}
         if limit is not None:
             bounds["Limit"] = limit
@@ -134,17 +131,19 @@ class Catalog:
         )
 
     def all(self, segments: int = 4) -> Iterator[ImageRecord]:
-        """Every record, in no order, by a parallel scan; holds a few pages at a time.
+        """Return every record, in no particular order, by a parallel scan that holds a few pages at a time.
 
         A scan is eventually consistent: a record written in the last second may be missing.
         """
-        return _in_parallel([self._segment(number, segments) for number in range(segments)])
+        from zenoimg.pipeline.parallel import in_parallel  # functions read single records and pages
+
+        return in_parallel([self._segment(number, segments) for number in range(segments)])
 
     def newest(self, *, today: date, oldest: str, page_records: int = _DAY_PAGE_RECORDS) -> Iterator[ImageRecord]:
-        """The records from now back to a ``CreatedAt``, newest first, by the ``by-day`` index.
+        """Return the records since a ``CreatedAt``, newest first, by the ``by-day`` index.
 
-        Begins with tomorrow, since clocks differ. ``page_records`` bounds a page of each partition: a reader
-        of few takes few.
+        Starts with tomorrow, since clocks differ. ``page_records`` limits the page of each partition: whoever needs few
+        records reads few.
         """
 
         from zenoimg.pipeline.by_day import walk_back  # functions do without the index
@@ -155,7 +154,7 @@ class Catalog:
         return walk_back(read, today + timedelta(days=1), date.fromisoformat(oldest[:10]))
 
     def attention(self, status: Status) -> Iterator[ImageRecord]:
-        """All records of a status other than ``processed``, the latest changes first."""
+        """Return all records of a status other than ``processed``, the latest changes first."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=ATTENTION_INDEX,
@@ -166,7 +165,7 @@ class Catalog:
         return (record for answer in pages for record in _shown(answer["Items"]))
 
     def facts(self) -> TableFacts:
-        """How many items there are about, and which indexes."""
+        """Return the approximate number of items, and the indexes."""
         table = self._client.describe_table(TableName=self._table)["Table"]
         indexes = table.get("GlobalSecondaryIndexes", [])
         return TableFacts(table.get("ItemCount", 0), frozenset(index["IndexName"] for index in indexes))
@@ -194,46 +193,6 @@ class Catalog:
             PaginationConfig={"PageSize": _SCAN_PAGE_RECORDS},
         )
         return (_shown(answer["Items"]) for answer in pages)
-
-
-def _in_parallel(sources: Sequence[Iterator[list[ImageRecord]]]) -> Iterator[ImageRecord]:
-    """Drain several page iterators at once, in threads; the bounded queue keeps memory constant."""
-    ready: queue.Queue[list[ImageRecord] | BaseException | None] = queue.Queue(maxsize=len(sources))
-    stopped = threading.Event()
-
-    def offer(value: list[ImageRecord] | BaseException | None) -> None:
-        while not stopped.is_set():
-            try:
-                ready.put(value, timeout=0.1)
-            except queue.Full:
-                continue
-            return
-
-    def drain(source: Iterator[list[ImageRecord]]) -> None:
-        try:
-            for page in source:
-                offer(page)
-                if stopped.is_set():
-                    return
-            offer(None)
-        except BaseException as error:  # noqa: BLE001 - raised again in the reader's thread
-            offer(error)
-
-    with threads(len(sources), "scan") as pool:
-        try:
-            for source in sources:
-                pool.submit(drain, source)
-            running = len(sources)
-            while running:
-                page = ready.get()
-                if isinstance(page, BaseException):
-                    raise page
-                if page is None:
-                    running -= 1
-                    continue
-                yield from page
-        finally:
-            stopped.set()  # a reader that stops early lets the threads end
 
 
 def _key(image_id: str) -> dict[str, Any]:

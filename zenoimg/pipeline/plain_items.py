@@ -1,7 +1,7 @@
-"""DynamoDB items without the cost of botocore's parser, which walks every value of every item by its model.
+"""Read DynamoDB items without botocore's parser, which visits every value of every item by its model.
 
-Items come as they stand in the answer's JSON, which is the very shape that botocore would give. For a table
-of 100,000 records that is most of the time of a scan.
+Items are returned as in the JSON of the response, which has the same shape as what botocore returns. In a scan of
+100,000 records the parser takes most of the time.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def leave_items_plain(client: DynamoDBClient) -> None:
-    """Have a client's Scan and Query hand out items by the short way; more than once does no harm."""
+    """Make a client's Scan and Query return items without parsing them; may be called more than once."""
     for operation in ("Scan", "Query"):
         event = f"before-parse.dynamodb.{operation}"
         client.meta.events.register(event, _take_items, unique_id=f"zenoimg-{event}")
 
 
 def value_of(tagged: Mapping[str, Any]) -> Any:
-    """The value of ``{"S": "text"}`` and its like: numbers are ``int``, or ``Decimal`` where they are no whole ones."""
+    """Return the value of ``{"S": "text"}`` and the like: numbers as ``int``, or ``Decimal`` if they are not whole."""
     ((kind, value),) = tagged.items()
     if kind == "S":
         return value
@@ -31,14 +31,14 @@ def value_of(tagged: Mapping[str, Any]) -> Any:
         return int(value) if value.lstrip("-").isdigit() else Decimal(value)
     if kind == "L":
         return [value_of(item) for item in value]
-    # Nothing that we write; and boto3, which the functions do not need otherwise, is 8% of their cold start.
+    # Records have no other types; importing boto3, which functions do not need otherwise, is 8% of their cold start.
     from boto3.dynamodb.types import TypeDeserializer
 
     return TypeDeserializer().deserialize(dict(tagged))  # type: ignore[arg-type]
 
 
 def tagged(value: str | int | Sequence[str]) -> dict[str, Any]:
-    """A value as DynamoDB takes it; the inverse of ``value_of`` for what records hold."""
+    """Return a value in DynamoDB's form; the inverse of ``value_of`` for the types of records."""
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, int):
@@ -47,13 +47,13 @@ def tagged(value: str | int | Sequence[str]) -> dict[str, Any]:
 
 
 def _take_items(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """botocore's event ``before-parse``: what lies in ``customized_response_dict`` is added to the parsed answer."""
+    """Handle botocore's event ``before-parse``: it adds ``customized_response_dict`` to the parsed response."""
     is_json = "json" in response_dict["headers"].get("content-type", "")
     if response_dict["status_code"] >= 300 or not is_json:
         return
     try:
         body = json.loads(response_dict["body"])
-    except ValueError:  # a broken answer is botocore's to name and to ask for again
+    except ValueError:  # botocore reports a broken response and retries
         return
     if "Items" in body:
         customized_response_dict["Items"] = body.pop("Items")

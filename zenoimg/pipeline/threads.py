@@ -1,6 +1,6 @@
-"""Pools of threads that an interrupted run leaves at once: what can be put right within a second is, no more.
+"""Thread pools that end within a second when a run is interrupted.
 
-A thread that hangs in a dead connection may outlive this; after Ctrl-C the process does not wait for it (see
+A thread that hangs in a dead connection may outlive its pool; after Ctrl-C the process does not wait for it (see
 ``cli.app``).
 """
 
@@ -18,10 +18,10 @@ SECONDS = 0.7
 def threads(
     workers: int, name: str, *ending: Callable[[], None], seconds: float = SECONDS
 ) -> Iterator[ThreadPoolExecutor]:
-    """A pool whose work is done when the block ends.
+    """Yield a pool whose work is done when the block ends.
 
-    When the block fails, what has not begun is dropped, ``ending`` is called and what is under way waited for;
-    all of that for at most so many seconds.
+    When the block raises, pending calls are dropped, ``ending`` is called and running calls are waited for, all of it
+    for at most ``seconds``.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
     try:
@@ -34,12 +34,12 @@ def threads(
 
 
 def _end_within(seconds: float, *steps: Callable[[], None]) -> None:
-    """Take steps one after the other, and return when they are done or so many seconds have passed."""
+    """Run steps one after the other; return when they are done or the seconds have passed."""
 
     def take() -> None:
         for step in steps:
             step()
 
-    last = threading.Thread(target=take, name="last-moments", daemon=True)
+    last = threading.Thread(target=take, name="ending", daemon=True)
     last.start()
     last.join(seconds)
