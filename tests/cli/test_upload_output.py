@@ -30,7 +30,7 @@ def test_piped_it_is_one_plain_line_a_photo_and_a_summary(no_stack: Terminal, tm
         "uploaded    b\\x1b[31m.jpg  SIZE",
     ]
     assert lines[2].startswith("            note: download will need a file name")
-    assert lines[3].startswith("refused     c.bin  10 B  not a picture in a known format")
+    assert lines[3].startswith("refused     c.bin  10 B  not an image in a known format")
     assert lines[4:] == ["3 photos: 2 uploaded, 1 refused."]
     assert "\x1b" not in done.stderr
 

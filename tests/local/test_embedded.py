@@ -135,7 +135,7 @@ def test_a_server_that_stays_busy_is_reported_and_not_killed(make: Make, monkeyp
             aws.start()
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert stuck.value.next_step == "Stop it with: zenoimg local stop"
+    assert stuck.value.next_step == "Stop it with `zenoimg local stop`."
     assert pid_of(aws) == pid
 
 

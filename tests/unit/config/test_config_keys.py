@@ -46,7 +46,8 @@ def test_what_a_key_allows_the_template_allows(key: Key) -> None:
 
 def test_every_parameter_of_an_operators_choice_has_a_key() -> None:
     zips = {"ArtifactsBucket", "FunctionsKey", "PackagesKey", "RecipeKey"}
-    ours = {*zips, "RecipeFingerprint", "Limits", "LimitsFingerprint", "SettingsGeneration"}
+    previous = {name for name in TEMPLATE["Parameters"] if name.startswith("Previous")} | {"RolledBackFrom"}
+    ours = {*zips, *previous, "RecipeFingerprint", "Limits", "LimitsFingerprint", "SettingsGeneration"}
     facts_of_the_place = {"TlsOnly", "ErrorRateAlarm", "Runtime", "BackfillVisibility"}
     assert {key.parameter for key in WITH_PARAMETER} == set(TEMPLATE["Parameters"]) - ours - facts_of_the_place
 

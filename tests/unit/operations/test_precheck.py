@@ -16,8 +16,8 @@ PHOTO = pictures.jpeg(pictures.photo((32, 24)))
 @pytest.mark.parametrize(
     ("key", "named"),
     [
-        ("a folder/", "folder's marker"),
-        (".zenoimg/a.jpg", "hidden from lists"),
+        ("a folder/", "folder marker"),
+        (".zenoimg/a.jpg", "is reserved for"),
         ("a" * 1015, "1015 bytes is too long"),
         ("a\udce4.jpg", "not valid UTF-8"),
         ("a.zenoimg/a.jpg", ""),
