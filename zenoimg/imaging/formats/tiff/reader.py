@@ -25,6 +25,7 @@ from zenoimg.imaging.formats.tiff.segments import locate
 from zenoimg.imaging.limits import Limits
 
 LOOP = "the file's directories point back at an earlier one: each page is in the copy once"
+CUT_CHAIN = "the file ends where its last page would name the next one: pages after it, if there were any, are lost"
 _CHILDREN = (EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD)
 _DEEPEST_CHILD = 3
 
@@ -44,7 +45,7 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
     reader = _Reader(data)
     pages: list[Page] = []
     seen: set[int] = set()
-    offset = reader.first
+    offset: int | None = reader.first
     while offset:
         if offset in seen:
             pages[-1] = replace(pages[-1], notes=(*pages[-1].notes, LOOP))
@@ -60,6 +61,8 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
             pages[-1] = replace(pages[-1], directory=replace(pages[-1].directory, entries=entries))
             continue
         pages.append(reader.page(directory))
+    if offset is None and pages:
+        pages[-1] = replace(pages[-1], notes=(*pages[-1].notes, CUT_CHAIN))
     if not pages:
         raise Refused("corrupt", "the TIFF holds no page")
     return pages
@@ -101,8 +104,8 @@ class _Reader:
         self.entries_left, self._segments_left = _SPARE_ENTRIES, _MOST_SEGMENTS
         (self.first,) = self._unpack(self.form.offset, 8 if self.form.big else 4)
 
-    def directory(self, offset: int, depth: int = 0) -> tuple[Directory, int]:
-        """Return a directory and the offset of the next one."""
+    def directory(self, offset: int, depth: int = 0) -> tuple[Directory, int | None]:
+        """Return a directory and the offset of the next: 0 after the last, ``None`` where the file ends first."""
         form = self.form
         (count,) = self._unpack("Q" if form.big else "H", offset)
         start = offset + (8 if form.big else 2)
@@ -130,7 +133,7 @@ class _Reader:
             else:
                 entries.setdefault(entry.tag, entry)
         next_at = start + count * form.entry_bytes
-        following = 0
+        following: int | None = None
         if next_at + struct.calcsize(form.offset) <= len(self._data):
             (following,) = self._unpack(form.offset, next_at)
         return Directory(form, entries, children, tuple(damaged)), following
