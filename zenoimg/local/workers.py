@@ -41,7 +41,7 @@ def wait_until_quiet(scratch: Path, *, deadline: float) -> None:
 
 
 def end(scratch: Path, *, patience: float) -> None:
-    """Give the workers of a dead server ``patience`` seconds to end by themselves, then kill them."""
+    """Wait ``patience`` seconds for the workers of a dead server to end, then kill them."""
     kill_at = time.monotonic() + patience
     while (left := cpu_times(scratch)) and time.monotonic() < kill_at + _DEATH_SECONDS:
         if time.monotonic() >= kill_at:

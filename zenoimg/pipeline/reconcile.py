@@ -167,7 +167,7 @@ class _Round:
         return (Outcome("unchanged", record, self._number) if is_without_copy else None), record
 
     def _rewrite(self, original: Original, record: ImageRecord, copy: PublishedCopy) -> Outcome:
-        """Give a copy that is right otherwise the headers of the current rules."""
+        """Rewrite the headers of a copy that is right otherwise by the current rules."""
         fields = self._give_headers(original, copy, {"warnings": record.warnings})
         rewritten = replace(record, updated_at=utc_text(self._tools.clock()), **fields)
         return self._finish("refused" if record.status == "refused" else "processed", rewritten)

@@ -159,7 +159,7 @@ class ImageStorage:
         )
 
     def rewrite_copy(self, key: str, copy: PublishedCopy, mark: CopyMark, headers: CopyHeaders) -> bool:
-        """Give a copy another mark and other headers; do nothing and return ``False`` when it is another by now."""
+        """Replace the mark and headers of a copy; return ``False``, changing nothing, if it was replaced meanwhile."""
         place: Any = {"Bucket": self._settings.processed_bucket, "Key": self._settings.copy_key(key)}
         account = self._settings.account_id
         guard: dict[str, Any] = {"ExpectedSourceBucketOwner": account} if account else {}

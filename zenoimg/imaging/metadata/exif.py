@@ -220,7 +220,7 @@ class Patch:
             tiff.block[start : start + len(kept)] = kept
         else:
             tiff.block[entry.at + 8 : entry.at + 12] = kept.ljust(4, b"\0")
-        # So many writers declare IPTC as LONG that a count of bytes must not be taken for one of numbers.
+        # Many writers declare IPTC as LONG, so a count of bytes must not be taken for a count of numbers.
         tiff.pack("HI", entry.at + 2, entry.kind if entry.kind in (1, 2, 7) else 7, len(kept))
 
     def _maker(self) -> bytes:

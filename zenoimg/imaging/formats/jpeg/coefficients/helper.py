@@ -133,7 +133,7 @@ class Helper:
             return whole[CONTROL_BYTES : CONTROL_BYTES + length]
 
     def trim(self) -> None:
-        """Give back the memory of a large picture."""
+        """Release the memory of a large picture."""
         if len(self._data) > _KEPT_BYTES:
             self._map(CONTROL_BYTES)
 
