@@ -21,7 +21,7 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from zenoimg.imaging import Recipe, watermark
 from zenoimg.imaging.formats.jpeg.coefficients import editor
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 _ORIENTATION = 0x0112
 _SHARP = """

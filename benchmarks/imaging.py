@@ -28,7 +28,7 @@ from benchmarks.contenders import Contender, Task, contenders, earlier_build, pe
 from benchmarks.processor import helper_seconds, tree_seconds
 from tests.drawn import pictures
 from zenoimg.imaging import Recipe
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 Clock = Callable[[], float]
 """Processor seconds so far."""

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
+from zenoimg.pipeline.calls.retries import FunctionClients
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import MAX_KEY_BYTES, to_json
-from zenoimg.pipeline.retries import FunctionClients
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

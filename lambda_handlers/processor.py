@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 
 from zenoimg.pipeline import settings as pipeline_settings
+from zenoimg.pipeline.calls.retries import FunctionClients
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.deployed_recipe import load_deployed
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, is_from_queue, parse, parse_body
 from zenoimg.pipeline.reconcile import Outcome, reconcile
-from zenoimg.pipeline.retries import FunctionClients
 from zenoimg.pipeline.storage import ImageStorage
 from zenoimg.pipeline.tools import Tools
 

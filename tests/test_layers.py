@@ -25,7 +25,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "zenoimg.errors": (set(), set()),
     "zenoimg.suggest": (set(), set()),
     "zenoimg.aws": (
-        {"zenoimg", "zenoimg.errors", "zenoimg.pipeline.retries", "zenoimg.pipeline.service"},
+        {"zenoimg", "zenoimg.errors", "zenoimg.pipeline.calls.retries", "zenoimg.pipeline.calls.service"},
         {"boto3", "botocore", "urllib3"},
     ),
     "zenoimg.config": (

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from tests.aws.conftest import NAMES
 from tests.records import put_all, record
 from zenoimg.pipeline.catalog import Catalog
-from zenoimg.pipeline.plain_items import leave_items_plain, value_of
+from zenoimg.pipeline.items.plain_items import leave_items_plain, value_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

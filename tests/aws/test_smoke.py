@@ -16,10 +16,10 @@ from PIL import Image
 from tests.aws.conftest import ACCOUNT, NAMES
 from zenoimg.aws.session import Aws
 from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
-from zenoimg.operations.deploy import smoke, smoke_photos
-from zenoimg.operations.deploy.smoke import Patience, Verdict
-from zenoimg.operations.deploy.smoke_cleanup import PREFIX, remove_leftovers
-from zenoimg.operations.deploy.smoke_photos import (
+from zenoimg.operations.deploy.smoke import photos as smoke_photos
+from zenoimg.operations.deploy.smoke import run as smoke
+from zenoimg.operations.deploy.smoke.cleanup import PREFIX, remove_leftovers
+from zenoimg.operations.deploy.smoke.photos import (
     LARGE,
     SMALL,
     Expected,
@@ -28,6 +28,7 @@ from zenoimg.operations.deploy.smoke_photos import (
     expected,
     expected_of_version,
 )
+from zenoimg.operations.deploy.smoke.run import Patience, Verdict
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.pipeline.events import parse
 from zenoimg.pipeline.reconcile import reconcile

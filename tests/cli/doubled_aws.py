@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.aws.session import Aws, Identity
 from zenoimg.imaging import Limits, Recipe
-from zenoimg.operations.deploy import smoke
+from zenoimg.operations.deploy.smoke import run as smoke
 from zenoimg.operations.pipeline import of_deployment
 from zenoimg.pipeline import deployed_recipe
 from zenoimg.pipeline.events import parse

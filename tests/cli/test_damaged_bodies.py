@@ -14,7 +14,7 @@ from tests.cli.conftest import ACCOUNT, ORIGINALS, PROCESSED, TABLE, Terminal, m
 from tests.conftest import REGION
 from tests.damaging_proxy import Damage, DamagingProxy, damaging_proxy
 from tests.drawn.pictures import jpeg, photo
-from zenoimg.pipeline import bodies
+from zenoimg.pipeline.objects import bodies
 from zenoimg.stack.bundle.store import ArtifactStore
 
 PHOTO = jpeg(photo((160, 120)))

@@ -16,8 +16,8 @@ from tests.cli.doubled_aws import ACCOUNT, NAMES, REGION, DoubledAws, double, re
 from tests.drawn.pictures import jpeg, photo
 from zenoimg.aws.session import Aws
 from zenoimg.imaging import Limits, Recipe
-from zenoimg.operations.deploy import trial
-from zenoimg.operations.deploy.sample import Bounds
+from zenoimg.operations.deploy.trial import run as trial
+from zenoimg.operations.deploy.trial.sample import Bounds
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.stack.outputs import Deployment

@@ -12,8 +12,8 @@ from typing import Any
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from zenoimg.imaging import WatermarkSpec
-from zenoimg.imaging.blend import blend
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import overlay_for
 
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]

@@ -15,8 +15,8 @@ from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
 from zenoimg.cli.app import app
 from zenoimg.local import EmbeddedAws, LocalSettings
-from zenoimg.operations.deploy import smoke
-from zenoimg.operations.deploy.smoke_photos import SMALL, content
+from zenoimg.operations.deploy.smoke import run as smoke
+from zenoimg.operations.deploy.smoke.photos import SMALL, content
 from zenoimg.stack.bundle import functions
 from zenoimg.stack.bundle.artifact import Artifact, make_zip
 

@@ -4,6 +4,6 @@
 ``platform``  what AWS and the embedded AWS do differently
 ``errors``    every failure of a call in words
 
-What an answer means (missing, denied, throttled …) is decided in ``zenoimg.pipeline.service``, which the functions
-ship.
+What an answer means (missing, denied, throttled …) is decided in ``zenoimg.pipeline.calls.service``, which ships in
+the functions.
 """

@@ -1,6 +1,6 @@
 """Every failure of a call as a sentence, a next step and an exit code.
 
-``zenoimg.pipeline.service`` decides what an answer means; this module says it to an operator.
+``zenoimg.pipeline.calls.service`` decides what an answer means; this module says it to an operator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from botocore.eventstream import ParserError
 from botocore.parsers import ResponseParserError
 
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
-from zenoimg.pipeline.service import error_code, is_denied, is_throttled
+from zenoimg.pipeline.calls.service import error_code, is_denied, is_throttled
 
 NO_CREDENTIALS_NEXT = (
     "Configure AWS (`aws configure sso`, AWS_PROFILE or --profile), or add --local to run everything on the "

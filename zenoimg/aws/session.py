@@ -20,7 +20,7 @@ from botocore.session import Session as BotocoreSession
 from zenoimg import __version__
 from zenoimg.aws.platform import AWS, EMBEDDED, Platform
 from zenoimg.errors import ConfigurationError
-from zenoimg.pipeline.retries import SINGLE_ATTEMPT, Retries
+from zenoimg.pipeline.calls.retries import SINGLE_ATTEMPT, Retries
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -80,8 +80,8 @@ class WatermarkSpec:
             object.__setattr__(self, name, value)
 
     def _check_logo(self, logo: bytes) -> None:
-        from zenoimg.imaging.default_font import is_default_font
-        from zenoimg.imaging.logo import check_logo
+        from zenoimg.imaging.marking.default_font import is_default_font
+        from zenoimg.imaging.marking.logo import check_logo
 
         if self.font is not None and is_default_font(self.font):
             self._normalize(font=None)  # as `dataclasses.replace` of a text passes it on
@@ -94,8 +94,8 @@ class WatermarkSpec:
         check_logo(logo)
 
     def _check_text(self) -> None:
-        from zenoimg.imaging.default_font import NAME, default_font, is_default_font
-        from zenoimg.imaging.typeface import check_font, missing_characters, with_equal_characters
+        from zenoimg.imaging.marking.default_font import NAME, default_font, is_default_font
+        from zenoimg.imaging.marking.typeface import check_font, missing_characters, with_equal_characters
 
         if not isinstance(self.text, str) or not self.text.strip():
             raise RecipeError("text", "must hold at least one visible character")

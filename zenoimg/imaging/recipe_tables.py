@@ -45,7 +45,7 @@ def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[
     ``recipe_from_mapping(tables, files.__getitem__)`` returns an equal recipe. With ``self_contained`` it does so
     where the default font is not installed: that font is then one of the files.
     """
-    from zenoimg.imaging.default_font import is_default_font
+    from zenoimg.imaging.marking.default_font import is_default_font
 
     files: dict[str, bytes] = {}
     watermark: dict[str, object] = {}

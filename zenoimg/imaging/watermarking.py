@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-import zenoimg.imaging.typeface  # noqa: F401 - loads Pillow while a function starts, not at its first picture
+import zenoimg.imaging.marking.typeface  # noqa: F401 - loads Pillow while a function starts, not at its first picture
 from zenoimg.imaging.errors import Refused, TransientError
 from zenoimg.imaging.formats import FORMATS, SUPPORTED
 from zenoimg.imaging.identify import HEAD_BYTES, identify

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from zenoimg.pipeline.threads import threads
+from zenoimg.pipeline.calls.threads import threads
 
 if TYPE_CHECKING:
     from s3transfer.manager import TransferManager

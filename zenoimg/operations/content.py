@@ -17,7 +17,7 @@ from typing import Any
 from zenoimg.imaging import Limits
 from zenoimg.imaging.formats import SUPPORTED
 from zenoimg.imaging.identify import HEAD_BYTES, Identified, identify
-from zenoimg.pipeline.headers import DIGEST_ENTRY
+from zenoimg.pipeline.objects.headers import DIGEST_ENTRY
 from zenoimg.pipeline.records import MAX_KEY_BYTES, RESERVED_PREFIX
 from zenoimg.pipeline.storage import copy_key_fits, identity_of
 

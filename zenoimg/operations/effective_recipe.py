@@ -23,7 +23,7 @@ from zenoimg.operations.configured import limits_of, recipe_of
 from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.listing import Query, from_table
-from zenoimg.pipeline.service import expected_owner, is_denied, is_missing, is_missing_bucket
+from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_missing, is_missing_bucket
 from zenoimg.pipeline.verdict import limits_fingerprint
 from zenoimg.stack.bundle.pillow import pillow_version_in
 from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from zenoimg.aws.session import Aws
 from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
+from zenoimg.pipeline.calls.service import is_aws
 from zenoimg.pipeline.catalog import Catalog
-from zenoimg.pipeline.service import is_aws
 from zenoimg.pipeline.settings import PipelineSettings, SettingsError, copies_url
 from zenoimg.pipeline.storage import ImageStorage
 from zenoimg.stack.outputs import Deployment, read_deployment

@@ -2,12 +2,11 @@
 
 ``reconcile``  make copy and record of one key right: the rule that everything rests on
 ``tools``      what it works with; ``verdict`` and ``descriptions`` are its rules about records, as pure functions
-``storage``    originals and copies in S3; ``bodies`` reads and verifies bytes, ``encodings`` unpacks them, ``headers``
-               decides what a copy takes over from its original
-``catalog``    records in DynamoDB; ``records`` is their schema, ``by_day``, ``parallel`` and ``plain_items`` read many
+``storage``    originals and copies in S3, through ``objects``: bodies, encodings, headers
+``catalog``    records in DynamoDB, many of them through ``items``; ``records`` is their schema
 ``events``     from what AWS delivers to keys
 ``settings``   names of a deployed pipeline; ``deployed_recipe`` is its recipe
-``service``    what answers of AWS mean; ``retries`` what is tried again; ``threads`` pools that end in time
+``calls``      what AWS's answers mean, what is tried again, pools of threads
 
 It knows boto3 and ``zenoimg.imaging``, and nothing of terminals or stacks.
 """

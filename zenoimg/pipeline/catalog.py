@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.pipeline.plain_items import leave_items_plain, tagged, value_of
+from zenoimg.pipeline.calls.service import error_code
+from zenoimg.pipeline.items.plain_items import leave_items_plain, tagged, value_of
 from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord, Status, from_item, to_item
-from zenoimg.pipeline.service import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from zenoimg.pipeline.by_day import DayPage
+    from zenoimg.pipeline.items.by_day import DayPage
 
 BY_DAY_INDEX = "by-day"
 ATTENTION_INDEX = "attention"
@@ -135,7 +135,7 @@ class Catalog:
 
         A scan is eventually consistent: a record written in the last second may be missing.
         """
-        from zenoimg.pipeline.parallel import in_parallel  # functions read single records and pages
+        from zenoimg.pipeline.items.parallel import in_parallel  # functions read single records and pages
 
         return in_parallel([self._segment(number, segments) for number in range(segments)])
 
@@ -146,7 +146,7 @@ class Catalog:
         records reads few.
         """
 
-        from zenoimg.pipeline.by_day import walk_back  # functions do without the index
+        from zenoimg.pipeline.items.by_day import walk_back  # functions do without the index
 
         def read(partition: str, start: dict[str, Any] | None) -> DayPage:
             return self._day_page(partition, oldest, start, min(page_records, _DAY_PAGE_RECORDS))
@@ -171,7 +171,7 @@ class Catalog:
         return TableFacts(table.get("ItemCount", 0), frozenset(index["IndexName"] for index in indexes))
 
     def _day_page(self, partition: str, oldest: str, start: dict[str, Any] | None, size: int) -> DayPage:
-        from zenoimg.pipeline.by_day import DayPage
+        from zenoimg.pipeline.items.by_day import DayPage
 
         resumed: dict[str, Any] = {"ExclusiveStartKey": start} if start is not None else {}
         answer = self._client.query(

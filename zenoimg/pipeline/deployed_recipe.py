@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from zenoimg.imaging import Limits, Recipe, recipe_from_mapping, recipe_to_mapping
-from zenoimg.imaging.default_font import default_font_license, is_default_font
+from zenoimg.imaging.marking.default_font import default_font_license, is_default_font
 from zenoimg.imaging.recipe_tables import RECIPE_KEYS
 
 PACKAGE = "zenoimg_recipe"

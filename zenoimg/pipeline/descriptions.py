@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zenoimg.pipeline.headers import CopyHeaders, without_header_warnings
+from zenoimg.pipeline.objects.headers import CopyHeaders, without_header_warnings
 from zenoimg.pipeline.records import ATTRIBUTES, ImageRecord
 from zenoimg.pipeline.storage import PublishedCopy
 from zenoimg.pipeline.verdict import CopyMark, expected_copy

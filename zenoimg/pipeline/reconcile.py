@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 from zenoimg.imaging import Refused, Watermarked
 from zenoimg.pipeline.descriptions import Fields, of_failed, of_kept_copy, of_new_copy, with_headers
-from zenoimg.pipeline.headers import carry
+from zenoimg.pipeline.objects.headers import carry
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.storage import Original, OriginalArchivedError, PublishedCopy, copy_key_fits, entries_of
 from zenoimg.pipeline.tools import Tools

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from zenoimg.pipeline.headers import headers_fingerprint
-from zenoimg.pipeline.service import aws_domain
+from zenoimg.pipeline.calls.service import aws_domain
+from zenoimg.pipeline.objects.headers import headers_fingerprint
 
 PROCESSED_PREFIX = "processed/"
 

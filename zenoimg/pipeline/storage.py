@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.pipeline.bodies import read_body, retrying
-from zenoimg.pipeline.headers import OWN_PREFIX, CopyHeaders, headers_of
+from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missing
+from zenoimg.pipeline.objects.bodies import read_body, retrying
+from zenoimg.pipeline.objects.headers import OWN_PREFIX, CopyHeaders, headers_of
 from zenoimg.pipeline.records import MAX_KEY_BYTES
-from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX, PipelineSettings
 from zenoimg.pipeline.verdict import CopyMark
 
@@ -40,7 +40,7 @@ class Original:
     """One version of an original. ``data`` is ``None`` when it was not read, or is larger than the reader accepts.
 
     ``identity`` names the version: its VersionId, or its ETag in a bucket without versioning. ``size`` is that of the
-    object; ``data`` is unpacked, where the object is compressed. ``headers`` are what ``pipeline.headers`` reads.
+    object; ``data`` is unpacked, where the object is compressed. ``headers`` are what ``objects.headers`` reads.
     """
 
     identity: str
@@ -242,7 +242,7 @@ def _original(answer: Mapping[str, Any], data: bytes | None) -> Original:
 
 
 def _unpack(data: bytes, encoding: str, max_bytes: int) -> bytes | None:
-    from zenoimg.pipeline.encodings import TooLargeUnpackedError, unpack  # hardly any original needs it
+    from zenoimg.pipeline.objects.encodings import TooLargeUnpackedError, unpack  # hardly any original needs it
 
     try:
         return unpack(data, encoding, max_bytes)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from zenoimg.imaging import Limits, Recipe, Watermarked, watermark
-from zenoimg.pipeline.headers import CopyHeaders, HeaderRules
+from zenoimg.pipeline.objects.headers import CopyHeaders, HeaderRules
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.settings import PipelineSettings
 from zenoimg.pipeline.storage import Original, PublishedCopy

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from zenoimg.pipeline.calls.service import expected_owner, is_missing, is_missing_bucket, is_not_configured
 from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX
-from zenoimg.pipeline.service import expected_owner, is_missing, is_missing_bucket, is_not_configured
 from zenoimg.stack.names import StackNames
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from tests.drawn import animations, pictures
 from tests.drawn.animations import by_millisecond, largest_difference, moving_ball, outside, psnr, shown, with_mark
 from tests.drawn.avifs import avif, box, boxes, changed, contents, encoded, sequence
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, WatermarkSpec, watermark
-from zenoimg.imaging.mark import overlay_for
-from zenoimg.imaging.placement import displayed_size, stored_box
+from zenoimg.imaging.marking.mark import overlay_for
+from zenoimg.imaging.marking.placement import displayed_size, stored_box
 from zenoimg.imaging.recipe import MetadataPolicy
 
 SIZE = (72, 56)

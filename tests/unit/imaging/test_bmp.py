@@ -14,7 +14,7 @@ from tests.drawn.bmps import bmp, random_values, values_of
 from tests.unit.imaging.png.png_cases import patch
 from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.formats.bmp import rle as bmp_rle
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 SIZE = (67, 50)
 COUNT = SIZE[0] * SIZE[1]

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from zenoimg.imaging import Recipe, RecipeError, WatermarkSpec, recipe_to_mapping
-from zenoimg.imaging import default_font as default_font_module
-from zenoimg.imaging.default_font import default_font, default_font_license
-from zenoimg.imaging.mark import draw_mark
-from zenoimg.imaging.typeface import characters
+from zenoimg.imaging.marking import default_font as default_font_module
+from zenoimg.imaging.marking.default_font import default_font, default_font_license
+from zenoimg.imaging.marking.mark import draw_mark
+from zenoimg.imaging.marking.typeface import characters
 
 # Another file would draw other marks under the same version of the drawing.
 SHA256 = "9544fef8e59d1a36a19ecba1b8563f9b3395a7ffd3cea7c12267155937dcee36"

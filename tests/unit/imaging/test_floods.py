@@ -221,7 +221,7 @@ def test_the_longest_animations_are_compressed_with_less_effort(monkeypatch: pyt
     frames = [ApngFrame(SIZE, list(pictures.photo(SIZE, seed=seed).tobytes())) for seed in (1, 2, 3)]
     data = apng(SIZE, 2, 8, frames)
     usual = watermark(data).data
-    monkeypatch.setattr("zenoimg.imaging.formats.png.animated._LONG", 3 * SIZE[0] * SIZE[1] - 1)
+    monkeypatch.setattr("zenoimg.imaging.formats.png.animation.animated._LONG", 3 * SIZE[0] * SIZE[1] - 1)
     swift = watermark(data).data
     assert [effort(copy) for copy in (usual, swift)] == [2, 1]
     assert [shown.picture.tobytes() for shown in animations.shown(swift)] == [

@@ -8,10 +8,10 @@ from PIL import Image, ImageChops, ImageStat
 
 from tests.drawn import pictures
 from zenoimg.imaging import Refused, WatermarkSpec, watermark
-from zenoimg.imaging import mark as mark_module
-from zenoimg.imaging.blend import blend
 from zenoimg.imaging.colour.spaces import Space
-from zenoimg.imaging.mark import Mark, draw_mark, overlay_for
+from zenoimg.imaging.marking import mark as mark_module
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import Mark, draw_mark, overlay_for
 from zenoimg.imaging.recipe import POSITIONS, Recipe
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import Overlap, covered_box, overlaps, touches, within
-from zenoimg.imaging.placement import Box
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import Overlap, covered_box, overlaps, touches, within
+from zenoimg.imaging.marking.placement import Box
 
 MARK = Image.new("RGBA", (20, 10))
 

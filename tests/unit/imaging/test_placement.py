@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from zenoimg.imaging.placement import (
+from zenoimg.imaging.marking.placement import (
     Box,
     Size,
     anchored_box,

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageOps
 
 from zenoimg.imaging import Refused, WatermarkSpec, watermark
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 PHOTOS = Path(__file__).parents[4] / "shared" / "photos"
 FOLDERS = ("camera", "colour", "orientation", "pngsuite")

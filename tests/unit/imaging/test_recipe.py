@@ -24,9 +24,9 @@ from zenoimg.imaging import (
     recipe_to_mapping,
 )
 from zenoimg.imaging import recipe as recipe_module
-from zenoimg.imaging.default_font import default_font
+from zenoimg.imaging.marking.default_font import default_font
+from zenoimg.imaging.marking.typeface import characters, missing_characters
 from zenoimg.imaging.recipe import METADATA_POLICIES, POSITIONS
-from zenoimg.imaging.typeface import characters, missing_characters
 
 
 def logo(color: str = "red", size: tuple[int, int] = (20, 10)) -> bytes:

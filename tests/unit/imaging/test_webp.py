@@ -24,7 +24,7 @@ from tests.drawn.animations import (
     with_mark,
 )
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, WatermarkSpec, watermark
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 from zenoimg.imaging.recipe import MetadataPolicy
 
 SIZE = (72, 56)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.drawn.pictures import photo
 from zenoimg.imaging import Recipe, WatermarkSpec
-from zenoimg.operations.deploy.recipe_changes import recipe_changes
+from zenoimg.operations.deploy.trial.recipe_changes import recipe_changes
 
 
 def png(seed: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.records import record
-from zenoimg.operations.deploy.sample import Bounds, choose
+from zenoimg.operations.deploy.trial.sample import Bounds, choose
 from zenoimg.pipeline.records import ImageRecord
 
 

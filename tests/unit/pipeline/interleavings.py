@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from zenoimg.imaging import Limits, Recipe, Refused, Watermarked, WatermarkSpec
-from zenoimg.pipeline.headers import CopyHeaders
+from zenoimg.pipeline.objects.headers import CopyHeaders
 from zenoimg.pipeline.reconcile import NeverSettledError, reconcile
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.settings import PipelineSettings

@@ -12,7 +12,7 @@ from botocore.exceptions import FlexibleChecksumError, IncompleteReadError, Resp
 from botocore.response import StreamingBody
 from urllib3.exceptions import SSLError
 
-from zenoimg.pipeline.bodies import TRIES, iter_body, read_body, retrying
+from zenoimg.pipeline.objects.bodies import TRIES, iter_body, read_body, retrying
 
 DATA = bytes(range(256)) * 20
 MD5 = hashlib.md5(DATA, usedforsecurity=False).hexdigest()

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from zenoimg.pipeline.encodings import TooLargeUnpackedError, unpack
+from zenoimg.pipeline.objects.encodings import TooLargeUnpackedError, unpack
 
 DATA = b"a picture " * 100
 PACKED = gzip.compress(DATA)

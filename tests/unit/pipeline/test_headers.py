@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from zenoimg.pipeline.headers import (
+from zenoimg.pipeline.objects.headers import (
     MAX_METADATA_BYTES,
     HeaderRules,
     carry,

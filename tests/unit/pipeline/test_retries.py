@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenoimg.aws.session import Aws
-from zenoimg.pipeline.retries import Failure, FunctionClients, Retries, failure_of
+from zenoimg.pipeline.calls.retries import Failure, FunctionClients, Retries, failure_of
 
 BROKEN = Failure("InternalError", is_transient=True)
 SILENT = Failure("EndpointConnectionError", is_transient=True, is_unreachable=True)

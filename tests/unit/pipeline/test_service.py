@@ -9,7 +9,7 @@ import botocore.exceptions as boto
 import pytest
 from botocore.loaders import create_loader
 
-from zenoimg.pipeline import service
+from zenoimg.pipeline.calls import service
 
 
 def answered(code: str, status: int = 400, message: str = "") -> boto.ClientError:

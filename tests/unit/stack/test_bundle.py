@@ -19,7 +19,7 @@ from tests.drawn import pictures
 from tests.function_path import assemble, unpack
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, WatermarkSpec
-from zenoimg.imaging.default_font import default_font
+from zenoimg.imaging.marking.default_font import default_font
 from zenoimg.pipeline import deployed_recipe
 from zenoimg.stack.bundle import packages_installed, sources
 from zenoimg.stack.bundle import recipe as recipe_zip

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zenoimg.operations.deploy.outcome import OnEvent, Outcome
     from zenoimg.operations.deploy.plan import Plan
     from zenoimg.operations.deploy.target import Target
-    from zenoimg.operations.deploy.trial import Trial
+    from zenoimg.operations.deploy.trial.run import Trial
 
 
 #: Images that a new recipe is tried on, unless ``--sample`` says otherwise.
@@ -113,7 +113,7 @@ def run(
     from zenoimg.operations.deploy import planning
     from zenoimg.operations.deploy.errors import explained
     from zenoimg.operations.deploy.run import run as carry_out
-    from zenoimg.operations.deploy.sample import Bounds
+    from zenoimg.operations.deploy.trial.sample import Bounds
 
     bounds = Bounds(images=options.sample) if options.sample else None
     view = DeployView(call.screen, target.aws, target.stack)

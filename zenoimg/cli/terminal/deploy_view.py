@@ -11,7 +11,7 @@ from zenoimg.cli.terminal.screen import Screen, safe
 if TYPE_CHECKING:
     from zenoimg.aws.session import Aws
     from zenoimg.operations.deploy.outcome import Event, Stage
-    from zenoimg.operations.deploy.smoke import Verdict
+    from zenoimg.operations.deploy.smoke.run import Verdict
     from zenoimg.stack.change_set.history import StackEvent
 
 _SAID_ON_START: dict[Stage, str] = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from zenoimg.operations.deploy.plan import Plan
-    from zenoimg.operations.deploy.trial import Trial
+    from zenoimg.operations.deploy.trial.run import Trial
     from zenoimg.stack.change_set.change import Change
 
 _SAMPLE_LINES = 5  # refused images that a plan names

@@ -13,9 +13,9 @@ from typing import Generic, Protocol, TypeVar
 
 from PIL import Image, ImageChops, ImageDraw
 
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import covered_box, touches, union
-from zenoimg.imaging.placement import Box, Size
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import covered_box, touches, union
+from zenoimg.imaging.marking.placement import Box, Size
 
 KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
 """The disposal of a frame at the end of its display time."""

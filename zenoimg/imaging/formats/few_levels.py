@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.marking.mark import Overlay
 from zenoimg.imaging.recipe import WatermarkSpec
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops, ImageStat
 
 from zenoimg.imaging.colour.spaces import SRGB, Space
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import covered_box, overlaps, within
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import covered_box, overlaps, within
 
 Color = tuple[int, int, int, int]
 """Red, green, blue and alpha, 0 to 255."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from PIL import Image, ImageMath
 
 from zenoimg.imaging.colour.spaces import INKS
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import overlaps
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import overlaps
 
 BLENDABLE = ("L", "LA", "RGB", "RGBA", "YCbCr", "CMYK", "I;16")
 """The Pillow modes that ``blend`` draws on; ``1`` and ``P`` need the palettes of ``formats``."""

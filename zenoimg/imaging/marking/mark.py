@@ -12,8 +12,8 @@ from zenoimg.imaging.colour.inks import Logo, Text
 from zenoimg.imaging.colour.spaces import SRGB, Space
 from zenoimg.imaging.colour.tags import ColourTags, picture_space
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.logo import logo_space, open_logo
-from zenoimg.imaging.placement import (
+from zenoimg.imaging.marking.logo import logo_space, open_logo
+from zenoimg.imaging.marking.placement import (
     Box,
     Size,
     anchored_box,
@@ -25,8 +25,8 @@ from zenoimg.imaging.placement import (
     tiled_boxes,
     turned_size,
 )
+from zenoimg.imaging.marking.typeface import typeface
 from zenoimg.imaging.recipe import WatermarkSpec
-from zenoimg.imaging.typeface import typeface
 
 LEGIBLE_FONT = 9.0
 """Minimum font size in pixels to the em where there is room, however small the scale is."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import Box, Size, clipped
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.placement import Box, Size, clipped
 
 
 @dataclass(frozen=True)

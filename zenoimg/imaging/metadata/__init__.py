@@ -9,5 +9,5 @@
 ``xmp``            XMP, a text
 ``iptc``           IPTC datasets
 ``photoshop``      Photoshop image resources, which hold the other three
-``*_rights``       rights in EXIF, XMP and IPTC: read, and written
+``rights``         rights in EXIF, XMP and IPTC: read, and written
 """

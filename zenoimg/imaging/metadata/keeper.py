@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from zenoimg.imaging.metadata import carve, exif, exif_rights, iptc, iptc_rights, photoshop, xmp_rights
+from zenoimg.imaging.metadata import carve, exif, iptc, photoshop
 from zenoimg.imaging.metadata.iptc import DamagedIptc, Dataset, joined, read_datasets
 from zenoimg.imaging.metadata.packet_rules import PacketRules
 from zenoimg.imaging.metadata.photoshop import DamagedResources, patched_resources
 from zenoimg.imaging.metadata.policy import MetadataPolicy, Rights
-from zenoimg.imaging.metadata.stamp import Stamp
+from zenoimg.imaging.metadata.rights import exif as exif_rights
+from zenoimg.imaging.metadata.rights import iptc as iptc_rights
+from zenoimg.imaging.metadata.rights import xmp as xmp_rights
+from zenoimg.imaging.metadata.rights.stamp import Stamp
 from zenoimg.imaging.metadata.tiff_block import DamagedExif
 from zenoimg.imaging.metadata.xmp import DamagedXmp, scan, without_spans
 

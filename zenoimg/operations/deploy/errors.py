@@ -16,7 +16,7 @@ from botocore.session import Session
 
 from zenoimg.aws.session import Aws
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
-from zenoimg.pipeline.service import error_code, is_aws, is_denied
+from zenoimg.pipeline.calls.service import error_code, is_aws, is_denied
 from zenoimg.stack.change_set.denials import Denial, denial_in, next_step_of_denial
 from zenoimg.stack.change_set.failures import next_step_of_reason
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from zenoimg.errors import ZenoError
 from zenoimg.operations.deploy.plan import Plan
-from zenoimg.operations.deploy.smoke import Verdict
+from zenoimg.operations.deploy.smoke.run import Verdict
 from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import Deployment
 from zenoimg.suggest import suggest

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zenoimg.imaging import Limits, Recipe
-from zenoimg.operations.deploy.trial import Trial
+from zenoimg.operations.deploy.trial.run import Trial
 from zenoimg.stack.bundle.artifact import Artifact
 from zenoimg.stack.change_set.change import Change, ChangeSet
 from zenoimg.stack.names import StackNames

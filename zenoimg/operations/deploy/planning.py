@@ -21,12 +21,12 @@ from zenoimg.operations.deploy import rollback, taken_names
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
 from zenoimg.operations.deploy.plan import DeployedVersion, Plan
 from zenoimg.operations.deploy.previous import parameters_to_keep
-from zenoimg.operations.deploy.recipe_changes import DRAWING_CODE_ONLY, recipe_changes
-from zenoimg.operations.deploy.sample import Bounds
 from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
-from zenoimg.operations.deploy.trial import try_recipe
+from zenoimg.operations.deploy.trial.recipe_changes import DRAWING_CODE_ONLY, recipe_changes
+from zenoimg.operations.deploy.trial.run import try_recipe
+from zenoimg.operations.deploy.trial.sample import Bounds
 from zenoimg.operations.pipeline import of_deployment
-from zenoimg.pipeline.service import is_denied
+from zenoimg.pipeline.calls.service import is_denied
 from zenoimg.pipeline.verdict import limits_fingerprint
 from zenoimg.stack import read_back, template
 from zenoimg.stack.bundle import functions, packages_installed, packages_wheels

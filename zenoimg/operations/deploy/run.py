@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from zenoimg.errors import ZenoError
-from zenoimg.operations.deploy import planning, rollback, smoke, smoke_cleanup
+from zenoimg.operations.deploy import planning, rollback
 from zenoimg.operations.deploy.outcome import OnEvent, Outcome, SmokeTested, Stage, StageBegan, TestPhotosRemoved
 from zenoimg.operations.deploy.plan import DeployedVersion, Plan
-from zenoimg.operations.deploy.smoke import Verdict
-from zenoimg.operations.deploy.smoke_photos import Expected, expected, expected_of_version
+from zenoimg.operations.deploy.smoke import cleanup as smoke_cleanup
+from zenoimg.operations.deploy.smoke import run as smoke
+from zenoimg.operations.deploy.smoke.photos import Expected, expected, expected_of_version
+from zenoimg.operations.deploy.smoke.run import Verdict
 from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.stack.change_set.history import StackEvent

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.aws.session import Aws
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.pipeline.service import expected_owner, is_missing, is_missing_bucket, is_missing_stack
+from zenoimg.pipeline.calls.service import expected_owner, is_missing, is_missing_bucket, is_missing_stack
 from zenoimg.stack.names import StackNames
 
 _TABLE_KEY = [{"AttributeName": "ImageId", "KeyType": "HASH"}]

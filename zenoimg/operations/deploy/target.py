@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zenoimg.aws.session import Aws
 from zenoimg.config.load import Settings
-from zenoimg.pipeline.service import is_aws
+from zenoimg.pipeline.calls.service import is_aws
 from zenoimg.stack.bundle.store import ArtifactStore
 from zenoimg.stack.change_set.lifecycle import ChangeSets
 

@@ -23,11 +23,11 @@ from zenoimg.operations.output.targets import Target, Unplaced, place
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.image_ids import is_possible
 from zenoimg.operations.records.missing_copy import why_no_copy
-from zenoimg.pipeline.bodies import iter_body, retrying
+from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missing
+from zenoimg.pipeline.calls.threads import SECONDS, threads
+from zenoimg.pipeline.objects.bodies import iter_body, retrying
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.storage import copy_key_fits
-from zenoimg.pipeline.threads import SECONDS, threads
 
 State = Literal["downloaded", "unchanged", "conflict", "unsafe", "missing", "failed"]
 #: States that leave an operator something to do.

@@ -25,11 +25,11 @@ from zenoimg.operations.gallery.pictures import shown, thumbnail
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.pipeline.bodies import iter_body, retrying
+from zenoimg.pipeline.calls.service import expected_owner, is_missing
+from zenoimg.pipeline.calls.threads import threads
+from zenoimg.pipeline.objects.bodies import iter_body, retrying
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.service import expected_owner, is_missing
 from zenoimg.pipeline.storage import identity_of, mark_of
-from zenoimg.pipeline.threads import threads
 from zenoimg.pipeline.verdict import expected_copy
 
 FOLDER = "pictures"

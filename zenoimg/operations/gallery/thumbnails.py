@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from zenoimg.imaging import Limits, Refused
 from zenoimg.operations.gallery.pictures import shown, thumbnail
 from zenoimg.operations.records.missing_copy import why_no_copy
-from zenoimg.pipeline.bodies import read_body, retrying
-from zenoimg.pipeline.service import expected_owner, is_missing
+from zenoimg.pipeline.calls.service import expected_owner, is_missing
+from zenoimg.pipeline.objects.bodies import read_body, retrying
 from zenoimg.pipeline.verdict import expected_copy
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, build_opener
 from botocore.exceptions import ClientError
 
 from zenoimg.aws.session import Aws
-from zenoimg.pipeline.service import is_denied
+from zenoimg.pipeline.calls.service import is_denied
 
 
 def oldest_seconds(aws: Aws, queue_url: str) -> int | None:

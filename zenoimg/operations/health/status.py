@@ -27,8 +27,8 @@ from zenoimg.operations.logs.tail import log_groups
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.api import images_url
 from zenoimg.operations.reprocess.backfill import counts
+from zenoimg.pipeline.calls.service import is_denied
 from zenoimg.pipeline.catalog import ATTENTION_INDEX
-from zenoimg.pipeline.service import is_denied
 
 _HOUR_MS = 3_600_000
 #: Errors are counted up to this number.

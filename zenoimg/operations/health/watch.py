@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from zenoimg.aws.errors import explain
 from zenoimg.errors import ZenoError
 from zenoimg.operations.health.status import PipelineStatus
-from zenoimg.pipeline.service import is_transient
+from zenoimg.pipeline.calls.service import is_transient
 
 WATCH_SECONDS = 2.0
 

@@ -18,8 +18,8 @@ from zenoimg.operations.concurrency import batches, map_ahead
 from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.orphans import Digest, orphans
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
-from zenoimg.pipeline.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.settings import PROCESSED_PREFIX
 from zenoimg.pipeline.storage import Original, copy_key_fits
 from zenoimg.pipeline.verdict import expected_copy, keeps_older_copy

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from zenoimg.aws.errors import explain, has_expired
-from zenoimg.pipeline.service import is_missing, is_transient, server_time
+from zenoimg.pipeline.calls.service import is_missing, is_transient, server_time
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import EventStreamError
 
 from zenoimg.operations.logs.follow import LogEvent
-from zenoimg.pipeline.service import error_code
+from zenoimg.pipeline.calls.service import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

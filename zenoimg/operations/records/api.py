@@ -17,7 +17,7 @@ from botocore.utils import get_environ_proxies
 
 from zenoimg.aws.session import Aws
 from zenoimg.errors import NotDeployedError, RefusedByAwsError
-from zenoimg.pipeline.service import is_aws
+from zenoimg.pipeline.calls.service import is_aws
 from zenoimg.stack.outputs import Deployment
 from zenoimg.suggest import suggest
 

@@ -17,9 +17,9 @@ from botocore.exceptions import ClientError
 
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records import api
+from zenoimg.pipeline.calls.service import is_denied
 from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX, Catalog, TableFacts
 from zenoimg.pipeline.records import ImageRecord, Status, from_item
-from zenoimg.pipeline.service import is_denied
 from zenoimg.pipeline.verdict import expected_copy
 
 _Key = Callable[[ImageRecord], Any]

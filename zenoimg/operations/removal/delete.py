@@ -18,9 +18,9 @@ from botocore.exceptions import ClientError
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.image_ids import is_possible
 from zenoimg.operations.removal.purge import fits_xml
+from zenoimg.pipeline.calls.service import expected_owner, is_transient_code
+from zenoimg.pipeline.calls.threads import threads
 from zenoimg.pipeline.reconcile import reconcile
-from zenoimg.pipeline.service import expected_owner, is_transient_code
-from zenoimg.pipeline.threads import threads
 from zenoimg.pipeline.tools import Tools
 
 State = Literal["deleted", "purged", "missing", "failed"]

@@ -19,7 +19,7 @@ from zenoimg.errors import NotDeployedError, RefusedByAwsError
 from zenoimg.operations.deploy.target import change_sets_of
 from zenoimg.operations.removal import purge
 from zenoimg.operations.removal.destroy_data import Data, buckets_left, table_left
-from zenoimg.pipeline.service import expected_owner, is_missing_bucket
+from zenoimg.pipeline.calls.service import expected_owner, is_missing_bucket
 from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import StackState, read_stack
 

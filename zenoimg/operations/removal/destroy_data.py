@@ -13,7 +13,7 @@ from zenoimg.errors import RefusedByAwsError
 from zenoimg.operations.deploy.taken_names import bucket_trouble
 from zenoimg.operations.removal import purge
 from zenoimg.operations.removal.purge import Content
-from zenoimg.pipeline.service import error_code, expected_owner, is_missing, is_missing_bucket, is_not_configured
+from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missing, is_missing_bucket, is_not_configured
 from zenoimg.stack.bundle.store import ArtifactStore
 from zenoimg.stack.names import StackNames
 

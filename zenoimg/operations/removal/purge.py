@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.operations.concurrency import as_they_end
-from zenoimg.pipeline.service import expected_owner, is_transient_code
-from zenoimg.pipeline.threads import threads
+from zenoimg.pipeline.calls.service import expected_owner, is_transient_code
+from zenoimg.pipeline.calls.threads import threads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

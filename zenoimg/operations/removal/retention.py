@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import ClientError
 
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.pipeline.service import error_code, is_denied
+from zenoimg.pipeline.calls.service import error_code, is_denied
 from zenoimg.stack.outputs import read_stack
 
 

@@ -14,9 +14,9 @@ from zenoimg.errors import ZenoError
 from zenoimg.operations.concurrency import batches, map_ahead
 from zenoimg.operations.inventory.selection import ImageState, ListedOriginal, SelectedImage
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.pipeline.calls.service import server_time
 from zenoimg.pipeline.events import KeyToCheck, backfill_body
 from zenoimg.pipeline.records import utc_text
-from zenoimg.pipeline.service import server_time
 
 _SQS_BATCH = 10  # the service's limit for one SendMessageBatch
 _SEND_ATTEMPTS = 5

@@ -8,9 +8,9 @@ from typing import Literal
 
 from zenoimg.operations.concurrency import as_they_end
 from zenoimg.operations.inventory.selection import SelectedImage
+from zenoimg.pipeline.calls.threads import threads
 from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.threads import threads
 from zenoimg.pipeline.tools import Tools
 
 ResultKind = Literal["processed", "unchanged", "removed", "refused", "failed", "unfinished", "queued"]

@@ -20,8 +20,8 @@ from zenoimg.operations.inventory.selection import SelectedImage, inspect_image
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.reprocess.backfill import PendingKey, send
 from zenoimg.operations.reprocess.here import ReprocessResult, reconcile_one
+from zenoimg.pipeline.calls.service import server_time
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, parse_body
-from zenoimg.pipeline.service import server_time
 from zenoimg.pipeline.tools import Tools
 
 _SQS_BATCH = 10

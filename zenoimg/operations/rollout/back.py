@@ -17,8 +17,8 @@ from zenoimg.operations.deploy.previous import (
     parameters_to_go_back,
     previous_version,
 )
-from zenoimg.operations.deploy.recipe_changes import recipe_changes
 from zenoimg.operations.deploy.target import Target, artifact_store_of
+from zenoimg.operations.deploy.trial.recipe_changes import recipe_changes
 from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer
 from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.outputs import read_stack

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.upload.sources import Source
-from zenoimg.pipeline.service import expected_owner, is_denied, is_throttled
+from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_throttled
 
 _BATCH = 1000  # the maximum of a page of a listing
 #: A page that covers fewer of our keys costs more than one call for each of them.

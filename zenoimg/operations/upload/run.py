@@ -25,9 +25,9 @@ from zenoimg.operations.upload.free_keys import mark_free
 from zenoimg.operations.upload.local_files import reason_of
 from zenoimg.operations.upload.sources import Source
 from zenoimg.operations.upload.transfer import StoppedError, Transfer, Transferred
+from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_missing_bucket, is_throttled
+from zenoimg.pipeline.calls.threads import SECONDS, threads
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.service import expected_owner, is_denied, is_missing_bucket, is_throttled
-from zenoimg.pipeline.threads import SECONDS, threads
 from zenoimg.suggest import suggest
 
 State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused", "conflict", "failed", "unprocessed"]

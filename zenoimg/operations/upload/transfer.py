@@ -27,8 +27,8 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.upload.local_files import open_file, state_of
 from zenoimg.operations.upload.put_calls import PutCalls
 from zenoimg.operations.upload.sources import Source
-from zenoimg.pipeline.headers import DIGEST_ENTRY
-from zenoimg.pipeline.service import error_code, expected_owner, is_aws, is_missing, is_throttled
+from zenoimg.pipeline.calls.service import error_code, expected_owner, is_aws, is_missing, is_throttled
+from zenoimg.pipeline.objects.headers import DIGEST_ENTRY
 from zenoimg.pipeline.storage import identity_of
 
 if TYPE_CHECKING:

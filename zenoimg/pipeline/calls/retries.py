@@ -24,7 +24,7 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ProxyConnectionError
 from botocore.session import get_session
 
-from zenoimg.pipeline.service import is_transient, is_transient_code
+from zenoimg.pipeline.calls.service import is_transient, is_transient_code
 
 #: One attempt for each call of botocore, since this module decides about further ones.
 SINGLE_ATTEMPT: Mapping[str, Any] = {"mode": "standard", "total_max_attempts": 1}

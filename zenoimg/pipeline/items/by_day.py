@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
+from zenoimg.pipeline.calls.threads import threads
 from zenoimg.pipeline.records import DAY_SHARDS, ImageRecord, day_partition
-from zenoimg.pipeline.threads import threads
 
 _MOST_DAYS_AT_ONCE = 8
 

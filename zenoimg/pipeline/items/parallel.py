@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from zenoimg.pipeline.threads import threads
+from zenoimg.pipeline.calls.threads import threads
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
-from zenoimg.pipeline.bodies import read_body, retrying
-from zenoimg.pipeline.service import expected_owner, is_denied, is_missing, is_missing_bucket
+from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_missing, is_missing_bucket
+from zenoimg.pipeline.objects.bodies import read_body, retrying
 from zenoimg.stack.bundle.artifact import Artifact
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from zenoimg.imaging.colour.curves import SRGB, Curve, Hlg, Parametric, Pq
 from zenoimg.imaging.colour.primaries import PRIMARIES, applied, inverse, to_xyz
 from zenoimg.imaging.formats.png.chunks import read_chunks, read_header
 from zenoimg.imaging.formats.png.pixels import decode
-from zenoimg.imaging.formats.png.sixteen_bit import decode_deep
+from zenoimg.imaging.formats.png.samples.sixteen_bit import decode_deep
 
 SIZE = (160, 120)
 COLOURS = ["#783c3c", "#3c783c", "#202a60", "#e0b040", "#8040c0", "#101010", "#808080", "#000000", "#ffffff"]

@@ -13,8 +13,8 @@ from tests.drawn.animations import by_millisecond, largest_difference, outside, 
 from tests.drawn.gifs import DISPOSALS, GifFrame, Table, gif, gif_shown, read_frames
 from tests.unit.imaging.gif.gif_cases import SIZE, noise, table
 from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
-from zenoimg.imaging.mark import overlay_for
-from zenoimg.imaging.placement import clipped
+from zenoimg.imaging.marking.mark import overlay_for
+from zenoimg.imaging.marking.placement import clipped
 from zenoimg.imaging.recipe import MetadataPolicy
 
 

@@ -7,7 +7,7 @@ from tests.drawn.animations import largest_difference, outside
 from tests.drawn.gifs import GifFrame, gif, gif_shown, read_frames
 from tests.unit.imaging.gif.gif_cases import SIZE, noise, table
 from zenoimg.imaging import Refused, WatermarkSpec, watermark
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 
 @pytest.mark.parametrize("interlaced", [False, True])

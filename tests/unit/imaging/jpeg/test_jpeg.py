@@ -12,7 +12,7 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 from tests.drawn import pictures
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.formats.jpeg.coefficients import editor
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 
 def opened(data: bytes) -> JpegImageFile:

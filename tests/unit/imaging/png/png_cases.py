@@ -12,7 +12,7 @@ from PIL import Image
 from tests.drawn import pictures
 from tests.drawn.pictures import chunk, png, png_chunks, png_samples
 from zenoimg.imaging import WatermarkSpec
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 SIZE = (61, 43)
 TYPES = [

@@ -14,7 +14,7 @@ from tests.drawn.apngs import BACKGROUND, KEEP, PREVIOUS, ApngFrame, apng, defau
 from tests.drawn.pictures import chunk, png_chunks
 from tests.unit.imaging.png.png_cases import TYPES, colours, header, palette
 from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 SIZE = (48, 36)
 SPRITE = (14, 12)

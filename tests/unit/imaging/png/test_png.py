@@ -25,7 +25,7 @@ from tests.unit.imaging.png.png_cases import (
     some_samples,
 )
 from zenoimg.imaging import EncoderSettings, Recipe, Refused, WatermarkSpec, watermark
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 
 @pytest.mark.parametrize("interlaced", [False, True])

@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from tests.drawn.pictures import chunk, png_chunks
 from zenoimg.imaging import EncoderSettings, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.formats.png.chunks import Header
-from zenoimg.imaging.formats.png.scanlines import Pass, rewritten
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.formats.png.samples.scanlines import Pass, rewritten
+from zenoimg.imaging.marking.mark import overlay_for
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SIZE = (150, 110)

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.drawn import tiffs
 from tests.drawn.tiffs import read, samples
 from zenoimg.imaging import WatermarkSpec
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
 
 SIZE = (70, 50)
 

@@ -21,16 +21,16 @@ from typing import Any
 from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 
-from zenoimg.imaging.blend import blend
 from zenoimg.imaging.colour.tags import HLG, PQ, ColourTags
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.avif.header import IDENTITY, UNSPECIFIED, AvifHeader, read_header, with_colours, with_plays
 from zenoimg.imaging.formats.avif.items import without_exif
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.placement import Box, Size, clipped, displayed_size
 from zenoimg.imaging.metadata.exif import only_orientation, orientation_of, with_orientation
 from zenoimg.imaging.metadata.keeper import Keeper, tiff_block
-from zenoimg.imaging.placement import Box, Size, clipped, displayed_size
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
 from zenoimg.imaging.result import Watermarked
 

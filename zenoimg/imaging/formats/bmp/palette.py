@@ -8,13 +8,13 @@ from itertools import product
 
 from PIL import Image
 
-from zenoimg.imaging.blend import blend
 from zenoimg.imaging.formats.bmp import rle as bmp_rle
 from zenoimg.imaging.formats.bmp.colours import colours_in
 from zenoimg.imaging.formats.bmp.file import RLE4, RLE8, UNCOMPRESSED, Header, palette_of, pixel_bytes, with_pixels
 from zenoimg.imaging.formats.few_levels import on_two_levels, visible_on_two_levels
 from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour, taken_entries
-from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import Overlay, overlay_for
 from zenoimg.imaging.recipe import WatermarkSpec
 
 _CONTRAST = 128

@@ -6,15 +6,15 @@ from typing import Any
 
 from PIL import Image, ImageMath
 
-from zenoimg.imaging.blend import blend
 from zenoimg.imaging.formats.bmp.colours import colours_in
 from zenoimg.imaging.formats.bmp.file import Header, Masks, pixel_bytes, read_header
 from zenoimg.imaging.formats.bmp.metadata import without_pictures
 from zenoimg.imaging.formats.bmp.palette import draw_on_palette
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.overlap import covered_box, within
 from zenoimg.imaging.metadata.keeper import Keeper
-from zenoimg.imaging.overlap import covered_box, within
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.limits import most_parts
-from zenoimg.imaging.placement import Box
+from zenoimg.imaging.marking.placement import Box
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 PLAIN_TEXT, GRAPHIC_CONTROL, COMMENT, APPLICATION = 0x01, 0xF9, 0xFE, 0xFF

@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from zenoimg.imaging.formats.gif.blocks import Control, GifFrame, encode_indices
 from zenoimg.imaging.formats.gif.colors import SLOTS, ColorTable
-from zenoimg.imaging.placement import Box
+from zenoimg.imaging.marking.placement import Box
 
 _ROOM = 12
 """Slots freed for the mark in a full table whose colours cannot show it."""

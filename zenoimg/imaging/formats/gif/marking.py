@@ -9,9 +9,9 @@ from zenoimg.imaging.formats.few_levels import decided_levels
 from zenoimg.imaging.formats.gif.blocks import BACKGROUND, PREVIOUS, Control, Gif, GifFrame, decode_indices
 from zenoimg.imaging.formats.gif.colors import ColorTable
 from zenoimg.imaging.formats.gif.drawing import Drawing, draw
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import touches, union
-from zenoimg.imaging.placement import Box, Size, clipped
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import touches, union
+from zenoimg.imaging.marking.placement import Box, Size, clipped
 
 _FAINTEST_COVERAGE = 24
 """Coverage (of 255) below which a pixel keeps its index: the soft edge of letters."""

@@ -13,9 +13,9 @@ from zenoimg.imaging.formats.gif.blocks import Extension, Gif, GifFrame, read_gi
 from zenoimg.imaging.formats.gif.marking import Marking
 from zenoimg.imaging.formats.gif.metadata import kept_extensions
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.mark import overlay_for
+from zenoimg.imaging.marking.placement import Size
 from zenoimg.imaging.metadata.keeper import Keeper
-from zenoimg.imaging.placement import Size
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 

@@ -11,7 +11,6 @@ from typing import IO, cast
 
 from PIL.JpegImagePlugin import JpegImageFile
 
-from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.jpeg.coefficients.editor import NotThisWay, marked
 from zenoimg.imaging.formats.jpeg.encoding import LOSSLESS_QUALITY, encode, sampling_name, writes_ycck
@@ -31,9 +30,10 @@ from zenoimg.imaging.formats.jpeg.stream import (
 )
 from zenoimg.imaging.formats.jpeg.trailer import left_out
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.mark import overlay_for
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import overlay_for
+from zenoimg.imaging.marking.placement import displayed_size
 from zenoimg.imaging.metadata.keeper import Keeper
-from zenoimg.imaging.placement import displayed_size
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 

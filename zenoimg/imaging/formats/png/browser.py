@@ -5,11 +5,11 @@ from __future__ import annotations
 from PIL import ImageChops
 from PIL.Image import Image
 
+from zenoimg.imaging.formats.png.animation.frames import FRAME_CHUNKS
 from zenoimg.imaging.formats.png.chunks import PIXELS, RGB, SIGNATURE, Chunk, read_chunks, read_header
-from zenoimg.imaging.formats.png.color_key import color_key, key_mask
-from zenoimg.imaging.formats.png.frames import FRAME_CHUNKS
 from zenoimg.imaging.formats.png.pixels import decode
-from zenoimg.imaging.formats.png.sixteen_bit import decode_deep
+from zenoimg.imaging.formats.png.samples.color_key import color_key, key_mask
+from zenoimg.imaging.formats.png.samples.sixteen_bit import decode_deep
 from zenoimg.imaging.metadata.exif import only_orientation, orientation_of
 from zenoimg.imaging.metadata.keeper import tiff_block
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from zenoimg.imaging.blend import blend
 from zenoimg.imaging.colour.tags import png_tags
 from zenoimg.imaging.formats.palette import blend_indices, in_colour
-from zenoimg.imaging.formats.png.animated import marked_animation
+from zenoimg.imaging.formats.png.animation.animated import marked_animation
 from zenoimg.imaging.formats.png.assembly import Written, assemble
 from zenoimg.imaging.formats.png.chunks import (
     GREY,
@@ -22,17 +21,18 @@ from zenoimg.imaging.formats.png.chunks import (
     read_chunks,
     read_header,
 )
-from zenoimg.imaging.formats.png.color_key import blend_keyed, color_key
-from zenoimg.imaging.formats.png.few_greys import drawn_on_few_greys
 from zenoimg.imaging.formats.png.metadata import orientation_in
-from zenoimg.imaging.formats.png.palette import has_alpha, palette_chunks, palette_of
 from zenoimg.imaging.formats.png.pixels import decode, encode
-from zenoimg.imaging.formats.png.rows import redrawn
-from zenoimg.imaging.formats.png.sixteen_bit import blend_deep, decode_deep
+from zenoimg.imaging.formats.png.samples.color_key import blend_keyed, color_key
+from zenoimg.imaging.formats.png.samples.few_greys import drawn_on_few_greys
+from zenoimg.imaging.formats.png.samples.palette import has_alpha, palette_chunks, palette_of
+from zenoimg.imaging.formats.png.samples.rows import redrawn
+from zenoimg.imaging.formats.png.samples.sixteen_bit import blend_deep, decode_deep
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.mark import Overlay, overlay_for
-from zenoimg.imaging.overlap import covered_boxes
-from zenoimg.imaging.placement import displayed_size
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.overlap import covered_boxes
+from zenoimg.imaging.marking.placement import displayed_size
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PIL import Image, ImageChops, ImageMath
 
-from zenoimg.imaging.blend import deep_inks, ink_for, inverted_deep, lay_deep
 from zenoimg.imaging.formats.few_levels import on_levels
 from zenoimg.imaging.formats.tiff.layout import ASSOCIATED, UNASSOCIATED, WHITE_IS_ZERO, Layout
 from zenoimg.imaging.formats.tiff.pixels import Channels
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import overlaps
+from zenoimg.imaging.marking.blend import deep_inks, ink_for, inverted_deep, lay_deep
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import overlaps
 
 
 def blend_channels(channels: Channels, layout: Layout, overlay: Overlay) -> None:

@@ -14,8 +14,8 @@ from zenoimg.imaging.formats.tiff.file import Page
 from zenoimg.imaging.formats.tiff.jpeg_segments import JpegSegment
 from zenoimg.imaging.formats.tiff.layout import JPEG, Layout
 from zenoimg.imaging.formats.tiff.pixels import Channels, bytes_of, channels_of
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import covered_boxes, within
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import covered_boxes, within
 
 _JPEG_TABLES = 347
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.tiff.file import TILE_OFFSETS, Directory, Page
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.placement import Box
+from zenoimg.imaging.marking.placement import Box
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, MASK, CMYK, YCBCR = 0, 1, 2, 3, 4, 5, 6
 """Photometric interpretations."""

@@ -15,7 +15,7 @@ from zenoimg.imaging.formats.tiff.codecs import compressed
 from zenoimg.imaging.formats.tiff.file import SHORT, Directory, Page
 from zenoimg.imaging.formats.tiff.layout import RGB, Layout
 from zenoimg.imaging.formats.tiff.pixels import bytes_of, channels_of
-from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.marking.mark import Overlay
 
 _COLOR_MAP = 320
 

@@ -21,9 +21,9 @@ from zenoimg.imaging.formats.tiff.metadata import kept_tags, stamped
 from zenoimg.imaging.formats.tiff.palette import draw_on_palette
 from zenoimg.imaging.formats.tiff.reader import read_pages, sub_directories
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.placement import displayed_size
 from zenoimg.imaging.metadata.keeper import Keeper
-from zenoimg.imaging.placement import displayed_size
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 

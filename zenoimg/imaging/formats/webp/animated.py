@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from PIL import Image, ImageChops
 
-from zenoimg.imaging.blend import blend
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.animation import BACKGROUND, KEEP, CopyCanvas, changed_pixels
 from zenoimg.imaging.formats.webp.chunks import Chunk, Frame, WebP, is_lossless
 from zenoimg.imaging.formats.webp.pixels import decoder, encoded, upright, upright_box
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import Box, Size, displayed_size
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.placement import Box, Size, displayed_size
 from zenoimg.imaging.recipe import EncoderSettings
 
 _OPAQUE = [255 * (level == 255) for level in range(256)]

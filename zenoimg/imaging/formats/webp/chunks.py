@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.limits import Limits, most_parts
-from zenoimg.imaging.placement import Box, Size
+from zenoimg.imaging.marking.placement import Box, Size
 
 ANIMATION, XMP, EXIF, ALPHA, ICC = 0x02, 0x04, 0x08, 0x10, 0x20
 """Flags of VP8X."""

@@ -19,7 +19,7 @@ from zenoimg.imaging.formats.webp.chunks import (
     write_webp,
 )
 from zenoimg.imaging.formats.webp.metadata import PICTURE
-from zenoimg.imaging.placement import Box, Size, displayed_size, stored_box
+from zenoimg.imaging.marking.placement import Box, Size, displayed_size, stored_box
 from zenoimg.imaging.recipe import EncoderSettings
 
 _METHOD = 4

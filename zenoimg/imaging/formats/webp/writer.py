@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from zenoimg.imaging.blend import blend
 from zenoimg.imaging.colour.tags import ColourTags
 from zenoimg.imaging.formats.webp.animated import marked_frames
 from zenoimg.imaging.formats.webp.chunks import (
@@ -33,10 +32,11 @@ from zenoimg.imaging.formats.webp.chunks import (
 from zenoimg.imaging.formats.webp.metadata import kept_chunks
 from zenoimg.imaging.formats.webp.pixels import decoder, encoded, upright
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import Overlay, overlay_for
+from zenoimg.imaging.marking.placement import Size, displayed_size
 from zenoimg.imaging.metadata.exif import only_orientation, orientation_of, with_orientation
 from zenoimg.imaging.metadata.keeper import Keeper, tiff_block
-from zenoimg.imaging.placement import Size, displayed_size
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
 from zenoimg.imaging.result import Watermarked
 

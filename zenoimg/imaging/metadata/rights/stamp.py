@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from zenoimg.imaging.metadata import exif_rights, iptc_rights, photoshop, xmp_rights
+from zenoimg.imaging.metadata import photoshop
+from zenoimg.imaging.metadata.rights import exif as exif_rights
+from zenoimg.imaging.metadata.rights import iptc as iptc_rights
+from zenoimg.imaging.metadata.rights import xmp as xmp_rights
 from zenoimg.imaging.metadata.tiff_block import DamagedExif
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.pipeline.calls.service import expected_owner
 from zenoimg.pipeline.records import RESERVED_PREFIX
-from zenoimg.pipeline.service import expected_owner
 
 #: Test photos have keys below it; no list shows them.
 PREFIX = f"{RESERVED_PREFIX}smoke-"

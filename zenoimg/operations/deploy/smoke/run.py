@@ -15,12 +15,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.operations.deploy.smoke_cleanup import PREFIX, remove
-from zenoimg.operations.deploy.smoke_photos import Expected, content
+from zenoimg.operations.deploy.smoke.cleanup import PREFIX, remove
+from zenoimg.operations.deploy.smoke.photos import Expected, content
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.pipeline.calls.service import expected_owner, is_throttled
 from zenoimg.pipeline.events import backfill_body
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.service import expected_owner, is_throttled
 from zenoimg.pipeline.storage import identity_of
 from zenoimg.pipeline.verdict import expected_copy
 

@@ -14,8 +14,8 @@ from tests.drawn.jpegs import Plane
 from tests.unit.imaging.jpeg.coefficients.cases import CODINGS, SAMPLINGS, SIZE, drawn
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 from zenoimg.imaging.formats.jpeg.coefficients import editor
-from zenoimg.imaging.mark import overlay_for
-from zenoimg.imaging.placement import Box
+from zenoimg.imaging.marking.mark import overlay_for
+from zenoimg.imaging.marking.placement import Box
 
 
 def changed_blocks(before: list[Plane], after: list[Plane], size: tuple[int, int]) -> list[set[tuple[int, int]]]:

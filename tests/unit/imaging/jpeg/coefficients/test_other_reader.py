@@ -16,8 +16,8 @@ from tests.drawn import jpegs, pictures
 from tests.unit.imaging.jpeg.coefficients.cases import CODINGS, SAMPLINGS, SIZE, drawn
 from zenoimg.imaging import Recipe, Watermarked, WatermarkSpec, watermark
 from zenoimg.imaging.formats.jpeg.coefficients import editor
-from zenoimg.imaging.mark import overlay_for
-from zenoimg.imaging.placement import clipped
+from zenoimg.imaging.marking.mark import overlay_for
+from zenoimg.imaging.marking.placement import clipped
 
 PHOTOS = Path(__file__).parents[6] / "shared" / "photos"
 FILES = sorted(path for folder in ("camera", "colour", "orientation") for path in (PHOTOS / folder).glob("*.jpg"))

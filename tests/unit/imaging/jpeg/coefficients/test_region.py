@@ -6,7 +6,7 @@ from PIL import Image
 from tests.drawn import jpegs
 from zenoimg.imaging.formats.jpeg.coefficients.region import Region, block_masks, region_around, shifted
 from zenoimg.imaging.formats.jpeg.stream import JpegStream, read_stream
-from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.marking.mark import Overlay
 
 SIZE = (100, 80)
 

@@ -33,7 +33,7 @@ from zenoimg.imaging.formats.jpeg.coefficients.region import (
 from zenoimg.imaging.formats.jpeg.coefficients.worker import messages
 from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import CodingTables, Request
 from zenoimg.imaging.formats.jpeg.stream import SOS, JpegStream
-from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.marking.mark import Overlay
 
 Reason = Literal[
     "quality",

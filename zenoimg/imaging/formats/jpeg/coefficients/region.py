@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from zenoimg.imaging.formats.jpeg.stream import JpegStream
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import Box, clipped
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.placement import Box, clipped
 
 _BLOCK = 8
 

@@ -10,11 +10,8 @@ from dataclasses import dataclass, replace
 
 from zenoimg.imaging.formats.animation import BACKGROUND, PREVIOUS, CopyCanvas, Redrawn
 from zenoimg.imaging.formats.palette import Color
-from zenoimg.imaging.formats.png.assembly import Written, assemble
-from zenoimg.imaging.formats.png.canvas import Frame, Pixels, UnseenMarkError, copied
-from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header, first
-from zenoimg.imaging.formats.png.color_key import color_key
-from zenoimg.imaging.formats.png.frames import (
+from zenoimg.imaging.formats.png.animation.canvas import Frame, Pixels, UnseenMarkError, copied
+from zenoimg.imaging.formats.png.animation.frames import (
     FRAME_CHUNKS,
     Animation,
     ApngFrame,
@@ -22,9 +19,12 @@ from zenoimg.imaging.formats.png.frames import (
     frame_chunks,
     read_animation,
 )
-from zenoimg.imaging.formats.png.palette import palette_chunks, palette_of
+from zenoimg.imaging.formats.png.assembly import Written, assemble
+from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header, first
+from zenoimg.imaging.formats.png.samples.color_key import color_key
+from zenoimg.imaging.formats.png.samples.palette import palette_chunks, palette_of
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.marking.mark import Overlay
 from zenoimg.imaging.recipe import Recipe
 
 _BYTES_A_PIXEL = 28  # of memory, as measured; twice that for 16 bits per sample

@@ -6,17 +6,23 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops
 
-from zenoimg.imaging.blend import blend, lay_deep
 from zenoimg.imaging.formats.animation import changed_pixels
 from zenoimg.imaging.formats.palette import Color, blend_indices, in_colour
 from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header
-from zenoimg.imaging.formats.png.color_key import blend_keyed, key_mask
-from zenoimg.imaging.formats.png.few_greys import drawn_on_few_greys
 from zenoimg.imaging.formats.png.pixels import decode, encode
-from zenoimg.imaging.formats.png.rows import redrawn
-from zenoimg.imaging.formats.png.sixteen_bit import DeepPicture, blend_deep, composite_deep, decode_deep, encode_deep
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.placement import Box, Size
+from zenoimg.imaging.formats.png.samples.color_key import blend_keyed, key_mask
+from zenoimg.imaging.formats.png.samples.few_greys import drawn_on_few_greys
+from zenoimg.imaging.formats.png.samples.rows import redrawn
+from zenoimg.imaging.formats.png.samples.sixteen_bit import (
+    DeepPicture,
+    blend_deep,
+    composite_deep,
+    decode_deep,
+    encode_deep,
+)
+from zenoimg.imaging.marking.blend import blend, lay_deep
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.placement import Box, Size
 
 Picture = Image.Image | DeepPicture
 _FULL = [255 * (level == 255) for level in range(256)]

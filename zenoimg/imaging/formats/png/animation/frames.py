@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.animation import BACKGROUND, PREVIOUS
 from zenoimg.imaging.formats.png.chunks import Chunk, Header, first
-from zenoimg.imaging.placement import Box
+from zenoimg.imaging.marking.placement import Box
 
 FRAME_CHUNKS = (b"fcTL", b"fdAT")
 _CONTROL = struct.Struct(">IIIIIHHBB")

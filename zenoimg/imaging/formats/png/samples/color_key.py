@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops
 
-from zenoimg.imaging.blend import ink_for, lay_deep
 from zenoimg.imaging.formats.few_levels import decided_levels, on_levels
 from zenoimg.imaging.formats.png.chunks import GREY, RGB, Chunk, Header, first
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import overlaps
+from zenoimg.imaging.marking.blend import ink_for, lay_deep
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import overlaps
 
 _ANY = [255 * (level > 0) for level in range(256)]
 

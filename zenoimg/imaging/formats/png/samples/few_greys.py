@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PIL import Image
 
-from zenoimg.imaging.blend import blend
 from zenoimg.imaging.formats.few_levels import on_levels, on_two_levels
 from zenoimg.imaging.formats.png.chunks import Header
-from zenoimg.imaging.formats.png.color_key import blend_keyed
-from zenoimg.imaging.mark import Overlay
+from zenoimg.imaging.formats.png.samples.color_key import blend_keyed
+from zenoimg.imaging.marking.blend import blend
+from zenoimg.imaging.marking.mark import Overlay
 
 
 def drawn_on_few_greys(

@@ -8,9 +8,9 @@ from PIL import Image
 
 from zenoimg.imaging.formats.png.chunks import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Chunk, Header
 from zenoimg.imaging.formats.png.pixels import ADAM7, adam7_passes
-from zenoimg.imaging.formats.png.scanlines import Pass, Rows, rewritten
-from zenoimg.imaging.formats.png.sixteen_bit import DeepPicture
-from zenoimg.imaging.placement import Box
+from zenoimg.imaging.formats.png.samples.scanlines import Pass, Rows, rewritten
+from zenoimg.imaging.formats.png.samples.sixteen_bit import DeepPicture
+from zenoimg.imaging.marking.placement import Box
 
 _CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGB_ALPHA: 4}
 _RAW_MODES = {

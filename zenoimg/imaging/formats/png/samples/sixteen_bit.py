@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageMath
 
-from zenoimg.imaging.blend import deep_inks, lay_deep
 from zenoimg.imaging.formats.png.chunks import GREY_ALPHA, RGB, RGB_ALPHA, Chunk, Header
-from zenoimg.imaging.formats.png.color_key import key_mask, keyed_coverage
 from zenoimg.imaging.formats.png.pixels import adam7_passes, decode
-from zenoimg.imaging.mark import Overlay
-from zenoimg.imaging.overlap import overlaps
-from zenoimg.imaging.placement import Box
+from zenoimg.imaging.formats.png.samples.color_key import key_mask, keyed_coverage
+from zenoimg.imaging.marking.blend import deep_inks, lay_deep
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import overlaps
+from zenoimg.imaging.marking.placement import Box
 
 _BAND_SAMPLES = 1 << 22
 
