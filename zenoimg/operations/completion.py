@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zenoimg.operations.output.whole_file import write_file
+from zenoimg.imaging.whole_file import write_file
 
 if TYPE_CHECKING:
     from zenoimg.aws.session import Aws

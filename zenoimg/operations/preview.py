@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from zenoimg.errors import UsageError, ZenoError
 from zenoimg.imaging import Limits, Recipe, RecipeError, Refused, Watermarked, WatermarkSpec, watermark
+from zenoimg.imaging.whole_file import write_file
 from zenoimg.operations.output.choice import STDOUT, output_kind
-from zenoimg.operations.output.whole_file import write_file
 
 State = Literal["marked", "refused", "failed"]
 

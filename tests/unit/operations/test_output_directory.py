@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from zenoimg.imaging.whole_file import write_file
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
-from zenoimg.operations.output.whole_file import write_file
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def init(
     from zenoimg.config.file import commented
     from zenoimg.config.load import CONFIG_FILE
     from zenoimg.errors import ConfigurationError
-    from zenoimg.operations.output.whole_file import write_file
+    from zenoimg.imaging.whole_file import write_file
 
     path = call.options.config or Path(CONFIG_FILE)
     try:

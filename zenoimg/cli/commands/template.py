@@ -114,7 +114,7 @@ def _heading(plan: Plan, where: str) -> str:
 
 
 def _write(call: Call, plan: Plan, folder: Path) -> None:
-    from zenoimg.operations.output.whole_file import write_file
+    from zenoimg.imaging.whole_file import write_file
 
     document = _document(plan)
     parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(plan.parameters.items())]

@@ -15,8 +15,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
+from zenoimg.imaging.whole_file import part_name, whole_file
 from zenoimg.operations.output.targets import Kind, Target
-from zenoimg.operations.output.whole_file import part_name, whole_file
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 

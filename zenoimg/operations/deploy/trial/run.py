@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError
 
 from zenoimg.imaging import Limits, Recipe, Refused, Watermarked, watermark
 from zenoimg.imaging.formats import FORMATS
+from zenoimg.imaging.whole_file import write_file
 from zenoimg.operations.concurrency import map_ahead
 from zenoimg.operations.deploy.trial.sample import Bounds, choose
-from zenoimg.operations.output.whole_file import write_file
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.listing import Query, from_table
 from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_missing, is_missing_bucket
