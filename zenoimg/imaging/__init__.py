@@ -1,6 +1,7 @@
 """Watermark pictures: bytes in, bytes out. Uses Pillow, knows nothing of AWS.
 
     done = watermark(data, Recipe(), Limits())
+    watermark_file("photo.jpg", "copy.jpg")
 
 The public names are loaded on first use, so that importing a module of this package, such as
 ``zenoimg.imaging.identify``, does not import Pillow.
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zenoimg.imaging.errors import RecipeError, Refused
+    from zenoimg.imaging.files import watermark_file
     from zenoimg.imaging.limits import Limits
+    from zenoimg.imaging.metadata.policy import Rights
     from zenoimg.imaging.recipe import EncoderSettings, Recipe, WatermarkSpec
     from zenoimg.imaging.recipe_tables import recipe_from_mapping, recipe_to_mapping
     from zenoimg.imaging.result import Watermarked
@@ -25,11 +28,13 @@ __all__ = [
     "Recipe",
     "RecipeError",
     "Refused",
+    "Rights",
     "WatermarkSpec",
     "Watermarked",
     "recipe_from_mapping",
     "recipe_to_mapping",
     "watermark",
+    "watermark_file",
 ]
 
 _MODULES = {
@@ -38,11 +43,13 @@ _MODULES = {
     "Recipe": "recipe",
     "RecipeError": "errors",
     "Refused": "errors",
+    "Rights": "metadata.policy",
     "WatermarkSpec": "recipe",
     "Watermarked": "result",
     "recipe_from_mapping": "recipe_tables",
     "recipe_to_mapping": "recipe_tables",
     "watermark": "watermarking",
+    "watermark_file": "files",
 }
 
 

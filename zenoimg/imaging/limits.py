@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from zenoimg.imaging.errors import Refused
 
@@ -20,6 +20,14 @@ class Limits:
     max_frames: int = 1_000
     max_total_pixels: int = 400_000_000
     max_memory: int = 2_150_000_000
+
+    def __post_init__(self) -> None:
+        for limit in fields(Limits):
+            value = getattr(self, limit.name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise TypeError(f"{limit.name} must be a whole number, not {type(value).__name__}")
+            if value < 1:
+                raise ValueError(f"{limit.name} is {value}; it must be at least 1")
 
     def check_bytes(self, length: int) -> None:
         """Raise ``Refused("too-large")`` when the encoded picture is longer than allowed."""

@@ -29,6 +29,7 @@ POSITIONS: tuple[Position, ...] = get_args(Position)
 
 DEFAULT_TEXT = "© zeno"
 MAX_TEXT_LENGTH = 200
+_READ = "read a file with Path(...).read_bytes()"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class WatermarkSpec:
             if getattr(self, name) != defaults[name]:
                 raise RecipeError(name, "belongs to a text, and a logo is given: leave one of them out")
         if not isinstance(logo, bytes):
-            raise RecipeError("logo", "must be the bytes of a PNG file")
+            raise RecipeError("logo", f"must be the bytes of a PNG file, not {type(logo).__name__}; {_READ}")
         check_logo(logo)
 
     def _check_text(self) -> None:
@@ -104,7 +105,9 @@ class WatermarkSpec:
             raise RecipeError("text", f"has {len(text)} characters; at most {MAX_TEXT_LENGTH} are allowed")
         font = default_font() if self.font is None else self.font
         if not isinstance(font, bytes):
-            raise RecipeError("font", "must be the bytes of a TrueType or OpenType file")
+            raise RecipeError(
+                "font", f"must be the bytes of a TrueType or OpenType file, not {type(font).__name__}; {_READ}"
+            )
         check_font(font)
         text = with_equal_characters(font, text)
         self._normalize(text=text, font=font)
@@ -145,7 +148,10 @@ class EncoderSettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that changes output bytes: the mark, what copies hold of metadata, how they are encoded."""
+    """Everything that changes output bytes: the mark, what copies hold of metadata, how they are encoded.
+
+    Raises ``RecipeError`` for a value that is not allowed.
+    """
 
     watermark: WatermarkSpec = field(default_factory=WatermarkSpec)
     metadata: MetadataPolicy = "keep-no-location"
@@ -153,6 +159,9 @@ class Recipe:
     rights: Rights = field(default_factory=Rights)
 
     def __post_init__(self) -> None:
+        _of_type("watermark", self.watermark, WatermarkSpec)
+        _of_type("encoder", self.encoder, EncoderSettings)
+        _of_type("rights", self.rights, Rights)
         _one_of("metadata", self.metadata, METADATA_POLICIES)
 
     @cached_property
@@ -175,6 +184,11 @@ def _described(settings: WatermarkSpec | EncoderSettings | Rights) -> dict[str, 
     return {
         name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for name, value in values.items()
     }
+
+
+def _of_type(name: str, value: object, expected: type) -> None:
+    if not isinstance(value, expected):
+        raise RecipeError(name, f"must be {expected.__name__}(...), not {type(value).__name__}")
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:

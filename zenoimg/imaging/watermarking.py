@@ -13,16 +13,16 @@ from zenoimg.imaging.formats import FORMATS, SUPPORTED
 from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.memory import ObservedLimits, can_allocate
-from zenoimg.imaging.recipe import Recipe
+from zenoimg.imaging.recipe import Recipe, WatermarkSpec
 from zenoimg.imaging.result import Watermarked
 
 _MUCH_LARGER, _MUCH_MORE_BYTES = 1.5, 20_000
 Writer = Callable[[bytes, Recipe, Limits], Watermarked]
-_DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = Limits()
 
 
 def watermark(
-    data: bytes | bytearray | memoryview, recipe: Recipe | None = None, limits: Limits = _DEFAULT_LIMITS
+    data: bytes | bytearray | memoryview, recipe: Recipe | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Watermarked:
     """Return a watermarked copy of a picture in its own format.
 
@@ -31,8 +31,9 @@ def watermark(
 
     Raises ``Refused`` with the code ``not-an-image``, ``unsupported-format``, ``corrupt``, ``too-large``,
     ``too-many-frames`` or ``too-small``. Raises ``MemoryError`` when the process has too little memory for the
-    picture, which says nothing about the picture, and ``TypeError`` when ``data`` is of another type.
+    picture, which says nothing about the picture, and ``TypeError`` when an argument is of another type.
     """
+    check_settings("watermark", recipe, limits)
     data = _as_bytes(data)
     limits.check_bytes(len(data))
     if not data:
@@ -49,6 +50,15 @@ def watermark(
     writer: Writer = FORMATS[identified.format].module("writer").watermarked
     copy = _written(writer, data, recipe or _default_recipe(), ObservedLimits(limits), identified.format)
     return _with_growth_named(copy, len(data), identified.format)
+
+
+def check_settings(function: str, recipe: object, limits: object) -> None:
+    """Raise ``TypeError``, naming ``function``, when an argument is of another type than its name says."""
+    if recipe is not None and not isinstance(recipe, Recipe):
+        how = "; a mark goes into one: Recipe(spec)" if isinstance(recipe, WatermarkSpec) else ""
+        raise TypeError(f"{function}() takes a Recipe as recipe, not {type(recipe).__name__}{how}")
+    if not isinstance(limits, Limits):
+        raise TypeError(f"{function}() takes Limits as limits, not {type(limits).__name__}")
 
 
 @cache
@@ -86,5 +96,5 @@ def _as_bytes(data: object) -> bytes:
         return bytes(data)
     raise TypeError(
         f"watermark() takes the content of an image file as bytes, bytearray or memoryview, not {type(data).__name__}; "
-        "read a file with Path(...).read_bytes()"
+        "read a file with Path(...).read_bytes(), or call watermark_file(path, out)"
     )
