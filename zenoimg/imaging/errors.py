@@ -23,6 +23,17 @@ class TransientError(Exception):
     """A failure that says nothing about the picture: the same picture may succeed next time."""
 
 
+class NeedsMemoryError(MemoryError):
+    """A picture that needs more memory than this process has: it can be marked where there is more."""
+
+    def __init__(self, needed: int, available: int) -> None:
+        super().__init__(f"it needs {needed / 1e9:.2f} GB of memory, and {available / 1e9:.2f} are available here")
+        self.needed, self.available = needed, available
+
+    def __reduce__(self) -> tuple[type[NeedsMemoryError], tuple[int, int]]:
+        return NeedsMemoryError, (self.needed, self.available)
+
+
 class RecipeError(ValueError):
     """A recipe that cannot be drawn. ``field`` names the setting, the message what is allowed there."""
 

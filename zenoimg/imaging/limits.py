@@ -6,20 +6,32 @@ from dataclasses import dataclass, fields
 
 from zenoimg.imaging.errors import Refused
 
+MEMORY_SHARE = 0.7
+"""The share of a function's memory that one picture may need. The rest holds the interpreter and the libraries, about
+110 MB, an idle helper for JPEGs with up to 160 MB, and what allocators keep of earlier pictures."""
+
+_MEGABYTE = 1 << 20  # as Lambda counts: 3,008 MB are 3,154,116,608 bytes
+
+
+def usable_memory(megabytes: int) -> int:
+    """Return the bytes that one picture may need in a function with so much memory."""
+    return int(megabytes * _MEGABYTE * MEMORY_SHARE)
+
 
 @dataclass(frozen=True)
 class Limits:
     """Upper bounds for one picture.
 
     ``max_bytes`` of the encoded file, ``max_pixels`` of a frame, ``max_frames``, ``max_total_pixels`` of all frames
-    together, ``max_memory`` in bytes for decoding, drawing and encoding.
+    together, ``max_memory`` in bytes for decoding, drawing and encoding, file and copy included; by default what a
+    function of 3,008 MB can hold.
     """
 
     max_bytes: int = 100_000_000
     max_pixels: int = 100_000_000
     max_frames: int = 1_000
     max_total_pixels: int = 400_000_000
-    max_memory: int = 2_150_000_000
+    max_memory: int = usable_memory(3008)
 
     def __post_init__(self) -> None:
         for limit in fields(Limits):
@@ -54,18 +66,25 @@ class Limits:
                 f"megapixels in all; at most {_megapixels(self.max_total_pixels)} are accepted",
             )
 
-    def check_memory(self, width: int, height: int, bytes_a_pixel: int) -> None:
-        """Raise ``Refused("too-large")`` for a picture that needs more memory than allowed.
+    def check_memory(self, width: int, height: int, bytes_a_pixel: float, *, held: int = 0) -> None:
+        """State what a picture needs before its pixels are decoded: every format calls this once its header is read.
 
-        ``bytes_a_pixel`` is what pictures of its kind need at most, as measured.
+        ``bytes_a_pixel`` is what pictures of its kind need at most, as ``benchmarks.memory`` measures, ``held`` bytes
+        that do not depend on its size: the file and its copies. Raises ``Refused("too-large")`` for more than is
+        allowed; ``ObservedLimits`` also raises ``NeedsMemoryError``.
         """
-        needed = width * height * bytes_a_pixel
+        needed = self.needed_memory(width, height, bytes_a_pixel, held)
         if needed > self.max_memory:
             raise Refused(
                 "too-large",
                 f"{width} x {height} of this kind need {needed / 1e9:.1f} GB of memory; "
                 f"at most {self.max_memory / 1e9:.1f} are available",
             )
+
+    @staticmethod
+    def needed_memory(width: int, height: int, bytes_a_pixel: float, held: int) -> int:
+        """Return the bytes that ``check_memory`` compares."""
+        return round(width * height * bytes_a_pixel) + held
 
 
 def pillow_version() -> str:

@@ -9,33 +9,32 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from zenoimg.imaging.errors import NeedsMemoryError
 from zenoimg.imaging.limits import Limits
-
-_BYTES_A_PIXEL = 24
-"""More than the formats without a figure of their own need: a progressive JPEG takes 11, as measured."""
 
 
 class ObservedLimits(Limits):
-    """Limits that also note how many bytes of memory the picture they are asked about may need."""
+    """Limits that also note how many bytes of memory the picture they are asked about may need.
+
+    ``available`` is what this process can give to one picture, ``None`` where that is not known. It is no limit: a
+    picture that needs more is not refused, since another process may have it.
+    """
 
     needed: int
+    available: int | None
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, available: int | None = None) -> None:
         super().__init__(**{limit.name: getattr(limits, limit.name) for limit in fields(Limits)})
         object.__setattr__(self, "needed", 0)
+        object.__setattr__(self, "available", available)
 
-    def check_picture(self, width: int, height: int, frames: int = 1) -> None:
-        """Raise what ``Limits.check_picture`` raises."""
-        super().check_picture(width, height, frames)
-        self._note(width * height * _BYTES_A_PIXEL)
-
-    def check_memory(self, width: int, height: int, bytes_a_pixel: int) -> None:
-        """Raise what ``Limits.check_memory`` raises."""
-        super().check_memory(width, height, bytes_a_pixel)
-        self._note(width * height * bytes_a_pixel)
-
-    def _note(self, needed: int) -> None:
-        object.__setattr__(self, "needed", max(self.needed, min(needed, self.max_memory)))
+    def check_memory(self, width: int, height: int, bytes_a_pixel: float, *, held: int = 0) -> None:
+        """Raise what ``Limits.check_memory`` raises, and ``NeedsMemoryError``."""
+        super().check_memory(width, height, bytes_a_pixel, held=held)
+        needed = self.needed_memory(width, height, bytes_a_pixel, held)
+        object.__setattr__(self, "needed", max(self.needed, needed))
+        if self.available is not None and needed > self.available:
+            raise NeedsMemoryError(needed, self.available)
 
 
 def can_allocate(length: int) -> bool:

@@ -22,16 +22,21 @@ DEFAULT_LIMITS = Limits()
 
 
 def watermark(
-    data: bytes | bytearray | memoryview, recipe: Recipe | None = None, limits: Limits = DEFAULT_LIMITS
+    data: bytes | bytearray | memoryview,
+    recipe: Recipe | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    available: int | None = None,
 ) -> Watermarked:
     """Return a watermarked copy of a picture in its own format.
 
     ``data`` is the content of an image file, ``recipe`` is ``Recipe()`` by default. Limits are checked before pixels
-    are decoded.
+    are decoded. ``available`` is how many bytes of memory this process can give to one picture.
 
     Raises ``Refused`` with the code ``not-an-image``, ``unsupported-format``, ``corrupt``, ``too-large``,
     ``too-many-frames`` or ``too-small``. Raises ``MemoryError`` when the process has too little memory for the
-    picture, which says nothing about the picture, and ``TypeError`` when an argument is of another type.
+    picture, which says nothing about the picture (``NeedsMemoryError``, before pixels are decoded, when it needs more
+    than is ``available``), and ``TypeError`` when an argument is of another type.
     """
     check_settings("watermark", recipe, limits)
     data = _as_bytes(data)
@@ -48,7 +53,7 @@ def watermark(
         )
     # Not in the try block: a module that cannot be imported is not a damaged picture.
     writer: Writer = FORMATS[identified.format].module("writer").watermarked
-    copy = _written(writer, data, recipe or _default_recipe(), ObservedLimits(limits), identified.format)
+    copy = _written(writer, data, recipe or _default_recipe(), ObservedLimits(limits, available), identified.format)
     return _with_growth_named(copy, len(data), identified.format)
 
 

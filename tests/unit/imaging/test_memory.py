@@ -6,9 +6,14 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.drawn import pictures
-from zenoimg.imaging import Limits, Refused, watermark
+from tests.unit.imaging.test_formats import FILES
+from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, watermark
+from zenoimg.imaging.errors import NeedsMemoryError
+from zenoimg.imaging.formats import SUPPORTED
+from zenoimg.imaging.limits import usable_memory
 
 SIZE = (120, 90)
 
@@ -53,6 +58,67 @@ def test_a_picture_that_needs_more_memory_than_given_is_refused(kind: str) -> No
     assert refusal.value.code == "too-large"
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP"])
-def test_what_needs_little_memory_has_no_such_bound(kind: str) -> None:
-    assert watermark(saved(kind), limits=Limits(max_memory=1)).width == SIZE[0]
+#: Bytes a pixel, and how many times the length of the file.
+WITH_FILE = {
+    "jpeg 4:2:0": (saved("JPEG", subsampling=2), 4 + 2 * 1.5, 3),
+    "jpeg 4:4:4": (saved("JPEG", subsampling=0), 4 + 2 * 3, 3),
+    "jpeg grey": (saved("JPEG", "L"), 1 + 2, 3),
+    "jpeg inks": (saved("JPEG", "CMYK"), 4 + 2 * 4, 3),
+    "png": (saved("PNG"), 5, 7),
+    "png palette": (saved("PNG", "P"), 22, 7),
+    "png grey 16": (saved("PNG", "I;16"), 7, 7),
+    "tiff": (saved("TIFF"), 6 + 3 * 3, 3),
+    "tiff inks": (saved("TIFF", "CMYK"), 6 + 3 * 4, 3),
+    "tiff grey 16": (saved("TIFF", "I;16"), 14 + 3 * 2, 3),
+    "tiff palette": (saved("TIFF", "P"), 26, 3),
+    "bmp": (saved("BMP"), 6.5 * 3, 3),
+    "bmp palette": (saved("BMP", "P"), 24, 3),
+}
+
+
+def needed_by(kind: str) -> int:
+    data, bytes_a_pixel, files = WITH_FILE[kind]
+    return round(SIZE[0] * SIZE[1] * bytes_a_pixel) + files * len(data)
+
+
+@pytest.mark.parametrize("kind", WITH_FILE)
+def test_the_file_and_its_copies_count_as_well(kind: str) -> None:
+    data, needed = WITH_FILE[kind][0], needed_by(kind)
+    watermark(data, limits=Limits(max_memory=needed))
+    with pytest.raises(Refused, match="120 x 90 of this kind need") as refusal:
+        watermark(data, limits=Limits(max_memory=needed - 1))
+    assert refusal.value.code == "too-large"
+
+
+def test_a_copy_at_a_quality_of_its_own_may_be_larger_than_the_file() -> None:
+    data, recipe = WITH_FILE["jpeg 4:2:0"][0], Recipe(encoder=EncoderSettings(jpeg_quality=95))
+    needed = needed_by("jpeg 4:2:0") + SIZE[0] * SIZE[1] * 3
+    watermark(data, recipe, Limits(max_memory=needed))
+    with pytest.raises(Refused, match="of this kind need"):
+        watermark(data, recipe, Limits(max_memory=needed - 1))
+
+
+@pytest.mark.parametrize("name", SUPPORTED)
+def test_every_format_states_its_need_before_pixels_are_decoded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new format that forgets to would run a small function out of memory instead of handing over."""
+    data = FILES[name]
+    watermark(data, available=10_000_000)
+    monkeypatch.setattr(Image.Image, "load", _decoded)
+    with pytest.raises(NeedsMemoryError) as error:
+        watermark(data, available=1_000)
+    assert isinstance(error.value, MemoryError)
+    assert error.value.available == 1_000 < error.value.needed
+
+
+def _decoded(*_: object) -> None:
+    raise AssertionError("pixels were decoded")
+
+
+def test_what_is_beyond_the_limits_is_refused_wherever_it_is_looked_at() -> None:
+    data, needed = WITH_FILE["png"][0], needed_by("png")
+    with pytest.raises(Refused, match="of this kind need"):
+        watermark(data, limits=Limits(max_memory=needed - 1), available=needed - 2)
+
+
+def test_the_default_is_what_the_larger_function_can_hold() -> None:
+    assert Limits().max_memory == usable_memory(3008) == int(3008 * 1024 * 1024 * 0.7)

@@ -94,16 +94,17 @@ def test_a_decoder_error_is_a_verdict_only_when_the_memory_was_there(monkeypatch
 
     data = pictures.jpeg(pictures.photo((120, 90)))
     watermark(data)
+    needed = 120 * 90 * 7 + 3 * len(data)
     monkeypatch.setattr(Image, "_getdecoder", broken)
     with pytest.raises(Refused, match="cannot be decoded as JPEG: broken data stream") as refused:
         watermark(data)
     assert refused.value.code == "corrupt"
-    monkeypatch.setattr(watermarking_module, "can_allocate", _short_of(100_000))
-    with pytest.raises(MemoryError, match="259,200 bytes for it cannot be allocated"):
+    monkeypatch.setattr(watermarking_module, "can_allocate", _short_of(needed - 1))
+    with pytest.raises(MemoryError, match=rf"{needed:,} bytes for it cannot be allocated"):
         watermark(data)
-    # No picture is given more than the limit, so no more needs to be there.
-    with pytest.raises(Refused):
-        watermark(data, limits=Limits(max_memory=100_000))
+    # Beyond the limit it is refused before anything is allocated.
+    with pytest.raises(Refused, match="of this kind need"):
+        watermark(data, limits=Limits(max_memory=needed - 1))
 
 
 def test_a_header_beyond_the_limits_is_refused_however_little_memory_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,11 +18,15 @@ from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
+_FILES = 3
+"""The file, its rows, and the copy."""
+
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Return a watermarked copy of a BMP, pixels outside the mark bit for bit the same."""
     header = read_header(data)
     limits.check_picture(header.width, header.height)
+    limits.check_memory(header.width, header.height, _bytes_a_pixel(header), held=_FILES * len(data))
     warnings: list[str] = []
     if header.has_palette:
         encoded = draw_on_palette(data, header, recipe.watermark, warnings)
@@ -33,6 +37,13 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     keeper = Keeper(recipe.metadata, recipe.rights)
     encoded = without_pictures(encoded, keeper)
     return Watermarked(encoded, "BMP", header.width, header.height, 1, (*warnings, *keeper.warnings))
+
+
+def _bytes_a_pixel(header: Header) -> float:
+    """Return the measured peak memory for each pixel, with a mark on all of them."""
+    if header.has_palette:
+        return 24 if header.depth > 1 else 6  # where the palette has no colours for the mark, it becomes RGB
+    return 6.5 * header.depth / 8
 
 
 def _drawn_in_colour(data: bytes, header: Header, overlay: Overlay) -> bytes:

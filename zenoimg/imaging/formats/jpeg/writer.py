@@ -13,6 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.jpeg.coefficients.editor import NotThisWay, marked
+from zenoimg.imaging.formats.jpeg.coefficients.region import largest_factors
 from zenoimg.imaging.formats.jpeg.encoding import LOSSLESS_QUALITY, encode, sampling_name, writes_ycck
 from zenoimg.imaging.formats.jpeg.ending import NO_END_MARKER, check_complete
 from zenoimg.imaging.formats.jpeg.metadata import kept_segments, orientation_in
@@ -34,10 +35,12 @@ from zenoimg.imaging.marking.blend import blend
 from zenoimg.imaging.marking.mark import overlay_for
 from zenoimg.imaging.marking.placement import displayed_size
 from zenoimg.imaging.metadata.keeper import Keeper
-from zenoimg.imaging.recipe import Recipe
+from zenoimg.imaging.recipe import EncoderSettings, Recipe
 from zenoimg.imaging.result import Watermarked
 
 _DECODABLE = {0xC0, 0xC1, 0xC2, LOSSLESS, *ARITHMETIC}
+_FILES = 3
+"""The file, the helper's memory with it or the encoder's chunks, and the copy."""
 _BYTES_AT_A_TIME = 1 << 20  # Pillow's 64 KiB make a 6 MP decode 1 to 2% slower: it stops and restarts rows
 
 
@@ -46,6 +49,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     stream = read_stream(data)
     _check_coding(stream)
     limits.check_picture(stream.width, stream.height)
+    limits.check_memory(stream.width, stream.height, _bytes_a_pixel(stream, recipe.encoder), held=_FILES * len(data))
     if not stream.ended:
         check_complete(data, stream)
     orientation = orientation_in(stream)
@@ -71,6 +75,18 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     warnings += _coding_warnings(picture, stream)
     copy = encode(picture, stream, recipe.encoder).with_metadata(_as_written(segments, stream))
     return Watermarked(copy, "JPEG", width, height, 1, tuple(warnings))
+
+
+def _bytes_a_pixel(stream: JpegStream, settings: EncoderSettings) -> float:
+    """Return the measured peak memory for each pixel, the helper's included, whichever way the picture goes.
+
+    Coefficients take two bytes a sample, in the helper, or in Pillow where a scan is progressive or tables are
+    optimised; pixels take four bytes, grey ones one. At a quality of our own the copy may be larger than the file.
+    """
+    across, down = largest_factors(stream)
+    samples = sum(part.horizontal * part.vertical for part in stream.components) / max(1, across * down)
+    pixels = 1 if len(stream.components) == 1 else 4
+    return pixels + 2 * samples + (0 if settings.jpeg_quality == "source" else 2 * samples)
 
 
 def _check_coding(stream: JpegStream) -> None:

@@ -26,10 +26,15 @@ class Chunk:
     intact: bool = True
 
     @property
+    def parts(self) -> tuple[bytes, bytes, bytes]:
+        """The chunk's bytes in a file, with length and checksum, in three parts of which one is not a copy."""
+        checksum = zlib.crc32(self.data, zlib.crc32(self.name))
+        return struct.pack(">I", len(self.data)) + self.name, self.data, struct.pack(">I", checksum)
+
+    @property
     def encoded(self) -> bytes:
         """The chunk's bytes in a file, with length and checksum."""
-        checksum = zlib.crc32(self.data, zlib.crc32(self.name))
-        return struct.pack(">I", len(self.data)) + self.name + self.data + struct.pack(">I", checksum)
+        return b"".join(self.parts)
 
     @property
     def is_ancillary(self) -> bool:
@@ -105,10 +110,15 @@ def pixel_stream(chunks: Iterable[Chunk]) -> bytes:
 
     The pixels become one chunk, since Pillow is slow with many.
     """
-    parts: dict[bytes, list[bytes]] = {}
+    groups: dict[bytes, list[bytes]] = {}
     for chunk in chunks:
         if chunk.name in PIXELS:
-            parts.setdefault(chunk.name, []).append(chunk.data)
-    if b"IDAT" in parts:
-        parts[b"IDAT"] = [b"".join(parts[b"IDAT"])]
-    return SIGNATURE + b"".join(Chunk(name, data).encoded for name, group in parts.items() for data in group)
+            groups.setdefault(chunk.name, []).append(chunk.data)
+    if b"IDAT" in groups:
+        groups[b"IDAT"] = [b"".join(groups[b"IDAT"])]
+    return png_file([Chunk(name, data) for name, group in groups.items() for data in group])
+
+
+def png_file(chunks: Iterable[Chunk]) -> bytes:
+    """Return the file of these chunks, with a single copy of their bytes."""
+    return b"".join((SIGNATURE, *(part for chunk in chunks for part in chunk.parts)))

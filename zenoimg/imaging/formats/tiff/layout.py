@@ -59,6 +59,9 @@ _MOST_SAMPLES = 8
 _MOST_BYTES_A_PIXEL = 6
 """Bytes per pixel of the largest picture that the limits allow; with more, fewer pixels are allowed."""
 
+_FILES = 3
+"""The file, its strips or tiles, and the copy."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -125,8 +128,11 @@ class Layout:
         return left, top, left + self.segment_width, bottom if self.tiled else min(bottom, self.height)
 
 
-def layout_of(page: Page, limits: Limits) -> Layout:
-    """Return a page's layout. Raises ``Refused`` for what is too large, damaged, or not supported, by name."""
+def layout_of(page: Page, limits: Limits, length: int) -> Layout:
+    """Return a page's layout; ``length`` is the file's in bytes.
+
+    Raises ``Refused`` for what is too large, damaged, or not supported, by name.
+    """
     tags = page.directory
     width, height = tags.number(256, 0), tags.number(257, 0)
     if not width or not height:
@@ -155,7 +161,20 @@ def layout_of(page: Page, limits: Limits) -> Layout:
         tiled=tiled,
     )
     _check(layout, tags, page, limits)
+    limits.check_memory(width, height, _bytes_a_pixel(layout), held=_FILES * length)
     return layout
+
+
+def _bytes_a_pixel(layout: Layout) -> float:
+    """Return the measured peak memory for each pixel of a page, with a mark on all of its strips or tiles.
+
+    Three times the samples, and what one channel takes while it is worked on, more of it with a predictor.
+    """
+    if layout.mode == "P":
+        return 26  # where the palette has no colours for the mark, the page becomes RGB
+    deep = layout.depth == 16
+    channel = (14 if deep else 4) * (layout.predictor - 1) + (14 if deep else 6)
+    return channel + 3 * layout.samples * max(1, layout.depth // 8)
 
 
 def is_mask(tags: Directory) -> bool:

@@ -35,7 +35,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Return a watermarked copy of a TIFF, every page marked."""
     pages = read_pages(data, limits)
     _refuse_camera_raw(data, pages)
-    layouts = [None if is_mask(page.directory) else layout_of(page, limits) for page in pages]
+    layouts = [None if is_mask(page.directory) else layout_of(page, limits, len(data)) for page in pages]
     _check_total(layouts, limits)
     keeper = Keeper(recipe.metadata, recipe.rights)
     warnings = keeper.warnings
