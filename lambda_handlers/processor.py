@@ -1,8 +1,10 @@
-"""imageProcessorLambda: reconcile the keys named by an S3 event, or by SQS messages that hold S3 events.
+"""imageProcessorLambda and imageProcessorLargeLambda: reconcile the keys named by an S3 event, or by SQS messages.
 
 Live lane: S3 invokes the function asynchronously; an exception makes Lambda retry, and after the last try the
 on-failure destination keeps the event. Backfill lane: failed messages are reported one by one, and their visibility
-timeout is shortened to ``BACKFILL_FIRST_RETRY`` seconds (30 by default), doubled with each further try.
+timeout is shortened to ``BACKFILL_FIRST_RETRY`` seconds (30 by default), doubled with each further try. What needs more
+memory than the function has goes to ``LARGE_QUEUE_URL``, which the larger function polls as its own lane; that one, and
+a function without the variable, does all the work itself.
 
 Each key is logged in one line, and measured in one line of metrics when it was work on an image.
 """
@@ -12,16 +14,18 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 
+from zenoimg.imaging import watermark
+from zenoimg.imaging.limits import usable_memory
 from zenoimg.pipeline import settings as pipeline_settings
 from zenoimg.pipeline.calls.retries import FunctionClients
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.deployed_recipe import load_deployed
-from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, is_from_queue, parse, parse_body
+from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, backfill_body, is_from_queue, parse, parse_body
 from zenoimg.pipeline.reconcile import Outcome, reconcile
 from zenoimg.pipeline.storage import ImageStorage
 from zenoimg.pipeline.tools import Tools
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 
 _MAX_VISIBILITY_SECONDS = 12 * 3600  # SQS's own limit
 
-_COUNTED = ("processed", "refused", "failed")
+_COUNTED = ("processed", "refused", "failed", "handed-over")
 
 logger = Logger(service="processor", serialize_stacktrace=False)  # the traceback is logged as text anyway
 _clients = FunctionClients(read_timeout=60)
@@ -44,13 +48,26 @@ def _tools() -> Tools:
     """Return clients, settings and recipe, created once in an execution environment."""
     settings = pipeline_settings.from_environment(os.environ)
     recipe, limits = load_deployed()
+    megabytes = int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"])
+    available = usable_memory(megabytes) if _large_queue() else None
     return Tools(
         storage=ImageStorage(_clients.create("s3"), settings),
         records=Catalog(_clients.create("dynamodb"), settings.table),
         settings=settings,
         recipe=recipe,
         limits=limits,
+        watermark=partial(watermark, available=available),
     )
+
+
+def _large_queue() -> str:
+    """Return the URL of the queue for what this function cannot hold; empty where there is none."""
+    return os.environ.get("LARGE_QUEUE_URL", "")
+
+
+def _hand_over(bucket: str, key: str, force: bool) -> None:
+    """Send a key to the larger function. Raises botocore's errors: the lane retries the key then."""
+    _queues().send_message(QueueUrl=_large_queue(), MessageBody=backfill_body(bucket, key, force=force))
 
 
 @cache
@@ -103,7 +120,7 @@ def _retry_later(message: SQSRecord) -> None:
     wait = min(first * 2 ** (tries - 1), _MAX_VISIBILITY_SECONDS)
     try:
         _queues().change_message_visibility(
-            QueueUrl=os.environ["BACKFILL_QUEUE_URL"],
+            QueueUrl=os.environ["POLLED_QUEUE_URL"],
             ReceiptHandle=message.receipt_handle,
             VisibilityTimeout=wait,
         )
@@ -129,7 +146,13 @@ def _check(key: KeyToCheck) -> None:
             raise UnreadableEventError(
                 f"an event of the bucket {key.bucket!r}; this function processes {tools.settings.originals_bucket!r}"
             )
-        outcome = reconcile(key.key, replace(tools, on_stage=stopwatch.end), force=key.force, removed=key.removed)
+        outcome = reconcile(
+            key.key,
+            replace(tools, on_stage=stopwatch.end),
+            force=key.force,
+            removed=key.removed,
+            hand_over=partial(_hand_over, key.bucket) if _large_queue() else None,
+        )
     except Exception:
         logger.exception(
             "failed", image=key.key, result="failed", duration_ms=stopwatch.total, stages_ms=stopwatch.stages

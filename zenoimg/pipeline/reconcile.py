@@ -7,7 +7,8 @@ An event only names a key. One round of ``reconcile``
 2. stops when record and copy are what this recipe and these limits would leave behind; if only the copy's headers are
    not, it rewrites them;
 3. watermarks, stores the copy, then the record. When the image is refused, the record has the reason; a copy of this
-   same version, made by an earlier recipe, stays published and described; any other copy is deleted;
+   same version, made by an earlier recipe, stays published and described; any other copy is deleted. When the image
+   needs more memory than there is here, the key is handed over, and nothing is recorded;
 4. reads original, copy and record again. If any of them is not as this round left or found it, another process changed
    it, and the next round begins.
 
@@ -20,13 +21,15 @@ record names; a refusal without a copy; a refusal that keeps the copy of an earl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import traceback
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from zenoimg.imaging import Refused, Watermarked
 from zenoimg.pipeline.descriptions import Fields, of_failed, of_kept_copy, of_new_copy, with_headers
 from zenoimg.pipeline.objects.headers import carry
+from zenoimg.pipeline.outcome import HandOver, Outcome, Refusal, Result
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.storage import Original, OriginalArchivedError, PublishedCopy, copy_key_fits, entries_of
 from zenoimg.pipeline.tools import Tools
@@ -34,8 +37,6 @@ from zenoimg.pipeline.verdict import ARCHIVED, CopyMark, expected_copy, has_othe
 
 #: Rounds of one run, after which the key is left to the lane's retry.
 MAX_ROUNDS = 5
-
-Result = Literal["processed", "unchanged", "removed", "refused", "ignored"]
 
 
 class NeverSettledError(Exception):
@@ -49,28 +50,14 @@ class _SupersededError(Exception):
     """Another process changed the key during this round."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What one run did to a key. ``record`` is what is in the table now, ``None`` when there is none."""
-
-    result: Result
-    record: ImageRecord | None = None
-    rounds: int = 1
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why an image gets no new copy: a code of ``imaging.Refused``, or ``archived`` or ``key-too-long``."""
-
-    code: str
-    message: str
-
-
-def reconcile(key: str, tools: Tools, *, force: bool = False, removed: bool = False) -> Outcome:
+def reconcile(
+    key: str, tools: Tools, *, force: bool = False, removed: bool = False, hand_over: HandOver | None = None
+) -> Outcome:
     """Make copy and record of one key right.
 
     ``force`` repeats work that is already done. ``removed`` is set for an event that announces a removal: the original
-    is read only if there is work to do.
+    is read only if there is work to do. ``hand_over`` is called for a key that needs more memory than there is here;
+    without it, lack of memory is a failure like any other.
 
     Returns what was done. Raises ``NeverSettledError`` after five rounds, and whatever S3 or DynamoDB raise; the record
     has the status ``failed`` then, where that could be written. In both cases the lane is to retry.
@@ -80,7 +67,14 @@ def reconcile(key: str, tools: Tools, *, force: bool = False, removed: bool = Fa
     for number in range(1, MAX_ROUNDS + 1):
         attempt = _Round(key, tools, number)
         try:
-            return attempt.run(force=force, head_first=removed and not force)
+            try:
+                return attempt.run(force=force, head_first=removed and not force)
+            except MemoryError as error:
+                if hand_over is None:
+                    raise
+                traceback.clear_frames(error.__traceback__)  # they hold what memory there is
+                hand_over(key, force)
+                return Outcome("handed-over", None, number)
         except _SupersededError:
             continue
         except Exception as error:

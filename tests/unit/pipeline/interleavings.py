@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from zenoimg.imaging import Limits, Recipe, Refused, Watermarked, WatermarkSpec
+from zenoimg.imaging.errors import NeedsMemoryError
 from zenoimg.pipeline.objects.headers import CopyHeaders
 from zenoimg.pipeline.reconcile import NeverSettledError, reconcile
 from zenoimg.pipeline.records import ImageRecord
@@ -24,6 +25,7 @@ from zenoimg.pipeline.tools import Tools
 from zenoimg.pipeline.verdict import CopyMark
 
 KEY = "photo.jpg"
+MOST_MESSAGES = 2
 SETTINGS = PipelineSettings("originals", "processed", "images", "https://copies")
 MOMENT = datetime(2025, 6, 12, tzinfo=UTC)
 
@@ -40,19 +42,25 @@ def refuses(recipe: str, version: str) -> bool:
 
 @dataclass(frozen=True)
 class World:
-    """What S3 and DynamoDB hold: the original's version, the copy's mark, the record; and which versions had a copy."""
+    """What S3 and DynamoDB hold: the original's version, the copy's mark, the record; and which versions had a copy.
+
+    ``messages`` are those of the large queue, each as its ``force``.
+    """
 
     original: str | None
     copy: CopyMark | None = None
     record: ImageRecord | None = None
     published: frozenset[str] = frozenset()
+    messages: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
 class Run:
     """One invocation: what its stores have answered so far, and how many crashes and errors it has left.
 
-    ``retry_recipe`` is the recipe of the function that a crashed or failed run is retried by.
+    ``retry_recipe`` is the recipe of the function that a crashed or failed run is retried by. A ``small`` function hands
+    over versions that begin with "big". A ``lane`` is all runs of the large function: each is by the first message of
+    the large queue, which is deleted when the run is done.
     """
 
     recipe: str
@@ -65,6 +73,8 @@ class Run:
     crashes: int = 0
     errors: int = 0
     retry_recipe: str = ""
+    small: bool = False
+    lane: bool = False
 
     def retried(self) -> Run:
         return replace(self, answers=(), recipe=self.retry_recipe or self.recipe)
@@ -149,6 +159,13 @@ class Replay:
     def delete(self, image_id: str) -> None:
         self._ask(lambda world: (replace(world, record=None), None))
 
+    def hand_over(self, key: str, force: bool) -> None:
+        def send(world: World) -> tuple[World, None]:
+            # A third message would only repeat what the last one has done.
+            return replace(world, messages=(*world.messages, force)[:MOST_MESSAGES]), None
+
+        self._ask(send)
+
 
 def _original(version: str) -> Original:
     return Original(version, f"etag-{version}", len(version), MOMENT, version.encode())
@@ -173,14 +190,23 @@ def _watermark(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     return Watermarked(_bytes(CopyMark(data.decode(), recipe.fingerprint)), "JPEG", 4, 3, 1, ())
 
 
+def _watermark_in_little_memory(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
+    if data.startswith(b"big"):
+        raise NeedsMemoryError(2, 1)
+    return _watermark(data, recipe, limits)
+
+
 @cache
-def _next(recipe: str, force: bool, removed: bool, cache_control: str | None, answers: tuple[Any, ...]) -> Any:
+def _next(
+    recipe: str, force: bool, removed: bool, cache_control: str | None, small: bool, answers: tuple[Any, ...]
+) -> Any:
     """Return the operation that a run with these answers asks for next, or how it ended."""
     store = Replay(answers)
     settings = replace(SETTINGS, cache_control=cache_control)
-    tools = Tools(store, store, settings, RECIPES[recipe], Limits(), _watermark, lambda: MOMENT, lambda: 0.0)
+    mark = _watermark_in_little_memory if small else _watermark
+    tools = Tools(store, store, settings, RECIPES[recipe], Limits(), mark, lambda: MOMENT, lambda: 0.0)
     try:
-        reconcile(KEY, tools, force=force, removed=removed)
+        reconcile(KEY, tools, force=force, removed=removed, hand_over=store.hand_over if small else None)
     except Suspended as suspended:
         return suspended.operation
     except NeverSettledError:
@@ -215,8 +241,13 @@ _RUNS: _Numbers[Run] = _Numbers()
 def _steps(run_number: int, world_number: int) -> tuple[tuple[int, int], ...]:
     """Return what can happen next to a run: its next operation or end, a crash, an error before or after it."""
     run, world = _RUNS.values[run_number], _WORLDS.values[world_number]
-    following = _next(run.recipe, run.force, run.removed, run.cache_control, run.answers)
-    if following == "done":
+    if run.lane and not world.messages:
+        return ()
+    force = world.messages[0] if run.lane else run.force
+    following = _next(run.recipe, force, run.removed, run.cache_control, run.small, run.answers)
+    if following == "done" and run.lane:
+        steps = [(replace(run, answers=()), replace(world, messages=world.messages[1:]))]
+    elif following == "done":
         steps = [(replace(run, answers=(), done=True), world)]
     elif following == "another round":
         steps = [(replace(run, answers=()), world)]
