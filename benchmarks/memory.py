@@ -92,7 +92,11 @@ def tiff(samples: int, depth: int, photometric: int, *, deflated: bool = False, 
         data = random.Random(3).randbytes((size[0] * samples * depth + 7) // 8 * size[1])
         data = zlib.compress(data, 1) if deflated else data
         depths = struct.pack(f"<{samples}H", *[depth] * samples)
-        entries = [(256, 4, 1, size[0]), (257, 4, 1, size[1]), (259, 3, 1, 8 if deflated else 1)]
+        entries: list[tuple[int, int, int, int | None]] = [
+            (256, 4, 1, size[0]),
+            (257, 4, 1, size[1]),
+            (259, 3, 1, 8 if deflated else 1),
+        ]
         entries += [(258, 3, samples, None if samples > 2 else depth | depth << 16), (262, 3, 1, photometric)]
         entries += [(273, 4, 1, 8 + len(depths)), (277, 3, 1, samples), (278, 4, 1, size[1]), (279, 4, 1, len(data))]
         entries += [(317, 3, 1, predictor)]

@@ -19,16 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 
-from zenoimg.imaging import watermark
-from zenoimg.imaging.limits import usable_memory
 from zenoimg.pipeline import settings as pipeline_settings
 from zenoimg.pipeline.calls.retries import FunctionClients
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.deployed_recipe import load_deployed
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, backfill_body, is_from_queue, parse, parse_body
-from zenoimg.pipeline.reconcile import Outcome, reconcile
+from zenoimg.pipeline.outcome import Outcome
+from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.pipeline.storage import ImageStorage
-from zenoimg.pipeline.tools import Tools
+from zenoimg.pipeline.tools import Tools, mark_within
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -48,15 +47,14 @@ def _tools() -> Tools:
     """Return clients, settings and recipe, created once in an execution environment."""
     settings = pipeline_settings.from_environment(os.environ)
     recipe, limits = load_deployed()
-    megabytes = int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"])
-    available = usable_memory(megabytes) if _large_queue() else None
+    megabytes = int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) if _large_queue() else None
     return Tools(
         storage=ImageStorage(_clients.create("s3"), settings),
         records=Catalog(_clients.create("dynamodb"), settings.table),
         settings=settings,
         recipe=recipe,
         limits=limits,
-        watermark=partial(watermark, available=available),
+        watermark=mark_within(megabytes),
     )
 
 
@@ -120,7 +118,7 @@ def _retry_later(message: SQSRecord) -> None:
     wait = min(first * 2 ** (tries - 1), _MAX_VISIBILITY_SECONDS)
     try:
         _queues().change_message_visibility(
-            QueueUrl=os.environ["POLLED_QUEUE_URL"],
+            QueueUrl=os.environ["BACKFILL_QUEUE_URL"],
             ReceiptHandle=message.receipt_handle,
             VisibilityTimeout=wait,
         )

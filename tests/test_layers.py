@@ -70,17 +70,18 @@ ROOMS: dict[str, set[str]] = {
     "effective_recipe": {"configured", "inventory", "pipeline", "records"},
     "download": {"concurrency", "content", "output", "pipeline", "records"},
     "gallery": {"concurrency", "output", "pipeline", "records"},
-    "health": {"effective_recipe", "inventory", "logs", "pipeline", "records", "reprocess"},
+    "health": {"effective_recipe", "inventory", "logs", "pipeline", "records", "reprocess", "queues"},
     "inventory": {"concurrency", "pipeline"},
     "logs": {"pipeline"},
     "output": set(),
     "pipeline": set(),
     "preview": {"output"},
+    "queues": {"pipeline"},
     "records": {"pipeline"},
     "removal": {"concurrency", "deploy", "pipeline", "records"},
-    "reprocess": {"concurrency", "effective_recipe", "inventory", "pipeline"},
+    "reprocess": {"concurrency", "effective_recipe", "inventory", "pipeline", "queues"},
     "rollout": {"concurrency", "deploy", "inventory", "pipeline"},
-    "upload": {"concurrency", "content", "pipeline"},
+    "upload": {"concurrency", "content", "pipeline", "queues"},
 }
 LAYERS |= {
     f"zenoimg.operations.{room}": (

@@ -13,7 +13,8 @@ from tests.aws.conftest import NAMES
 from tests.drawn import pictures
 from zenoimg.imaging import Limits, Recipe, WatermarkSpec
 from zenoimg.pipeline.catalog import Catalog
-from zenoimg.pipeline.reconcile import Outcome, reconcile
+from zenoimg.pipeline.outcome import Outcome
+from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.settings import PipelineSettings
 from zenoimg.pipeline.storage import ImageStorage

@@ -12,11 +12,11 @@ from tests.cli.conftest import Terminal
 def test_init_writes_a_file_that_config_reads_and_never_replaces_one(terminal: Terminal, tmp_path: Path) -> None:
     assert terminal.json("init") == {"result": "written", "file": "zenoimg.toml"}
     path = tmp_path / "zenoimg.toml"
-    path.write_text(path.read_text().replace("# memory = 3008", "memory = 1024"))
+    path.write_text(path.read_text().replace("# memory = 1769", "memory = 1024"))
     assert "--force" in terminal.run("init", code=3).stderr
     assert "\nmemory = 1024 " in path.read_text()
     terminal.run("init", "--force")
-    assert "# memory = 3008" in path.read_text()
+    assert "# memory = 1769" in path.read_text()
 
 
 def test_init_writes_the_file_that_config_is_told(terminal: Terminal, tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_config_shows_each_value_and_where_it_comes_from(
     assert shown["stack"] == ("acme", "--stack")
     assert shown["logs.level"] == ("ERROR", "ZENOIMG_LOGS_LEVEL")
     assert shown["logs.retention_days"] == (7, f"{tmp_path}/zenoimg.toml:5")
-    assert shown["processor.memory"] == (3008, "default")
+    assert shown["processor.memory"] == (1769, "default")
     assert shown["watermark.text"] == ("© zeno", "default")
     assert shown["region"] == ("eu-west-1", "AWS_REGION")
     rows = [line.split() for line in terminal.run("config").stdout.splitlines()]

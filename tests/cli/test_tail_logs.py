@@ -94,7 +94,7 @@ class FakeLogs:
 @pytest.fixture
 def logs(monkeypatch: pytest.MonkeyPatch) -> FakeLogs:
     fake = FakeLogs()
-    deployment = SimpleNamespace(processor_function="P", get_images_function="A")
+    deployment = SimpleNamespace(processor_function="P", processor_large_function="", get_images_function="A")
     pipeline = SimpleNamespace(deployment=deployment, aws=SimpleNamespace(logs=fake, local=True, platform=EMBEDDED))
     monkeypatch.setattr(tail_logs, "pipeline_of", lambda call: (None, pipeline))
     monkeypatch.setattr(tail_logs, "wait", lambda seconds: None)
@@ -178,7 +178,7 @@ def test_live_shows_what_comes_by_the_groups_full_names(
     identity = SimpleNamespace(partition="aws", region="eu-west-1", account="1")
     client = SimpleNamespace(start_live_tail=start_live_tail)
     aws = SimpleNamespace(logs=client, local=False, platform=AWS, identity=identity)
-    deployment = SimpleNamespace(processor_function="P", get_images_function="A")
+    deployment = SimpleNamespace(processor_function="P", processor_large_function="", get_images_function="A")
     pipeline = SimpleNamespace(deployment=deployment, aws=aws)
     monkeypatch.setattr(tail_logs, "pipeline_of", lambda call: (None, pipeline))
     done = terminal.run("tail-logs", "--live", code=130)

@@ -19,11 +19,12 @@ SPARE = {
 #: Rights that Lambda itself takes with the role, so that no call of ours shows the need; and the one call whose
 #: refusal the processor survives. The embedded AWS lets all of them through. Held by tests of the template.
 HELD_BY_TEMPLATE = {
-    "WorkOffTheBackfill/sqs:ReceiveMessage": "the event source mapping polls with the role",
-    "WorkOffTheBackfill/sqs:DeleteMessage": "the event source mapping removes what was done",
+    "WorkOffTheQueues/sqs:ReceiveMessage": "the event source mapping polls with the role",
+    "WorkOffTheQueues/sqs:DeleteMessage": "the event source mapping removes what was done",
     # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html names all three
-    "WorkOffTheBackfill/sqs:GetQueueAttributes": "the event source mapping reads the visibility timeout",
-    "WorkOffTheBackfill/sqs:ChangeMessageVisibility": "the processor makes a failed message come back sooner",
+    "WorkOffTheQueues/sqs:GetQueueAttributes": "the event source mapping reads the visibility timeout",
+    "WorkOffTheQueues/sqs:ChangeMessageVisibility": "the processor makes a failed message come back sooner",
+    "HandOverLargePhotos/sqs:SendMessage": "the processor sends what needs more memory to the large function",
     "KeepWhatFailedForGood/sqs:SendMessage": "the on-failure destination is written with the role",
     "WriteLogs/logs:CreateLogStream": "Lambda writes the function's log with its role",
     "WriteLogs/logs:PutLogEvents": "Lambda writes the function's log with its role",

@@ -9,6 +9,7 @@ from zenoimg.config.keys import KEYS, RECIPE_TABLES
 from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping
+from zenoimg.imaging.limits import usable_memory
 
 if TYPE_CHECKING:
     from zenoimg.stack.outputs import Deployment
@@ -34,8 +35,31 @@ def recipe_of(settings: Settings) -> Recipe:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """Return the limits of the settings."""
-    return Limits(**settings.limits)
+    """Return the limits of the settings; by default one image may need what the larger function can hold.
+
+    Raises ``ConfigurationError`` for memories of the two functions that cannot work.
+    """
+    memory, large = (_number(settings, name) for name in ("processor.memory", "processor.large_memory"))
+    if 0 < large <= memory:
+        raise ConfigurationError(
+            f"processor.large_memory is {large} MB and processor.memory {memory} MB; the large function takes what the "
+            "other one cannot hold, so it needs more",
+            next_step="Set large_memory higher, up to 10240, memory lower, or large_memory = 0 for no large function.",
+        )
+    usable = usable_memory(large or memory)
+    if settings.limits.get("max_memory", 0) > usable:
+        raise ConfigurationError(
+            f"limits.max_memory is {settings.limits['max_memory']:,} bytes; a function of {large or memory} MB holds "
+            f"images that need up to {usable:,}",
+            next_step="Leave max_memory out, or set processor.large_memory higher, up to 10240.",
+        )
+    return Limits(**{"max_memory": usable, **settings.limits})
+
+
+def _number(settings: Settings, name: str) -> int:
+    """Return the effective value of a key that sets a parameter of the template."""
+    key = next(key for key in KEYS if key.full_name == name)
+    return int(settings.parameters.get(key.parameter, str(key.default)))
 
 
 def validate(settings: Settings) -> str:

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 from zenoimg.imaging import Limits, Recipe, Watermarked, watermark
+from zenoimg.imaging.limits import usable_memory
 from zenoimg.pipeline.objects.headers import CopyHeaders, HeaderRules
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.settings import PipelineSettings
@@ -39,6 +40,17 @@ class Records(Protocol):
     def delete(self, image_id: str) -> None: ...  # noqa: D102
 
 
+Mark = Callable[[bytes, Recipe, Limits], Watermarked]
+
+
+def mark_within(megabytes: int | None) -> Mark:
+    """Return ``watermark`` for a function with so much memory: images that need more raise ``NeedsMemoryError``.
+
+    ``None`` leaves everything within the limits to be tried.
+    """
+    return watermark if megabytes is None else partial(watermark, available=usable_memory(megabytes))
+
+
 @dataclass(frozen=True)
 class Tools:
     """What a run works with; created once in an execution environment."""
@@ -48,7 +60,7 @@ class Tools:
     settings: PipelineSettings
     recipe: Recipe
     limits: Limits
-    watermark: Callable[[bytes, Recipe, Limits], Watermarked] = watermark
+    watermark: Mark = watermark
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     timer: Callable[[], float] = time.perf_counter
     on_stage: Callable[[str], None] = lambda _: None  # called with the name of each stage when it ends

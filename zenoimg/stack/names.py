@@ -47,6 +47,11 @@ class StackNames:
         return f"{self._prefix}imageProcessorLambda"
 
     @property
+    def processor_large_function(self) -> str:
+        """Return the function that watermarks what the other one cannot hold."""
+        return f"{self._prefix}imageProcessorLargeLambda"
+
+    @property
     def get_images_function(self) -> str:
         """Return the function behind ``GET /images``."""
         return f"{self._prefix}getImagesLambda"
@@ -67,9 +72,24 @@ class StackNames:
         return f"{self.stack}-backfill"
 
     @property
+    def large_queue(self) -> str:
+        """Return the queue of what the processor hands over."""
+        return f"{self.stack}-large"
+
+    @property
     def dead_letter_queue(self) -> str:
-        """Return the dead-letter queue of both lanes."""
+        """Return the dead-letter queue of all lanes."""
         return f"{self.stack}-dead-letters"
+
+    @property
+    def functions(self) -> tuple[str, str, str]:
+        """Return all functions."""
+        return self.processor_function, self.processor_large_function, self.get_images_function
+
+    @property
+    def queues(self) -> tuple[str, str, str]:
+        """Return all queues."""
+        return self.backfill_queue, self.large_queue, self.dead_letter_queue
 
     @property
     def buckets(self) -> tuple[str, str]:
@@ -89,10 +109,12 @@ class StackNames:
             "ProcessedBucket": self.processed_bucket,
             "Table": self.table,
             "ProcessorFunction": self.processor_function,
+            "ProcessorLargeFunction": self.processor_large_function,
             "GetImagesFunction": self.get_images_function,
             "ProcessorRole": self.processor_role,
             "GetImagesRole": self.get_images_role,
             "BackfillQueue": self.backfill_queue,
+            "LargeQueue": self.large_queue,
             "DeadLetterQueue": self.dead_letter_queue,
         }
 

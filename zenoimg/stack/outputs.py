@@ -21,7 +21,8 @@ class Deployment:
     """The names and URLs of a deployed stack.
 
     ``recipe_fingerprint``, ``limits`` and ``limits_fingerprint`` are those of the running functions. Fields that a
-    pipeline without functions does not have (see ``config``) are empty.
+    pipeline without functions does not have (see ``config``) are empty, those of the large function also where there is
+    none.
     """
 
     originals_bucket: str
@@ -37,6 +38,13 @@ class Deployment:
     limits: Mapping[str, int] = field(default_factory=dict, kw_only=True)
     limits_fingerprint: str = field(default="", kw_only=True)
     copies_cache_control: str | None = field(default=None, kw_only=True)
+    large_queue_url: str = field(default="", kw_only=True)
+    processor_large_function: str = field(default="", kw_only=True)
+
+    @property
+    def queue_urls(self) -> tuple[str, ...]:
+        """Return the queues of work: backfill and large."""
+        return tuple(filter(None, (self.backfill_queue_url, self.large_queue_url)))
 
 
 @dataclass(frozen=True)
@@ -109,5 +117,7 @@ def deployment_of(state: StackState) -> Deployment:
         api_url=output.get("ApiUrl", ""),
         limits=json.loads(output.get("Limits", "{}")),
         limits_fingerprint=output.get("LimitsFingerprint", ""),
+        large_queue_url=output.get("LargeQueueUrl", ""),
+        processor_large_function=output.get("ProcessorLargeFunction", ""),
         copies_cache_control=state.parameters.get("CopiesCacheControl"),
     )

@@ -23,13 +23,15 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 Placeholders = Mapping[str, str | int]
 
 
-def render(names: StackNames, *, backfill_concurrency: int = 5) -> dict[str, Any]:
+def render(names: StackNames, *, backfill_concurrency: int = 5, large_concurrency: int = 5) -> dict[str, Any]:
     """Return the template of a stack.
 
-    ``backfill_concurrency`` is the maximum number of concurrent messages of the backfill lane (2 to 1,000).
+    ``backfill_concurrency`` is the maximum number of concurrent messages of the backfill lane (AWS: 2 to 1,000),
+    ``large_concurrency`` that of the large lane.
     """
     source = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
-    filled = _fill(yaml.safe_load(source), {**names.placeholders(), "BackfillConcurrency": backfill_concurrency})
+    concurrency = {"BackfillConcurrency": backfill_concurrency, "LargeConcurrency": large_concurrency}
+    filled = _fill(yaml.safe_load(source), {**names.placeholders(), **concurrency})
     assert isinstance(filled, dict)
     return filled
 

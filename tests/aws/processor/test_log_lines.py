@@ -88,7 +88,7 @@ def test_a_processed_image_is_measured_by_stack_and_function(s3: S3Client, capsy
     assert (units["processed"], units["duration"], units["bytes"]) == ("Count", "Milliseconds", "Bytes")
     found = values(line)
     assert found.pop("duration") >= 0
-    assert found == {"processed": 1, "refused": 0, "failed": 0, "bytes": len(PHOTO)}
+    assert found == {"processed": 1, "refused": 0, "failed": 0, "handed-over": 0, "bytes": len(PHOTO)}
 
 
 def test_a_refused_image_is_measured_and_logged_as_a_warning_with_the_reason(

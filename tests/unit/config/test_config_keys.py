@@ -16,7 +16,8 @@ from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key, OneOf, Real, Whole
 from zenoimg.config.load import GlobalOptions, Settings, effective, file_of, load
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping, recipe_to_mapping
-from zenoimg.operations.configured import recipe_of
+from zenoimg.imaging.limits import usable_memory
+from zenoimg.operations.configured import limits_of, recipe_of
 
 
 def _full_name(key: Key) -> str:
@@ -70,7 +71,45 @@ def test_the_recipes_defaults_are_the_imaging_packages_own() -> None:
 
 
 def test_the_limits_defaults_are_the_imaging_packages_own() -> None:
-    assert {key.name: key.default for key in KEYS if key.table == "limits"} == asdict(Limits())
+    found = {key.name: key.default for key in KEYS if key.table == "limits"}
+    assert found.pop("max_memory") is None  # follows from the functions' memories
+    assert {"max_memory": limits_of(Settings()).max_memory, **found} == asdict(Limits())
+
+
+def configured(tmp_path: Path, text: str) -> Settings:
+    (tmp_path / "zenoimg.toml").write_text(text)
+    return load(GlobalOptions(), {}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "megabytes"),
+    [
+        ("", 3008),
+        ("[processor]\nlarge_memory = 10240", 10240),
+        ("[processor]\nlarge_memory = 0", 1769),
+        ("[processor]\nmemory = 3008\nlarge_memory = 0", 3008),
+    ],
+)
+def test_what_an_image_may_need_follows_from_the_larger_function(tmp_path: Path, text: str, megabytes: int) -> None:
+    assert limits_of(configured(tmp_path, text)).max_memory == usable_memory(megabytes)
+
+
+def test_limits_that_are_set_stay(tmp_path: Path) -> None:
+    assert limits_of(configured(tmp_path, "[limits]\nmax_memory = 900000000")).max_memory == 900_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[processor]\nmemory = 3008", "large_memory is 3008 MB and processor.memory 3008 MB"),
+        ("[processor]\nlarge_memory = 1024", "large_memory is 1024 MB and processor.memory 1769 MB"),
+        ("[limits]\nmax_memory = 3000000000", "max_memory is 3,000,000,000 bytes; a function of 3008 MB holds"),
+        ("[processor]\nlarge_memory = 0\n[limits]\nmax_memory = 2000000000", "a function of 1769 MB holds"),
+    ],
+)
+def test_memories_that_cannot_work_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        limits_of(configured(tmp_path, text))
 
 
 @pytest.mark.parametrize("key", [key for key in BOUNDED if key.table in RECIPE_TABLES], ids=_full_name)

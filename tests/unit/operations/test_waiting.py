@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from tests.unit.operations.test_selection import ORIGINAL, RECORD
 from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.selection import ImageState, ListedOriginal, SelectedImage
-from zenoimg.operations.reprocess.backfill import PendingKey, QueueCounts
+from zenoimg.operations.queues import QueueCounts
+from zenoimg.operations.reprocess.backfill import PendingKey
 from zenoimg.operations.reprocess.here import ReprocessResult
 from zenoimg.operations.reprocess.pending_keys import PendingKeys
 from zenoimg.operations.reprocess.waiting import Pace, poll_queue, wait_for_results
@@ -41,7 +42,7 @@ class Lane:
         self.catalog = self.storage = self
         self.aws = SimpleNamespace(sqs=self)
         self.settings = SimpleNamespace(originals_bucket="originals")
-        self.deployment = SimpleNamespace(backfill_queue_url="q", dead_letter_queue_url="d")
+        self.deployment = SimpleNamespace(backfill_queue_url="q", dead_letter_queue_url="d", queue_urls=("q",))
 
     def get(self, _: str) -> ImageRecord | None:
         past = [at for at in self._record_at if at <= self.now]

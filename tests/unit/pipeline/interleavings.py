@@ -58,9 +58,9 @@ class World:
 class Run:
     """One invocation: what its stores have answered so far, and how many crashes and errors it has left.
 
-    ``retry_recipe`` is the recipe of the function that a crashed or failed run is retried by. A ``small`` function hands
-    over versions that begin with "big". A ``lane`` is all runs of the large function: each is by the first message of
-    the large queue, which is deleted when the run is done.
+    ``retry_recipe`` is the recipe of the function that a crashed or failed run is retried by. A ``small`` function
+    hands over versions that begin with "big". A ``lane`` is all runs of the large function: each is by the first
+    message of the large queue, which is deleted when the run is done.
     """
 
     recipe: str

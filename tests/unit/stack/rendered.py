@@ -18,7 +18,7 @@ ALL_NAMES = pytest.mark.parametrize("names", [ZENO, ACME, QUALIFIED], ids=["seed
 
 TEMPLATE = render(ZENO)
 BUCKETS = ("OriginalsBucket", "ProcessedBucket")
-FUNCTIONS = ("Processor", "GetImages")
+FUNCTIONS = ("Processor", "ProcessorLarge", "GetImages")
 
 
 def resource(logical_id: str, template: dict[str, Any] = TEMPLATE) -> dict[str, Any]:

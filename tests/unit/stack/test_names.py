@@ -16,10 +16,12 @@ def test_the_default_stack_bears_the_seed_names() -> None:
         "ProcessedBucket": "zeno-processed-images",
         "Table": "zeno-images",
         "ProcessorFunction": "imageProcessorLambda",
+        "ProcessorLargeFunction": "imageProcessorLargeLambda",
         "GetImagesFunction": "getImagesLambda",
         "ProcessorRole": "role-image-processor",
         "GetImagesRole": "role-get-images",
         "BackfillQueue": "zeno-backfill",
+        "LargeQueue": "zeno-large",
         "DeadLetterQueue": "zeno-dead-letters",
     }
 
@@ -31,10 +33,12 @@ def test_everything_of_another_stack_bears_its_name() -> None:
         "ProcessedBucket": "acme-processed-images",
         "Table": "acme-images",
         "ProcessorFunction": "acme-imageProcessorLambda",
+        "ProcessorLargeFunction": "acme-imageProcessorLargeLambda",
         "GetImagesFunction": "acme-getImagesLambda",
         "ProcessorRole": "acme-role-image-processor",
         "GetImagesRole": "acme-role-get-images",
         "BackfillQueue": "acme-backfill",
+        "LargeQueue": "acme-large",
         "DeadLetterQueue": "acme-dead-letters",
     }
 
@@ -44,7 +48,7 @@ def test_taken_names_qualify_the_global_and_the_account_wide_ones_alone(stack: s
     seed, names = StackNames(stack), StackNames(stack).qualified(ACCOUNT, REGION)
     assert names.buckets == tuple(f"{bucket}-{ACCOUNT}-{REGION}" for bucket in seed.buckets)
     assert names.roles == tuple(f"{role}-{REGION}" for role in seed.roles)
-    for regional in ("table", "processor_function", "get_images_function", "backfill_queue", "dead_letter_queue"):
+    for regional in ("table", "functions", "queues"):
         assert getattr(names, regional) == getattr(seed, regional)
 
 
@@ -84,6 +88,6 @@ def test_the_longest_names_still_fit_their_services() -> None:
     names = StackNames("a" * 16).qualified(ACCOUNT, "ap-southeast-1")
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", bucket) for bucket in names.buckets)
     assert all(len(role) <= 64 for role in names.roles)
-    assert len(names.processor_function) <= 64
+    assert len(names.processor_large_function) <= 64
     assert len(names.get_images_function) <= 64
     assert len(names.dead_letter_queue) <= 80

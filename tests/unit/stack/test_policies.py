@@ -76,10 +76,13 @@ def test_the_list_of_actions_without_resources_holds_no_more_than_the_policies_n
     assert set(WITHOUT_RESOURCES) <= grants(OPERATOR) | grants(DEPLOYER)
 
 
-def test_a_queue_is_mapped_to_the_processor_alone() -> None:
+def test_queues_are_mapped_to_the_processors_alone() -> None:
     (mapping,) = [item for item in statements(DEPLOYER) if item["Action"] == "lambda:CreateEventSourceMapping"]
-    (function,) = mapping["Condition"]["ArnEquals"].values()
-    assert resolved(function) == "arn:aws:lambda:eu-west-1:123456789012:function:acme-imageProcessorLambda"
+    (functions,) = mapping["Condition"]["ArnEquals"].values()
+    assert list(map(resolved, functions)) == [
+        "arn:aws:lambda:eu-west-1:123456789012:function:acme-imageProcessorLambda",
+        "arn:aws:lambda:eu-west-1:123456789012:function:acme-imageProcessorLargeLambda",
+    ]
     assert list(mapping["Condition"]["ArnEquals"]) == ["lambda:FunctionArn"]
 
 

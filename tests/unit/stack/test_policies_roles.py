@@ -33,28 +33,41 @@ def queue_of(logical_id: str) -> str:
 
 
 @pytest.mark.parametrize("action", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"])
-def test_lambda_polls_the_backfill_queue_with_the_processors_role(action: str) -> None:
-    mapping = properties("BackfillMapping", TEMPLATE)
-    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["Backfill", "Arn"]}
-    assert granted("ProcessorRole", TEMPLATE)[action] == {queue_of("Backfill")}
+def test_lambda_polls_the_queues_with_the_processors_role(action: str) -> None:
+    for queue in ("Backfill", "Large"):
+        assert properties(f"{queue}Mapping", TEMPLATE)["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    assert granted("ProcessorRole", TEMPLATE)[action] == {queue_of("Backfill"), queue_of("Large")}
 
 
 def test_the_processor_shortens_the_wait_of_messages_of_the_queue_that_it_is_told() -> None:
-    assert properties("Processor", TEMPLATE)["Environment"]["Variables"]["BACKFILL_QUEUE_URL"] == {"Ref": "Backfill"}
-    assert granted("ProcessorRole", TEMPLATE)["sqs:ChangeMessageVisibility"] == {queue_of("Backfill")}
+    for function, queue in (("Processor", "Backfill"), ("ProcessorLarge", "Large")):
+        variables = properties(function, TEMPLATE)["Environment"]["Variables"]
+        assert variables["BACKFILL_QUEUE_URL"] == {"Ref": queue}
+    allowed = granted("ProcessorRole", TEMPLATE)["sqs:ChangeMessageVisibility"]
+    assert allowed == {queue_of("Backfill"), queue_of("Large")}
     assert "change_message_visibility(" in inspect.getsource(processor)
 
 
 def test_lambda_writes_to_the_dead_letters_with_the_processors_role() -> None:
     destination = properties("ProcessorAsync", TEMPLATE)["DestinationConfig"]["OnFailure"]["Destination"]
     assert destination == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
-    assert granted("ProcessorRole", TEMPLATE)["sqs:SendMessage"] == {queue_of("DeadLetters")}
+    assert queue_of("DeadLetters") in granted("ProcessorRole", TEMPLATE)["sqs:SendMessage"]
 
 
-@pytest.mark.parametrize("function", ["Processor", "GetImages"])
+def test_the_processor_hands_over_to_the_queue_of_the_large_function_and_that_one_to_nothing() -> None:
+    variables = properties("Processor", TEMPLATE)["Environment"]["Variables"]
+    assert variables["LARGE_QUEUE_URL"] == {"Fn::If": ["HasLarge", {"Ref": "Large"}, ""]}
+    assert properties("ProcessorLarge", TEMPLATE)["Environment"]["Variables"]["LARGE_QUEUE_URL"] == ""
+    sends_to = {queue_of("DeadLetters"), queue_of("Large")}
+    assert granted("ProcessorRole", TEMPLATE)["sqs:SendMessage"] == sends_to
+    assert "send_message(" in inspect.getsource(processor)
+
+
+@pytest.mark.parametrize("function", ["Processor", "ProcessorLarge", "GetImages"])
 @pytest.mark.parametrize("action", ["logs:CreateLogStream", "logs:PutLogEvents"])
 def test_lambda_writes_a_functions_log_with_its_role(function: str, action: str) -> None:
     group = properties(f"{function}Log", TEMPLATE)["LogGroupName"]
     assert properties(function, TEMPLATE)["LoggingConfig"] == {"LogGroup": {"Ref": f"{function}Log"}}
     log = f"arn:aws:logs:eu-west-1:123456789012:log-group:{group}:*"
-    assert granted(f"{function}Role", TEMPLATE)[action] == {log}
+    role = properties(function, TEMPLATE)["Role"]["Fn::GetAtt"][0]
+    assert log in granted(role, TEMPLATE)[action]

@@ -35,9 +35,10 @@ def test_a_function_logs_into_a_group_that_the_stack_owns_with_a_retention(funct
 
 def test_the_processor_may_do_what_it_does_on_what_it_does_it_on() -> None:
     table = "arn:aws:dynamodb:eu-west-1:123456789012:table/zeno-images"
-    backfill = "arn:aws:sqs:eu-west-1:123456789012:zeno-backfill"
+    queues = {f"arn:aws:sqs:eu-west-1:123456789012:zeno-{queue}" for queue in ("backfill", "large")}
     copies = "arn:aws:s3:::zeno-processed-images/processed/*"
-    log = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/imageProcessorLambda:*"
+    prefix = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/"
+    logs = {f"{prefix}imageProcessorLambda:*", f"{prefix}imageProcessorLargeLambda:*"}
     assert granted("ProcessorRole") == {
         "s3:GetObject": {"arn:aws:s3:::zeno-original-images/*", copies},
         "s3:PutObject": {copies},
@@ -46,13 +47,16 @@ def test_the_processor_may_do_what_it_does_on_what_it_does_it_on() -> None:
         "dynamodb:GetItem": {table},
         "dynamodb:PutItem": {table},
         "dynamodb:DeleteItem": {table},
-        "sqs:ReceiveMessage": {backfill},
-        "sqs:DeleteMessage": {backfill},
-        "sqs:GetQueueAttributes": {backfill},
-        "sqs:ChangeMessageVisibility": {backfill},
-        "sqs:SendMessage": {"arn:aws:sqs:eu-west-1:123456789012:zeno-dead-letters"},
-        "logs:CreateLogStream": {log},
-        "logs:PutLogEvents": {log},
+        "sqs:ReceiveMessage": queues,
+        "sqs:DeleteMessage": queues,
+        "sqs:GetQueueAttributes": queues,
+        "sqs:ChangeMessageVisibility": queues,
+        "sqs:SendMessage": {
+            "arn:aws:sqs:eu-west-1:123456789012:zeno-dead-letters",
+            "arn:aws:sqs:eu-west-1:123456789012:zeno-large",
+        },
+        "logs:CreateLogStream": logs,
+        "logs:PutLogEvents": logs,
     }
 
 
@@ -87,8 +91,11 @@ def test_only_lambda_acting_for_this_account_may_take_a_role(role: str) -> None:
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}}}
 
 
-@pytest.mark.parametrize(("function", "role"), [("Processor", "ProcessorRole"), ("GetImages", "GetImagesRole")])
-def test_each_function_has_a_role_of_its_own(function: str, role: str) -> None:
+@pytest.mark.parametrize(
+    ("function", "role"),
+    [("Processor", "ProcessorRole"), ("ProcessorLarge", "ProcessorRole"), ("GetImages", "GetImagesRole")],
+)
+def test_each_function_has_the_role_of_its_code(function: str, role: str) -> None:
     assert properties(function)["Role"] == {"Fn::GetAtt": [role, "Arn"]}
 
 
@@ -98,11 +105,36 @@ def test_the_processor_has_the_memory_time_and_machine_that_it_was_measured_with
     assert processor["Timeout"] == {"Ref": "ProcessorTimeout"}
     assert processor["Architectures"] == [{"Ref": "Architecture"}]
     assert [default(name) for name in ("ProcessorMemory", "ProcessorTimeout", "Architecture", "Runtime")] == [
-        3008,
+        1769,
         300,
         "arm64",
         "python3.13",
     ]
+
+
+def test_the_large_function_is_the_processor_with_more_memory_and_another_queue() -> None:
+    one, large = properties("Processor"), properties("ProcessorLarge")
+    other = {"FunctionName", "Description", "MemorySize", "LoggingConfig", "Environment"}
+    assert {name for name in one if one[name] != large[name]} == other
+    assert large["MemorySize"] == {"Ref": "ProcessorLargeMemory"}
+    assert default("ProcessorLargeMemory") == 3008
+    ours, its = (each["Environment"]["Variables"] for each in (one, large))
+    assert {name for name in ours if ours[name] != its[name]} == {"BACKFILL_QUEUE_URL", "LARGE_QUEUE_URL"}
+    assert properties("Large") == {**properties("Backfill"), "QueueName": "zeno-large"}
+
+
+def test_without_memory_for_it_there_is_no_large_function() -> None:
+    assert TEMPLATE["Conditions"]["HasLarge"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ProcessorLargeMemory"}, 0]}]}
+    conditional = {name for name, found in TEMPLATE["Resources"].items() if found.get("Condition") == "HasLarge"}
+    assert conditional == {"Large", "ProcessorLargeLog", "ProcessorLarge", "LargeMapping"}
+    outputs_of_it = {name for name, found in TEMPLATE["Outputs"].items() if found.get("Condition") == "HasLarge"}
+    assert outputs_of_it == {"LargeQueueUrl", "ProcessorLargeFunction"}
+
+
+def test_a_small_machine_marks_one_large_photo_at_a_time() -> None:
+    assert properties("LargeMapping")["ScalingConfig"] == {"MaximumConcurrency": 5}
+    local = render(ZENO, large_concurrency=1)
+    assert properties("LargeMapping", local)["ScalingConfig"] == {"MaximumConcurrency": 1}
 
 
 def test_a_live_event_that_fails_for_good_lies_among_the_dead_letters() -> None:
@@ -139,7 +171,7 @@ def test_a_message_is_hidden_for_six_timeouts_and_tried_five_times() -> None:
     assert default("BackfillTries") == 5
 
 
-@pytest.mark.parametrize("queue", ["Backfill", "DeadLetters"])
+@pytest.mark.parametrize("queue", ["Backfill", "Large", "DeadLetters"])
 def test_queues_keep_messages_for_fourteen_days_encrypted(queue: str) -> None:
     assert properties(queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert properties(queue)["SqsManagedSseEnabled"] is True

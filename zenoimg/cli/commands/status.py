@@ -121,7 +121,7 @@ def _drawn(current: PipelineStatus) -> Group:
     lines.append(("Images", _images(current)))
     if current.images.kept:
         lines.append(("", _kept(current.images.kept)))
-    for name, queue in (("Backfill", current.backfill), ("Dead", current.dead_letters)):
+    for name, queue in (("Backfill", current.backfill), ("Large", current.large), ("Dead", current.dead_letters)):
         if queue is not None:
             lines.append((name, _queue(queue, bad=name == "Dead")))
     if current.stack is not None:

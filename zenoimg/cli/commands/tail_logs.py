@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _SINCE = "10m"
 
-Which = StrEnum("Which", ["processor", "api", "all"])
+Which = StrEnum("Which", ["processor", "large", "api", "all"])
 Level = StrEnum("Level", ["debug", "info", "warning", "error"])
 
 
@@ -40,7 +40,10 @@ def tail_logs(
     call: Call,
     which: Annotated[
         Which,
-        typer.Argument(help="The function that watermarks, the one behind GET /images, or both.", metavar="FUNCTION"),
+        typer.Argument(
+            help="The function that watermarks, the one for large photos, the one behind GET /images, or all.",
+            metavar="FUNCTION",
+        ),
     ] = Which.all,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep following until Ctrl-C.")] = False,
     live: Annotated[

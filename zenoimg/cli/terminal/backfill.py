@@ -16,7 +16,7 @@ from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import Line, Screen
 
 if TYPE_CHECKING:
-    from zenoimg.operations.reprocess.backfill import QueueCounts
+    from zenoimg.operations.queues import QueueCounts
     from zenoimg.operations.reprocess.here import ReprocessResult
 
 _RATE_SECONDS = 60.0  # the rate is that of the last minute

@@ -104,7 +104,9 @@ def describe(target: Target) -> Plan:
         **parameters_to_keep(before, recipe.fingerprint),
         GENERATION: str(int(before.get(GENERATION, "0")) + bool(differing)),
     }
-    rendered = template.render(names, backfill_concurrency=settings.backfill_concurrency)
+    backfill = settings.backfill_concurrency
+    large = 1 if aws.local else backfill  # a machine that runs all of it has not the memory for two large photos
+    rendered = template.render(names, backfill_concurrency=backfill, large_concurrency=large)
     return Plan(
         names=names,
         change_set=None,

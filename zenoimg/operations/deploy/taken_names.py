@@ -54,7 +54,7 @@ def delete_orphaned_logs(aws: Aws, names: StackNames) -> None:
 
     It creates log groups without any permission, and a new stack cannot adopt them.
     """
-    for function in (names.processor_function, names.get_images_function):
+    for function in names.functions:
         if aws.platform.creates_log_groups and _log_group_exists(aws, group := _log_group(function)):
             aws.logs.delete_log_group(logGroupName=group)
 
@@ -82,13 +82,13 @@ def _taken(aws: Aws, names: StackNames) -> Iterator[str]:
     for role in names.roles:
         if not _role_is_usable(aws, role):
             yield f"the role {role} exists"
-    for function in (names.processor_function, names.get_images_function):
+    for function in names.functions:
         if _exists(partial(aws.functions.get_function, FunctionName=function)):
             yield f"the function {function} exists"
         # On the embedded AWS late invocations create log groups: see delete_orphaned_logs.
         if not aws.platform.creates_log_groups and _log_group_exists(aws, group := _log_group(function)):
             yield f"the log group {group} exists"
-    for queue in (names.backfill_queue, names.dead_letter_queue):
+    for queue in names.queues:
         if _exists(partial(aws.sqs.get_queue_url, QueueName=queue)):
             yield f"the queue {queue} exists"
     if (trouble := _table_trouble(aws, names)) is not None:

@@ -25,8 +25,8 @@ from zenoimg.operations.logs.follow import LogReader
 from zenoimg.operations.logs.lines import LogFilter, understand
 from zenoimg.operations.logs.tail import log_groups
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.queues import counts
 from zenoimg.operations.records.api import images_url
-from zenoimg.operations.reprocess.backfill import counts
 from zenoimg.pipeline.calls.service import is_denied
 from zenoimg.pipeline.catalog import ATTENTION_INDEX
 
@@ -44,6 +44,7 @@ class PipelineStatus:
     recipe: str
     images: ImageCounts
     backfill: QueueStatus | None
+    large: QueueStatus | None
     dead_letters: QueueStatus | None
     errors: dict[str, int] | None
     api_url: str
@@ -75,6 +76,7 @@ class StatusReader:
         current = current_of(pipeline, self._settings)
         images = _images(pipeline)
         backfill = _queue(pipeline, deployment.backfill_queue_url)
+        large = _queue(pipeline, deployment.large_queue_url)
         dead = _queue(pipeline, deployment.dead_letter_queue_url)
         errors = self._recent_errors() if has_stack else None
         audited = audit(pipeline, current) if check else None
@@ -84,6 +86,7 @@ class StatusReader:
             recipe=current.recipe,
             images=images,
             backfill=backfill,
+            large=large,
             dead_letters=dead,
             errors=errors,
             api_url=images_url(pipeline.aws, deployment) if has_stack else "",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TailOptions:
-    """What to show: ``functions`` are ``processor`` and ``api``; times are aware.
+    """What to show: ``functions`` are ``processor``, ``large`` and ``api``; times are aware.
 
     ``live`` uses Live Tail, which shows only what is logged from now on.
     """
@@ -68,15 +68,23 @@ def tail(pipeline: LivePipeline, options: TailOptions, surroundings: Surrounding
             yield line
 
 
-def log_groups(pipeline: LivePipeline, functions: tuple[str, ...] = ("processor", "api")) -> dict[str, str]:
-    """Return the log groups by their function's short name. Raises ``NotDeployedError`` without functions."""
-    names = {"processor": pipeline.deployment.processor_function, "api": pipeline.deployment.get_images_function}
-    if not all(names.values()):
+def log_groups(pipeline: LivePipeline, functions: tuple[str, ...] = ("processor", "large", "api")) -> dict[str, str]:
+    """Return the log groups by their function's short name; there may be no large function.
+
+    Raises ``NotDeployedError`` without functions.
+    """
+    deployment = pipeline.deployment
+    names = {
+        "processor": deployment.processor_function,
+        "large": deployment.processor_large_function,
+        "api": deployment.get_images_function,
+    }
+    if not (names["processor"] and names["api"]):
         raise NotDeployedError(
             "this pipeline has no functions, so there are no logs",
-            next_step=f"`{suggest('deploy')}` creates a stack with both functions.",
+            next_step=f"`{suggest('deploy')}` creates a stack with all functions.",
         )
-    return {short: f"/aws/lambda/{name}" for short, name in names.items() if short in functions}
+    return {short: f"/aws/lambda/{name}" for short, name in names.items() if name and short in functions}
 
 
 def _live(pipeline: LivePipeline, groups: Mapping[str, str], surroundings: Surroundings) -> Iterator[LogEvent]:

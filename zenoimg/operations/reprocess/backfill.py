@@ -1,4 +1,7 @@
-"""The backfill queue: send keys in batches of ten messages, and read how many messages are left."""
+"""The backfill queue: send keys in batches of ten messages, and read how many messages are left.
+
+What the processor hands over is in the large queue then, so whoever waits for the work looks at both.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from zenoimg.errors import ZenoError
 from zenoimg.operations.concurrency import batches, map_ahead
@@ -42,19 +43,6 @@ class PendingKey:
     def of(cls, item: SelectedImage, at: str, *, force: bool) -> PendingKey:
         """Return a selected image as sent at a time."""
         return cls(item.key, item.original, item.state, item.record.updated_at if item.record else "", at, force)
-
-
-@dataclass(frozen=True)
-class QueueCounts:
-    """Approximate message counts of a queue: waiting, and received but not yet deleted."""
-
-    waiting: int
-    in_flight: int
-
-    @property
-    def total(self) -> int:
-        """Return the sum."""
-        return self.waiting + self.in_flight
 
 
 def enqueue(pipeline: LivePipeline, chosen: Iterable[SelectedImage], *, force: bool) -> Iterator[PendingKey]:
@@ -109,35 +97,6 @@ def queue_url(pipeline: LivePipeline) -> str:
             "this pipeline has no backfill queue", next_step="Add --here to process the images on this machine."
         )
     return url
-
-
-def counts(pipeline: LivePipeline, url: str) -> QueueCounts:
-    """Return the message counts of a queue. Raises botocore's ``ClientError``.
-
-    The counts are approximate and "may not achieve consistency until at least 1 minute after the producers
-    stop sending messages" (API reference of GetQueueAttributes).
-    """
-    attributes: Mapping[Any, str] = pipeline.aws.sqs.get_queue_attributes(
-        QueueUrl=url,
-        AttributeNames=[
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "ApproximateNumberOfMessagesDelayed",
-        ],
-    )["Attributes"]
-    waiting = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
-    return QueueCounts(
-        waiting=sum(int(attributes.get(name, 0)) for name in waiting),
-        in_flight=int(attributes.get("ApproximateNumberOfMessagesNotVisible", 0)),
-    )
-
-
-def counts_if_known(pipeline: LivePipeline, url: str) -> QueueCounts | None:
-    """Return ``counts``, or ``None`` if SQS does not answer: an error does not prove that the queue is empty."""
-    try:
-        return counts(pipeline, url)
-    except ClientError:
-        return None
 
 
 def _moment_of(answer: Any) -> str:

@@ -45,7 +45,7 @@ def reconcile_one(key: str, tools: Tools, *, force: bool) -> ReprocessResult:
         outcome = reconcile(key, tools, force=force)
     except Exception as error:  # noqa: BLE001 - one photo's failure must not stop the others
         return ReprocessResult(key, "failed", f"{type(error).__name__}: {error}")
-    if outcome.result == "ignored":
+    if outcome.result == "ignored" or outcome.result == "handed-over":
         return ReprocessResult(key, "unchanged")
     reason = (outcome.record.error or "") if outcome.record else ""
     return ReprocessResult(key, outcome.result, reason, outcome.record)

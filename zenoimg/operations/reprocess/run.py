@@ -18,7 +18,8 @@ from zenoimg.operations.inventory.selection import (
     select,
 )
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.reprocess.backfill import PendingKey, counts, enqueue
+from zenoimg.operations.queues import counts
+from zenoimg.operations.reprocess.backfill import PendingKey, enqueue
 from zenoimg.operations.reprocess.estimate import Estimate, estimate, processor_memory
 from zenoimg.operations.reprocess.here import ReprocessResult, reconcile_all
 from zenoimg.operations.reprocess.pending_keys import PendingKeys

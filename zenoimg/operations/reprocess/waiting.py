@@ -10,7 +10,8 @@ from zenoimg.operations.concurrency import map_ahead
 from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.selection import inspect_image
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.reprocess.backfill import PendingKey, QueueCounts, counts_if_known, queue_url
+from zenoimg.operations.queues import QueueCounts, counts_if_known
+from zenoimg.operations.reprocess.backfill import PendingKey, queue_url
 from zenoimg.operations.reprocess.here import ReprocessResult
 from zenoimg.operations.reprocess.pending_keys import PendingKeys
 from zenoimg.operations.reprocess.redrive import reasons
@@ -79,11 +80,11 @@ def wait_for_results(
 
 
 def poll_queue(pipeline: LivePipeline, on_poll: OnPoll, pace: Pace) -> Iterator[str]:
-    """Poll the queue: yield ``busy`` at each poll, and ``empty`` at the end."""
-    url = queue_url(pipeline)
+    """Poll the backfill queue and the large one: yield ``busy`` at each poll, and ``empty`` at the end."""
+    queue_url(pipeline)  # raises where there is none
     started, quiet = pace.clock(), 0
     while True:
-        queue = counts_if_known(pipeline, url)
+        queue = counts_if_known(pipeline, *pipeline.deployment.queue_urls)
         if queue is not None:
             on_poll(queue)
         is_settled = pace.clock() - started >= pace.settle

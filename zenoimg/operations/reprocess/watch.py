@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import takewhile
 
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.reprocess.backfill import QueueCounts, counts
+from zenoimg.operations.queues import QueueCounts, counts
 from zenoimg.operations.reprocess.here import ReprocessResult, ResultKind
 from zenoimg.operations.reprocess.waiting import OnPoll, Pace, pace_for, poll_queue
 from zenoimg.pipeline.records import Status, utc_text

@@ -21,6 +21,7 @@ from zenoimg.aws.errors import explain
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.imaging import Limits
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.queues import counts_if_known
 from zenoimg.operations.upload.free_keys import mark_free
 from zenoimg.operations.upload.local_files import reason_of
 from zenoimg.operations.upload.sources import Source
@@ -112,6 +113,7 @@ class Upload:
         self._on_bytes = on_bytes
         self._clock = clock
         self._waiting: dict[str, _Waiting] = {}
+        self._large_is_busy: bool | None = None
         #: Sent and reported as such; they occupy the window until they are processed.
         self._paced: dict[str, _Waiting] = {}
 
@@ -209,6 +211,7 @@ class Upload:
 
     def _look(self) -> Iterator[UploadResult]:
         """Yield the results of awaited photos whose records are final now."""
+        self._large_is_busy = None
         try:
             records = self._pipeline.catalog.get_many([*self._waiting, *self._paced])
         except ClientError as error:
@@ -223,6 +226,14 @@ class Upload:
             if result is not None:
                 del self._waiting[key]
                 yield result
+
+    def _may_be_handed_over(self) -> bool:
+        """Return whether the large queue has messages, read once in each look: any of them may be an awaited photo."""
+        url = self._pipeline.deployment.large_queue_url
+        if self._large_is_busy is None:
+            queue = counts_if_known(self._pipeline, url) if url else None
+            self._large_is_busy = queue is not None and queue.total > 0
+        return self._large_is_busy
 
     def _judge(self, waiting: _Waiting, record: ImageRecord | None) -> UploadResult | None:
         """Return the final result of a photo, or ``None`` while its record is not final."""
@@ -240,12 +251,12 @@ class Upload:
                 return result("processed" if fresh else "unchanged")
             if record.status == "refused":
                 return result("refused", record.error or "", as_before=not fresh)
-            if seconds > self._options.retry_grace:
+            if seconds > self._options.retry_grace and not self._may_be_handed_over():
                 return result("failed", record.error or "")
         # The event of an earlier upload may be lost; there is no need to wait as long for it.
         grace = min(self._options.timeout, self._options.event_grace)
         patience = self._options.timeout if fresh else grace
-        if seconds <= patience:
+        if seconds <= patience or self._may_be_handed_over():
             return None
         if record is not None and not about_this:
             return result(
