@@ -28,7 +28,7 @@ def next_step_of_reason(reason: str) -> str:
     if _QUOTA.search(reason):
         return (
             "A quota of the account is reached: raise it (Service Quotas in the AWS console) or remove what is no "
-            "longer needed; functions of new accounts have at most 3008 MB ([processor] memory)."
+            "longer needed; functions of new accounts have at most 3008 MB ([processor] large_memory)."
         )
     if found := _CAPABILITY.search(reason):
         return f"zenoimg acknowledges CAPABILITY_NAMED_IAM, not {found['named']}: its own template needs no more."
