@@ -21,6 +21,7 @@ from demo.lighthouse import draw_lighthouse
 from demo.orange import draw_orange
 from tests.browser.albums import Made, of_files, written
 from tests.records import record
+from zenoimg.imaging.formats import SUPPORTED
 from zenoimg.operations.gallery.files import Pictures
 
 HERE = Path(__file__).parent
@@ -61,8 +62,8 @@ def scenery(folder: Path) -> Made:
         else:
             picture.save(encoded, "JPEG", quality=90)
         images.append(of_files(folder, name, encoded.getvalue(), minutes * 7))
-    refused = replace(record("scans/contract.heic", status="refused"), created_at="2025-06-12T17:42:00Z")
-    reason = "unsupported-format: HEIC is not supported; supported are JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF"
+    refused = replace(record("scans/contract.jxl", status="refused"), created_at="2025-06-12T17:42:00Z")
+    reason = f"unsupported-format: JPEG XL is not supported; supported are {', '.join(SUPPORTED)}"
     images.append(Pictures(replace(refused, error=reason, original_size=1_840_000)))
     return written(folder, images)
 
