@@ -15,25 +15,23 @@ from zenoimg.imaging.metadata.iptc import DamagedIptc, Dataset, joined, read_dat
 from zenoimg.imaging.metadata.packet_rules import PacketRules
 from zenoimg.imaging.metadata.photoshop import DamagedResources, patched_resources
 from zenoimg.imaging.metadata.policy import MetadataPolicy, Rights
+from zenoimg.imaging.metadata.report import (
+    ANNOTATIONS_LEFT_OUT,
+    CREDENTIALS_LEFT_OUT,
+    LAYERS_LEFT_OUT,
+    MAP_LEFT_OUT,
+    Report,
+    block_name,
+)
 from zenoimg.imaging.metadata.rights import exif as exif_rights
 from zenoimg.imaging.metadata.rights import iptc as iptc_rights
 from zenoimg.imaging.metadata.rights import xmp as xmp_rights
 from zenoimg.imaging.metadata.rights.stamp import Stamp
 from zenoimg.imaging.metadata.tiff_block import DamagedExif
+from zenoimg.imaging.metadata.unlabelled import known_kind, mentions_coordinates
 from zenoimg.imaging.metadata.xmp import DamagedXmp, scan, without_spans
 
 EXIF_HEADER = b"Exif\0\0"
-CREDENTIALS_LEFT_OUT = "Content Credentials vouch for the unmarked picture and were left out"
-MAP_LEFT_OUT = "the map reference (GeoTIFF) tells the place and was left out"
-LAYERS_LEFT_OUT = "Photoshop's layers show the unmarked picture and were left out"
-ANNOTATIONS_LEFT_OUT = "Photoshop's annotations belong to its layers and were left out"
-
-_PLACE_PARTS = (b"gps", b"itude", b"geo")
-_PLACE_WORDS = re.compile(rb"gps|latitude|longitude|geo(?:tag|loc|hash|point|rss)")
-_KNOWN_START = re.compile(
-    rb"[ -~\0]{0,40}?(?:(?P<exif>II\*\0|MM\0\*)|(?P<photoshop>8BIM)|(?P<iptc>\x1c[\1\2])|"
-    rb"(?P<xmp>(?:\xef\xbb\xbf)?\s*<(?:\?xpacket|x:x[am]pmeta|rdf:RDF)))"
-)
 _XMP_ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>\s*)(\d)")
 _MAX_NESTING = 6
 """Blocks inside each other: XMP in Photoshop resources in EXIF is three."""
@@ -44,13 +42,12 @@ def tiff_block(block: bytes) -> bytes:
     return block.removeprefix(EXIF_HEADER)
 
 
-class Keeper:
+class Keeper(Report):
     """Returns each block of metadata as the copy holds it; ``b""`` where the copy holds none.
 
     ``alone`` tells that the file's other pictures (gain maps, further pictures of an MPO) are not in the copy, so that
-    what lists them is removed too. ``warnings`` names what was left out, in plain words, each kind once.
-    ``orientation`` is that of the copy: XMP that states another one loses it, since some readers fall back to it.
-    ``stated`` names the fields of ``Rights`` that the source has a value for.
+    what lists them is removed too. ``orientation`` is that of the copy: XMP that states another one loses it, since
+    some readers fall back to it. ``stated`` names the fields of ``Rights`` that the source has a value for.
     """
 
     def __init__(
@@ -61,9 +58,9 @@ class Keeper:
         alone: bool = False,
         orientation: int | None = None,
     ) -> None:
+        super().__init__()
         self.policy = policy
         self.rights = rights or Rights()
-        self.warnings: list[str] = []
         self.stated: set[str] = set()
         self._alone = alone
         self._orientation = orientation
@@ -89,19 +86,6 @@ class Keeper:
         """Whether names of places stay in the copy."""
         return self.policy in ("keep", "keep-no-gps")
 
-    def warn(self, text: str) -> None:
-        """Record what the copy cannot keep."""
-        if text not in self.warnings:
-            self.warnings.append(text)
-
-    def left_out(self, name: str, damage: ValueError | str) -> None:
-        """Record that a block is damaged. ``name`` is the subject of the sentence, with its verb."""
-        self.warn(f"{name} damaged ({damage}) and {'were' if name.endswith(' are') else 'was'} left out")
-
-    def found_picture(self, place: str) -> None:
-        """Record that a picture was left out of ``place``."""
-        self.warn(f"a picture inside {place} was left out")
-
     def exif(self, block: bytes, name: str = "EXIF is") -> bytes:
         """Return a TIFF structure without pictures and, by the policy, without places.
 
@@ -121,7 +105,7 @@ class Keeper:
     def xmp(self, packet: bytes, name: str = "XMP is") -> bytes:
         """Return an XMP packet without pictures, without a link to credentials and, by the policy, without places."""
         try:
-            found = scan(packet, self._packet_rules(_place(name), packet))
+            found = scan(packet, self._packet_rules(block_name(name), packet))
         except DamagedXmp as damage:
             if not self.strips:
                 self.left_out(name, damage)
@@ -129,7 +113,7 @@ class Keeper:
         self.stated |= {field for field, properties in xmp_rights.PROPERTIES.items() if properties & found.properties}
         kept = without_spans(packet, found.removed)
         if (found.removed or found.read_texts) and carve.holds_picture(kept):
-            self.found_picture(_place(name))
+            self.found_picture(block_name(name))
             return b""
         return kept if found.properties or not self.strips else b""
 
@@ -173,8 +157,8 @@ class Keeper:
         """Return free text, which is not searched for places."""
         if self.strips:
             return b""
-        match = _KNOWN_START.match(text)
-        if match is not None and match["xmp"] and not text[: match.start("xmp")].strip():
+        kind, start = known_kind(text)
+        if kind == "xmp" and not text[:start].strip():
             return self.xmp(text, f"{name} is")
         return self._without_picture(text, f"{name} is")
 
@@ -187,14 +171,10 @@ class Keeper:
         kept = self._known_inside(block, name)
         if kept is None:
             kept = b"" if self.strips else block if is_searched else self._without_picture(block, f"{name} is")
-            if kept and not self.keeps_coordinates and _mentions_coordinates(kept):
+            if kept and not self.keeps_coordinates and mentions_coordinates(kept):
                 self.may_tell_place(name)
                 return b""
         return kept
-
-    def may_tell_place(self, name: str) -> None:
-        """Record that a block was left out for a place that it may hold."""
-        self.warn(f"{name} may tell the place and was left out")
 
     @property
     def stamp(self) -> Stamp:
@@ -206,11 +186,10 @@ class Keeper:
 
     def _known_inside(self, block: bytes, name: str) -> bytes | None:
         """Return what the copy holds of a block that is EXIF, XMP, IPTC or resources; ``None`` for another one."""
-        match = _KNOWN_START.match(block)
-        if match is None or match.lastgroup is None:
+        kind, start = known_kind(block)
+        if not kind:
             return None
-        start = match.start(match.lastgroup)
-        known = {"exif": self.exif, "photoshop": self.photoshop, "iptc": self.iptc, "xmp": self.xmp}[match.lastgroup]
+        known = {"exif": self.exif, "photoshop": self.photoshop, "iptc": self.iptc, "xmp": self.xmp}[kind]
         kept = known(block[start:], f"{name} is")
         return block[:start] + kept if kept else b""
 
@@ -230,7 +209,7 @@ class Keeper:
     def _without_picture(self, block: bytes, name: str) -> bytes:
         if not carve.holds_picture(block):
             return block
-        self.found_picture(_place(name))
+        self.found_picture(block_name(name))
         return b""
 
     def _nested(self, read: Callable[[], bytes], error: type[ValueError]) -> bytes:
@@ -246,7 +225,7 @@ class Keeper:
         patch = exif.Patch(block, self._exif_tag, coordinates=self.keeps_coordinates, places=self.keeps_places)
         kept = patch.result()
         if patch.pictures:
-            self.found_picture(_place(name))
+            self.found_picture(block_name(name))
         return exif.with_plain_orientation(kept)
 
     def _exif_tag(self, tag: int, value: bytes) -> bytes | None:
@@ -271,12 +250,12 @@ class Keeper:
     def _keeps_dataset(self, one: Dataset, name: str) -> bool:
         if one.is_picture:
             if not self.strips:
-                self.found_picture(_place(name))
+                self.found_picture(block_name(name))
             return False
         if self.strips:
             return one.is_rights and not self.strips_rights
         if carve.holds_picture(one.value):
-            self.found_picture(_place(name))
+            self.found_picture(block_name(name))
             return False
         return self.keeps_places or not one.is_place
 
@@ -299,13 +278,3 @@ class Keeper:
 
 
 _STATED_BY_DATASET = {number: field for field, number in iptc_rights.DATASETS.items()}
-
-
-def _mentions_coordinates(block: bytes) -> bool:
-    text = block.translate(None, b"\0").lower()  # it may be UTF-16
-    return any(part in text for part in _PLACE_PARTS) and _PLACE_WORDS.search(text) is not None
-
-
-def _place(name: str) -> str:
-    """Return a block's name for "inside": without the verb."""
-    return name.removesuffix(" is").removesuffix(" are")

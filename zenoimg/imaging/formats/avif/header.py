@@ -13,7 +13,7 @@ from zenoimg.imaging.formats.avif.items import Items, read_items
 from zenoimg.imaging.formats.avif.sequence_header import coded_size
 from zenoimg.imaging.formats.sampling import NAMES
 from zenoimg.imaging.marking.placement import Size
-from zenoimg.imaging.metadata.keeper import CREDENTIALS_LEFT_OUT
+from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """The box of XMP in ISO base media files (XMP Specification Part 3, 1.2.7)."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from zenoimg.imaging.formats.gif.blocks import APPLICATION, COMMENT, PLAIN_TEXT, Extension
 from zenoimg.imaging.metadata import carve
-from zenoimg.imaging.metadata.keeper import CREDENTIALS_LEFT_OUT, Keeper
+from zenoimg.imaging.metadata.keeper import Keeper
+from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _PROFILE = b"ICCRGBG1012"

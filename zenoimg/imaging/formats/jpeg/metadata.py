@@ -18,7 +18,8 @@ from zenoimg.imaging.formats.jpeg.stream import (
 )
 from zenoimg.imaging.formats.jpeg.xmp import XMP, XMP_EXTENSION, kept_xmp
 from zenoimg.imaging.metadata.exif import orientation_of
-from zenoimg.imaging.metadata.keeper import CREDENTIALS_LEFT_OUT, Keeper
+from zenoimg.imaging.metadata.keeper import Keeper
+from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 EXIF = b"Exif\0"
 _EXIF_HEADER_BYTES, _PROFILE_HEADER_BYTES, _ADOBE_BYTES = 6, 14, 12

@@ -18,7 +18,8 @@ from zenoimg.imaging.formats.png.text import (
 )
 from zenoimg.imaging.metadata import carve, names
 from zenoimg.imaging.metadata.exif import orientation_of
-from zenoimg.imaging.metadata.keeper import CREDENTIALS_LEFT_OUT, EXIF_HEADER, Keeper, tiff_block
+from zenoimg.imaging.metadata.keeper import EXIF_HEADER, Keeper, tiff_block
+from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 # What decides how pixels look or how large they print; no policy touches it.
 _RENDERING = {b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi"}

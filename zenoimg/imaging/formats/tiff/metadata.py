@@ -30,14 +30,9 @@ from zenoimg.imaging.metadata.exif import (
     PHOTOSHOP_LAYERS,
     XMP,
 )
-from zenoimg.imaging.metadata.keeper import (
-    ANNOTATIONS_LEFT_OUT,
-    CREDENTIALS_LEFT_OUT,
-    LAYERS_LEFT_OUT,
-    MAP_LEFT_OUT,
-    Keeper,
-)
+from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.metadata.maker_notes import names_place, place_spans
+from zenoimg.imaging.metadata.report import ANNOTATIONS_LEFT_OUT, CREDENTIALS_LEFT_OUT, LAYERS_LEFT_OUT, MAP_LEFT_OUT
 from zenoimg.imaging.metadata.tiff_block import TiffBlock
 
 ICC_PROFILE = 34675

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from zenoimg.imaging.formats.webp.chunks import IMAGE_DATA, Chunk, WebP
 from zenoimg.imaging.metadata import carve
-from zenoimg.imaging.metadata.keeper import CREDENTIALS_LEFT_OUT, Keeper
+from zenoimg.imaging.metadata.keeper import Keeper
+from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 PICTURE = {b"VP8X", b"ANIM", b"ANMF", *IMAGE_DATA}
 """Chunks that the picture is made of."""
