@@ -6,9 +6,12 @@ process, its threads included; variables and ``zenoimg.toml`` hold in the user's
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 _flags: tuple[str, ...] = ()
 
@@ -32,6 +35,35 @@ def suggest(*words: str, ids: Sequence[str] = ()) -> str:
     flags = () if words[:1] == ("local",) else _flags  # those commands act on this machine alone
     end_of_options = ["--"] if any(each.startswith("-") for each in ids) else []
     return " ".join(map(_quoted, ["zenoimg", *flags, *words, *end_of_options, *ids]))
+
+
+def suggest_install(extra: str) -> str:
+    """Return the ``pip install`` command that adds an extra to zenoimg, from where zenoimg itself was installed.
+
+    That is a clone, a wheel or another URL if pip noted one (PEP 610), and otherwise the package index.
+    """
+    origin = _installed_from()
+    url = urlsplit(origin.get("url", ""))
+    editable = ["-e"] if origin.get("dir_info", {}).get("editable") else []
+    if url.scheme == "file":
+        source = f"{unquote(url.path)}[{extra}]"
+    elif url.scheme:
+        vcs = origin.get("vcs_info", {})
+        revision = f"{vcs['vcs']}+{url.geturl()}@{vcs['commit_id']}" if vcs else url.geturl()
+        source = f"zenoimg[{extra}] @ {revision}"
+    else:
+        source = f"zenoimg[{extra}]"
+    return " ".join(map(_quoted, ["pip", "install", *editable, source]))
+
+
+def _installed_from() -> dict[str, Any]:
+    from importlib.metadata import PackageNotFoundError, distribution  # not for each --help
+
+    try:
+        noted = distribution("zenoimg").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return {}
+    return json.loads(noted) if noted else {}
 
 
 def _quoted(word: str) -> str:

@@ -23,6 +23,7 @@ from tests.local.embedded_bench import (
 )
 from zenoimg.errors import ConfigurationError, ZenoError
 from zenoimg.local import embedded, ports
+from zenoimg.suggest import suggest_install
 
 pytest.importorskip("ministack")
 pytestmark = pytest.mark.local
@@ -193,7 +194,7 @@ def test_without_ministack_the_way_out_is_pip(make: Make, monkeypatch: pytest.Mo
     monkeypatch.setattr(embedded, "find_spec", lambda name: None)
     with pytest.raises(ConfigurationError) as refused:
         make().start()
-    assert refused.value.next_step == "pip install 'zenoimg[local]'"
+    assert refused.value.next_step == f"Install it with: {suggest_install('local')}"
 
 
 def test_a_stale_pid_file_never_hits_a_stranger(make: Make) -> None:

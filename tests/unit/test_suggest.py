@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
+import json
 import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +17,7 @@ import zenoimg
 from tests.hints import hints, parsed
 from zenoimg.cli.app import COMMANDS
 from zenoimg.config.load import GlobalOptions
-from zenoimg.suggest import acting_with, suggest
+from zenoimg.suggest import acting_with, suggest, suggest_install
 
 _WRITTEN = re.compile(rf"zenoimg (?:-\S+ )*(?:{'|'.join(COMMANDS)})\b")
 #: What names a command without suggesting it: in files, which outlive the call.
@@ -65,6 +68,34 @@ def test_the_options_of_the_call_that_decide_where_it_acts_are_repeated() -> Non
     assert suggest("list") == "zenoimg list"
     assert GlobalOptions(local=True).words() == ["--local"]
     assert GlobalOptions(local=False).words() == ["--no-local"]
+
+
+@pytest.mark.parametrize(
+    ("noted", "command"),
+    [
+        (None, "pip install 'zenoimg[local]'"),
+        ({"url": "file:///src/a%20b", "dir_info": {"editable": True}}, "pip install -e '/src/a b[local]'"),
+        ({"url": "file:///src/zenoimg", "dir_info": {}}, "pip install '/src/zenoimg[local]'"),
+        (
+            {"url": "file:///tmp/zenoimg-0.1.0-py3-none-any.whl", "archive_info": {}},
+            "pip install '/tmp/zenoimg-0.1.0-py3-none-any.whl[local]'",
+        ),
+        (
+            {"url": "https://example.com/zenoimg.whl", "archive_info": {}},
+            "pip install 'zenoimg[local] @ https://example.com/zenoimg.whl'",
+        ),
+        (
+            {"url": "https://example.com/zenoimg.git", "vcs_info": {"vcs": "git", "commit_id": "0a1b"}},
+            "pip install 'zenoimg[local] @ git+https://example.com/zenoimg.git@0a1b'",
+        ),
+    ],
+)
+def test_an_extra_is_installed_from_where_zenoimg_came(
+    noted: dict[str, object] | None, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = SimpleNamespace(read_text={"direct_url.json": json.dumps(noted) if noted else None}.get)
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: {"zenoimg": installed}[name])
+    assert suggest_install("local") == command
 
 
 def test_hints_are_found_in_text_and_in_json() -> None:

@@ -31,7 +31,7 @@ from zenoimg.local.status import (
     last_saved,
 )
 from zenoimg.local.variables import client_variables, foreign_variables
-from zenoimg.suggest import suggest
+from zenoimg.suggest import suggest, suggest_install
 
 #: How long a living server may be busy before it counts as stuck.
 PATIENCE_SECONDS = 120.0
@@ -88,7 +88,7 @@ class EmbeddedAws:
         if find_spec("ministack") is None:
             raise ConfigurationError(
                 "The embedded AWS is not installed.",
-                next_step="pip install 'zenoimg[local]'",
+                next_step=f"Install it with: {suggest_install('local')}",
                 code="local-not-installed",
             )
         folder.prepare(settings)

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from zenoimg.cli.terminal.screen import Screen, printable
 from zenoimg.errors import ConfigurationError, UsageError
+from zenoimg.suggest import suggest_install
 
 if TYPE_CHECKING:
     from zenoimg.operations.gallery.thumbnails import Small
@@ -34,7 +35,7 @@ def renderer(screen: Screen) -> Any:
     except ImportError as error:
         raise ConfigurationError(
             "drawing pictures needs the package textual-image",
-            next_step="Install it with: pip install 'zenoimg[pictures]'",
+            next_step=f"Install it with: {suggest_install('pictures')}",
         ) from error
     if Image is HalfcellImage and out.no_color:
         raise UsageError(

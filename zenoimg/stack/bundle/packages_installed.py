@@ -9,6 +9,7 @@ from pathlib import Path
 from zenoimg.errors import ConfigurationError
 from zenoimg.stack.bundle import sources
 from zenoimg.stack.bundle.artifact import Artifact, make_zip
+from zenoimg.suggest import suggest_install
 
 #: What the functions import in addition to the runtime's own boto3, which brings jmespath for Powertools.
 LAYER_DISTRIBUTIONS = ("aws-lambda-powertools", "pillow")
@@ -30,7 +31,7 @@ def _installed_files(name: str) -> Iterator[tuple[str, bytes]]:
     except PackageNotFoundError as error:
         raise ConfigurationError(
             f"the package {name} is not installed; the embedded AWS needs it in the functions' layer",
-            next_step="Install it with: pip install 'zenoimg[local]'",
+            next_step=f"Install it with: {suggest_install('local')}",
         ) from error
     for file in files or ():
         outside = ".." in file.parts
