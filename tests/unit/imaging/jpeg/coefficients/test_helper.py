@@ -29,6 +29,8 @@ from zenoimg.imaging.formats.jpeg.coefficients.worker import layouts, messages
 PHOTO = pictures.jpeg(pictures.photo((640, 480)))
 ROOT = Path(__file__).parents[5]
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc or bounds another process")
+
 
 @pytest.fixture
 def fresh() -> Iterator[Pool]:
@@ -113,6 +115,7 @@ def test_processor_time_that_is_used_up_twice_refuses_the_picture(fresh: Pool, m
     assert refusal.value.code == "corrupt"
 
 
+@linux
 def test_lack_of_memory_says_nothing_about_the_picture(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """libjpeg then ends the helper as it does for damaged pictures; the code in the control page tells them apart."""
     monkeypatch.setattr(Helper, "ask", short_of_memory)
@@ -151,6 +154,7 @@ def test_a_picture_that_libjpeg_gives_up_costs_one_helper_and_goes_through_pixel
     assert len(asked) == 1
 
 
+@linux
 def test_an_error_while_drawing_ends_the_helper(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     watermark(PHOTO)
     pid = pid_of(fresh)
@@ -214,6 +218,7 @@ sys.exit(0 if selftest.has_known_layout(library) else 3)
     assert b"Traceback" not in done.stderr
 
 
+@linux
 def test_the_helper_sees_no_environment_and_no_core_dumps(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     watermark(PHOTO)
@@ -222,6 +227,7 @@ def test_the_helper_sees_no_environment_and_no_core_dumps(fresh: Pool, monkeypat
     assert "Max core file size        0                    0" in (process / "limits").read_text()
 
 
+@linux
 def test_helpers_end_with_the_process_that_started_them() -> None:
     program = f"""
 import os, sys
