@@ -9,7 +9,7 @@ NEWEST := .venv-newest
 # Where it is set, every command of a test and of the demo would compile its modules anew: half a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-newest requirements clean lint format findings
+.PHONY: demo test test-all test-newest requirements clean lint format findings docs release-check
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m demo $(PHOTOS)
@@ -18,8 +18,9 @@ test: $(VENV)/.dev lint
 	$(BIN)/pytest -n 2 --dist worksteal -m "not fuzz and not thorough"
 
 # What `make test` leaves out for time: fuzzing, long journeys on the embedded AWS, Lambda's own runtime client
-# on the functions' zips (Linux), real photos, the gallery in a Chromium (skipped where none is installed).
-test-all: $(VENV)/.dev $(VENV)/.thorough test-newest
+# on the functions' zips (Linux), real photos, the documentation as a site, the gallery in a Chromium (skipped where
+# none is installed).
+test-all: $(VENV)/.dev $(VENV)/.thorough $(VENV)/.docs test-newest
 	$(BIN)/pytest -n 2 --dist worksteal -m "fuzz or thorough"
 
 # The tests in process once more beside the newest boto3: the embedded AWS pins an older one.
@@ -32,6 +33,15 @@ FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	$(BIN)/python -m tests.fuzz.target --seconds $(FUZZ_SECONDS)
+
+# The documentation as a site, in docs/_build/html; warnings are errors.
+docs: $(VENV)/.docs
+	$(BIN)/python -m docs.make_site
+
+# Wheel and sdist as a release would upload them, into dist/: their metadata, the wheel that the sdist makes, and
+# `make demo` from the wheel in an environment of its own, outside the checkout.
+release-check: $(VENV)/.dev $(VENV)/.release
+	$(BIN)/python -m tests.release_check
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -60,6 +70,14 @@ $(VENV)/.thorough: requirements/thorough.txt $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/thorough.txt
 	@touch $@
 
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
+$(VENV)/.release: requirements/release.txt $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/release.txt
+	@touch $@
+
 $(NEWEST)/.installed: requirements/newest.txt pyproject.toml
 	$(PYTHON) -m venv $(NEWEST)
 	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/newest.txt
@@ -77,6 +95,8 @@ requirements:
 		-o requirements/newest.txt
 	$(UV_COMPILE) requirements/fuzz.in -o requirements/fuzz.txt
 	$(UV_COMPILE) requirements/thorough.in -c requirements/dev.txt -o requirements/thorough.txt
+	$(UV_COMPILE) requirements/docs.in -c requirements/dev.txt -o requirements/docs.txt
+	$(UV_COMPILE) requirements/release.in -c requirements/dev.txt -c requirements/docs.txt -o requirements/release.txt
 	$(UV_COMPILE) --no-emit-package jmespath --no-emit-package typing-extensions \
 		requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/bundle/layer-requirements.txt
 
