@@ -20,6 +20,13 @@ from zenoimg.cli.framework.command import OPTIONS
 
 FOLDER = Path(__file__).with_name("commands")
 INDEX = "README.md"
+#: A command's pictures in docs/ other than its terminal capture: file, what it shows.
+PICTURES = {
+    "gallery": (
+        ("gallery.jpg", "The page: a grid of watermarked photos, a search field, filters by status"),
+        ("gallery-viewer.jpg", "One image in the viewer: before and after, with a divider to drag, and its record"),
+    ),
+}
 AGAIN = "python -m docs.make_commands"
 _EXAMPLE = "Example: "
 
@@ -91,7 +98,14 @@ def _page(name: str, command: Any, parent: Any) -> str:
             lines += [f"## zenoimg {name} {below}", "", *_body(f"zenoimg {name} {below}", inner, context)]
     else:
         lines += ["The [options of every command](README.md#options-of-every-command) work here too.", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_pictures(name)])
+
+
+def _pictures(name: str) -> list[str]:
+    capture = Path(f"captures/{name}.svg")
+    terminal = [(capture, f"What zenoimg {name} shows in a terminal")] if (FOLDER.parent / capture).exists() else []
+    shown = [*terminal, *PICTURES.get(name, ())]
+    return [line for path, what in shown for line in (f"![{what}](../{path})", "")]
 
 
 def _body(path: str, command: Any, parent: Any) -> list[str]:

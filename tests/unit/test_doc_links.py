@@ -37,3 +37,15 @@ def test_every_page_of_the_documentation_is_linked() -> None:
         for link in _LINK.findall(page.read_text(encoding="utf-8"))
     }
     assert {page for page in PAGES if page.name != "README.md" or page.parent != ROOT} <= linked | {ROOT / "README.md"}
+
+
+def test_every_picture_of_the_documentation_is_shown() -> None:
+    shown = {
+        (page.parent / link).resolve()
+        for page in PAGES
+        for link in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    }
+    pictures = {path for path in (ROOT / "docs").rglob("*") if path.suffix in {".jpg", ".png", ".svg"}}
+    assert {path for path in pictures if not {"_build", "diagrams"} & {*path.parts}} == {
+        path for path in shown if path.is_file()
+    }
