@@ -57,14 +57,15 @@ Everything that `zenoimg.imaging` exports; [the library](imaging.md) explains it
 """
 
 
-def main(output: Path = BUILD / "html") -> int:
-    """Build the site into a folder; return the exit code, 1 if there was a warning."""
+def main(arguments: list[str]) -> int:
+    """Build the site into the given folder, ``_build/html`` by default; return the exit code, 1 after a warning."""
+    output = Path(arguments[0]) if arguments else BUILD / "html"
     source = output.parent / f"{output.name}-source"
     shutil.rmtree(source, ignore_errors=True)
     shutil.rmtree(output, ignore_errors=True)
     write_source(source)
-    arguments = ["-W", "--keep-going", "-q", "-E", "-b", "html", "-c", str(DOCS / "site")]
-    return build_main([*arguments, "-d", str(source / ".doctrees"), str(source), str(output)])
+    options = ["-W", "--keep-going", "-q", "-E", "-b", "html", "-c", str(DOCS / "site")]
+    return build_main([*options, "-d", str(source / ".doctrees"), str(source), str(output)])
 
 
 def write_source(source: Path) -> None:
@@ -104,4 +105,4 @@ def toctree(caption: str, pages: tuple[str, ...] | list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
