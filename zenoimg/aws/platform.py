@@ -26,6 +26,8 @@ class Platform:
     requires_tls: bool
     has_metric_math: bool
     """CloudWatch accepts alarms on an expression of several metrics."""
+    has_metrics: bool
+    """CloudWatch measures functions, and reads the embedded metric format of their logs."""
     counts_queues_exactly: bool
     """The number of messages is exact at once; SQS's own is approximate for about a minute after the last send."""
     log_poll_seconds: float
@@ -43,6 +45,7 @@ AWS = Platform(
     has_live_tail=True,
     requires_tls=True,
     has_metric_math=True,
+    has_metrics=True,
     counts_queues_exactly=False,
     log_poll_seconds=2.0,
     table_poll_seconds=1.0,
@@ -57,6 +60,7 @@ EMBEDDED = Platform(
     has_live_tail=False,
     requires_tls=False,
     has_metric_math=False,
+    has_metrics=False,
     counts_queues_exactly=True,
     log_poll_seconds=0.5,
     table_poll_seconds=0.2,

@@ -35,6 +35,7 @@ class Deployment:
     recipe_fingerprint: str = ""
     api_id: str = ""
     api_url: str = ""
+    dashboard: str = field(default="", kw_only=True)
     limits: Mapping[str, int] = field(default_factory=dict, kw_only=True)
     limits_fingerprint: str = field(default="", kw_only=True)
     copies_cache_control: str | None = field(default=None, kw_only=True)
@@ -115,6 +116,7 @@ def deployment_of(state: StackState) -> Deployment:
         recipe_fingerprint=output.get("RecipeFingerprint", ""),
         api_id=output.get("ApiId", ""),
         api_url=output.get("ApiUrl", ""),
+        dashboard=output.get("Dashboard", ""),
         limits=json.loads(output.get("Limits", "{}")),
         limits_fingerprint=output.get("LimitsFingerprint", ""),
         large_queue_url=output.get("LargeQueueUrl", ""),

@@ -29,15 +29,18 @@ def render(names: StackNames, *, backfill_concurrency: int = 5, large_concurrenc
     ``backfill_concurrency`` is the maximum number of concurrent messages of the backfill lane (AWS: 2 to 1,000),
     ``large_concurrency`` that of the large lane.
     """
-    source = Path(__file__).with_name("template.yaml").read_text(encoding="utf-8")
     concurrency = {"BackfillConcurrency": backfill_concurrency, "LargeConcurrency": large_concurrency}
-    filled = _fill(yaml.safe_load(source), {**names.placeholders(), **concurrency})
+    filled = _fill(_read("template.yaml"), {**names.placeholders(), **concurrency})
     assert isinstance(filled, dict)
     return filled
 
 
+def _read(file_name: str) -> Any:
+    return yaml.safe_load(Path(__file__).with_name(file_name).read_text(encoding="utf-8"))
+
+
 def to_text(template: Mapping[str, Any]) -> str:
-    """Return the template as compact JSON, identical for identical templates."""
+    """Return a document as compact JSON, identical for identical documents."""
     return json.dumps(template, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -94,6 +97,9 @@ def _fill(value: Any, placeholders: Placeholders) -> Any:
     if isinstance(value, dict):
         if set(value) == {"policy"}:
             return policy(value["policy"], placeholders)
+        if set(value) == {"dashboard", "variables"}:
+            body = to_text(_fill(_read(value["dashboard"]), placeholders))
+            return {"Fn::Sub": [body, _fill(value["variables"], placeholders)]}
         return {key: _fill(item, placeholders) for key, item in value.items()}
     return value
 

@@ -49,7 +49,7 @@ def test_every_parameter_of_an_operators_choice_has_a_key() -> None:
     zips = {"ArtifactsBucket", "FunctionsKey", "PackagesKey", "RecipeKey"}
     previous = {name for name in TEMPLATE["Parameters"] if name.startswith("Previous")} | {"RolledBackFrom"}
     ours = {*zips, *previous, "RecipeFingerprint", "Limits", "LimitsFingerprint", "SettingsGeneration"}
-    facts_of_the_place = {"TlsOnly", "ErrorRateAlarm", "Runtime", "BackfillVisibility"}
+    facts_of_the_place = {"TlsOnly", "MetricMath", "Runtime", "BackfillVisibility"}
     assert {key.parameter for key in WITH_PARAMETER} == set(TEMPLATE["Parameters"]) - ours - facts_of_the_place
 
 

@@ -19,6 +19,27 @@ def watched(logical_id: str) -> tuple[Any, ...]:
     return found["Namespace"], found["MetricName"], dimension["Name"], dimension["Value"], found["Statistic"]
 
 
+def expression(alarm: dict[str, Any]) -> str:
+    """The expression that the threshold is compared with: the only one whose data is returned."""
+    (found,) = [metric["Expression"] for metric in alarm["Metrics"] if metric.get("ReturnData", True)]
+    return str(found)
+
+
+def operands(alarm: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Id → namespace, metric, dimensions, period in seconds and statistic of each operand."""
+    stats = {metric["Id"]: metric["MetricStat"] for metric in alarm["Metrics"] if "MetricStat" in metric}
+    return {
+        name: (
+            stat["Metric"]["Namespace"],
+            stat["Metric"]["MetricName"],
+            tuple((each["Name"], each["Value"]) for each in stat["Metric"]["Dimensions"]),
+            stat["Period"],
+            stat["Stat"],
+        )
+        for name, stat in stats.items()
+    }
+
+
 def test_a_single_dead_letter_raises_an_alarm() -> None:
     queue = {"Fn::GetAtt": ["DeadLetters", "QueueName"]}
     assert watched("DeadLetterAlarm") == (
@@ -31,11 +52,16 @@ def test_a_single_dead_letter_raises_an_alarm() -> None:
     assert properties("DeadLetterAlarm")["Threshold"] == 0
 
 
-def test_a_backfill_message_older_than_an_hour_raises_an_alarm() -> None:
-    queue = {"Fn::GetAtt": ["Backfill", "QueueName"]}
-    metric = "ApproximateAgeOfOldestMessage"
-    assert watched("BackfillAgeAlarm") == ("AWS/SQS", metric, "QueueName", queue, "Maximum")
-    assert properties("BackfillAgeAlarm")["Threshold"] == 3600  # in seconds
+@pytest.mark.parametrize("lane", ["Backfill", "Large"])
+def test_a_queue_that_has_stopped_raises_an_alarm_and_a_long_one_does_not(lane: str) -> None:
+    alarm = properties(f"{lane}AgeAlarm")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 3600)  # in seconds
+    assert expression(alarm) == "IF(done > 0, 0, age)"
+    queue = ("QueueName", {"Fn::GetAtt": [lane, "QueueName"]})
+    assert operands(alarm) == {
+        "age": ("AWS/SQS", "ApproximateAgeOfOldestMessage", (queue,), 900, "Maximum"),
+        "done": ("AWS/SQS", "NumberOfMessagesDeleted", (queue,), 900, "Sum"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -46,32 +72,48 @@ def test_any_throttle_of_a_function_raises_an_alarm(alarm: str, function: str) -
     assert properties(alarm)["Threshold"] == 0
 
 
-def test_more_than_one_error_in_a_hundred_calls_of_the_processor_within_five_minutes_raises_an_alarm() -> None:
+def test_more_than_one_error_in_a_hundred_calls_of_the_processor_raises_an_alarm_from_twenty_calls_on() -> None:
     alarm = properties("ProcessorErrorAlarm")
-    assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["EvaluationPeriods"]) == (
-        "GreaterThanThreshold",
-        1,
-        1,
-    )
-    rate, errors, calls = alarm["Metrics"]
-    assert rate["Expression"] == "100 * errors / calls"
-    assert "ReturnData" not in rate, "the one that the threshold is held against"
-    for metric, name in ((errors, "Errors"), (calls, "Invocations")):
-        assert metric["ReturnData"] is False
-        assert metric["MetricStat"] == {
-            "Metric": {
-                "Namespace": "AWS/Lambda",
-                "MetricName": name,
-                "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": "Processor"}}],
-            },
-            "Period": 300,
-            "Stat": "Sum",
-        }
-    assert [errors["Id"], calls["Id"]] == ["errors", "calls"]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 1)
+    assert expression(alarm) == "IF(calls >= 20, 100 * errors / calls, 0)"
+    function = ("FunctionName", {"Ref": "Processor"})
+    assert operands(alarm) == {
+        "errors": ("AWS/Lambda", "Errors", (function,), 300, "Sum"),
+        "calls": ("AWS/Lambda", "Invocations", (function,), 300, "Sum"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "function"), [("FailedImagesAlarm", "Processor"), ("LargeFailedImagesAlarm", "ProcessorLarge")]
+)
+def test_failed_images_of_every_lane_raise_an_alarm_by_the_functions_own_counts(name: str, function: str) -> None:
+    alarm = properties(name)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 1)
+    total = "failed + processed + refused"
+    assert expression(alarm) == f"IF({total} >= 20, 100 * failed / ({total}), 0)"
+    dimensions = (("stack", "zeno"), ("function", {"Ref": function}))
+    assert operands(alarm) == {
+        metric: ("zenoimg", metric, dimensions, 900, "Sum") for metric in ("failed", "processed", "refused")
+    }
+    assert properties(function)["Environment"]["Variables"]["STACK"] == "zeno"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric"),
+    [("LostEventAlarm", "DestinationDeliveryFailures"), ("DroppedEventAlarm", "AsyncEventsDropped")],
+)
+def test_any_event_that_lambda_gives_up_raises_an_alarm(alarm: str, metric: str) -> None:
+    assert watched(alarm) == ("AWS/Lambda", metric, "FunctionName", {"Ref": "Processor"}, "Sum")
+    assert properties(alarm)["Threshold"] == 0
+
+
+def test_any_server_error_of_the_api_raises_an_alarm() -> None:
+    assert watched("ApiErrorAlarm") == ("AWS/ApiGateway", "5xx", "ApiId", {"Ref": "Api"}, "Sum")
+    assert properties("ApiErrorAlarm")["Threshold"] == 0
 
 
 def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_ends_and_keeps_silent_without_data() -> None:
-    assert len(ALARMS) == 5
+    assert len(ALARMS) == 11
     for logical_id, alarm in ALARMS.items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}], logical_id
         assert alarm["TreatMissingData"] == "notBreaching", logical_id
@@ -107,10 +149,18 @@ def test_alarms_are_mailed_to_an_address_that_is_given_and_to_nobody_else() -> N
     }
 
 
-def test_the_error_rate_is_watched_unless_the_embedded_aws_says_otherwise() -> None:
-    assert default("ErrorRateAlarm") == "true"
+def test_alarms_on_expressions_are_created_unless_the_embedded_aws_says_otherwise() -> None:
+    assert default("MetricMath") == "true"
+    assert TEMPLATE["Conditions"]["UseMetricMath"] == {"Fn::Equals": [{"Ref": "MetricMath"}, "true"]}
+    assert TEMPLATE["Conditions"]["WatchLarge"] == {
+        "Fn::And": [{"Condition": "HasLarge"}, {"Condition": "UseMetricMath"}]
+    }
     conditional = {logical_id for logical_id in ALARMS if "Condition" in resource(logical_id)}
-    assert conditional == {"ProcessorErrorAlarm"}
+    of_the_large_lane = {"LargeAgeAlarm", "LargeFailedImagesAlarm"}
+    for logical_id in conditional:
+        condition = "WatchLarge" if logical_id in of_the_large_lane else "UseMetricMath"
+        assert resource(logical_id)["Condition"] == condition
+    assert conditional == {logical_id for logical_id, alarm in ALARMS.items() if "Metrics" in alarm}
 
 
 def test_the_retention_of_logs_is_a_parameter_that_takes_what_cloudwatch_logs_takes() -> None:

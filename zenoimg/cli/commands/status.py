@@ -127,6 +127,8 @@ def _drawn(current: PipelineStatus) -> Group:
     if current.stack is not None:
         lines.append(("Errors", _errors(current.errors)))
         lines.append(("API", Text(printable(current.api_url))))
+        if current.dashboard_url:
+            lines.append(("Charts", Text(printable(current.dashboard_url))))
     if current.audit is not None:
         lines.append(("Checked", _audit(current.audit)))
     parts: list[RenderableType] = [Text.assemble(f"{name:<9}", text) for name, text in lines]
@@ -164,8 +166,8 @@ def _queue(queue: QueueStatus, *, bad: bool) -> Text:
 
 def _errors(errors: dict[str, int] | None) -> Text:
     if errors is None:
-        return Text(f"{_UNKNOWN} (no permission to read the logs)")
-    from zenoimg.operations.health.status import MAX_ERRORS
+        return Text(f"{_UNKNOWN} (no permission to read metrics or logs)")
+    from zenoimg.operations.health.recent_errors import MAX_ERRORS
 
     parts = [f"{count:,}{'+' if count >= MAX_ERRORS else ''} {name}" for name, count in errors.items()]
     return Text(f"{', '.join(parts)} in the last hour", style="yellow" if any(errors.values()) else "")

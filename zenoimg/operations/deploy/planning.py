@@ -175,7 +175,7 @@ def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
     if not platform.requires_tls:
         chosen["TlsOnly"] = "false"
     if not platform.has_metric_math:
-        chosen["ErrorRateAlarm"] = "false"
+        chosen["MetricMath"] = "false"
     return chosen
 
 

@@ -3,5 +3,8 @@
 ``status``          stack, images, queues and errors
 ``actions``         what an operator should do about them
 ``watch``           the status again and again, across lost connections
+``recent_errors``   how often the functions failed in the last hour
+``metrics``         CloudWatch's metrics
+``console``         the address of the dashboard
 ``oldest_message``  the age of a queue's oldest message
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from urllib.request import ProxyHandler, build_opener
@@ -12,6 +11,7 @@ from urllib.request import ProxyHandler, build_opener
 from botocore.exceptions import ClientError
 
 from zenoimg.aws.session import Aws
+from zenoimg.operations.health.metrics import points
 from zenoimg.pipeline.calls.service import is_denied
 
 
@@ -23,23 +23,14 @@ def oldest_seconds(aws: Aws, queue_url: str) -> int | None:
 def _on_aws(aws: Aws, queue_url: str) -> int | None:
     # An approximate metric per minute, for active queues only
     # (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
-    now = datetime.now(UTC)
+    queue = {"QueueName": queue_url.rpartition("/")[2]}
     try:
-        answer = aws.cloudwatch.get_metric_statistics(
-            Namespace="AWS/SQS",
-            MetricName="ApproximateAgeOfOldestMessage",
-            Dimensions=[{"Name": "QueueName", "Value": queue_url.rpartition("/")[2]}],
-            StartTime=now - timedelta(minutes=10),
-            EndTime=now,
-            Period=60,
-            Statistics=["Maximum"],
-        )
+        ages = points(aws, "AWS/SQS", "ApproximateAgeOfOldestMessage", queue, "Maximum", minutes=10)
     except ClientError as error:
         if is_denied(error):
             return None
         raise
-    points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
-    return round(points[-1]["Maximum"]) if points else None
+    return round(ages[-1]) if ages else None
 
 
 def _on_embedded(endpoint_url: str, queue_url: str) -> int | None:

@@ -18,21 +18,16 @@ from zenoimg.operations.health.actions import (
     StackStatus,
     required_actions,
 )
+from zenoimg.operations.health.console import dashboard_url
 from zenoimg.operations.health.oldest_message import oldest_seconds
+from zenoimg.operations.health.recent_errors import recent_errors
 from zenoimg.operations.inventory.audit import Audit, audit
 from zenoimg.operations.inventory.selection import lacks_index
-from zenoimg.operations.logs.follow import LogReader
-from zenoimg.operations.logs.lines import LogFilter, understand
-from zenoimg.operations.logs.tail import log_groups
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.queues import counts
 from zenoimg.operations.records.api import images_url
 from zenoimg.pipeline.calls.service import is_denied
 from zenoimg.pipeline.catalog import ATTENTION_INDEX
-
-_HOUR_MS = 3_600_000
-#: Errors are counted up to this number.
-MAX_ERRORS = 1000
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,7 @@ class PipelineStatus:
     dead_letters: QueueStatus | None
     errors: dict[str, int] | None
     api_url: str
+    dashboard_url: str
     audit: Audit | None
     needs: tuple[RequiredAction, ...]
 
@@ -90,13 +86,14 @@ class StatusReader:
             dead_letters=dead,
             errors=errors,
             api_url=images_url(pipeline.aws, deployment) if has_stack else "",
+            dashboard_url=dashboard_url(pipeline.aws, deployment) if has_stack else "",
             audit=audited,
             needs=required_actions(stack, images, dead, errors, audited),
         )
 
     def _recent_errors(self) -> dict[str, int] | None:
         if self._clock() >= self._errors_until:
-            self._errors = _errors(self._pipeline)
+            self._errors = recent_errors(self._pipeline, self._settings.stack)
             self._errors_until = self._clock() + 30
         return self._errors
 
@@ -149,21 +146,3 @@ def _queue(pipeline: LivePipeline, url: str) -> QueueStatus | None:
         return None
     queue = counts(pipeline, url)
     return QueueStatus(queue.waiting, queue.in_flight, oldest_seconds(pipeline.aws, url) if queue.total else None)
-
-
-def _errors(pipeline: LivePipeline) -> dict[str, int] | None:
-    """Count the failed invocations of the last hour by function, from the logs; backfill attempts included."""
-    groups = log_groups(pipeline)
-    pattern = LogFilter(level="ERROR").server_pattern() if pipeline.aws.platform.filters_logs else ""
-    failed: dict[str, set[str]] = {name: set() for name in groups}
-    since = round(time.time() * 1000) - _HOUR_MS
-    try:
-        for event in LogReader(lambda: pipeline.aws.logs, groups).read(since, pattern=pattern):
-            line = understand(event)
-            if line.level in ("ERROR", "CRITICAL") and len(failed[event.source]) < MAX_ERRORS:
-                failed[event.source].add(line.request_id or f"{event.stream} {event.at}")
-    except ClientError as error:
-        if not is_denied(error):
-            raise
-        return None
-    return {name: len(requests) for name, requests in failed.items()}
