@@ -20,7 +20,7 @@ _HELP_COLUMNS = 100
 
 #: In the order in which people need them; each summary is the first paragraph of the command's docstring.
 COMMANDS = {
-    "preview": Entry("preview", "Watermark photos on this machine, as the pipeline would; needs no AWS."),
+    "preview": Entry("preview", "Watermark photos on this machine, as the pipeline would; needs no AWS account."),
     "deploy": Entry("deploy", "Create or update the pipeline."),
     "upload": Entry("upload", "Upload photos and wait for their watermarked copies."),
     "list": Entry("list_images", "List images, newest first."),
@@ -30,7 +30,7 @@ COMMANDS = {
     "delete": Entry("delete", "Delete originals with their copies and records."),
     "status": Entry("status", "Show pipeline health. Exit code 1 if action is needed, with the command to run."),
     "reprocess": Entry("reprocess", "Reprocess images: missing, stale, failed, refused or all."),
-    "rollout": Entry("rollout", "Deploy a new watermark and apply it to stored images, a few of them first."),
+    "rollout": Entry("rollout", "Deploy a new watermark and apply it to stored images, starting with a canary."),
     "tail-logs": Entry("tail_logs", "Show the functions' logs."),
     "api": Entry("api", "Send a signed request to the pipeline's HTTP API and print the response."),
     "template": Entry("template", "Print the CloudFormation template and its parameters, to deploy with other tools."),

@@ -88,7 +88,7 @@ class Limits:
 
 
 def pillow_version() -> str:
-    """Return the version of the installed Pillow, which decides with the limits what is refused."""
+    """Return the version of the installed Pillow, which, together with the limits, decides what is refused."""
     from PIL import __version__
 
     return __version__

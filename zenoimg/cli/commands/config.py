@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def config(
     call: Call,
     check: Annotated[
-        bool, typer.Option("--check", help="Validate the settings as deploy would, with logo and font; needs no AWS.")
+        bool, typer.Option("--check", help="Validate settings, logo and font as deploy would, without AWS.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the values as JSON.")] = False,
 ) -> None:

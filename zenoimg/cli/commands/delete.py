@@ -38,7 +38,7 @@ def delete(
 
     Example: zenoimg delete photo.jpg
 
-    Without --purge old versions stay restorable as long as the bucket keeps them.
+    Without --purge, old versions can be restored for as long as the bucket keeps them.
     """
     settings, pipeline = pipeline_of(call)
     from zenoimg.operations.effective_recipe import effective_recipe

@@ -77,8 +77,8 @@ def deploy(
 
     Example: zenoimg --local deploy
 
-    Shows what CloudFormation would change, asks, follows the change, and sends test photos through the new version. If
-    the test fails, the previous version is put back. Nothing to change is success.
+    Shows the changes, asks for confirmation, follows the update and sends test photos through the new version. If the
+    test fails, the previous version is restored. If nothing has changed, it succeeds.
 
     A new recipe is tried on a sample of the stored images first; the plan says which of them it would refuse.
     """

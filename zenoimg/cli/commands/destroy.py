@@ -56,8 +56,8 @@ def destroy(
 
     Example: zenoimg --local destroy
 
-    The next `zenoimg deploy` adopts the data. --delete-data deletes it as well, all versions, after the stack's name
-    was typed: at the prompt or, without a terminal, as --stack NAME together with --yes.
+    The next `zenoimg deploy` adopts the data. --delete-data also deletes the data, in all versions, once you have typed
+    the stack's name: at the prompt or, without a terminal, as --stack NAME together with --yes.
     """
     settings = settings_of(call)
     aws = aws_of(call, settings)

@@ -71,7 +71,7 @@ def download(
             metavar="OUT",
         ),
     ] = ".",
-    original: Annotated[bool, typer.Option("--original", help="The original instead of the copy.")] = False,
+    original: Annotated[bool, typer.Option("--original", help="Download originals instead of copies.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files that differ.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -79,9 +79,9 @@ def download(
 
     Example: zenoimg download photo.jpg holiday/sea.jpg -o copies
 
-    Folders in an id become folders below OUT, and nothing is ever written outside it. An id that is no safe path needs
-    a file name (-o copy.jpg). A file with the same content is left alone, so rerunning the command continues after an
-    interruption.
+    Folders in an id become subfolders of OUT, and nothing is ever written outside it. An id that is not a safe path
+    needs a file name (-o copy.jpg). Files with the same content are left alone, so rerun the command to continue after
+    an interruption.
     """
     from zenoimg.operations.download.run import NEEDS_ATTENTION
     from zenoimg.operations.output.choice import output_kind
@@ -129,7 +129,7 @@ def _run(call: Call, options: Options) -> Counter[str]:
 
 @contextmanager
 def _destination(options: Options) -> Iterator[tuple[Path, str]]:
-    """Yield the folder, and the name of the only file where it is given; write that to stdout if so chosen."""
+    """Yield the folder and, for a single file, its name; with -o - the file goes to stdout."""
     if options.kind != "stdout":
         path = Path(options.output)
         yield (path.parent, path.name) if options.kind == "file" else (path, "")

@@ -109,7 +109,7 @@ def _env(call: Call, as_json: AsJson = False) -> None:
 
     Example: eval "$(zenoimg local env)" && aws s3 ls
 
-    `aws sqs` of the AWS CLI 1 ignores AWS_ENDPOINT_URL: add --endpoint-url "$AWS_ENDPOINT_URL".
+    In the AWS CLI v1, `aws sqs` ignores AWS_ENDPOINT_URL: add --endpoint-url "$AWS_ENDPOINT_URL".
     """
     embedded = embedded_aws()
     if as_json:

@@ -71,22 +71,22 @@ def preview(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files, but never a photo.")] = False,
     text: Annotated[str | None, _of_mark("--text", "Text.", "TEXT")] = None,
-    logo: Annotated[Path | None, _of_mark("--logo", "Logo instead of a text.", "PNG")] = None,
+    logo: Annotated[Path | None, _of_mark("--logo", "Logo to use instead of text.", "PNG")] = None,
     position: Annotated[
         str | None, _of_mark("--position", "An anchor (top-left, top … bottom-right) or tile.", "WHERE")
     ] = None,
     scale: Annotated[
         float | None,
-        _of_mark("--scale", "Height of a text, width of a logo (of the shorter side).", "0.005..1"),
+        _of_mark("--scale", "Text height or logo width, relative to the shorter side.", "0.005..1"),
     ] = None,
     margin: Annotated[
-        float | None, _of_mark("--margin", "Distance from the edges (of the shorter side).", "0..0.4")
+        float | None, _of_mark("--margin", "Distance from the edges, relative to the shorter side.", "0..0.4")
     ] = None,
     opacity: Annotated[float | None, _of_mark("--opacity", "1 is opaque.", "0.01..1")] = None,
     color: Annotated[str | None, _of_mark("--color", "#rrggbb, #rgb or a CSS name.", "COLOR")] = None,
     outline: Annotated[str | None, _of_mark("--outline", "A colour or none.", "COLOR")] = None,
     angle: Annotated[float | None, _of_mark("--angle", "Degrees, counter-clockwise.", "-360..360")] = None,
-    font: Annotated[Path | None, _of_mark("--font", "TrueType or OpenType font of a text.", "FILE")] = None,
+    font: Annotated[Path | None, _of_mark("--font", "TrueType or OpenType font for the text.", "FILE")] = None,
     workers: Annotated[
         int,
         typer.Option(
@@ -95,11 +95,11 @@ def preview(
     ] = (os.cpu_count() or 1),
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Watermark photos on this machine, as the pipeline would; needs no AWS.
+    """Watermark photos on this machine, as the pipeline would; needs no AWS account.
 
     Example: zenoimg preview photo.jpg --text "© Ada" --position tile
 
-    The copy of photo.jpg is photo.marked.jpg next to it. A photo is never replaced, other files only with --force.
+    The copy of photo.jpg is photo.marked.jpg next to it. Photos are never replaced, and other files only with --force.
     """
     from zenoimg.operations.preview import MarkChoices
 

@@ -99,19 +99,19 @@ def reprocess(
         list[str] | None, typer.Argument(help="Only these images.", metavar="ID", autocompletion=image_ids)
     ] = None,
     missing: Annotated[
-        bool, typer.Option("--missing", help="Images without copy or record, and copies and records without original.")
+        bool, typer.Option("--missing", help="Images without copy or record; copies and records without original.")
     ] = False,
     stale: Annotated[bool, typer.Option("--stale", help="Copies made by another recipe.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Dead letters of both lanes, and failed images.")] = False,
     refused: Annotated[bool, typer.Option("--refused", help="Refused images.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="All images, done or not.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All images, even those that are up to date.")] = False,
     prefix: Annotated[str, typer.Option("--prefix", help="Only ids that start with this.", metavar="P")] = "",
     since: Annotated[
         str | None, typer.Option("--since", help="Only originals newer than 2h, 1d, 4w, or an ISO time.", metavar="T")
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Maximum number of images.", min=1, metavar="N")] = None,
     here: Annotated[
-        bool, typer.Option("--here", help="Process the images on this machine, without function and queue.")
+        bool, typer.Option("--here", help="Process the images on this machine, without the function and the queue.")
     ] = False,
     workers: Annotated[
         int | None,
@@ -133,8 +133,8 @@ def reprocess(
 
     Without a selection: --missing and --failed.
 
-    Keys go to the backfill queue, which the processor handles next to live uploads. After Ctrl-C it continues;
-    --watch resumes watching.
+    Keys are sent to the backfill queue, which the processor works through alongside live uploads. That continues after
+    Ctrl-C; --watch resumes watching it.
     """
     by_state = {"--missing": missing, "--stale": stale, "--failed": failed, "--refused": refused, "--all": everything}
     options = _Options(

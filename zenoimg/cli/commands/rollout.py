@@ -63,7 +63,7 @@ def rollout(
         ),
     ] = None,
     back: Annotated[
-        bool, typer.Option("--back", help="Put the previous version back and reprocess what the new one made.")
+        bool, typer.Option("--back", help="Restore the previous version and reprocess what the new one made.")
     ] = False,
     gallery: Annotated[
         Path, typer.Option("--gallery", help="Directory for the page of the canary's images.", metavar="DIR")
@@ -82,12 +82,13 @@ def rollout(
         typer.Option("--role-arn", help="Role that CloudFormation assumes instead of your permissions.", metavar="ARN"),
     ] = "",
 ) -> None:
-    """Deploy a new watermark and apply it to stored images, a few of them first.
+    """Deploy a new watermark and apply it to stored images, starting with a canary.
 
     Example: zenoimg rollout --canary 1%
 
-    Deploys, reprocesses the canary, checks its images, makes a page of them before and after, asks, and reprocesses the
-    rest. The canary is the same at every run. --back puts functions, packages and recipe of the previous version back.
+    Deploys, reprocesses the canary, checks its images, makes a page that shows them before and after, asks for
+    confirmation and reprocesses the rest. The canary is the same in every run. --back restores the functions, packages
+    and recipe of the previous version.
     After Ctrl-C the same command continues.
     """
     if back and canary is not None:

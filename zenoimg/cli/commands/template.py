@@ -49,8 +49,8 @@ def template(
 
     Example: zenoimg template > zenoimg.yaml
 
-    A comment at the top lists the parameters. --policy deployer prints the IAM permissions of deploy and destroy, in
-    addition to those of the other commands (--policy operator). Nothing is created on AWS.
+    A comment at the top lists the parameters. --policy operator prints the IAM permissions of all other commands,
+    --policy deployer the additional ones of deploy and destroy. Nothing is created on AWS.
     """
     settings = settings_of(call)
     aws = aws_of(call, settings)

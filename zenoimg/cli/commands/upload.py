@@ -88,10 +88,10 @@ def upload(
     prefix: Annotated[str, typer.Option("--prefix", help="Prefix of every key.", metavar="P")] = "",
     key: Annotated[str | None, typer.Option("--key", help="Key of a single file.", metavar="K")] = None,
     include: Annotated[
-        list[str] | None, typer.Option("--include", help="Only matching files; may be repeated.", metavar="GLOB")
+        list[str] | None, typer.Option("--include", help="Upload only matching files; may be repeated.", metavar="GLOB")
     ] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", help="No matching files; may be repeated.", metavar="GLOB")
+        list[str] | None, typer.Option("--exclude", help="Skip matching files; may be repeated.", metavar="GLOB")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail on files that are skipped by their names (.xmp, .txt, hidden …).")
@@ -104,8 +104,8 @@ def upload(
     timeout: Annotated[
         float, typer.Option("--timeout", help="How long to wait for one photo.", min=1.0, metavar="SECONDS")
     ] = 600.0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace different content of the same key.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Send unchanged photos as well.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace objects whose content differs.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also send unchanged photos.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -113,9 +113,9 @@ def upload(
 
     Example: zenoimg upload photo.jpg holiday/
 
-    The key of a file is its name; the keys of a folder's files are their relative paths. Unchanged photos are not
-    sent again, so rerunning the command continues after an interruption. Photos that the pipeline would refuse are
-    not sent; the reason is shown. In folders, sidecar files (.xmp, .aae, .txt …) and hidden files are skipped.
+    A file's key is its name; files in a folder have their relative paths as keys. Unchanged photos are not sent again,
+    so rerun the command to continue after an interruption. Photos that the pipeline would refuse are not sent; the
+    reason is shown. In folders, sidecar files (.xmp, .aae, .txt …) and hidden files are skipped.
     """
     from zenoimg.operations.upload.sources import Selection
 

@@ -187,7 +187,7 @@ def safe(text: str) -> str:
 
 
 def wait(seconds: float) -> None:
-    """Sleep. Raises ``BrokenPipeError`` as soon as the reader of stdout has closed the pipe."""
+    """Sleep. Raises ``BrokenPipeError`` as soon as the reader of stdout closes the pipe."""
     try:
         watched = select.poll()
         watched.register(sys.stdout.fileno(), 0)  # errors and hang-ups are always reported

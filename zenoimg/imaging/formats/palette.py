@@ -137,7 +137,7 @@ def _difference(one: Image.Image, other: Image.Image, covered: Image.Image) -> f
 
 
 def taken_entries(palette: tuple[Color, ...], highest: int) -> list[tuple[Color, ...]]:
-    """Return palettes without their free entries, the one to try first at the front.
+    """Return palettes without their free entries, the best candidate first.
 
     ``highest`` is the highest index that a pixel uses. The first lacks only the padding at the end, entries of one
     colour; the second lacks everything after ``highest``.

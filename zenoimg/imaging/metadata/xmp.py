@@ -94,7 +94,7 @@ def without_properties(packet: bytes, removes: Callable[[str, str], bool]) -> by
 
 @dataclass(frozen=True)
 class ByName:
-    """Rules that ask for nothing but namespace and local name."""
+    """Rules that decide by namespace and local name only."""
 
     test: Callable[[str, str], bool]
 

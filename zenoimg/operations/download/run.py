@@ -46,7 +46,7 @@ class DownloadResult:
 
 
 class _StoppedError(Exception):
-    """The run was closed; nobody waits for what is left."""
+    """The run was closed, and what is left of it is abandoned."""
 
 
 class Download:
@@ -142,7 +142,7 @@ class Download:
         return DownloadResult(target.key, "downloaded", path=target.path, size=size)
 
     def _write(self, file: BinaryIO, bucket: str, key: str, etag: str) -> None:
-        """Write one object into an empty file, or raise: verified, and the one with this ETag."""
+        """Write the object with this ETag, verified, into an empty file; raise if it cannot be."""
         answer = self._pipeline.aws.s3.get_object(Bucket=bucket, Key=key, IfMatch=etag, **self._owner)
         written = 0
         try:

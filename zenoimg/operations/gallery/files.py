@@ -191,7 +191,7 @@ class Files:
         return ""
 
     def _fetch(self, bucket: str, key: str, record: ImageRecord) -> bytes:
-        """Return a whole object of the record's version; one response has both, so that they match.
+        """Return the body of the record's version of an object; body and version come from one response, so they match.
 
         Raises ``_Unsettled`` when it is not there, or of another version; ``Refused`` when it is too large.
         """

@@ -40,7 +40,7 @@ class GalleryOptions:
 
 @dataclass(frozen=True)
 class Missing:
-    """Images with files to fetch, and about how many bytes those have."""
+    """The number of images with files to fetch, and the approximate size of these files in bytes."""
 
     images: int
     size: int

@@ -72,7 +72,7 @@ def prepare(target: Target, on_event: OnEvent) -> Plan:
 
 
 def taken_back(plan: Plan) -> str:
-    """Return the fingerprint of the recipe that a plan of ``prepare`` takes back."""
+    """Return the fingerprint of the recipe that a plan of ``prepare`` withdraws."""
     return plan.parameters[ROLLED_BACK_FROM]
 
 

@@ -39,7 +39,7 @@ def parse_size(text: str) -> CanarySize:
 
 
 def canary_keys(keys: Iterable[str], size: CanarySize) -> frozenset[str]:
-    """Return the keys of the canary out of all keys; of a share at least one.
+    """Return the canary's keys out of all keys; a share selects at least one.
 
     Memory grows with the canary, not with the number of keys.
     """

@@ -1,7 +1,7 @@
-"""What a rollout reprocesses: the canary, the rest, and what a recipe that was taken back has made.
+"""What a rollout reprocesses: the canary, the rest, and the images that a withdrawn recipe has marked.
 
-Everything is decided by the records, so a rollout that was interrupted continues when it is run again: what has the
-right mark already is not selected.
+The records decide, so rerunning an interrupted rollout continues it: images that already have the right mark are not
+selected.
 """
 
 from __future__ import annotations
@@ -62,5 +62,5 @@ def progress(pipeline: LivePipeline) -> Progress:
 
 
 def current_of_deployed(pipeline: LivePipeline) -> Current:
-    """Return what decides about the pipeline's images: the recipe and the limits of its functions."""
+    """Return the recipe and the limits of the pipeline's functions, which decide about its images."""
     return Current(pipeline.deployment.recipe_fingerprint, pipeline.deployment.limits_fingerprint)

@@ -145,14 +145,14 @@ def is_transient(error: Exception) -> bool:
 
 
 def is_transient_code(code: str) -> bool:
-    """Return whether an error of a single key or message, known by its code alone, may not come again."""
+    """Return whether the error code of a single key or message is transient, so that a retry may succeed."""
     return code in _THROTTLED or code in _SERVICE_FAILED
 
 
 def expected_owner(account: str | None) -> dict[str, Any]:
     """Return the argument that makes S3 refuse a bucket of another account.
 
-    ``None`` leaves the guard out, for stores that are only like S3.
+    ``None`` omits it, for S3-compatible stores.
     """
     return {"ExpectedBucketOwner": account} if account else {}
 
@@ -170,7 +170,7 @@ def server_time(answer: Mapping[str, Any]) -> datetime | None:
 
 
 def is_aws(endpoint_url: str) -> bool:
-    """Return whether an endpoint is AWS itself, in any partition, and not a server that is like it."""
+    """Return whether an endpoint is AWS itself, in any partition, and not a compatible server."""
     host = urlsplit(endpoint_url).hostname or ""
     return any(host == domain or host.endswith(f".{domain}") for domain in AWS_DOMAINS)
 

@@ -1,4 +1,4 @@
-"""What S3 holds of an object beside its bytes, and what of it a copy takes over from its original. Pure.
+"""Which of an original's S3 headers and user metadata its copy gets. Pure functions.
 
 Cache-Control, Content-Disposition, Content-Language, Expires and user metadata are carried. Not carried are
 Content-Encoding, which describes the original's bytes; ``sha256``, which ``zenoimg upload`` sets for them;
@@ -60,7 +60,7 @@ class HeaderRules:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with the rules, apart from the policy: with that the recipe changes."""
+        """Return 16 hexadecimal digits that change with the rules, except for the policy, which changes the recipe."""
         return headers_fingerprint(self.cache_control)
 
 

@@ -1,4 +1,4 @@
-"""A BMP as browsers are given it."""
+"""Prepare a BMP for display in a browser."""
 
 from __future__ import annotations
 

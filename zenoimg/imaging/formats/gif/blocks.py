@@ -49,7 +49,7 @@ class Control:
         return struct.pack("<BBBBHBB", EXTENSION, GRAPHIC_CONTROL, 4, self.flags, self.delay, self.transparent_index, 0)
 
     def with_transparent(self, index: int | None) -> Control:
-        """Return the control of a frame with this transparent index."""
+        """Return a frame's graphic control extension with this transparent index."""
         return replace(self, flags=self.flags & ~1 | (index is not None), transparent_index=index or 0)
 
 

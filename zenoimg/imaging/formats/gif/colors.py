@@ -61,7 +61,7 @@ class ColorTable:
         return index
 
     def in_use(self, transparent: int | None) -> dict[int, Rgb]:
-        """Return the colours that pixels can have."""
+        """Return the colours that pixels may use."""
         without = {*self.free, transparent, self._transparent_slot}
         return {index: entry for index, entry in enumerate(self.entries) if index not in without}
 

@@ -35,7 +35,7 @@ class Text:
 
 
 class InflationAllowance:
-    """Bytes that a file's texts may still grow by when they are inflated, so that many bombs are as small as one."""
+    """Bytes that a file's compressed texts may still inflate to, all together: many bombs get no more than one."""
 
     def __init__(self) -> None:
         self._left = _INFLATED_BYTES

@@ -50,7 +50,7 @@ def _lay(ground: Image.Image, ink: Image.Image, coverage: Image.Image) -> Image.
 
 
 def _full(channel: Image.Image) -> Image.Image:
-    """Return a channel like another one, opaque everywhere."""
+    """Return an opaque channel of the size and mode of another one."""
     return Image.new(channel.mode, channel.size, 65535 if channel.mode == "I;16" else 255)
 
 

@@ -122,7 +122,7 @@ def trimmed(page: Page, layout: Layout) -> Page:
 
 
 def of_equal_rows(layout: Layout, numbers: Iterable[int]) -> dict[int, list[int]]:
-    """Return segments by their number of rows: the last strip may have fewer."""
+    """Return segments grouped by their number of rows, since the last strip may have fewer."""
     groups: dict[int, list[int]] = {}
     for number in numbers:
         _, top, _, bottom = layout.box(number % (layout.across * layout.down))

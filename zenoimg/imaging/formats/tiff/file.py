@@ -48,7 +48,7 @@ class Form:
         return struct.pack(self.order + layout, *values)
 
     def numbers(self, entry: Entry, most: int | None = None) -> tuple[int, ...]:
-        """Return the whole numbers of an entry, at most ``most``. Raises ``Refused("corrupt")`` for other types."""
+        """Return an entry's values as integers, at most ``most``. Raises ``Refused("corrupt")`` for other types."""
         letter = _NUMBERS.get(entry.kind)
         if letter is None:
             raise Refused("corrupt", f"the TIFF's tag {entry.tag} holds no whole numbers")

@@ -1,4 +1,4 @@
-"""A WebP as browsers are given it."""
+"""Prepare a WebP for display in a browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_LIMITS = Limits(*[sys.maxsize] * 5)  # the caller has checked the file
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return the file with its pixels, frames, colour profile and orientation alone."""
+    """Return the file with nothing but its pixels, frames, colour profile and orientation."""
     source = read_webp(data, _NO_LIMITS)
     orientation = orientation_of(tiff_block(source.first(b"EXIF")))
     flags = source.flags & ~(XMP | EXIF) | (EXIF if orientation != 1 else 0)

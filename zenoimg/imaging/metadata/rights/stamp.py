@@ -1,4 +1,4 @@
-"""Writes the rights that a copy has to state into its blocks of metadata, empty ones included."""
+"""Writes the rights that a copy must state into its metadata blocks, creating those that are missing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Stamp:
             return block
 
     def xmp(self, packet: bytes) -> bytes:
-        """Return an XMP packet with all rights."""
+        """Return an XMP packet that states all rights."""
         return xmp_rights.with_rights(packet, self.texts) if self.texts else packet
 
     def iptc(self, datasets: bytes) -> bytes:
@@ -35,7 +35,7 @@ class Stamp:
         return iptc_rights.with_rights(datasets, self.texts)
 
     def photoshop(self, block: bytes) -> bytes:
-        """Return Photoshop image resources, with the rights that IPTC in them states."""
+        """Return Photoshop image resources whose IPTC block states the rights."""
         if not self.texts.keys() & iptc_rights.DATASETS.keys():
             return block
         return photoshop.with_iptc(block, self.iptc)

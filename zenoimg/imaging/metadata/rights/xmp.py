@@ -41,7 +41,7 @@ _AFTER = '</x:xmpmeta><?xpacket end="w"?>'
 
 @dataclass(frozen=True)
 class _Replaced(ByName):
-    """Removes properties of the descriptions themselves alone."""
+    """Removes only the descriptions' own properties, not nested ones."""
 
     def removes(self, namespace: str, name: str, *, is_property: bool, in_contact: bool) -> bool:
         return is_property and self.test(namespace, name)
