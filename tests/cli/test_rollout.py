@@ -116,7 +116,7 @@ def test_with_yes_a_canary_that_is_refused_stops_the_rollout_and_keeps_every_cop
     shown = terminal.run(*arguments, code=1).stderr
     assert "  huge.jpg: too-large: " in shown, "its hash is the lowest"
     assert "1 image of the canary did not get the new mark" in shown
-    assert "`zenoimg rollout --back` takes the new version back" in shown
+    assert "`zenoimg rollout --back` rolls the new version back" in shown
     assert recipes()["huge.jpg"] == OLD
     assert sorted(recipes().values(), key=str) == sorted([OLD] * 6 + [NEW], key=str), "the rest is left alone"
     result = terminal.json(*arguments, "--accept-refusals")
@@ -144,7 +144,7 @@ def test_going_back_puts_all_zips_back_and_reprocesses_what_the_new_recipe_made(
     for name in ("FunctionsKey", "PackagesKey", "RecipeKey", "RecipeFingerprint", "Limits"):
         assert after[name] == before[name]
     assert after["PreviousRecipeKey"] == deployed["RecipeKey"]
-    assert "zenoimg.toml still has the recipe that was taken back" in done.stderr
+    assert "zenoimg.toml still has the recipe that was rolled back" in done.stderr
 
 
 @pytest.mark.thorough

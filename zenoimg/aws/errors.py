@@ -64,7 +64,7 @@ def explain(error: Exception) -> ZenoError:
         return _explain_refusal(error)
     if isinstance(error, _NOT_AWS):
         return RefusedByAwsError(
-            f"the endpoint gave an answer that AWS does not give: {error}",
+            f"the endpoint's response is not one that AWS sends: {error}",
             next_step="Check --endpoint-url, and whether a proxy stands between this machine and AWS.",
             code="not-aws",
         )
@@ -93,7 +93,7 @@ def explain(error: Exception) -> ZenoError:
         return ZenoError(f"{where}{error.strerror}", next_step="Fix this and rerun the command.", code="file-error")
     return ZenoError(
         f"unexpected: {type(error).__name__}: {error}",
-        next_step="Run it again with --debug and report what it shows.",
+        next_step="Rerun it with --debug and report the output.",
         code="unexpected",
     )
 
@@ -108,7 +108,7 @@ def _explain_refusal(error: boto.ClientError) -> ZenoError:
     if code in _UNKNOWN_KEY:
         return ConfigurationError(
             f"AWS does not know these credentials ({code})",
-            next_step=f"{NO_CREDENTIALS_NEXT} A region that your account has not enabled answers like this, too.",
+            next_step=f"{NO_CREDENTIALS_NEXT} A region that is not enabled for your account gives the same error.",
             code="unknown-credentials",
         )
     if is_denied(error):

@@ -214,8 +214,8 @@ def file_of(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Config
         return ConfigFile()
     if path.parent != cwd and _belongs_to_another_user(path):
         raise ConfigurationError(
-            f"{path} in a folder above belongs to another user, so it is not used",
-            next_step=f"Name it to use it all the same (--config {path}), or write a file of your own here.",
+            f"{path} in a folder above belongs to another user and is ignored",
+            next_step=f"To use it anyway, add --config {path}; or write your own file here.",
         )
     return read(path)
 

@@ -148,7 +148,7 @@ class _Layer:
             if hashlib.sha256(data).hexdigest() == PurePosixPath(key).stem:
                 return data
         raise ZenoError(
-            f"s3://{self._bucket}/{key} does not have the content that its name promises",
+            f"s3://{self._bucket}/{key} does not match the hash in its name",
             next_step=f"Run `{suggest('deploy')}` again if that persists.",
             code="damaged-artifact",
         )

@@ -99,7 +99,7 @@ def plan(photos: Sequence[Path], output: str | None) -> list[Job]:
     """
     if output == STDOUT:
         if len(photos) != 1:
-            raise UsageError("-o - writes one copy to standard output, and several photos are given")
+            raise UsageError("-o - writes one copy to standard output, but several photos are given")
         return [Job(photos[0], None)]
     jobs: dict[Path, Job] = {}
     for photo in dict.fromkeys(photos):

@@ -22,6 +22,7 @@ from zenoimg.imaging import (
 )
 from zenoimg.imaging.__main__ import main
 
+ROOT = Path(__file__).parents[3]
 PHOTO = pictures.jpeg(pictures.photo((120, 90)))
 
 
@@ -148,8 +149,8 @@ def test_a_limit_of_another_type_is_named(value: Any, error: type[Exception], me
 
 
 def test_the_module_watermarks_a_file(photo: Path) -> None:
-    command = [sys.executable, "-m", "zenoimg.imaging", "photo.jpg", "copy.jpg"]
-    done = subprocess.run(command, cwd=photo.parent, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "zenoimg.imaging", str(photo), str(photo.parent / "copy.jpg")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (photo.parent / "copy.jpg").read_bytes() == watermark(PHOTO).data
 

@@ -44,7 +44,7 @@ class Options:
             raise UsageError(f"--output {self.output} is not a directory")
         if self.kind == "stdout":
             if len(self.ids) > 1:
-                raise UsageError("-o - writes one image to standard output, and several ids are given")
+                raise UsageError("-o - writes one image to standard output, but several ids are given")
             if self.as_json:
                 raise UsageError("-o - and --json would both write to standard output: choose one")
             if sys.stdout.isatty():

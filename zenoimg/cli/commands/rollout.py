@@ -163,7 +163,7 @@ def _roll_back(call: Call, target: Target, options: RolloutOptions) -> None:
     _say_progress(call, pipeline)
     if recipe_of(target.settings).fingerprint == taken_back:
         call.screen.say(
-            "[yellow]zenoimg.toml still has the recipe that was taken back:[/] change it before the next deploy."
+            "[yellow]zenoimg.toml still has the recipe that was rolled back:[/] change it before the next deploy."
         )
     if options.as_json:
         call.screen.json({**_result(outcome, pipeline), "taken_back": taken_back, "results": dict(results)})
@@ -251,12 +251,12 @@ def _ask_for_rest(call: Call, target: Target, review: Review, options: RolloutOp
     if options.deploy.yes and review.problems and not options.deploy.accept_refusals:
         raise ZenoError(
             f"{render.plural(len(review.problems), 'image')} of the canary did not get the new mark",
-            next_step=f"`{back}` takes the new version back; --accept-refusals continues with it.",
+            next_step=f"`{back}` rolls the new version back; --accept-refusals continues with it.",
             code="canary-failed",
         )
     if not confirm(call, f"Reprocess the rest in {target.aws.identity}?", yes=options.deploy.yes):
         call.screen.say(
-            f"The canary keeps the new mark. `{safe(suggest('rollout'))}` continues, `{safe(back)}` takes it back."
+            f"The canary keeps the new mark. `{safe(suggest('rollout'))}` continues, `{safe(back)}` rolls it back."
         )
         raise typer.Exit(1)
 

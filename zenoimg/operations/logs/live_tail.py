@@ -39,7 +39,7 @@ def live_events(
         except EventStreamError as error:
             if error_code(error) not in ("SessionTimeoutException", "SessionStreamingException"):
                 raise
-        say("The session ended (AWS limits it to three hours). A new one begins; events in between are missing.")
+        say("The session ended (AWS limits it to three hours). A new session starts; events in between are missing.")
 
 
 def _updates(

@@ -178,6 +178,4 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _linked() -> OSError:
     """Return the problem of a link to a folder: following all of them could loop."""
-    return OSError(
-        errno.ELOOP, "it is a link to a folder; pass it as a PATH of its own, or leave it out with --exclude"
-    )
+    return OSError(errno.ELOOP, "it is a link to a folder; pass it as a separate PATH, or leave it out with --exclude")
