@@ -15,9 +15,10 @@ from zenoimg.cli.app import COMMANDS
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import policy
 
-OPERATOR, DEPLOYER = "operator-policy.json", "deployer-policy.json"
+OPERATOR = "operator-policy.json"
+DEPLOYER = ("deployer-policy.json", "deployer-functions-policy.json")
 
-#: Commands that change the stack; who runs them holds both policies. Every other command is a daily one.
+#: Commands that change the stack; who runs them holds all policies. Every other command is a daily one.
 DEPLOYERS_COMMANDS = frozenset({"deploy", "destroy", "rollout", "template"})
 
 
@@ -71,7 +72,7 @@ def command_of(arguments: Sequence[str]) -> str | None:
 
 def policies_of(command: str) -> tuple[str, ...]:
     """The policies that who runs this command holds."""
-    return (OPERATOR, DEPLOYER) if command in DEPLOYERS_COMMANDS else (OPERATOR,)
+    return (OPERATOR, *DEPLOYER) if command in DEPLOYERS_COMMANDS else (OPERATOR,)
 
 
 def not_granted(command: str, rights: Iterable[Right], places: Sequence[Place]) -> list[Right]:

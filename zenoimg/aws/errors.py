@@ -114,7 +114,7 @@ def _explain_refusal(error: boto.ClientError) -> ZenoError:
     if is_denied(error):
         return RefusedByAwsError(
             f"AWS denied {operation}: {message or code}",
-            next_step="policies/operator-policy.json and policies/deployer-policy.json list what is needed.",
+            next_step="The files of policies/ for operators and deployers list what is needed.",
             code="access-denied",
         )
     if is_throttled(error):

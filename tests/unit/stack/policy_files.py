@@ -17,8 +17,10 @@ from zenoimg.stack.template import policy
 
 FILES = sorted(path.name for path in sources.directory("policies").glob("*.json"))
 ROLES = ("lambda-s3-dynamodb-policy.json", "lambda-dynamodb-read-policy.json")
-OPERATOR, DEPLOYER, TRUST = "operator-policy.json", "deployer-policy.json", "lambda-trust-policy.json"
-IDENTITY_POLICIES = (*ROLES, OPERATOR, DEPLOYER)
+OPERATOR, TRUST = "operator-policy.json", "lambda-trust-policy.json"
+#: Who deploys holds both.
+DEPLOYER = ("deployer-policy.json", "deployer-functions-policy.json")
+IDENTITY_POLICIES = (*ROLES, OPERATOR, *DEPLOYER)
 
 ACME = StackNames("acme")
 
@@ -29,9 +31,14 @@ def statements(file_name: str, names: StackNames = ACME) -> list[dict[str, Any]]
     return found
 
 
-def grants(file_name: str) -> set[str]:
-    """Every action that a policy names."""
-    return {action for statement in statements(file_name) for action in as_list(statement["Action"])}
+def all_statements(file_names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The statements of several policies."""
+    return [statement for file_name in file_names for statement in statements(file_name)]
+
+
+def grants(*file_names: str) -> set[str]:
+    """Every action that policies name."""
+    return {action for statement in all_statements(file_names) for action in as_list(statement["Action"])}
 
 
 def document(file_name: str, names: StackNames = ACME) -> str:

@@ -41,8 +41,8 @@ def test_a_denial_names_action_and_resource_and_the_policy_that_grants_it() -> N
     error = failed(DENIED)
     where = "arn:aws:lambda:eu-west-1:123456789012:function:imageProcessorLambda"
     assert f"AWS denied lambda:CreateFunction on {where}" in error.message
-    assert "policies/deployer-policy.json grants it" in error.next_step
-    assert "zenoimg template --policy deployer" in error.next_step
+    assert "policies/deployer-functions-policy.json grants it" in error.next_step
+    assert "zenoimg template --policy deployer-functions" in error.next_step
     assert "The stack is as it was before" in error.next_step
 
 
@@ -138,7 +138,7 @@ def test_a_change_set_that_cannot_be_made_has_the_step_for_its_reason() -> None:
     fake = FakeCloudFormation([None, "REVIEW_IN_PROGRESS"], {"Status": "FAILED", "StatusReason": DENIED})
     with pytest.raises(RefusedByAwsError) as refused:
         create(fake)
-    assert "deployer-policy.json grants it" in refused.value.next_step
+    assert "deployer-functions-policy.json grants it" in refused.value.next_step
 
 
 def test_an_interruption_while_the_plan_is_made_leaves_nothing() -> None:

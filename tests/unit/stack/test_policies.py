@@ -15,7 +15,7 @@ from tests.unit.stack.policy_files import (
     IDENTITY_POLICIES,
     OPERATOR,
     ROLES,
-    document,
+    all_statements,
     grants,
     is_action_name,
     statements,
@@ -23,10 +23,12 @@ from tests.unit.stack.policy_files import (
 from tests.unit.stack.rendered import as_list, resolved
 from zenoimg.stack.bundle import sources
 from zenoimg.stack.names import StackNames
+from zenoimg.stack.template import policy_for
 
 #: Actions that AWS grants on no resource narrower than all of them, each for the service's own reason
 #: (the "Resource types" column of https://docs.aws.amazon.com/service-authorization/latest/reference/).
 WITHOUT_RESOURCES = {
+    "cloudformation:DescribeStackResources": "asked which stack holds a bucket or table, which names no stack",
     "cloudwatch:GetMetricStatistics": "metrics are no resources",
     "iam:ListAccountAliases": "an account has one alias, and it is no resource",
     "lambda:CreateEventSourceMapping": "the mapping has no name before it is made; the condition names its function",
@@ -73,21 +75,51 @@ def test_no_policy_reaches_all_resources_but_for_actions_that_know_none(file_nam
 
 
 def test_the_list_of_actions_without_resources_holds_no_more_than_the_policies_need() -> None:
-    assert set(WITHOUT_RESOURCES) <= grants(OPERATOR) | grants(DEPLOYER)
+    assert set(WITHOUT_RESOURCES) <= grants(OPERATOR) | grants(*DEPLOYER)
 
 
 def test_queues_are_mapped_to_the_processors_alone() -> None:
-    (mapping,) = [item for item in statements(DEPLOYER) if item["Action"] == "lambda:CreateEventSourceMapping"]
-    (functions,) = mapping["Condition"]["ArnEquals"].values()
-    assert list(map(resolved, functions)) == [
-        "arn:aws:lambda:eu-west-1:123456789012:function:acme-imageProcessorLambda",
-        "arn:aws:lambda:eu-west-1:123456789012:function:acme-imageProcessorLargeLambda",
+    mappings = [
+        item
+        for item in all_statements(DEPLOYER)
+        if any(action.endswith("EventSourceMapping") for action in as_list(item["Action"]))
     ]
-    assert list(mapping["Condition"]["ArnEquals"]) == ["lambda:FunctionArn"]
+    assert {action for item in mappings for action in as_list(item["Action"])} == {
+        f"lambda:{verb}EventSourceMapping" for verb in ("Create", "Delete", "Get", "Update")
+    }
+    for item in mappings:
+        (functions,) = item["Condition"]["ArnEquals"].values()
+        assert list(map(resolved, functions)) == [
+            "arn:aws:lambda:eu-west-1:123456789012:function:acme-imageProcessorLambda",
+            "arn:aws:lambda:eu-west-1:123456789012:function:acme-imageProcessorLargeLambda",
+        ]
+        assert list(item["Condition"]["ArnEquals"]) == ["lambda:FunctionArn"]
+
+
+def test_only_this_stack_is_changed_and_its_change_sets_are_tagged() -> None:
+    prefix = "arn:aws:cloudformation:eu-west-1:123456789012:"
+    for item in all_statements(DEPLOYER):
+        actions = {action for action in as_list(item["Action"]) if action.startswith("cloudformation:")}
+        if actions - {"cloudformation:DescribeStackResources", "cloudformation:TagResource"}:
+            assert list(map(resolved, as_list(item["Resource"]))) == [f"{prefix}stack/acme/*"]
+        elif "cloudformation:TagResource" in actions:
+            # A change set takes the stack's tags; ours begin with zenoimg-.
+            assert list(map(resolved, item["Resource"])) == [f"{prefix}stack/acme/*", f"{prefix}changeSet/zenoimg-*/*"]
+
+
+def test_live_tail_is_granted_for_both_forms_of_a_log_groups_arn() -> None:
+    # The request names it without ":*" (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/
+    # API_StartLiveTail.html), the table of resource types with it (…/service-authorization/latest/reference/
+    # list_amazoncloudwatchlogs.html).
+    (tail,) = [item for item in statements(OPERATOR) if "logs:StartLiveTail" in as_list(item["Action"])]
+    arns = set(map(resolved, tail["Resource"]))
+    bare = {arn for arn in arns if not arn.endswith(":*")}
+    assert len(bare) == 3
+    assert arns == bare | {f"{arn}:*" for arn in bare}
 
 
 def test_a_role_is_given_to_lambda_alone() -> None:
-    (passing,) = [item for item in statements(DEPLOYER) if "iam:PassRole" in as_list(item["Action"])]
+    (passing,) = [item for item in all_statements(DEPLOYER) if "iam:PassRole" in as_list(item["Action"])]
     assert passing["Action"] == "iam:PassRole"
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     assert set(map(resolved, passing["Resource"])) == {
@@ -96,13 +128,13 @@ def test_a_role_is_given_to_lambda_alone() -> None:
     }
 
 
-def test_a_role_can_hold_the_deployers_policy_inline_and_the_operators_as_a_managed_one() -> None:
-    # 10,240 characters for all inline policies of a role, 6,144 for a managed one, white space not counted
+@pytest.mark.parametrize("file_name", [OPERATOR, *DEPLOYER])
+def test_each_policy_for_people_fits_into_a_managed_policy_at_the_longest_names(file_name: str) -> None:
+    # 6,144 characters, white space not counted
     # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
     longest = StackNames("abcdefghijklmnop").qualified("123456789012", "ap-southeast-2")
-    sizes = {name: len(re.sub(r"\s", "", document(name, longest))) for name in (OPERATOR, DEPLOYER)}
-    assert sizes[OPERATOR] <= 6_144
-    assert sizes[DEPLOYER] <= 10_240
+    filled = policy_for(file_name, longest, "aws-us-gov", "ap-southeast-2", "123456789012")
+    assert len(re.sub(r"\s", "", json.dumps(filled))) <= 6_144
 
 
 def test_policies_lie_beside_the_package_in_a_checkout() -> None:

@@ -84,7 +84,7 @@ def test_every_listed_action_is_granted_still_unknown_and_named_by_cloudformatio
     seen = {action for finding in findings() for action in newer_actions(finding)}
     by_cloudformation = {name for kind in TYPES for names in handler_permissions(kind).values() for name in names}
     assert seen == set(NEWER_THAN_THE_LIST)
-    assert seen <= grants(DEPLOYER) & by_cloudformation
+    assert seen <= grants(*DEPLOYER) & by_cloudformation
 
 
 @pytest.mark.parametrize(

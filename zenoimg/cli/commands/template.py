@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 
 class Policy(StrEnum):
-    """The IAM policies for operators."""
+    """The IAM policies for people; who deploys needs all of them."""
 
     operator = "operator"
     deployer = "deployer"
+    deployer_functions = "deployer-functions"
 
 
 def register(app: typer.Typer) -> None:
@@ -49,8 +50,9 @@ def template(
 
     Example: zenoimg template > zenoimg.yaml
 
-    A comment at the top lists the parameters. --policy operator prints the IAM permissions of all other commands,
-    --policy deployer the additional ones of deploy and destroy. Nothing is created on AWS.
+    A comment at the top lists the parameters. --policy operator prints the IAM permissions of the daily commands;
+    deploy and destroy need --policy deployer and --policy deployer-functions as well (a managed policy holds 6,144
+    characters, which one document would exceed). Nothing is created on AWS.
     """
     settings = settings_of(call)
     aws = aws_of(call, settings)

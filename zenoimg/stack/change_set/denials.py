@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from zenoimg.stack.template import grants
 from zenoimg.suggest import suggest
 
-_DEPLOYER = "deployer-policy.json"
+#: What ``template --policy`` calls the documents of who deploys: one would exceed the size of a managed policy.
+_DEPLOYER = ("deployer", "deployer-functions")
 _DENIED = (
     re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>[^\s,]+))?"),
     re.compile(r"API: (?P<action>[\w-]+:\w+) (?P<resource>)(?:.*)Access ?Denied", re.IGNORECASE),
@@ -37,9 +38,11 @@ def denial_in(message: str) -> Denial | None:
 
 def next_step_of_denial(denial: Denial) -> str:
     """Return which of our policies grants the denied action."""
-    if not denial.action or grants(_DEPLOYER, denial.action):
-        prints = suggest("template", "--policy", "deployer")
-        which = f"policies/{_DEPLOYER} grants it; `{prints}` prints it with your names."
+    granting = [name for name in _DEPLOYER if not denial.action or grants(f"{name}-policy.json", denial.action)]
+    if granting:
+        prints = suggest("template", "--policy", granting[0])
+        which = f"policies/{granting[0]}-policy.json grants it; `{prints}` prints it with your names."
     else:
-        which = f"Grant it in addition to policies/{_DEPLOYER}, which does not include it."
+        files = " and ".join(f"policies/{name}-policy.json" for name in _DEPLOYER)
+        which = f"Grant it in addition to {files}, which do not include it."
     return f"{which} If it is granted, an SCP, a permissions boundary or a resource policy denies it."
