@@ -102,6 +102,16 @@ def test_an_empty_queue_counts_only_after_the_counts_have_settled() -> None:
     assert lane.now == pytest.approx(40)
 
 
+def test_a_photo_in_the_large_queue_is_waited_for() -> None:
+    lane = Lane({200.0: NEW}, 0.0)
+    lane.deployment.queue_urls = ("q", "large")
+    lane.get_queue_attributes = lambda QueueUrl, **_: {  # type: ignore[method-assign]  # noqa: N803 - AWS's own name
+        "Attributes": {"ApproximateNumberOfMessages": str(int(QueueUrl == "large" and lane.now < 201))}
+    }
+    assert waited(lane, None).result == "processed"
+    assert lane.now == pytest.approx(200)
+
+
 def test_an_old_record_is_no_result_of_forced_work() -> None:
     lane = Lane({0.0: RECORD})
     assert waited(lane, RECORD, state="current").result == "unfinished"

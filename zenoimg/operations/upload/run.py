@@ -113,7 +113,9 @@ class Upload:
         self._on_bytes = on_bytes
         self._clock = clock
         self._waiting: dict[str, _Waiting] = {}
+        #: Whether the large queue has messages: now, ``None`` if not looked at yet, and at the look before.
         self._large_is_busy: bool | None = None
+        self._large_was_busy = True
         #: Sent and reported as such; they occupy the window until they are processed.
         self._paced: dict[str, _Waiting] = {}
 
@@ -211,7 +213,8 @@ class Upload:
 
     def _look(self) -> Iterator[UploadResult]:
         """Yield the results of awaited photos whose records are final now."""
-        self._large_is_busy = None
+        if self._large_is_busy is not None:
+            self._large_was_busy, self._large_is_busy = self._large_is_busy, None
         try:
             records = self._pipeline.catalog.get_many([*self._waiting, *self._paced])
         except ClientError as error:
@@ -228,12 +231,17 @@ class Upload:
                 yield result
 
     def _may_be_handed_over(self) -> bool:
-        """Return whether the large queue has messages, read once in each look: any of them may be an awaited photo."""
+        """Return whether an awaited photo may be in the large queue, which is read once in each look.
+
+        A message that went since the last look may have left a record that was not read yet.
+        """
         url = self._pipeline.deployment.large_queue_url
+        if not url:
+            return False
         if self._large_is_busy is None:
-            queue = counts_if_known(self._pipeline, url) if url else None
+            queue = counts_if_known(self._pipeline, url)
             self._large_is_busy = queue is not None and queue.total > 0
-        return self._large_is_busy
+        return self._large_is_busy or self._large_was_busy
 
     def _judge(self, waiting: _Waiting, record: ImageRecord | None) -> UploadResult | None:
         """Return the final result of a photo, or ``None`` while its record is not final."""
