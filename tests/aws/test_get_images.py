@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import pytest
 
@@ -30,7 +31,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient) -> I
     get_images._catalog.cache_clear()
 
 
-def get(query: dict[str, str] | None = None) -> dict[str, Any]:
+def get(query: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> dict[str, Any]:
     """Calls the handler with an event of an HTTP API, payload format 2.0."""
     event: dict[str, Any] = {
         "version": "2.0",
@@ -40,8 +41,8 @@ def get(query: dict[str, str] | None = None) -> dict[str, Any]:
         "requestContext": {"http": {"method": "GET", "path": "/images"}},
         "isBase64Encoded": False,
     }
-    if query is not None:  # API Gateway leaves it out when there is no query
-        event["queryStringParameters"] = query
+    event["rawQueryString"] = "" if query is None else urlencode(query, doseq=True)
+    event["headers"] |= headers or {}
     answer: dict[str, Any] = get_images.handler(event, context())
     assert answer["headers"]["content-type"] == "application/json"
     # As the runtime serializes it.
@@ -208,6 +209,92 @@ def test_a_bad_cursor_is_told_as_json(cursor: str, catalog: Catalog) -> None:
     assert "cursor" in json.loads(answer["body"])["message"]
 
 
-def test_other_parameters_are_ignored(catalog: Catalog) -> None:
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"sort": "up"}, "'sort' is not a parameter; there are cursor, id, limit"),
+        ({"limit": ["1", "2"]}, "limit is given 2 times"),
+        ({"id": "cat.jpg", "limit": "1"}, "id excludes cursor and limit"),
+        ({"id": ""}, "an id has 1 to 1024 bytes"),
+        ({"id": "ü" * 513}, "an id has 1 to 1024 bytes"),
+        ({"id": [f"{number}.jpg" for number in range(101)]}, "101 ids; at most 100"),
+    ],
+)
+def test_a_query_that_cannot_be_meant_is_told_as_json(query: dict[str, Any], said: str, catalog: Catalog) -> None:
     put_all(catalog, [record()])
-    assert len(json.loads(get({"sort": "up"})["body"])) == 1
+    answer = get(query)
+    assert answer["statusCode"] == 400
+    assert said in json.loads(answer["body"])["message"]
+
+
+def test_a_query_in_another_encoding_is_told_as_json(catalog: Catalog) -> None:
+    answer = get_images.handler({"rawQueryString": "id=%FF"}, context())
+    assert (answer["statusCode"], json.loads(answer["body"])["message"]) == (400, "the query is not UTF-8")
+
+
+def test_single_images_come_by_id_in_the_order_asked_and_each_once(catalog: Catalog) -> None:
+    keys = ["2025/a,b c+&=.jpg", "ü🐈.jpg", "plain.jpg"]
+    put_all(catalog, [record(key) for key in (*keys, "other.jpg", ".zenoimg/test.jpg")])
+    answer = get({"id": [*keys, "missing.jpg", keys[0], ".zenoimg/test.jpg"]})
+    assert [found["ImageId"] for found in json.loads(answer["body"])] == keys
+    assert "link" not in answer["headers"]
+    assert get({"id": "missing.jpg"})["body"] == "[]"
+
+
+def test_single_images_that_do_not_fit_follow_behind_a_link(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_images, "MAX_ANSWER_BYTES", 3000)
+    keys = [f"a,b/{number} ü.jpg" for number in range(7)]
+    put_all(catalog, [record(key) for key in keys])
+    found: list[str] = []
+    query: dict[str, Any] | None = {"id": keys}
+    while query is not None:
+        answer = get(query)
+        page = [each["ImageId"] for each in json.loads(answer["body"])]
+        assert 0 < len(page) < 7
+        found += page
+        link = answer["headers"].get("link")
+        query = parse_qs(link.partition("<?")[2].partition(">")[0]) if link else None
+    assert found == keys
+
+
+@pytest.fixture
+def _open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_AUTHORIZATION", "NONE")
+
+
+@pytest.mark.usefixtures("_open")
+def test_an_open_api_gives_a_hundred_records_and_a_megabyte_at_once(catalog: Catalog) -> None:
+    there = put_all(catalog, [record(f"{number}.jpg") for number in range(120)])
+    pages = all_pages()
+    assert [len(page) for page in pages if page] == [100, 20]
+    assert ids(pages) == there
+    assert [len(page) for page in all_pages({"limit": "110"}) if page] == [110, 10]
+    put_all(catalog, [large(f"large-{number}.jpg") for number in range(5)])
+    assert all(len(json.dumps(page)) <= 1_010_000 for page in all_pages({"limit": "10000"}))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, br", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+def test_an_answer_is_compressed_for_whoever_asks(catalog: Catalog, accepted: str, packed: bool) -> None:
+    put_all(catalog, [record(f"{number}.jpg") for number in range(20)])
+    plain, answer = get(), get(headers={"accept-encoding": accepted})
+    assert answer.get("isBase64Encoded", False) is packed
+    assert answer["headers"].get("content-encoding") == ("gzip" if packed else None)
+    assert answer["headers"]["vary"] == "accept-encoding"
+    body = gzip.decompress(base64.b64decode(answer["body"])).decode() if packed else answer["body"]
+    assert body == plain["body"]
+    assert len(answer["body"]) < len(plain["body"]) / 4 or not packed
+
+
+def test_a_short_answer_is_not_compressed(catalog: Catalog) -> None:
+    assert get(headers={"accept-encoding": "gzip"})["body"] == "[]"

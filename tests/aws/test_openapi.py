@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import urlencode
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from lambda_handlers import get_images
+from lambda_handlers.images_query import MAX_IDS, MAX_LIMIT, PARAMETERS, Query
 from tests.aws.invocation import context
 from tests.records import PROCESSED, REFUSED
 from zenoimg.pipeline.catalog import Page
@@ -64,19 +66,23 @@ def json_schema_of(hint: Any) -> dict[str, Any]:
 
 
 def test_an_answer_is_as_described() -> None:
-    answer = get_images.page(OnePage(), None, None)  # type: ignore[arg-type]
+    answer = get_images.page(OnePage(), Query())  # type: ignore[arg-type]
     Draft202012Validator(schema_of("200")).validate(json.loads(answer["body"]))
 
 
-@pytest.mark.parametrize(("name", "value"), [("limit", "0"), ("limit", "10001"), ("limit", "x"), ("cursor", "%")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("limit", "0"), ("limit", "10001"), ("limit", "x"), ("cursor", "%"), ("id", "")]
+)
 def test_a_bad_parameter_is_refused_as_described(name: str, value: str) -> None:
     described = {parameter["name"]: parameter["schema"] for parameter in GET["parameters"]}
     assert name in described
-    answer = get_images.handler({"queryStringParameters": {name: value}}, context())
+    answer = get_images.handler({"rawQueryString": urlencode({name: value})}, context())
     assert answer["statusCode"] == 400
     Draft202012Validator(schema_of("400")).validate(json.loads(answer["body"]))
 
 
 def test_the_bounds_of_limit_are_the_functions() -> None:
-    (limit,) = [parameter["schema"] for parameter in GET["parameters"] if parameter["name"] == "limit"]
-    assert limit["maximum"] == get_images.MAX_LIMIT
+    described = {parameter["name"]: parameter["schema"] for parameter in GET["parameters"]}
+    assert tuple(sorted(described)) == PARAMETERS
+    assert described["limit"]["maximum"] == MAX_LIMIT
+    assert described["id"]["maxItems"] == MAX_IDS

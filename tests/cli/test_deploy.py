@@ -96,6 +96,14 @@ def test_a_change_of_the_apis_access_is_said_in_words(before: str | None, after:
     assert ("GET /images" in said) is bool(words)
 
 
+def test_the_plan_says_what_an_open_api_can_cost_a_day(aws: DoubledAws, terminal: Terminal) -> None:
+    Path("zenoimg.toml").write_text('[api]\nauth = "none"\n', encoding="utf-8")
+    shown = " ".join(terminal.run("deploy", "--dry-run").stderr.split())
+    assert "up to 172,800 requests a day, each of up to 1 MB: 173 GB, about $19 a day at list prices" in shown
+    Path("zenoimg.toml").write_text('[api]\nauth = "none"\nrate_limit = 20\n', encoding="utf-8")
+    assert "1,728,000 requests a day" in " ".join(terminal.run("deploy", "--dry-run").stderr.split())
+
+
 def test_a_change_of_the_watermark_is_said_in_words(deployed: DoubledAws, terminal: Terminal) -> None:
     Path("zenoimg.toml").write_text(
         '[watermark]\ntext = "© Other"\nopacity = 0.9\n[metadata]\npolicy = "strip"\n', encoding="utf-8"

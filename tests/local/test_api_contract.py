@@ -26,6 +26,7 @@ CONFIGURATION = """
 unsupported_method.enabled = false
 ignored_auth.enabled = false
 missing_required_header.enabled = false
+negative_data_rejection.expected-statuses = ["400", "403", "404", "431"]
 """
 
 

@@ -43,11 +43,14 @@ class Functions:
         record = {"eventSource": "aws:s3", "eventName": event_name, "s3": s3}
         return self.call(NAMES.processor_function, {"Records": [record]})
 
+    def api(self, query: str) -> str:
+        return self.call(NAMES.get_images_function, {"rawQueryString": query})
+
     def journey(self) -> list[str]:
         """A photo comes, is listed, and goes. What the functions complained of, in order."""
         s3 = self.bench.client("s3")
         s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=jpeg(photo((64, 48))))
-        complaints = [self.look_at("ObjectCreated:Put"), self.call(NAMES.get_images_function, {})]
+        complaints = [self.look_at("ObjectCreated:Put"), *map(self.api, ("", f"id={KEY}"))]
         s3.delete_object(Bucket=NAMES.originals_bucket, Key=KEY)
         return [text for text in [*complaints, self.look_at("ObjectRemoved:DeleteMarkerCreated")] if text]
 

@@ -23,6 +23,8 @@ class Platform:
     filters_logs: bool
     """CloudWatch Logs understands filter patterns of JSON fields."""
     has_live_tail: bool
+    reserves_concurrency: bool
+    """Invocations beyond a function's reserved concurrency wait; on the embedded AWS they fail."""
     requires_tls: bool
     has_metric_math: bool
     """CloudWatch accepts alarms on an expression of several metrics."""
@@ -43,6 +45,7 @@ AWS = Platform(
     creates_log_groups=False,
     filters_logs=True,
     has_live_tail=True,
+    reserves_concurrency=True,
     requires_tls=True,
     has_metric_math=True,
     has_metrics=True,
@@ -58,6 +61,7 @@ EMBEDDED = Platform(
     creates_log_groups=True,
     filters_logs=False,
     has_live_tail=False,
+    reserves_concurrency=False,
     requires_tls=False,
     has_metric_math=False,
     has_metrics=False,

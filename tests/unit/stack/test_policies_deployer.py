@@ -42,8 +42,8 @@ UNUSED = {
         r"|dynamodb:Update(TimeToLive|ContributorInsights)|dynamodb:(Scan|Query|\w*Item)|kinesis:\w+"
         r"|iam:CreateServiceLinkedRole|logs:(CreateLogStream|DescribeLogStreams|PutLogEvents)"
     ),
-    "functions reserve no concurrency, have no code signing, no versions, no settings of runtime or recursion": (
-        r"lambda:(Put|Delete)Function(Concurrency|CodeSigningConfig)|lambda:GetCodeSigningConfig|lambda:PublishVersion"
+    "functions have no code signing, no versions, no settings of runtime or recursion": (
+        r"lambda:(Put|Delete)FunctionCodeSigningConfig|lambda:GetCodeSigningConfig|lambda:PublishVersion"
         r"|lambda:Put(RuntimeManagementConfig|FunctionRecursionConfig|FunctionScalingConfig)"
         r"|lambda:(PassCapacityProvider|AssociateRuntimeAlias)"
     ),

@@ -63,6 +63,7 @@ def test_the_processor_may_do_what_it_does_on_what_it_does_it_on() -> None:
 def test_the_reader_may_read_the_table_and_write_its_log() -> None:
     log = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/getImagesLambda:*"
     assert granted("GetImagesRole") == {
+        "dynamodb:BatchGetItem": {"arn:aws:dynamodb:eu-west-1:123456789012:table/zeno-images"},
         "dynamodb:Scan": {"arn:aws:dynamodb:eu-west-1:123456789012:table/zeno-images"},
         "logs:CreateLogStream": {log},
         "logs:PutLogEvents": {log},
@@ -114,13 +115,33 @@ def test_the_processor_has_the_memory_time_and_machine_that_it_was_measured_with
 
 def test_the_large_function_is_the_processor_with_more_memory_and_another_queue() -> None:
     one, large = properties("Processor"), properties("ProcessorLarge")
-    other = {"FunctionName", "Description", "MemorySize", "LoggingConfig", "Environment"}
+    other = {
+        "FunctionName",
+        "Description",
+        "MemorySize",
+        "LoggingConfig",
+        "Environment",
+        "ReservedConcurrentExecutions",
+    }
     assert {name for name in one if one[name] != large[name]} == other
     assert large["MemorySize"] == {"Ref": "ProcessorLargeMemory"}
     assert default("ProcessorLargeMemory") == 3008
     ours, its = (each["Environment"]["Variables"] for each in (one, large))
     assert {name for name in ours if ours[name] != its[name]} == {"BACKFILL_QUEUE_URL", "LARGE_QUEUE_URL"}
     assert properties("Large") == {**properties("Backfill"), "QueueName": "zeno-large"}
+
+
+def test_the_live_lane_is_bounded_on_request_alone() -> None:
+    nothing = {"Ref": "AWS::NoValue"}
+    bounded = {"Fn::If": ["IsBounded", {"Ref": "ProcessorMaxConcurrency"}, nothing]}
+    assert properties("Processor")["ReservedConcurrentExecutions"] == bounded
+    assert TEMPLATE["Conditions"]["IsBounded"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ProcessorMaxConcurrency"}, 0]}]}
+    assert default("ProcessorMaxConcurrency") == 0
+    assert properties("ProcessorLarge")["ReservedConcurrentExecutions"] == nothing
+
+
+def test_the_api_tells_its_function_whether_it_is_open() -> None:
+    assert properties("GetImages")["Environment"]["Variables"]["API_AUTHORIZATION"] == {"Ref": "ApiAuthorization"}
 
 
 def test_without_memory_for_it_there_is_no_large_function() -> None:

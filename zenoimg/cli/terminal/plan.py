@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from zenoimg.operations.deploy.trial.run import Trial
     from zenoimg.stack.change_set.change import Change
 
+#: 1 MB out of AWS (0.09 a GB), 128 read units of DynamoDB (0.125 a million), 0.1 GB-seconds of Lambda and an HTTP API's
+#: three units of 512 KB: the list prices of us-east-1, as believed in 2026 (docs/limits.md).
+_DOLLARS_OF_AN_OPEN_ANSWER = 0.00011
 _SAMPLE_LINES = 5  # refused images that a plan names
 _REPLACED = {"True": "yes", "Conditional": "maybe"}
 
@@ -111,7 +114,7 @@ def _warnings(plan: Plan) -> Iterator[str]:
     if plan.trial is not None and plan.trial.newly_refused:
         yield from _sample_warnings(plan.trial)
     if plan.opens_api:
-        yield "This opens GET /images to everyone, unsigned."
+        yield "This opens GET /images to everyone, unsigned." + _open_cost(plan)
     for change in plan.changes:
         name = f"the {render.kind(change.resource_type)} {change.logical_id}"
         if change.physical_id:
@@ -120,6 +123,19 @@ def _warnings(plan: Plan) -> Iterator[str]:
             yield f"Removes {name}: {_consequence(change)}."
         elif change.replacement == "True":
             yield f"Replaces {name}: {_consequence(change)}."
+
+
+def _open_cost(plan: Plan) -> str:
+    """Return what strangers can make an open API cost in a day."""
+    requests = plan.open_api_requests_a_day
+    if not requests:
+        return ""
+    dollars = requests * _DOLLARS_OF_AN_OPEN_ANSWER
+    gigabytes = requests / 1000
+    return (
+        f" Strangers can make up to {requests:,} requests a day, each of up to 1 MB: {gigabytes:,.0f} GB, about "
+        f"${dollars:,.0f} a day at list prices ([api] rate_limit lowers it)."
+    )
 
 
 def _sample_notes(trial: Trial) -> Iterator[str]:

@@ -12,6 +12,7 @@ from zenoimg.stack.change_set.change import Change, ChangeSet
 from zenoimg.stack.names import StackNames
 
 OPEN, SIGNED = "NONE", "AWS_IAM"
+_SECONDS_OF_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ class Plan:
     def opens_api(self) -> bool:
         """Return whether ``GET /images`` would start to answer unsigned requests."""
         return _api_access(self.parameters) == OPEN and self._api_access_before != OPEN
+
+    @property
+    def open_api_requests_a_day(self) -> int:
+        """Return how many unsigned requests the API would answer at most in a day, 0 unless it is open."""
+        is_open = _api_access(self.parameters) == OPEN
+        return int(self.parameters.get("ApiRateLimit", "0")) * _SECONDS_OF_A_DAY if is_open else 0
 
     @property
     def closes_api(self) -> bool:

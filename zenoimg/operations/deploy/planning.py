@@ -19,7 +19,7 @@ from zenoimg.imaging import Limits, Recipe
 from zenoimg.operations.configured import limits_of, recipe_of
 from zenoimg.operations.deploy import rollback, taken_names
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
-from zenoimg.operations.deploy.plan import DeployedVersion, Plan
+from zenoimg.operations.deploy.plan import OPEN, DeployedVersion, Plan
 from zenoimg.operations.deploy.previous import parameters_to_keep
 from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
 from zenoimg.operations.deploy.trial.recipe_changes import DRAWING_CODE_ONLY, recipe_changes
@@ -42,6 +42,8 @@ from zenoimg.suggest import suggest
 #: Template parameter that counts how often the settings of buckets and table were written again.
 GENERATION = "SettingsGeneration"
 
+#: Bounds of an API that everyone may call, unless they are set: its owner pays for each answer.
+_OPEN_API = {"ApiRateLimit": "2", "ApiBurstLimit": "4"}
 _DEFAULT_ARCHITECTURE = "arm64"
 _DEFAULT_TIMEOUT_SECONDS = 300
 #: Template parameters of the three zips, in the order of ``_bundle``.
@@ -172,11 +174,27 @@ def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
     # Lambda recommends six times the function's timeout for a queue that a function polls
     # (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
     chosen.setdefault("BackfillVisibility", str(6 * timeout))
+    if chosen.get("ApiAuthorization") == OPEN:
+        for name, value in _OPEN_API.items():
+            chosen.setdefault(name, value)
+    _check_concurrency(settings, int(chosen.get("ProcessorMaxConcurrency", 0)))
+    if not platform.reserves_concurrency:
+        chosen.pop("ProcessorMaxConcurrency", None)
     if not platform.requires_tls:
         chosen["TlsOnly"] = "false"
     if not platform.has_metric_math:
         chosen["MetricMath"] = "false"
     return chosen
+
+
+def _check_concurrency(settings: Settings, bound: int) -> None:
+    """Raise ``ConfigurationError`` for a bound that the backfill lane alone would use up."""
+    if 0 < bound <= settings.backfill_concurrency:
+        raise ConfigurationError(
+            f"processor.max_concurrency is {bound} and backfill.concurrency {settings.backfill_concurrency}: while "
+            "reprocess runs, no new photo would be processed",
+            next_step="Set max_concurrency higher, backfill.concurrency lower, or max_concurrency = 0 for no bound.",
+        )
 
 
 def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:

@@ -1,0 +1,37 @@
+"""Template parameters that follow from other settings or from the place of a deploy."""
+
+from __future__ import annotations
+
+import pytest
+
+from zenoimg.aws.platform import AWS, EMBEDDED
+from zenoimg.config.load import Settings
+from zenoimg.errors import ConfigurationError
+from zenoimg.operations.deploy.planning import parameters_of
+
+OPEN = {"ApiAuthorization": "NONE"}
+
+
+def test_an_open_api_has_narrow_bounds_unless_they_are_set() -> None:
+    def bounds(given: dict[str, str]) -> tuple[str | None, str | None]:
+        found = parameters_of(Settings(parameters=given), AWS)
+        return found.get("ApiRateLimit"), found.get("ApiBurstLimit")
+
+    assert bounds(OPEN) == ("2", "4")
+    assert bounds({**OPEN, "ApiRateLimit": "50"}) == ("50", "4")
+    assert bounds({"ApiAuthorization": "AWS_IAM"}) == (None, None)
+
+
+def test_a_bound_of_the_live_lane_leaves_room_beside_the_backfill() -> None:
+    def bounded(most: int) -> str | None:
+        settings = Settings(parameters={"ProcessorMaxConcurrency": str(most)}, backfill_concurrency=5)
+        return parameters_of(settings, AWS).get("ProcessorMaxConcurrency")
+
+    assert (bounded(0), bounded(6)) == ("0", "6")
+    with pytest.raises(ConfigurationError, match=r"max_concurrency is 5 and backfill\.concurrency 5"):
+        bounded(5)
+
+
+def test_nothing_is_reserved_where_a_throttled_event_would_be_lost() -> None:
+    settings = Settings(parameters={"ProcessorMaxConcurrency": "50"})
+    assert "ProcessorMaxConcurrency" not in parameters_of(settings, EMBEDDED)
