@@ -233,6 +233,13 @@ def test_an_animation_plays_as_often_as_it_did(plays: int | None, flag: int) -> 
     assert len(shown(done.data)) == 2
 
 
+def test_an_animation_does_not_tell_when_it_was_marked() -> None:
+    data = sequence(moving_ball(SIZE, 2), [40, 40])
+    times = {kind: contents(watermark(data).data, kind) for kind in (b"mvhd", b"tkhd", b"mdhd")}
+    assert all(times.values())
+    assert {content[4:20] for kind in times for content in times[kind]} == {bytes(16)}
+
+
 def test_an_animation_behind_a_cover_is_the_animation() -> None:
     data = sequence(moving_ball(SIZE, 3), [40, 40, 40])
     done = watermark(data[:8] + b"avif" + data[12:])

@@ -1,4 +1,4 @@
-"""The header of an AVIF, read before any pixel is decoded, and boxes of a copy that Pillow would write differently."""
+"""The header of an AVIF, read before any pixel is decoded."""
 
 from __future__ import annotations
 
@@ -194,25 +194,3 @@ def _is_other_auxiliary(content: bytes) -> bool:
     return bool(content) and not content[4:].startswith(
         (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
     )
-
-
-def with_colours(data: bytes, coding: Coding) -> bytes:
-    """Return a file whose nclx has the coding's primaries and transfer; its matrix stays as encoded."""
-    copy = bytearray(data)
-    for box in walk(data):
-        if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
-            struct.pack_into(">HH", copy, box.start + 4, coding.primaries, coding.transfer)
-    return bytes(copy)
-
-
-def with_plays(data: bytes, plays: int) -> bytes:
-    """Return an animated file written by Pillow, set to play ``plays`` times."""
-    copy = bytearray(data)
-    edits = [box for box in walk(data) if box.kind == b"elst"]
-    (segment,) = struct.unpack_from(">Q", data, edits[0].start + 8)
-    for box in edits:
-        copy[box.start + 3] = plays > 1
-    for box in walk(data):
-        if box.kind in (b"tkhd", b"mvhd"):
-            struct.pack_into(">Q", copy, box.start + (28 if box.kind == b"tkhd" else 24), segment * plays)
-    return bytes(copy)

@@ -23,7 +23,8 @@ from PIL.AvifImagePlugin import AvifImageFile
 
 from zenoimg.imaging.colour.tags import HLG, PQ, ColourTags
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.avif.header import IDENTITY, UNSPECIFIED, AvifHeader, read_header, with_colours, with_plays
+from zenoimg.imaging.formats.avif.copy_boxes import with_colours, with_constant_times, with_plays
+from zenoimg.imaging.formats.avif.header import IDENTITY, UNSPECIFIED, AvifHeader, read_header
 from zenoimg.imaging.formats.avif.items import without_exif
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.marking.blend import blend
@@ -197,6 +198,8 @@ def _encoded(picture: Image.Image, header: AvifHeader, metadata: dict[str, Any],
     data = encoded.getvalue()
     if header.coding.primaries != UNSPECIFIED or header.coding.transfer != UNSPECIFIED:
         data = with_colours(data, header.coding)
-    if header.track and header.track.plays is not None:
-        data = with_plays(data, header.track.plays)
+    if header.track:
+        data = with_constant_times(data)
+        if header.track.plays is not None:
+            data = with_plays(data, header.track.plays)
     return data
