@@ -9,7 +9,7 @@ NEWEST := .venv-newest
 # Where it is set, every command of a test and of the demo would compile its modules anew: half a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-newest requirements clean lint format findings docs release-check
+.PHONY: demo test test-all test-newest test-nightly requirements clean lint format findings docs release-check
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m demo $(PHOTOS)
@@ -21,7 +21,12 @@ test: $(VENV)/.dev lint
 # on the functions' zips (Linux), real photos, the documentation as a site, the gallery in a Chromium (skipped where
 # none is installed).
 test-all: $(VENV)/.dev $(VENV)/.thorough $(VENV)/.docs test-newest
-	$(BIN)/pytest -n 2 --dist worksteal -m "fuzz or thorough"
+	$(BIN)/pytest -n 2 --dist worksteal -m "(fuzz or thorough) and not nightly"
+
+# What takes too long for every change: the same bytes on an emulated arm64 for many pictures, recipes and marks
+# (skipped without Debian's qemu-user-static).
+test-nightly: $(VENV)/.dev $(VENV)/.thorough
+	$(BIN)/pytest -n 2 --dist worksteal -m nightly
 
 # The tests in process once more beside the newest boto3: the embedded AWS pins an older one.
 test-newest: $(NEWEST)/.installed

@@ -15,7 +15,7 @@ from zenoimg.imaging.metadata.policy import METADATA_POLICIES as METADATA_POLICI
 from zenoimg.imaging.metadata.policy import MetadataPolicy as MetadataPolicy
 from zenoimg.imaging.metadata.policy import Rights
 
-DRAWING_VERSION = 3
+DRAWING_VERSION = 4
 """Incremented whenever the same recipe produces other bytes than before; part of every fingerprint."""
 
 ENCODER_VERSION = 2

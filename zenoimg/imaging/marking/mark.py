@@ -159,7 +159,7 @@ def _draw_shape(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Ima
     upright = _draw_logo if spec.logo is not None else _draw_text
     mark = upright(spec, shorter_side, room)
     if spec.angle:
-        mark = mark.rotate(spec.angle, resample=Image.Resampling.BICUBIC, expand=True)
+        mark = _even_sided(mark).rotate(spec.angle, resample=Image.Resampling.BICUBIC, expand=True)
         mark = _trimmed(mark)
     if mark.width > room[0] or mark.height > room[1]:  # hinting and rounding may add a pixel
         factor = shrink_factor(mark.size, room)
@@ -217,6 +217,20 @@ def _draw_logo(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Imag
     if min(drawn) < min(SMALLEST_LOGO, *logo.size):
         raise Refused("too-small", f"{room[0]} x {room[1]} pixels inside the margins leave no room for a logo")
     return logo.resize(drawn, Image.Resampling.LANCZOS)
+
+
+def _even_sided(mark: Image.Image) -> Image.Image:
+    """Return a mark with even sides, widened by empty pixels.
+
+    Where both are odd, the centre about which Pillow turns is the middle of a pixel, and pixels around it fall on
+    either side of a rounding: x86_64 and arm64 then differ in one.
+    """
+    sides = mark.width + mark.width % 2, mark.height + mark.height % 2
+    if sides == mark.size:
+        return mark
+    canvas = Image.new(mark.mode, sides)
+    canvas.paste(mark)
+    return canvas
 
 
 def _trimmed(mark: Image.Image) -> Image.Image:
