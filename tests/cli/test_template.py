@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from tests.cli.conftest import Terminal
 from zenoimg.aws.session import Aws, Identity
+from zenoimg.errors import ZenoError
 from zenoimg.operations.deploy import planning, taken_names
 from zenoimg.stack.bundle import functions, packages_wheels
 from zenoimg.stack.bundle.artifact import Artifact
@@ -78,6 +79,75 @@ def test_a_folder_gets_what_the_aws_cli_takes(account: None, terminal: Terminal,
         assert (tmp_path / "out" / given[key]).is_file()
     assert f"aws s3 cp --recursive out/zeno/ s3://{ARTIFACTS}/zeno/" in done.stderr
     assert "aws cloudformation create-stack --stack-name zeno" in done.stderr
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without credentials, and without a network: every connection is a failure of the test."""
+
+    def refused(*_: object) -> None:
+        raise AssertionError("a connection was opened")
+
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(packages_wheels, "packages_layer", lambda architecture: Artifact("packages", b"packages"))
+    monkeypatch.setattr(functions, "functions_zip", lambda: Artifact("functions", b"functions"))
+    monkeypatch.setattr("socket.socket.connect", refused)
+
+
+OFFLINE = ("--region", "eu-central-1", "--stack", "acme", "template", "--account", "210987654321")
+
+
+def test_an_account_that_is_named_is_not_asked(no_aws: None, terminal: Terminal) -> None:
+    printed = terminal.json(*OFFLINE)
+    assert printed["Where"] == "AWS account 210987654321, eu-central-1"
+    assert printed["Template"] == render(StackNames("acme"))
+    assert printed["Parameters"]["ArtifactsBucket"] == "zenoimg-artifacts-210987654321-eu-central-1"
+    wanted = {key for key, value in printed["Template"]["Parameters"].items() if "Default" not in value}
+    assert wanted <= set(printed["Parameters"])
+    for name in ("operator", "deployer", "deployer-functions"):
+        policy = terminal.run(*OFFLINE, "--policy", name).stdout
+        assert ":210987654321:" in policy
+        assert ":eu-central-1:" in policy
+
+
+def test_a_reviewer_gets_policies_next_to_the_template(no_aws: None, terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run(*OFFLINE, "-o", "out")
+    names = {path.name for path in (tmp_path / "out").iterdir() if path.is_file()}
+    policies = {f"{name}-policy.json" for name in ("operator", "deployer", "deployer-functions")}
+    assert names == {"template.json", "parameters.json", *policies}
+    assert "${" not in (tmp_path / "out" / "deployer-policy.json").read_text()
+
+
+def test_regions_of_other_partitions_have_arns_of_their_own(no_aws: None, terminal: Terminal) -> None:
+    line = ("--region", "cn-north-1", "template", "--account", "210987654321", "--policy", "operator")
+    assert "arn:aws-cn:s3:::zeno-original-images" in terminal.run(*line).stdout
+
+
+def test_without_a_network_the_layer_is_left_out_and_said_to_be(
+    no_aws: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(architecture: str) -> Artifact:
+        raise ZenoError("could not be downloaded", code=packages_wheels.NOT_DOWNLOADED)
+
+    monkeypatch.setattr(packages_wheels, "packages_layer", unreachable)
+    done = terminal.run(*OFFLINE, "--json")
+    assert "PackagesKey" not in json.loads(done.stdout)["Parameters"]
+    assert "PackagesKey and LimitsFingerprint are left out: could not be downloaded" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["--region", "eu-west-1", "template", "--account", "42"], "12 digits"),
+        (["--region", "moon-1", "template", "--account", "210987654321"], "not a region"),
+        (["--local", "template", "--account", "210987654321"], "not one on the embedded AWS"),
+    ],
+)
+def test_an_account_or_a_region_that_cannot_be_is_a_usage_error(
+    no_aws: None, terminal: Terminal, line: list[str], said: str
+) -> None:
+    assert said in terminal.run(*line, code=2).stderr
 
 
 @pytest.mark.parametrize("name", ["operator", "deployer", "deployer-functions"])

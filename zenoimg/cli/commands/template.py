@@ -17,9 +17,10 @@ from zenoimg.errors import ConfigurationError
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
-    from zenoimg.aws.session import Aws
+    from zenoimg.aws.session import Aws, Identity
     from zenoimg.config.load import Settings
     from zenoimg.operations.deploy.plan import Plan
+    from zenoimg.stack.names import StackNames
 
 
 class Policy(StrEnum):
@@ -42,7 +43,13 @@ def template(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write template, parameters and zips to this directory.", metavar="DIR"),
+        typer.Option(
+            "--output", "-o", help="Write template, parameters, policies, zips to this directory.", metavar="DIR"
+        ),
+    ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option("--account", help="Describe a first deploy in this account, without asking AWS.", metavar="ID"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print template and parameters as one JSON object.")] = False,
 ) -> None:
@@ -53,33 +60,62 @@ def template(
     A comment at the top lists the parameters. --policy operator prints the IAM permissions of the daily commands;
     deploy and destroy need --policy deployer and --policy deployer-functions as well (a managed policy holds 6,144
     characters, which one document would exceed). Nothing is created on AWS.
+
+    With --account and --region no credentials are needed: names are the default ones, which a deploy uses unless one
+    of them is taken.
     """
     settings = settings_of(call)
+    if account is not None:
+        _offline(call, settings, account, policy, output, as_json=as_json)
+        return
     aws = aws_of(call, settings)
     from zenoimg.operations.deploy.errors import explained
 
     with explained(aws):
         if policy is not None:
-            call.screen.json(_policy(call, aws, settings, policy))
+            call.screen.json(_policy(aws.identity, _names_for_policies(call, aws, settings), policy))
             return
         from zenoimg.operations.deploy.planning import describe
         from zenoimg.operations.deploy.target import Target
 
         plan = describe(Target(aws, settings))
+    _show(call, plan, aws.identity, output, as_json=as_json)
+
+
+def _offline(
+    call: Call, settings: Settings, account: str, policy: Policy | None, output: Path | None, *, as_json: bool
+) -> None:
+    from zenoimg.operations.deploy.offline import describe_offline, identity_of
+    from zenoimg.stack.names import StackNames
+
+    identity = identity_of(settings, account)
+    if policy is not None:
+        call.screen.json(_policy(identity, StackNames(settings.stack), policy))
+        return
+    plan, missing = describe_offline(settings, identity)
+    if missing:
+        call.screen.say(f"[yellow]PackagesKey and LimitsFingerprint are left out: {safe(missing)}.[/]")
+    _show(call, plan, identity, output, as_json=as_json, account=account)
+
+
+def _show(
+    call: Call, plan: Plan, identity: Identity, output: Path | None, *, as_json: bool, account: str | None = None
+) -> None:
+    if identity.local:
+        call.screen.say("[dim]For the embedded AWS: its buckets accept plain HTTP, and alarms are missing.[/]")
     if output is not None:
-        _write(call, plan, output)
+        _write(call, plan, identity, output)
         return
     if as_json:
-        call.screen.json(_document(plan))
+        call.screen.json(_document(plan, identity))
         return
     from zenoimg.stack.template import to_yaml
 
-    typer.echo(_heading(plan, str(aws.identity)) + to_yaml(json.loads(plan.template)), nl=False)
+    typer.echo(_heading(plan, str(identity), account) + to_yaml(json.loads(plan.template)), nl=False)
 
 
-def _policy(call: Call, aws: Aws, settings: Settings, policy: Policy) -> dict[str, Any]:
+def _names_for_policies(call: Call, aws: Aws, settings: Settings) -> StackNames:
     from zenoimg.operations.deploy.planning import names_for_policies
-    from zenoimg.stack.template import policy_for
 
     names, are_certain = names_for_policies(aws, settings.stack)
     if not are_certain:
@@ -87,12 +123,18 @@ def _policy(call: Call, aws: Aws, settings: Settings, policy: Policy) -> dict[st
             f"[dim]The stack {settings.stack} is not deployed, or cannot be read: these are its names unless one of "
             "them is taken.[/]"
         )
-    identity = aws.identity
+    return names
+
+
+def _policy(identity: Identity, names: StackNames, policy: Policy) -> dict[str, Any]:
+    from zenoimg.stack.template import policy_for
+
     return policy_for(f"{policy.value}-policy.json", names, identity.partition, identity.region, identity.account)
 
 
-def _document(plan: Plan) -> dict[str, Any]:
+def _document(plan: Plan, identity: Identity) -> dict[str, Any]:
     return {
+        "Where": str(identity),
         "Template": json.loads(plan.template),
         "Parameters": dict(plan.parameters),
         "Artifacts": [
@@ -107,22 +149,27 @@ def _document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _heading(plan: Plan, where: str) -> str:
+def _heading(plan: Plan, where: str, account: str | None) -> str:
     lines = [f"The stack {plan.names.stack} in {where}. Parameters:"]
     lines += [f"  {key}={value}" for key, value in sorted(plan.parameters.items())]
-    writes = suggest("template", "--output", "DIR")
+    named = () if account is None else ("--account", account)
+    writes = suggest("template", *named, "--output", "DIR")
     lines += [f"Upload the zips to that bucket under these keys; `{writes}` writes them."]
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _write(call: Call, plan: Plan, folder: Path) -> None:
+def _write(call: Call, plan: Plan, identity: Identity, folder: Path) -> None:
     from zenoimg.imaging.whole_file import write_file
 
-    document = _document(plan)
+    document = _document(plan, identity)
     parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(plan.parameters.items())]
     files = {
         folder / "template.json": json.dumps(document["Template"], indent=2, ensure_ascii=False).encode(),
         folder / "parameters.json": json.dumps(parameters, indent=2, ensure_ascii=False).encode(),
+        **{
+            folder / f"{policy.value}-policy.json": json.dumps(_policy(identity, plan.names, policy), indent=2).encode()
+            for policy in Policy
+        },
         **{folder / artifact.key(plan.names.stack): artifact.data for artifact in plan.artifacts},
     }
     try:
@@ -133,7 +180,9 @@ def _write(call: Call, plan: Plan, folder: Path) -> None:
         raise ConfigurationError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
     stack, bucket = plan.names.stack, plan.parameters["ArtifactsBucket"]
     shown = safe(str(folder))
-    call.screen.say(f"Wrote template.json, parameters.json and the zips to [bold]{shown}[/]. For example:")
+    where = safe(str(identity))
+    call.screen.say(f"Wrote template.json, parameters.json, policies and zips for {where} to [bold]{shown}[/].")
+    call.screen.say("For example:")
     call.screen.say(f"  aws s3 cp --recursive {shown}/{stack}/ s3://{bucket}/{stack}/")
     call.screen.say(
         f"  aws cloudformation create-stack --stack-name {stack} --template-body file://{shown}/template.json "

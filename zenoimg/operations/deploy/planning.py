@@ -6,7 +6,7 @@ Nothing here changes the stack. A plan holds a change set, so it must be carried
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from botocore.exceptions import ClientError
@@ -44,7 +44,7 @@ GENERATION = "SettingsGeneration"
 
 #: Bounds of an API that everyone may call, unless they are set: its owner pays for each answer.
 _OPEN_API = {"ApiRateLimit": "2", "ApiBurstLimit": "4"}
-_DEFAULT_ARCHITECTURE = "arm64"
+DEFAULT_ARCHITECTURE = "arm64"
 _DEFAULT_TIMEOUT_SECONDS = 300
 #: Template parameters of the three zips, in the order of ``_bundle``.
 _ZIP_PARAMETERS = ("FunctionsKey", "PackagesKey", "RecipeKey")
@@ -96,13 +96,9 @@ def describe(target: Target) -> Plan:
     # CloudFormation compares templates, not buckets; a new generation makes it write the settings again.
     differing = differing_settings(target, names) if is_deployed else ()
     before = state.parameters if state is not None else {}
+    zips = dict(zip(_ZIP_PARAMETERS, artifacts, strict=True))
     parameters = {
-        **parameters_of(settings, aws.platform),
-        "ArtifactsBucket": store.bucket,
-        **{key: artifact.key(settings.stack) for key, artifact in zip(_ZIP_PARAMETERS, artifacts, strict=True)},
-        "RecipeFingerprint": recipe.fingerprint,
-        "Limits": json.dumps(asdict(limits)),
-        "LimitsFingerprint": limits_fingerprint(limits, pillow_version_of(artifacts[1].data)),
+        **parameters_of_version(settings, aws.platform, store.bucket, zips, recipe, limits),
         **parameters_to_keep(before, recipe.fingerprint),
         GENERATION: str(int(before.get(GENERATION, "0")) + bool(differing)),
     }
@@ -197,6 +193,22 @@ def _check_concurrency(settings: Settings, bound: int) -> None:
         )
 
 
+def parameters_of_version(
+    settings: Settings, platform: Platform, bucket: str, zips: Mapping[str, Artifact], recipe: Recipe, limits: Limits
+) -> dict[str, str]:
+    """Return the template parameters of a version: the settings, and its ``zips`` by their parameter."""
+    found = {
+        **parameters_of(settings, platform),
+        "ArtifactsBucket": bucket,
+        **{name: artifact.key(settings.stack) for name, artifact in zips.items()},
+        "RecipeFingerprint": recipe.fingerprint,
+        "Limits": json.dumps(asdict(limits)),
+    }
+    if packages := zips.get("PackagesKey"):
+        found["LimitsFingerprint"] = limits_fingerprint(limits, pillow_version_of(packages.data))
+    return found
+
+
 def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:
     """Return the names of a stack for its policies, and whether they are certain (the stack is deployed).
 
@@ -214,7 +226,7 @@ def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:
 
 
 def _bundle(target: Target, recipe: Artifact) -> tuple[Artifact, ...]:
-    architecture = target.settings.parameters.get("Architecture", _DEFAULT_ARCHITECTURE)
+    architecture = target.settings.parameters.get("Architecture", DEFAULT_ARCHITECTURE)
     if target.aws.local:
         packages = packages_installed.installed_packages_layer()
     else:

@@ -32,6 +32,10 @@ _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _GLIBC_TAGS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
 
+#: Code of the error when pip could not download them.
+NOT_DOWNLOADED = "layer-packages"
+
+
 def packages_layer(architecture: str, cache: Path | None = None) -> Artifact:
     """Return the layer for ``arm64`` or ``x86_64``.
 
@@ -82,5 +86,5 @@ def _download(architecture: str, folder: Path) -> None:
         raise ZenoError(
             f"the packages of the Lambda layer ({architecture}) could not be downloaded: {last}",
             next_step=f"Check the network and pip's index settings, then rerun `{suggest('deploy')}`.",
-            code="layer-packages",
+            code=NOT_DOWNLOADED,
         )
