@@ -94,7 +94,8 @@ def check(arguments: Sequence[str], rights: Iterable[Right], places: Sequence[Pl
 def possible_places(arguments: Sequence[str], folder: Path, account: str, region: str) -> list[Place]:
     """Where a command line acts: the stack's seed names, or the qualified ones where a seed name is taken."""
     names = StackNames(_stack_of(arguments, folder))
-    return [Place(account, region, each.placeholders()) for each in (names, names.qualified(account, region))]
+    qualified = (names.qualified(account, region, table=table) for table in (False, True))
+    return [Place(account, region, each.placeholders()) for each in (names, *qualified)]
 
 
 def _stack_of(arguments: Sequence[str], folder: Path) -> str:

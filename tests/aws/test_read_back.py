@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from tests.unit.stack.rendered import properties
 from zenoimg.stack.names import StackNames
-from zenoimg.stack.read_back import differences, table_differences
+from zenoimg.stack.read_back import Wanted, differences, lifecycle_rules, table_differences
 
 NAMES, ACCOUNT = StackNames("zeno"), "123456789012"
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:imageProcessorLambda"
 EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
 BLOCK = dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True)
+
+
+TAGS = [{"Key": "zenoimg:stack", "Value": "zeno"}]
+WANTED = Wanted(NAMES, ACCOUNT)
+
+
+def put_rules(client: Any, bucket: str, rules: dict[str, dict[str, Any]]) -> None:
+    """As S3 returns them: with a filter that selects everything."""
+    named = [{"ID": name, "Filter": {"Prefix": ""}, **rule} for name, rule in rules.items()]
+    client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": named})
 
 
 @pytest.fixture
@@ -34,6 +46,11 @@ def s3() -> Iterator[Any]:
             statement["Resource"] = f"arn:aws:s3:::{bucket}"
             policy = {"Version": "2012-10-17", "Statement": [statement]}
             client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+            client.put_bucket_ownership_controls(
+                Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+            )
+            client.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": TAGS})
+            put_rules(client, bucket, lifecycle_rules(bucket, WANTED))
         client.put_bucket_versioning(Bucket=NAMES.originals_bucket, VersioningConfiguration={"Status": "Enabled"})
         tell(client, EVENTS)
         yield client
@@ -45,7 +62,7 @@ def tell(client: Any, events: list[str], function: str = FUNCTION) -> None:
 
 
 def differing(client: Any) -> tuple[str, ...]:
-    return differences(client, NAMES, ACCOUNT, tls_only=True)
+    return differences(client, WANTED)
 
 
 def test_nothing_differs_when_all_is_as_the_template_says(s3: Any) -> None:
@@ -78,7 +95,53 @@ def test_events_that_reach_no_processor_are_seen(s3: Any, events: list[str], fun
 def test_plain_http_is_seen_where_tls_is_asked_for(s3: Any) -> None:
     s3.delete_bucket_policy(Bucket=NAMES.processed_bucket)
     assert differing(s3) == ("zeno-processed-images: its policy allows plain HTTP",)
-    assert differences(s3, NAMES, ACCOUNT, tls_only=False) == ()
+    assert differences(s3, replace(WANTED, tls_only=False)) == ()
+
+
+def test_lifecycle_rules_are_compared_one_by_one(s3: Any) -> None:
+    bucket = NAMES.originals_bucket
+    rules = lifecycle_rules(bucket, WANTED)
+    rules["old-versions"] = {**rules["old-versions"], "NoncurrentVersionExpiration": {"NoncurrentDays": 3}}
+    rules["theirs"] = rules.pop("unfinished-uploads")
+    put_rules(s3, bucket, rules)
+    assert differing(s3) == (
+        f"{bucket}: the lifecycle rule old-versions differs from the template",
+        f"{bucket}: the lifecycle rule theirs is not in the template",
+        f"{bucket}: it lacks the lifecycle rule unfinished-uploads",
+    )
+    assert differences(s3, replace(WANTED, complete=False)) == ()
+
+
+def test_the_days_of_the_old_versions_are_those_of_the_stack(s3: Any) -> None:
+    days = replace(WANTED, parameters={"NoncurrentVersionDays": "90"})
+    assert differences(s3, days) == ("zeno-original-images: the lifecycle rule old-versions differs from the template",)
+
+
+@pytest.mark.parametrize("logical_id", ["OriginalsBucket", "ProcessedBucket"])
+def test_the_rules_are_those_of_the_template(logical_id: str) -> None:
+    declared = {}
+    for rule in properties(logical_id)["LifecycleConfiguration"]["Rules"]:
+        shaped = {key: value for key, value in rule.items() if key not in ("Id", "ExpiredObjectDeleteMarker")}
+        if "NoncurrentVersionExpiration" in rule:
+            assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "NoncurrentVersionDays"}}
+            shaped["NoncurrentVersionExpiration"] = {"NoncurrentDays": 30}
+            shaped["Expiration"] = {"ExpiredObjectDeleteMarker": rule["ExpiredObjectDeleteMarker"]}
+        declared[rule["Id"]] = shaped
+    assert declared == lifecycle_rules(properties(logical_id)["BucketName"], WANTED)
+
+
+def test_acls_are_seen(s3: Any) -> None:
+    rules = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    s3.put_bucket_ownership_controls(Bucket=NAMES.processed_bucket, OwnershipControls=rules)
+    (what,) = differing(s3)
+    assert "object ownership is ObjectWriter and not BucketOwnerEnforced" in what
+
+
+def test_missing_tags_are_seen(s3: Any) -> None:
+    s3.delete_bucket_tagging(Bucket=NAMES.processed_bucket)
+    assert differing(s3) == ("zeno-processed-images: it lacks the tag zenoimg:stack = zeno",)
+    adopted = replace(WANTED, parameters={"OriginalsOrigin": "adopted"})
+    assert "zeno-original-images: its tag zenoimg:origin is not adopted" in differences(s3, adopted)
 
 
 def make_table(client: Any, indexes: list[str]) -> None:
@@ -87,6 +150,7 @@ def make_table(client: Any, indexes: list[str]) -> None:
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "ImageId", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "ImageId", "AttributeType": "S"}],
+        Tags=TAGS,
         **({"GlobalSecondaryIndexes": [index(name) for name in indexes]} if indexes else {}),
     )
 
@@ -99,13 +163,15 @@ def index(name: str) -> dict[str, Any]:
 def test_a_table_without_its_indexes_or_backups_is_seen() -> None:
     with mock_aws():
         client: Any = boto3.client("dynamodb")
-        assert table_differences(client, NAMES, backups=True) == ("zeno-images: the table does not exist",)
+        assert table_differences(client, WANTED) == ("zeno-images: the table does not exist",)
         make_table(client, ["by-day"])
-        assert table_differences(client, NAMES, backups=True) == (
+        assert table_differences(client, WANTED) == (
             "zeno-images: it lacks the index attention",
             "zeno-images: it has no point-in-time recovery",
         )
-        assert table_differences(client, NAMES, backups=False) == ("zeno-images: it lacks the index attention",)
+        assert table_differences(client, replace(WANTED, backups=False)) == (
+            "zeno-images: it lacks the index attention",
+        )
 
 
 def test_nothing_differs_of_a_table_as_the_template_says() -> None:
@@ -115,4 +181,4 @@ def test_nothing_differs_of_a_table_as_the_template_says() -> None:
         client.update_continuous_backups(
             TableName=NAMES.table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
-        assert table_differences(client, NAMES, backups=True) == ()
+        assert table_differences(client, WANTED) == ()

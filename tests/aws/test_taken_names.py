@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -76,14 +77,28 @@ def test_a_bucket_of_another_stack_is_not_ours(
     assert taken_names.choose(aws, "zeno") == chosen
 
 
+def test_a_bucket_that_another_stack_left_is_not_ours(aws: Aws) -> None:
+    make_bucket(SEED.processed_bucket)
+    tags: Any = {"TagSet": [{"Key": "zenoimg:stack", "Value": "acme"}]}
+    boto3.client("s3").put_bucket_tagging(Bucket=SEED.processed_bucket, Tagging=tags)
+    assert taken_names.choose(aws, "zeno") == QUALIFIED
+
+
+def test_long_names_are_new_ones_for_the_table_as_well(aws: Aws) -> None:
+    names = taken_names.choose(aws, "zeno", long_names=True)
+    assert names.buckets == QUALIFIED.buckets
+    assert names.table == f"zeno-images-{ACCOUNT}-{REGION}"
+
+
 def test_a_role_that_exists_is_never_taken_over(aws: Aws) -> None:
     boto3.client("iam").create_role(RoleName=SEED.get_images_role, AssumeRolePolicyDocument="{}")
     assert taken_names.choose(aws, "zeno") == QUALIFIED
 
 
-@pytest.mark.parametrize("names", [SEED, QUALIFIED])
+@pytest.mark.parametrize("names", [SEED, QUALIFIED, SEED.qualified(ACCOUNT, REGION, table=True)])
 def test_a_deployed_stack_keeps_the_names_it_has(aws: Aws, names: StackNames) -> None:
-    assert taken_names.of_deployed(aws, "zeno", names.originals_bucket) == names
+    outputs = {"OriginalsBucket": names.originals_bucket, "Table": names.table}
+    assert taken_names.of_deployed(aws, "zeno", outputs) == names
 
 
 def make_table(name: str, key: str = "ImageId", kind: str = "S") -> None:

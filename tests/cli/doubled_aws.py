@@ -34,6 +34,7 @@ from zenoimg.stack.bundle.artifact import Artifact
 from zenoimg.stack.bundle.store import ArtifactStore
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import Deployment
+from zenoimg.stack.read_back import Wanted, lifecycle_rules
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 NAMES = StackNames("zeno")
@@ -124,6 +125,7 @@ class DoubledCloudFormation:
         assert waiting is not None
         self.stack.template, self.stack.parameters = waiting["template"], waiting["parameters"]
         self.stack.status = "UPDATE_COMPLETE"
+        make_bucket_policies()
         self.stack.events[:0] = [self._event(kind) for kind in ("AWS::CloudFormation::Stack", "AWS::Lambda::Function")]
         self._called("execute")
 
@@ -264,7 +266,7 @@ def refusal(code: str, message: str, operation: str) -> ClientError:
 
 
 def make_data() -> None:
-    """Buckets and table with the settings of the template."""
+    """Buckets and table that an earlier stack left, with the settings of the template except for the policies."""
     from tests.cli.conftest import make_resources
 
     make_resources(*NAMES.buckets, NAMES.table)
@@ -275,14 +277,15 @@ def make_data() -> None:
     for bucket in NAMES.buckets:
         s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=blocked)
         s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rule)
-        statement = {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": "arn:aws:s3:::no",
-        }
-        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        s3.put_bucket_ownership_controls(
+            Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        )
+        s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "zenoimg:stack", "Value": NAMES.stack}]})
+        named: list[Any] = [
+            {"ID": name, "Filter": {"Prefix": ""}, **rule}
+            for name, rule in lifecycle_rules(bucket, Wanted(NAMES, ACCOUNT)).items()
+        ]
+        s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": named})
     events: list[Any] = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAMES.processor_function}"
     s3.put_bucket_notification_configuration(
@@ -292,3 +295,20 @@ def make_data() -> None:
     boto3.client("dynamodb").update_continuous_backups(
         TableName=NAMES.table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
+    table = boto3.client("dynamodb").describe_table(TableName=NAMES.table)["Table"]["TableArn"]
+    boto3.client("dynamodb").tag_resource(ResourceArn=table, Tags=[{"Key": "zenoimg:stack", "Value": NAMES.stack}])
+
+
+def make_bucket_policies() -> None:
+    """The policies that a stack creates; a bucket with a policy before its first deploy is not adopted."""
+    for bucket in NAMES.buckets:
+        statement = {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": "arn:aws:s3:::no",
+        }
+        boto3.client("s3").put_bucket_policy(
+            Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        )

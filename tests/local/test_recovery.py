@@ -47,7 +47,9 @@ def test_a_hard_kill_before_anything_was_saved(three: Bench) -> None:
     # As if no deploy had ever finished: only the objects are left.
     shutil.rmtree(three.embedded.settings.state_folder)
     three.zenoimg("local", "start")
-    adopted = three.json("deploy")
+    # Their tags are lost as well, so they might be anyone's.
+    assert "--adopt zeno-original-images --adopt zeno-processed-images" in three.zenoimg("deploy", code=3).stderr
+    adopted = three.json("deploy", "--adopt", "zeno-original-images", "--adopt", "zeno-processed-images")
     assert "Import" in {change["action"] for change in adopted["changes"]}
     three.zenoimg("reprocess")
     assert set(three.records()) == KEYS == three.copies()

@@ -15,6 +15,10 @@ class Platform:
 
     keeps_bucket_tags: bool
     """CloudFormation puts a stack's tags on its buckets."""
+    applies_bucket_settings: bool
+    """CloudFormation sets lifecycle rules and object ownership."""
+    reverts_drift: bool
+    """Change sets compare the template with the resources themselves (``DeploymentMode``)."""
     keeps_point_in_time_recovery: bool
     expires_objects: bool
     """Lifecycle rules are carried out."""
@@ -40,6 +44,8 @@ class Platform:
 
 AWS = Platform(
     keeps_bucket_tags=True,
+    applies_bucket_settings=True,
+    reverts_drift=True,
     keeps_point_in_time_recovery=True,
     expires_objects=True,
     creates_log_groups=False,
@@ -56,6 +62,8 @@ AWS = Platform(
 
 EMBEDDED = Platform(
     keeps_bucket_tags=False,
+    applies_bucket_settings=False,
+    reverts_drift=False,
     keeps_point_in_time_recovery=False,
     expires_objects=False,
     creates_log_groups=True,

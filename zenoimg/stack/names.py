@@ -1,7 +1,8 @@
 """The names of a stack's resources. The first deploy decides; later commands read the stack's outputs.
 
 Bucket names are global and role names are account-wide, so a default name can be taken by another account, region
-or stack. Then all buckets get the suffix ``-ACCOUNT-REGION`` and all roles ``-REGION``.
+or stack. Then all buckets get the suffix ``-ACCOUNT-REGION`` and all roles ``-REGION``. Table names are unique in an
+account and region: the table gets that suffix only where the operator asks for new names (``--long-names``).
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ _RESERVED_BY_S3 = ("xn--", "sthree-", "amzn-s3-demo-")
 
 @dataclass(frozen=True)
 class StackNames:
-    """The names of one stack's resources. ``bucket_suffix`` and ``role_suffix`` are empty for the default names."""
+    """The names of one stack's resources. The suffixes are empty for the default names."""
 
     stack: str
     bucket_suffix: str = ""
     role_suffix: str = ""
+    table_suffix: str = ""
 
-    def qualified(self, account: str, region: str) -> StackNames:
-        """Return the stack's names for when a default name is taken."""
-        return StackNames(self.stack, f"-{account}-{region}", f"-{region}")
+    def qualified(self, account: str, region: str, *, table: bool = False) -> StackNames:
+        """Return the stack's names for when a default name is taken; ``table`` gives the table a new name as well."""
+        suffix = f"-{account}-{region}"
+        return StackNames(self.stack, suffix, f"-{region}", suffix if table else "")
 
     @property
     def originals_bucket(self) -> str:
@@ -39,7 +42,7 @@ class StackNames:
     @property
     def table(self) -> str:
         """Return the table of the records."""
-        return f"{self.stack}-images"
+        return f"{self.stack}-images{self.table_suffix}"
 
     @property
     def processor_function(self) -> str:

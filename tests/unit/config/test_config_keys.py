@@ -18,6 +18,7 @@ from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping, recipe_to_mapping
 from zenoimg.imaging.limits import usable_memory
 from zenoimg.operations.configured import limits_of, recipe_of
+from zenoimg.stack.ownership import ORIGIN_PARAMETERS
 
 
 def _full_name(key: Key) -> str:
@@ -50,7 +51,9 @@ def test_every_parameter_of_an_operators_choice_has_a_key() -> None:
     previous = {name for name in TEMPLATE["Parameters"] if name.startswith("Previous")} | {"RolledBackFrom"}
     ours = {*zips, *previous, "RecipeFingerprint", "Limits", "LimitsFingerprint", "SettingsGeneration"}
     facts_of_the_place = {"TlsOnly", "MetricMath", "Runtime", "BackfillVisibility"}
-    assert {key.parameter for key in WITH_PARAMETER} == set(TEMPLATE["Parameters"]) - ours - facts_of_the_place
+    facts_of_the_data = {*ORIGIN_PARAMETERS, "OriginalsEventBridge"}
+    others = ours | facts_of_the_place | facts_of_the_data
+    assert {key.parameter for key in WITH_PARAMETER} == set(TEMPLATE["Parameters"]) - others
 
 
 def test_every_parameter_is_used_by_the_template() -> None:

@@ -18,6 +18,7 @@ from tests.unit.stack.rendered import (
 )
 from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX
 from zenoimg.stack.names import StackNames
+from zenoimg.stack.ownership import CREATED, ORIGIN_PARAMETERS, ORIGIN_TAG, STACK_TAG
 from zenoimg.stack.template import render
 
 
@@ -115,10 +116,23 @@ def test_data_survives_a_removal_of_the_stack_but_not_a_deploy_that_failed(logic
     assert resource(logical_id)["UpdateReplacePolicy"] == "Retain"
 
 
-@pytest.mark.parametrize("logical_id", [*BUCKETS, "Images"])
-def test_data_bears_a_tag_whose_change_makes_the_settings_apply(logical_id: str) -> None:
+@pytest.mark.parametrize(("logical_id", "origin"), [*zip([*BUCKETS, "Images"], ORIGIN_PARAMETERS, strict=True)])
+def test_data_bears_its_owner_its_origin_and_a_tag_whose_change_makes_the_settings_apply(
+    logical_id: str, origin: str
+) -> None:
     tags = {tag["Key"]: tag["Value"] for tag in properties(logical_id)["Tags"]}
-    assert tags == {"zenoimg:stack": "zeno", "zenoimg:settings": {"Ref": "SettingsGeneration"}}
+    assert tags == {
+        STACK_TAG: "zeno",
+        ORIGIN_TAG: {"Ref": origin},
+        "zenoimg:settings": {"Ref": "SettingsGeneration"},
+    }
+    assert default(origin) == CREATED
+
+
+def test_events_to_eventbridge_are_kept_on_where_they_are_on() -> None:
+    kept = properties("OriginalsBucket")["NotificationConfiguration"]["EventBridgeConfiguration"]
+    assert kept == {"Fn::If": ["ToEventBridge", {"EventBridgeEnabled": True}, {"Ref": "AWS::NoValue"}]}
+    assert default("OriginalsEventBridge") == "false"
 
 
 def test_the_table_is_keyed_by_image_and_can_be_restored() -> None:

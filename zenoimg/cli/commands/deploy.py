@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,6 +68,15 @@ def deploy(
         bool,
         typer.Option("--accept-refusals", help="Deploy with --yes although images of the sample would be refused."),
     ] = False,
+    adopt: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--adopt", help="Existing bucket or table to adopt on the first deploy (repeatable).", metavar="NAME"
+        ),
+    ] = None,
+    long_names: Annotated[
+        bool, typer.Option("--long-names", help="Name buckets, table and roles with account and region.")
+    ] = False,
     role_arn: Annotated[
         str,
         typer.Option("--role-arn", help="Role that CloudFormation assumes instead of your permissions.", metavar="ARN"),
@@ -81,9 +90,12 @@ def deploy(
     test fails, the previous version is restored. If nothing has changed, it succeeds.
 
     A new recipe is tried on a sample of the stored images first; the plan says which of them it would refuse.
+
+    The first deploy adopts the buckets and the table that an earlier stack of this name left. Others stop it; it shows
+    what they have and what would change, and --adopt takes them.
     """
     options = DeployOptions(dry_run, yes, as_json, role_arn, sample, accept_refusals)
-    target = target_of(call, role_arn)
+    target = replace(target_of(call, role_arn), adopt=frozenset(adopt or []), long_names=long_names)
     outcome = run(call, target, options)
     if outcome is not None:
         report(call, target, outcome, as_json=as_json)
@@ -159,7 +171,8 @@ def report(call: Call, target: Target, outcome: Outcome, *, as_json: bool) -> No
     elif outcome.result != "rolled-back":
         if outcome.plan.adopted:
             call.screen.say(
-                f"Adopted what an earlier stack left; `{safe(suggest('reprocess'))}` processes what was missed since."
+                f"Adopted {safe(', '.join(outcome.plan.adopted))}; `{safe(suggest('reprocess'))}` processes what was "
+                "missed since."
             )
         call.screen.say(f"  originals  s3://{deployment.originals_bucket}")
         call.screen.say(f"  copies     s3://{deployment.processed_bucket}/processed/")

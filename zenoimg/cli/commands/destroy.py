@@ -57,7 +57,8 @@ def destroy(
     Example: zenoimg --local destroy
 
     The next `zenoimg deploy` adopts the data. --delete-data also deletes the data, in all versions, once you have typed
-    the stack's name: at the prompt or, without a terminal, as --stack NAME together with --yes.
+    the stack's name: at the prompt or, without a terminal, as --stack NAME together with --yes. Buckets and tables that
+    existed before the stack (`deploy --adopt`) are never deleted.
     """
     settings = settings_of(call)
     aws = aws_of(call, settings)
@@ -112,7 +113,8 @@ def _show(call: Call, aws: Aws, removal: Removal) -> None:
     else:
         call.screen.say(f"\nThe stack [bold]{removal.stack}[/] in [bold]{where}[/] does not exist; its data does.")
     if removal.retained:
-        call.screen.say(f"Kept with their contents: [bold]{', '.join(map(safe, removal.retained))}[/].")
+        why = ", which existed before the stack" if removal.data is not None else ""
+        call.screen.say(f"Kept with their contents: [bold]{', '.join(map(safe, removal.retained))}[/]{why}.")
     if removal.data is not None:
         call.screen.say("[bold red]Permanently deleted; nothing can be restored:[/]")
         for line in _data_lines(removal.data):

@@ -78,7 +78,7 @@ def template(
         from zenoimg.operations.deploy.planning import describe
         from zenoimg.operations.deploy.target import Target
 
-        plan = describe(Target(aws, settings))
+        plan = describe(Target(aws, settings), is_for_deploy=False)
     _show(call, plan, aws.identity, output, as_json=as_json)
 
 

@@ -93,11 +93,18 @@ def _notes(plan: Plan) -> Iterator[str]:
     if plan.names.bucket_suffix:
         buckets = f"{plan.names.originals_bucket} and {plan.names.processed_bucket}"
         suffix = plan.names.role_suffix
-        yield f"A default name is taken, so the buckets are {buckets}, and the role names end in {suffix}."
+        cause = "You asked for long names" if plan.names.table_suffix else "A default name is taken"
+        yield f"{cause}, so the buckets are {buckets}, and the role names end in {suffix}."
+    for look in plan.looks:
+        yield f"The {look.kind} {look.name} has {'; '.join(map(printable, look.settings))}."
     for what in plan.differing:
-        yield f"Corrects a setting: {what}."
+        yield f"Corrects a setting: {printable(what)}."
     if plan.adopted:
         yield f"Adopts existing resources: {', '.join(plan.adopted)}."
+    for look in plan.looks:
+        if look.name in plan.adopted:
+            yield from (f"Will correct after the adoption: {look.name}: {printable(what)}." for what in look.changes)
+            yield f"The {look.kind} {look.name} existed before the stack: destroy --delete-data never deletes it."
     if plan.previous_fingerprint and plan.previous_fingerprint != plan.fingerprint:
         words = "; ".join(plan.recipe_changes) or f"{plan.previous_fingerprint} becomes {plan.fingerprint}"
         yield (

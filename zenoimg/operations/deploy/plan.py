@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zenoimg.imaging import Limits, Recipe
+from zenoimg.operations.deploy.adoption.look import Look
 from zenoimg.operations.deploy.trial.run import Trial
 from zenoimg.stack.bundle.artifact import Artifact
 from zenoimg.stack.change_set.change import Change, ChangeSet
@@ -34,7 +35,8 @@ class Plan:
     """What a deploy would do; ``change_set`` is ``None`` when there is nothing to do.
 
     ``deployed`` is the version before the deploy, ``None`` on a first deploy. ``recipe_changes`` describes the
-    changes of the watermark, ``differing`` the settings that were changed outside of CloudFormation.
+    changes of the watermark, ``differing`` the settings that were changed outside of CloudFormation, ``looks`` what
+    the buckets and the table have whose settings would be written.
     ``follows_change``: another change of the stack has just ended, which may not have been tested. ``trial``: the new
     recipe and limits on a sample of the stored images, ``None`` when neither changes.
     """
@@ -47,6 +49,7 @@ class Plan:
     parameters: Mapping[str, str] = field(default_factory=dict)
     template: str = ""
     differing: tuple[str, ...] = ()
+    looks: tuple[Look, ...] = ()
     recipe_changes: tuple[str, ...] = ()
     deployed: DeployedVersion | None = None
     follows_change: bool = False

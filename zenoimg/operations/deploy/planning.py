@@ -18,6 +18,7 @@ from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe
 from zenoimg.operations.configured import limits_of, recipe_of
 from zenoimg.operations.deploy import rollback, taken_names
+from zenoimg.operations.deploy.adoption.decide import EVENTBRIDGE, Existing, existing_of, wanted_of
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
 from zenoimg.operations.deploy.plan import OPEN, DeployedVersion, Plan
 from zenoimg.operations.deploy.previous import parameters_to_keep
@@ -37,6 +38,7 @@ from zenoimg.stack.change_set.change import ChangeSet
 from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import StackState, deployment_of, read_stack
+from zenoimg.stack.ownership import ORIGIN_PARAMETERS
 from zenoimg.suggest import suggest
 
 #: Template parameter that counts how often the settings of buckets and table were written again.
@@ -48,6 +50,8 @@ DEFAULT_ARCHITECTURE = "arm64"
 _DEFAULT_TIMEOUT_SECONDS = 300
 #: Template parameters of the three zips, in the order of ``_bundle``.
 _ZIP_PARAMETERS = ("FunctionsKey", "PackagesKey", "RecipeKey")
+#: Template parameters that the first deploy or a look at the buckets decides, and later deploys keep.
+_OF_THE_DATA = (*ORIGIN_PARAMETERS, EVENTBRIDGE)
 
 
 def prepare(target: Target, on_event: OnEvent, sample: Bounds | None = None) -> Plan:
@@ -83,23 +87,30 @@ def prepare(target: Target, on_event: OnEvent, sample: Bounds | None = None) -> 
         raise
 
 
-def describe(target: Target) -> Plan:
-    """Return names, zips, template and parameters of a deploy, without a change set."""
+def describe(target: Target, *, is_for_deploy: bool = True) -> Plan:
+    """Return names, zips, template and parameters of a deploy, without a change set.
+
+    ``is_for_deploy`` looks at the buckets and the table that exist, and raises ``ZenoError`` for those that a deploy
+    must not touch; without it a plan is only printed.
+    """
     settings, aws = target.settings, target.aws
     recipe, limits = recipe_of(settings), limits_of(settings)
     state = read_stack(aws.cloudformation, settings.stack)
     names = _names(target, state)
+    before = state.parameters if state is not None else {}
+    is_deployed = state is not None and "OriginalsBucket" in state.outputs
+    differing = differing_settings(target, names, before) if is_deployed else ()
+    existing = existing_of(target, names, before, differing if is_deployed else None) if is_for_deploy else Existing()
     store = artifact_store_of(aws)
     store.check()
     artifacts = _bundle(target, recipe_layer(recipe, limits))
-    is_deployed = state is not None and "OriginalsBucket" in state.outputs
-    # CloudFormation compares templates, not buckets; a new generation makes it write the settings again.
-    differing = differing_settings(target, names) if is_deployed else ()
-    before = state.parameters if state is not None else {}
     zips = dict(zip(_ZIP_PARAMETERS, artifacts, strict=True))
     parameters = {
         **parameters_of_version(settings, aws.platform, store.bucket, zips, recipe, limits),
         **parameters_to_keep(before, recipe.fingerprint),
+        **{key: before[key] for key in _OF_THE_DATA if key in before},
+        **existing.parameters,
+        # CloudFormation compares templates, not buckets; a new generation makes it write the settings again.
         GENERATION: str(int(before.get(GENERATION, "0")) + bool(differing)),
     }
     backfill = settings.backfill_concurrency
@@ -114,6 +125,7 @@ def describe(target: Target) -> Plan:
         parameters=parameters,
         template=template.to_text(rendered),
         differing=differing,
+        looks=existing.looks,
         deployed=DeployedVersion("", state.parameters, state.tags) if state is not None and is_deployed else None,
     )
 
@@ -147,20 +159,28 @@ def settle(target: Target, on_event: OnEvent) -> bool:
     return True
 
 
-def create_change_set(target: Target, plan: Plan) -> ChangeSet | None:
-    """Create the change set of a plan, ``None`` when nothing would change."""
+def create_change_set(target: Target, plan: Plan, *, reverts_drift: bool = False) -> ChangeSet | None:
+    """Create the change set of a plan, ``None`` when nothing would change.
+
+    ``reverts_drift`` compares the template with the resources themselves, as a plan with differing settings does.
+    """
     assert len(plan.template.encode()) <= template.MAX_INLINE_BYTES, "guaranteed by a test of the template"
     change_sets = change_sets_of(target.aws, target.role_arn)
     tags = {"zenoimg:stack": target.stack}
-    return change_sets.create(target.stack, {"TemplateBody": plan.template}, plan.parameters, tags)
+    return change_sets.create(
+        target.stack,
+        {"TemplateBody": plan.template},
+        plan.parameters,
+        tags,
+        reverts_drift=target.aws.platform.reverts_drift and (reverts_drift or bool(plan.differing)),
+    )
 
 
-def differing_settings(target: Target, names: StackNames) -> tuple[str, ...]:
-    """Return the settings of buckets and table that differ from the template, each in words."""
+def differing_settings(target: Target, names: StackNames, parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the settings of buckets and table that differ from the template with these parameters, in words."""
     aws = target.aws
-    buckets = read_back.differences(aws.s3, names, aws.identity.account, tls_only=aws.platform.requires_tls)
-    backups = aws.platform.keeps_point_in_time_recovery
-    return buckets + read_back.table_differences(aws.dynamodb, names, backups=backups)
+    wanted = wanted_of(aws, names, parameters)
+    return read_back.differences(aws.s3, wanted) + read_back.table_differences(aws.dynamodb, wanted)
 
 
 def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
@@ -222,7 +242,7 @@ def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:
         return StackNames(stack), False
     if state is None or "OriginalsBucket" not in state.outputs:
         return StackNames(stack), False
-    return taken_names.of_deployed(aws, stack, state.outputs["OriginalsBucket"]), True
+    return taken_names.of_deployed(aws, stack, state.outputs), True
 
 
 def _bundle(target: Target, recipe: Artifact) -> tuple[Artifact, ...]:
@@ -236,8 +256,8 @@ def _bundle(target: Target, recipe: Artifact) -> tuple[Artifact, ...]:
 
 def _names(target: Target, state: StackState | None) -> StackNames:
     if state is not None and "OriginalsBucket" in state.outputs:
-        return taken_names.of_deployed(target.aws, target.stack, state.outputs["OriginalsBucket"])
-    names = taken_names.choose(target.aws, target.stack)
+        return taken_names.of_deployed(target.aws, target.stack, state.outputs)
+    names = taken_names.choose(target.aws, target.stack, long_names=target.long_names)
     taken_names.refuse_taken(target.aws, names)
     return names
 

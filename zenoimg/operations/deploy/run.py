@@ -19,6 +19,7 @@ from zenoimg.operations.deploy.smoke.photos import Expected, expected, expected_
 from zenoimg.operations.deploy.smoke.run import Verdict
 from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
+from zenoimg.stack import ownership
 from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import Deployment, deployment_of, read_stack
 from zenoimg.suggest import suggest
@@ -72,19 +73,32 @@ def _execute(target: Target, plan: Plan, on_event: OnEvent) -> None:
     assert plan.change_set is not None
     change_sets = change_sets_of(target.aws, target.role_arn)
     artifact_store_of(target.aws).upload(target.stack, plan.artifacts)
-    _forward(change_sets.execute(plan.change_set), on_event)
-    if plan.adopted:
-        generation = str(int(plan.parameters[planning.GENERATION]) + 1)
-        parameters = {**plan.parameters, planning.GENERATION: generation}
-        second = planning.create_change_set(target, replace(plan, parameters=parameters))
-        if second is not None:
-            _forward(change_sets.execute(second), on_event)
-    if (plan.adopted or plan.differing) and (left := planning.differing_settings(target, plan.names)):
+    try:
+        _forward(change_sets.execute(plan.change_set), on_event)
+        if plan.adopted:
+            generation = str(int(plan.parameters[planning.GENERATION]) + 1)
+            parameters = {**plan.parameters, planning.GENERATION: generation}
+            second = planning.create_change_set(target, replace(plan, parameters=parameters), reverts_drift=True)
+            if second is not None:
+                _forward(change_sets.execute(second), on_event)
+    finally:
+        _tag_buckets(target, plan)
+    if (plan.adopted or plan.differing) and (left := planning.differing_settings(target, plan.names, plan.parameters)):
         raise ZenoError(
             f"the stack is deployed, but these settings still differ: {'; '.join(left)}",
             next_step=f"Correct them by hand (or remove what sets them), then rerun `{suggest('deploy')}`.",
             code="settings-differ",
         )
+
+
+def _tag_buckets(target: Target, plan: Plan) -> None:
+    """Write the tags of the buckets where CloudFormation drops them, after a failed change as well.
+
+    Without its tag a bucket that the embedded AWS keeps would be a stranger's for the next deploy.
+    """
+    aws = target.aws
+    if not aws.platform.keeps_bucket_tags:
+        ownership.tag_buckets(aws.s3, plan.names, aws.identity.account, plan.parameters)
 
 
 def _roll_back(target: Target, version: DeployedVersion, verdict: Verdict, on_event: OnEvent) -> None:

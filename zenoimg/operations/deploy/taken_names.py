@@ -6,7 +6,7 @@ queue, a log group or a foreign table of the same name stops the deploy before a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from botocore.exceptions import ClientError
@@ -14,17 +14,21 @@ from botocore.exceptions import ClientError
 from zenoimg.aws.session import Aws
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.pipeline.calls.service import expected_owner, is_missing, is_missing_bucket, is_missing_stack
+from zenoimg.stack import ownership
 from zenoimg.stack.names import StackNames
 
 _TABLE_KEY = [{"AttributeName": "ImageId", "KeyType": "HASH"}]
 
 
-def choose(aws: Aws, stack: str) -> StackNames:
-    """Return the default names if all their buckets and roles are free or left by this stack, else qualified names.
+def choose(aws: Aws, stack: str, *, long_names: bool = False) -> StackNames:
+    """Return the default names if all their buckets and roles are free or usable, else qualified names.
 
-    A bucket is ours only if it exists in this account and region and belongs to no other stack.
+    A bucket is usable only if it is in this account and region and belongs to no other stack; whether a deploy may
+    adopt it is decided later. ``long_names`` returns qualified names in any case, the table's as well.
     """
     seed = StackNames(stack)
+    if long_names:
+        return seed.qualified(aws.identity.account, aws.region, table=True)
     buckets_free = all(bucket_trouble(aws, bucket, stack) is None for bucket in seed.buckets)
     roles_free = all(_role_is_usable(aws, role) for role in seed.roles)
     if buckets_free and roles_free:
@@ -32,10 +36,12 @@ def choose(aws: Aws, stack: str) -> StackNames:
     return seed.qualified(aws.identity.account, aws.region)
 
 
-def of_deployed(aws: Aws, stack: str, originals_bucket: str) -> StackNames:
-    """Return the names of a deployed stack, recognized by its bucket."""
+def of_deployed(aws: Aws, stack: str, outputs: Mapping[str, str]) -> StackNames:
+    """Return the names of a deployed stack, recognized by its outputs ``OriginalsBucket`` and ``Table``."""
     seed = StackNames(stack)
-    return seed if seed.originals_bucket == originals_bucket else seed.qualified(aws.identity.account, aws.region)
+    if seed.originals_bucket == outputs["OriginalsBucket"]:
+        return seed
+    return seed.qualified(aws.identity.account, aws.region, table=outputs.get("Table", seed.table) != seed.table)
 
 
 def refuse_taken(aws: Aws, names: StackNames) -> None:
@@ -71,7 +77,11 @@ def bucket_trouble(aws: Aws, bucket: str, stack: str) -> str | None:
     region = answer.get("BucketRegion", aws.region)
     if region != aws.region:
         return f"is in {region}"
-    holder = _holder(aws, bucket)
+    tagged = (ownership.bucket_tags(aws.s3, bucket, aws.identity.account) or {}).get(ownership.STACK_TAG)
+    return _of_another_stack(_holder(aws, bucket) or tagged, stack)
+
+
+def _of_another_stack(holder: str | None, stack: str) -> str | None:
     return None if holder in {None, stack} else f"belongs to the stack {holder!r}"
 
 
@@ -107,8 +117,8 @@ def _table_trouble(aws: Aws, names: StackNames) -> str | None:
     if schema != _TABLE_KEY or kinds.get("ImageId") != "S":
         key = ", ".join(f"{item['AttributeName']} ({kinds[item['AttributeName']]})" for item in table["KeySchema"])
         return f"has the key {key}; zenoimg needs ImageId (S)"
-    holder = _holder(aws, names.table)
-    return None if holder in {None, names.stack} else f"belongs to the stack {holder!r}"
+    tagged = (ownership.table_tags(aws.dynamodb, names.table) or {}).get(ownership.STACK_TAG)
+    return _of_another_stack(_holder(aws, names.table) or tagged, names.stack)
 
 
 def _role_is_usable(aws: Aws, role: str) -> bool:

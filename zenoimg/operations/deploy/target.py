@@ -21,13 +21,16 @@ class Target:
     """One stack in one account and region.
 
     ``role_arn`` is the role that CloudFormation assumes; empty for the caller's permissions. ``checkpoint`` saves
-    the state of the embedded AWS, which otherwise loses an unsaved deploy when it is killed.
+    the state of the embedded AWS, which otherwise loses an unsaved deploy when it is killed. ``adopt`` are the buckets
+    and tables that a first deploy adopts although they do not bear our tag; ``long_names``: it takes qualified names.
     """
 
     aws: Aws
     settings: Settings
     role_arn: str = ""
     checkpoint: Callable[[], None] = _nothing
+    adopt: frozenset[str] = frozenset()
+    long_names: bool = False
 
     @property
     def stack(self) -> str:

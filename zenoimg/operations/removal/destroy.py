@@ -18,7 +18,7 @@ from zenoimg.aws.session import Aws
 from zenoimg.errors import NotDeployedError, RefusedByAwsError
 from zenoimg.operations.deploy.target import change_sets_of
 from zenoimg.operations.removal import purge
-from zenoimg.operations.removal.destroy_data import Data, buckets_left, table_left
+from zenoimg.operations.removal.destroy_data import Data, adopted, buckets_left, table_left
 from zenoimg.pipeline.calls.service import expected_owner, is_missing_bucket
 from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import StackState, read_stack
@@ -40,7 +40,8 @@ class Removal:
     """What destroy would do.
 
     ``removed`` are the resources that are deleted with the stack, ``retained`` the names of those that are kept,
-    ``data`` what is deleted as well. ``stack_exists`` is ``False`` when only data is left.
+    ``data`` what is deleted as well; then ``retained`` existed before the stack, which never deletes it.
+    ``stack_exists`` is ``False`` when only data is left.
     """
 
     stack: str
@@ -84,8 +85,12 @@ class Destroy:
             self._refuse_full(resources)
             retained = (*buckets, *([table] if table else []))
             return Removal(self._stack, True, self._without(resources, retained), retained)
-        data = Data.counted(self._aws, self._stack, buckets, table, on_count)
-        return Removal(self._stack, state is not None, resources, (), data)
+        kept = adopted(self._aws, buckets, table, state)
+        ours = tuple(name for name in buckets if name not in kept)
+        if state is None and not ours and table in ("", *kept):
+            raise self._nothing(f", and what it adopted is never deleted ({', '.join(kept)})")
+        data = Data.counted(self._aws, self._stack, ours, "" if table in kept else table, on_count)
+        return Removal(self._stack, state is not None, self._without(resources, kept), kept, data)
 
     def remove_stack(self, removal: Removal) -> Iterator[StackEvent]:
         """Delete the stack and yield its events. Raises ``RefusedByAwsError`` naming what could not be deleted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -13,11 +13,12 @@ from zenoimg.errors import RefusedByAwsError
 from zenoimg.operations.deploy.taken_names import bucket_trouble
 from zenoimg.operations.removal import purge
 from zenoimg.operations.removal.purge import Content
-from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missing, is_missing_bucket, is_not_configured
+from zenoimg.pipeline.calls.service import error_code, expected_owner, is_denied, is_missing, is_missing_bucket
+from zenoimg.stack import ownership
 from zenoimg.stack.bundle.store import ArtifactStore
 from zenoimg.stack.names import StackNames
+from zenoimg.stack.outputs import StackState
 
-_STACK_TAG = "zenoimg:stack"
 _ROUNDS = 3  # of emptying a bucket that is still written to
 
 
@@ -71,22 +72,39 @@ def delete(aws: Aws, stack: str, data: Data, on_removed: Callable[[int], None]) 
 
 def buckets_left(aws: Aws, stack: str) -> tuple[str, ...]:
     """Return the buckets that a deleted stack of this name left: in this account and region, tagged, in no stack."""
-    seed = StackNames(stack)
-    candidates = (*seed.buckets, *seed.qualified(aws.identity.account, aws.region).buckets)
-    return tuple(name for name in candidates if _bucket_is_left(aws, name, stack))
+    candidates = (bucket for names in _possible_names(aws, stack) for bucket in names.buckets)
+    return tuple(name for name in dict.fromkeys(candidates) if _bucket_is_left(aws, name, stack))
 
 
 def table_left(aws: Aws, stack: str) -> str:
     """Return the table that a deleted stack of this name left; empty when there is none, or it is not ours."""
-    name = StackNames(stack).table
-    try:
-        arn = aws.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
-    except ClientError as error:
-        if is_missing(error):
-            return ""
-        raise
-    tags = aws.dynamodb.list_tags_of_resource(ResourceArn=arn).get("Tags", [])
-    return name if any((tag["Key"], tag["Value"]) == (_STACK_TAG, stack) for tag in tags) else ""
+    tables = dict.fromkeys(names.table for names in _possible_names(aws, stack))
+    return next((name for name in tables if _table_is_left(aws, name, stack)), "")
+
+
+def adopted(aws: Aws, buckets: Iterable[str], table: str, state: StackState | None) -> tuple[str, ...]:
+    """Return what existed before the stack, by the stack's parameters and the tags of buckets and table."""
+    of_stack = _adopted_by(state) if state is not None else frozenset()
+    account = aws.identity.account
+    found = [
+        name
+        for name in buckets
+        if name in of_stack or ownership.is_adopted(ownership.bucket_tags(aws.s3, name, account))
+    ]
+    if table and (table in of_stack or ownership.is_adopted(ownership.table_tags(aws.dynamodb, table))):
+        found.append(table)
+    return tuple(found)
+
+
+def _adopted_by(state: StackState) -> frozenset[str]:
+    outputs = (state.outputs.get(key, "") for key in ("OriginalsBucket", "ProcessedBucket", "Table"))
+    pairs = zip(outputs, ownership.ORIGIN_PARAMETERS, strict=True)
+    return frozenset(name for name, key in pairs if state.parameters.get(key) == ownership.ADOPTED)
+
+
+def _possible_names(aws: Aws, stack: str) -> tuple[StackNames, ...]:
+    seed, account = StackNames(stack), aws.identity.account
+    return seed, seed.qualified(account, aws.region), seed.qualified(account, aws.region, table=True)
 
 
 def store_of(aws: Aws) -> ArtifactStore:
@@ -97,15 +115,16 @@ def store_of(aws: Aws) -> ArtifactStore:
 def _bucket_is_left(aws: Aws, bucket: str, stack: str) -> bool:
     if bucket_trouble(aws, bucket, stack) is not None:
         return False
+    return ownership.is_of_stack(ownership.bucket_tags(aws.s3, bucket, aws.identity.account), stack)
+
+
+def _table_is_left(aws: Aws, table: str, stack: str) -> bool:
     try:
-        answer = aws.s3.get_bucket_tagging(Bucket=bucket, **expected_owner(aws.identity.account))
+        return ownership.is_of_stack(ownership.table_tags(aws.dynamodb, table), stack)
     except ClientError as error:
-        if is_not_configured(error):
-            return not aws.platform.keeps_bucket_tags  # all buckets of the embedded AWS are its user's own
-        if is_missing_bucket(error):
-            return False
-        raise
-    return any((tag["Key"], tag["Value"]) == (_STACK_TAG, stack) for tag in answer["TagSet"])
+        if not is_denied(error) or table == StackNames(stack).table:
+            raise
+        return False  # a policy names the tables that the stack may have had, and not those of long names
 
 
 def _delete_bucket(aws: Aws, bucket: str, on_removed: Callable[[int], None]) -> int:

@@ -41,7 +41,7 @@ def prepare(target: Target, on_event: OnEvent) -> Plan:
         raise NotDeployedError(
             f"the stack {target.stack!r} is not deployed {aws.where}", next_step=f"Run `{suggest('deploy')}` first."
         )
-    names = taken_names.of_deployed(aws, target.stack, state.outputs["OriginalsBucket"])
+    names = taken_names.of_deployed(aws, target.stack, state.outputs)
     version = previous_version(state.parameters)
     if version is None:
         raise ZenoError(

@@ -24,6 +24,7 @@ from zenoimg.stack.outputs import StackState, read_stack
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
+_MAX_TOKEN = 128  # characters of a ClientToken or ClientRequestToken
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLETE"})
 
@@ -58,37 +59,57 @@ class ChangeSets:
         parameters: Mapping[str, str],
         tags: Mapping[str, str],
         *,
-        adopt: bool = True,
+        reverts_drift: bool = False,
     ) -> ChangeSet | None:
         """Create a change set; return ``None`` when nothing would change (the change set is then deleted).
 
         ``template`` is ``{"TemplateBody": …}`` or ``{"TemplateURL": …}``. An empty stack that an interrupted run
-        left is reused. Raises ``RefusedByAwsError`` when CloudFormation cannot create the change set, or when the
-        stack's state forbids a deploy.
+        left is reused. ``reverts_drift`` brings settings that were changed elsewhere back to the template, where
+        CloudFormation can; such a change set imports nothing.
+
+        Raises ``RefusedByAwsError`` when CloudFormation cannot create the change set, or when the stack's state
+        forbids a deploy.
         """
         state = read_stack(self._client, stack)
         refuse_stuck(stack, state)
         kind: Literal["CREATE", "UPDATE"] = "CREATE" if state is None or state.status == NEW else "UPDATE"
-        more: dict[str, Any] = dict(self._role)
-        if adopt:
-            more["ImportExistingResources"] = True
+        name = f"zenoimg-{uuid.uuid4().hex[:12]}"
+        asked: dict[str, Any] = {
+            "StackName": stack,
+            "ChangeSetName": name,
+            "ChangeSetType": kind,
+            # A repeated request is then known to be the same one.
+            "ClientToken": name,
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            "Capabilities": ["CAPABILITY_NAMED_IAM"],
+            **template,
+            **self._role,
+        }
+        created: Any = self._create_reverting_drift(asked) if reverts_drift else None
+        if created is None:
+            asked["ImportExistingResources"] = True
             if self._local:
                 # The embedded AWS validates names before it looks for resources to import.
-                more["DisableValidation"] = True
-        created = self._client.create_change_set(
-            StackName=stack,
-            ChangeSetName=f"zenoimg-{uuid.uuid4().hex[:12]}",
-            ChangeSetType=kind,
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-            **template,  # type: ignore[arg-type]
-            **more,
-        )
+                asked["DisableValidation"] = True
+            created = self._client.create_change_set(**asked)
         try:
             return self._when_ready(stack, created["Id"], kind, made_stack=state is None)
         except KeyboardInterrupt:
             self._remove(stack, created["Id"], made_stack=state is None)
+            raise
+
+    def _create_reverting_drift(self, asked: Mapping[str, Any]) -> Any:
+        """Create a drift-aware change set; return ``None`` where CloudFormation does not know them.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html; partitions and
+        private regions get new parameters later than others.
+        """
+        try:
+            return self._client.create_change_set(**asked, DeploymentMode="REVERT_DRIFT")
+        except ClientError as error:
+            if "DeploymentMode" in str(error):
+                return None
             raise
 
     def execute(self, change_set: ChangeSet) -> Iterator[StackEvent]:
@@ -98,7 +119,10 @@ class ChangeSets:
         """
         history = History(self._client, change_set.stack)
         try:
-            self._client.execute_change_set(ChangeSetName=change_set.arn, StackName=change_set.stack)
+            token = f"execute-{change_set.arn.rpartition('/')[2]}"[:_MAX_TOKEN]
+            self._client.execute_change_set(
+                ChangeSetName=change_set.arn, StackName=change_set.stack, ClientRequestToken=token
+            )
         except ClientError as error:
             # Executing another change set makes this one obsolete, or deletes it.
             if error.response["Error"]["Code"] in {"InvalidChangeSetStatus", "ChangeSetNotFound"}:
@@ -137,7 +161,7 @@ class ChangeSets:
             answer = self._client.describe_change_set(ChangeSetName=arn, StackName=stack)
             status, reason = answer["Status"], answer.get("StatusReason", "")
             if status == "CREATE_COMPLETE":
-                if not self._proven and not answer.get("ImportExistingResources"):
+                if not self._proven and not answer.get("ImportExistingResources") and not answer.get("DeploymentMode"):
                     self._remove(stack, arn, made_stack=made_stack)
                     raise _unsupported(self._client.meta.endpoint_url)
                 return ChangeSet(stack, arn, kind, tuple(self._changes(stack, arn)), made_stack)
