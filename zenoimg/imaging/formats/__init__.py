@@ -12,6 +12,7 @@ start. This module imports neither them nor Pillow.
 ``animation``   frames of GIF, APNG and WebP as what is on screen
 ``palette``     marks on palette indices
 ``few_levels``  marks on samples of fewer than 8 bits
+``iso``         boxes and items of ISO base media files: AVIF and HEIF
 ``sampling``    chroma sampling by name
 """
 

@@ -1,7 +1,5 @@
 """AVIF.
 
-``boxes``            boxes of an ISO base media file
-``items``            the items of a meta box
 ``sequence_header``  the size that AV1 data announces
 ``header``           what a file says before any pixel is decoded
 ``copy_boxes``       boxes of a copy that Pillow writes differently

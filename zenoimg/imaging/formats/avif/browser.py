@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from zenoimg.imaging.formats.avif.boxes import walk
-from zenoimg.imaging.formats.avif.items import read_items
+from zenoimg.imaging.formats.iso.boxes import walk
+from zenoimg.imaging.formats.iso.items import read_items
 from zenoimg.imaging.metadata.exif import only_orientation
 
 #: Boxes without anything that a browser draws (ISO/IEC 14496-12).

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from zenoimg.imaging.formats.avif.boxes import walk
 from zenoimg.imaging.formats.avif.header import Coding
+from zenoimg.imaging.formats.iso.boxes import walk
 
 
 def with_colours(data: bytes, coding: Coding) -> bytes:

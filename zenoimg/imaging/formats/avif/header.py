@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.avif.boxes import MOST_BOXES, Box, boxes_in, first, inner_boxes, walk
-from zenoimg.imaging.formats.avif.items import Items, read_items
 from zenoimg.imaging.formats.avif.sequence_header import coded_size
+from zenoimg.imaging.formats.iso.boxes import MOST_BOXES, Box, boxes_in, first, inner_boxes, walk
+from zenoimg.imaging.formats.iso.items import Items, read_items
 from zenoimg.imaging.formats.sampling import NAMES
 from zenoimg.imaging.marking.placement import Size
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT

@@ -25,7 +25,7 @@ from zenoimg.imaging.colour.tags import HLG, PQ, ColourTags
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.avif.copy_boxes import with_colours, with_constant_times, with_plays
 from zenoimg.imaging.formats.avif.header import IDENTITY, UNSPECIFIED, AvifHeader, read_header
-from zenoimg.imaging.formats.avif.items import without_exif
+from zenoimg.imaging.formats.iso.items import without_exif
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.marking.blend import blend
 from zenoimg.imaging.marking.mark import Overlay, overlay_for

@@ -1,4 +1,4 @@
-"""The items of an AVIF, as its meta box describes them (ISO/IEC 23008-12)."""
+"""The items of a file, as its meta box describes them (ISO/IEC 23008-12)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zenoimg.imaging.formats.avif.boxes import Box, first, inner_boxes, walk
+from zenoimg.imaging.formats.iso.boxes import Box, first, inner_boxes, walk
 
 _MOST_ITEMS, _MOST_EXTENTS = 5_000, 10_000
 _LONGEST_TABLE = 256 * 1024
