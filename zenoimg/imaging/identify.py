@@ -45,7 +45,11 @@ _PREFIXES = (
     (b"gimp xcf", "XCF"),
     (b"FUJIFILMCCD-RAW", "camera raw"),
     (b"IIRO", "camera raw"),
+    (b"IIRS", "camera raw"),
+    (b"MMOR", "camera raw"),
     (b"IIU\x00", "camera raw"),
+    (b"FOVb", "camera raw"),
+    (b"\x00MRM", "camera raw"),
 )
 
 _BRANDS = {
