@@ -25,6 +25,7 @@ class FakeCloudFormation:
         self.change_set: Any = change_set or {"Status": "CREATE_COMPLETE", "Changes": []}
         self.meta: Any = None
         self.events: list[dict[str, Any]] = []
+        self.failed_events: list[dict[str, Any]] = []
         self.events_of_the_run: list[dict[str, Any]] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
@@ -44,7 +45,12 @@ class FakeCloudFormation:
         return answer
 
     def get_paginator(self, operation: str) -> Any:
-        answers = {"describe_change_set": [self.change_set], "describe_stack_events": [{"StackEvents": self.events}]}
+        answers = {
+            "describe_change_set": [self.change_set],
+            "describe_stack_events": [{"StackEvents": self.events}],
+            "describe_events": [{"OperationEvents": self.failed_events}],
+        }
+        self.calls.append((operation, {}))
 
         class Paginator:
             def paginate(self, **_: Any) -> list[dict[str, Any]]:
@@ -192,3 +198,40 @@ def test_a_status_that_is_still_the_old_one_is_not_taken_for_the_end() -> None:
     ]
     with pytest.raises(RefusedByAwsError, match="Api"):
         list(run)
+
+
+def test_an_early_validation_is_explained_by_its_events_which_are_read_before_anything_is_deleted() -> None:
+    """The shapes are those of botocore's model: the embedded AWS records no events of change sets."""
+    text = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]."
+    fake = FakeCloudFormation([None], {"Status": "FAILED", "StatusReason": text})
+    exists = "Resource of type 'AWS::Lambda::Function' with identifier 'getImagesLambda' already exists."
+    fake.failed_events = [
+        {
+            "EventType": "VALIDATION_ERROR",
+            "LogicalResourceId": "GetImages",
+            "ResourceType": "AWS::Lambda::Function",
+            "ValidationStatusReason": exists,
+        },
+        {
+            "EventType": "HOOK_INVOCATION_ERROR",
+            "LogicalResourceId": "Processor",
+            "ResourceType": "AWS::Lambda::Function",
+            "HookType": "Ours::Check::Hook",
+            "HookStatusReason": "no tags",
+        },
+    ]
+    with pytest.raises(RefusedByAwsError) as refused:
+        create(fake)
+    assert f"GetImages (AWS::Lambda::Function): {exists}" in refused.value.message
+    assert "Processor (AWS::Lambda::Function) by the hook Ours::Check::Hook: no tags" in refused.value.message
+    assert "remove or rename it" in refused.value.next_step
+    order = [name for name, _ in fake.calls]
+    assert order.index("describe_events") < order.index("delete_change_set")
+
+
+def test_a_resource_that_cannot_be_imported_has_its_next_step() -> None:
+    text = "CloudFormation is attempting to import some resources because they already exist in your account."
+    fake = FakeCloudFormation([None], {"Status": "FAILED", "StatusReason": text})
+    with pytest.raises(RefusedByAwsError) as refused:
+        create(fake)
+    assert "Only buckets and the table are adopted" in refused.value.next_step

@@ -68,6 +68,7 @@ OWN_CALLS = {
     "cloudformation:DeleteChangeSet",
     "cloudformation:DeleteStack",
     "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeEvents",
     "cloudformation:DescribeStackEvents",
     "cloudformation:DescribeStackResources",
     "cloudformation:DescribeStacks",

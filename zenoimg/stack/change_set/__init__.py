@@ -5,5 +5,6 @@
 ``history``    the events of a stack
 ``states``     stack states that forbid a deploy
 ``denials``    permissions that AWS denied, and which policy grants them
+``refused``    the events of a change set that was refused
 ``failures``   why a change set or a stack failed, and the next step
 """

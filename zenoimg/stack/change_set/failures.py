@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.stack.change_set.denials import denial_in, next_step_of_denial
@@ -18,6 +18,7 @@ _QUOTA = re.compile(
     re.IGNORECASE,
 )
 _TAKEN = re.compile(r"HandlerErrorCode: AlreadyExists|already exists|already own|AlreadyExist", re.IGNORECASE)
+_NOT_IMPORTED = re.compile(r"attempting to import\b.*already exist", re.IGNORECASE | re.DOTALL)
 _CAPABILITY = re.compile(r"Requires capabilities ?: ?\[(?P<named>[^\]]*)\]")
 
 
@@ -32,16 +33,25 @@ def next_step_of_reason(reason: str) -> str:
         )
     if found := _CAPABILITY.search(reason):
         return f"zenoimg acknowledges CAPABILITY_NAMED_IAM, not {found['named']}: its own template needs no more."
+    if _NOT_IMPORTED.search(reason):
+        # What exists under a name of the template and has no DeletionPolicy that retains it
+        # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html).
+        return (
+            "Only buckets and the table are adopted: remove or rename the others that it names, or deploy another "
+            "stack (--stack NAME)."
+        )
     if _TAKEN.search(reason):
         return "A resource of that name exists: remove or rename it, or deploy another stack (--stack NAME)."
     return ""
 
 
-def change_set_failure(stack: str, reason: str) -> RefusedByAwsError:
-    """Return the error for a change set that CloudFormation could not create."""
+def change_set_failure(stack: str, reason: str, events: Sequence[str] = ()) -> RefusedByAwsError:
+    """Return the error for a change set that CloudFormation could not create; ``events`` say why, in words."""
     return RefusedByAwsError(
-        f"CloudFormation cannot plan this deploy of {stack!r}: {reason}",
-        next_step=next_step_of_reason(reason)
+        "\n".join(
+            (f"CloudFormation cannot plan this deploy of {stack!r}: {reason}", *(f"  {each}" for each in events))
+        ),
+        next_step=next_step_of_reason(" ".join((reason, *events)))
         or f"Fix what it names and rerun `{suggest('deploy')}`; nothing was changed.",
         code="change-set-failed",
     )

@@ -18,6 +18,7 @@ from zenoimg.errors import RefusedByAwsError
 from zenoimg.stack.change_set.change import Change, ChangeSet, parse_change
 from zenoimg.stack.change_set.failures import change_set_failure, overtaken, stack_failure
 from zenoimg.stack.change_set.history import History, StackEvent
+from zenoimg.stack.change_set.refused import failed_events
 from zenoimg.stack.change_set.states import NEW, refuse_stuck
 from zenoimg.stack.outputs import StackState, read_stack
 
@@ -166,10 +167,13 @@ class ChangeSets:
                     raise _unsupported(self._client.meta.endpoint_url)
                 return ChangeSet(stack, arn, kind, tuple(self._changes(stack, arn)), made_stack)
             if status == "FAILED":
+                is_unchanged = any(text in reason for text in _NO_CHANGES)
+                # Asked before the change set is deleted: its events go with it.
+                reasons = () if is_unchanged else failed_events(self._client, arn)
                 self._remove(stack, arn, made_stack=made_stack)
-                if any(text in reason for text in _NO_CHANGES):
+                if is_unchanged:
                     return None
-                raise change_set_failure(stack, reason)
+                raise change_set_failure(stack, reason, reasons)
             self._sleep(self._pause)
 
     def _remove(self, stack: str, arn: str, *, made_stack: bool) -> None:
