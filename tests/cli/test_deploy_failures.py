@@ -38,7 +38,7 @@ DENIED = "User: u is not authorized to perform: s3:CreateBucket on resource: arn
          "deployer-policy.json grants it"),
         (refusal("403", "Forbidden", "HeadBucket"), 4, "AWS denied s3:ListBucket", "deployer-policy.json grants it"),
         (NoCredentialsError(), 3, "no AWS credentials", "--local"),
-        (refusal("InvalidClientTokenId", "invalid"), 3, "does not know these credentials", "has not enabled"),
+        (refusal("InvalidClientTokenId", "invalid"), 3, "does not know these credentials", "is not enabled"),
         (refusal("ExpiredToken", "expired"), 3, "credentials have expired", "aws sso login"),
         (refusal("LimitExceededException", "too many stacks"), 4, "too many stacks", "Service Quotas"),
         (refusal("TooManyBuckets", "no more"), 4, "no more", "Service Quotas"),
