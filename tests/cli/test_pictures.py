@@ -24,6 +24,7 @@ from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.imaging import Limits
 from zenoimg.operations.gallery.thumbnails import Small, before_and_after
 from zenoimg.operations.pipeline import LivePipeline, connect
+from zenoimg.suggest import suggest_install
 
 NAMES = {"originals_bucket": ORIGINALS, "processed_bucket": PROCESSED, "table": "records"}
 
@@ -99,7 +100,7 @@ def test_a_missing_package_is_named_with_the_line_that_installs_it(monkeypatch: 
     monkeypatch.setitem(sys.modules, "textual_image.renderable", None)
     with pytest.raises(ConfigurationError) as caught:
         pictures.renderer(screen())
-    assert "zenoimg[pictures]" in caught.value.next_step
+    assert suggest_install("pictures") in caught.value.next_step
 
 
 @pytest.mark.parametrize("options", [["--picture"], ["--picture", "--json"]])

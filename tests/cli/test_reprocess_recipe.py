@@ -124,7 +124,7 @@ def test_a_damaged_recipe_is_never_used(stack: Stack) -> None:
     s3 = boto3.client("s3")
     for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
         s3.put_object(Bucket=BUCKET, Key=item["Key"], Body=layer(Recipe()))
-    assert "does not have the content" in stack.terminal.run("reprocess", "--here", code=1).stderr
+    assert "does not match the hash in its name" in stack.terminal.run("reprocess", "--here", code=1).stderr
     assert stack.recipes() == set()
 
 

@@ -27,6 +27,7 @@ from zenoimg.stack.bundle.artifact import Artifact, make_zip
 from zenoimg.stack.bundle.functions import functions_zip
 from zenoimg.stack.bundle.packages_installed import installed_packages_layer
 from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer, recipe_layer
+from zenoimg.suggest import suggest_install
 
 
 def names_in(artifact: Artifact) -> list[str]:
@@ -222,7 +223,7 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
     monkeypatch.setattr(packages_installed, "LAYER_DISTRIBUTIONS", ("no-such-distribution",))
     with pytest.raises(ConfigurationError, match="no-such-distribution") as caught:
         installed_packages_layer()
-    assert "zenoimg[local]" in caught.value.next_step
+    assert suggest_install("local") in caught.value.next_step
 
 
 @pytest.mark.parametrize("name", ["lambda_handlers", "policies"])
