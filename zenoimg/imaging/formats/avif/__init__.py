@@ -1,6 +1,9 @@
 """AVIF.
 
-``sequence_header``  the size that AV1 data announces
+``bits``             numbers in AV1 headers
+``sequence_header``  the size that AV1 data announces, and what frame headers depend on
+``frame_header``     the quantizer of a first frame
+``quantizers``       the quantizers of a file's colours and alpha
 ``header``           what a file says before any pixel is decoded
 ``copy_boxes``       boxes of a copy that Pillow writes differently
 ``writer``           from a source's bytes to the watermarked copy

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.avif.quantizers import Quantizers, is_alpha, of_animation, of_still
 from zenoimg.imaging.formats.avif.sequence_header import coded_size
 from zenoimg.imaging.formats.iso.boxes import MOST_BOXES, Box, boxes_in, first, inner_boxes, walk
 from zenoimg.imaging.formats.iso.items import Items, read_items
@@ -50,7 +51,8 @@ class AvifHeader:
     """The header of an AVIF: ``track`` is set when it is animated, ``exif`` is a TIFF structure or empty.
 
     ``xmp`` is the packet of a top-level box or empty, ``coded`` are the sizes of its coded pictures,
-    ``clean_aperture`` is the content of ``clap``, and ``not_kept`` names what the copy cannot keep.
+    ``quantizers`` how coarsely they are coded, ``clean_aperture`` is the content of ``clap``, and ``not_kept`` names
+    what the copy cannot keep.
     """
 
     coding: Coding
@@ -58,6 +60,7 @@ class AvifHeader:
     exif: bytes
     xmp: bytes
     coded: tuple[Size, ...]
+    quantizers: Quantizers
     clean_aperture: bytes
     not_kept: tuple[str, ...]
 
@@ -95,9 +98,20 @@ def _read(data: bytes) -> AvifHeader:
         _exif(data, items, tracks),
         next((data[box.start + 16 : box.end] for box in top if _is_uuid(data, box, _XMP_UUID)), b""),
         tuple(size for size in coded if size),
+        _quantizers(data, items, tracks, animated=track is not None),
         known.get(b"clap", b""),
         tuple(_not_kept(data, items, known, top)),
     )
+
+
+def _quantizers(data: bytes, items: Items, tracks: list[Box], *, animated: bool) -> Quantizers:
+    if not animated:
+        return of_still(items)
+    colour = next(track for track in tracks if _handler(data, track) == b"pict")
+    auxiliary = [(track, first(data, track, b"auxi")) for track in tracks]
+    alpha = next((track for track, box in auxiliary if box and is_alpha(data[box.start : box.end])), None)
+    starts = (_first_sample(data, track) if track else None for track in (colour, alpha))
+    return of_animation(*(data[at : at + 4096] if at else b"" for at in starts))
 
 
 def _handler(data: bytes, box: Box) -> bytes:
@@ -191,6 +205,4 @@ def _is_uuid(data: bytes, box: Box, *identifiers: bytes) -> bool:
 
 
 def _is_other_auxiliary(content: bytes) -> bool:
-    return bool(content) and not content[4:].startswith(
-        (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
-    )
+    return bool(content) and not is_alpha(content)

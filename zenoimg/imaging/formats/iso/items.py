@@ -38,8 +38,12 @@ class Items:
     @property
     def colour(self) -> list[Item]:
         """The coded pictures of the primary item: itself, or the tiles of a grid."""
-        tiles = [to for kind, source, to in self.references if kind == b"dimg" and source == self.primary]
-        numbers = [self.primary, *(number for to in tiles for number in to)]
+        return self.coded(self.primary)
+
+    def coded(self, item: int) -> list[Item]:
+        """Return an item and, if it is a grid, the tiles of it."""
+        tiles = [to for kind, source, to in self.references if kind == b"dimg" and source == item]
+        numbers = [item, *(number for to in tiles for number in to)]
         return [self.by_number[number] for number in numbers if number in self.by_number]
 
     def of_kind(self, kind: bytes) -> list[Item]:
