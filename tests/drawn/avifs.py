@@ -81,6 +81,59 @@ def avif(
     return head + _meta(every, properties, offsets) + box(b"mdat", b"".join(content for _, content in every))
 
 
+def grid(cells: Sequence[Image.Image], columns: int, alpha: Sequence[Image.Image] = (), **options: Any) -> bytes:
+    """Write a picture as a grid of equally large cells, row by row (ISO/IEC 23008-12, 6.6.2.3); equal ones once.
+
+    ``alpha`` are the cells of a second grid, which is the alpha of the first; ``options`` are those of ``encoded``.
+    """
+    grids = [cells, alpha] if alpha else [cells]
+    files = [[encoded(cell, **options) for cell in each] for each in grids]
+    rows, (width, height) = len(cells) // columns, cells[0].size
+    tables = bytes((0, 0, rows - 1, columns - 1)) + struct.pack(">HH", columns * width, rows * height)
+    urn = bytes(4) + b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
+    properties = [(b"ispe", struct.pack(">III", 0, columns * width, rows * height)), (b"auxC", urn)]
+    items: list[tuple[bytes, bytes, bytes]] = []
+    references = []
+    for number, each in enumerate(files):
+        own = [(kind, each[0][start:end]) for kind, start, end in boxes(each[0])]
+        at = len(properties)
+        properties += [pair for pair in own if pair[0] in (b"ispe", b"av1C", b"pixi")]
+        indices = bytes(range(at + 1, len(properties) + 1))
+        pixi = next(index for index in indices if properties[index - 1][0] == b"pixi")
+        first = len(items) + 1
+        items.append((b"grid", tables, bytes((1, pixi, 2) if number else (1, pixi))))
+        items += [(b"av01", contents(file, b"mdat")[0], indices) for file in each]
+        tiles = range(first + 1, len(items) + 1)
+        references.append(box(b"dimg", struct.pack(f">HH{len(tiles)}H", first, len(tiles), *tiles)))
+    if alpha:
+        references.append(box(b"auxl", struct.pack(">HHH", len(cells) + 2, 1, 1)))
+    head = box(b"ftyp", b"avif\0\0\0\0avifmif1miaf")
+    media = b"".join(dict.fromkeys(content for _, content, _ in items))
+    begin = len(head) + len(_grid_meta(items, properties, references, media, 0)) + 8
+    return head + _grid_meta(items, properties, references, media, begin) + box(b"mdat", media)
+
+
+def _grid_meta(
+    items: Sequence[tuple[bytes, bytes, bytes]],
+    properties: Sequence[Property],
+    references: Sequence[bytes],
+    media: bytes,
+    begin: int,
+) -> bytes:
+    places, infos, associations = b"", b"", b""
+    for number, (kind, content, indices) in enumerate(items, 1):
+        places += struct.pack(">HHHII", number, 0, 1, begin + media.index(content), len(content))
+        infos += box(b"infe", struct.pack(">IHH4s", 2 << 24, number, 0, kind) + b"\0")
+        essential = bytes(index | 0x80 * (properties[index - 1][0] == b"av1C") for index in indices)
+        associations += struct.pack(">HB", number, len(indices)) + essential
+    content = box(b"hdlr", bytes(8) + b"pict" + bytes(13)) + box(b"pitm", struct.pack(">IH", 0, 1))
+    content += box(b"iloc", struct.pack(">IBBH", 0, 0x44, 0, len(items)) + places)
+    content += box(b"iinf", struct.pack(">IH", 0, len(items)) + infos) + box(b"iref", bytes(4) + b"".join(references))
+    container = box(b"ipco", b"".join(box(kind, content) for kind, content in properties))
+    ipma = box(b"ipma", struct.pack(">II", 0, len(items)) + associations)
+    return box(b"meta", bytes(4) + content + box(b"iprp", container + ipma))
+
+
 def box(kind: bytes, content: bytes) -> bytes:
     """Write one box."""
     return struct.pack(">I4s", len(content) + 8, kind) + content

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps, _avif
 
 from tests.drawn import animations, pictures
 from tests.drawn.animations import by_millisecond, largest_difference, moving_ball, outside, psnr, shown, with_mark
-from tests.drawn.avifs import avif, box, boxes, changed, contents, encoded, sequence
+from tests.drawn.avifs import avif, box, boxes, changed, contents, encoded, grid, sequence
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.marking.mark import overlay_for
 from zenoimg.imaging.marking.placement import displayed_size, stored_box
@@ -157,6 +157,20 @@ def test_primaries_and_transfer_stay(profile: bytes | None) -> None:
     done = watermark(bytes(copy))
     (nclx,) = (content for content in contents(done.data, b"colr") if content.startswith(b"nclx"))
     assert struct.unpack_from(">HH", nclx, 4) == (12, 8)
+
+
+@pytest.mark.parametrize("with_alpha", [False, True])
+def test_a_grid_whose_equal_cells_are_written_once_is_marked(with_alpha: bool) -> None:
+    sky, photo = Image.new("RGB", (64, 64), "#406080"), pictures.photo((64, 64))
+    clear, dense = Image.linear_gradient("L").resize((64, 64)), Image.new("L", (64, 64), 255)
+    alpha = [dense, clear] * 6 if with_alpha else []
+    data = grid([*[photo] * 9, sky, sky, sky], 4, alpha)
+    assert decoded(data).size == (256, 192)
+    done = watermark(data)
+    place = mark_box(size=(256, 192))
+    before, after = (outside(decoded(file).convert("RGBA"), place) for file in (data, done.data))
+    assert psnr(before, after) > 38
+    assert (done.width, done.height, done.warnings) == (256, 192, ())
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.drawn import pictures
 from tests.drawn.animations import moving_ball
 from tests.drawn.av1_headers import Frame, written
-from tests.drawn.avifs import encoded, sequence
+from tests.drawn.avifs import encoded, grid, sequence
 from zenoimg.imaging.formats.avif.frame_header import base_q_idx
 from zenoimg.imaging.formats.avif.header import read_header
 from zenoimg.imaging.formats.avif.quantizers import Quantizers
@@ -108,3 +108,11 @@ def test_an_animation_has_the_index_of_its_first_frame(mode: str) -> None:
     assert coarse.colour is not None
     assert 0 < fine.colour < coarse.colour
     assert (fine.alpha is None) == (mode == "RGB")
+
+
+def test_a_grid_has_the_indices_of_its_first_tiles() -> None:
+    cells = [pictures.photo((80, 64)), Image.new("RGB", (80, 64), "#406080")]
+    alpha = [Image.linear_gradient("L").resize((80, 64)), Image.new("L", (80, 64), 255)]
+    plain = grid(cells, 2, advanced={"c:cq-level": "20"})
+    assert read_header(plain).quantizers == Quantizers(80, None)
+    assert read_header(grid(cells, 2, alpha, advanced={"c:cq-level": "30"})).quantizers == Quantizers(120, 120)

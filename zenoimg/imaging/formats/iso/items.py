@@ -56,7 +56,7 @@ def read_items(data: bytes, meta: Box) -> Items:
     boxes = {box.kind: box for box in reversed(inner_boxes(data, meta))}
     kinds = _kinds(data, boxes[b"iinf"]) if b"iinf" in boxes else {}
     idat = boxes.get(b"idat")
-    contents = _contents(data, boxes[b"iloc"], idat) if b"iloc" in boxes else {}
+    contents = _contents(data, boxes[b"iloc"], idat, kinds) if b"iloc" in boxes else {}
     properties = _properties(data, boxes[b"iprp"]) if b"iprp" in boxes else {}
     items = {
         number: Item(number, kind, tuple(properties.get(number, ())), contents.get(number, b""))
@@ -98,13 +98,15 @@ def _infos(data: bytes, box: Box) -> Iterator[tuple[int, bytes, int]]:
         at += max(length, 12)
 
 
-def _contents(data: bytes, box: Box, idat: Box | None) -> dict[int, bytes]:
+def _contents(data: bytes, box: Box, idat: Box | None, kinds: dict[int, bytes]) -> dict[int, bytes]:
+    """Return the bytes of each item; coded pictures may share them, as equal cells of a grid do."""
     version = data[box.start]
     sizes, more = data[box.start + 4], data[box.start + 5]
     offset_bytes, length_bytes, base_bytes, index_bytes = sizes >> 4, sizes & 15, more >> 4, more & 15
     at = box.start + 6
     reader = _Reader(data, at, box.end)
     contents: dict[int, bytes] = {}
+    shared: dict[tuple[int, int], bytes] = {}
     # Extents may take no bytes in the table, and may all point at the whole file.
     extents_left, bytes_left = _MOST_EXTENTS, 2 * len(data)
     for _ in range(min(reader.number(4 if version == 2 else 2), _MOST_ITEMS)):
@@ -122,7 +124,12 @@ def _contents(data: bytes, box: Box, idat: Box | None) -> dict[int, bytes]:
                 reader.number(index_bytes)
             start, length = base + reader.number(offset_bytes), reader.number(length_bytes)
             start += idat.start if in_idat and idat else 0
+            if count == 1 and kinds.get(item) == b"av01" and (start, length) in shared:
+                parts.append(shared[start, length])
+                continue
             parts.append(data[start : start + length if length else len(data)])
+            if count == 1:
+                shared[start, length] = parts[0]
             bytes_left -= len(parts[-1])
             if bytes_left < 0:
                 raise ValueError("items overlap each other repeatedly")
