@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
 
 RDF_NS = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 Name = tuple[str, str]
 """Namespace and local name."""
 
 _XML_NS = "http://www.w3.org/XML/1998/namespace"
+_BEFORE = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+_AFTER = '</x:xmpmeta><?xpacket end="w"?>'
 
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"""<[^\s/>]+(?:\s+[^\s=/>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(/?)>""")
@@ -90,6 +93,19 @@ def without_properties(packet: bytes, removes: Callable[[str, str], bool]) -> by
     All other bytes stay the same. Raises ``DamagedXmp`` when the packet cannot be read.
     """
     return without_spans(packet, scan(packet, ByName(removes)).removed)
+
+
+def with_description(packet: bytes, attributes: str, body: str) -> bytes:
+    """Return a packet with one more description at its end: attributes with their namespaces, and elements, as XML.
+
+    No other byte changes. An empty packet, and one that holds no RDF, gives a new one. Raises ``DamagedXmp``.
+    """
+    found = scan(packet, ByName(lambda _namespace, _name: False)) if packet else None
+    about = quoteattr(found.about if found else "")
+    described = f'<rdf:Description xmlns:rdf="{RDF_NS}" rdf:about={about}{attributes}>{body}</rdf:Description>'
+    if found and found.end is not None:
+        return packet[: found.end] + described.encode() + packet[found.end :]
+    return f'{_BEFORE}<rdf:RDF xmlns:rdf="{RDF_NS}">{described}</rdf:RDF>{_AFTER}'.encode()
 
 
 @dataclass(frozen=True)

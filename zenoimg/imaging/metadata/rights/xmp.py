@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from zenoimg.imaging.metadata.names import DC_NS, PHOTOSHOP_NS, PLUS_NS, RIGHTS_NS, TIFF_NS
-from zenoimg.imaging.metadata.xmp import RDF_NS, ByName, Name, scan, without_spans
+from zenoimg.imaging.metadata.xmp import ByName, Name, scan, with_description, without_spans
 
 PROPERTIES: dict[str, frozenset[Name]] = {
     "copyright": frozenset({(DC_NS, "rights"), (TIFF_NS, "Copyright")}),
@@ -35,8 +35,6 @@ _ELEMENTS = {
     ),
 }
 _NAMESPACES = {"dc": DC_NS, "photoshop": PHOTOSHOP_NS, "xmpRights": RIGHTS_NS, "plus": PLUS_NS}
-_BEFORE = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
-_AFTER = '</x:xmpmeta><?xpacket end="w"?>'
 
 
 @dataclass(frozen=True)
@@ -53,19 +51,9 @@ def with_rights(packet: bytes, texts: Mapping[str, str]) -> bytes:
     An empty packet, and one that holds no RDF, gives a new one. Raises ``DamagedXmp``.
     """
     replaced = frozenset().union(*(PROPERTIES[field] for field in texts))
-    about = ""
     if packet:
         found = scan(packet, _Replaced(lambda namespace, name: (namespace, name) in replaced))
-        packet, about = without_spans(packet, found.removed), found.about
-        end = scan(packet, ByName(lambda _namespace, _name: False)).end
-        if end is not None:
-            return packet[:end] + _description(about, texts).encode() + packet[end:]
-    rdf = f'<rdf:RDF xmlns:rdf="{RDF_NS}">{_description(about, texts)}</rdf:RDF>'
-    return f"{_BEFORE}{rdf}{_AFTER}".encode()
-
-
-def _description(about: str, texts: Mapping[str, str]) -> str:
+        packet = without_spans(packet, found.removed)
     body = "".join(_ELEMENTS[field].format(escape(text)) for field, text in texts.items())
     used = {prefix: namespace for prefix, namespace in _NAMESPACES.items() if f"<{prefix}:" in body}
-    declared = "".join(f' xmlns:{prefix}="{namespace}"' for prefix, namespace in used.items())
-    return f'<rdf:Description xmlns:rdf="{RDF_NS}" rdf:about={quoteattr(about)}{declared}>{body}</rdf:Description>'
+    return with_description(packet, "".join(f' xmlns:{prefix}="{name}"' for prefix, name in used.items()), body)
