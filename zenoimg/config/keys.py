@@ -222,6 +222,7 @@ KEYS: tuple[Key, ...] = (
     Key("encoder", "webp_lossless_effort", 25, "0 to 100; more is slower and smaller", Whole(0, 100)),
     Key("encoder", "avif_quality", 85, "0 to 100", Whole(0, 100)),
     Key("encoder", "avif_speed", 9, "0, slowest and smallest, to 10", Whole(0, 10)),
+    Key("output", "hdr", "keep", "HDR gain maps of JPEGs: keep or drop", _same("keep", "drop")),
     Key("copies", "cache_control", "", "Cache-Control of all copies; empty for that of each original",
         Text("printable ASCII, at most 256 characters", r"[ -~]{0,256}"), "CopiesCacheControl", "public, max-age=3600"),
     Key("limits", "max_bytes", 100_000_000, "Bytes of an original; larger ones are refused", Whole(1, _MOST)),
@@ -263,7 +264,7 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 
 #: The tables of ``zenoimg.toml`` that make up the recipe; ``zenoimg.imaging`` checks them completely.
-RECIPE_TABLES = ("watermark", "metadata", "encoder")
+RECIPE_TABLES = ("watermark", "metadata", "encoder", "output")
 
 
 def of_table(table: str) -> dict[str, Key]:

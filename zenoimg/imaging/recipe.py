@@ -25,6 +25,9 @@ Position = Literal[
     "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right", "tile"
 ]
 
+HdrPolicy = Literal["keep", "drop"]
+HDR_POLICIES: tuple[HdrPolicy, ...] = get_args(HdrPolicy)
+
 POSITIONS: tuple[Position, ...] = get_args(Position)
 
 DEFAULT_TEXT = "© zeno"
@@ -150,6 +153,8 @@ class EncoderSettings:
 class Recipe:
     """Everything that changes output bytes: the mark, what copies hold of metadata, how they are encoded.
 
+    ``hdr`` tells whether an HDR gain map is kept or dropped.
+
     Raises ``RecipeError`` for a value that is not allowed.
     """
 
@@ -157,12 +162,14 @@ class Recipe:
     metadata: MetadataPolicy = "keep-no-location"
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
     rights: Rights = field(default_factory=Rights)
+    hdr: HdrPolicy = "keep"
 
     def __post_init__(self) -> None:
         _of_type("watermark", self.watermark, WatermarkSpec)
         _of_type("encoder", self.encoder, EncoderSettings)
         _of_type("rights", self.rights, Rights)
         _one_of("metadata", self.metadata, METADATA_POLICIES)
+        _one_of("hdr", self.hdr, HDR_POLICIES)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -174,6 +181,7 @@ class Recipe:
             "metadata": self.metadata,
             "rights": _described(self.rights),
             "encoder": _described(self.encoder),
+            "hdr": self.hdr,
         }
         canonical = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

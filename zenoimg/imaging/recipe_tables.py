@@ -14,6 +14,7 @@ RECIPE_KEYS: Mapping[str, tuple[str, ...]] = {
     "watermark": tuple(setting.name for setting in fields(WatermarkSpec)),
     "metadata": ("policy", *(setting.name for setting in fields(Rights))),
     "encoder": tuple(setting.name for setting in fields(EncoderSettings)),
+    "output": ("hdr",),
 }
 """The tables that make a recipe, and the keys of each."""
 
@@ -21,7 +22,8 @@ _FILE_NAMES = {"logo": "logo.png", "font": "font.ttf"}
 
 
 def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes]) -> Recipe:
-    """Return the recipe that the tables ``watermark``, ``metadata`` and ``encoder`` describe; others are ignored.
+    """Return the recipe that the tables ``watermark``, ``metadata``, ``encoder`` and ``output`` describe, and
+    ignore others.
 
     Keys are the field names of ``WatermarkSpec`` and ``EncoderSettings``; ``metadata`` has ``policy`` and those of
     ``Rights``.
@@ -34,7 +36,9 @@ def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes
     for key in _FILE_NAMES:
         if key in watermark:
             watermark[key] = _file_bytes(key, watermark[key], read)
-    settings: dict[str, Any] = {"metadata": metadata.pop("policy")} if "policy" in metadata else {}
+    settings: dict[str, Any] = _table(table, "output")
+    if "policy" in metadata:
+        settings["metadata"] = metadata.pop("policy")
     encoder_settings, rights = EncoderSettings(**encoder), Rights(**metadata)
     return Recipe(WatermarkSpec(**watermark), encoder=encoder_settings, rights=rights, **settings)
 
@@ -61,7 +65,13 @@ def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[
     encoder = {setting.name: getattr(recipe.encoder, setting.name) for setting in fields(EncoderSettings)}
     rights = {setting.name: getattr(recipe.rights, setting.name) for setting in fields(Rights)}
     rights = {name: value for name, value in rights.items() if value is not None}
-    return {"watermark": watermark, "metadata": {"policy": recipe.metadata, **rights}, "encoder": encoder}, files
+    tables: dict[str, object] = {
+        "watermark": watermark,
+        "metadata": {"policy": recipe.metadata, **rights},
+        "encoder": encoder,
+        "output": {"hdr": recipe.hdr},
+    }
+    return tables, files
 
 
 def _table(tables: Mapping[str, object], name: str) -> dict[str, Any]:

@@ -72,6 +72,11 @@ class Keeper(Report):
         return self.policy == "strip"
 
     @property
+    def keeps_gain_map(self) -> bool:
+        """Whether the segments that say what a gain map's codes mean stay."""
+        return not (self._alone or self.strips)
+
+    @property
     def strips_rights(self) -> bool:
         """Whether the source's rights are stripped, too."""
         return self.strips and self.rights.strip == "all"

@@ -12,6 +12,7 @@ from io import BytesIO
 from PIL import Image, ImageFile
 
 from tests.drawn import animations, avifs, pictures
+from tests.drawn.ultra_hdr import pictures_in
 from zenoimg.imaging import Recipe, watermark
 from zenoimg.imaging.recipe import METADATA_POLICIES
 
@@ -80,6 +81,15 @@ def outside_pixels(data: bytes) -> list[bytes]:
 
 
 def _jpeg(data: bytes) -> list[bytes]:
+    if b"MPF\0" in data:
+        # The gain map is as much the copy's own as its pixels: that it is marked has tests of its own.
+        picture, gain_map = pictures_in(data)
+        assert len(picture) + len(gain_map) == len(data)
+        return [*_jpeg_of_one(picture), *_jpeg_of_one(gain_map)]
+    return _jpeg_of_one(data)
+
+
+def _jpeg_of_one(data: bytes) -> list[bytes]:
     segments = pictures.jpeg_segments(data)
     end = data.rindex(b"\xff\xd9") + 2
     payloads = [payload for _, payload in segments]

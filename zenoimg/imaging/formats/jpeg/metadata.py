@@ -35,7 +35,7 @@ _KINDS = (
     (APP1, FLIR, "flir"),
     (APP2, b"ICC_PROFILE\0", "colour"),
     (APP2, b"MPF\0", "picture directory"),
-    (APP2, b"urn:iso:std:iso:ts:21496:-1\0", "picture directory"),
+    (APP2, b"urn:iso:std:iso:ts:21496:-1\0", "gain map"),
     (APP11, b"JP", "credentials"),
     (APP13, PHOTOSHOP, "photoshop"),
     (APP14, b"Adobe", "adobe"),
@@ -73,6 +73,8 @@ def kept_segments(stream: JpegStream, keeper: Keeper) -> list[Segment]:
                 keeper.warn(CREDENTIALS_LEFT_OUT)
             case "colour":
                 kept.append(profile.pop(0))
+            case "gain map" if keeper.keeps_gain_map:
+                kept.append(segment)
             case "other" | "comment":
                 kept += others.pop(0)
     at = next((index for index, segment in enumerate(kept) if segment.marker != APP0), len(kept))

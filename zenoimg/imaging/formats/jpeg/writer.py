@@ -12,10 +12,12 @@ from typing import IO, cast
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.jpeg.coefficients.editor import NotThisWay, marked
+from zenoimg.imaging.formats.jpeg.coefficients.editor import Draw, NotThisWay, marked
 from zenoimg.imaging.formats.jpeg.coefficients.region import largest_factors
 from zenoimg.imaging.formats.jpeg.encoding import LOSSLESS_QUALITY, encode, sampling_name, writes_ycck
 from zenoimg.imaging.formats.jpeg.ending import NO_END_MARKER, check_complete
+from zenoimg.imaging.formats.jpeg.gain_map.carrying import choose, with_gain_map
+from zenoimg.imaging.formats.jpeg.gain_map.editing import GroundUnderMark, map_memory
 from zenoimg.imaging.formats.jpeg.metadata import kept_segments, orientation_in
 from zenoimg.imaging.formats.jpeg.profile import colours_in
 from zenoimg.imaging.formats.jpeg.stream import (
@@ -29,14 +31,14 @@ from zenoimg.imaging.formats.jpeg.stream import (
     adobe_transform,
     read_stream,
 )
-from zenoimg.imaging.formats.jpeg.trailer import left_out
+from zenoimg.imaging.formats.jpeg.trailer import further_pictures, left_out
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.marking.blend import blend
-from zenoimg.imaging.marking.mark import overlay_for
+from zenoimg.imaging.marking.mark import Overlay, overlay_for
 from zenoimg.imaging.marking.placement import displayed_size
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.recipe import EncoderSettings, Recipe
-from zenoimg.imaging.result import Watermarked
+from zenoimg.imaging.result import Encoding, Watermarked
 
 _DECODABLE = {0xC0, 0xC1, 0xC2, LOSSLESS, *ARITHMETIC}
 _FILES = 3
@@ -45,36 +47,65 @@ _BYTES_AT_A_TIME = 1 << 20  # Pillow's 64 KiB make a 6 MP decode 1 to 2% slower:
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Return a watermarked copy of a JPEG; pictures after the first are left out with a warning."""
+    """Return a watermarked copy of a JPEG with its gain map; other pictures after the first are left out, reported."""
     stream = read_stream(data)
     _check_coding(stream)
     limits.check_picture(stream.width, stream.height)
-    limits.check_memory(stream.width, stream.height, _bytes_a_pixel(stream, recipe.encoder), held=_FILES * len(data))
+    size = stream.width, stream.height
+    need = _bytes_a_pixel(stream, recipe.encoder)
+    limits.check_memory(*size, need, held=_FILES * len(data))
     if not stream.ended:
         check_complete(data, stream)
     orientation = orientation_in(stream)
-    overlay = overlay_for(recipe.watermark, (stream.width, stream.height), orientation, colours_in(stream))
-    warnings = left_out(stream, data[stream.end :])
-    keeper = Keeper(recipe.metadata, recipe.rights, alone=bool(warnings), orientation=orientation)
+    overlay = overlay_for(recipe.watermark, size, orientation, colours_in(stream))
+    further, rest = further_pictures(data[stream.end :])
+    hdr = choose(stream, further, recipe)
+    if hdr.kept:
+        limits.check_memory(*size, need, held=_FILES * len(data) + map_memory(hdr.kept, overlay, size))
+    warnings = [*hdr.warnings, *left_out(hdr.others, rest)]
+    is_alone = bool(further or warnings or hdr.declares_others)
+    keeper = Keeper(recipe.metadata, recipe.rights, alone=is_alone, orientation=orientation)
     segments = kept_segments(stream, keeper)
     warnings += [*overlay.warnings, *keeper.warnings]
     if not stream.ended:
         warnings.append(NO_END_MARKER)
-    width, height = displayed_size((stream.width, stream.height), orientation)
+    ground = GroundUnderMark(overlay, size) if hdr.kept else None
+    copy, segments, encoding, more = _marked(data, stream, recipe, overlay, ground, segments)
+    warnings += more
+    if hdr.kept and ground:
+        copy, more = with_gain_map(copy, segments, hdr.kept, ground, recipe)
+        warnings += more
+    width, height = displayed_size(size, orientation)
+    return Watermarked(copy, "JPEG", width, height, 1, tuple(warnings), encoding)
+
+
+def _marked(
+    data: bytes,
+    stream: JpegStream,
+    recipe: Recipe,
+    overlay: Overlay,
+    ground: GroundUnderMark | None,
+    segments: list[Segment],
+) -> tuple[bytes, list[Segment], Encoding, list[str]]:
+    """Return the marked picture, its segments, the way that it went, and warnings.
+
+    It has its segments at its head unless ``ground`` is given: then a gain map follows, which they depend on.
+    """
+    draw: Draw = ground or blend
     pixels = PixelStream(data, stream)
     copy: bytes | NotThisWay = NotThisWay("quality")
     if recipe.encoder.jpeg_quality == "source":
-        copy = marked(stream, pixels.parts, [segment.encoded for segment in segments], overlay, blend)
+        head = [] if ground else [segment.encoded for segment in segments]
+        copy = marked(stream, pixels.parts, head, overlay, draw)
     if not isinstance(copy, NotThisWay):
-        return Watermarked(copy, "JPEG", width, height, 1, tuple(warnings), "coefficients")
-
+        return copy, segments, "coefficients", []
     picture = JpegImageFile(cast("IO[bytes]", pixels))
     picture.decodermaxblock = _BYTES_AT_A_TIME
     picture.load()
-    blend(picture, overlay)
-    warnings += _coding_warnings(picture, stream)
-    copy = encode(picture, stream, recipe.encoder).with_metadata(_as_written(segments, stream))
-    return Watermarked(copy, "JPEG", width, height, 1, tuple(warnings))
+    draw(picture, overlay)
+    segments = _as_written(segments, stream)
+    encoded = encode(picture, stream, recipe.encoder)
+    return encoded.with_metadata([] if ground else segments), segments, "pixels", _coding_warnings(picture, stream)
 
 
 def _bytes_a_pixel(stream: JpegStream, settings: EncoderSettings) -> float:

@@ -97,15 +97,22 @@ class _Plan:
 
 
 def marked(
-    stream: JpegStream, source: Sequence[Buffer], head: Sequence[bytes], overlay: Overlay, draw: Draw
+    stream: JpegStream,
+    source: Sequence[Buffer],
+    head: Sequence[bytes],
+    overlay: Overlay,
+    draw: Draw,
+    *,
+    any_share: bool = False,
 ) -> bytes | NotThisWay:
     """Return a JPEG with the overlay drawn on it, every block that it does not touch as in the source.
 
     ``source`` is the picture, in parts, as a JPEG with no more application segments than tell its colours apart, and
-    ``head`` the encoded application segments of the copy. Raises ``TransientError`` or
+    ``head`` the encoded application segments of the copy. ``any_share`` asks for this way however much of the picture
+    the mark covers. Raises ``TransientError`` or
     ``MemoryError`` when helpers die twice, and ``Refused("corrupt")`` when both used up their processor time.
     """
-    plan = _planned(stream, sum(len(part) for part in source), overlay)
+    plan = _planned(stream, sum(len(part) for part in source), overlay, any_share=any_share)
     if isinstance(plan, NotThisWay):
         return plan
     library = bundled_libjpeg()
@@ -119,7 +126,7 @@ def marked(
         return NotThisWay("damaged")
 
 
-def _planned(stream: JpegStream, length: int, overlay: Overlay) -> _Plan | NotThisWay:
+def _planned(stream: JpegStream, length: int, overlay: Overlay, *, any_share: bool) -> _Plan | NotThisWay:
     sequential = stream.frame_marker in _SEQUENTIAL
     scans = sum(segment.marker == SOS for segment in stream.segments)
     channels = len(stream.components)
@@ -132,7 +139,7 @@ def _planned(stream: JpegStream, length: int, overlay: Overlay) -> _Plan | NotTh
         return NotThisWay("mark outside")
     pixels = stream.width * stream.height
     share = LARGEST_SHARE_OF_GREY if channels == 1 else LARGEST_SHARE
-    if region.pixels > max(SMALL_REGION, share * pixels):
+    if not any_share and region.pixels > max(SMALL_REGION, share * pixels):
         return NotThisWay("mark too large")
     try:
         tables = tables_of(stream) if sequential else None

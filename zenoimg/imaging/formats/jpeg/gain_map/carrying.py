@@ -1,0 +1,66 @@
+"""Whether a copy keeps its source's gain map, and the copy with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zenoimg.imaging.formats.jpeg.gain_map.container import with_map
+from zenoimg.imaging.formats.jpeg.gain_map.editing import GroundUnderMark, map_of_copy
+from zenoimg.imaging.formats.jpeg.gain_map.metadata import UnknownMapError
+from zenoimg.imaging.formats.jpeg.gain_map.source import SourceMap, declarations, map_in
+from zenoimg.imaging.formats.jpeg.stream import JpegStream, Segment
+from zenoimg.imaging.formats.jpeg.trailer import Further
+from zenoimg.imaging.metadata.keeper import Keeper
+from zenoimg.imaging.recipe import Recipe
+
+NOT_THERE = "the file declares an HDR gain map that it does not hold; the copy does not declare one"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """``kept`` is the map that the copy keeps, ``others`` how many further pictures are none, with what to report."""
+
+    kept: SourceMap | None
+    others: int
+    warnings: tuple[str, ...] = ()
+    declares_others: bool = False
+    """Whether the metadata of the picture declare a map or a video."""
+
+
+def choose(stream: JpegStream, further: Sequence[Further], recipe: Recipe) -> Choice:
+    """Return what becomes of a source's gain map."""
+    declared = declarations(stream)
+    promised = declared.map or declared.video
+    try:
+        found = map_in(stream, further)
+    except UnknownMapError as problem:
+        return Choice(None, len(further) - 1, (_left_out(str(problem)),), promised)
+    if found is None:
+        if not declared.map:
+            return Choice(None, len(further), (), promised)
+        why = _left_out("nothing says what its codes mean") if further else NOT_THERE
+        return Choice(None, max(0, len(further) - 1), (why,), promised)
+    if recipe.hdr == "drop" or recipe.metadata == "strip":
+        return Choice(None, len(further) - 1, (_left_out("the recipe drops it"),), promised)
+    return Choice(found, len(further) - 1, (), promised)
+
+
+def with_gain_map(
+    copy: bytes, segments: list[Segment], source: SourceMap, ground: GroundUnderMark, recipe: Recipe
+) -> tuple[bytes, list[str]]:
+    """Return a copy with its segments and the gain map, marked as well, and warnings.
+
+    ``copy`` has no application segments yet, and ``ground`` has drawn its mark.
+    """
+    keeper = Keeper(recipe.metadata)
+    try:
+        map_jpeg, warnings = map_of_copy(source, ground, keeper)
+    except UnknownMapError as problem:
+        return b"".join((copy[:2], *(segment.encoded for segment in segments), copy[2:])), [_left_out(str(problem))]
+    whole = with_map(copy, segments, map_jpeg, source.declared, source.directory)
+    return whole, warnings + keeper.warnings
+
+
+def _left_out(why: str) -> str:
+    return f"the HDR gain map was left out ({why}): the copy shows in standard range"

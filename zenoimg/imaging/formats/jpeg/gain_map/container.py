@@ -1,0 +1,75 @@
+"""What declares the gain map in a copy: the directory of pictures, ISO's version segment, XMP."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import quoteattr
+
+from zenoimg.imaging.formats.jpeg.gain_map.directory import HEADER, Directory, directory_segment
+from zenoimg.imaging.formats.jpeg.gain_map.metadata import ISO
+from zenoimg.imaging.formats.jpeg.gain_map.source import ITEM_NS, Declarations
+from zenoimg.imaging.formats.jpeg.stream import APP0, APP1, APP2, MAX_PAYLOAD, Segment
+from zenoimg.imaging.formats.jpeg.xmp import XMP
+from zenoimg.imaging.metadata.names import CONTAINER_NS, GAIN_MAP_NS
+from zenoimg.imaging.metadata.xmp import with_description
+
+_SOI = 2
+_SEGMENT_HEADER = 4
+
+
+def with_map(
+    copy: bytes, segments: list[Segment], map_jpeg: bytes, declared: Declarations, directory: Directory
+) -> bytes:
+    """Return a file of two pictures: a JPEG that has no application segments yet, with its segments, and its gain map.
+
+    The map is declared in the ways in which the source declared it. The directory of pictures is written anew, since
+    many sources have wrong lengths in it; all viewers but libultrahdr need it.
+    """
+    head = _with_xmp(segments, declared, len(map_jpeg))
+    at = next((index for index, segment in enumerate(head) if segment.marker not in (APP0, APP1)), len(head))
+    head[at:at] = [Segment(APP2, ISO + declared.iso)] if declared.iso else []
+    at += bool(declared.iso)
+    before = _SOI + sum(len(segment.encoded) for segment in head[:at]) + _SEGMENT_HEADER + HEADER
+    plain = directory_segment(directory, 0, 0, 0)
+    length = len(copy) + sum(len(segment.encoded) for segment in (*head, plain))
+    head.insert(at, directory_segment(directory, length, length - before, len(map_jpeg)))
+    return b"".join((copy[:_SOI], *(segment.encoded for segment in head), memoryview(copy)[_SOI:], map_jpeg))
+
+
+def _with_xmp(segments: list[Segment], declared: Declarations, map_bytes: int) -> list[Segment]:
+    """Return the segments with a packet that declares the map, where the source has one that does."""
+    if not (declared.version or declared.has_directory):
+        return list(segments)
+    head = list(segments)
+    at = next((index for index, segment in enumerate(head) if _is_packet(segment)), None)
+    packet = head[at].payload[len(XMP) :] if at is not None else b""
+    declaring = Segment(APP1, XMP + with_description(packet, _attributes(declared), _body(declared, map_bytes)))
+    if len(declaring.payload) > MAX_PAYLOAD:
+        return head  # ISO's and Apple's declarations, and the directory of pictures, do without it
+    if at is None:
+        at = next((index for index, segment in enumerate(head) if segment.marker != APP0), len(head))
+        head.insert(at, declaring)
+    else:
+        head[at] = declaring
+    return head
+
+
+def _is_packet(segment: Segment) -> bool:
+    return segment.marker == APP1 and segment.payload.startswith(XMP)
+
+
+def _attributes(declared: Declarations) -> str:
+    names = f' xmlns:hdrgm="{GAIN_MAP_NS}" hdrgm:Version={quoteattr(declared.version)}' if declared.version else ""
+    if declared.has_directory:
+        names += f' xmlns:Container="{CONTAINER_NS}" xmlns:Item="{ITEM_NS}"'
+    return names
+
+
+def _body(declared: Declarations, map_bytes: int) -> str:
+    if not declared.has_directory:
+        return ""
+    items = (
+        'Item:Semantic="Primary" Item:Mime="image/jpeg"',
+        f'Item:Semantic="GainMap" Item:Mime="image/jpeg" Item:Length="{map_bytes}"',
+    )
+    listed = "".join(f'<rdf:li rdf:parseType="Resource"><Container:Item {item}/></rdf:li>' for item in items)
+    return f"<Container:Directory><rdf:Seq>{listed}</rdf:Seq></Container:Directory>"

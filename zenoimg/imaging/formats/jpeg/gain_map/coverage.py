@@ -1,0 +1,103 @@
+"""The mark in the samples of a gain map, which is mostly smaller than its picture.
+
+A sample of the map lights the pixels of its cell and, interpolated, those of the cells around it. So a sample counts as
+covered where any pixel of its cell or of a neighbouring one is. Measured with libultrahdr 1.4 and libvips 8.18, a map
+of a quarter of the size: with the mean in place of the maximum a mark is 44% too bright, without the neighbours 212%.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops, ImageFilter
+
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.marking.overlap import covered_boxes, union
+from zenoimg.imaging.marking.placement import Box, Size
+
+_BAND_PIXELS = 1 << 22
+"""Pixels of the picture that are looked at together: a tiled mark covers all of it."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A picture and its map: ``across`` and ``down`` are pixels for each sample."""
+
+    picture: Size
+    map: Size
+
+    @property
+    def across(self) -> float:
+        """Return the pixels of the picture's width for one sample."""
+        return self.picture[0] / self.map[0]
+
+    @property
+    def down(self) -> float:
+        """Return the pixels of the picture's height for one sample."""
+        return self.picture[1] / self.map[1]
+
+    def samples(self, box: Box, step: Size) -> Box:
+        """Return the samples that a box of pixels and one sample around it need, whole blocks of ``step`` samples."""
+        left, top = int(box[0] / self.across) - 1, int(box[1] / self.down) - 1
+        right, bottom = math.ceil(box[2] / self.across) + 1, math.ceil(box[3] / self.down) + 1
+        return (
+            max(0, left // step[0] * step[0]),
+            max(0, top // step[1] * step[1]),
+            min(self.map[0], -(-right // step[0]) * step[0]),
+            min(self.map[1], -(-bottom // step[1]) * step[1]),
+        )
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The mark in the samples of ``box``: how much of each it covers (``L``), and its colour there (``RGB``)."""
+
+    box: Box
+    alpha: Image.Image
+    ink: Image.Image
+
+
+def coverage(overlay: Overlay, grid: Grid, step: Size) -> Coverage | None:
+    """Return the mark in the map's samples, in whole blocks of ``step``; ``None`` where it misses the picture."""
+    boxes = covered_boxes(overlay, grid.picture)
+    if not boxes:
+        return None
+    box = grid.samples(union(boxes), step)
+    size = box[2] - box[0], box[3] - box[1]
+    alpha, ink = Image.new("L", size), Image.new("RGBA", size)
+    rows = max(1, int(_BAND_PIXELS / (size[0] * grid.across * grid.down)))
+    for top in range(box[1], box[3], rows):
+        band = box[0], top, box[2], min(top + rows, box[3])
+        its_alpha, its_ink = _band(overlay, grid, band)
+        alpha.paste(its_alpha, (0, top - box[1]))
+        ink.paste(its_ink, (0, top - box[1]))
+    around = ink.convert("RGBa").filter(ImageFilter.BoxBlur(1)).convert("RGBA")
+    around.paste(ink, (0, 0), ink.getchannel("A").point([0] + [255] * 255))
+    return Coverage(box, alpha.filter(ImageFilter.MaxFilter(3)), around.convert("RGB"))
+
+
+def _band(overlay: Overlay, grid: Grid, band: Box) -> tuple[Image.Image, Image.Image]:
+    """Return the largest coverage in each cell of some rows, and the mean colour with the mean coverage."""
+    left, top = band[0] * grid.across, band[1] * grid.down
+    right, bottom = band[2] * grid.across, band[3] * grid.down
+    corner = int(left), int(top)
+    canvas = Image.new("RGBA", (math.ceil(right) - corner[0], math.ceil(bottom) - corner[1]))
+    for box in overlay.boxes:
+        canvas.paste(overlay.mark, (box[0] - corner[0], box[1] - corner[1]))
+    size = band[2] - band[0], band[3] - band[1]
+    start = left - corner[0], top - corner[1]
+    inside = *start, min(canvas.width, right - corner[0]), min(canvas.height, bottom - corner[1])
+    return _maximum(canvas.getchannel("A"), grid, start, size), canvas.resize(size, Image.Resampling.BOX, inside)
+
+
+def _maximum(alpha: Image.Image, grid: Grid, start: tuple[float, float], size: Size) -> Image.Image:
+    largest = Image.new("L", size)
+    for right in range(math.ceil(grid.across)):
+        for down in range(math.ceil(grid.down)):
+            # Pillow asks for the place of a sample's centre.
+            first = start[0] + right + 0.5 - grid.across / 2, start[1] + down + 0.5 - grid.down / 2
+            at = (grid.across, 0, first[0], 0, grid.down, first[1])
+            taken = alpha.transform(size, Image.Transform.AFFINE, at, Image.Resampling.NEAREST)
+            largest = ImageChops.lighter(largest, taken)
+    return largest
