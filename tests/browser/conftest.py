@@ -23,16 +23,27 @@ _ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """The browser; the tests are skipped where it, or what drives it, is not installed."""
-    driver = pytest.importorskip("playwright.sync_api", reason="pip install -r requirements/thorough.txt")
+def driver() -> Iterator[Any]:
+    """What starts a browser; the tests are skipped where it is not installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="pip install -r requirements/thorough.txt")
+    with playwright.sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Any) -> Iterator[Any]:
+    """The browser; the tests are skipped where none is installed."""
+    browser = launched(driver)
+    yield browser
+    browser.close()
+
+
+def launched(driver: Any, *more: str) -> Any:
+    """Start a Chromium with more arguments than the usual ones; skip the test where none is installed."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.skip("there is no Chromium here: apt-get install chromium")
-    with driver.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=_ARGUMENTS)
-        yield browser
-        browser.close()
+    return driver.chromium.launch(executable_path=found, args=[*_ARGUMENTS, *more])
 
 
 @pytest.fixture(scope="session")

@@ -62,13 +62,13 @@ class XmpRules(Protocol):
 class Scan:
     """What is known of a packet: spans of bytes to remove, and which properties stay.
 
-    ``end`` is the offset of the end tag of ``rdf:RDF``, ``None`` when there is none; ``about`` is what descriptions
-    are about; ``read_texts`` tells whether values were looked at.
+    ``inside`` is the offset of the first description in ``rdf:RDF``, or of its end tag, ``None`` when there is none;
+    ``about`` is what descriptions are about; ``read_texts`` tells whether values were looked at.
     """
 
     removed: tuple[tuple[int, int], ...]
     properties: frozenset[Name]
-    end: int | None
+    inside: int | None
     about: str
     read_texts: bool
 
@@ -96,15 +96,16 @@ def without_properties(packet: bytes, removes: Callable[[str, str], bool]) -> by
 
 
 def with_description(packet: bytes, attributes: str, body: str) -> bytes:
-    """Return a packet with one more description at its end: attributes with their namespaces, and elements, as XML.
+    """Return a packet with one more description, the first one: attributes with their namespaces, and elements, as XML.
 
-    No other byte changes. An empty packet, and one that holds no RDF, gives a new one. Raises ``DamagedXmp``.
+    Chromium looks for a gain map in the first description that declares its namespace alone (seen with 156). No other
+    byte changes. An empty packet, and one that holds no RDF, gives a new one. Raises ``DamagedXmp``.
     """
     found = scan(packet, ByName(lambda _namespace, _name: False)) if packet else None
     about = quoteattr(found.about if found else "")
     described = f'<rdf:Description xmlns:rdf="{RDF_NS}" rdf:about={about}{attributes}>{body}</rdf:Description>'
-    if found and found.end is not None:
-        return packet[: found.end] + described.encode() + packet[found.end :]
+    if found and found.inside is not None:
+        return packet[: found.inside] + described.encode() + packet[found.inside :]
     return f'{_BEFORE}<rdf:RDF xmlns:rdf="{RDF_NS}">{described}</rdf:RDF>{_AFTER}'.encode()
 
 
@@ -164,7 +165,7 @@ class _Scanner:
         self._open: list[_Element] = []
         self._removed_depth = 0
         self._properties: set[Name] = set()
-        self._end_of_rdf: int | None = None
+        self._inside_rdf: int | None = None
         self._about = ""
         self._parser = expat.ParserCreate("UTF-8", _SEPARATOR)
         self._parser.buffer_text = True
@@ -183,7 +184,7 @@ class _Scanner:
         except (expat.ExpatError, ValueError) as failure:
             raise DamagedXmp(str(failure)) from failure
         return Scan(
-            tuple(self._outermost()), frozenset(self._properties), self._end_of_rdf, self._about, self._reads_texts
+            tuple(self._outermost()), frozenset(self._properties), self._inside_rdf, self._about, self._reads_texts
         )
 
     def _outermost(self) -> list[tuple[int, int]]:
@@ -218,6 +219,8 @@ class _Scanner:
             level = _RDF
         element = _Element(self._parser.CurrentByteIndex, name, level, in_contact, is_removed)
         self._open.append(element)
+        if level == _NODE and self._inside_rdf is None:
+            self._inside_rdf = element.start
         if is_removed:
             self._removed_depth = 1
             return
@@ -275,9 +278,9 @@ class _Scanner:
                 self._open[-1].add(text)
         if element.is_removed:
             self._spans.append((element.start, self._end_of(element)))
-        elif element.level == _RDF:
+        elif element.level == _RDF and self._inside_rdf is None:
             at = self._parser.CurrentByteIndex
-            self._end_of_rdf = at if self._packet.startswith(b"</", at) else None
+            self._inside_rdf = at if self._packet.startswith(b"</", at) else None
 
     def _end_of(self, element: _Element) -> int:
         """Return the offset after an element, whose end was just read."""

@@ -227,3 +227,10 @@ def test_the_memory_that_a_map_takes_is_stated_before_it_is_taken() -> None:
     with pytest.raises(Refused, match=r"need 0\.1 GB of memory"):
         watermark(source, tiled, enough)
     assert watermark(source, replace(tiled, hdr="drop"), enough).format == "JPEG"
+
+
+def test_the_first_description_is_the_one_that_declares_the_map() -> None:
+    done = watermark(KINDS["XMP, Pixel"].data, OPAQUE)
+    (packet,) = [payload for marker, payload in jpeg_segments(done.data) if marker == 0xE1]
+    first = packet[packet.index(b"<rdf:Description") :]
+    assert b'hdrgm:Version="1.0"' in first[: first.index(b">")]
