@@ -48,7 +48,10 @@ def test_the_keys_and_their_order_are_those_of_a_record() -> None:
 @pytest.mark.parametrize("attribute", ATTRIBUTES, ids=lambda attribute: attribute.name)
 def test_the_type_of_a_property_is_the_type_of_its_field(attribute: Attribute) -> None:
     described = IMAGE["properties"][attribute.name]
-    expected = json_schema_of(get_type_hints(ImageRecord)[attribute.field])
+    hint = get_type_hints(ImageRecord)[attribute.field]
+    if attribute.field in ("created_at", "updated_at"):
+        hint = str | None  # "" in a record is null in JSON
+    expected = json_schema_of(hint)
     assert {name: described.get(name) for name in expected} == expected
     assert described.get("description"), "every property is described"
 

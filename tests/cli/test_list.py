@@ -245,3 +245,18 @@ def test_sizes_that_the_table_lacks_do_not_break_it(no_stack: Terminal) -> None:
     item: dict[str, Any] = {"ImageId": {"S": "seed.jpg"}, "CreatedAt": {"S": ago(days=40)}}
     boto3.client("dynamodb").put_item(TableName=TABLE, Item=item)
     assert "seed.jpg" in no_stack.run("list").stdout
+
+
+def test_an_item_without_its_attributes_is_shown_with_dashes(filled: Terminal) -> None:
+    client = boto3.client("dynamodb")
+    client.put_item(TableName=TABLE, Item={"ImageId": {"S": "bare.jpg"}})
+    odd: dict[str, Any] = {"ImageId": {"S": "odd.jpg"}, "Width": {"S": "wide"}, "CreatedAt": {"N": "5"}}
+    client.put_item(TableName=TABLE, Item=odd)
+    assert {*NEWEST_FIRST, "bare.jpg", "odd.jpg"} == set(listed(filled))
+    for options in ([], ["--sort", "size"], ["--sort", "id"], ["--csv"], ["--jsonl"]):
+        assert "bare.jpg" in filled.run("list", *options).stdout
+    (row,) = [row for row in filled.run("list").stdout.splitlines() if row.startswith("bare.jpg")]
+    assert set(row.split()) == {"bare.jpg", "–", "processed"}
+    for name in ("bare.jpg", "odd.jpg"):
+        assert "–" in filled.run("show", name).stdout
+        assert filled.json("show", name)["CreatedAt"] is None

@@ -36,7 +36,31 @@ class Attribute:
     of_copy: bool  # whether it describes the copy, so that it stays while the copy stays
 
 
-def _stored_as(name: str, read: Callable[[Any], Any] = lambda value: value, *, of_copy: bool = False) -> dict[str, Any]:
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(_text(each) for each in ([value] if isinstance(value, str) else value))
+
+
+def _moment(value: Any) -> str:
+    text = _text(value)
+    if len(text) != len("2025-06-12T15:25:14Z") or text[-1] != "Z":
+        raise ValueError(f"{text!r} is no time of a record")
+    datetime.fromisoformat(text)
+    return text
+
+
+def _status(value: Any) -> str:
+    if value not in STATUSES:
+        raise ValueError(f"{value!r} is no status")
+    return _text(value)
+
+
+def _stored_as(name: str, read: Callable[[Any], Any] = _text, *, of_copy: bool = False) -> dict[str, Any]:
     """Return the metadata of a field of ``ImageRecord``."""
     return {"name": name, "read": read, "of_copy": of_copy}
 
@@ -47,7 +71,8 @@ class ImageRecord:
 
     The order of the fields is the order of the JSON keys; existing clients rely on the first five. ``version_id``
     identifies the version of the original that the record describes: its S3 VersionId, or its ETag in a bucket
-    without versioning. ``None`` marks what does not apply, such as the size of a copy that does not exist.
+    without versioning. ``None`` marks what does not apply, such as the size of a copy that does not exist. Both times
+    are empty where an item has none that can be read.
 
     ``recipe`` is the recipe of the last attempt. A refused or failed attempt leaves an earlier copy of the same version
     published: then ``copy_recipe`` is the recipe of that copy, and the fields about the copy describe it. ``limits``
@@ -58,9 +83,9 @@ class ImageRecord:
     original_size: int | None = field(metadata=_stored_as("OriginalSize", int))
     processed_size: int | None = field(metadata=_stored_as("ProcessedSize", int, of_copy=True))
     processed_url: str | None = field(metadata=_stored_as("ProcessedUrl", of_copy=True))
-    created_at: str = field(metadata=_stored_as("CreatedAt"))
-    status: Status = field(metadata=_stored_as("Status"))
-    updated_at: str = field(metadata=_stored_as("UpdatedAt"))
+    created_at: str = field(metadata=_stored_as("CreatedAt", _moment))
+    status: Status = field(metadata=_stored_as("Status", _status))
+    updated_at: str = field(metadata=_stored_as("UpdatedAt", _moment))
     format: str | None = field(default=None, metadata=_stored_as("Format", of_copy=True))
     width: int | None = field(default=None, metadata=_stored_as("Width", int, of_copy=True))
     height: int | None = field(default=None, metadata=_stored_as("Height", int, of_copy=True))
@@ -69,7 +94,7 @@ class ImageRecord:
     version_id: str | None = field(default=None, metadata=_stored_as("VersionId"))
     recipe: str | None = field(default=None, metadata=_stored_as("Recipe"))
     duration_ms: int | None = field(default=None, metadata=_stored_as("DurationMs", int))
-    warnings: tuple[str, ...] = field(default=(), metadata=_stored_as("Warnings", tuple, of_copy=True))
+    warnings: tuple[str, ...] = field(default=(), metadata=_stored_as("Warnings", _texts, of_copy=True))
     error: str | None = field(default=None, metadata=_stored_as("Error"))
     copy_recipe: str | None = field(default=None, metadata=_stored_as("CopyRecipe"))
     limits: str | None = field(default=None, metadata=_stored_as("Limits"))
@@ -116,24 +141,34 @@ def to_item(record: ImageRecord) -> dict[str, Any]:
 def from_item(item: Mapping[str, Any]) -> ImageRecord:
     """Return the record of a DynamoDB item of plain values; numbers may be ``Decimal``.
 
-    Attributes that an older record lacks get their defaults: a record without a status is a processed one.
+    Attributes that an item lacks get their defaults, and so do values of another type than ours, which other programs
+    write: a record without a status is a processed one.
     """
     values: dict[str, Any] = {
         "original_size": None,
         "processed_size": None,
         "processed_url": None,
+        "created_at": "",
         "status": "processed",
     }
     for attribute in ATTRIBUTES:
         value = item.get(attribute.name)
         if value is not None:
-            values[attribute.field] = attribute.read(value)
+            try:
+                values[attribute.field] = attribute.read(value)
+            except (TypeError, ValueError, ArithmeticError):
+                continue
     values.setdefault("updated_at", values["created_at"])
     return ImageRecord(**values)
 
 
 def to_json(record: ImageRecord) -> dict[str, Any]:
-    """Return the record as the API and ``list --json`` show it: always every key, in the fixed order."""
+    """Return the record as the API and ``list --json`` show it: always every key, in the fixed order.
+
+    Times that an item lacks are ``None``.
+    """
     shown = {each.name: getattr(record, each.field) for each in ATTRIBUTES}
     shown["Warnings"] = list(record.warnings)
+    for name in ("CreatedAt", "UpdatedAt"):
+        shown[name] = shown[name] or None
     return shown

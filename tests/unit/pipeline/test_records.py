@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -164,3 +165,21 @@ def test_the_same_outcome_at_another_time_is_the_same_outcome() -> None:
 )
 def test_another_version_recipe_status_or_copy_is_another_outcome(other: ImageRecord | None) -> None:
     assert not PROCESSED.same_outcome(other)
+
+
+_ANY = st.one_of(st.none(), st.booleans(), st.integers(), st.decimals(), _TEXT, st.binary(max_size=9), st.lists(_TEXT))
+
+
+@given(st.dictionaries(st.sampled_from([name for name in to_json(PROCESSED) if name != "ImageId"]), _ANY))
+def test_an_item_of_another_program_is_a_record_all_the_same(item: dict[str, Any]) -> None:
+    found = from_item({"ImageId": "a.jpg", **item})
+    assert list(to_json(found)) == list(to_json(PROCESSED))
+    assert found.status in STATUSES
+    assert json.loads(json.dumps(to_json(found))) == to_json(found)
+
+
+@pytest.mark.parametrize("written", ["yesterday", "2025-06-12", "2025-13-12T15:25:14Z", 5, None])
+def test_a_time_that_is_none_is_not_known(written: Any) -> None:
+    found = from_item({"ImageId": "a.jpg", "CreatedAt": written})
+    assert (found.created_at, found.updated_at) == ("", "")
+    assert to_json(found)["CreatedAt"] is None

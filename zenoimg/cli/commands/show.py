@@ -157,4 +157,5 @@ def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[t
 
 
 def _time(text: str, now: datetime) -> Text:
-    return Text(f"{local_time(render.moment_of(text))}, {render.age(text, now)} ago")
+    moment = render.moment_of(text)
+    return Text("–" if moment is None else f"{local_time(moment)}, {render.age(text, now)} ago")

@@ -131,8 +131,11 @@ def change(before: int | None, after: int | None) -> str:
 
 
 def age(created_at: str, now: datetime) -> str:
-    """Return the age of a record's time: ``14 s``, ``3 min``, ``5 h``, ``12 d``."""
-    seconds = max(0, int((now - moment_of(created_at)).total_seconds()))
+    """Return the age of a record's time: ``14 s``, ``3 min``, ``5 h``, ``12 d``; a dash where it is unknown."""
+    created = moment_of(created_at)
+    if created is None:
+        return "–"
+    seconds = max(0, int((now - created).total_seconds()))
     for limit, divisor, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{seconds // divisor} {unit}"
@@ -140,14 +143,17 @@ def age(created_at: str, now: datetime) -> str:
 
 
 def age_or_date(created_at: str, now: datetime) -> str:
-    """Return the age for the last 30 days, before that the local date."""
+    """Return the age for the last 30 days, before that the local date; a dash where it is unknown."""
     created = moment_of(created_at)
-    return age(created_at, now) if now - created < _RECENT else local_date(created)
+    return age(created_at, now) if created is None or now - created < _RECENT else local_date(created)
 
 
-def moment_of(text: str) -> datetime:
-    """Parse a time of a record."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+def moment_of(text: str) -> datetime | None:
+    """Parse a time of a record; ``None`` for one that has none."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def images(
@@ -173,7 +179,8 @@ def images(
         if record.error:
             reason = record.error if whole_reasons else record.error.partition(":")[0]
             shown.append(f": {printable(reason)}", style="")
-        times = [age(record.created_at, now), local_time(moment_of(record.created_at))]
+        created = moment_of(record.created_at)
+        times = [age(record.created_at, now), "–" if created is None else local_time(created)]
         made.add_row(
             Text(printable(record.image_id)),
             size(record.original_size),

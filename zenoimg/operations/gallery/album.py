@@ -122,8 +122,8 @@ def _image(pictures: Pictures) -> Mapping[str, Any]:
     values = {
         "id": record.image_id,
         "status": record.status,
-        "created": record.created_at,
-        "updated": record.updated_at,
+        "created": record.created_at or None,
+        "updated": record.updated_at or None,
         "originalSize": record.original_size,
         "copySize": record.processed_size,
         "format": record.format,

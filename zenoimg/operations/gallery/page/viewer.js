@@ -146,8 +146,8 @@ function factsOf(image) {
     const grown = image.originalSize ? ` (${change(image.originalSize, image.copySize)})` : '';
     facts.push(['Copy', size(image.copySize) + grown]);
   }
-  facts.push(['Uploaded', element('time', { dateTime: image.created }, when(image.created))]);
-  if (image.updated !== image.created) facts.push(['Updated', element('time', { dateTime: image.updated }, when(image.updated))]);
+  if (image.created) facts.push(['Uploaded', element('time', { dateTime: image.created }, when(image.created))]);
+  if (image.updated && image.updated !== image.created) facts.push(['Updated', element('time', { dateTime: image.updated }, when(image.updated))]);
   if (image.durationMs != null) facts.push(['Took', `${numbers.format(image.durationMs)} ms`]);
   if (image.recipe) {
     const old = album.recipe && album.recipe !== image.recipe;
