@@ -77,6 +77,7 @@ def stack(terminal: Terminal, tmp_path: Path) -> Iterator[Terminal]:
             "ProcessedBucket": NAMES.processed_bucket,
             "Table": NAMES.table,
             "BackfillQueueUrl": sqs.create_queue(QueueName=NAMES.backfill_queue)["QueueUrl"],
+            "LargeQueueUrl": sqs.create_queue(QueueName=NAMES.large_queue)["QueueUrl"],
             "DeadLetterQueueUrl": sqs.create_queue(QueueName=NAMES.dead_letter_queue)["QueueUrl"],
             "ProcessorFunction": NAMES.processor_function,
             "GetImagesFunction": NAMES.get_images_function,

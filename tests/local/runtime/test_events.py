@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
 import pytest
 
@@ -151,6 +151,7 @@ def api_event(**query: str) -> dict[str, Any]:
         "rawPath": "/images",
         "headers": {"accept": "*/*"},
         "requestContext": {"http": {"method": "GET", "path": "/images"}, "stage": "$default"},
+        "rawQueryString": urlencode(query),
         **({"queryStringParameters": query} if query else {}),
         "isBase64Encoded": False,
     }
