@@ -25,6 +25,7 @@ from tests.drawn.ultra_hdr import (
 )
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, Watermarked, WatermarkSpec, watermark
 from zenoimg.imaging.formats.jpeg.coefficients import editor
+from zenoimg.imaging.formats.jpeg.stream import MAX_PAYLOAD
 
 OPAQUE = Recipe(WatermarkSpec(opacity=1.0))
 ISO_VERSION_SEGMENT = (0xE2, ISO_VERSION)
@@ -172,6 +173,20 @@ def test_a_map_that_cannot_be_kept_is_left_out_and_named(why: str) -> None:
     assert done.warnings == (f"the HDR gain map was left out ({why}): the copy shows in standard range",)
     assert done.data.count(b"\xff\xd8\xff") == 1
     assert ISO not in done.data
+
+
+def test_a_map_whose_declaration_does_not_fit_into_xmp_is_left_out_and_named() -> None:
+    about = f' hdrgm:Version="1.0" dc:source="{"x" * 60_000}"'
+    declaring = xmp_segment(pictures.xmp(about))
+    room = MAX_PAYLOAD - len(declaring[1])
+    declaring = xmp_segment(pictures.xmp(about[:-1] + "x" * room + '"'))
+    done = watermark(UltraHdr(declaring=(declaring,), about=(xmp_gain_segment(Gain()),)).data, OPAQUE)
+    assert done.warnings == (
+        "the HDR gain map was left out (the XMP packet has no room for the map's declaration): "
+        "the copy shows in standard range",
+    )
+    assert done.data.count(b"\xff\xd8\xff") == 1
+    assert b"hdrgm:Version" not in done.data
 
 
 def test_a_damaged_map_is_left_out_and_named() -> None:

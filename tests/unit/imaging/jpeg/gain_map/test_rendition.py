@@ -32,11 +32,13 @@ def in_sdr(data: bytes) -> Any:
     return numpy.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
-def source_of(scale: int, channels: int, quality: int, low: float, *, by_xmp: bool) -> bytes:
+def source_of(
+    scale: int, channels: int, quality: int, low: float, *, by_xmp: bool, map_size: tuple[int, int] | None = None
+) -> bytes:
     gain = Gain(*[(number,) * channels for number in (low, 2.0, 1.0, 1 / 64, 1 / 64)])
     return UltraHdr(
         picture=photo(SIZE),
-        gain_map=smooth_map((SIZE[0] // scale, SIZE[1] // scale), channels),
+        gain_map=smooth_map(map_size or (SIZE[0] // scale, SIZE[1] // scale), channels),
         declaring=(xmp_gain_segment(gain),) if by_xmp else UltraHdr().declaring,
         about=(xmp_gain_segment(gain),) if by_xmp else (iso_segment(gain),),
         map_quality=quality,
@@ -67,6 +69,18 @@ def test_an_opaque_mark_is_as_bright_in_hdr_as_in_sdr(
     left, top = (max(0, (sample // block * block - 1) * scale) for sample in samples)
     assert (hdr[:top] == before[:top]).all()
     assert (hdr[:, :left] == before[:, :left]).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("map_size", [(77, 59), (107, 80), (213, 161), (319, 239)])
+def test_a_map_whose_size_divides_no_picture_is_neutral_under_the_mark(
+    map_size: tuple[int, int], channels: int
+) -> None:
+    source = source_of(1, channels, 90, 0.0, by_xmp=False, map_size=map_size)
+    done = watermark(source, OPAQUE)
+    hdr, sdr = rendered(done.data), in_sdr(done.data)
+    columns, rows = zip(*opaque_pixels(source), strict=True)
+    assert (abs(hdr - sdr)[rows, columns] / (sdr[rows, columns] + 1 / 64)).max() < 0.02
 
 
 def test_the_renderer_sees_what_the_mark_would_be_with_the_map_as_it_was() -> None:

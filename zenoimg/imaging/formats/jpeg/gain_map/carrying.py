@@ -33,7 +33,7 @@ def choose(stream: JpegStream, further: Sequence[Further], recipe: Recipe) -> Ch
     declared = declarations(stream)
     promised = declared.map or declared.video
     try:
-        found = map_in(stream, further)
+        found = map_in(stream, further, declared)
     except UnknownMapError as problem:
         return Choice(None, len(further) - 1, (_left_out(str(problem)),), promised)
     if found is None:
@@ -56,9 +56,9 @@ def with_gain_map(
     keeper = Keeper(recipe.metadata)
     try:
         map_jpeg, warnings = map_of_copy(source, ground, keeper)
+        whole = with_map(copy, segments, map_jpeg, source.declared, source.directory)
     except UnknownMapError as problem:
         return b"".join((copy[:2], *(segment.encoded for segment in segments), copy[2:])), [_left_out(str(problem))]
-    whole = with_map(copy, segments, map_jpeg, source.declared, source.directory)
     return whole, warnings + keeper.warnings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.sax.saxutils import quoteattr
 
 from zenoimg.imaging.formats.jpeg.gain_map.directory import HEADER, Directory, directory_segment
-from zenoimg.imaging.formats.jpeg.gain_map.metadata import ISO
+from zenoimg.imaging.formats.jpeg.gain_map.metadata import ISO, UnknownMapError
 from zenoimg.imaging.formats.jpeg.gain_map.source import ITEM_NS, Declarations
 from zenoimg.imaging.formats.jpeg.stream import APP0, APP1, APP2, MAX_PAYLOAD, Segment
 from zenoimg.imaging.formats.jpeg.xmp import XMP
@@ -21,8 +21,8 @@ def with_map(
 ) -> bytes:
     """Return a file of two pictures: a JPEG that has no application segments yet, with its segments, and its gain map.
 
-    The map is declared in the ways in which the source declared it. The directory of pictures is written anew, since
-    many sources have wrong lengths in it; all viewers but libultrahdr need it.
+    The copy declares the map as the source does. The directory of pictures is rewritten, since many sources have wrong
+    lengths in it; all viewers but libultrahdr need it. Raises ``UnknownMapError`` when the declaration does not fit.
     """
     head = _with_xmp(segments, declared, len(map_jpeg))
     at = next((index for index, segment in enumerate(head) if segment.marker not in (APP0, APP1)), len(head))
@@ -44,7 +44,9 @@ def _with_xmp(segments: list[Segment], declared: Declarations, map_bytes: int) -
     packet = head[at].payload[len(XMP) :] if at is not None else b""
     declaring = Segment(APP1, XMP + with_description(packet, _attributes(declared), _body(declared, map_bytes)))
     if len(declaring.payload) > MAX_PAYLOAD:
-        return head  # ISO's and Apple's declarations, and the directory of pictures, do without it
+        if declared.version and not declared.iso:
+            raise UnknownMapError("the XMP packet has no room for the map's declaration")
+        return head  # ISO's segment and Apple's metadata in the map declare it without XMP
     if at is None:
         at = next((index for index, segment in enumerate(head) if segment.marker != APP0), len(head))
         head.insert(at, declaring)

@@ -45,7 +45,9 @@ class _Reader:
                 self.values.setdefault(_name(name), []).append(value)
 
     def _end(self, _qualified: str) -> None:
-        self._open.pop() if not self._text else self._take(self._open.pop())
+        name = self._open.pop()
+        if self._text:
+            self._take(name)
 
     def _take(self, name: Name) -> None:
         text = "".join(self._text).strip()

@@ -71,19 +71,17 @@ def declarations(stream: JpegStream) -> Declarations:
     return Declarations(iso, version, "GainMap" in semantics or "RecoveryMap" in semantics, video)
 
 
-def map_in(stream: JpegStream, further: Sequence[Further]) -> SourceMap | None:
+def map_in(stream: JpegStream, further: Sequence[Further], declared: Declarations) -> SourceMap | None:
     """Return the gain map among the pictures that follow the first one; ``None`` when none of them is one.
 
-    Raises ``UnknownMapError`` for a map that cannot be kept.
+    ``declared`` is what the first one declares. Raises ``UnknownMapError`` for a map that cannot be kept.
     """
     for picture in further:
         metadata = _metadata_of(picture.stream)
         if metadata is None:
             continue
         _check(picture.stream, stream, metadata)
-        return SourceMap(
-            picture.data, picture.stream, metadata, declarations(stream), read_directory(stream, picture.number)
-        )
+        return SourceMap(picture.data, picture.stream, metadata, declared, read_directory(stream, picture.number))
     return None
 
 
