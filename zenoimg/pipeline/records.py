@@ -54,12 +54,6 @@ def _moment(value: Any) -> str:
     return text
 
 
-def _status(value: Any) -> str:
-    if value not in STATUSES:
-        raise ValueError(f"{value!r} is no status")
-    return _text(value)
-
-
 def _stored_as(name: str, read: Callable[[Any], Any] = _text, *, of_copy: bool = False) -> dict[str, Any]:
     """Return the metadata of a field of ``ImageRecord``."""
     return {"name": name, "read": read, "of_copy": of_copy}
@@ -84,7 +78,7 @@ class ImageRecord:
     processed_size: int | None = field(metadata=_stored_as("ProcessedSize", int, of_copy=True))
     processed_url: str | None = field(metadata=_stored_as("ProcessedUrl", of_copy=True))
     created_at: str = field(metadata=_stored_as("CreatedAt", _moment))
-    status: Status = field(metadata=_stored_as("Status", _status))
+    status: Status = field(metadata=_stored_as("Status"))
     updated_at: str = field(metadata=_stored_as("UpdatedAt", _moment))
     format: str | None = field(default=None, metadata=_stored_as("Format", of_copy=True))
     width: int | None = field(default=None, metadata=_stored_as("Width", int, of_copy=True))
@@ -142,7 +136,8 @@ def from_item(item: Mapping[str, Any]) -> ImageRecord:
     """Return the record of a DynamoDB item of plain values; numbers may be ``Decimal``.
 
     Attributes that an item lacks get their defaults, and so do values of another type than ours, which other programs
-    write: a record without a status is a processed one.
+    write: a record without a status is a processed one. A status that is not one of ours is kept, since it must not be
+    shown as processed.
     """
     values: dict[str, Any] = {
         "original_size": None,
