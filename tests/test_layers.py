@@ -13,13 +13,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-WORKER = "zenoimg.imaging.formats.jpeg.coefficients.worker"
+#: What runs in processes of their own, started without site-packages and the packages around it.
+IN_HELPERS = ("zenoimg.imaging.processes.serving", "zenoimg.imaging.formats.jpeg.coefficients.worker")
 
 #: What a package's modules may import beyond the standard library: layers of ours, packages of others.
 LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "zenoimg.imaging": (set(), {"PIL"}),
-    # A process of its own, started without site-packages and the packages around it.
-    WORKER: (set(), set()),
+    **{package: (set(), set()) for package in IN_HELPERS},
     "zenoimg.pipeline": ({"zenoimg", "zenoimg.imaging"}, {"boto3", "botocore", "urllib3"}),
     "lambda_handlers": ({"zenoimg.pipeline"}, {"boto3", "botocore", "aws_lambda_powertools"}),
     "zenoimg.errors": (set(), set()),
@@ -178,12 +178,13 @@ def test_imports_point_one_way(module: str, path: Path) -> None:
             assert top in packages, f"{module} must not import {name}"
 
 
-def test_only_the_worker_imports_relatively() -> None:
+def test_only_what_runs_in_helpers_imports_relatively() -> None:
     """It is imported under another name in its own process; everywhere else names are whole."""
     for module, path in modules():
         nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if _is_in(module, WORKER):
-            assert all(_is_in(name, WORKER) for name in imported(path) if name.startswith("zenoimg")), module
+        own = next((package for package in IN_HELPERS if _is_in(module, package)), None)
+        if own:
+            assert all(_is_in(name, own) for name in imported(path) if name.startswith("zenoimg")), module
         else:
             assert not any(node.level for node in nodes if isinstance(node, ast.ImportFrom)), module
 

@@ -1,4 +1,4 @@
-"""The helper process as seen from here: started, asked, found dead, kept for the next picture.
+"""A helper process as seen from here: started, asked, found dead, kept for the next picture.
 
 A helper holds one picture at a time. Data go through memory that both processes map; it is as large as the picture
 needs, and what a large picture needed is given back.
@@ -9,29 +9,24 @@ from __future__ import annotations
 import mmap
 import os
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import (
-    ANSWER,
-    CONTROL_BYTES,
-    DONE,
-    ERROR_CODE_AT,
-    LIBJPEG_EXIT,
-    REQUEST,
-    Answer,
-    Request,
+from zenoimg.imaging.processes.serving.wire import ANSWER, CONTROL_BYTES, DONE, HEAD, Answer
+
+_START = (
+    "import sys; sys.path[:0] = [sys.argv.pop(1), sys.argv.pop(1)]; "
+    "from serving.loop import serve; from worker.serve import start; serve(start)"
 )
-
-_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from worker.serve import main; main()"
 _FOLDER = str(Path(__file__).parent)
 _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # where Python itself is found; AWS Lambda sets the first
 _STEP = 1 << 20
 _KEPT_BYTES = 32 << 20
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
 
 Buffer = bytes | memoryview
 
@@ -45,11 +40,15 @@ class OutOfTimeError(HelperLostError):
 
 
 class OutOfMemoryError(HelperLostError):
-    """A helper in which libjpeg got no memory."""
+    """A helper in which the library got no memory."""
+
+
+class CrashedError(HelperLostError):
+    """A helper in which the library crashed."""
 
 
 class RejectedError(Exception):
-    """libjpeg gave the picture up, and ended the helper."""
+    """The library gave the picture up, and ended the helper."""
 
 
 class UnusableLibraryError(Exception):
@@ -59,15 +58,17 @@ class UnusableLibraryError(Exception):
 class Helper:
     """One helper process. After any error but ``UnusableLibraryError`` it is dead: ``close`` it.
 
-    Raises ``UnusableLibraryError`` or ``HelperLostError`` when it does not come up.
+    ``name`` is what errors call it, ``folder`` holds the package ``worker`` that it runs, and ``arguments`` are those
+    of the worker's ``start``. Raises ``UnusableLibraryError`` or ``HelperLostError`` when it does not come up.
     """
 
-    def __init__(self, library: str) -> None:
-        self._file = _shared_file()
+    def __init__(self, name: str, folder: str, arguments: Sequence[str]) -> None:
+        self._name = name
+        self._file = _shared_file(name)
         os.ftruncate(self._file, CONTROL_BYTES)
         self._data = mmap.mmap(self._file, CONTROL_BYTES)
         self._process = subprocess.Popen(  # noqa: S603 -- this Python, our own module
-            [sys.executable, "-I", "-S", "-c", _START, _FOLDER, str(self._file), library],
+            [sys.executable, "-I", "-S", "-c", _START, _FOLDER, folder, str(self._file), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -76,7 +77,7 @@ class Helper:
             env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
             process_group=0,  # an interrupt at the terminal is the parent's business
         )
-        self._out_of_memory_code = -1
+        self.greeting = -1
         try:
             greeting = self._received()
         except RejectedError:
@@ -88,7 +89,7 @@ class Helper:
         if greeting.code != DONE:
             self.close()
             raise UnusableLibraryError
-        self._out_of_memory_code = greeting.length
+        self.greeting = greeting.length
 
     @property
     def pid(self) -> int:
@@ -100,17 +101,17 @@ class Helper:
         """How many bytes of shared memory there are."""
         return len(self._data)
 
-    def room_for(self, length: int) -> int:
-        """Map at least ``length`` bytes of data; return how many bytes are mapped in all, for ``Request.mapped``."""
+    def room_for(self, length: int) -> None:
+        """Map at least ``length`` bytes of data."""
         mapped = -(-(CONTROL_BYTES + length) // _STEP) * _STEP
         if mapped > len(self._data):
             self._map(mapped)
-        return len(self._data)
 
-    def ask(self, request: Request, parts: Iterable[Buffer]) -> Answer:
-        """Put ``parts`` one behind the other into shared memory, and return the answer to a request about them.
+    def ask(self, request: bytes, parts: Iterable[Buffer], cpu: int) -> Answer:
+        """Put ``parts`` one after the other into shared memory, and return the answer to a request about them.
 
-        Raises ``RejectedError``, ``HelperLostError`` or ``OutOfTimeError``; then the helper is dead.
+        ``cpu`` bounds its processor time, in microseconds. Raises ``RejectedError`` or ``HelperLostError``; then the
+        helper is dead.
         """
         at = CONTROL_BYTES
         for part in parts:
@@ -118,7 +119,7 @@ class Helper:
             at += len(part)
         assert self._process.stdin is not None
         try:
-            os.write(self._process.stdin.fileno(), REQUEST.pack(*request))
+            os.write(self._process.stdin.fileno(), HEAD.pack(len(self._data), cpu) + request)
         except BrokenPipeError:
             self._raise_why_it_ended()
         return self._received()
@@ -162,19 +163,24 @@ class Helper:
             self._raise_why_it_ended()
         return Answer(*ANSWER.unpack(received))
 
-    def _raise_why_it_ended(self) -> None:
+    def _raise_why_it_ended(self) -> NoReturn:
         status = self._process.wait()
         if status == -signal.SIGPROF:
-            raise OutOfTimeError("the JPEG helper used up its processor time")
-        (code,) = struct.unpack_from("=i", self._data, ERROR_CODE_AT)
-        if status == LIBJPEG_EXIT:
-            raise OutOfMemoryError if code == self._out_of_memory_code else RejectedError
-        raise HelperLostError(f"the JPEG helper ended with status {status}")
+            raise OutOfTimeError(f"the {self._name} helper used up its processor time")
+        self.judge_exit(status, self._data[:CONTROL_BYTES])
+        ended = f"the {self._name} helper ended with status {status}"
+        raise CrashedError(ended) if -status in _CRASHES else HelperLostError(ended)
+
+    def judge_exit(self, status: int, control: bytes) -> None:
+        """Raise ``RejectedError`` or ``OutOfMemoryError`` where a library says in its own way why it ended the process.
+
+        ``control`` is the control page.
+        """
 
 
-def _shared_file() -> int:
+def _shared_file(name: str) -> int:
     """Return the descriptor of a file without a name: in memory, or on disk where there are no such files."""
     if sys.platform == "linux":
-        return os.memfd_create("zenoimg-jpeg")
+        return os.memfd_create(f"zenoimg-{name.lower()}")
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())

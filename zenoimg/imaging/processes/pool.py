@@ -1,28 +1,42 @@
-"""Helpers that wait for the next picture: one for each thread that marks JPEGs at the same time."""
+"""Helpers that wait for the next picture: one for each thread that works on such pictures at the same time."""
 
 from __future__ import annotations
 
 import atexit
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
 
-from zenoimg.imaging.formats.jpeg.coefficients.helper import Helper, UnusableLibraryError
+from zenoimg.imaging.errors import Refused, TransientError
+from zenoimg.imaging.processes.helper import (
+    CrashedError,
+    Helper,
+    HelperLostError,
+    OutOfMemoryError,
+    OutOfTimeError,
+    UnusableLibraryError,
+)
+
+H = TypeVar("H", bound=Helper)
+T = TypeVar("T")
+
+_TRIES = 2
 
 
-class Pool:
-    """Idle helpers of one library, at most ``kept`` of them."""
+class Pool(Generic[H]):
+    """Idle helpers of one kind, at most ``kept`` of them; ``start`` starts another one."""
 
-    def __init__(self, library: str, kept: int) -> None:
-        self._library, self._kept = library, kept
-        self._idle: list[Helper] = []
-        self._inherited: list[Helper] = []
+    def __init__(self, start: Callable[[], H], kept: int) -> None:
+        self._start, self._kept = start, kept
+        self._idle: list[H] = []
+        self._inherited: list[H] = []
         self._lock = threading.Lock()
         self._usable: bool | None = None
 
     @contextmanager
-    def helper(self) -> Iterator[Helper]:
+    def helper(self) -> Iterator[H]:
         """Lend a helper, started if none is idle; one whose borrower raises anything is ended.
 
         Raises ``UnusableLibraryError`` where the library cannot be driven, and ``HelperLostError``.
@@ -40,6 +54,28 @@ class Pool:
                 return
         lent.close()
 
+    def work(self, work: Callable[[H], T], doing: str, *, crashes_tell: bool = False) -> T:
+        """Return what ``work`` returns with a helper, or with another one if the first one dies.
+
+        ``doing`` names the work in errors. Raises ``Refused("corrupt")`` when both helpers used up their processor
+        time, and, where ``crashes_tell`` of the picture, when both crashed; ``MemoryError`` when one of them got no
+        memory, ``TransientError`` when they were lost otherwise; and what ``helper`` and ``work`` raise.
+        """
+        lost: list[HelperLostError] = []
+        for _ in range(_TRIES):
+            try:
+                with self.helper() as helper:
+                    return work(helper)
+            except HelperLostError as failure:
+                lost.append(failure)
+        if all(isinstance(failure, OutOfTimeError) for failure in lost):
+            raise Refused("corrupt", f"{doing} takes far longer than a picture of its size does")
+        if crashes_tell and all(isinstance(failure, CrashedError) for failure in lost):
+            raise Refused("corrupt", f"{doing} crashes the decoder")
+        if any(isinstance(failure, OutOfMemoryError) for failure in lost):
+            raise MemoryError(f"there is no memory for {doing}")
+        raise TransientError(str(lost[-1])) from lost[-1]
+
     def close(self) -> None:
         """End all idle helpers."""
         with self._lock:
@@ -52,14 +88,14 @@ class Pool:
         self._lock = threading.Lock()
         self._inherited, self._idle = self._idle, []
 
-    def _taken(self) -> Helper:
+    def _taken(self) -> H:
         with self._lock:
             if self._usable is False:
                 raise UnusableLibraryError
             if self._idle:
                 return self._idle.pop()
         try:
-            helper = Helper(self._library)
+            helper = self._start()
         except UnusableLibraryError:
             self._usable = False
             raise
@@ -67,15 +103,16 @@ class Pool:
         return helper
 
 
-_POOLS: dict[str, Pool] = {}
+_POOLS: dict[Hashable, Pool[Any]] = {}
 _POOLS_LOCK = threading.Lock()
 
 
-def pool_of(library: str) -> Pool:
-    """Return the process's pool of a library; its helpers end with the process."""
+def pool_of(start: Callable[[], H], kind: Hashable) -> Pool[H]:
+    """Return the process's pool of helpers of a kind; they end with the process."""
     with _POOLS_LOCK:
-        if library not in _POOLS:
-            pool = _POOLS[library] = Pool(library, os.cpu_count() or 1)
+        if kind not in _POOLS:
+            pool: Pool[Any] = Pool(start, os.cpu_count() or 1)
+            _POOLS[kind] = pool
             atexit.register(pool.close)
             os.register_at_fork(after_in_child=pool.forget)
-        return _POOLS[library]
+        return _POOLS[kind]

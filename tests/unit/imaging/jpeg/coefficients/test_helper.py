@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -20,11 +21,15 @@ from PIL.JpegImagePlugin import JpegImageFile
 from tests.drawn import pictures
 from zenoimg.imaging import Refused, Watermarked, watermark
 from zenoimg.imaging.errors import TransientError
-from zenoimg.imaging.formats.jpeg.coefficients import editor, pool
-from zenoimg.imaging.formats.jpeg.coefficients.helper import Helper
+from zenoimg.imaging.formats.jpeg.coefficients import editor
+from zenoimg.imaging.formats.jpeg.coefficients.helper import JpegHelper
 from zenoimg.imaging.formats.jpeg.coefficients.library import bundled_libjpeg
-from zenoimg.imaging.formats.jpeg.coefficients.pool import Pool
-from zenoimg.imaging.formats.jpeg.coefficients.worker import layouts, messages
+from zenoimg.imaging.formats.jpeg.coefficients.worker import layouts
+from zenoimg.imaging.processes import pool
+from zenoimg.imaging.processes.helper import Helper
+from zenoimg.imaging.processes.serving import wire
+
+Pool = pool.Pool[JpegHelper]
 
 PHOTO = pictures.jpeg(pictures.photo((640, 480)))
 ROOT = Path(__file__).parents[5]
@@ -37,9 +42,9 @@ def fresh() -> Iterator[Pool]:
     """A pool of its own for the test, in place of the process's."""
     library = bundled_libjpeg()
     assert library is not None, "these tests run where Pillow is a wheel"
-    own = Pool(library, 1)
+    own = Pool(partial(JpegHelper, library), 1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pool, "_POOLS", {library: own})
+        patch.setattr(pool, "_POOLS", {("JPEG", library): own})
         yield own
     own.close()
 
@@ -54,7 +59,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, deaths: int, act: Callable[[Helper], 
     asked: list[int] = []
     ask = Helper.ask
 
-    def met(self: Helper, *arguments: object) -> messages.Answer:
+    def met(self: Helper, *arguments: object) -> wire.Answer:
         asked.append(self.pid)
         if len(asked) <= deaths:
             act(self)
@@ -126,7 +131,7 @@ def test_lack_of_memory_says_nothing_about_the_picture(fresh: Pool, monkeypatch:
 ASK = Helper.ask
 
 
-def short_of_memory(self: Helper, *arguments: object) -> messages.Answer:
+def short_of_memory(self: Helper, *arguments: object) -> wire.Answer:
     import resource
 
     used = int(Path(f"/proc/{self.pid}/statm").read_text().split()[0]) * resource.getpagesize()
@@ -175,7 +180,7 @@ def test_a_file_that_is_no_libjpeg_means_pixels(tmp_path: Path, monkeypatch: pyt
     other.write_bytes(b"no library")
     monkeypatch.setattr(editor, "bundled_libjpeg", lambda: str(other))
     assert watermark(PHOTO).encoding == "pixels"
-    pool._POOLS.pop(str(other)).close()
+    pool._POOLS.pop(("JPEG", str(other))).close()
 
 
 def test_a_pillow_without_a_library_beside_it_means_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +238,7 @@ def test_helpers_end_with_the_process_that_started_them() -> None:
 import os, sys
 from tests.drawn import pictures
 from zenoimg.imaging import watermark
-from zenoimg.imaging.formats.jpeg.coefficients import pool
+from zenoimg.imaging.processes import pool
 assert watermark(pictures.jpeg(pictures.photo((640, 480)))).encoding == "coefficients"
 (own,) = pool._POOLS.values()
 with own.helper() as helper:

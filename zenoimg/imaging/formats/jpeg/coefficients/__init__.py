@@ -8,7 +8,6 @@ that the mark touches in place of the source's, and writes the whole with the so
 ``region``   the MCUs around a mark, and the blocks that it touches
 ``huffman``  the source's Huffman tables, completed
 ``library``  where the library is
-``pool``     helpers that wait for the next picture
 ``helper``   the process as seen from here
 ``worker``   the process itself
 """

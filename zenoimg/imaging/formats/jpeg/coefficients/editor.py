@@ -10,19 +10,9 @@ from typing import Literal
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from zenoimg.imaging.errors import Refused, TransientError
-from zenoimg.imaging.formats.jpeg.coefficients.helper import (
-    Buffer,
-    Helper,
-    HelperLostError,
-    OutOfMemoryError,
-    OutOfTimeError,
-    RejectedError,
-    UnusableLibraryError,
-)
+from zenoimg.imaging.formats.jpeg.coefficients.helper import JpegHelper, helpers_of
 from zenoimg.imaging.formats.jpeg.coefficients.huffman import UnusableTablesError, keeps_order, tables_of
 from zenoimg.imaging.formats.jpeg.coefficients.library import bundled_libjpeg
-from zenoimg.imaging.formats.jpeg.coefficients.pool import Pool, pool_of
 from zenoimg.imaging.formats.jpeg.coefficients.region import (
     Region,
     block_masks,
@@ -31,9 +21,11 @@ from zenoimg.imaging.formats.jpeg.coefficients.region import (
     shifted,
 )
 from zenoimg.imaging.formats.jpeg.coefficients.worker import messages
-from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import CodingTables, Request
+from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import REQUEST, CodingTables, Request
 from zenoimg.imaging.formats.jpeg.stream import SOS, JpegStream
 from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.processes.helper import Buffer, RejectedError, UnusableLibraryError
+from zenoimg.imaging.processes.serving.wire import DONE
 
 Reason = Literal[
     "quality",
@@ -76,7 +68,6 @@ SMALL_REGION = 1 << 16
 
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _MOST_SCANS = 24  # libjpeg's own script for CMYK has 18; a scan of few bytes walks over the whole picture
-_TRIES = 2
 _SPARE_BYTES = 1 << 16
 _SPARE_MEMORY = 64 << 20
 _HEAD_BYTES = 1 << 14  # four quantization and eight Huffman tables are 3 KB
@@ -119,7 +110,9 @@ def marked(
     if library is None:
         return NotThisWay("no library")
     try:
-        return _edited(pool_of(library), plan, stream, source, head, draw)
+        return helpers_of(library).work(
+            lambda helper: _edited_by(helper, plan, stream, source, head, draw), "reading its coefficients"
+        )
     except UnusableLibraryError:
         return NotThisWay("no library")
     except RejectedError:
@@ -184,34 +177,15 @@ def _coefficient_bytes(stream: JpegStream) -> int:
     return mcus * blocks * 128
 
 
-def _edited(
-    pool: Pool, plan: _Plan, stream: JpegStream, source: Sequence[Buffer], head: Sequence[bytes], draw: Draw
-) -> bytes | NotThisWay:
-    """Edit with one helper, and with another one if the first dies."""
-    lost: list[HelperLostError] = []
-    for _ in range(_TRIES):
-        try:
-            with pool.helper() as helper:
-                return _edited_by(helper, plan, stream, source, head, draw)
-        except HelperLostError as failure:
-            lost.append(failure)
-    if all(isinstance(failure, OutOfTimeError) for failure in lost):
-        raise Refused("corrupt", "reading its coefficients takes far longer than a picture of its size does")
-    if any(isinstance(failure, OutOfMemoryError) for failure in lost):
-        raise MemoryError("there is no memory for the picture's coefficients")
-    raise TransientError(str(lost[-1])) from lost[-1]
-
-
 def _edited_by(
-    helper: Helper, plan: _Plan, stream: JpegStream, source: Sequence[Buffer], head: Sequence[bytes], draw: Draw
+    helper: JpegHelper, plan: _Plan, stream: JpegStream, source: Sequence[Buffer], head: Sequence[bytes], draw: Draw
 ) -> bytes | NotThisWay:
     left, top, right, bottom = plan.region.mcus
+    helper.room_for(plan.space)
     request = Request(
         messages.READ,
-        helper.room_for(plan.space),
         sum(len(part) for part in source),
         plan.memory,
-        plan.cpu,
         left,
         top,
         right,
@@ -219,8 +193,8 @@ def _edited_by(
         plan.check,
         plan.space,
     )
-    answer = helper.ask(request, source)
-    if answer.code != messages.DONE:
+    answer = helper.ask(REQUEST.pack(*request), source, plan.cpu)
+    if answer.code != DONE:
         return NotThisWay(_REASONS[answer.code])
     picture = JpegImageFile(BytesIO(helper.copy(answer.length)))
     picture.load()
@@ -229,8 +203,8 @@ def _edited_by(
     masks = block_masks(stream, plan.region, plan.overlay)
     tables = [messages.pack_tables(plan.tables)] if plan.tables else []
     request = request._replace(kind=messages.WRITE, length=len(pixels), tables=len(tables))
-    answer = helper.ask(request, [pixels, *masks, *tables])
-    if answer.code != messages.DONE:
+    answer = helper.ask(REQUEST.pack(*request), [pixels, *masks, *tables], plan.cpu)
+    if answer.code != DONE:
         return NotThisWay(_REASONS[answer.code])
     with helper.data(answer.length) as written:
         if not _opens(bytes(written[:_HEAD_BYTES]), stream):

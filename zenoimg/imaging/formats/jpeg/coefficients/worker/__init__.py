@@ -5,8 +5,5 @@
 ``libjpeg``   its functions, and objects that decode and encode
 ``selftest``  whether a library has these layouts
 ``picture``   the coefficients of one picture: crop, replace, write
-``serve``     the process: one request after another until its input ends
-
-The process is started for speed and isolation without site-packages and imports this package alone: its modules
-import each other relatively and nothing else but the standard library.
+``serve``     what answers requests
 """

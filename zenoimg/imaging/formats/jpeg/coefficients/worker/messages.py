@@ -1,7 +1,7 @@
 """Requests to the helper process and its answers: fixed-size headers over pipes, data in shared memory.
 
-Both processes map one file. Its first page is the control page, which holds libjpeg's error manager, so that the
-parent can read the error code of a helper that libjpeg ended. The data begin behind it.
+The control page holds libjpeg's error manager, so that the parent can read the error code of a helper that libjpeg
+ended.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
-CONTROL_BYTES = 4096
 ERROR_CODE_AT = 40
 """Offset of ``msg_code`` in the control page: the error manager is at its start."""
 
@@ -34,14 +33,12 @@ class Request(NamedTuple):
     takes ``length`` bytes of the pixels of these MCUs, a mask of each component and, if there are any, ``tables``, and
     answers with the whole picture. Answers have at most ``capacity`` bytes.
 
-    ``mapped`` bytes of the file are to be mapped; ``memory`` bounds libjpeg, ``cpu`` the time in microseconds.
+    ``memory`` bounds libjpeg.
     """
 
     kind: int
-    mapped: int
     length: int
     memory: int
-    cpu: int
     left: int = 0
     top: int = 0
     right: int = 0
@@ -53,20 +50,8 @@ class Request(NamedTuple):
 
 REQUEST = struct.Struct(f"={len(Request._fields)}q")
 
-DONE, UNUSABLE, DAMAGED, COMPONENTS, INCOMPLETE, RANGE, GEOMETRY, SPACE = range(8)
-
-
-class Answer(NamedTuple):
-    """A code from ``DONE`` on, and how many bytes of data there are.
-
-    The first answer comes unasked after the self-test; ``length`` is then libjpeg's code for lack of memory.
-    """
-
-    code: int
-    length: int = 0
-
-
-ANSWER = struct.Struct(f"={len(Answer._fields)}q")
+DAMAGED, COMPONENTS, INCOMPLETE, RANGE, GEOMETRY, SPACE = range(2, 8)
+"""Codes of answers in addition to those of every helper."""
 
 
 @dataclass(frozen=True)
