@@ -187,6 +187,9 @@ RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )
 # fmt: on
+#: The storage classes in which photos can be read at once, and are kept in several availability zones
+#: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html).
+STORAGE_CLASSES = ("STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR")
 _ANCHORS = ("top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right", "tile")
 _MOST = 2**40
 _EMAIL = Text("an e-mail address, or empty for none", r"|[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
@@ -225,6 +228,8 @@ KEYS: tuple[Key, ...] = (
     Key("output", "hdr", "keep", "HDR gain maps of JPEGs: keep or drop", _same("keep", "drop")),
     Key("copies", "cache_control", "", "Cache-Control of all copies; empty for that of each original",
         Text("printable ASCII, at most 256 characters", r"[ -~]{0,256}"), "CopiesCacheControl", "public, max-age=3600"),
+    Key("copies", "storage_class", "STANDARD", "S3 storage class of new copies; see originals.storage_class",
+        _same(*STORAGE_CLASSES), "CopiesStorageClass"),
     Key("limits", "max_bytes", 100_000_000, "Bytes of an original; larger ones are refused", Whole(1, _MOST)),
     Key("limits", "max_pixels", 100_000_000, "Pixels of a frame or page", Whole(1, _MOST)),
     Key("limits", "max_frames", 1_000, "Frames or pages", Whole(1, _MOST)),
@@ -247,6 +252,10 @@ KEYS: tuple[Key, ...] = (
         "BackfillFirstRetry"),
     Key("originals", "noncurrent_days", 30, "Days to keep replaced and deleted originals", Whole(1, 36500),
         "NoncurrentVersionDays"),
+    Key("originals", "storage_class", "STANDARD", "S3 class: STANDARD, STANDARD_IA, INTELLIGENT_TIERING, GLACIER_IR",
+        _same(*STORAGE_CLASSES), "OriginalsStorageClass"),
+    Key("originals", "transition_days", 30, "Days until originals move to that class; 0: upload stores them in it",
+        Whole(0, 36500), "OriginalsTransitionDays"),
     Key("api", "auth", "iam", 'iam (signed requests), or none: GET /images is open to everyone',
         OneOf({"iam": "AWS_IAM", "none": "NONE"}), "ApiAuthorization"),
     Key("api", "rate_limit", 20, "Requests per second (default of an open API: 2)", Whole(1, 10000), "ApiRateLimit"),

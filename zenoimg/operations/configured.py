@@ -10,6 +10,7 @@ from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping
 from zenoimg.imaging.limits import usable_memory
+from zenoimg.stack.read_back import EARLIEST_INFREQUENT_DAYS
 
 if TYPE_CHECKING:
     from zenoimg.stack.outputs import Deployment
@@ -62,17 +63,37 @@ def _number(settings: Settings, name: str) -> int:
     return int(settings.parameters.get(key.parameter, str(key.default)))
 
 
+def check_parameters(settings: Settings) -> None:
+    """Raise ``ConfigurationError`` for settings that contradict each other."""
+    bound, backfill = _number(settings, "processor.max_concurrency"), settings.backfill_concurrency
+    if 0 < bound <= backfill:
+        raise ConfigurationError(
+            f"processor.max_concurrency is {bound} and backfill.concurrency {backfill}: while reprocess runs, no new "
+            "photo would be processed",
+            next_step="Set max_concurrency higher, backfill.concurrency lower, or max_concurrency = 0 for no bound.",
+        )
+    days = _number(settings, "originals.transition_days")
+    if settings.parameters.get("OriginalsStorageClass") == "STANDARD_IA" and 0 < days < EARLIEST_INFREQUENT_DAYS:
+        raise ConfigurationError(
+            f"originals.transition_days is {days}; S3 moves objects to STANDARD_IA after {EARLIEST_INFREQUENT_DAYS} "
+            "days at the earliest",
+            next_step=f"Set transition_days to {EARLIEST_INFREQUENT_DAYS} or more, or to 0, with which upload stores "
+            "originals in that class.",
+        )
+
+
 def validate(settings: Settings) -> str:
     """Validate the settings as ``deploy`` does before it calls AWS, and return the recipe's fingerprint.
 
-    That covers the logo and the font, whether the font has every character, the limits, the size of the layer and
-    the names. Raises ``ConfigurationError``.
+    That covers the logo and the font, whether the font has every character, the limits, the size of the layer, the
+    settings that depend on each other and the names. Raises ``ConfigurationError``.
     """
     from zenoimg.stack.bundle.recipe import recipe_layer
     from zenoimg.stack.names import StackNames
 
     recipe = recipe_of(settings)
     recipe_layer(recipe, limits_of(settings))
+    check_parameters(settings)
     StackNames(settings.stack)
     return recipe.fingerprint
 

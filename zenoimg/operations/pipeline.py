@@ -10,9 +10,9 @@ from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.pipeline.calls.service import is_aws
 from zenoimg.pipeline.catalog import Catalog
-from zenoimg.pipeline.settings import PipelineSettings, SettingsError, copies_url
+from zenoimg.pipeline.settings import PipelineSettings, SettingsError, copies_url, other_class
 from zenoimg.pipeline.storage import ImageStorage
-from zenoimg.stack.outputs import Deployment, read_deployment
+from zenoimg.stack.outputs import Deployment, read_deployment, upload_class
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
             names["processed_bucket"],
             names["table"],
             copies_cache_control=settings.parameters.get("CopiesCacheControl"),
+            copies_storage_class=other_class(settings.parameters.get("CopiesStorageClass")),
+            upload_storage_class=upload_class(settings.parameters),
         )
         return of_deployment(aws, deployment, None)
     deployment = read_deployment(aws.cloudformation, settings.stack, where=aws.where, deploy=suggest("deploy"))
@@ -71,6 +73,7 @@ def of_deployment(aws: Aws, deployment: Deployment, account: str | None) -> Live
             copies_url=copies_url(deployment.processed_bucket, aws.region, None if is_aws(endpoint) else endpoint),
             account_id=account,
             cache_control=deployment.copies_cache_control or None,
+            copies_storage_class=deployment.copies_storage_class,
         )
     except SettingsError as error:
         raise ConfigurationError(str(error)) from error

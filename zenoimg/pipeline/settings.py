@@ -23,7 +23,8 @@ class PipelineSettings:
 
     ``account_id`` guards every S3 call (``ExpectedBucketOwner``); ``None`` leaves the guard out, for S3 endpoints that
     do not support it. ``copies_url`` is the base URL of ``processed/KEY``. ``cache_control`` is the Cache-Control of
-    all copies, ``None`` for that of each original.
+    all copies, ``None`` for that of each original. ``copies_storage_class`` is S3's class of new copies, ``None`` for
+    the default one; it is no part of any fingerprint, since it changes nothing that a reader gets.
     """
 
     originals_bucket: str
@@ -32,6 +33,7 @@ class PipelineSettings:
     copies_url: str
     account_id: str | None = None
     cache_control: str | None = None
+    copies_storage_class: str | None = None
 
     def __post_init__(self) -> None:
         if self.originals_bucket == self.processed_bucket:
@@ -79,7 +81,13 @@ def from_environment(env: Mapping[str, str]) -> PipelineSettings:
         copies_url=copies_url(processed, _required(env, "AWS_REGION"), endpoint),
         account_id=account,
         cache_control=env.get("COPIES_CACHE_CONTROL") or None,
+        copies_storage_class=other_class(env.get("COPIES_STORAGE_CLASS")),
     )
+
+
+def other_class(storage_class: str | None) -> str | None:
+    """Return a storage class to ask S3 for, ``None`` for the default one, which not every S3 server knows by name."""
+    return storage_class if storage_class not in (None, "", "STANDARD") else None
 
 
 def _required(env: Mapping[str, str], name: str) -> str:

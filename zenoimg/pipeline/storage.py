@@ -19,7 +19,7 @@ from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missin
 from zenoimg.pipeline.objects.bodies import read_body, retrying
 from zenoimg.pipeline.objects.headers import OWN_PREFIX, CopyHeaders, headers_of
 from zenoimg.pipeline.records import MAX_KEY_BYTES
-from zenoimg.pipeline.settings import PROCESSED_PREFIX, PipelineSettings
+from zenoimg.pipeline.settings import PROCESSED_PREFIX, PipelineSettings, other_class
 from zenoimg.pipeline.verdict import CopyMark
 
 if TYPE_CHECKING:
@@ -53,12 +53,13 @@ class Original:
 
 @dataclass(frozen=True)
 class PublishedCopy:
-    """What S3 holds about a copy. ``size`` in bytes."""
+    """What S3 holds about a copy. ``size`` in bytes; ``storage_class`` is ``None`` for the default one."""
 
     mark: CopyMark
     etag: str
     size: int
     content_type: str
+    storage_class: str | None = None
 
     @property
     def format(self) -> str | None:
@@ -124,6 +125,7 @@ class ImageStorage:
             answer.get("ETag", ""),
             answer.get("ContentLength", 0),
             answer.get("ContentType", ""),
+            other_class(answer.get("StorageClass")),  # S3 names no default class
         )
 
     def get_copy_mark(self, key: str) -> CopyMark | None:
@@ -154,12 +156,16 @@ class ImageStorage:
             ContentType=content_type,
             Metadata={**headers.metadata, **entries_of(mark)},
             **headers.arguments,
+            **_in_class(self._settings.copies_storage_class),
             **condition,
             **self._owner,
         )
 
     def rewrite_copy(self, key: str, copy: PublishedCopy, mark: CopyMark, headers: CopyHeaders) -> bool:
-        """Replace the mark and headers of a copy; return ``False``, changing nothing, if it was replaced meanwhile."""
+        """Replace the mark and headers of a copy; return ``False``, changing nothing, if it was replaced meanwhile.
+
+        The copy stays in its storage class, since S3 bills a minimum time for some.
+        """
         place: Any = {"Bucket": self._settings.processed_bucket, "Key": self._settings.copy_key(key)}
         account = self._settings.account_id
         guard: dict[str, Any] = {"ExpectedSourceBucketOwner": account} if account else {}
@@ -173,6 +179,7 @@ class ImageStorage:
             ContentType=copy.content_type,
             Metadata={**headers.metadata, **entries_of(mark)},
             **headers.arguments,
+            **_in_class(copy.storage_class),
             **guard,
             **self._owner,
         )
@@ -239,6 +246,11 @@ def _original(answer: Mapping[str, Any], data: bytes | None) -> Original:
         data=data,
         headers=headers_of(answer),
     )
+
+
+def _in_class(storage_class: str | None) -> dict[str, Any]:
+    """Return the argument that stores an object in a class; S3 takes the default one without it, also for copies."""
+    return {} if storage_class is None else {"StorageClass": storage_class}
 
 
 def _unpack(data: bytes, encoding: str, max_bytes: int) -> bytes | None:

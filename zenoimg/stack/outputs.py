@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.errors import NotDeployedError
 from zenoimg.pipeline.calls.service import is_missing_stack
+from zenoimg.pipeline.settings import other_class
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -22,7 +23,7 @@ class Deployment:
 
     ``recipe_fingerprint``, ``limits`` and ``limits_fingerprint`` are those of the running functions. Fields that a
     pipeline without functions does not have (see ``config``) are empty, those of the large function also where there is
-    none.
+    none. ``upload_storage_class`` is the class in which originals are stored at once, ``None`` for the default one.
     """
 
     originals_bucket: str
@@ -39,6 +40,8 @@ class Deployment:
     limits: Mapping[str, int] = field(default_factory=dict, kw_only=True)
     limits_fingerprint: str = field(default="", kw_only=True)
     copies_cache_control: str | None = field(default=None, kw_only=True)
+    copies_storage_class: str | None = field(default=None, kw_only=True)
+    upload_storage_class: str | None = field(default=None, kw_only=True)
     large_queue_url: str = field(default="", kw_only=True)
     processor_large_function: str = field(default="", kw_only=True)
 
@@ -122,4 +125,12 @@ def deployment_of(state: StackState) -> Deployment:
         large_queue_url=output.get("LargeQueueUrl", ""),
         processor_large_function=output.get("ProcessorLargeFunction", ""),
         copies_cache_control=state.parameters.get("CopiesCacheControl"),
+        copies_storage_class=other_class(state.parameters.get("CopiesStorageClass")),
+        upload_storage_class=upload_class(state.parameters),
     )
+
+
+def upload_class(parameters: Mapping[str, str]) -> str | None:
+    """Return the storage class in which uploads are stored; ``None`` for the default one, also if they move later."""
+    at_once = parameters.get("OriginalsTransitionDays") == "0"
+    return other_class(parameters.get("OriginalsStorageClass")) if at_once else None

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.pipeline.calls.service import expected_owner, is_missing, is_missing_bucket, is_not_configured
 from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX
+from zenoimg.pipeline.settings import other_class
 from zenoimg.stack import ownership
 from zenoimg.stack.names import StackNames
 
@@ -29,7 +30,10 @@ INDEX_KEYS: Mapping[str, tuple[str, str]] = {
     BY_DAY_INDEX: ("DayShard", "CreatedAt"),
     ATTENTION_INDEX: ("Attention", "UpdatedAt"),
 }
-_DEFAULT_NONCURRENT_DAYS = "30"  # of the template's parameter
+_DEFAULT_NONCURRENT_DAYS, _DEFAULT_TRANSITION_DAYS = "30", "30"  # of the template's parameters
+#: Days before which S3 moves nothing to STANDARD_IA
+#: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
+EARLIEST_INFREQUENT_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,18 @@ def lifecycle_rules(bucket: str, wanted: Wanted) -> dict[str, dict[str, Any]]:
             "NoncurrentVersionExpiration": {"NoncurrentDays": days},
             "Expiration": {"ExpiredObjectDeleteMarker": True},
         }
+        if (storage_class := other_class(wanted.parameters.get("OriginalsStorageClass"))) is not None:
+            rules["storage-class"] = {
+                "Status": "Enabled",
+                "Transitions": [{"Days": _transition_days(storage_class, wanted), "StorageClass": storage_class}],
+            }
     return rules
+
+
+def _transition_days(storage_class: str, wanted: Wanted) -> int:
+    """Return after how many days the template's rule moves originals to a class."""
+    days = int(wanted.parameters.get("OriginalsTransitionDays", _DEFAULT_TRANSITION_DAYS))
+    return EARLIEST_INFREQUENT_DAYS if (storage_class, days) == ("STANDARD_IA", 0) else days
 
 
 def _essence(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from zenoimg.aws.platform import AWS, EMBEDDED
 from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
+from zenoimg.operations.configured import validate
 from zenoimg.operations.deploy.planning import parameters_of
 
 OPEN = {"ApiAuthorization": "NONE"}
@@ -35,3 +36,20 @@ def test_a_bound_of_the_live_lane_leaves_room_beside_the_backfill() -> None:
 def test_nothing_is_reserved_where_a_throttled_event_would_be_lost() -> None:
     settings = Settings(parameters={"ProcessorMaxConcurrency": "50"})
     assert "ProcessorMaxConcurrency" not in parameters_of(settings, EMBEDDED)
+
+
+def test_days_before_which_s3_moves_nothing_to_infrequent_access_are_refused() -> None:
+    def days(storage_class: str, given: str) -> str | None:
+        settings = Settings(parameters={"OriginalsStorageClass": storage_class, "OriginalsTransitionDays": given})
+        return parameters_of(settings, AWS).get("OriginalsTransitionDays")
+
+    assert (days("STANDARD_IA", "0"), days("STANDARD_IA", "30"), days("GLACIER_IR", "1")) == ("0", "30", "1")
+    with pytest.raises(ConfigurationError, match="transition_days is 29; S3 moves objects to STANDARD_IA after 30"):
+        days("STANDARD_IA", "29")
+
+
+def test_config_check_finds_settings_that_contradict_each_other() -> None:
+    with pytest.raises(ConfigurationError, match="max_concurrency is 3"):
+        validate(Settings(parameters={"ProcessorMaxConcurrency": "3"}))
+    with pytest.raises(ConfigurationError, match="transition_days is 1"):
+        validate(Settings(parameters={"OriginalsStorageClass": "STANDARD_IA", "OriginalsTransitionDays": "1"}))

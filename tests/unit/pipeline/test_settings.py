@@ -32,6 +32,12 @@ def test_a_function_reads_its_settings_from_its_environment() -> None:
     )
 
 
+@pytest.mark.parametrize(("variable", "storage_class"), [("", None), ("STANDARD", None), ("GLACIER_IR", "GLACIER_IR")])
+def test_the_default_storage_class_is_not_asked_for(variable: str, storage_class: str | None) -> None:
+    found = from_environment({**ENVIRONMENT, "COPIES_STORAGE_CLASS": variable})
+    assert found.copies_storage_class == storage_class
+
+
 @pytest.mark.parametrize("missing", ["ORIGINALS_BUCKET", "PROCESSED_BUCKET", "TABLE_NAME", "AWS_REGION"])
 @pytest.mark.parametrize("empty", [True, False])
 def test_a_missing_variable_is_named(missing: str, empty: bool) -> None:

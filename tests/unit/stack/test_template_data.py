@@ -67,6 +67,31 @@ def test_originals_are_versioned_and_old_versions_end_after_thirty_days() -> Non
     assert not [rule for rule in rules if "ExpirationInDays" in rule or "ExpirationDate" in rule]
 
 
+def test_originals_move_to_another_storage_class_on_request() -> None:
+    conditions = TEMPLATE["Conditions"]
+    (rule,) = (rule for rule in properties("OriginalsBucket")["LifecycleConfiguration"]["Rules"] if "Fn::If" in rule)
+    condition, moving, otherwise = rule["Fn::If"]
+    assert otherwise == {"Ref": "AWS::NoValue"}
+    assert conditions[condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "OriginalsStorageClass"}, "STANDARD"]}]}
+    assert default("OriginalsStorageClass") == default("CopiesStorageClass") == "STANDARD"
+    (transition,) = moving["Transitions"]
+    assert (moving["Id"], moving["Status"]) == ("storage-class", "Enabled")
+    assert transition["StorageClass"] == {"Ref": "OriginalsStorageClass"}
+    # S3 takes no fewer than 30 days for STANDARD_IA, and 0 for the others.
+    late, days, asked = transition["TransitionInDays"]["Fn::If"]
+    assert (days, asked) == (30, {"Ref": "OriginalsTransitionDays"})
+    assert conditions[late]["Fn::And"] == [
+        {"Fn::Equals": [{"Ref": "OriginalsStorageClass"}, "STANDARD_IA"]},
+        {"Fn::Equals": [{"Ref": "OriginalsTransitionDays"}, 0]},
+    ]
+
+
+def test_both_processors_store_copies_in_the_class_of_the_settings() -> None:
+    for function in ("Processor", "ProcessorLarge"):
+        variables = properties(function)["Environment"]["Variables"]
+        assert variables["COPIES_STORAGE_CLASS"] == {"Ref": "CopiesStorageClass"}
+
+
 @pytest.mark.parametrize("bucket", BUCKETS)
 def test_unfinished_uploads_end_after_a_week(bucket: str) -> None:
     rules = properties(bucket)["LifecycleConfiguration"]["Rules"]

@@ -224,7 +224,12 @@ def test_the_outputs_name_everything_that_later_commands_need() -> None:
         "zeno",
         "CREATE_COMPLETE",
         "",
-        {"CopiesCacheControl": "no-cache"},
+        {
+            "CopiesCacheControl": "no-cache",
+            "CopiesStorageClass": "STANDARD_IA",
+            "OriginalsStorageClass": "GLACIER_IR",
+            "OriginalsTransitionDays": "0",
+        },
         {key: f"value of {key}" for key in TEMPLATE["Outputs"]} | {"Limits": '{"max_bytes": 1}'},
     )
     found = outputs.deployment_of(state)

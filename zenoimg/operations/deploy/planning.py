@@ -16,7 +16,7 @@ from zenoimg.aws.session import Aws
 from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe
-from zenoimg.operations.configured import limits_of, recipe_of
+from zenoimg.operations.configured import check_parameters, limits_of, recipe_of
 from zenoimg.operations.deploy import rollback, taken_names
 from zenoimg.operations.deploy.adoption.decide import EVENTBRIDGE, Existing, existing_of, wanted_of
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
@@ -193,7 +193,7 @@ def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
     if chosen.get("ApiAuthorization") == OPEN:
         for name, value in _OPEN_API.items():
             chosen.setdefault(name, value)
-    _check_concurrency(settings, int(chosen.get("ProcessorMaxConcurrency", 0)))
+    check_parameters(settings)
     if not platform.reserves_concurrency:
         chosen.pop("ProcessorMaxConcurrency", None)
     if not platform.requires_tls:
@@ -201,16 +201,6 @@ def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
     if not platform.has_metric_math:
         chosen["MetricMath"] = "false"
     return chosen
-
-
-def _check_concurrency(settings: Settings, bound: int) -> None:
-    """Raise ``ConfigurationError`` for a bound that the backfill lane alone would use up."""
-    if 0 < bound <= settings.backfill_concurrency:
-        raise ConfigurationError(
-            f"processor.max_concurrency is {bound} and backfill.concurrency {settings.backfill_concurrency}: while "
-            "reprocess runs, no new photo would be processed",
-            next_step="Set max_concurrency higher, backfill.concurrency lower, or max_concurrency = 0 for no bound.",
-        )
 
 
 def parameters_of_version(

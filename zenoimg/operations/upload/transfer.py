@@ -94,6 +94,7 @@ class Transfer:
         self._s3 = pipeline.aws.s3
         self._bucket = pipeline.settings.originals_bucket
         self._owner = expected_owner(pipeline.settings.account_id)
+        self._storage_class = pipeline.deployment.upload_storage_class
         self._limits = limits
         self._overwrite, self._force, self._dry_run = overwrite, force, dry_run
         self._on_bytes, self._progress = on_bytes, _Progress(on_bytes)
@@ -189,6 +190,8 @@ class Transfer:
     def _upload(self, source: Source, file: BufferedReader, size: int, content_type: str, sha256: str) -> str:
         """Send an open file and return the identity of the new version."""
         extra: dict[str, Any] = {"ContentType": content_type, "Metadata": {DIGEST_ENTRY: sha256}, **self._owner}
+        if self._storage_class is not None:
+            extra["StorageClass"] = self._storage_class
         in_parts = size >= _MULTIPART_BYTES
         # S3 refuses a body that does not have this digest. Of multipart uploads S3 checks only CRCs of the whole, and
         # S3-compatible servers check none: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
