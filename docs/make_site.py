@@ -24,7 +24,7 @@ TOP_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE")
 
 #: The navigation: heading, pages in their order.
 CONTENTS = {
-    "Guide": ("docs/watermark", "docs/formats", "docs/operating", "docs/recovery", "docs/limits"),
+    "Guide": ("docs/watermark", "docs/formats", "docs/operating", "docs/recovery", "docs/limits", "docs/costs"),
     "Reference": ("docs/commands/README", "docs/api", "docs/imaging", "docs/reference"),
     "Background": ("docs/architecture", "docs/security"),
     "Project": ("CHANGELOG", "CONTRIBUTING", "SECURITY"),
