@@ -17,6 +17,7 @@ import typer
 
 from zenoimg.cli.app import app
 from zenoimg.cli.framework.command import OPTIONS
+from zenoimg.cli.framework.selecting import PANEL as SELECTORS
 
 FOLDER = Path(__file__).with_name("commands")
 INDEX = "README.md"
@@ -77,6 +78,9 @@ def _index(root: Any, context: Any) -> str:
             "|---|---|",
             *rows,
             "",
+            "## Selectors",
+            "",
+            *_selectors(root, context),
             "## Options of every command",
             "",
             "They may stand before or after the command's name.",
@@ -88,6 +92,34 @@ def _index(root: Any, context: Any) -> str:
             "",
         ]
     )
+
+
+def _selectors(root: Any, context: Any) -> list[str]:
+    """Return what the selectors are, once for all commands: those that take ids as well have all of them."""
+    taking = [
+        (name, [parameter for parameter in command.params if getattr(parameter, "rich_help_panel", "") == SELECTORS])
+        for name, command in _commands(root, context)
+    ]
+    names = [f"[`{name}`]({name}.md)" for name, parameters in taking if parameters]
+    most = max((parameters for _, parameters in taking), key=len)
+    return [
+        f"{', '.join(names[:-1])} and {names[-1]} take images by the same options, all of which must match. Apart"
+        " from `list`, they also take ids: as arguments, or on standard input with `-`, one a line, or separated by NUL"
+        " with `-0`. Ids cannot be combined with other selectors.",
+        "",
+        *_table(most, context),
+        "",
+        "`--since` includes its moment and `--until` excludes it, so ranges that follow each other share no image."
+        " `--status` and `--format` are those of the records; `delete`, `download --original` and `reprocess` without"
+        " them also see originals that have no record. `--dry-run` shows how many images a command would work on.",
+        "",
+        "```",
+        "zenoimg download --prefix 2025/ --format jpeg -o copies",
+        "zenoimg list --jsonl --status refused | jq -r .ImageId | zenoimg show -",
+        "zenoimg delete --until 52w --prefix proofs/ --dry-run",
+        "```",
+        "",
+    ]
 
 
 def _page(name: str, command: Any, parent: Any) -> str:
@@ -124,6 +156,10 @@ def _body(path: str, command: Any, parent: Any) -> list[str]:
     if arguments:
         lines += [*_table(arguments, context), ""]
     for panel, group in groupby(options, key=lambda parameter: parameter.rich_help_panel):
+        if panel == SELECTORS:
+            names = ", ".join(f"`{max(parameter.opts, key=len)}`" for parameter in group)
+            lines += [f"[Selectors](README.md#selectors) choose the images: {names}.", ""]
+            continue
         lines += [*([f"{panel}:", ""] if panel else []), *_table(list(group), context), ""]
     return lines
 

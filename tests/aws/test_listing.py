@@ -12,6 +12,7 @@ from tests.aws.conftest import NAMES
 from tests.records import large, record
 from zenoimg.operations.records import listing
 from zenoimg.operations.records.listing import Query, from_table
+from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import ImageRecord
 
@@ -83,36 +84,39 @@ def test_a_limit_takes_the_first(table: Catalog, limit: int) -> None:
 
 
 def test_since_bounds_by_creation(table: Catalog) -> None:
-    assert found(table, Query(since="2025-06-10T10:00:00Z")) == ["a/one.jpg", "b/bad.gif", "a/two.jpg"]
-    assert found(table, Query(since="2019-07-04T10:00:00Z"))[-1] == "b/four.jpg"
-    assert "b/four.jpg" not in found(table, Query(since="2019-07-04T10:00:01Z"))
-    assert found(table, Query(since="2030-01-01T00:00:00Z")) == []
+    assert found(table, Query(Selectors(since="2025-06-10T10:00:00Z"))) == ["a/one.jpg", "b/bad.gif", "a/two.jpg"]
+    assert found(table, Query(Selectors(since="2019-07-04T10:00:00Z")))[-1] == "b/four.jpg"
+    assert "b/four.jpg" not in found(table, Query(Selectors(since="2019-07-04T10:00:01Z")))
+    assert found(table, Query(Selectors(since="2030-01-01T00:00:00Z"))) == []
 
 
 def test_filters_count_before_the_limit(table: Catalog) -> None:
-    assert found(table, Query(prefix="b/", limit=2)) == ["b/bad.gif", "b/three.jpg"]
-    assert found(table, Query(status="processed", prefix="b/", limit=2)) == ["b/three.jpg", "b/four.jpg"]
-    assert found(table, Query(prefix="nothing")) == []
+    assert found(table, Query(Selectors(prefix="b/"), limit=2)) == ["b/bad.gif", "b/three.jpg"]
+    assert found(table, Query(Selectors(status="processed", prefix="b/"), limit=2)) == ["b/three.jpg", "b/four.jpg"]
+    assert found(table, Query(Selectors(prefix="nothing"))) == []
 
 
 def test_what_went_wrong_comes_with_its_latest_change_first(table: Catalog) -> None:
-    assert found(table, Query(status="refused", order="changed")) == ["b/bad.gif", "a/bad.gif"]
-    assert found(table, Query(status="refused", order="changed", limit=1)) == ["b/bad.gif"]
-    assert found(table, Query(status="refused", order="changed", prefix="a/")) == ["a/bad.gif"]
-    assert found(table, Query(status="failed", order="changed")) == ["a/broken.jpg"]
-    assert found(table, Query(status="refused", order="id")) == ["a/bad.gif", "b/bad.gif"]
-    assert found(table, Query(status="refused", since="2025-06-02T00:00:00Z", order="any")) == ["b/bad.gif"]
+    assert found(table, Query(Selectors(status="refused"), order="changed")) == ["b/bad.gif", "a/bad.gif"]
+    assert found(table, Query(Selectors(status="refused"), order="changed", limit=1)) == ["b/bad.gif"]
+    assert found(table, Query(Selectors(status="refused", prefix="a/"), order="changed")) == ["a/bad.gif"]
+    assert found(table, Query(Selectors(status="failed"), order="changed")) == ["a/broken.jpg"]
+    assert found(table, Query(Selectors(status="refused"), order="id")) == ["a/bad.gif", "b/bad.gif"]
+    assert found(table, Query(Selectors(status="refused", since="2025-06-02T00:00:00Z"), order="any")) == ["b/bad.gif"]
 
 
 def test_by_id(table: Catalog) -> None:
     assert found(table, Query(order="id")) == sorted(each.image_id for each in THERE)
     assert found(table, Query(order="id", limit=2)) == ["a/bad.gif", "a/broken.jpg"]
-    assert found(table, Query(order="id", limit=2, since="2025-06-10T00:00:00Z")) == ["a/one.jpg", "a/two.jpg"]
+    assert found(table, Query(Selectors(since="2025-06-10T00:00:00Z"), order="id", limit=2)) == [
+        "a/one.jpg",
+        "a/two.jpg",
+    ]
 
 
 def test_in_any_order_nothing_is_lost_or_repeated(table: Catalog) -> None:
     assert sorted(found(table, Query(order="any"))) == sorted(each.image_id for each in THERE)
-    recent = found(table, Query(order="any", since="2025-06-10T00:00:00Z"))
+    recent = found(table, Query(Selectors(since="2025-06-10T00:00:00Z"), order="any"))
     assert sorted(recent) == ["a/one.jpg", "a/two.jpg", "b/bad.gif"]
 
 

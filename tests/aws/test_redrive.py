@@ -18,6 +18,7 @@ from zenoimg.operations.reprocess import redrive as module
 from zenoimg.operations.reprocess.backfill import PendingKey, enqueue, send
 from zenoimg.operations.reprocess.here import ReprocessResult
 from zenoimg.operations.reprocess.redrive import RedriveFilter, reasons, redrive
+from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.events import KeyToCheck, backfill_body, parse_body
 from zenoimg.pipeline.settings import PipelineSettings
@@ -121,9 +122,11 @@ def test_prefix_since_and_limit_keep_the_other_letters(pipeline: LivePipeline) -
         s3.put_object(Bucket=ORIGINALS, Key=key, Body=b"x")
         bury(pipeline, envelope(key))
     bury(pipeline, envelope("a/gone.jpg"))
-    assert list(redrive(pipeline, RedriveFilter(since="2099-01-01T00:00:00Z"))) == []
+    assert list(redrive(pipeline, RedriveFilter(Selectors(since="2099-01-01T00:00:00Z")))) == []
     assert dead(pipeline) == 4
-    found = {item.key for item in redrive(pipeline, RedriveFilter(prefix="a/", since="2020-01-01T00:00:00Z"))}
+    found = {
+        item.key for item in redrive(pipeline, RedriveFilter(Selectors(prefix="a/", since="2020-01-01T00:00:00Z")))
+    }
     assert found == {"a/1.jpg", "a/2.jpg"}
     assert dead(pipeline) == 2
     assert len(list(redrive(pipeline, RedriveFilter(limit=1)))) == 1

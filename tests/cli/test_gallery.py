@@ -159,6 +159,7 @@ def test_a_copy_that_is_gone_is_said_and_the_rest_is_shown(three: Terminal, tmp_
         "Refused": 1,
         "Failed": 0,
         "WithoutPictures": ["a.jpg"],
+        "Missing": [],
     }
     shown = images(tmp_path / "page")["a.jpg"]
     assert "copy is gone" in shown["problem"]

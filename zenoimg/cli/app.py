@@ -24,7 +24,7 @@ COMMANDS = {
     "deploy": Entry("deploy", "Create or update the pipeline."),
     "upload": Entry("upload", "Upload photos and wait for their watermarked copies."),
     "list": Entry("list_images", "List images, newest first."),
-    "show": Entry("show", "Show everything known about one image."),
+    "show": Entry("show", "Show everything known about an image, or about several."),
     "download": Entry("download", "Download watermarked copies into files named after their ids."),
     "gallery": Entry("gallery", "Make a web page of all images before and after, with the reasons for refusals."),
     "delete": Entry("delete", "Delete originals with their copies and records."),

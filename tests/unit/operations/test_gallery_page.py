@@ -16,6 +16,7 @@ from zenoimg.errors import UsageError
 from zenoimg.operations.gallery.album import Album, check_folder, page, write
 from zenoimg.operations.gallery.files import Pictures, is_ours, stems_of
 from zenoimg.operations.output.directory import OutputDirectory
+from zenoimg.operations.selectors import Selectors
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -67,7 +68,9 @@ def test_ids_are_data_and_never_markup() -> None:
 
 
 def test_whatever_else_is_shown_is_escaped_too() -> None:
-    parsed = Parsed(page(replace(album("a.jpg"), stack="<b>&", where="</script>", prefix="</script>")))
+    parsed = Parsed(
+        page(replace(album("a.jpg"), stack="<b>&", where="</script>", selectors=Selectors(prefix="</script>")))
+    )
     assert parsed.raw["title"] == ["<b>& – gallery"]
     assert json.loads(parsed.raw["script"][0])["where"] == "</script>"
     assert "b" not in [tag for tag, attributes in parsed.elements if not attributes and tag == "b"]

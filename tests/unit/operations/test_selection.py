@@ -20,6 +20,7 @@ from zenoimg.operations.inventory.selection import (
     state_of,
 )
 from zenoimg.operations.reprocess.run import ReprocessRequest
+from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.records import ImageRecord
 
 ORIGINAL = ListedOriginal("a.jpg", "etag1", 100, "2025-06-12T15:25:14Z")
@@ -111,12 +112,12 @@ def test_the_option_for_refused_images_leaves_out_stale_processed_ones() -> None
 def test_only_all_and_refused_force_and_only_failed_includes_dead_letters(
     options: list[str], force: bool, redrives: bool
 ) -> None:
-    request = ReprocessRequest((), ReprocessRequest.states_of(options))
+    request = ReprocessRequest(ReprocessRequest.states_of(options))
     assert (request.force, request.redrives) == (force, redrives)
 
 
 def test_named_images_are_forced_and_exclude_dead_letters() -> None:
-    request = ReprocessRequest(("a.jpg",), ReprocessRequest.states_of([]))
+    request = ReprocessRequest(ReprocessRequest.states_of([]), Selectors(ids=("a.jpg",)))
     assert (request.force, request.redrives) == (True, False)
 
 
@@ -130,7 +131,7 @@ def test_named_images_are_forced_and_exclude_dead_letters() -> None:
     ],
 )
 def test_since_excludes_older_and_deleted_originals(since: str, original: ListedOriginal | None, taken: bool) -> None:
-    selection = ImageSelection(ReprocessRequest.states_of(["--all"]), since=since)
+    selection = ImageSelection(ReprocessRequest.states_of(["--all"]), Selectors(since=since))
     assert (selection.match(Candidate("a.jpg", original, has_copy=True), RECORD) is not None) is taken
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
-from zenoimg.cli.framework.completion import image_ids
+from zenoimg.cli.framework.selecting import Given
 from zenoimg.cli.framework.session import confirm, pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import JsonArray, safe
+from zenoimg.cli.terminal.selected import show_dry_run
 
 if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
     from zenoimg.operations.removal.delete import DeleteResult, DeletionCandidate
+    from zenoimg.operations.selectors import Selectors
 
 _NAMED = 10  # ids shown before the question
 
@@ -27,10 +31,22 @@ def register(app: typer.Typer) -> None:
     command(app, "delete")(delete)
 
 
+@dataclass(frozen=True)
+class Options:
+    """The checked options."""
+
+    selectors: Selectors
+    purge: bool
+    dry_run: bool
+    yes: bool
+    as_json: bool
+
+
 def delete(
     call: Call,
-    ids: Annotated[list[str], typer.Argument(help="Ids of the images.", metavar="ID", autocompletion=image_ids)],
+    given: Given,
     purge: Annotated[bool, typer.Option("--purge", help="Delete all versions; nothing can be restored.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted; delete nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -38,29 +54,46 @@ def delete(
 
     Example: zenoimg delete photo.jpg
 
+    Several: zenoimg delete --prefix 2019/ --dry-run
+
     Without --purge, old versions can be restored for as long as the bucket keeps them.
     """
+    given.require()
+    _run(call, Options(given.selectors(), purge, dry_run, yes, as_json))
+
+
+def _run(call: Call, options: Options) -> None:
     settings, pipeline = pipeline_of(call)
     from zenoimg.operations.effective_recipe import effective_recipe
+    from zenoimg.operations.inventory.images import Tally, find_images
     from zenoimg.operations.removal import delete as operation
     from zenoimg.operations.removal.retention import kept_versions
 
-    has_functions = bool(pipeline.deployment.processor_function)
-    effective = None if has_functions else effective_recipe(pipeline, settings, "deployed")
-    here = pipeline.tools(effective.recipe, effective.limits) if effective else None
-    surveyed = list(operation.survey(pipeline, ids, purge=purge))
+    tally = Tally()
+    found = find_images(pipeline, options.selectors, today=datetime.now(UTC).date(), source="originals")
+    keys = [image.key for image in tally.of(found)]
+    surveyed = list(operation.survey(pipeline, keys, purge=options.purge))
     candidates = [item for item in surveyed if isinstance(item, operation.DeletionCandidate)]
     missing = [item for item in surveyed if isinstance(item, operation.DeleteResult)]
     if candidates:
-        _announce(call, pipeline, candidates, "" if purge else kept_versions(pipeline, settings.stack))
-        question = f"Delete {render.plural(len(candidates), 'image')}{' permanently' if purge else ''}?"
-        if not confirm(call, question, yes=yes):
+        kept = "" if options.purge else kept_versions(pipeline, settings.stack)
+        _announce(call, pipeline, candidates, kept)
+    if options.dry_run:
+        count = replace(tally.count, images=len(candidates))
+        show_dry_run(call.screen, count, "originals", "nothing was deleted", as_json=options.as_json)
+        return
+    if candidates:
+        question = f"Delete {render.plural(len(candidates), 'image')}{' permanently' if options.purge else ''}?"
+        if not confirm(call, question, yes=options.yes):
             call.screen.say("Nothing was deleted.")
             raise typer.Exit(1)
+    has_functions = bool(pipeline.deployment.processor_function)
+    effective = None if has_functions else effective_recipe(pipeline, settings, "deployed")
+    here = pipeline.tools(effective.recipe, effective.limits) if effective else None
     counts: Counter[str] = Counter()
     try:
-        with JsonArray(wanted=as_json) as array:
-            for results in (missing, operation.delete(pipeline, candidates, purge=purge, here=here)):
+        with JsonArray(wanted=options.as_json) as array:
+            for results in (missing, operation.delete(pipeline, candidates, purge=options.purge, here=here)):
                 for result in results:
                     counts[result.state] += 1
                     array.add(_json(result))

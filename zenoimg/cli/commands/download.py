@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,35 +17,40 @@ import typer
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
-from zenoimg.cli.framework.completion import image_ids
+from zenoimg.cli.framework.selecting import Given
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.progress import PhotoProgress
 from zenoimg.cli.terminal.screen import JsonArray, Line
+from zenoimg.cli.terminal.selected import show_dry_run
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
     from zenoimg.operations.download.run import DownloadResult
+    from zenoimg.operations.inventory.images import Source
     from zenoimg.operations.output.choice import Output
+    from zenoimg.operations.selectors import Selectors
 
 
 @dataclass(frozen=True)
 class Options:
     """The checked options."""
 
-    ids: tuple[str, ...]
+    selectors: Selectors
     output: str
     kind: Output
     original: bool
     force: bool
+    dry_run: bool
     as_json: bool
 
     def __post_init__(self) -> None:
         if self.kind == "folder" and Path(self.output).exists() and not Path(self.output).is_dir():
             raise UsageError(f"--output {self.output} is not a directory")
         if self.kind == "stdout":
-            if len(self.ids) > 1:
-                raise UsageError("-o - writes one image to standard output, but several ids are given")
+            ids = self.selectors.ids
+            if ids is None or len(set(ids)) != 1:
+                raise UsageError("-o - writes one image to standard output: name its id, and no other")
             if self.as_json:
                 raise UsageError("-o - and --json would both write to standard output: choose one")
             if sys.stdout.isatty():
@@ -61,7 +67,7 @@ def register(app: typer.Typer) -> None:
 
 def download(
     call: Call,
-    ids: Annotated[list[str], typer.Argument(help="The images' ids.", metavar="ID", autocompletion=image_ids)],
+    given: Given,
     output: Annotated[
         str,
         typer.Option(
@@ -73,11 +79,14 @@ def download(
     ] = ".",
     original: Annotated[bool, typer.Option("--original", help="Download originals instead of copies.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files that differ.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the images; write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Download watermarked copies into files named after their ids.
 
     Example: zenoimg download photo.jpg holiday/sea.jpg -o copies
+
+    Several: zenoimg download --prefix holiday/ --since 1d -o copies
 
     Folders in an id become subfolders of OUT, and nothing is ever written outside it. An id that is not a safe path
     needs a file name (-o copy.jpg). Files with the same content are left alone, so rerun the command to continue after
@@ -86,21 +95,30 @@ def download(
     from zenoimg.operations.download.run import NEEDS_ATTENTION
     from zenoimg.operations.output.choice import output_kind
 
-    unique = tuple(dict.fromkeys(ids))
-    kind = output_kind(output, single=len(unique) == 1)
-    counts = _run(call, Options(unique, output, kind, original, force, as_json))
+    given.require()
+    selectors = given.selectors()
+    kind = output_kind(output, single=selectors.ids is not None and len(set(selectors.ids)) == 1)
+    counts = _run(call, Options(selectors, output, kind, original, force, dry_run, as_json))
     if NEEDS_ATTENTION & set(counts):
         raise typer.Exit(1)
 
 
 def _run(call: Call, options: Options) -> Counter[str]:
     _, pipeline = pipeline_of(call)
-    from zenoimg.operations.download.run import Download
+    from zenoimg.operations.download.run import Download, choose
+    from zenoimg.operations.inventory.images import find_images
     from zenoimg.operations.output.directory import OutputDirectory
-    from zenoimg.operations.records.image_ids import is_possible
 
-    records = pipeline.catalog.get_many(filter(is_possible, options.ids))
-    sizes = (record.original_size if options.original else record.processed_size for record in records.values())
+    source: Source = "originals" if options.original else "records"
+    found = find_images(pipeline, options.selectors, today=datetime.now(UTC).date(), source=source)
+    choice = choose(found, named=options.selectors.ids is not None, original=options.original)
+    if choice.skipped:
+        what = "original" if options.original else "copy"
+        call.screen.say(f"{render.plural(choice.skipped, 'image')} without {what} skipped.")
+    if options.dry_run:
+        what = "originals" if options.original else "copies"
+        show_dry_run(call.screen, choice.count, what, "nothing was downloaded", as_json=options.as_json)
+        return Counter()
     counts: Counter[str] = Counter()
     try:
         with (
@@ -108,7 +126,7 @@ def _run(call: Call, options: Options) -> Counter[str]:
             PhotoProgress(call.screen, "Downloading") as progress,
             JsonArray(wanted=options.as_json) as array,
         ):
-            progress.expect(len(options.ids), sum(size or 0 for size in sizes))
+            progress.expect(choice.count.images, choice.count.total_bytes)
             run = Download(
                 pipeline,
                 OutputDirectory(folder),
@@ -117,7 +135,7 @@ def _run(call: Call, options: Options) -> Counter[str]:
                 file_name=name,
                 on_bytes=progress.on_bytes,
             )
-            for result in run.run(options.ids, records):
+            for result in run.run(choice.ids):
                 counts[result.state] += 1
                 path = options.output if name else str(folder / result.path)
                 array.add(_json(result, path))

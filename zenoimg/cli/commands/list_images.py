@@ -11,22 +11,23 @@ import typer
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
+from zenoimg.cli.framework.selecting import GivenFilters
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import export, render
 from zenoimg.cli.terminal.screen import safe
-from zenoimg.cli.terminal.times import duration, moment
+from zenoimg.cli.terminal.times import duration
 from zenoimg.errors import UsageError
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.records.listing import Found, Query
+    from zenoimg.operations.selectors import Selectors
 
 _TABLE_ROWS = 50
 _NARROW = 100  # columns: narrower terminals leave more room for names
 #: The maximum of signature version 4: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html
 _MAX_PRESIGN = timedelta(days=7)
 
-Status = StrEnum("Status", ["processed", "refused", "failed"])
 Sort = StrEnum("Sort", ["created", "size", "id"])
 Via = StrEnum("Via", ["table", "api"])
 Format = Literal["table", "json", "jsonl", "csv"]
@@ -37,9 +38,7 @@ class Options:
     """The checked options. ``presign`` is in seconds."""
 
     format: Format
-    status: Status | None
-    prefix: str
-    since: datetime | None
+    selectors: Selectors
     limit: int | None
     sort: Sort | None
     presign: int | None
@@ -52,15 +51,12 @@ class Options:
     def query(self) -> Query:
         """Return the query for the records, in the order that suits status and format unless one is given."""
         from zenoimg.operations.records.listing import Query
-        from zenoimg.pipeline.records import utc_text
 
         streamed = self.format in ("jsonl", "csv") and self.limit is None
-        attention = self.status in (Status.refused, Status.failed)
+        attention = self.selectors.status in ("refused", "failed")
         order = "any" if streamed else "changed" if attention else "created"
         return Query(
-            status=self.status.value if self.status else None,  # type: ignore[arg-type]
-            prefix=self.prefix,
-            since=utc_text(self.since) if self.since else "",
+            self.selectors,
             limit=_TABLE_ROWS if self.limit is None and self.format == "table" else self.limit,
             order=self.sort.value if self.sort else order,  # type: ignore[arg-type]
         )
@@ -73,14 +69,10 @@ def register(app: typer.Typer) -> None:
 
 def list_images(
     call: Call,
+    given: GivenFilters,
     as_json: Annotated[bool, typer.Option("--json", help="Print all records as a JSON array.")] = False,
     as_json_lines: Annotated[bool, typer.Option("--jsonl", help="Print one JSON record per line, streamed.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values, streamed.")] = False,
-    status: Annotated[Status | None, typer.Option("--status", help="Only images with this status.")] = None,
-    prefix: Annotated[str, typer.Option("--prefix", help="Only ids with this prefix.", metavar="P")] = "",
-    since: Annotated[
-        str | None, typer.Option("--since", help="Only images newer than 2h, 1d, 4w or an ISO time.", metavar="T")
-    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -120,9 +112,7 @@ def list_images(
         raise UsageError(f"choose one of {' and '.join(f'--{name}' for name in chosen)}")
     options = Options(
         format=chosen[0] if chosen else "table",
-        status=status,
-        prefix=prefix,
-        since=None if since is None else moment(since, now, option="--since"),
+        selectors=given.selectors(now),
         limit=limit,
         sort=sort,
         presign=None if presign is None else _presign_seconds(presign),
@@ -171,7 +161,7 @@ def _table(call: Call, found: Found, query: Query, now: datetime) -> None:
 
 
 def _nothing(query: Query) -> str:
-    if query.status or query.prefix or query.since:
+    if query.is_filtered:
         return "No such images."
     return f"No images yet. `{safe(suggest('upload', 'photo.jpg'))}` sends the first."
 

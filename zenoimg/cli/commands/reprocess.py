@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
@@ -14,13 +13,12 @@ import typer
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
-from zenoimg.cli.framework.completion import image_ids
+from zenoimg.cli.framework.selecting import Given
 from zenoimg.cli.framework.session import confirm, pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.backfill import BackfillView
 from zenoimg.cli.terminal.reprocess import ResultsView, plan
 from zenoimg.cli.terminal.screen import JsonArray, printable, safe
-from zenoimg.cli.terminal.times import moment
 from zenoimg.errors import UsageError
 from zenoimg.suggest import suggest
 
@@ -47,10 +45,8 @@ def register(app: typer.Typer) -> None:
 class _Options:
     """The options, checked; ``states`` are the names of the options that select by state."""
 
-    ids: tuple[str, ...]
+    given: Given
     states: tuple[str, ...]
-    prefix: str
-    since: datetime | None
     limit: int | None
     here: bool
     workers: int | None
@@ -62,18 +58,15 @@ class _Options:
     as_json: bool
 
     def __post_init__(self) -> None:
-        selects = bool(self.states or self.prefix or self.since or self.limit)
-        if self.ids and selects:
-            raise UsageError(
-                "ids cannot be combined with --missing, --prefix and the like: they are always reprocessed"
-            )
+        if self.given.ids and (self.states or self.limit):
+            raise UsageError("ids cannot be combined with --missing, --limit and the like: they are always reprocessed")
         if "--all" in self.states and len(self.states) > 1:
             raise UsageError(f"--all already includes {self.states[0]}")
         if self.recipe is RecipeSource.here and not self.here:
             raise UsageError("--recipe here needs --here; the functions always use the deployed recipe")
         if self.workers and not self.here:
             raise UsageError("--workers needs --here; for the functions set backfill.concurrency in zenoimg.toml")
-        if self.watch and (self.ids or selects or self.here):
+        if self.watch and not (self.given.is_empty and not (self.states or self.limit or self.here)):
             raise UsageError("--watch follows the whole queue; it cannot be combined with a selection or --here")
 
     @property
@@ -81,11 +74,10 @@ class _Options:
         """Return what to reprocess."""
         from zenoimg.operations.reprocess.run import ReprocessRequest
 
+        selectors = self.given.selectors()
         return ReprocessRequest(
-            ids=self.ids,
-            states=ReprocessRequest.states_of(self.states),
-            prefix=self.prefix,
-            since=self.since,
+            states=ReprocessRequest.states_of(self.states, selectors.status),
+            selectors=selectors,
             limit=self.limit,
             here=self.here,
             workers=self.workers or os.cpu_count() or 1,
@@ -95,20 +87,13 @@ class _Options:
 
 def reprocess(
     call: Call,
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="Only these images.", metavar="ID", autocompletion=image_ids)
-    ] = None,
+    given: Given,
     missing: Annotated[
         bool, typer.Option("--missing", help="Images without copy or record; copies and records without original.")
     ] = False,
     stale: Annotated[bool, typer.Option("--stale", help="Copies made by another recipe.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Dead letters of both lanes, and failed images.")] = False,
     refused: Annotated[bool, typer.Option("--refused", help="Refused images.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="All images, even those that are up to date.")] = False,
-    prefix: Annotated[str, typer.Option("--prefix", help="Only ids that start with this.", metavar="P")] = "",
-    since: Annotated[
-        str | None, typer.Option("--since", help="Only originals newer than 2h, 1d, 4w, or an ISO time.", metavar="T")
-    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Maximum number of images.", min=1, metavar="N")] = None,
     here: Annotated[
         bool, typer.Option("--here", help="Process the images on this machine, without the function and the queue.")
@@ -131,17 +116,17 @@ def reprocess(
 
     Example: zenoimg deploy && zenoimg reprocess --stale
 
-    Without a selection: --missing and --failed.
+    Without a selection: --missing and --failed. With --status alone: all images of this status. Named images are
+    reprocessed in any case.
 
     Keys are sent to the backfill queue, which the processor works through alongside live uploads. That continues after
     Ctrl-C; --watch resumes watching it.
     """
-    by_state = {"--missing": missing, "--stale": stale, "--failed": failed, "--refused": refused, "--all": everything}
+    by_state = {"--missing": missing, "--stale": stale, "--failed": failed, "--refused": refused}
+    states = {**by_state, "--all": given.everything}
     options = _Options(
-        ids=tuple(ids or ()),
-        states=tuple(option for option, given in by_state.items() if given),
-        prefix=prefix,
-        since=None if since is None else moment(since, datetime.now(UTC), option="--since"),
+        given=given,
+        states=tuple(option for option, wanted in states.items() if wanted),
         limit=limit,
         here=here,
         workers=workers,

@@ -184,7 +184,7 @@ def _reprocess(call: Call, target: Target, pipeline: LivePipeline, images: Itera
     """Send the images to the backfill queue and show their results; return the numbers of results by kind."""
     from zenoimg.operations.reprocess.run import Reprocess, ReprocessRequest
 
-    work = Reprocess(pipeline, target.settings, ReprocessRequest(ids=(), states=frozenset({"stale"})))
+    work = Reprocess(pipeline, target.settings, ReprocessRequest(frozenset({"stale"})))
     view = ResultsView(call.screen, all_lines=False, as_json=False)
     try:
         with view:
@@ -220,13 +220,14 @@ def _make_page(
     """Write the page of the canary's images, before and after; return its path, ``None`` without images."""
     from zenoimg.operations.configured import deployed_limits
     from zenoimg.operations.gallery.run import Gallery, GalleryOptions
+    from zenoimg.operations.selectors import Selectors
 
     if not keys:
         return None
     progress = PhotoProgress(call.screen, "Fetching")
     gallery = Gallery(
         pipeline,
-        GalleryOptions(out=directory, limit=_GALLERY_IMAGES, ids=keys),
+        GalleryOptions(directory, Selectors(ids=tuple(sorted(keys))), limit=_GALLERY_IMAGES),
         deployed_limits(pipeline.deployment, target.settings),
         now=datetime.now(UTC),
         on_bytes=progress.on_bytes,

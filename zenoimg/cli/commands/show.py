@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import webbrowser
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,17 +15,19 @@ from rich.text import Text
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
-from zenoimg.cli.framework.completion import image_ids
 from zenoimg.cli.framework.embedded import embedded_aws
+from zenoimg.cli.framework.selecting import Given
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import pictures, render
-from zenoimg.cli.terminal.screen import printable
+from zenoimg.cli.terminal.screen import JsonArray, printable
+from zenoimg.cli.terminal.selected import show_dry_run
 from zenoimg.cli.terminal.times import local_time
 from zenoimg.errors import UsageError, ZenoError
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
+    from zenoimg.operations.selectors import Selectors
     from zenoimg.pipeline.records import ImageRecord
 
 
@@ -35,46 +39,88 @@ def register(app: typer.Typer) -> None:
     command(app, "show")(show)
 
 
+@dataclass(frozen=True)
+class Options:
+    """The checked options. ``single`` is the id of an image that was named alone."""
+
+    selectors: Selectors
+    single: str | None
+    open_copy: bool
+    picture: bool
+    dry_run: bool
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        if self.picture and self.as_json:
+            raise UsageError("--picture and --json exclude each other")
+        if self.open_copy and self.single is None:
+            raise UsageError("--open opens one copy: name its id, and no other")
+
+
 def show(
     call: Call,
-    image_id: Annotated[
-        str, typer.Argument(help="The image's id, which is its object key.", metavar="ID", autocompletion=image_ids)
-    ],
+    given: Given,
     open_copy: Annotated[
         bool, typer.Option("--open", help="Open the copy in the system's viewer, by a URL that is valid for an hour.")
     ] = False,
     picture: Annotated[
         bool, typer.Option("--picture", "-p", help="Draw the image before and after in the terminal.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the record as a JSON object.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the images; show none.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the record of one ID as a JSON object, else an array of records.")
+    ] = False,
 ) -> None:
-    """Show everything known about one image.
+    """Show everything known about an image, or about several.
 
     Example: zenoimg show photo.jpg
+
+    Several: zenoimg show --prefix holiday/ --status refused
     """
-    if picture and as_json:
-        raise UsageError("--picture and --json exclude each other")
-    image = pictures.renderer(call.screen) if picture else None
+    given.require()
+    _run(call, Options(given.selectors(), given.single, open_copy, picture, dry_run, as_json))
+
+
+def _run(call: Call, options: Options) -> None:
+    renderer = pictures.renderer(call.screen) if options.picture else None
     settings, pipeline = pipeline_of(call)
-    from zenoimg.operations.records.image_ids import is_possible
+    from zenoimg.operations.configured import deployed_limits
+    from zenoimg.operations.gallery.thumbnails import before_and_after
+    from zenoimg.operations.inventory.images import Tally, find_images
     from zenoimg.pipeline.records import to_json
 
-    record = pipeline.catalog.get(image_id) if is_possible(image_id) else None
-    if record is None:
-        raise _unknown(pipeline, image_id)
-    if as_json:
-        call.screen.json(to_json(record))
-    else:
-        call.screen.table(details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint)))
-    if picture:
-        from zenoimg.operations.configured import deployed_limits
-        from zenoimg.operations.gallery.thumbnails import before_and_after
-
-        pictures.draw(
-            call.screen, image, before_and_after(pipeline, record, deployed_limits(pipeline.deployment, settings))
-        )
-    if open_copy:
-        _open(pipeline, record)
+    tally = Tally()
+    images = tally.of(find_images(pipeline, options.selectors, today=datetime.now(UTC).date()))
+    if options.dry_run:
+        deque(images, maxlen=0)
+        show_dry_run(call.screen, tally.count, "originals", "nothing was shown", as_json=options.as_json)
+        return
+    unknown = 0
+    with JsonArray(wanted=options.as_json and options.single is None) as array:
+        for number, image in enumerate(images):
+            record = image.record
+            if record is None and options.single is not None:
+                raise _unknown(pipeline, image.key)
+            if record is None:
+                unknown += 1
+                call.screen.line(render.outcome("missing", image.key, reason="there is no such image"), always=True)
+            elif options.as_json and options.single is not None:
+                call.screen.json(to_json(record))
+            elif options.as_json:
+                array.add(to_json(record))
+            else:
+                if number:
+                    call.screen.out.print()
+                call.screen.table(details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint)))
+            if options.picture and record is not None:
+                limits = deployed_limits(pipeline.deployment, settings)
+                pictures.draw(call.screen, renderer, before_and_after(pipeline, record, limits))
+            if options.open_copy and record is not None:
+                _open(pipeline, record)
+    if options.single is None:
+        call.screen.say(f"{render.plural(tally.count.images - unknown, 'image')}.")
+    if unknown:
+        raise typer.Exit(1)
 
 
 def details(rows: Iterable[tuple[str, Text]]) -> Table:

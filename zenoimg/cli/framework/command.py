@@ -1,7 +1,8 @@
 """The global options, accepted before and after a command's name, and the one place where errors end.
 
-``command`` adds the options to a command's own and wraps it: an option after the command's name overrides the same
-option before it. Whatever a command raises becomes one sentence, a next step and an exit code here.
+``command`` adds the options to a command's own, and the selectors if it takes them, and wraps it: an option after the
+command's name overrides the same option before it. Whatever a command raises becomes one sentence, a next step and an
+exit code here.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.completion import stack_names
+from zenoimg.cli.framework.selecting import DEFAULTS, options_of, taken_from
 from zenoimg.errors import ZenoError
 from zenoimg.suggest import acting_with
 
@@ -99,18 +101,31 @@ def add_callback(app: typer.Typer, version: Any) -> None:
 
 
 def _with_globals(function: Callable[..., None]) -> Callable[..., None]:
-    own = list(inspect.signature(function).parameters.values())[1:]
+    given_by = list(inspect.signature(function).parameters.values())[1:]
     hints = get_type_hints(function, include_extras=True)
+    # Arguments come first, the selectors after the options of the command itself.
+    selects = next(((each.name, hints[each.name]) for each in given_by if options_of(hints[each.name])), None)
+    own = [each for each in given_by if selects is None or each.name != selects[0]]
+    own = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    if selects is not None:
+        chosen_by = {name: _parameter(name, hint, DEFAULTS.get(name)) for name, hint in options_of(selects[1]).items()}
+        ids = [chosen_by.pop("ids")] if "ids" in chosen_by else []
+        own = [*ids, *own, *chosen_by.values()]
 
     @wraps(function)
     def wrapper(context: typer.Context, **given: Any) -> None:
         late = {key: given.pop(key) for key in OPTIONS}
         chosen = {**(context.obj or {}), **{key: value for key, value in late.items() if value is not None}}
         call = _call(chosen)
-        with acting_with(call.options.words()):
-            _guard(call, lambda: function(call, **given))
 
-    own = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+        def run() -> None:
+            if selects is not None:
+                given[selects[0]] = taken_from(selects[1], given)
+            function(call, **given)
+
+        with acting_with(call.options.words()):
+            _guard(call, run)
+
     first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     wrapper.__signature__ = inspect.Signature([first, *own, *_parameters()])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {"context": typer.Context, **{p.name: p.annotation for p in own}, **OPTIONS}
@@ -118,8 +133,11 @@ def _with_globals(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameters() -> list[inspect.Parameter]:
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return [inspect.Parameter(name, kind, default=None, annotation=hint) for name, hint in OPTIONS.items()]
+    return [_parameter(name, hint, None) for name, hint in OPTIONS.items()]
+
+
+def _parameter(name: str, hint: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=hint)
 
 
 def _call(chosen: dict[str, Any]) -> Call:

@@ -1,14 +1,14 @@
 """Download copies or originals into a folder, several at once; each file whole or not at all.
 
-ids ──► paths (see targets) ──► HeadObject ──► compared with the existing file ──► downloaded ──► result
-              │ unsafe, conflict        │ missing                │ unchanged, conflict
+images ──► ids ──► paths (see targets) ──► HeadObject ──► compared with the existing file ──► downloaded ──► result
+            │ skipped       │ unsafe, conflict        │ missing                │ unchanged, conflict
 """
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from threading import Event
 from typing import Any, BinaryIO, Literal
@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from zenoimg.aws.errors import explain
 from zenoimg.operations.concurrency import as_they_end
 from zenoimg.operations.content import digest, is_same, remote_of
+from zenoimg.operations.inventory.images import Count, FoundImage, Tally
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target, Unplaced, place
 from zenoimg.operations.pipeline import LivePipeline
@@ -26,8 +27,8 @@ from zenoimg.operations.records.missing_copy import why_no_copy
 from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.calls.threads import SECONDS, threads
 from zenoimg.pipeline.objects.bodies import iter_body, retrying
-from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import copy_key_fits
+from zenoimg.pipeline.verdict import expected_copy
 
 State = Literal["downloaded", "unchanged", "conflict", "unsafe", "missing", "failed"]
 #: States that leave an operator something to do.
@@ -43,6 +44,38 @@ class DownloadResult:
     reason: str = ""
     path: str = ""
     size: int = 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a selection downloads: ids, and the expected number of bytes.
+
+    ``skipped`` images were selected, not named, and do not have what is downloaded.
+    """
+
+    ids: list[str]
+    count: Count
+    skipped: int = 0
+
+
+def choose(images: Iterable[FoundImage], *, named: bool, original: bool) -> Choice:
+    """Choose what to download among found images; ``named`` ones are all tried, so that each gets a result."""
+    chosen: list[str] = []
+    tally, skipped = Tally(), 0
+
+    def downloads() -> Iterator[FoundImage]:
+        nonlocal skipped
+        for image in images:
+            copy = image.record is not None and expected_copy(image.record) is not None
+            size = image.size if original else image.record.processed_size if image.record and copy else None
+            if named or size is not None or (copy and not original):
+                yield replace(image, size=size)
+            else:
+                skipped += 1
+
+    for image in tally.of(downloads()):
+        chosen.append(image.key)
+    return Choice(chosen, tally.count, skipped)
 
 
 class _StoppedError(Exception):
@@ -80,8 +113,8 @@ class Download:
         self._owner = expected_owner(pipeline.settings.account_id)
         self._stopped = Event()
 
-    def run(self, ids: Sequence[str], records: Mapping[str, ImageRecord]) -> Iterator[DownloadResult]:
-        """Yield a result for each id, in no fixed order; ``records`` are the existing records of these ids.
+    def run(self, ids: Sequence[str]) -> Iterator[DownloadResult]:
+        """Yield a result for each id, in no fixed order.
 
         Closing the iterator aborts pending transfers, which leave no files.
         """
@@ -95,9 +128,7 @@ class Download:
                 queue.append(placed)
         try:
             with threads(self._concurrency, "download", self._stopped.set, seconds=self._last_moments) as pool:
-                yield from as_they_end(
-                    lambda target: self._fetch(target, records.get(target.key)), queue, pool, self._concurrency
-                )
+                yield from as_they_end(self._fetch, queue, pool, self._concurrency)
         except BaseException:
             self._directory.sweep()
             raise
@@ -108,9 +139,9 @@ class Download:
         else:
             yield from place(ids, _remembered(self._directory), force=self._force)
 
-    def _fetch(self, target: Target, record: ImageRecord | None) -> DownloadResult:
+    def _fetch(self, target: Target) -> DownloadResult:
         try:
-            return self._fetch_one(target, record)
+            return self._fetch_one(target)
         except FileExistsError:
             return self._failed(target, "conflict", "a file appeared there in the meantime; --force replaces it")
         except OSError as error:
@@ -122,13 +153,13 @@ class Download:
                 return self._failed(target, "failed", "it was replaced during the download; rerun the command")
             return self._failed(target, "failed", explain(error).message)
 
-    def _fetch_one(self, target: Target, record: ImageRecord | None) -> DownloadResult:
+    def _fetch_one(self, target: Target) -> DownloadResult:
         settings = self._pipeline.settings
         bucket = settings.originals_bucket if self._original else settings.processed_bucket
         key = target.key if self._original else settings.copy_key(target.key)
         answer = self._head(bucket, key) if self._original or copy_key_fits(target.key) else None
         if answer is None:
-            return self._failed(target, "missing", self._why_missing(record))
+            return self._failed(target, "missing", self._why_missing(target.key))
         size = int(answer["ContentLength"])
         if not self._force:
             with self._directory.existing(target) as there:
@@ -165,9 +196,10 @@ class Download:
                 return None
             raise
 
-    def _why_missing(self, record: ImageRecord | None) -> str:
+    def _why_missing(self, key: str) -> str:
         if self._original:
             return "there is no such original"
+        record = self._pipeline.catalog.get(key)
         return "there is no such image" if record is None else why_no_copy(record)
 
     @staticmethod

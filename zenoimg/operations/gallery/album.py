@@ -15,7 +15,7 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from zenoimg.errors import UsageError
 from zenoimg.operations.gallery.files import FOLDER, Pictures, is_ours, stems_of
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
+from zenoimg.operations.selectors import Selectors
 
 PAGE = "index.html"
 _ASSETS = Path(__file__).with_name("page")
@@ -44,8 +45,7 @@ class Album:
     pictures: Sequence[Pictures]
     originals: bool = True
     recipe: str = ""
-    prefix: str = ""
-    since: str = ""
+    selectors: Selectors = field(default_factory=Selectors)
     total: int | None = None
 
 
@@ -109,8 +109,12 @@ def data(album: Album) -> dict[str, Any]:
         "madeAt": album.made_at,
         "originals": album.originals,
         "recipe": album.recipe,
-        "prefix": album.prefix,
-        "since": album.since,
+        "prefix": album.selectors.prefix,
+        "since": album.selectors.since,
+        "until": album.selectors.until,
+        "status": album.selectors.status or "",
+        "format": album.selectors.format,
+        "selects": album.selectors.is_filtered,
         "total": album.total,
         "images": [_image(pictures) for pictures in album.pictures],
     }

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -17,25 +18,23 @@ from zenoimg.errors import ZenoError
 from zenoimg.imaging import Limits
 from zenoimg.operations.gallery.album import Album, check_folder, write
 from zenoimg.operations.gallery.files import Files, Pictures
+from zenoimg.operations.inventory.images import Count, FoundImage, Tally
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.records.image_ids import is_possible
 from zenoimg.operations.records.listing import Query, from_table
+from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.records import utc_text
 
 
 @dataclass(frozen=True)
 class GalleryOptions:
-    """Which images, and where the page goes; ``originals`` off leaves out everything unmarked.
-
-    ``ids`` are the only images of the page, if there are any; ``prefix`` and ``since`` are then ignored.
-    """
+    """Which images, at most ``limit`` of them, and where the page goes; without ``originals`` nothing unmarked."""
 
     out: Path
-    prefix: str = ""
-    since: datetime | None = None
-    limit: int = 1000
+    selectors: Selectors = field(default_factory=Selectors)
+    limit: int | None = 1000
     originals: bool = True
-    ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -63,14 +62,17 @@ class Gallery:
         self._pipeline = pipeline
         self._options = options
         self._now = now
-        self._since = utc_text(options.since) if options.since else ""
-        if options.ids:
-            by_id = pipeline.catalog.get_many(sorted(options.ids))
+        selectors = options.selectors
+        if selectors.ids is not None:
+            by_id = pipeline.catalog.get_many(filter(is_possible, dict.fromkeys(selectors.ids)))
+            #: Ids that no image has.
+            self.unknown = tuple(each for each in dict.fromkeys(selectors.ids) if each not in by_id)
             newest = sorted(by_id.values(), key=lambda record: record.created_at, reverse=True)
             self.records = newest[: options.limit]
             self._total: int | None = len(by_id)
         else:
-            query = Query(prefix=options.prefix, since=self._since, limit=options.limit)
+            self.unknown = ()
+            query = Query(selectors, limit=options.limit)
             found = from_table(pipeline.catalog, query, today=now.date())
             self.records = list(found.records)
             self._total = found.images
@@ -84,6 +86,13 @@ class Gallery:
                 workers=os.cpu_count() or 1,
                 on_bytes=on_bytes,
             )
+
+    @property
+    def count(self) -> Count:
+        """Return the number of images of the page by status, and the size of their originals."""
+        tally = Tally()
+        deque(tally.of(FoundImage(each.image_id, each, each.original_size) for each in self.records), maxlen=0)
+        return tally.count
 
     def missing(self) -> Missing:
         """Return what is to be fetched; the files of earlier runs are there already."""
@@ -106,8 +115,7 @@ class Gallery:
             pictures=sorted(pictures, key=lambda each: order[each.record.image_id]),
             originals=self._options.originals,
             recipe=self._pipeline.deployment.recipe_fingerprint,
-            prefix=self._options.prefix,
-            since=self._since,
+            selectors=self._options.selectors,
             total=self._total,
         )
         with self._writable():

@@ -18,6 +18,7 @@ from zenoimg.operations.concurrency import batches, map_ahead
 from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.inventory.orphans import Digest, orphans
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.settings import PROCESSED_PREFIX
@@ -35,14 +36,13 @@ _HEADS_AHEAD = 16
 
 @dataclass(frozen=True)
 class ImageSelection:
-    """Which images to select. ``since`` is a ``CreatedAt`` (UTC text) or empty; it excludes deleted originals.
+    """Which images to select: those in some ``states`` that the selectors want, by the time of their originals.
 
-    ``current`` decides what is stale.
+    A bound of time excludes deleted originals. ``current`` decides what is stale.
     """
 
     states: frozenset[ImageState]
-    prefix: str = ""
-    since: str = ""
+    selectors: Selectors = field(default_factory=Selectors)
     current: Current = field(default_factory=Current)
 
     def match(self, candidate: Candidate, record: ImageRecord | None) -> SelectedImage | None:
@@ -57,7 +57,7 @@ class ImageSelection:
         states = {image.state, "refused"} if image.state == "stale" and is_refusal else {image.state}
         if not states & self.states:
             return False
-        return not self.since or (image.original is not None and image.original.created_at >= self.since)
+        return image.is_selected_by(self.selectors)
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,11 @@ class SelectedImage:
     record: ImageRecord | None
     state: ImageState
 
+    def is_selected_by(self, selectors: Selectors) -> bool:
+        """Return whether selectors want it, by its key, the time of its original and its record."""
+        created_at = self.original.created_at if self.original else ""
+        return selectors.takes(self.key, created_at) and selectors.takes_record(self.record)
+
     @property
     def needs_force(self) -> bool:
         """Return whether another attempt needs force, because the current recipe's refusal is remembered."""
@@ -130,14 +135,14 @@ def select(pipeline: LivePipeline, selection: ImageSelection) -> Iterator[Select
     If only failed and refused ones are wanted, query the table's index; otherwise scan everything. Raises botocore's
     ``ClientError`` during iteration.
     """
-    if selection.states <= {"failed", "refused", "kept"}:
+    if selection.states <= {"failed", "refused", "kept"} or selection.selectors.status in ("failed", "refused"):
         try:
             yield from _by_attention(pipeline, selection)
             return
         except ClientError as error:
             if not lacks_index(error):
                 raise
-    for candidate, record in scan(pipeline, selection.prefix, with_orphans="left-over" in selection.states):
+    for candidate, record in scan(pipeline, selection.selectors.prefix, with_orphans="left-over" in selection.states):
         selected = selection.match(candidate, record)
         if selected is not None:
             yield selected
@@ -215,14 +220,14 @@ def merge_listings(originals: Iterator[ListedOriginal], copies: Iterator[str]) -
 def _by_attention(pipeline: LivePipeline, selection: ImageSelection) -> Iterator[SelectedImage]:
     statuses: tuple[Status, ...] = ("failed", "refused")
     for status in statuses:
-        if status not in selection.states:
+        if status != selection.selectors.status and (selection.selectors.status or status not in selection.states):
             continue
         ids = (record.image_id for record in pipeline.catalog.attention(status))
-        wanted = (key for key in ids if key.startswith(selection.prefix))
+        wanted = (key for key in ids if key.startswith(selection.selectors.prefix))
         inspect = lambda key: inspect_image(pipeline, key, selection.current)  # noqa: E731
         for image in map_ahead(inspect, wanted, _HEADS_AHEAD):
             has_status = image.record is not None and image.record.status == status
-            if has_status and image.original is not None and selection.includes(image):
+            if has_status and (image.original or "left-over" in selection.states) and selection.includes(image):
                 yield image
 
 

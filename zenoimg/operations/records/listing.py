@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import chain, islice
 from typing import Any, Literal
@@ -17,9 +17,10 @@ from botocore.exceptions import ClientError
 
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records import api
+from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.calls.service import is_denied
 from zenoimg.pipeline.catalog import ATTENTION_INDEX, BY_DAY_INDEX, Catalog, TableFacts
-from zenoimg.pipeline.records import ImageRecord, Status, from_item
+from zenoimg.pipeline.records import ImageRecord, from_item
 from zenoimg.pipeline.verdict import expected_copy
 
 _Key = Callable[[ImageRecord], Any]
@@ -32,26 +33,20 @@ WALKED_DAYS = 400
 
 @dataclass(frozen=True)
 class Query:
-    """Which records, in which order. ``since`` is a ``CreatedAt`` (UTC text), empty for no limit."""
+    """Which records, and how many of them in which order."""
 
-    status: Status | None = None
-    prefix: str = ""
-    since: str = ""
+    selectors: Selectors = field(default_factory=Selectors)
     limit: int | None = None
     order: Order = "created"
 
     @property
     def is_filtered(self) -> bool:
         """Return whether it selects only some of the images, apart from its limit."""
-        return bool(self.status or self.prefix or self.since)
+        return self.selectors.is_filtered
 
     def wants(self, record: ImageRecord) -> bool:
         """Return whether a record matches, apart from order and limit."""
-        return (
-            self.status in (None, record.status)
-            and record.image_id.startswith(self.prefix)
-            and record.created_at >= self.since
-        )
+        return self.selectors.wants(record)
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,7 @@ def from_table(catalog: Catalog, query: Query, *, today: date) -> Found:
     Raises botocore's ``ClientError`` here or while the records are read.
     """
     if query.order == "any":
-        needs_index = query.since or query.status in ("refused", "failed")
+        needs_index = query.selectors.since or query.selectors.status in ("refused", "failed")
         return Found(_from_large(catalog, query, _facts(catalog) if needs_index else None, today))
     first = catalog.page()
     if first.next_after is None:
@@ -120,31 +115,39 @@ def presigned(pipeline: LivePipeline, records: Iterable[ImageRecord], seconds: i
 def _from_large(catalog: Catalog, query: Query, facts: TableFacts | None, today: date) -> Iterator[ImageRecord]:
     """Return records of a table that is larger than a page; without ``facts`` the template's indexes are assumed."""
     indexes = facts.indexes if facts else frozenset({BY_DAY_INDEX, ATTENTION_INDEX})
-    if query.status in ("refused", "failed") and ATTENTION_INDEX in indexes:
-        found = filter(query.wants, catalog.attention(query.status))
+    status, since = query.selectors.status, query.selectors.since
+    if status in ("refused", "failed") and ATTENTION_INDEX in indexes:
+        found = filter(query.wants, catalog.attention(status))
         as_they_come = query.order in ("changed", "any")
         return islice(found, query.limit) if as_they_come else arranged(found, query)
     if BY_DAY_INDEX in indexes:
         if query.order == "created":
             return islice(_newest(catalog, query, today), query.limit)
-        if query.since >= _walked_to(today):
-            return arranged(filter(query.wants, catalog.newest(today=today, oldest=query.since)), query)
+        if since >= _walked_to(today):
+            newest = catalog.newest(today=_last_day(query, today), oldest=since)
+            return arranged(filter(query.wants, newest), query)
     return arranged(filter(query.wants, catalog.all()), query)
 
 
 def _newest(catalog: Catalog, query: Query, today: date) -> Iterator[ImageRecord]:
     bound = _walked_to(today)
     # With a selective filter, pages of a few records would take many calls.
-    is_filtered = bool(query.status or query.prefix)
-    few = {} if query.limit is None or is_filtered else {"page_records": query.limit}
-    walked = catalog.newest(today=today, oldest=max(query.since, bound), **few)
+    since = query.selectors.since
+    is_selective = replace(query.selectors, since="").is_filtered
+    few = {} if query.limit is None or is_selective else {"page_records": query.limit}
+    walked = catalog.newest(today=_last_day(query, today), oldest=max(since, bound), **few)
     found = filter(query.wants, walked)
-    return found if query.since >= bound else chain(found, _older(catalog, query, bound))
+    return found if since >= bound else chain(found, _older(catalog, query, bound))
 
 
 def _older(catalog: Catalog, query: Query, bound: str) -> Iterator[ImageRecord]:
     """Yield older records; a generator, so that the scan starts only when newer records do not suffice."""
     yield from arranged((record for record in filter(query.wants, catalog.all()) if record.created_at < bound), query)
+
+
+def _last_day(query: Query, today: date) -> date:
+    until = query.selectors.until
+    return min(today, date.fromisoformat(until[:10])) if until else today
 
 
 def _walked_to(today: date) -> str:

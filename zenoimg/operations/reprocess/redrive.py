@@ -20,6 +20,7 @@ from zenoimg.operations.inventory.selection import SelectedImage, inspect_image
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.reprocess.backfill import PendingKey, send
 from zenoimg.operations.reprocess.here import ReprocessResult, reconcile_one
+from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.calls.service import server_time
 from zenoimg.pipeline.events import KeyToCheck, UnreadableEventError, parse_body
 from zenoimg.pipeline.tools import Tools
@@ -48,10 +49,9 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class RedriveFilter:
-    """Which dead letters to redrive: prefix of their keys, age of their originals, maximum number."""
+    """Which dead letters to redrive: those of which all images are selected, and their maximum number."""
 
-    prefix: str = ""
-    since: str = ""
+    selectors: Selectors = field(default_factory=Selectors)
     current: Current = field(default_factory=Current)
     limit: int | None = None
 
@@ -125,14 +125,12 @@ def _matching(
     inspect = lambda key: inspect_image(pipeline, key, which.current)  # noqa: E731
     remaining = which.limit
     for letters in _received(pipeline, _HELD_SECONDS, kept):
-        matching = [letter for letter in letters if all(key.key.startswith(which.prefix) for key in letter.keys)]
+        prefix = which.selectors.prefix
+        matching = [letter for letter in letters if all(key.key.startswith(prefix) for key in letter.keys)]
         keys = list(dict.fromkeys(key.key for letter in matching for key in letter.keys))
         images = dict(zip(keys, map_ahead(inspect, keys, _INSPECTIONS_AHEAD), strict=True))
-        if which.since:
-            recent = {
-                key for key, image in images.items() if image.original and image.original.created_at >= which.since
-            }
-            matching = [letter for letter in matching if recent.issuperset(key.key for key in letter.keys)]
+        selected = {key for key, image in images.items() if image.is_selected_by(which.selectors)}
+        matching = [letter for letter in matching if selected.issuperset(key.key for key in letter.keys)]
         if remaining is not None:
             matching = matching[:remaining]
             remaining -= len(matching)

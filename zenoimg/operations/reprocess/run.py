@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from itertools import islice
 
 from zenoimg.config.load import Settings
@@ -25,7 +24,8 @@ from zenoimg.operations.reprocess.here import ReprocessResult, reconcile_all
 from zenoimg.operations.reprocess.pending_keys import PendingKeys
 from zenoimg.operations.reprocess.redrive import RedriveFilter, redrive, redrive_here
 from zenoimg.operations.reprocess.waiting import OnPoll, pace_for, wait_for_results
-from zenoimg.pipeline.records import utc_text
+from zenoimg.operations.selectors import Selectors
+from zenoimg.pipeline.records import Status
 
 #: Keys of dead letters that are remembered so that they are not sent again as failed images. Beyond this number a key
 #: may be sent twice, and the second message finds nothing to do.
@@ -38,38 +38,41 @@ _STATES_OF_OPTION: dict[str, frozenset[ImageState]] = {
     "--refused": frozenset({"refused", "kept"}),
     "--all": frozenset(STATES),
 }
+_OPTION_OF_STATUS: dict[Status, str] = {"processed": "--all", "refused": "--all", "failed": "--failed"}
 
 
 @dataclass(frozen=True)
 class ReprocessRequest:
-    """What to reprocess: the named ``ids``, or all images in some ``states``; ``here``: in this process.
+    """What to reprocess: the selected images that are in some ``states``, or named; ``here``: in this process.
 
     ``recipe`` is the one that copies made here get.
     """
 
-    ids: tuple[str, ...]
     states: frozenset[ImageState]
-    prefix: str = ""
-    since: datetime | None = None
+    selectors: Selectors = field(default_factory=Selectors)
     limit: int | None = None
     here: bool = False
     workers: int = 1
     recipe: Source = "deployed"
 
     @staticmethod
-    def states_of(options: Sequence[str]) -> frozenset[ImageState]:
-        """Return the states that the options select together; without options, missing and failed."""
-        return frozenset().union(*(_STATES_OF_OPTION[option] for option in options or ("--missing", "--failed")))
+    def states_of(options: Sequence[str], status: Status | None = None) -> frozenset[ImageState]:
+        """Return the states that the options select together; without options, those of a status.
+
+        Without either, missing and failed.
+        """
+        chosen = tuple(options) or (("--missing", "--failed") if status is None else (_OPTION_OF_STATUS[status],))
+        return frozenset().union(*(_STATES_OF_OPTION[option] for option in chosen))
 
     @property
     def force(self) -> bool:
         """Return whether to redo images that are already done."""
-        return bool(self.ids) or bool(self.states & {"current", "refused"})
+        return self.selectors.ids is not None or bool(self.states & {"current", "refused"})
 
     @property
     def redrives(self) -> bool:
         """Return whether dead letters are included."""
-        return not self.ids and "failed" in self.states
+        return self.selectors.ids is None and "failed" in self.states
 
 
 class Reprocess:
@@ -93,9 +96,9 @@ class Reprocess:
     def selected(self) -> Iterator[SelectedImage]:
         """Yield the requested images; dead letters are counted separately."""
         request = self.request
-        if request.ids:
-            return images_by_id(self._pipeline, request.ids, self.current)
-        selection = ImageSelection(request.states, request.prefix, self._since, self.current)
+        if request.selectors.ids is not None:
+            return images_by_id(self._pipeline, request.selectors.ids, self.current)
+        selection = ImageSelection(request.states, request.selectors, self.current)
         return islice(select(self._pipeline, selection), request.limit)
 
     def estimate(self) -> Estimate:
@@ -140,10 +143,6 @@ class Reprocess:
         rest = _counted(self._without(redriven, images), on_start)
         yield from reconcile_all(tools, rest, force=request.force, workers=request.workers)
 
-    @property
-    def _since(self) -> str:
-        return utc_text(self.request.since) if self.request.since else ""
-
     def _send(self, images: Iterable[SelectedImage]) -> Iterator[PendingKey | ReprocessResult]:
         redriven: set[str] = set()
         if self.request.redrives:
@@ -153,7 +152,7 @@ class Reprocess:
         yield from enqueue(self._pipeline, self._without(redriven, images), force=self.request.force)
 
     def _redrive_filter(self) -> RedriveFilter:
-        return RedriveFilter(self.request.prefix, self._since, self.current, self.request.limit)
+        return RedriveFilter(self.request.selectors, self.current, self.request.limit)
 
     def _without(self, redriven: set[str], images: Iterable[SelectedImage]) -> Iterator[SelectedImage]:
         rest = (image for image in images if image.key not in redriven)

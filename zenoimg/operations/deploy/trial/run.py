@@ -24,6 +24,7 @@ from zenoimg.operations.concurrency import map_ahead
 from zenoimg.operations.deploy.trial.sample import Bounds, choose
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.listing import Query, from_table
+from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_missing, is_missing_bucket
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import OriginalArchivedError, copy_key_fits
@@ -112,7 +113,7 @@ def try_recipe(
 def _candidates(pipeline: LivePipeline) -> Iterator[ImageRecord]:
     """Yield the newest records and those of refused images, which include those with a copy by an earlier recipe."""
     today = datetime.now(UTC).date()
-    for query in (Query(limit=_NEWEST), Query(status="refused", limit=_NEWEST)):
+    for query in (Query(limit=_NEWEST), Query(Selectors(status="refused"), limit=_NEWEST)):
         yield from from_table(pipeline.catalog, query, today=today).records
 
 

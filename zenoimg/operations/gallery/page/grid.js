@@ -93,13 +93,14 @@ function showCount() {
 
 function showNothing() {
   const empty = !album.images.length;
-  const bounded = album.prefix || album.since;
   $('clear').hidden = empty;
-  $('nothing-title').textContent = empty ? (bounded ? 'No image is like that' : 'No images yet') : 'Nothing matches';
+  $('nothing-title').textContent = empty ? (album.selects ? 'No image is like that' : 'No images yet') : 'Nothing matches';
   $('nothing-text').textContent = !empty ? 'No image on this page fits the search and the filters.'
-    : !bounded ? 'Send the first ones with “zenoimg upload photo.jpg”, then make this page again.'
-    : [album.prefix && `No id starts with “${printable(album.prefix)}”`,
-       album.since && `none is newer than ${when(album.since)}`].filter(Boolean).join(', or ') + '.';
+    : !album.selects ? 'Send the first ones with “zenoimg upload photo.jpg”, then make this page again.'
+    : `The page was made of images ${[album.prefix && `whose id starts with “${printable(album.prefix)}”`,
+      album.since && `since ${when(album.since)}`, album.until && `before ${when(album.until)}`,
+      album.status && `with status ${album.status}`, album.format && `in format ${album.format}`]
+      .filter(Boolean).join(', ') || 'that were named'}.`;
 }
 
 /** Arrow keys go to the neighbour; up and down to the nearest tile of the next row. */

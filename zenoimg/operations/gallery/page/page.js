@@ -29,7 +29,7 @@ function step(by) {
 const title = document.title;
 $('stack').textContent = album.stack;
 $('about').textContent = `${album.where.replace(/^on the e/, 'E').replace(/^in /, '')} · ${when(album.madeAt)}`
-  + (album.total > album.images.length && !album.prefix && !album.since
+  + (album.total > album.images.length && !album.selects
     ? ` · the newest ${numbers.format(album.images.length)} of about ${numbers.format(album.total)}` : '');
 $('privacy').textContent = !album.images.length ? ''
   : album.originals ? 'This folder holds unmarked originals. No picture here holds a place or other metadata.'

@@ -1,0 +1,171 @@
+"""The selectors: the options by which commands take one image, some or all. They are described here and nowhere else.
+
+A command takes them by a parameter of the type ``Given``; ``framework.command`` adds the options in its place.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zenoimg.cli.framework.completion import image_ids
+from zenoimg.errors import UsageError
+
+if TYPE_CHECKING:
+    from zenoimg.operations.selectors import Selectors
+
+PANEL = "Selectors"
+STDIN = "-"
+
+Status = StrEnum("Status", ["processed", "refused", "failed"])
+
+
+def _option(*names: str, help: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=PANEL, show_default=False, **more)
+
+
+#: Name of the parameter → its annotation, for each command that selects images; lists have no ids.
+FILTERS: dict[str, Any] = {
+    "prefix": Annotated[str, _option("--prefix", help="Only ids that start with this.", metavar="P")],
+    "since": Annotated[
+        str | None, _option("--since", help="Only images since 2h, 1d, 4w ago or an ISO time.", metavar="T")
+    ],
+    "until": Annotated[
+        str | None, _option("--until", help="Only images from before 2h, 1d, 4w ago or an ISO time.", metavar="T")
+    ],
+    "status": Annotated[
+        Status | None, _option("--status", help="Only processed, refused or failed images.", metavar="S")
+    ],
+    "format": Annotated[
+        str, _option("--format", help="Only copies in this format: jpeg, png, webp and so on.", metavar="F")
+    ],
+}
+SELECTORS: dict[str, Any] = {
+    **FILTERS,
+    "everything": Annotated[bool, _option("--all", help="All images.")],
+    "null": Annotated[bool, _option("--null", "-0", help="Ids on standard input are separated by NUL.")],
+}
+IDS = Annotated[
+    list[str] | None,
+    typer.Argument(help="Ids of images; - reads them from standard input, one a line.", metavar="ID",
+                   show_default=False, autocompletion=image_ids),
+]  # fmt: skip
+DEFAULTS: dict[str, Any] = {"prefix": "", "format": "", "everything": False, "null": False}
+
+
+@dataclass(frozen=True)
+class GivenFilters:
+    """The options that filter images, as given and checked."""
+
+    prefix: str = ""
+    since: str | None = None
+    until: str | None = None
+    status: Status | None = None
+    format: str = ""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Return the names of the options that were given."""
+        return tuple(f"--{each}" for each in FILTERS if getattr(self, each) not in ("", None))
+
+    def selectors(self, now: datetime) -> Selectors:
+        """Return what they select. Raises ``UsageError`` for times and formats that are not valid."""
+        from zenoimg.operations.selectors import Selectors
+
+        since, until = _time(self.since, now, "--since"), _time(self.until, now, "--until")
+        if since and until and since >= until:
+            raise UsageError(f"--since {self.since} is not before --until {self.until}: no image is in between")
+        return Selectors(
+            prefix=self.prefix,
+            since=since,
+            until=until,
+            status=self.status.value if self.status else None,  # type: ignore[arg-type]
+            format=_format(self.format),
+        )
+
+
+@dataclass(frozen=True)
+class Given(GivenFilters):
+    """The selectors as given and checked."""
+
+    ids: tuple[str, ...] = ()
+    everything: bool = False
+    null: bool = False
+
+    def __post_init__(self) -> None:
+        others = (*self.options, *(["--all"] if self.everything else []))
+        if self.ids and others:
+            raise UsageError(f"ids name images, so they cannot be combined with {others[0]}")
+        if STDIN in self.ids and len(self.ids) > 1:
+            raise UsageError("- cannot be combined with other ids: standard input lists all of them")
+        if self.null and STDIN not in self.ids:
+            raise UsageError("-0 needs - as the only ID: it is about ids on standard input")
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there are none, not even ``--all``."""
+        return not (self.ids or self.options or self.everything)
+
+    @property
+    def single(self) -> str | None:
+        """Return the id if one is named on the command line, and nothing else."""
+        return self.ids[0] if len(self.ids) == 1 and self.ids[0] != STDIN else None
+
+    def require(self) -> None:
+        """Raise ``UsageError`` if there are none, for commands that do not work on all images by default."""
+        if self.is_empty:
+            raise UsageError(
+                "no images are selected",
+                next_step="Name their ids, or select by --prefix, --since, --until, --status, --format or --all.",
+            )
+
+    def selectors(self, now: datetime | None = None) -> Selectors:
+        """Return what they select; ``-`` reads standard input to its end."""
+        from zenoimg.operations.selectors import Selectors, read_ids
+
+        if STDIN in self.ids:
+            return Selectors(ids=tuple(read_ids(sys.stdin.buffer, b"\0" if self.null else b"\n")))
+        if self.ids:
+            return Selectors(ids=self.ids)
+        return super().selectors(now or datetime.now(UTC))
+
+
+def options_of(kind: Any) -> dict[str, Any]:
+    """Return the parameters that a parameter of a type stands for, with their annotations; none for other types."""
+    if kind is Given:
+        return {"ids": IDS, **SELECTORS}
+    return FILTERS if kind is GivenFilters else {}
+
+
+def taken_from(kind: Any, given: dict[str, Any]) -> Any:
+    """Take the values of these parameters out of those of a call; return them as the type."""
+    values = {each.name: given.pop(each.name) for each in fields(kind)}
+    if "ids" in values:
+        values["ids"] = tuple(values["ids"] or ())
+    return kind(**values)
+
+
+def _time(text: str | None, now: datetime, option: str) -> str:
+    if text is None:
+        return ""
+    from zenoimg.cli.terminal.times import moment
+    from zenoimg.pipeline.records import utc_text
+
+    return utc_text(moment(text, now, option=option))
+
+
+def _format(text: str) -> str:
+    if not text:
+        return ""
+    from zenoimg.imaging.formats import FORMATS, SUPPORTED
+
+    name = text.lower().removeprefix(".")
+    found = next((each for each in FORMATS.values() if name in (each.name.lower(), *each.extensions)), None)
+    if found is None:
+        raise UsageError(f"--format {text!r} is not a format", next_step=f"Formats are {', '.join(SUPPORTED)}.")
+    return found.name
