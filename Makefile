@@ -95,7 +95,7 @@ UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate
 
 requirements:
 	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local --extra dev -o requirements/dev.txt
-	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local -c requirements/dev.txt -o requirements/demo.txt
+	$(UV_COMPILE) pyproject.toml requirements/build.in --extra local --extra heic -c requirements/dev.txt -o requirements/demo.txt
 	$(UV_COMPILE) --upgrade-package boto3 pyproject.toml requirements/build.in requirements/newest.in --extra dev \
 		-o requirements/newest.txt
 	$(UV_COMPILE) requirements/fuzz.in -o requirements/fuzz.txt
@@ -104,6 +104,8 @@ requirements:
 	$(UV_COMPILE) requirements/release.in -c requirements/dev.txt -c requirements/docs.txt -o requirements/release.txt
 	$(UV_COMPILE) --no-emit-package jmespath --no-emit-package typing-extensions \
 		requirements/layer.in -c requirements/dev.txt -o zenoimg/stack/bundle/layer-requirements.txt
+	$(UV_COMPILE) --no-emit-package pillow \
+		requirements/layer-heic.in -c requirements/dev.txt -o zenoimg/stack/bundle/layer-heic-requirements.txt
 
 # Surprises about other people's software; each script fails when what it describes has changed. No part of CI.
 findings:

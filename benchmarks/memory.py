@@ -112,6 +112,21 @@ def tiff(samples: int, depth: int, photometric: int, *, deflated: bool = False, 
     return draw
 
 
+def heif(mode: str, chroma: int) -> Draw:
+    """Return what draws a HEIC, by x265 through pillow-heif, the extra that decodes it as well."""
+
+    def draw(size: Size) -> bytes:
+        import pillow_heif
+
+        picture, encoded = noise(size, mode), BytesIO()
+        pillow_heif.from_pillow(picture).save(
+            encoded, quality=60, chroma=chroma, enc_params={"preset": "ultrafast"}, tile_size=512
+        )
+        return encoded.getvalue()
+
+    return draw
+
+
 KINDS: dict[str, tuple[Draw, Recipe]] = {
     "jpeg 4:2:0, blocks": (saved("JPEG", "RGB", quality=90), CORNER),
     "jpeg 4:4:4, blocks": (saved("JPEG", "RGB", quality=95, subsampling=0), CORNER),
@@ -169,6 +184,10 @@ KINDS: dict[str, tuple[Draw, Recipe]] = {
     "bmp 32": (saved("BMP", "RGBA"), TILED),
     "bmp grey": (saved("BMP", "L"), TILED),
     "bmp 1": (saved("BMP", "1"), TILED),
+    "heif 4:2:0": (heif("RGB", 420), TILED),
+    "heif 4:4:4": (heif("RGB", 444), TILED),
+    "heif grey": (heif("L", 420), TILED),
+    "heif with alpha": (heif("RGBA", 420), TILED),
 }
 
 

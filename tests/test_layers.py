@@ -14,7 +14,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 #: What runs in processes of their own, started without site-packages and the packages around it.
-IN_HELPERS = ("zenoimg.imaging.processes.serving", "zenoimg.imaging.formats.jpeg.coefficients.worker")
+IN_HELPERS = (
+    "zenoimg.imaging.processes.serving",
+    "zenoimg.imaging.formats.jpeg.coefficients.worker",
+    "zenoimg.imaging.formats.heif.worker",
+)
 
 #: What a package's modules may import beyond the standard library: layers of ours, packages of others.
 LAYERS: dict[str, tuple[set[str], set[str]]] = {

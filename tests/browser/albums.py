@@ -47,7 +47,7 @@ def varied(out: Path) -> Made:
     images.append(tiff(out, "scans/page.tif"))
     refused = replace(
         record("broken/letter.heic", status="refused"),
-        error="unsupported-format: HEIC is not supported; supported are JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF",
+        error="unsupported-format: HEIF in PQ (HDR) is not supported; HEIF in standard range is",
     )
     images.append(Pictures(refused))
     images.append(Pictures(replace(record("broken/cut.jpg", status="refused"), created_at=_time(90))))

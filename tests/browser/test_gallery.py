@@ -128,7 +128,7 @@ def test_statuses_and_notes_filter_and_the_address_remembers(opened: Open, album
     page = opened(album.page)
     page.get_by_role("radio", name="Refused 2").check(force=True)
     assert set(ids(page)) == {"broken/letter.heic", "broken/cut.jpg"}
-    assert "HEIC is not supported" in page.locator("#grid").text_content()
+    assert "HEIF in PQ (HDR) is not supported" in page.locator("#grid").text_content()
     page.reload()
     assert set(ids(page)) == {"broken/letter.heic", "broken/cut.jpg"}
     page.get_by_role("radio", name=f"All {len(album.ids)}").check(force=True)
@@ -141,7 +141,7 @@ def test_statuses_and_notes_filter_and_the_address_remembers(opened: Open, album
 @pytest.mark.parametrize(
     ("image_id", "reason"),
     [
-        ("broken/letter.heic", "HEIC is not supported"),
+        ("broken/letter.heic", "HEIF in PQ (HDR) is not supported"),
         ("busy.jpg", "DynamoDB asked to slow down"),
         ("gone.jpg", "its copy is gone"),
     ],
@@ -194,7 +194,7 @@ def test_screen_readers_hear_names_states_and_counts(opened: Open, album: Made) 
     tree = page.locator("body").aria_snapshot()
     for part in ('heading "zeno"', 'search "Filter the images"', 'radio "Refused 2"', "status: 25 images", "list:"):
         assert part in tree, part
-    assert 'link "broken/letter.heic' in tree or "Refused HEIC is not supported" in tree
+    assert 'link "broken/letter.heic' in tree or "Refused HEIF in PQ (HDR) is not supported" in tree
     assert "2 notes" in tree
     tile(page, "travel/day 0/photo-0.jpg").click()
     settled(page)

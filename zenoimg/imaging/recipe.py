@@ -129,6 +129,7 @@ class EncoderSettings:
     ``jpeg_quality`` is ``source`` (the source's own quantization tables) or libjpeg's 1 to 100.
     ``png_compression`` is zlib's level, 0 to 9. ``webp_quality`` is libwebp's quality of lossy WebP, 0 to 100, and
     ``webp_lossless_effort`` its effort for lossless WebP, 0 to 100: fewer bytes for the same pixels.
+    ``heic_jpeg_quality`` is libjpeg's, 1 to 100, for the JPEGs that HEIFs become.
     ``avif_quality`` is libavif's, 0 to 100, and ``avif_speed`` its speed, from 0, slowest and smallest, to 10.
     """
 
@@ -138,6 +139,7 @@ class EncoderSettings:
     webp_lossless_effort: int = 25
     avif_quality: int = 85
     avif_speed: int = 9
+    heic_jpeg_quality: int = 92
 
     def __post_init__(self) -> None:
         if self.jpeg_quality != "source":
@@ -147,6 +149,7 @@ class EncoderSettings:
         _whole_number("webp_lossless_effort", self.webp_lossless_effort, 0, 100)
         _whole_number("avif_quality", self.avif_quality, 0, 100)
         _whole_number("avif_speed", self.avif_speed, 0, 10)
+        _whole_number("heic_jpeg_quality", self.heic_jpeg_quality, 1, 100)
 
 
 @dataclass(frozen=True)

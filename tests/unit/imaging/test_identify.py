@@ -17,7 +17,7 @@ HEADS = {
     "GIF": [b"GIF87a", b"GIF89a"],
     "WebP": [b"RIFF\x10\0\0\0WEBPVP8 "],
     "AVIF": [b"\0\0\0\x1cftypavif\0\0\0\0", b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", b"\0\0\0\x18ftypavis\0\0\0\0"],
-    "HEIC": [b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic"],
+    "HEIF": [b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic"],
     "TIFF": [b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"II+\0\x08\0\0\0"],
     "camera raw": [
         b"II*\0\x10\0\0\0CR\2\0",
@@ -46,7 +46,7 @@ def test_names_a_format_by_its_first_bytes(name: str, head: bytes) -> None:
     identified = identify(head)
     assert identified is not None
     assert identified.format == name
-    assert identified.supported == (name in {"JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF"})
+    assert identified.supported == (name in {"JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF", "HEIF"})
 
 
 @pytest.mark.parametrize(

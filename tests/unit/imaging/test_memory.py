@@ -9,10 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.drawn import pictures
-from tests.unit.imaging.test_formats import FILES
+from tests.unit.imaging.test_formats import FILES, NAMES
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, Refused, watermark
 from zenoimg.imaging.errors import NeedsMemoryError
-from zenoimg.imaging.formats import SUPPORTED
 from zenoimg.imaging.limits import usable_memory
 
 SIZE = (120, 90)
@@ -98,7 +97,7 @@ def test_a_copy_at_a_quality_of_its_own_may_be_larger_than_the_file() -> None:
         watermark(data, recipe, Limits(max_memory=needed - 1))
 
 
-@pytest.mark.parametrize("name", SUPPORTED)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_format_states_its_need_before_pixels_are_decoded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new format that forgets to would run a small function out of memory instead of handing over."""
     data = FILES[name]

@@ -33,8 +33,8 @@ class Format:
     """A format by the name that records and messages use.
 
     ``extensions`` are those of file names, without a dot, the one for copies first. ``package`` is the folder here
-    that watermarks it, and ``decoder`` the Pillow class that opens it and nothing else; both are empty for formats
-    that are only identified.
+    that watermarks it, and ``decoder`` the class, Pillow's or ours, that opens it and nothing else; both are empty for
+    formats that are only identified.
     """
 
     name: str
@@ -67,7 +67,14 @@ _TABLE = (
     Format("TIFF", "image/tiff", ("tif", "tiff"), "tiff", "PIL.TiffImagePlugin.TiffImageFile", "converted"),
     Format("BMP", "image/bmp", ("bmp", "dib"), "bmp", "PIL.BmpImagePlugin.BmpImageFile", "direct"),
     Format("AVIF", "image/avif", ("avif", "avifs"), "avif", "PIL.AvifImagePlugin.AvifImageFile", "direct"),
-    Format("HEIC", "image/heic"),
+    Format(
+        "HEIF",
+        "image/heic",
+        ("heic", "heif", "hif"),
+        "heif",
+        "zenoimg.imaging.formats.heif.picture.HeifPicture",
+        "converted",
+    ),
     Format("JPEG XL", "image/jxl"),
     Format("JPEG 2000", "image/jp2"),
     Format("PSD", "image/vnd.adobe.photoshop"),

@@ -124,7 +124,7 @@ def _contents(data: bytes, box: Box, idat: Box | None, kinds: dict[int, bytes]) 
                 reader.number(index_bytes)
             start, length = base + reader.number(offset_bytes), reader.number(length_bytes)
             start += idat.start if in_idat and idat else 0
-            if count == 1 and kinds.get(item) == b"av01" and (start, length) in shared:
+            if count == 1 and kinds.get(item) in (b"av01", b"hvc1") and (start, length) in shared:
                 parts.append(shared[start, length])
                 continue
             parts.append(data[start : start + length if length else len(data)])

@@ -16,7 +16,7 @@ from zenoimg.imaging.formats.jpeg.stream import (
     JpegStream,
     Segment,
 )
-from zenoimg.imaging.formats.jpeg.xmp import XMP, XMP_EXTENSION, kept_xmp
+from zenoimg.imaging.formats.jpeg.xmp import XMP, XMP_EXTENSION, kept_xmp, packet_segments
 from zenoimg.imaging.metadata.exif import orientation_of
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
@@ -80,6 +80,21 @@ def kept_segments(stream: JpegStream, keeper: Keeper) -> list[Segment]:
     at = next((index for index, segment in enumerate(kept) if segment.marker != APP0), len(kept))
     kept[at:at] = [segment for kind in _BLOCKS for segment in blocks.get(kind, [])]
     return kept
+
+
+def segments_of(exif: bytes, xmp: bytes, profile: bytes, keeper: Keeper) -> list[Segment]:
+    """Return the application segments of a JPEG whose source was none: JFIF's, and one or more for each block.
+
+    The blocks are as the keeper returned them.
+    """
+    step = MAX_PAYLOAD - _PROFILE_HEADER_BYTES
+    parts = [profile[at : at + step] for at in range(0, len(profile), step)]
+    return [
+        Segment(APP0, b"JFIF\0\1\1\0\0\1\0\1\0\0"),
+        *_in_segments(exif, APP1, EXIF + b"\0"),
+        *packet_segments(xmp, keeper),
+        *(Segment(APP2, b"ICC_PROFILE\0" + bytes((number, len(parts))) + part) for number, part in enumerate(parts, 1)),
+    ]
 
 
 def _kept_blocks(stream: JpegStream, described: list[tuple[Segment, str]], keeper: Keeper) -> dict[str, list[Segment]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from zenoimg.imaging.formats.jpeg.stream import APP1, MAX_PAYLOAD, Segment
 from zenoimg.imaging.metadata.keeper import Keeper
-from zenoimg.imaging.metadata.xmp import without_properties
+from zenoimg.imaging.metadata.xmp import with_description, without_properties
 
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
 XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
@@ -36,6 +36,16 @@ class KeptXmp:
         if not self.extension:
             return [Segment(APP1, XMP + packet)]
         return [Segment(APP1, XMP + packet), *_cut(self.extension, self.digest)]
+
+
+def packet_segments(packet: bytes, keeper: Keeper) -> list[Segment]:
+    """Return the segments for a packet that was in none; one that is too long for a segment becomes an extension."""
+    if len(XMP) + len(packet) <= MAX_PAYLOAD:
+        return [Segment(APP1, XMP + packet)] if packet else []
+    digest = hashlib.md5(packet, usedforsecurity=False).hexdigest().upper().encode()
+    namespace, name = _HAS_EXTENSION
+    named = with_description(b"", f' xmlns:xmpNote="{namespace}" xmpNote:{name}="{digest.decode()}"', "")
+    return KeptXmp(named, packet, digest).segments(keeper)
 
 
 def kept_xmp(segments: list[Segment], keeper: Keeper) -> KeptXmp:

@@ -1,0 +1,138 @@
+"""The helper that decodes HEIFs: what it can see, and what becomes of pictures that end it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.drawn import heifs, pictures
+from tests.drawn.heifs import needs_heic
+from zenoimg.imaging import Refused, watermark
+from zenoimg.imaging.errors import TransientError
+from zenoimg.imaging.formats.heif import decoding
+from zenoimg.imaging.formats.heif.decoding import _started
+from zenoimg.imaging.processes import pool
+from zenoimg.imaging.processes.helper import Helper
+from zenoimg.imaging.processes.serving.wire import Answer
+
+pytestmark = needs_heic
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc or bounds another process")
+
+Pool = pool.Pool[Helper]
+
+
+@pytest.fixture
+def fresh() -> Iterator[Pool]:
+    own = Pool(_started, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "_POOLS", {"HEIF": own})
+        yield own
+    own.close()
+
+
+@pytest.fixture(scope="module")
+def photo() -> bytes:
+    return heifs.encoded(pictures.photo((640, 480)))
+
+
+def dying(monkeypatch: pytest.MonkeyPatch, deaths: int, number: int) -> list[int]:
+    """Let a signal end helpers before they are asked, so many times."""
+    asked: list[int] = []
+    ask = Helper.ask
+
+    def met(self: Helper, *arguments: object) -> Answer:
+        asked.append(self.pid)
+        if len(asked) <= deaths:
+            os.kill(self.pid, number)
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        return ask(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Helper, "ask", met)
+    return asked
+
+
+def test_one_helper_serves_one_picture_after_another(fresh: Pool, photo: bytes) -> None:
+    first = watermark(photo)
+    with fresh.helper() as helper:
+        pid = helper.pid
+    assert watermark(photo) == first
+    with fresh.helper() as helper:
+        assert helper.pid == pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_helper_that_died_is_replaced(
+    fresh: Pool, photo: bytes, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = watermark(photo)
+    asked = dying(monkeypatch, 1, number)
+    assert watermark(photo) == expected
+    assert len(set(asked)) == 2
+
+
+def test_a_picture_that_crashes_the_decoder_twice_is_refused(
+    fresh: Pool, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying(monkeypatch, 2, signal.SIGSEGV)
+    with pytest.raises(Refused, match="crashes the decoder") as refusal:
+        watermark(photo)
+    assert refusal.value.code == "corrupt"
+    assert watermark(photo).format == "JPEG"
+
+
+def test_helpers_that_are_killed_say_nothing_about_the_picture(
+    fresh: Pool, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying(monkeypatch, 2, signal.SIGKILL)
+    with pytest.raises(TransientError, match="HEIF helper ended with status -9"):
+        watermark(photo)
+
+
+def test_processor_time_that_is_used_up_twice_refuses_the_picture(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = heifs.encoded(pictures.photo((1600, 1200)))
+    monkeypatch.setattr(decoding, "_cpu_microseconds", lambda length, pixels: 1)
+    with pytest.raises(Refused, match="far longer") as refusal:
+        watermark(data)
+    assert refusal.value.code == "corrupt"
+
+
+@linux
+def test_memory_is_bounded(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = heifs.encoded(pictures.photo((1600, 1200)))
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding, "_SPARE_MEMORY", 4 << 20)
+        patch.setattr(decoding, "_MEMORY_A_PIXEL", 0)
+        with pytest.raises(Refused, match=r"memory|crashes|unexpected C\+\+ exception") as refusal:
+            watermark(data)
+    assert refusal.value.code == "corrupt"
+    assert watermark(data).format == "JPEG"
+
+
+@linux
+def test_the_helper_sees_no_environment_and_writes_no_core_dumps(
+    fresh: Pool, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    watermark(photo)
+    with fresh.helper() as helper:
+        process = Path(f"/proc/{helper.pid}")
+    assert b"secret" not in (process / "environ").read_bytes()
+    assert "Max core file size        0                    0" in (process / "limits").read_text()
+
+
+def test_a_file_that_is_cut_off_is_refused(fresh: Pool, photo: bytes) -> None:
+    with pytest.raises(Refused) as refusal:
+        watermark(photo[: len(photo) // 2])
+    assert refusal.value.code == "corrupt"
+
+
+def test_what_the_library_refuses_is_refused_with_its_words(fresh: Pool, photo: bytes) -> None:
+    with pytest.raises(Refused, match="cannot be decoded as HEIF: ") as refusal:
+        watermark(photo[: photo.index(b"mdat") + 4] + bytes(len(photo) - photo.index(b"mdat") - 4))
+    assert refusal.value.code == "corrupt"
+    assert watermark(photo).format == "JPEG"

@@ -1,0 +1,58 @@
+"""Copies of marked pixels: a JPEG, or a PNG where there is alpha, with the metadata that they keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, cast
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from zenoimg.imaging.formats.jpeg.metadata import segments_of
+from zenoimg.imaging.formats.jpeg.stream import EncodedChunks
+from zenoimg.imaging.formats.sampling import FINEST, NAMES
+from zenoimg.imaging.metadata.keeper import Keeper
+from zenoimg.imaging.recipe import EncoderSettings
+
+_XMP_KEYWORD = "XML:com.adobe.xmp"
+
+
+@dataclass(frozen=True)
+class KeptBlocks:
+    """What a copy keeps of metadata: a TIFF structure, a packet, a profile; each may be empty."""
+
+    exif: bytes
+    xmp: bytes
+    profile: bytes
+
+
+def as_jpeg(
+    picture: Image.Image, sampling: str, blocks: KeptBlocks, keeper: Keeper, settings: EncoderSettings
+) -> bytes:
+    """Return a JPEG of grey or RGB pixels with the chroma sampling of their source."""
+    encoded = EncodedChunks()
+    subsampling = sampling if sampling in NAMES.values() else FINEST
+    picture.save(
+        cast("IO[bytes]", encoded),
+        "JPEG",
+        quality=settings.heic_jpeg_quality,
+        subsampling=subsampling if picture.mode == "RGB" else -1,
+    )
+    return encoded.with_metadata(segments_of(blocks.exif, blocks.xmp, blocks.profile, keeper))
+
+
+def as_png(picture: Image.Image, blocks: KeptBlocks, settings: EncoderSettings) -> bytes:
+    """Return a PNG."""
+    texts, encoded = PngInfo(), BytesIO()
+    if blocks.xmp:
+        texts.add_itxt(_XMP_KEYWORD, blocks.xmp.decode("utf-8", "replace"))
+    picture.save(
+        encoded,
+        "PNG",
+        compress_level=settings.png_compression,
+        pnginfo=texts,
+        exif=blocks.exif,
+        icc_profile=blocks.profile or None,
+    )
+    return encoded.getvalue()
