@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from zenoimg.imaging.metadata import carve
 from zenoimg.imaging.metadata.maker_notes import place_spans
-from zenoimg.imaging.metadata.tiff_block import DamagedExif, Entry, Span, TiffBlock
+from zenoimg.imaging.metadata.tiff_block import DamagedExif, Entry, Span, TiffBlock, tiff_structure
 
 MAKE, ORIENTATION, ARTIST, COPYRIGHT = 0x010F, 0x0112, 0x013B, 0x8298
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD, SUB_IFDS, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x014A, 0x927C
@@ -20,8 +20,8 @@ XMP, IPTC, PHOTOSHOP, PHOTOSHOP_LAYERS, PHOTOSHOP_ANNOTATIONS, CREDENTIALS = 700
 MAP_REFERENCES = frozenset({33550, *range(33918, 33921), 33922, 34263, 34264, 34735, 34736, 34737, 42112, 50844})
 """Tags of GeoTIFF 1.1, of Intergraph before it, of GDAL's metadata, and of rational polynomial coefficients."""
 
-# Where a directory points at pixels: offsets and lengths of a thumbnail, of strips, of tiles.
-_PIXELS = ((0x0201, 0x0202), (0x0111, 0x0117), (0x0144, 0x0145))
+PIXELS = ((0x0201, 0x0202), (0x0111, 0x0117), (0x0144, 0x0145))
+"""Where a directory points at pixels: offsets and lengths of a thumbnail, of strips, of tiles."""
 _MAX_DIRECTORIES = 64
 
 TagPatch = Callable[[int, bytes], bytes | None]
@@ -51,7 +51,7 @@ def orientation_of(block: bytes) -> int:
     """Return the orientation, 1 to 8, in a TIFF structure; 1 when it holds none that is valid."""
     try:
         tiff = TiffBlock(block)
-        for entry in tiff.entries(tiff.first):
+        for entry in tiff.readable_entries(tiff.first):
             if entry.tag == ORIENTATION:
                 return _orientation_in(tiff, entry) or 1
     except DamagedExif:
@@ -94,7 +94,7 @@ def with_orientation(block: bytes, orientation: int) -> bytes:
 
 def only_orientation(orientation: int) -> bytes:
     """Return a TIFF structure that holds an orientation and nothing else."""
-    return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, ORIENTATION, 3, 1, orientation, 0, 0)
+    return tiff_structure({ORIENTATION: (_SHORT, 1, struct.pack(">H", orientation))})
 
 
 class Patch:
@@ -168,7 +168,7 @@ class Patch:
 
     def _pixels(self, entries: list[Entry]) -> Iterator[Span]:
         tags = {entry.tag: entry for entry in entries}
-        for start_tag, length_tag in _PIXELS:
+        for start_tag, length_tag in PIXELS:
             if start_tag in tags and length_tag in tags:
                 starts, lengths = self._tiff.numbers(tags[start_tag]), self._tiff.numbers(tags[length_tag])
                 yield from ((start, start + length) for start, length in zip(starts, lengths, strict=False))
@@ -180,18 +180,27 @@ class Patch:
         pixels = list(self._pixels(entries))
         self.pictures += bool(pixels)
         tiff.zero_spans(pixels, self._kept)
-        gone = {tag for pair in _PIXELS for tag in pair} if pixels else set()
+        gone = {tag for pair in PIXELS for tag in pair} if pixels else set()
         for tag in [entry.tag for entry in entries]:
             if tag in gone:
                 self._remove(directory, tag)
             elif tag == SUB_IFDS or (tag == GPS_IFD and not self._coordinates):
                 entry = tiff.find(directory, tag)
-                spans = [span for at in tiff.numbers(entry, 32) for span in self._contents(at)] if entry else []
+                inner = tiff.numbers(entry, 32) if entry else []
+                if tag == GPS_IFD:
+                    self._check_readable(inner)
+                spans = [span for at in inner for span in self._contents(at)]
                 self.pictures += tag == SUB_IFDS
                 self._remove(directory, tag)
                 tiff.zero_spans(spans, self._kept)
             elif tag in PATCHED_TAGS:
                 self._patch(directory, tag)
+
+    def _check_readable(self, directories: list[int]) -> None:
+        """Raise ``DamagedExif`` for a directory in the block whose places could not be found and zeroed."""
+        for at in directories:
+            if 0 < at < len(self._tiff.block) - 1:
+                self._tiff.entries(at)
 
     def _remove(self, directory: int, tag: int) -> None:
         entry = self._tiff.find(directory, tag)

@@ -1,8 +1,8 @@
 """The one rule of what a copy keeps of its source's metadata, whatever the format and whatever block holds it.
 
 Blocks are patched in their bytes, and blocks inside blocks by the same rule. No copy holds a picture besides its own
-pixels, under any policy. A block that cannot be read is left out with a warning: nobody can tell then whether it holds
-a place, or the picture without its mark.
+pixels, under any policy. Of damaged EXIF and XMP a copy keeps what can be read. What cannot be read is left out with a
+warning: nobody can tell then whether it holds a place, or the picture without its mark.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from zenoimg.imaging.metadata import carve, exif, iptc, photoshop
+from zenoimg.imaging.metadata.exif_repair import ReadableExif
 from zenoimg.imaging.metadata.iptc import DamagedIptc, Dataset, joined, read_datasets
 from zenoimg.imaging.metadata.packet_rules import PacketRules
 from zenoimg.imaging.metadata.photoshop import DamagedResources, patched_resources
@@ -30,6 +31,7 @@ from zenoimg.imaging.metadata.rights.stamp import Stamp
 from zenoimg.imaging.metadata.tiff_block import DamagedExif
 from zenoimg.imaging.metadata.unlabelled import known_kind, mentions_coordinates
 from zenoimg.imaging.metadata.xmp import DamagedXmp, scan, without_spans
+from zenoimg.imaging.metadata.xmp_repair import readable_part
 
 EXIF_HEADER = b"Exif\0\0"
 _XMP_ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>\s*)(\d)")
@@ -101,20 +103,33 @@ class Keeper(Report):
         stated = {} if self.strips_rights else exif_rights.exif_rights(block)
         self.stated |= set(stated)
         if not self.strips:
+            gps, places = self.keeps_coordinates, self.keeps_places
             try:
-                return self._nested(lambda: self._patched_exif(block, name), DamagedExif)
+                return self._patched_exif(exif.Patch(block, self._exif_tag, coordinates=gps, places=places), name)
             except DamagedExif as damage:
-                self.left_out(name, damage)
+                try:
+                    kept = self._patched_exif(ReadableExif(block, self._exif_tag, coordinates=gps), name)
+                    self.kept_in_part(name, damage)
+                    return kept
+                except DamagedExif:
+                    self.left_out(name, damage)
         return exif_rights.only_rights(exif.orientation_of(block), stated)
 
     def xmp(self, packet: bytes, name: str = "XMP is") -> bytes:
         """Return an XMP packet without pictures, without a link to credentials and, by the policy, without places."""
         try:
-            found = scan(packet, self._packet_rules(block_name(name), packet))
+            return self._kept_xmp(packet, name)
         except DamagedXmp as damage:
+            try:
+                kept = self._kept_xmp(readable_part(packet), name)
+            except DamagedXmp:
+                kept = b""
             if not self.strips:
-                self.left_out(name, damage)
-            return b""
+                (self.kept_in_part if kept else self.left_out)(name, damage)
+            return kept
+
+    def _kept_xmp(self, packet: bytes, name: str) -> bytes:
+        found = scan(packet, self._packet_rules(block_name(name), packet))
         self.stated |= {field for field, properties in xmp_rights.PROPERTIES.items() if properties & found.properties}
         kept = without_spans(packet, found.removed)
         if (found.removed or found.read_texts) and carve.holds_picture(kept):
@@ -226,9 +241,8 @@ class Keeper(Report):
         finally:
             self._nesting -= 1
 
-    def _patched_exif(self, block: bytes, name: str) -> bytes:
-        patch = exif.Patch(block, self._exif_tag, coordinates=self.keeps_coordinates, places=self.keeps_places)
-        kept = patch.result()
+    def _patched_exif(self, patch: exif.Patch | ReadableExif, name: str) -> bytes:
+        kept = self._nested(patch.result, DamagedExif)
         if patch.pictures:
             self.found_picture(block_name(name))
         return exif.with_plain_orientation(kept)

@@ -26,6 +26,10 @@ class Report:
         """Record that a block is damaged. ``name`` comes with its verb."""
         self.warn(f"{name} damaged ({damage}) and {'were' if name.endswith(' are') else 'was'} left out")
 
+    def kept_in_part(self, name: str, damage: ValueError | str) -> None:
+        """Record that a block is damaged and stays as far as it can be read. ``name`` comes with its verb."""
+        self.warn(f"{name} damaged ({damage}): the copy keeps what can be read of it")
+
     def found_picture(self, place: str) -> None:
         """Record that a picture was left out of ``place``."""
         self.warn(f"a picture inside {place} was left out")

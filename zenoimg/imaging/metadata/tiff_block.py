@@ -10,8 +10,13 @@ Span = tuple[int, int]
 
 ENTRY_BYTES = 12
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_LONG = 4
 _MAX_ENTRIES = 10_000
 """Entries that are read in a block, many of them several times: photos have a few hundred."""
+
+
+Directory = dict[int, "tuple[int, int, bytes] | Directory"]
+"""The entries of a directory by their tags: field type, count and bytes of the value; or the directory it points at."""
 
 
 class DamagedExif(ValueError):  # noqa: N818 -- describes the data, as Refused does
@@ -61,6 +66,14 @@ class TiffBlock:
     def entries(self, directory: int) -> list[Entry]:
         """Read the entries of a directory."""
         (count,) = self.unpack("H", directory)
+        return self._entries(directory, count)
+
+    def readable_entries(self, directory: int) -> list[Entry]:
+        """Read the entries of a directory that are in the block, where others are cut off, as viewers do."""
+        (count,) = self.unpack("H", directory)
+        return self._entries(directory, min(count, (len(self.block) - directory - 2) // ENTRY_BYTES))
+
+    def _entries(self, directory: int, count: int) -> list[Entry]:
         if count > self._entries_left:
             raise DamagedExif(f"more than {_MAX_ENTRIES:,} entries")
         self._entries_left -= count
@@ -140,3 +153,29 @@ class TiffBlock:
                 start = self.value_at(entry)
                 spans.append((start, start + entry.value_bytes))
         return spans
+
+
+def tiff_structure(directory: Directory, order: str = ">") -> bytes:
+    """Return a TIFF structure of one directory and those in it; ``order`` is that of its numbers, ``>`` or ``<``."""
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    return mark + struct.pack(order + "I", 8) + _encoded(directory, 8, order)
+
+
+def _encoded(directory: Directory, at: int, order: str) -> bytes:
+    """Return a directory for the offset ``at``, with its values and the directories in it after it."""
+    values_at = at + 2 + ENTRY_BYTES * len(directory) + 4
+    entries, values = struct.pack(order + "H", len(directory)), b""
+    for tag, content in sorted(directory.items()):
+        here = values_at + len(values)
+        if isinstance(content, tuple):
+            kind, number, value = content
+            entries += struct.pack(order + "HHI", tag, kind, number)
+        else:
+            value = _encoded(content, here, order)
+            entries += struct.pack(order + "HHI", tag, _LONG, 1)
+        if isinstance(content, tuple) and len(value) <= 4:
+            entries += value.ljust(4, b"\0")
+        else:
+            entries += struct.pack(order + "I", here)
+            values += value + bytes(len(value) % 2)
+    return entries + bytes(4) + values

@@ -279,8 +279,8 @@ class _Scanner:
         if element.is_removed:
             self._spans.append((element.start, self._end_of(element)))
         elif element.level == _RDF and self._inside_rdf is None:
-            at = self._parser.CurrentByteIndex
-            self._inside_rdf = at if self._packet.startswith(b"</", at) else None
+            tag = _TAG.match(self._packet, element.start)
+            self._inside_rdf = None if tag and tag[1] else self._parser.CurrentByteIndex
 
     def _end_of(self, element: _Element) -> int:
         """Return the offset after an element, whose end was just read."""

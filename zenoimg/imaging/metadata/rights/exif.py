@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from zenoimg.imaging.metadata.exif import ARTIST, COPYRIGHT, ORIENTATION
-from zenoimg.imaging.metadata.tiff_block import DamagedExif, TiffBlock
+from zenoimg.imaging.metadata.tiff_block import DamagedExif, Directory, TiffBlock, tiff_structure
 
 TAGS = {"creator": ARTIST, "copyright": COPYRIGHT}
 """The tag that states each field of ``Rights``."""
@@ -19,7 +19,7 @@ def exif_rights(block: bytes) -> dict[str, bytes]:
     stated = {}
     try:
         tiff = TiffBlock(block)
-        for entry in tiff.entries(tiff.first):
+        for entry in tiff.readable_entries(tiff.first):
             for field, tag in TAGS.items():
                 if entry.tag == tag and entry.value_bytes <= _MAX_BYTES:
                     value = tiff.value(entry).rstrip(b"\0")
@@ -32,24 +32,10 @@ def exif_rights(block: bytes) -> dict[str, bytes]:
 
 def only_rights(orientation: int, stated: dict[str, bytes]) -> bytes:
     """Return a TIFF structure that holds an orientation and rights, and nothing else; ``b""`` for none of them."""
-    entries: dict[int, tuple[int, bytes]] = {}
+    entries: Directory = {TAGS[field]: (_ASCII, len(value) + 1, value + b"\0") for field, value in stated.items()}
     if orientation != 1:
-        entries[ORIENTATION] = (_SHORT, struct.pack(">H", orientation))
-    for field, value in stated.items():
-        entries[TAGS[field]] = (_ASCII, value + b"\0")
-    if not entries:
-        return b""
-    values_at = 8 + 2 + 12 * len(entries) + 4
-    directory, values = struct.pack(">H", len(entries)), b""
-    for tag, (kind, value) in sorted(entries.items()):
-        count = 1 if kind == _SHORT else len(value)
-        if len(value) > 4:
-            place = struct.pack(">I", values_at + len(values))
-            values += value + b"\0" * (len(value) % 2)
-        else:
-            place = value.ljust(4, b"\0")
-        directory += struct.pack(">HHI", tag, kind, count) + place
-    return b"MM\0*" + struct.pack(">I", 8) + directory + bytes(4) + values
+        entries[ORIENTATION] = _SHORT, 1, struct.pack(">H", orientation)
+    return tiff_structure(entries) if entries else b""
 
 
 def with_rights(block: bytes, stated: dict[str, bytes]) -> bytes:

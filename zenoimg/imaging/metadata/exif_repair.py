@@ -1,0 +1,75 @@
+"""The part of damaged EXIF that can be read, written as a new block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from zenoimg.imaging.metadata import carve
+from zenoimg.imaging.metadata.exif import (
+    EXIF_IFD,
+    GPS_IFD,
+    INTEROPERABILITY_IFD,
+    MAKER_NOTE,
+    PATCHED_TAGS,
+    PIXELS,
+    SUB_IFDS,
+    TagPatch,
+)
+from zenoimg.imaging.metadata.tiff_block import DamagedExif, Directory, Entry, TiffBlock, tiff_structure
+
+_BYTE = 1
+_LEFT_OUT = frozenset(
+    {*(tag for pair in PIXELS for tag in pair), EXIF_IFD, GPS_IFD, SUB_IFDS, INTEROPERABILITY_IFD, MAKER_NOTE}
+)
+"""Pixels, further directories, and maker's notes, whose offsets are right in their old place only."""
+
+
+class ReadableExif:
+    """What can be read of a TIFF structure whose directories are damaged: entries that are whole, with their values.
+
+    Made of the first directory, the Exif directory and, if ``coordinates`` stay, the GPS directory. ``pictures`` is the
+    number of values that were left out because they hold a picture.
+    """
+
+    def __init__(self, block: bytes, tag_patch: TagPatch, *, coordinates: bool) -> None:
+        self.pictures = 0
+        self._tiff = TiffBlock(block)
+        self._tag_patch = tag_patch
+        self._inner = (EXIF_IFD, GPS_IFD) if coordinates else (EXIF_IFD,)
+        self._bytes_left = len(block)
+
+    def result(self) -> bytes:
+        """Return a block of its own, in the source's byte order. Raises ``DamagedExif`` when no entry can be read."""
+        found = self._directory(self._tiff.first, self._inner)
+        if not found:
+            raise DamagedExif("no entry can be read")
+        return tiff_structure(found, self._tiff.order)
+
+    def _directory(self, at: int, inner: tuple[int, ...] = ()) -> Directory:
+        """Return the entries of a directory; ``inner`` are the tags whose values are directories that are kept."""
+        found: Directory = {}
+        for entry, value in self._whole_values(at):
+            if entry.tag in inner:
+                below = self._directory(self._tiff.number(entry))
+                if below:
+                    found[entry.tag] = below
+            elif entry.tag in PATCHED_TAGS:
+                kept = self._tag_patch(entry.tag, value)
+                if kept:
+                    found[entry.tag] = _BYTE, len(kept), kept
+            elif entry.tag in _LEFT_OUT:
+                continue
+            elif carve.holds_picture(value):
+                self.pictures += 1
+            else:
+                found[entry.tag] = entry.kind, entry.number, value
+        return found
+
+    def _whole_values(self, directory: int) -> Iterator[tuple[Entry, bytes]]:
+        for entry in self._tiff.readable_entries(directory):
+            with suppress(DamagedExif):
+                value = self._tiff.value(entry)
+                if value and len(value) == entry.value_bytes <= self._bytes_left:
+                    self._bytes_left -= len(value)
+                    yield entry, value
