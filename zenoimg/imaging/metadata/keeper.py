@@ -34,6 +34,7 @@ from zenoimg.imaging.metadata.xmp import DamagedXmp, scan, without_spans
 from zenoimg.imaging.metadata.xmp_repair import readable_part
 
 EXIF_HEADER = b"Exif\0\0"
+_PatchedExif = exif.Patch | ReadableExif
 _XMP_ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>\s*)(\d)")
 _MAX_NESTING = 6
 """Blocks inside each other: XMP in Photoshop resources in EXIF is three."""
@@ -241,7 +242,7 @@ class Keeper(Report):
         finally:
             self._nesting -= 1
 
-    def _patched_exif(self, patch: exif.Patch | ReadableExif, name: str) -> bytes:
+    def _patched_exif(self, patch: _PatchedExif, name: str) -> bytes:
         kept = self._nested(patch.result, DamagedExif)
         if patch.pictures:
             self.found_picture(block_name(name))
