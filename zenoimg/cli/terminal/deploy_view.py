@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import Screen, safe
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.aws.session import Aws
@@ -51,6 +52,8 @@ class DeployView:
         """Say what an interrupt has not stopped; ``rerun`` is the command that continues."""
         if self.stage in ("execute", "roll-back"):
             say_cloudformation_continues(self._screen, self._aws, self._stack, rerun)
+        elif self.stage == "wait-for-queues":
+            self._screen.say(f"Interrupted. Nothing is deployed; rerun `{safe(suggest(*rerun.split()))}` in a minute.")
         elif self.stage in ("save", "test", "test-previous"):
             self._screen.say("Interrupted. The new version is deployed; its smoke test did not finish.")
 
@@ -64,6 +67,11 @@ class DeployView:
             say_waiting(self._screen, self._stack, detail)
         elif stage == "build":
             self._screen.say(f"[dim]Building the bundle for {safe(str(self._aws.identity))}[/]")
+        elif stage == "wait-for-queues":
+            self._screen.say(
+                "SQS blocks the name of a deleted queue for 60 seconds, which has failed this deploy. Deleting the "
+                f"empty stack; the next try is in {detail} s."
+            )
         elif stage in _SAID_ON_START:
             self._screen.say(_SAID_ON_START[stage])
 

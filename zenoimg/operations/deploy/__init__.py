@@ -5,7 +5,7 @@
                create the change set                       ``planning`` → ``plan``
     try        watermark a sample by a new recipe          ``trial``
     decide     show, ask; discard a refused plan           ``planning``
-    execute    upload the zips, execute the change set     ``run``
+    execute    upload the zips, execute the change set     ``execution``
     test       send photos through the new version         ``run``, ``smoke``
     roll back  when the test fails; test again             ``run``, ``rollback`` → ``outcome``
 

@@ -13,13 +13,13 @@ from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import Deployment
 from zenoimg.suggest import suggest
 
-Stage = Literal["settle", "build", "try", "execute", "save", "test", "roll-back", "test-previous"]
+Stage = Literal["settle", "build", "try", "execute", "wait-for-queues", "save", "test", "roll-back", "test-previous"]
 Result = Literal["unchanged", "deployed", "smoke-test-failed", "rolled-back"]
 
 
 @dataclass(frozen=True)
 class StageBegan:
-    """A stage has begun. ``detail`` is the stack's status for ``settle``, else empty."""
+    """A stage has begun. ``detail`` is the stack's status for ``settle``, seconds for ``wait-for-queues``."""
 
     stage: Stage
     detail: str = ""

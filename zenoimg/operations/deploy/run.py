@@ -6,23 +6,20 @@ same command then waits for that change and tests it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from zenoimg.errors import ZenoError
-from zenoimg.operations.deploy import planning, rollback
+from zenoimg.operations.deploy import rollback
+from zenoimg.operations.deploy.execution import execute, forward
 from zenoimg.operations.deploy.outcome import OnEvent, Outcome, SmokeTested, Stage, StageBegan, TestPhotosRemoved
 from zenoimg.operations.deploy.plan import DeployedVersion, Plan
 from zenoimg.operations.deploy.smoke import cleanup as smoke_cleanup
 from zenoimg.operations.deploy.smoke import run as smoke
 from zenoimg.operations.deploy.smoke.photos import Expected, expected, expected_of_version
 from zenoimg.operations.deploy.smoke.run import Verdict
-from zenoimg.operations.deploy.target import Target, artifact_store_of, change_sets_of
+from zenoimg.operations.deploy.target import Target, change_sets_of
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
-from zenoimg.stack import ownership
-from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import Deployment, deployment_of, read_stack
-from zenoimg.suggest import suggest
 
 
 def run(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
@@ -34,7 +31,7 @@ def run(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
     if plan.change_set is None:
         return _unchanged(target, plan, on_event)
     on_event(StageBegan("execute"))
-    _execute(target, plan, on_event)
+    execute(target, plan, on_event)
     _save(target, on_event)  # before the test, so that what the test starts stays warm for the first upload
     _remove_test_photos(target, on_event)
     verdict = _test(target, expected(plan.recipe, plan.limits, plan.fingerprint), on_event, "test")
@@ -64,50 +61,13 @@ def _unchanged(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
     return Outcome("smoke-test-failed" if failed else "unchanged", plan, deployment(target), verdict)
 
 
-def _execute(target: Target, plan: Plan, on_event: OnEvent) -> None:
-    """Execute the change set.
-
-    An import applies no settings to the imported resource, so an adoption is followed by an update that does.
-    Raises ``ZenoError`` naming the settings that still differ.
-    """
-    assert plan.change_set is not None
-    change_sets = change_sets_of(target.aws, target.role_arn)
-    artifact_store_of(target.aws).upload(target.stack, plan.artifacts)
-    try:
-        _forward(change_sets.execute(plan.change_set), on_event)
-        if plan.adopted:
-            generation = str(int(plan.parameters[planning.GENERATION]) + 1)
-            parameters = {**plan.parameters, planning.GENERATION: generation}
-            second = planning.create_change_set(target, replace(plan, parameters=parameters), reverts_drift=True)
-            if second is not None:
-                _forward(change_sets.execute(second), on_event)
-    finally:
-        _tag_buckets(target, plan)
-    if (plan.adopted or plan.differing) and (left := planning.differing_settings(target, plan.names, plan.parameters)):
-        raise ZenoError(
-            f"the stack is deployed, but these settings still differ: {'; '.join(left)}",
-            next_step=f"Correct them by hand (or remove what sets them), then rerun `{suggest('deploy')}`.",
-            code="settings-differ",
-        )
-
-
-def _tag_buckets(target: Target, plan: Plan) -> None:
-    """Write the tags of the buckets where CloudFormation drops them, after a failed change as well.
-
-    Without its tag a bucket that the embedded AWS keeps would be a stranger's for the next deploy.
-    """
-    aws = target.aws
-    if not aws.platform.keeps_bucket_tags:
-        ownership.tag_buckets(aws.s3, plan.names, aws.identity.account, plan.parameters)
-
-
 def _roll_back(target: Target, version: DeployedVersion, verdict: Verdict, on_event: OnEvent) -> None:
     on_event(StageBegan("roll-back"))
     change_sets = change_sets_of(target.aws, target.role_arn)
     try:
         change_set = rollback.prepare(change_sets, target.stack, version)
         if change_set is not None:
-            _forward(change_sets.execute(change_set), on_event)
+            forward(change_sets.execute(change_set), on_event)
     except ZenoError as error:
         raise ZenoError(
             f"the new version fails its smoke test ({verdict.reason}), and the previous version could not be put "
@@ -133,11 +93,6 @@ def _test(target: Target, wanted: Sequence[Expected], on_event: OnEvent, stage: 
     verdict = smoke.run(_pipeline(target), wanted)
     on_event(SmokeTested(verdict))
     return verdict
-
-
-def _forward(events: Iterable[StackEvent], on_event: OnEvent) -> None:
-    for event in events:
-        on_event(event)
 
 
 def _pipeline(target: Target) -> LivePipeline:

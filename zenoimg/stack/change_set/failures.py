@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.stack.change_set.denials import denial_in, next_step_of_denial
 from zenoimg.stack.change_set.history import StackEvent
-from zenoimg.stack.change_set.states import NEVER_CREATED, continue_rollback
+from zenoimg.stack.change_set.states import CREATED_NOTHING, NEVER_CREATED, continue_rollback
 from zenoimg.stack.outputs import StackState
 from zenoimg.suggest import suggest
 
@@ -19,6 +19,13 @@ _QUOTA = re.compile(
 )
 _TAKEN = re.compile(r"HandlerErrorCode: AlreadyExists|already exists|already own|AlreadyExist", re.IGNORECASE)
 _NOT_IMPORTED = re.compile(r"attempting to import\b.*already exist", re.IGNORECASE | re.DOTALL)
+#: SQS: QueueDeletedRecently, by its code or by its sentence. The resource handler of CloudFormation reports the
+#: sentence with the code Throttling (https://github.com/pulumi/pulumi-aws-native/pull/1984).
+_QUEUE_NAME_BLOCKED = re.compile(r"wait 60 seconds after deleting a queue|QueueDeletedRecently", re.IGNORECASE)
+#: The reason of resources whose creation or update was stopped because another one failed.
+_CANCELLED = re.compile(r"^Resource (creation|update) cancelled")
+#: Code of the error of a first deploy that failed for nothing but the names of queues that were just deleted.
+QUEUE_NAMES_BLOCKED = "queue-names-blocked"
 _CAPABILITY = re.compile(r"Requires capabilities ?: ?\[(?P<named>[^\]]*)\]")
 
 
@@ -31,6 +38,8 @@ def next_step_of_reason(reason: str) -> str:
             "A quota of the account is reached: raise it (Service Quotas in the AWS console) or remove what is no "
             "longer needed; functions of new accounts have at most 3008 MB ([processor] large_memory)."
         )
+    if _QUEUE_NAME_BLOCKED.search(reason):
+        return "SQS accepts the name of a deleted queue again after 60 seconds: wait a minute."
     if found := _CAPABILITY.search(reason):
         return f"zenoimg acknowledges CAPABILITY_NAMED_IAM, not {found['named']}: its own template needs no more."
     if _NOT_IMPORTED.search(reason):
@@ -69,7 +78,8 @@ def overtaken(stack: str) -> RefusedByAwsError:
 def stack_failure(what: str, state: StackState, events: Iterable[StackEvent]) -> RefusedByAwsError:
     """Return the error for a failed change of a stack: the first failed resource, the reason and the next step."""
     failed = [event for event in events if event.status.endswith("_FAILED") and not event.is_stack]
-    first = failed[0] if failed else None
+    causes = [event for event in failed if not _CANCELLED.match(event.reason)]
+    first = next(iter((*causes, *failed)), None)
     reason = first.reason or first.status if first else state.status_reason or "CloudFormation gives no reason"
     cause = f"{first.logical_id} ({first.resource_type}): {reason}" if first else reason
     fix = next_step_of_reason(reason)
@@ -78,8 +88,14 @@ def stack_failure(what: str, state: StackState, events: Iterable[StackEvent]) ->
     return RefusedByAwsError(
         f"{what} failed ({state.status}): {cause}{'' if cause.endswith('.') else '.'}{denied}".rstrip("."),
         next_step=" ".join(filter(None, (fix, _after(state)))),
-        code="deploy-failed",
+        code=QUEUE_NAMES_BLOCKED if _is_new_soon(state, causes) else "deploy-failed",
     )
+
+
+def _is_new_soon(state: StackState, causes: Sequence[StackEvent]) -> bool:
+    """Return whether a first deploy failed, left nothing, and would succeed once SQS accepts its names."""
+    blocked = [_QUEUE_NAME_BLOCKED.search(event.reason) is not None for event in causes]
+    return state.status == CREATED_NOTHING and bool(blocked) and all(blocked)
 
 
 def _after(state: StackState) -> str:

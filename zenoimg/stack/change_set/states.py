@@ -8,8 +8,10 @@ from zenoimg.suggest import suggest
 
 #: A stack that has change sets only, and no resources yet.
 NEW = "REVIEW_IN_PROGRESS"
+#: The state of a stack whose first creation failed and was undone; it can only be deleted.
+CREATED_NOTHING = "ROLLBACK_COMPLETE"
 #: States of a stack whose first creation failed.
-NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
+NEVER_CREATED = frozenset({CREATED_NOTHING, "ROLLBACK_FAILED", "CREATE_FAILED"})
 
 
 def refuse_stuck(stack: str, state: StackState | None) -> None:
