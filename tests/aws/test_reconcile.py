@@ -273,7 +273,7 @@ def test_other_rules_of_headers_rewrite_them_without_drawing_again(
         reconcile(KEY, refusing)
     before, etag = record_of(catalog), copy_response(s3)["ETag"]
 
-    def draw(*_: object) -> Any:
+    def draw(*_: object, **__: object) -> Any:
         raise AssertionError("nothing is to be drawn")
 
     current = refusing if is_refused else tools

@@ -59,7 +59,7 @@ def world(s3: S3Client, dynamodb: DynamoDBClient, settings: PipelineSettings) ->
     return World(s3, tools, requests)
 
 
-def _needs_more(*_: object) -> Any:
+def _needs_more(*_: object, key: str) -> Any:
     raise NeedsMemoryError(2, 1)
 
 

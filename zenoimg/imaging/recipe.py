@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Literal, get_args
@@ -32,6 +33,7 @@ POSITIONS: tuple[Position, ...] = get_args(Position)
 
 DEFAULT_TEXT = "© zeno"
 MAX_TEXT_LENGTH = 200
+_LATER = frozenset({"text_default"})
 _READ = "read a file with Path(...).read_bytes()"
 
 
@@ -46,6 +48,8 @@ class WatermarkSpec:
     ``font`` is the bytes of a TrueType or OpenType font; a text without one gets those of the default font, so that
     they are part of the fingerprint and travel with a deployed recipe. Characters that the font lacks are replaced
     by equal ones where there are any (a non-breaking space by a space), and letters with marks are composed (NFC).
+    A text may name ``{creator}``, ``{copyright}``, ``{year}`` and ``{key}`` of a picture (``{{`` is a brace); a picture
+    without such a value, or with one that the font cannot draw, gets ``text_default``, which is drawn as it is.
 
     Raises ``RecipeError`` for a value that is not allowed and for characters that the font cannot draw.
     """
@@ -60,6 +64,7 @@ class WatermarkSpec:
     outline: str = "#000000"
     angle: float = 0.0
     font: bytes | None = field(default=None, repr=False)
+    text_default: str | None = None
 
     def __post_init__(self) -> None:
         if self.text is None and self.logo is None:
@@ -90,7 +95,7 @@ class WatermarkSpec:
         if self.font is not None and is_default_font(self.font):
             self._normalize(font=None)  # as `dataclasses.replace` of a text passes it on
         defaults = {setting.name: setting.default for setting in fields(self)}
-        for name in ("text", "color", "outline", "font"):
+        for name in ("text", "text_default", "color", "outline", "font"):
             if getattr(self, name) != defaults[name]:
                 raise RecipeError(name, "belongs to a text, and a logo is given: leave one of them out")
         if not isinstance(logo, bytes):
@@ -98,28 +103,35 @@ class WatermarkSpec:
         check_logo(logo)
 
     def _check_text(self) -> None:
-        from zenoimg.imaging.marking.default_font import NAME, default_font, is_default_font
-        from zenoimg.imaging.marking.typeface import check_font, missing_characters, with_equal_characters
+        from zenoimg.imaging.marking.default_font import default_font
+        from zenoimg.imaging.marking.template import fields_of, literal_of
+        from zenoimg.imaging.marking.typeface import check_font
 
         if not isinstance(self.text, str) or not self.text.strip():
             raise RecipeError("text", "must hold at least one visible character")
-        text = unicodedata.normalize("NFC", self.text)
-        if len(text) > MAX_TEXT_LENGTH:
-            raise RecipeError("text", f"has {len(text)} characters; at most {MAX_TEXT_LENGTH} are allowed")
         font = default_font() if self.font is None else self.font
         if not isinstance(font, bytes):
             raise RecipeError(
                 "font", f"must be the bytes of a TrueType or OpenType file, not {type(font).__name__}; {_READ}"
             )
         check_font(font)
-        text = with_equal_characters(font, text)
-        self._normalize(text=text, font=font)
-        _check_simple_layout(text)
-        missing = missing_characters(font, text)
-        if missing:
-            whose = f"the default font, {NAME}," if is_default_font(font) else "the font"
-            named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing)
-            raise RecipeError("text", f"{whose} has no glyph for {named}; name another `font` or use a `logo`")
+        text = _drawable("text", self.text, font, drawn=literal_of)
+        named = fields_of(text)
+        default = None
+        if named and self.text_default is None:
+            raise RecipeError("text_default", f"is needed for pictures that lack what text names: {{{min(named)}}}")
+        if named and self.text_default is not None:
+            if not isinstance(self.text_default, str) or not self.text_default.strip():
+                raise RecipeError("text_default", "must hold at least one visible character")
+            default = _drawable("text_default", self.text_default, font, drawn=str)
+        self._normalize(text=text, font=font, text_default=default)
+
+    @property
+    def drawn_text(self) -> str:
+        """The text as it is drawn, when it names no fields."""
+        from zenoimg.imaging.marking.template import literal_of
+
+        return literal_of(self.text or "")
 
 
 @dataclass(frozen=True)
@@ -192,6 +204,8 @@ class Recipe:
 
 def _described(settings: WatermarkSpec | EncoderSettings | Rights) -> dict[str, object]:
     values = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
+    # Settings that were added later and are not set leave older fingerprints as they were.
+    values = {name: value for name, value in values.items() if name not in _LATER or value is not None}
     return {
         name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for name, value in values.items()
     }
@@ -240,17 +254,36 @@ def _outline(value: object) -> str:
     return "none" if value == "none" else _color("outline", value)
 
 
-def _check_simple_layout(text: str) -> None:
+def _drawable(name: str, text: str, font: bytes, *, drawn: Callable[[str], str]) -> str:
+    """Return a text as the font draws it; ``drawn`` is what is always drawn of it. Raises ``RecipeError``."""
+    from zenoimg.imaging.marking.default_font import NAME, is_default_font
+    from zenoimg.imaging.marking.typeface import missing_characters, with_equal_characters
+
+    text = unicodedata.normalize("NFC", text)
+    if len(text) > MAX_TEXT_LENGTH:
+        raise RecipeError(name, f"has {len(text)} characters; at most {MAX_TEXT_LENGTH} are allowed")
+    text = with_equal_characters(font, text)
+    literal = drawn(text)
+    _check_simple_layout(name, literal)
+    missing = missing_characters(font, literal)
+    if missing:
+        whose = f"the default font, {NAME}," if is_default_font(font) else "the font"
+        named = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing)
+        raise RecipeError(name, f"{whose} has no glyph for {named}; name another `font` or use a `logo`")
+    return text
+
+
+def _check_simple_layout(name: str, text: str) -> None:
     """Raise ``RecipeError`` for text that Pillow's basic layout, the only one available everywhere, draws wrongly."""
     for character in text:
         if character == "\n":
             continue
         if unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn"):
-            raise RecipeError("text", f"holds the control or unassigned character U+{ord(character):04X}")
+            raise RecipeError(name, f"holds the control or unassigned character U+{ord(character):04X}")
         right_to_left = unicodedata.bidirectional(character) in ("R", "AL", "AN")
         if right_to_left or unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf"):
             raise RecipeError(
-                "text",
+                name,
                 f"{character!r} (U+{ord(character):04X}) needs shaping or runs from right to left, "
                 "which is not drawn the same everywhere; draw it yourself and use it as a `logo`",
             )

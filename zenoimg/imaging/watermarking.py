@@ -12,6 +12,7 @@ from zenoimg.imaging.errors import Refused, TransientError
 from zenoimg.imaging.formats import FORMATS, SUPPORTED
 from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.marking.template import filled
 from zenoimg.imaging.memory import ObservedLimits, can_allocate
 from zenoimg.imaging.recipe import Recipe, WatermarkSpec
 from zenoimg.imaging.result import Watermarked
@@ -27,11 +28,13 @@ def watermark(
     limits: Limits = DEFAULT_LIMITS,
     *,
     available: int | None = None,
+    key: str = "",
 ) -> Watermarked:
     """Return a watermarked copy of a picture in its own format.
 
     ``data`` is the content of an image file, ``recipe`` is ``Recipe()`` by default. Limits are checked before pixels
-    are decoded. ``available`` is how many bytes of memory this process can give to one picture.
+    are decoded. ``available`` is how many bytes of memory this process can give to one picture. ``key`` is what
+    ``{key}`` in the mark's text stands for.
 
     Raises ``Refused`` with the code ``not-an-image``, ``unsupported-format``, ``corrupt``, ``too-large``,
     ``too-many-frames`` or ``too-small``. Raises ``MemoryError`` when the process has too little memory for the
@@ -53,7 +56,10 @@ def watermark(
         )
     # Not in the try block: a module that cannot be imported is not a damaged picture.
     writer: Writer = FORMATS[identified.format].module("writer").watermarked
-    copy = _written(writer, data, recipe or _default_recipe(), ObservedLimits(limits, available), identified.format)
+    recipe, warnings = _of_picture(recipe or _default_recipe(), data, identified.format, key)
+    copy = _written(writer, data, recipe, ObservedLimits(limits, available), identified.format)
+    if warnings:
+        copy = replace(copy, warnings=(*copy.warnings, *warnings))
     return _with_growth_named(copy, len(data), identified.format)
 
 
@@ -70,6 +76,18 @@ def check_settings(function: str, recipe: object, limits: object) -> None:
 def _default_recipe() -> Recipe:
     """Return ``Recipe()``, made when it is first needed: where a recipe is deployed, the default font is not."""
     return Recipe()
+
+
+def _of_picture(recipe: Recipe, data: bytes, name: str, key: str) -> tuple[Recipe, tuple[str, ...]]:
+    """Return the recipe with the text of this picture, and warnings about it."""
+
+    def stated() -> dict[str, str]:
+        from zenoimg.imaging.metadata.facts import facts  # for such texts alone
+
+        return facts(data, name, recipe.rights)
+
+    spec, warnings = filled(recipe.watermark, stated, key)
+    return (recipe if spec is recipe.watermark else replace(recipe, watermark=spec)), warnings
 
 
 def _written(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits, name: str) -> Watermarked:

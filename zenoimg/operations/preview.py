@@ -24,7 +24,7 @@ from zenoimg.operations.output.choice import STDOUT, output_kind
 
 State = Literal["marked", "refused", "failed"]
 
-_TEXT_ONLY = ("text", "color", "outline", "font")
+_TEXT_ONLY = ("text", "text_default", "color", "outline", "font")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class MarkChoices:
     """What the command line overrides of the mark; ``None`` is as configured. See ``WatermarkSpec``."""
 
     text: str | None = None
+    text_default: str | None = None
     logo: Path | None = None
     position: str | None = None
     scale: float | None = None
@@ -88,7 +89,7 @@ def recipe_with(recipe: Recipe, choices: MarkChoices) -> Recipe:
     try:
         return replace(recipe, watermark=replace(recipe.watermark, **changes))
     except RecipeError as error:
-        raise UsageError(f"--{error.field}: {error.message}") from error
+        raise UsageError(f"--{error.field.replace('_', '-')}: {error.message}") from error
 
 
 def plan(photos: Sequence[Path], output: str | None) -> list[Job]:
@@ -151,7 +152,7 @@ def _marked(source: Path, recipe: Recipe, limits: Limits) -> _Marked:
             return _Marked(0, code="unreadable", reason="is a folder or a device, not a file")
         size = source.stat().st_size
         limits.check_bytes(size)
-        return _Marked(size, watermark(source.read_bytes(), recipe, limits))
+        return _Marked(size, watermark(source.read_bytes(), recipe, limits, key=source.name))
     except Refused as refusal:
         return _Marked(size, code=refusal.code, reason=refusal.message)
     except FileNotFoundError:

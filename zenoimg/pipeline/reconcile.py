@@ -176,7 +176,7 @@ class _Round:
 
     def _watermark(self, data: bytes) -> Watermarked | Refusal:
         try:
-            return self._tools.watermark(data, self._recipe, self._tools.limits)
+            return self._tools.watermark(data, self._recipe, self._tools.limits, key=self._key)
         except Refused as refused:
             return Refusal(refused.code, refused.message)
         finally:

@@ -40,7 +40,10 @@ class Records(Protocol):
     def delete(self, image_id: str) -> None: ...  # noqa: D102
 
 
-Mark = Callable[[bytes, Recipe, Limits], Watermarked]
+class Mark(Protocol):
+    """Watermarks one picture; see ``imaging.watermark``."""
+
+    def __call__(self, data: bytes, recipe: Recipe, limits: Limits, *, key: str) -> Watermarked: ...  # noqa: D102
 
 
 def mark_within(megabytes: int | None) -> Mark:

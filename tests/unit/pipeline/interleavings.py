@@ -184,16 +184,16 @@ def _etag(world: World) -> str | None:
     return None if world.copy is None else published(world.copy).etag
 
 
-def _watermark(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
+def _watermark(data: bytes, recipe: Recipe, limits: Limits, *, key: str) -> Watermarked:
     if refuses(recipe.fingerprint, data.decode()):
         raise Refused("corrupt", "refused")
     return Watermarked(_bytes(CopyMark(data.decode(), recipe.fingerprint)), "JPEG", 4, 3, 1, ())
 
 
-def _watermark_in_little_memory(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
+def _watermark_in_little_memory(data: bytes, recipe: Recipe, limits: Limits, *, key: str) -> Watermarked:
     if data.startswith(b"big"):
         raise NeedsMemoryError(2, 1)
-    return _watermark(data, recipe, limits)
+    return _watermark(data, recipe, limits, key=key)
 
 
 @cache

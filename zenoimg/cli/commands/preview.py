@@ -70,7 +70,12 @@ def preview(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files, but never a photo.")] = False,
-    text: Annotated[str | None, _of_mark("--text", "Text.", "TEXT")] = None,
+    text: Annotated[
+        str | None, _of_mark("--text", "Text; {creator}, {copyright}, {year}, {key} are the photo's.", "TEXT")
+    ] = None,
+    text_default: Annotated[
+        str | None, _of_mark("--text-default", "Text where a photo lacks what the text names.", "TEXT")
+    ] = None,
     logo: Annotated[Path | None, _of_mark("--logo", "Logo to use instead of text.", "PNG")] = None,
     position: Annotated[
         str | None, _of_mark("--position", "An anchor (top-left, top … bottom-right) or tile.", "WHERE")
@@ -103,7 +108,7 @@ def preview(
     """
     from zenoimg.operations.preview import MarkChoices
 
-    choices = MarkChoices(text, logo, position, scale, margin, opacity, color, outline, angle, font)
+    choices = MarkChoices(text, text_default, logo, position, scale, margin, opacity, color, outline, angle, font)
     options = Options(tuple(photos), output, force, choices, workers, as_json)
     if any(result.state != "marked" for result in _run(call, options)):
         raise typer.Exit(1)

@@ -169,7 +169,7 @@ def _draw_shape(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Ima
 
 
 def _draw_text(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image:
-    text = spec.text or ""
+    text = spec.drawn_text
     size = max(LEGIBLE_FONT, spec.scale * shorter_side)
     left, top, right, bottom = _text_box(spec, text, size)
     size *= shrink_factor(turned_size((right - left, bottom - top), spec.angle), room)
