@@ -82,7 +82,7 @@ ROOMS: dict[str, set[str]] = {
     "preview": {"output"},
     "queues": {"pipeline"},
     "records": {"pipeline", "selectors"},
-    "removal": {"concurrency", "deploy", "pipeline", "records"},
+    "removal": {"concurrency", "deploy", "pipeline", "queues", "records", "reprocess"},
     "reprocess": {"concurrency", "effective_recipe", "inventory", "pipeline", "queues", "selectors"},
     "rollout": {"concurrency", "deploy", "inventory", "pipeline"},
     "selectors": set(),

@@ -28,6 +28,7 @@ from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.deploy_view import say_cloudformation_continues, say_waiting, show_stack_events
 from zenoimg.cli.terminal.screen import safe
 from zenoimg.errors import UsageError
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from zenoimg.config.load import Settings
     from zenoimg.operations.removal.destroy import Destroy, Removal
     from zenoimg.operations.removal.destroy_data import Data
+    from zenoimg.operations.removal.queued import Queued
 
 
 def register(app: typer.Typer) -> None:
@@ -109,7 +111,9 @@ def _show(call: Call, aws: Aws, removal: Removal) -> None:
         listed = ", ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items())) or "no resources"
         call.screen.say(f"\nThe stack [bold]{removal.stack}[/] in [bold]{where}[/] will be deleted:")
         call.screen.say(f"  {safe(listed)}")
-        call.screen.say("The messages in its queues and its logs are lost.")
+        call.screen.say("Its logs and the messages in its queues are lost.")
+        for line in _queued_lines(removal.queued):
+            call.screen.say(f"  {safe(line)}")
     else:
         call.screen.say(f"\nThe stack [bold]{removal.stack}[/] in [bold]{where}[/] does not exist; its data does.")
     if removal.retained:
@@ -119,6 +123,21 @@ def _show(call: Call, aws: Aws, removal: Removal) -> None:
         call.screen.say("[bold red]Permanently deleted; nothing can be restored:[/]")
         for line in _data_lines(removal.data):
             call.screen.say(f"  [red]{safe(line)}[/]")
+
+
+def _queued_lines(queued: Queued) -> Iterator[str]:
+    for queue in queued.queues:
+        found = "the number of its messages cannot be read"
+        if queue.counts is not None:
+            found = render.plural(queue.counts.total, "message")
+            found += f", {queue.counts.in_flight:,} of them in flight" if queue.counts.in_flight else ""
+        yield f"{queue.name}: {found}"
+    for letter in queued.dead_letters:
+        about = ", ".join(key.key for key in letter.keys) or f"message {letter.message_id}"
+        why = letter.reason or letter.problem
+        yield f"  {about}{f': {why}' if why else ''}"
+    if queued.dead_letters:
+        yield f"`{suggest('reprocess', '--failed')}` processes dead letters again."
 
 
 def _data_lines(data: Data) -> Iterator[str]:
@@ -190,6 +209,15 @@ def _result(removal: Removal, deleted: list[str], result: str) -> dict[str, Any]
         "stack": removal.stack,
         "removed": [asdict(item) for item in removal.removed] if removal.stack_exists else [],
         "stays": list(removal.retained),
+        "queues": [
+            {"queue": queue.name, **(asdict(queue.counts) if queue.counts else {"waiting": None, "in_flight": None})}
+            for queue in removal.queued.queues
+        ],
+        "dead_letters": [
+            {"ImageId": key.key, "Error": letter.reason}
+            for letter in removal.queued.dead_letters
+            for key in letter.keys
+        ],
         "data": [
             {"bucket": name, **asdict(content)} for name, content in ((*data.buckets, data.artifacts) if data else ())
         ],

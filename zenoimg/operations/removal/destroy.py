@@ -9,7 +9,7 @@ finds the data of a deleted stack by its tags.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,6 +19,7 @@ from zenoimg.errors import NotDeployedError, RefusedByAwsError
 from zenoimg.operations.deploy.target import change_sets_of
 from zenoimg.operations.removal import purge
 from zenoimg.operations.removal.destroy_data import Data, adopted, buckets_left, table_left
+from zenoimg.operations.removal.queued import Queued, look
 from zenoimg.pipeline.calls.service import expected_owner, is_missing_bucket
 from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import StackState, read_stack
@@ -41,7 +42,7 @@ class Removal:
 
     ``removed`` are the resources that are deleted with the stack, ``retained`` the names of those that are kept,
     ``data`` what is deleted as well; then ``retained`` existed before the stack, which never deletes it.
-    ``stack_exists`` is ``False`` when only data is left.
+    ``queued`` are the messages in the queues that are deleted. ``stack_exists`` is ``False`` when only data is left.
     """
 
     stack: str
@@ -49,6 +50,7 @@ class Removal:
     removed: tuple[Resource, ...]
     retained: tuple[str, ...]
     data: Data | None = None
+    queued: Queued = field(default_factory=Queued)
 
 
 class Destroy:
@@ -84,13 +86,15 @@ class Destroy:
         if not delete_data:
             self._refuse_full(resources)
             retained = (*buckets, *([table] if table else []))
-            return Removal(self._stack, True, self._without(resources, retained), retained)
+            removed = self._without(resources, retained)
+            return Removal(self._stack, True, removed, retained, queued=look(self._aws, state))
         kept = adopted(self._aws, buckets, table, state)
         ours = tuple(name for name in buckets if name not in kept)
         if state is None and not ours and table in ("", *kept):
             raise self._nothing(f", and what it adopted is never deleted ({', '.join(kept)})")
         data = Data.counted(self._aws, self._stack, ours, "" if table in kept else table, on_count)
-        return Removal(self._stack, state is not None, self._without(resources, kept), kept, data)
+        removed = self._without(resources, kept)
+        return Removal(self._stack, state is not None, removed, kept, data, look(self._aws, state))
 
     def remove_stack(self, removal: Removal) -> Iterator[StackEvent]:
         """Delete the stack and yield its events. Raises ``RefusedByAwsError`` naming what could not be deleted."""

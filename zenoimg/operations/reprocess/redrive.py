@@ -106,6 +106,16 @@ def reasons(pipeline: LivePipeline, keys: set[str]) -> dict[str, str]:
     return errors
 
 
+def first_letters(pipeline: LivePipeline, count: int) -> list[DeadLetter]:
+    """Return up to ``count`` dead letters; they stay. Raises botocore's ``ClientError``."""
+    with _put_back(pipeline) as kept:
+        for letters in _received(pipeline, _PEEK_SECONDS, kept):
+            kept += letters
+            if len(kept) >= count:
+                break
+        return kept[:count]
+
+
 @contextmanager
 def _put_back(pipeline: LivePipeline) -> Iterator[list[DeadLetter]]:
     """Yield a list of letters to keep; at the end make the first 10,000 of them visible again at once."""
