@@ -66,6 +66,7 @@ _OPERATIONS = {
 }
 #: A room of the operations: the other rooms that it may import.
 ROOMS: dict[str, set[str]] = {
+    "arrivals": {"pipeline", "queues"},
     "completion": {"output"},
     "concurrency": set(),
     "configured": set(),
@@ -86,7 +87,7 @@ ROOMS: dict[str, set[str]] = {
     "reprocess": {"concurrency", "effective_recipe", "inventory", "pipeline", "queues", "selectors"},
     "rollout": {"concurrency", "deploy", "inventory", "pipeline"},
     "selectors": set(),
-    "upload": {"concurrency", "content", "pipeline", "queues"},
+    "upload": {"arrivals", "concurrency", "content", "pipeline"},
 }
 LAYERS |= {
     f"zenoimg.operations.{room}": (

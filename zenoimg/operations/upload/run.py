@@ -20,16 +20,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from zenoimg.aws.errors import explain
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.imaging import Limits
+from zenoimg.operations.arrivals import Arrivals, Awaited, Patience
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.operations.queues import counts_if_known
 from zenoimg.operations.upload.free_keys import mark_free
 from zenoimg.operations.upload.local_files import reason_of
 from zenoimg.operations.upload.sources import Source
 from zenoimg.operations.upload.transfer import StoppedError, Transfer, Transferred
-from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_missing_bucket, is_throttled
+from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_missing_bucket
 from zenoimg.pipeline.calls.threads import SECONDS, threads
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.suggest import suggest
 
 State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused", "conflict", "failed", "unprocessed"]
 #: States that leave an operator something to do.
@@ -92,7 +91,7 @@ class UploadResult:
 @dataclass(frozen=True)
 class _Waiting:
     done: Transferred
-    started: float
+    awaited: Awaited
 
 
 class Upload:
@@ -113,9 +112,7 @@ class Upload:
         self._on_bytes = on_bytes
         self._clock = clock
         self._waiting: dict[str, _Waiting] = {}
-        #: Whether the large queue has messages: now, ``None`` if not looked at yet, and at the look before.
-        self._large_is_busy: bool | None = None
-        self._large_was_busy = True
+        self._arrivals = Arrivals(pipeline, Patience(options.timeout, options.retry_grace, options.event_grace), clock)
         #: Sent and reported as such; they occupy the window until they are processed.
         self._paced: dict[str, _Waiting] = {}
 
@@ -202,80 +199,34 @@ class Upload:
             return None
         except (ClientError, BotoCoreError) as error:
             done = Transferred(source, "failed", reason=_reason_or_raise(error, source))
+        waiting = _Waiting(done, Awaited(source.key, done.version, started, is_new=done.state == "sent"))
         if done.state in {"sent", "unchanged"} and self._options.wait and not self._options.dry_run:
-            self._waiting[source.key] = _Waiting(done, started)
+            self._waiting[source.key] = waiting
             return None
         if done.state == "sent" and self._options.paced:
-            self._paced[source.key] = _Waiting(done, started)
+            self._paced[source.key] = waiting
         state: dict[str, State] = {"sent": "uploaded", "planned": "would-upload"}
         shown: State = state.get(done.state, done.state)  # type: ignore[arg-type]
         return UploadResult(source.path, source.key, shown, done.reason, done.size, self._clock() - started)
 
     def _look(self) -> Iterator[UploadResult]:
         """Yield the results of awaited photos whose records are final now."""
-        if self._large_is_busy is not None:
-            self._large_was_busy, self._large_is_busy = self._large_is_busy, None
-        try:
-            records = self._pipeline.catalog.get_many([*self._waiting, *self._paced])
-        except ClientError as error:
-            if is_throttled(error):
-                return  # the next poll comes soon
-            raise
-        for key in list(self._paced):
-            if self._judge(self._paced[key], records.get(key)) is not None:
-                del self._paced[key]
-        for key in list(self._waiting):
-            result = self._judge(self._waiting[key], records.get(key))
-            if result is not None:
-                del self._waiting[key]
-                yield result
-
-    def _may_be_handed_over(self) -> bool:
-        """Return whether an awaited photo may be in the large queue, which is read once in each look.
-
-        A message that went since the last look may have left a record that was not read yet.
-        """
-        url = self._pipeline.deployment.large_queue_url
-        if not url:
-            return False
-        if self._large_is_busy is None:
-            queue = counts_if_known(self._pipeline, url)
-            self._large_is_busy = queue is not None and queue.total > 0
-        return self._large_is_busy or self._large_was_busy
-
-    def _judge(self, waiting: _Waiting, record: ImageRecord | None) -> UploadResult | None:
-        """Return the final result of a photo, or ``None`` while its record is not final."""
-        done, fresh = waiting.done, waiting.done.state == "sent"
-        seconds = self._clock() - waiting.started
-
-        def result(state: State, reason: str = "", *, as_before: bool = False) -> UploadResult:
-            return UploadResult(
-                done.source.path, done.source.key, state, reason, done.size, seconds, record, as_before=as_before
-            )
-
-        about_this = record is not None and record.version_id == done.version
-        if record is not None and about_this:
-            if record.status == "processed":
-                return result("processed" if fresh else "unchanged")
-            if record.status == "refused":
-                return result("refused", record.error or "", as_before=not fresh)
-            if seconds > self._options.retry_grace and not self._may_be_handed_over():
-                return result("failed", record.error or "")
-        # The event of an earlier upload may be lost; there is no need to wait as long for it.
-        grace = min(self._options.timeout, self._options.event_grace)
-        patience = self._options.timeout if fresh else grace
-        if seconds <= patience or self._may_be_handed_over():
-            return None
-        if record is not None and not about_this:
-            return result(
-                "unprocessed",
-                f"no record of this version after {seconds:.0f} s: it was overwritten, or its event is late",
-            )
-        again = suggest("reprocess", ids=[done.source.key])
-        return result(
-            "unprocessed",
-            f"not processed after {seconds:.0f} s; `{again}` processes it again",
-        )
+        pending = {**self._waiting, **self._paced}
+        for key, arrival in self._arrivals.look(each.awaited for each in pending.values()).items():
+            self._paced.pop(key, None)
+            waiting = self._waiting.pop(key, None)
+            if waiting is not None:
+                source, seconds = waiting.done.source, self._clock() - waiting.awaited.since
+                yield UploadResult(
+                    source.path,
+                    key,
+                    arrival.state,
+                    arrival.reason,
+                    waiting.done.size,
+                    seconds,
+                    arrival.record,
+                    as_before=arrival.as_before,
+                )
 
 
 def _taken(finished: SimpleQueue[Future[Transferred]], pause: float | None) -> Iterator[Future[Transferred]]:
