@@ -109,20 +109,35 @@ _S3_ACTIONS = {
 }
 
 
+#: Actions on the newest version → on a version that is named.
+_OF_VERSIONS = {
+    "DeleteObject": "DeleteObjectVersion",
+    "GetObject": "GetObjectVersion",
+    "GetObjectTagging": "GetObjectVersionTagging",
+}
+
+
 def _s3(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
     bucket = parameters.get("Bucket", "")
     if operation == "DeleteObjects":
         each = parameters["Delete"]["Objects"]
         return {right for one in each for right in _s3("DeleteObject", {"Bucket": bucket, **one})}
-    if operation == "CopyObject":
-        return _s3("PutObject", parameters) | _s3("GetObject", parameters["CopySource"])
+    if operation in ("CopyObject", "UploadPartCopy"):
+        tags: set[Right] = set()
+        if operation == "CopyObject" and parameters.get("TaggingDirective", "COPY") == "COPY":
+            tags = _s3("GetObjectTagging", parameters["CopySource"]) | _s3("PutObjectTagging", parameters)
+        return _s3("PutObject", parameters) | _s3("GetObject", parameters["CopySource"]) | tags
+    if operation == "CreateMultipartUpload" and parameters.get("Tagging"):
+        untagged = {name: value for name, value in parameters.items() if name != "Tagging"}
+        return _s3("PutObjectTagging", parameters) | _s3(operation, untagged)
     action = _S3_ACTIONS.get(operation, operation)
     if "Key" not in parameters:
         more = {Right("s3:PutBucketOwnershipControls", "bucket", bucket)} if "ObjectOwnership" in parameters else set()
         return more | {Right(f"s3:{action}", "bucket", bucket)}
     # A version that is named is another right than the newest.
-    version = "Version" if parameters.get("VersionId") and action in {"GetObject", "DeleteObject"} else ""
-    return {Right(f"s3:{action}{version}", "object", f"{bucket}/{parameters['Key']}")}
+    if parameters.get("VersionId") and action in _OF_VERSIONS:
+        action = _OF_VERSIONS[action]
+    return {Right(f"s3:{action}", "object", f"{bucket}/{parameters['Key']}")}
 
 
 def _dynamodb(operation: str, parameters: Mapping[str, Any]) -> set[Right]:

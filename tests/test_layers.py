@@ -83,11 +83,12 @@ ROOMS: dict[str, set[str]] = {
     "preview": {"output"},
     "queues": {"pipeline"},
     "records": {"pipeline", "selectors"},
-    "removal": {"concurrency", "deploy", "pipeline", "queues", "records", "reprocess"},
+    "removal": {"concurrency", "deploy", "pipeline", "queues", "records", "reprocess", "versions"},
     "reprocess": {"concurrency", "effective_recipe", "inventory", "pipeline", "queues", "selectors"},
     "rollout": {"concurrency", "deploy", "inventory", "pipeline"},
     "selectors": set(),
     "upload": {"arrivals", "concurrency", "content", "pipeline"},
+    "versions": {"arrivals", "pipeline", "records"},
 }
 LAYERS |= {
     f"zenoimg.operations.{room}": (

@@ -50,6 +50,9 @@ JOURNEY = (
     "status --check",
     "tail-logs",
     "delete a.jpg --yes",
+    "versions a.jpg",
+    "restore a.jpg --no-wait",
+    "delete a.jpg --yes",
     "delete b.jpg --purge --yes",
     "reprocess --missing --here",
 )

@@ -28,6 +28,8 @@ COMMANDS = {
     "download": Entry("download", "Download watermarked copies into files named after their ids."),
     "gallery": Entry("gallery", "Make a web page of all images before and after, with the reasons for refusals."),
     "delete": Entry("delete", "Delete originals with their copies and records."),
+    "versions": Entry("versions", "List the versions of an original that S3 keeps."),
+    "restore": Entry("restore", "Restore deleted images, or an older version of one."),
     "status": Entry("status", "Show pipeline health. Exit code 1 if action is needed, with the command to run."),
     "reprocess": Entry("reprocess", "Reprocess images: missing, stale, failed, refused or all."),
     "rollout": Entry("rollout", "Deploy a new watermark and apply it to stored images, starting with a canary."),

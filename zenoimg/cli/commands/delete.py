@@ -17,6 +17,7 @@ from zenoimg.cli.framework.session import confirm, pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import JsonArray, safe
 from zenoimg.cli.terminal.selected import show_dry_run
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
@@ -56,7 +57,7 @@ def delete(
 
     Several: zenoimg delete --prefix 2019/ --dry-run
 
-    Without --purge, old versions can be restored for as long as the bucket keeps them.
+    Without --purge, `zenoimg restore` brings images back for as long as the bucket keeps old versions.
     """
     given.require()
     _run(call, Options(given.selectors(), purge, dry_run, yes, as_json))
@@ -91,17 +92,22 @@ def _run(call: Call, options: Options) -> None:
     effective = None if has_functions else effective_recipe(pipeline, settings, "deployed")
     here = pipeline.tools(effective.recipe, effective.limits) if effective else None
     counts: Counter[str] = Counter()
+    restorable: list[str] = []
     try:
         with JsonArray(wanted=options.as_json) as array:
             for results in (missing, operation.delete(pipeline, candidates, purge=options.purge, here=here)):
                 for result in results:
                     counts[result.state] += 1
+                    if result.can_be_restored and len(restorable) <= _NAMED:
+                        restorable.append(result.key)
                     array.add(_json(result))
                     call.screen.line(render.outcome(result.state, result.key, reason=result.reason))
     finally:
         call.screen.say(f"{render.plural(counts.total(), 'image')}: {render.counts(counts)}.")
     if has_functions and counts["deleted"] + counts["purged"]:
         call.screen.say("The pipeline deletes their copies and records within seconds.")
+    if restorable:
+        call.screen.say(f"To undo: {_undo(restorable)}")
     if operation.NEEDS_ATTENTION & set(counts):
         raise typer.Exit(1)
 
@@ -119,8 +125,15 @@ def _announce(call: Call, pipeline: LivePipeline, candidates: Sequence[DeletionC
         call.screen.say(safe(kept))
         return
     versions = [version for item in candidates for version in item.versions if not version.is_marker]
-    size = render.size(sum(version.size for version in versions))
+    size = render.size(sum(version.size or 0 for version in versions))
     call.screen.say(f"{render.plural(len(versions), 'version')} ({size}) [bold]cannot be restored[/].")
+
+
+def _undo(keys: Sequence[str]) -> str:
+    """Return the command that restores these images; of many, the one for all that were deleted in the last hour."""
+    if len(keys) <= _NAMED:
+        return f"`{safe(suggest('restore', ids=keys))}`"
+    return f"`{safe(suggest('restore', '--deleted', '--since', '1h'))}` restores all that was deleted in the last hour."
 
 
 def _json(result: DeleteResult) -> dict[str, Any]:

@@ -27,6 +27,8 @@ STYLES: Mapping[str, str] = {
     "processed": "green",
     "uploaded": "green",
     "would-upload": "",
+    "restored": "green",
+    "would-restore": "",
     "marked": "green",
     "downloaded": "green",
     "deleted": "green",

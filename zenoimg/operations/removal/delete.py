@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.image_ids import is_possible
 from zenoimg.operations.removal.purge import fits_xml
+from zenoimg.operations.versions.listing import Version, versions_of
 from zenoimg.pipeline.calls.service import expected_owner, is_transient_code
 from zenoimg.pipeline.calls.threads import threads
 from zenoimg.pipeline.reconcile import reconcile
@@ -33,15 +34,6 @@ _WORKERS = 16
 
 
 @dataclass(frozen=True)
-class Version:
-    """One version of an object, or one delete marker."""
-
-    version_id: str
-    is_marker: bool
-    size: int = 0
-
-
-@dataclass(frozen=True)
 class DeletionCandidate:
     """An image that can be deleted. ``versions`` are what a purge deletes; they are not read without one."""
 
@@ -52,12 +44,16 @@ class DeletionCandidate:
 
 @dataclass(frozen=True)
 class DeleteResult:
-    """The result for one image. ``versions`` counts the permanently deleted versions without delete markers."""
+    """The result for one image. ``versions`` counts the permanently deleted versions without delete markers.
+
+    ``can_be_restored`` is whether S3 keeps the deleted version below a delete marker.
+    """
 
     key: str
     state: State
     reason: str = ""
     versions: int = 0
+    can_be_restored: bool = False
 
 
 def survey(pipeline: LivePipeline, ids: Iterable[str], *, purge: bool) -> Iterator[DeletionCandidate | DeleteResult]:
@@ -72,7 +68,7 @@ def survey(pipeline: LivePipeline, ids: Iterable[str], *, purge: bool) -> Iterat
         if not is_possible(key):
             return DeleteResult(key, "missing", "there is no such image")
         is_current = key in records or pipeline.storage.head_original(key) is not None
-        versions = tuple(_versions(pipeline, key)) if purge else ()
+        versions = tuple(versions_of(pipeline, key)) if purge else ()
         if not is_current and not versions:
             return DeleteResult(key, "missing", "there is no such image")
         return DeletionCandidate(key, is_current, versions)
@@ -117,15 +113,16 @@ def _delete_batch(
                 chosen += [(key, version_id) for key, version_id in made.items() if key not in errors]
             refused, _ = _remove(pipeline, [pair for pair in chosen if pair[0] not in errors], sleep)
             errors = {**errors, **refused}
-    return [_result(item, errors.get(item.key, ""), purge=purge) for item in batch]
+    return [_result(item, errors.get(item.key, ""), made.get(item.key, ""), purge=purge) for item in batch]
 
 
-def _result(item: DeletionCandidate, error: str, *, purge: bool) -> DeleteResult:
+def _result(item: DeletionCandidate, error: str, marker: str, *, purge: bool) -> DeleteResult:
     if error:
         return DeleteResult(item.key, "failed", error)
     if purge:
         return DeleteResult(item.key, "purged", versions=sum(not version.is_marker for version in item.versions))
-    return DeleteResult(item.key, "deleted")
+    # "null" marks a key of a bucket whose versioning is suspended, where the deleted version is gone.
+    return DeleteResult(item.key, "deleted", can_be_restored=marker not in ("", "null"))
 
 
 def _remove(
@@ -178,22 +175,6 @@ def _delete_object(pipeline: LivePipeline, key: str, version_id: str | None) -> 
 
 def _made_marker(deleted: Mapping[str, Any]) -> bool:
     return bool(deleted.get("DeleteMarker")) and "VersionId" not in deleted and "DeleteMarkerVersionId" in deleted
-
-
-def _versions(pipeline: LivePipeline, key: str) -> Iterator[Version]:
-    """Yield all versions and delete markers of exactly this key, not of longer keys."""
-    pages = pipeline.aws.s3.get_paginator("list_object_versions").paginate(
-        Bucket=pipeline.settings.originals_bucket, Prefix=key, **expected_owner(pipeline.settings.account_id)
-    )
-    for page in pages:
-        for version in page.get("Versions", []):
-            if version["Key"] == key:
-                yield Version(version["VersionId"], is_marker=False, size=version["Size"])
-        for marker in page.get("DeleteMarkers", []):
-            if marker["Key"] == key:
-                yield Version(marker["VersionId"], is_marker=True)
-        if page.get("NextKeyMarker", key) != key:
-            return  # keys are sorted, and the exact key comes first
 
 
 def _reconciled(result: DeleteResult, tools: Tools) -> DeleteResult:
