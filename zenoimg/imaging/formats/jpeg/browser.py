@@ -1,4 +1,4 @@
-"""A JPEG as browsers are given it."""
+"""JPEGs as the gallery hands them to browsers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zenoimg.imaging.metadata.policy import Rights
 
 
 def without_metadata(data: bytes) -> bytes | None:
-    """Return the file with its colour profile and orientation alone.
+    """Return the file with no metadata but its colour profile and orientation.
 
     ``None`` for CMYK, which browsers show in other colours, and where metadata stands between scans.
     """

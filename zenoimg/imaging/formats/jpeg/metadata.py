@@ -83,7 +83,7 @@ def kept_segments(stream: JpegStream, keeper: Keeper) -> list[Segment]:
 
 
 def segments_of(exif: bytes, xmp: bytes, profile: bytes, keeper: Keeper) -> list[Segment]:
-    """Return the application segments of a JPEG whose source was none: JFIF's, and one or more for each block.
+    """Return the application segments of a JPEG made from another format: JFIF's, and one or more for each block.
 
     The blocks are as the keeper returned them.
     """
@@ -130,7 +130,7 @@ def _profile(segments: list[Segment], keeper: Keeper) -> list[Segment]:
 
 
 def _kind(segment: Segment) -> str | None:
-    """Return what a segment carries; ``None`` when pixels depend on it."""
+    """Return which kind of metadata a segment carries; ``None`` when pixels depend on it."""
     if not segment.is_metadata:
         return None
     for marker, prefix, kind in _KINDS:

@@ -1,4 +1,4 @@
-"""Application segments of kinds that are not known, and comments."""
+"""Application segments of unknown kinds, and comments."""
 
 from __future__ import annotations
 

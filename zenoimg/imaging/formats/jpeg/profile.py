@@ -10,7 +10,7 @@ _MODES = {1: "L", 4: "CMYK"}
 
 
 def colours_in(stream: JpegStream) -> ColourTags:
-    """Return what a JPEG says of its colours."""
+    """Return what a JPEG states about its colours."""
     parts = [
         segment.payload[len(_NAME) :]
         for segment in stream.segments

@@ -148,7 +148,7 @@ def is_coded_rgb(stream: JpegStream) -> bool:
 
 
 class PixelStream:
-    """A file object that reads as a JPEG of nothing but the segments that pixels are made of.
+    """A file object that reads as a JPEG with only the segments that the pixels depend on.
 
     The scans are not copied, which would cost one to two per cent of a picture's time. A file without an end marker
     ends with ``following`` and one.

@@ -36,7 +36,7 @@ def further_pictures(trailer: bytes) -> tuple[list[Further], bytes]:
 
 
 def left_out(others: int, rest: bytes) -> list[str]:
-    """Return warnings that name what follows the first picture and is not in the copy: pictures, and other bytes."""
+    """Return warnings that name what follows the first picture and is not in the copy: pictures and other data."""
     texts = []
     if others:
         more = "1 more picture" if others == 1 else f"{others} more pictures"

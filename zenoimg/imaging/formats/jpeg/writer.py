@@ -47,7 +47,7 @@ _BYTES_AT_A_TIME = 1 << 20  # Pillow's 64 KiB make a 6 MP decode 1 to 2% slower:
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Return a watermarked copy of a JPEG with its gain map; other pictures after the first are left out, reported."""
+    """Return a watermarked copy of a JPEG with its gain map; other further pictures are left out and reported."""
     stream = read_stream(data)
     _check_coding(stream)
     limits.check_picture(stream.width, stream.height)
@@ -87,7 +87,7 @@ def _marked(
     ground: GroundUnderMark | None,
     segments: list[Segment],
 ) -> tuple[bytes, list[Segment], Encoding, list[str]]:
-    """Return the marked picture, its segments, the way that it went, and warnings.
+    """Return the marked picture, its segments, how it was encoded, and warnings.
 
     It has its segments at its head unless ``ground`` is given: then a gain map follows, which they depend on.
     """
@@ -109,7 +109,7 @@ def _marked(
 
 
 def _bytes_a_pixel(stream: JpegStream, settings: EncoderSettings) -> float:
-    """Return the measured peak memory for each pixel, the helper's included, whichever way the picture goes.
+    """Return the measured peak memory for each pixel, including the helper's, for either encoding.
 
     Coefficients take two bytes a sample, in the helper, or in Pillow where a scan is progressive or tables are
     optimised; pixels take four bytes, grey ones one. At a quality of our own the copy may be larger than the file.

@@ -1,4 +1,4 @@
-"""Marks JPEGs in the domain of their coefficients: every block that the mark does not touch stays as it is.
+"""Watermark JPEGs in the DCT domain: every block that the mark does not touch keeps its coefficients.
 
 A helper process drives the libjpeg that Pillow's wheels bundle. It reads the coefficients and hands out the MCUs
 around the mark as a small JPEG; those pixels are drawn on here, by Pillow; the helper encodes them, puts the blocks

@@ -1,4 +1,4 @@
-"""A mark on a JPEG of which nothing but the blocks under the mark is encoded again."""
+"""Draw a mark on a JPEG, re-encoding only the blocks under it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Draw = Callable[[Image.Image, Overlay], None]
 
 @dataclass(frozen=True)
 class NotThisWay:
-    """A picture that is to be decoded and encoded as a whole, and why."""
+    """The picture has to be decoded and encoded as a whole; the text says why."""
 
     reason: Reason
 
@@ -165,7 +165,7 @@ def _has_plain_sampling(stream: JpegStream) -> bool:
 
 
 def _cpu_microseconds(length: int, pixels: int) -> int:
-    """Return far more than an intact picture takes: about 0.01 for a pixel, and ten times that on an emulator."""
+    """Return a generous limit: an intact picture takes about 0.01 for each pixel, and ten times that on an emulator."""
     return 2_000_000 + length + pixels
 
 
@@ -213,7 +213,7 @@ def _edited_by(
 
 
 def _opens(head: bytes, stream: JpegStream) -> bool:
-    """Return whether Pillow, too, reads the head of what libjpeg wrote."""
+    """Return whether Pillow also reads the header that libjpeg wrote."""
     try:
         return JpegImageFile(BytesIO(head)).size == (stream.width, stream.height)
     except (OSError, SyntaxError, ValueError):

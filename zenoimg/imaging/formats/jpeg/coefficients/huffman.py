@@ -71,7 +71,7 @@ def tables_of(stream: JpegStream) -> CodingTables:
 
 @lru_cache(maxsize=64)
 def completed(table: HuffmanTable, symbols: frozenset[int]) -> HuffmanTable:
-    """Return a table that has a code for all of ``symbols``; the same one if it has.
+    """Return a table with a code for each of ``symbols``: the same table if it has them all.
 
     What it lacks gets codes of 16 bits behind its own while there is room, else all get new codes.
     """

@@ -1,4 +1,4 @@
-"""Where the libjpeg is that Pillow's wheels bundle: no other one is driven."""
+"""Find the libjpeg that Pillow's wheels bundle, the only one that is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HDR gain maps: a small second JPEG behind the picture says how much brighter each place is on an HDR screen.
+"""HDR gain maps: a small second JPEG after the picture says how much brighter each part is on an HDR screen.
 
 ``source``     the map in a file: which of the further pictures it is, and what declares it
 ``metadata``   what its codes mean: ISO 21496-1, XMP (``fields`` reads it), Apple's

@@ -1,4 +1,4 @@
-"""Whether a copy keeps its source's gain map, and the copy with it."""
+"""Decide whether a copy keeps its source's gain map, and assemble the copy with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOT_THERE = "the file declares an HDR gain map that it does not hold; the copy d
 
 @dataclass(frozen=True)
 class Choice:
-    """``kept`` is the map that the copy keeps, ``others`` how many further pictures are none, with what to report."""
+    """``kept`` is the map that the copy keeps, ``others`` the number of further pictures that are not it."""
 
     kept: SourceMap | None
     others: int
@@ -29,7 +29,7 @@ class Choice:
 
 
 def choose(stream: JpegStream, further: Sequence[Further], recipe: Recipe) -> Choice:
-    """Return what becomes of a source's gain map."""
+    """Return whether a copy keeps the source's gain map, and why not."""
     declared = declarations(stream)
     promised = declared.map or declared.video
     try:
@@ -49,7 +49,7 @@ def choose(stream: JpegStream, further: Sequence[Further], recipe: Recipe) -> Ch
 def with_gain_map(
     copy: bytes, segments: list[Segment], source: SourceMap, ground: GroundUnderMark, recipe: Recipe
 ) -> tuple[bytes, list[str]]:
-    """Return a copy with its segments and the gain map, marked as well, and warnings.
+    """Return a copy with its segments and its gain map, which has the mark too, and warnings.
 
     ``copy`` has no application segments yet, and ``ground`` has drawn its mark.
     """

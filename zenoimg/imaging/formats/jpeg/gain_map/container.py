@@ -1,4 +1,4 @@
-"""What declares the gain map in a copy: the directory of pictures, ISO's version segment, XMP."""
+"""Declare the gain map in a copy: in the directory of pictures, ISO's version segment, and XMP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mark in the samples of a gain map, which is mostly smaller than its picture.
+"""The mark at the resolution of a gain map, which is usually lower than the picture's.
 
 A sample of the map lights the pixels of its cell and, interpolated, those of the cells around it. So a sample counts as
 covered where any pixel of its cell or of a neighbouring one is. Measured with libultrahdr 1.4 and libvips 8.18, a map
@@ -22,7 +22,7 @@ _BAND_PIXELS = 1 << 22
 
 @dataclass(frozen=True)
 class Grid:
-    """A picture and its map: ``across`` and ``down`` are pixels for each sample."""
+    """A picture's size and its map's: ``across`` and ``down`` are pixels per sample."""
 
     picture: Size
     map: Size

@@ -1,4 +1,4 @@
-"""From the gain map of a source to that of its copy: only the blocks under the mark change."""
+"""Make the copy's gain map from the source's: only the blocks under the mark change."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _band(old: Image.Image, ground: Image.Image, covered: Coverage, metadata: Ga
 
 
 def _without_light(old: Image.Image, alpha: Image.Image) -> Image.Image:
-    """Return Apple's codes, of which 0 is a gain of 1, as far as the mark lets them through."""
+    """Return Apple's codes, of which 0 is a gain of 1, dimmed by the mark's coverage."""
     faded = old.copy()
     faded.paste(0 if old.mode == "L" else (0, 0, 0), (0, 0), alpha)
     return faded

@@ -1,4 +1,4 @@
-"""What the codes of a gain map mean.
+"""Read what the codes of a gain map mean.
 
 Sources: ISO 21496-1 (annex C, as libultrahdr 1.4 and libavif 1.4 write it), Adobe's gain map specification 1.0 (XMP),
 and for Apple's maps its published formula: HDR = SDR · (1 + (headroom − 1) · linear(code)).
@@ -24,7 +24,7 @@ _LARGEST_STOPS = 16.0
 
 
 class UnknownMapError(ValueError):
-    """Metadata that cannot be read, or mean something that cannot be kept; the text says what."""
+    """The metadata cannot be read, or describe a map that cannot be kept; the text says why."""
 
 
 @dataclass(frozen=True)

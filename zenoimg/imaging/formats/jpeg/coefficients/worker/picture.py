@@ -23,7 +23,7 @@ _MOST_UNSEEN = 15  # blocks: 1,023 and 15 differences of up to 2,047 are less th
 
 
 class CannotEditError(Exception):
-    """A picture that is to be decoded and encoded instead; ``code`` is one of ``messages``."""
+    """The picture has to be decoded and encoded instead; ``code`` is one of ``messages``."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)

@@ -1,4 +1,4 @@
-"""Whether a library has the layouts of ``layouts``, found out before any picture is trusted to it.
+"""Check, before any picture is processed, that a library has the structs that ``layouts`` describes.
 
 libjpeg itself compares the sizes of its two master structs, and ends the process when they differ. The rest is
 tried with a small picture whose every value is known.
