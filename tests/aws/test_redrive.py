@@ -12,6 +12,7 @@ import pytest
 from tests.aws.conftest import NAMES
 from tests.aws.invocation import s3_event
 from zenoimg.errors import ZenoError
+from zenoimg.operations.dead_letters import receiving
 from zenoimg.operations.inventory.selection import SelectedImage
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.reprocess import redrive as module
@@ -42,7 +43,7 @@ def pipeline(s3: S3Client, sqs: SQSClient, storage: ImageStorage, catalog: Catal
 
 @pytest.fixture(autouse=True)
 def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(receiving, "_POLL_SECONDS", 0)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.cli.conftest import Terminal
 from tests.cli.test_destroy import account as account
 from tests.cli.test_destroy import make_stack, template
 from zenoimg.operations import queues
-from zenoimg.operations.reprocess import redrive
+from zenoimg.operations.dead_letters import receiving
 
 LETTERS = 12
 
@@ -22,7 +22,7 @@ LETTERS = 12
 @pytest.fixture
 def urls(account: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """A stack with its three queues: messages in the first, dead letters in the last."""
-    monkeypatch.setattr(redrive, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(receiving, "_POLL_SECONDS", 0)
     body = template()
     for name in ("Backfill", "Large", "DeadLetters"):
         queue = {"Backfill": "zeno-backfill", "Large": "zeno-large", "DeadLetters": "zeno-dead-letters"}[name]
@@ -74,7 +74,7 @@ def test_a_queue_that_cannot_be_read_does_not_keep_the_stack(
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetQueueAttributes")
 
     monkeypatch.setattr(queues, "counts", denied)
-    monkeypatch.setattr("zenoimg.operations.removal.queued.first_letters", denied)
+    monkeypatch.setattr("zenoimg.operations.removal.queued.peek", denied)
     shown = terminal.run("destroy", "--yes").stderr
     assert "zeno-backfill: the number of its messages cannot be read" in shown
     assert "Deleted the stack zeno" in shown

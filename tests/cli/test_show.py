@@ -11,7 +11,8 @@ from rich.console import Console
 
 from tests.cli.conftest import ORIGINALS, TABLE, Terminal
 from tests.records import record
-from zenoimg.cli.commands.show import _rows, details
+from zenoimg.cli.commands.show import _rows
+from zenoimg.cli.terminal.render import details
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import ImageRecord, to_json
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "restore": Entry("restore", "Restore deleted images, or an older version of one."),
     "status": Entry("status", "Show pipeline health. Exit code 1 if action is needed, with the command to run."),
     "reprocess": Entry("reprocess", "Reprocess images: missing, stale, failed, refused or all."),
+    "dead-letters": Entry("dead_letters", "List, show and discard messages that failed for good."),
     "rollout": Entry("rollout", "Deploy a new watermark and apply it to stored images, starting with a canary."),
     "tail-logs": Entry("tail_logs", "Show the functions' logs."),
     "api": Entry("api", "Send a signed request to the pipeline's HTTP API and print the response."),

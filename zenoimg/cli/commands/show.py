@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import webbrowser
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from zenoimg.cli.framework.call import Call
@@ -111,7 +110,9 @@ def _run(call: Call, options: Options) -> None:
             else:
                 if number:
                     call.screen.out.print()
-                call.screen.table(details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint)))
+                call.screen.table(
+                    render.details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint))
+                )
             if options.picture and record is not None:
                 limits = deployed_limits(pipeline.deployment, settings)
                 pictures.draw(call.screen, renderer, before_and_after(pipeline, record, limits))
@@ -121,16 +122,6 @@ def _run(call: Call, options: Options) -> None:
         call.screen.say(f"{render.plural(tally.count.images - unknown, 'image')}.")
     if unknown:
         raise typer.Exit(1)
-
-
-def details(rows: Iterable[tuple[str, Text]]) -> Table:
-    """Return a grid of names and values; a long value wraps in its column."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in rows:
-        grid.add_row(name, value)
-    return grid
 
 
 def _open(pipeline: LivePipeline, record: ImageRecord) -> None:

@@ -33,6 +33,7 @@ STYLES: Mapping[str, str] = {
     "downloaded": "green",
     "deleted": "green",
     "purged": "green",
+    "discarded": "green",
     "unchanged": "dim",
     "removed": "dim",
     "queued": "dim",
@@ -88,6 +89,16 @@ def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
             overflow="fold",
         )
     return made
+
+
+def details(rows: Iterable[tuple[str, Text]]) -> Table:
+    """Return a grid of names and values; a long value wraps in its column."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(name, value)
+    return grid
 
 
 def status(word: str) -> Text:

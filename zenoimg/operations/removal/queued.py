@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from zenoimg.aws.session import Aws
+from zenoimg.operations.dead_letters.letter import DeadLetter
+from zenoimg.operations.dead_letters.survey import peek
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.operations.queues import QueueCounts, counts_if_known
-from zenoimg.operations.reprocess.redrive import DeadLetter, first_letters
 from zenoimg.stack.outputs import StackState, deployment_of
 
 LISTED_LETTERS = 10
@@ -50,6 +51,6 @@ def look(aws: Aws, state: StackState | None) -> Queued:
 
 def _letters(pipeline: LivePipeline) -> list[DeadLetter]:
     try:
-        return first_letters(pipeline, LISTED_LETTERS)
+        return peek(pipeline, LISTED_LETTERS)
     except ClientError:
         return []

@@ -1,0 +1,109 @@
+"""List and find dead letters; they stay in the queue and are visible again at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from zenoimg.errors import NotDeployedError, UsageError
+from zenoimg.operations.dead_letters.letter import DeadLetter
+from zenoimg.operations.dead_letters.receiving import MAX_KEPT, put_back, receive
+from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.suggest import suggest
+
+_PEEK_SECONDS = 30
+#: Shortest beginning of a message id that is shown or accepted: the first block of a UUID.
+SHORT = 8
+
+
+def survey(pipeline: LivePipeline, limit: int | None = None) -> list[DeadLetter]:
+    """Return the dead letters, the oldest first; at most ``limit``, at most about 10,000.
+
+    A message of a queue does not hold the function's error: its reason is that of the image's failed record.
+    Raises ``NotDeployedError`` for a pipeline without queues, botocore's ``ClientError`` for what SQS refuses.
+    """
+    if not pipeline.deployment.dead_letter_queue_url:
+        raise NotDeployedError(
+            "this pipeline has no queues, so there are no dead letters",
+            next_step=f"`{suggest('reprocess', '--failed', '--here')}` reprocesses failed images.",
+        )
+    return _explained(pipeline, sorted(peek(pipeline, min(limit or MAX_KEPT, MAX_KEPT)), key=_age))
+
+
+def peek(pipeline: LivePipeline, count: int) -> list[DeadLetter]:
+    """Return up to ``count`` dead letters as they are received. Raises botocore's ``ClientError``."""
+    with put_back(pipeline) as kept:
+        for letters in receive(pipeline, _PEEK_SECONDS, kept):
+            kept += letters
+            if len(kept) >= count:
+                break
+    return kept[:count]
+
+
+def named(letters: Sequence[DeadLetter], ids: Iterable[str]) -> tuple[list[DeadLetter], list[str]]:
+    """Return the letters with these message ids or beginnings of them, and the ids that none has.
+
+    Raises ``UsageError`` for a beginning that is too short or that several have.
+    """
+    found: dict[str, DeadLetter] = {}
+    unknown = []
+    for given in ids:
+        matching = [letter for letter in letters if letter.message_id.startswith(given)]
+        exact = [letter for letter in matching if letter.message_id == given]
+        if not exact and matching and (len(matching) > 1 or len(given) < SHORT):
+            raise UsageError(
+                f"{given!r} is not the id of one dead letter",
+                next_step=f"Give at least {SHORT} characters, enough to tell it from the others: "
+                f"`{suggest('dead-letters', 'list', '--json')}` shows whole ids.",
+            )
+        for letter in exact or matching:
+            found[letter.message_id] = letter
+        if not matching:
+            unknown.append(given)
+    return list(found.values()), unknown
+
+
+def short_ids(letters: Sequence[DeadLetter]) -> dict[str, str]:
+    """Return for each message id a beginning that tells it from the others, at least eight characters long."""
+    ids = [letter.message_id for letter in letters]
+    length = next((n for n in range(SHORT, 36) if len({each[:n] for each in ids}) == len(ids)), 36)
+    return {each: each[:length] for each in ids}
+
+
+def _explained(pipeline: LivePipeline, letters: list[DeadLetter]) -> list[DeadLetter]:
+    """Add what the queues and the records know and the letters do not say."""
+    reasons: dict[str, str] = {}
+    keys = [key.key for letter in letters if not letter.reason for key in letter.keys]
+    with suppress(ClientError):  # without the table a letter can be looked at all the same
+        records = pipeline.catalog.get_many(dict.fromkeys(keys))
+        reasons = {key: record.error for key, record in records.items() if record.status == "failed" and record.error}
+    tries = _tries(pipeline) if any(letter.lane in ("backfill", "large") for letter in letters) else {}
+    return [
+        replace(
+            letter,
+            reason=letter.reason or next((reasons[key.key] for key in letter.keys if key.key in reasons), ""),
+            attempts=tries.get(letter.lane) if letter.attempts is None else letter.attempts,
+        )
+        for letter in letters
+    ]
+
+
+def _tries(pipeline: LivePipeline) -> Mapping[str, int]:
+    """Return how often each queue delivers a message before SQS moves it to the dead letters."""
+    deployment = pipeline.deployment
+    found: dict[str, int] = {}
+    for lane, url in (("backfill", deployment.backfill_queue_url), ("large", deployment.large_queue_url)):
+        with suppress(ClientError, ValueError, KeyError):  # the number is only for information
+            call: Callable[..., Any] = pipeline.aws.sqs.get_queue_attributes
+            policy = call(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+            found[lane] = int(json.loads(policy)["maxReceiveCount"])
+    return found
+
+
+def _age(letter: DeadLetter) -> float:
+    return letter.sent_at.timestamp() if letter.sent_at else 0.0
