@@ -9,7 +9,7 @@ NEWEST := .venv-newest
 # Where it is set, every command of a test and of the demo would compile its modules anew: half a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-newest test-nightly requirements clean lint format findings docs release-check
+.PHONY: demo test test-all test-newest test-nightly requirements clean lint format findings docs release-check peers
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m demo $(PHOTOS)
@@ -32,6 +32,13 @@ test-nightly: $(VENV)/.dev $(VENV)/.thorough
 test-newest: $(NEWEST)/.installed
 	$(NEWEST)/bin/pytest -n 2 --dist worksteal -m "not fuzz and not thorough and not local" \
 		tests/unit/aws tests/unit/pipeline tests/unit/operations tests/aws tests/cli
+
+# Programs from npm that judge our copies (ExifTool 13.59, sharp with libvips 8.18); without them their tests are skipped.
+peers: .peers/.installed
+
+.peers/.installed: Makefile
+	npm install --silent --no-audit --no-fund --no-package-lock --prefix .peers exiftool-vendored.pl@13.59.3 sharp@0.35.5
+	@touch $@
 
 # Coverage-guided, for a bounded time; needs a wheel of atheris for this Python (3.11 has one).
 FUZZ_SECONDS ?= 60
@@ -114,4 +121,4 @@ findings:
 	done; exit $$failed
 
 clean:
-	rm -rf $(VENV) $(NEWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(NEWEST) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
