@@ -40,6 +40,7 @@ _ARN_ENDS = {
     "log group": "log-group:{}:*",
     "stack": "stack/{}/id",
     "function": "function:{}",
+    "event source mapping": "event-source-mapping:{}",
     "role": "role/{}",
     "alarm": "alarm:{}",
     "nothing": "",
@@ -177,6 +178,8 @@ def _iam(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
 
 
 def _lambda(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
+    if "UUID" in parameters:
+        return {Right(f"lambda:{operation}", "event source mapping", parameters["UUID"])}
     function = parameters.get("FunctionName", "*").rpartition(":function:")[2]
     action = "InvokeFunction" if operation == "Invoke" else operation
     return {Right(f"lambda:{action}", "function", function)}

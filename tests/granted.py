@@ -19,7 +19,8 @@ OPERATOR = "operator-policy.json"
 DEPLOYER = ("deployer-policy.json", "deployer-functions-policy.json")
 
 #: Commands that change the stack; who runs them holds all policies. Every other command is a daily one.
-DEPLOYERS_COMMANDS = frozenset({"deploy", "destroy", "rollout", "template"})
+#: ``doctor`` reads what a deploy reads, and skips what it may not.
+DEPLOYERS_COMMANDS = frozenset({"deploy", "destroy", "doctor", "rollout", "template"})
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ ROOMS: dict[str, set[str]] = {
     "dead_letters": {"concurrency", "pipeline"},
     "deploy": {"concurrency", "configured", "output", "pipeline", "records", "selectors"},
     "effective_recipe": {"configured", "inventory", "pipeline", "records"},
+    "doctor": {"configured", "deploy", "effective_recipe", "health", "pipeline"},
     "download": {"concurrency", "content", "inventory", "output", "pipeline", "records"},
     "gallery": {"concurrency", "inventory", "output", "pipeline", "records", "selectors"},
     "health": {"dead_letters", "effective_recipe", "inventory", "logs", "pipeline", "records", "reprocess", "queues"},

@@ -37,22 +37,25 @@ def suggest(*words: str, ids: Sequence[str] = ()) -> str:
     return " ".join(map(_quoted, ["zenoimg", *flags, *words, *end_of_options, *ids]))
 
 
-def suggest_install(extra: str) -> str:
+def suggest_install(extra: str = "") -> str:
     """Return the ``pip install`` command that adds an extra to zenoimg, from where zenoimg itself was installed.
+
+    Without one it is the command that installs zenoimg itself.
 
     That is a clone, a wheel or another URL if pip noted one (PEP 610), and otherwise the package index.
     """
     origin = _installed_from()
     url = urlsplit(origin.get("url", ""))
+    wanted = f"[{extra}]" if extra else ""
     editable = ["-e"] if origin.get("dir_info", {}).get("editable") else []
     if url.scheme == "file":
-        source = f"{unquote(url.path)}[{extra}]"
+        source = f"{unquote(url.path)}{wanted}"
     elif url.scheme:
         vcs = origin.get("vcs_info", {})
         revision = f"{vcs['vcs']}+{url.geturl()}@{vcs['commit_id']}" if vcs else url.geturl()
-        source = f"zenoimg[{extra}] @ {revision}"
+        source = f"zenoimg{wanted} @ {revision}"
     else:
-        source = f"zenoimg[{extra}]"
+        source = f"zenoimg{wanted}"
     return " ".join(map(_quoted, ["pip", "install", *editable, source]))
 
 

@@ -31,6 +31,9 @@ COMMANDS = {
     "versions": Entry("versions", "List the versions of an original that S3 keeps."),
     "restore": Entry("restore", "Restore deleted images, or an older version of one."),
     "status": Entry("status", "Show pipeline health. Exit code 1 if action is needed, with the command to run."),
+    "doctor": Entry(
+        "doctor", "Check this machine, the settings and the deployed pipeline, with the remedy for what is wrong."
+    ),
     "reprocess": Entry("reprocess", "Reprocess images: missing, stale, failed, refused or all."),
     "dead-letters": Entry("dead_letters", "List, show and discard messages that failed for good."),
     "rollout": Entry("rollout", "Deploy a new watermark and apply it to stored images, starting with a canary."),

@@ -1,0 +1,183 @@
+"""``doctor`` over moto: what it finds wrong, with which remedy, and that one error does not hide the next."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from tests.cli.conftest import PROCESSED, Terminal, make_resources
+from zenoimg.stack.names import StackNames
+
+NAMES = StackNames("zeno")
+
+
+def checks(terminal: Terminal, code: int = 0) -> dict[str, list[dict[str, Any]]]:
+    """Name → the checks of that name."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for check in terminal.json("doctor", code=code):
+        found.setdefault(check["check"], []).append(check)
+    return found
+
+
+def wrong(found: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+    """Name → what is wrong and the remedy."""
+    return {
+        name: f"{check['what']} | {check['remedy']}"
+        for name, each in found.items()
+        for check in each
+        if check["state"] == "wrong"
+    }
+
+
+def configure(tmp_path: Path, text: str) -> None:
+    (tmp_path / "zenoimg.toml").write_text(text, encoding="utf-8")
+
+
+def test_nothing_is_wrong_with_a_pipeline_that_works(no_stack: Terminal) -> None:
+    found = checks(no_stack)
+    assert wrong(found) == {}
+    assert {"Packages", "Settings", "Embedded AWS", "Recipe", "Limits", "Region", "Names", "Health"} <= found.keys()
+    assert found["Limits"][0]["what"] == "images of up to 100 megapixels, 100 MB and 2.21 GB of memory"
+    done = no_stack.run("doctor")
+    assert "nothing is wrong." in done.stderr
+    assert any(line.startswith("ok       Limits          images of up to") for line in done.stdout.splitlines())
+
+
+def test_a_missing_bucket_is_wrong(no_stack: Terminal) -> None:
+    boto3.client("s3").delete_bucket(Bucket=PROCESSED)
+    assert "Names" in wrong(checks(no_stack, code=1))
+
+
+def test_before_the_first_deploy_nothing_is_wrong(nothing_deployed: Terminal) -> None:
+    found = checks(nothing_deployed)
+    assert wrong(found) == {}
+    assert found["Credentials"][0]["what"].startswith("AWS account 123456789012")
+    (stack,) = found["Stack"]
+    assert (stack["state"], stack["remedy"]) == ("note", "`zenoimg deploy` creates it.")
+    assert not {"Parts", "Data", "Health"} & found.keys()
+
+
+def test_wrong_settings_are_named_with_their_line_and_the_machine_is_checked_anyway(
+    nothing_deployed: Terminal, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[processor]\nmemory = 1\n")
+    found = checks(nothing_deployed, code=1)
+    assert "zenoimg.toml:2: processor.memory is 1; allowed is a whole number" in wrong(found)["Settings"]
+    assert found["AWS"][0]["state"] == "skipped"
+    assert {"Packages", "Embedded AWS"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "words"),
+    [
+        ('[watermark]\nlogo = "none.png"', "Recipe", "none.png, which cannot be read"),
+        ('[watermark]\ntext = "字"', "Recipe", "字"),
+        ('[watermark]\nfont = "zenoimg.toml"', "Recipe", "font"),
+        ("[limits]\nmax_memory = 3000000000", "Limits", "a function of 3008 MB holds images that need up to"),
+        ("[processor]\nmax_concurrency = 2", "Limits", "while reprocess runs, no new photo would be processed"),
+    ],
+)
+def test_what_a_deploy_would_refuse_is_wrong_and_the_rest_is_checked(
+    nothing_deployed: Terminal, tmp_path: Path, settings: str, name: str, words: str
+) -> None:
+    configure(tmp_path, settings)
+    found = checks(nothing_deployed, code=1)
+    assert words in wrong(found)[name]
+    assert found["Credentials"][0]["state"] == "ok"
+
+
+def test_notices_about_settings_are_notes(nothing_deployed: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZENOIMG_PROCESOR_MEMORY", "2048")
+    notes = [check for check in checks(nothing_deployed)["Settings"] if check["state"] == "note"]
+    assert "did you mean ZENOIMG_PROCESSOR_MEMORY?" in notes[0]["what"]
+
+
+def test_missing_credentials_are_wrong(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    found = checks(terminal, code=1)
+    assert "Credentials" not in found or found["Credentials"][0]["state"] == "wrong"
+    assert any("no AWS credentials were found" in what for what in wrong(found).values())
+
+
+def test_an_unknown_region_is_told_the_likely_one(nothing_deployed: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-wset-1")
+    monkeypatch.setenv("AWS_REGION", "eu-wset-1")
+    # moto knows AWS's regions alone, so what follows fails there.
+    (region,) = checks(nothing_deployed, code=1)["Region"]
+    assert (region["state"], "eu-west-1" in region["remedy"]) == ("note", True)
+
+
+def test_a_taken_port_of_the_embedded_aws_is_wrong(
+    nothing_deployed: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("ZENOIMG_LOCAL_PORT", str(taken.getsockname()[1]))
+        monkeypatch.setenv("ZENOIMG_LOCAL_HOME", str(tmp_path / "home"))
+        found = wrong(checks(nothing_deployed, code=1))
+    assert "another program uses its port" in found["Embedded AWS"]
+    assert "ZENOIMG_LOCAL_PORT" in found["Embedded AWS"]
+
+
+@pytest.fixture
+def deployed(nothing_deployed: Terminal) -> Terminal:
+    """A stack as far as moto goes: no function, no settings of the buckets."""
+    make_resources(*NAMES.buckets, NAMES.table)
+    queue = boto3.client("sqs").create_queue(QueueName=NAMES.dead_letter_queue)["QueueUrl"]
+    outputs = {
+        "OriginalsBucket": NAMES.originals_bucket,
+        "ProcessedBucket": NAMES.processed_bucket,
+        "Table": NAMES.table,
+        "DeadLetterQueueUrl": queue,
+        "ProcessorFunction": NAMES.processor_function,
+        "GetImagesFunction": NAMES.get_images_function,
+        "RecipeFingerprint": "0123456789abcdef",
+        "ApiId": "abc123",
+        "ApiUrl": "https://abc123.execute-api.eu-west-1.amazonaws.com/images",
+    }
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    boto3.client("cloudformation").create_stack(StackName="zeno", TemplateBody=json.dumps(template))
+    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
+    return nothing_deployed
+
+
+def test_what_differs_from_the_template_and_what_status_would_report_is_wrong(deployed: Terminal) -> None:
+    found = checks(deployed, code=1)
+    assert found["Stack"][0]["what"] == "zeno: CREATE_COMPLETE"
+    assert "`zenoimg deploy` corrects it." in wrong(found)["Data"]
+    assert any("public access is not blocked" in check["what"] for check in found["Data"])
+    assert any(check["what"] == "dead letters: 1" for check in found["Health"]), found["Health"]
+    assert found["Queues"][0]["what"] == "dead letters 1"
+    assert "does not name its recipe" in wrong(found)["Deployed"]
+
+
+def test_what_may_not_be_read_is_skipped_and_not_wrong(deployed: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = vars(BaseClient)["_make_api_call"]
+
+    def refusing(client: Any, name: str, parameters: Any) -> Any:
+        if name in ("DescribeStackResources", "GetPublicAccessBlock"):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, name)
+        return call(client, name, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", refusing)
+    found = checks(deployed, code=1)
+    assert [(found[name][0]["state"], len(found[name])) for name in ("Parts", "Data")] == [("skipped", 1)] * 2
+    assert "AWS denied DescribeStackResources" in found["Parts"][0]["what"]
+    assert "Health" in found
+
+
+def test_contradictory_flags_are_a_usage_error(terminal: Terminal) -> None:
+    assert "exclude each other" in terminal.run("--local", "--region", "eu-west-1", "doctor", code=2).stderr

@@ -1,0 +1,65 @@
+"""Check what needs no AWS: settings, recipe with logo and font, limits against memory, the embedded AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zenoimg.config.load import CONFIG_FILE, Settings
+from zenoimg.local import EmbeddedAws
+from zenoimg.operations.configured import check_parameters, limits_of, recipe_of
+from zenoimg.operations.doctor.checks import Check
+from zenoimg.stack.bundle.recipe import recipe_layer
+from zenoimg.suggest import suggest, suggest_install
+
+
+def settings_file(settings: Settings) -> Iterator[Check]:
+    """Yield where the settings come from, and a note for each notice about them."""
+    path = settings.file.path
+    yield Check("Settings", "ok", str(path) if path else f"no {CONFIG_FILE} here or in a folder above: the defaults")
+    for notice in settings.notices:
+        yield Check("Settings", "note", notice)
+
+
+def recipe(settings: Settings) -> Iterator[Check]:
+    """Yield a check of the recipe: logo and font, every character of the text, size of the layer."""
+    found = recipe_of(settings)
+    recipe_layer(found, limits_of(settings))
+    mark = found.watermark.text if found.watermark.logo is None else "a logo"
+    yield Check("Recipe", "ok", f"{mark!r}, {found.watermark.position}; {found.fingerprint}")
+
+
+def limits(settings: Settings) -> Iterator[Check]:
+    """Yield a check of the limits against the functions' memories, and of settings that depend on each other."""
+    found = limits_of(settings)
+    check_parameters(settings)
+    yield Check(
+        "Limits",
+        "ok",
+        f"images of up to {found.max_pixels / 1e6:g} megapixels, {found.max_bytes / 1e6:g} MB and "
+        f"{found.max_memory / 1e9:.2f} GB of memory",
+    )
+
+
+def embedded(server: EmbeddedAws) -> Iterator[Check]:
+    """Yield the state of the embedded AWS."""
+    found = server.status()
+    if found.version is None:
+        yield Check("Embedded AWS", "note", "not installed", f"Install it with: `{suggest_install('local')}`")
+    elif found.state == "running":
+        yield Check("Embedded AWS", "ok", f"running at {found.endpoint_url}, ministack {found.version}")
+    elif found.state == "stopped":
+        yield Check("Embedded AWS", "ok", f"stopped; --local starts it at {found.endpoint_url}")
+    elif found.state == "port-taken":
+        yield Check(
+            "Embedded AWS",
+            "wrong",
+            f"another program uses its port, {server.settings.port}",
+            "Stop that program, or set ZENOIMG_LOCAL_PORT to another port.",
+        )
+    else:
+        yield Check(
+            "Embedded AWS",
+            "wrong",
+            f"process {found.pid} is alive and does not answer; its log: {found.log_file}",
+            f"Wait until its work is done, or stop it with `{suggest('local', 'stop')}`.",
+        )
