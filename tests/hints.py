@@ -39,9 +39,9 @@ def hints(stdout: str, stderr: str) -> Iterator[str]:
     except ValueError:
         strings = [stdout]
     for text in (*strings, stderr):
-        yield from _QUOTED.findall(text)
-        if text.startswith("zenoimg ") and "\n" not in text:
-            yield text
+        lines = _QUOTED.findall(text)
+        lines += [text] if text.startswith("zenoimg ") and "\n" not in text else []
+        yield from (command for line in lines for command in line.split(" && "))
 
 
 def parsed(words: list[str]) -> tuple[str, Mapping[str, Any]]:

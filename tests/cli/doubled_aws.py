@@ -158,15 +158,23 @@ class DoubledCloudFormation:
 
 
 class DoubledLambda:
-    """Runs the processor by the recipe that is deployed. ``broken``: fingerprint → the error of that version."""
+    """Runs the processor by the recipe that is deployed.
+
+    ``broken``: fingerprint → the error of that version; ``gone``: functions that somebody deleted.
+    """
 
     def __init__(self, cloudformation: DoubledCloudFormation) -> None:
         self.broken: dict[str, str] = {}
+        self.gone: set[str] = set()
         self.interrupt: BaseException | None = None
         self._cloudformation = cloudformation
 
     def get_function(self, **_: Any) -> None:
         raise refusal("ResourceNotFoundException", "Function not found", "GetFunction")
+
+    def get_function_configuration(self, FunctionName: str) -> None:  # noqa: N803 - AWS's own names
+        if FunctionName in self.gone:
+            raise refusal("ResourceNotFoundException", "Function not found", "GetFunctionConfiguration")
 
     def invoke(self, Payload: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's own names
         if self.interrupt is not None:

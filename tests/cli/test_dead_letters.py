@@ -13,15 +13,14 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from tests.aws.invocation import s3_event
-from tests.cli.conftest import Terminal, make_resources
+from tests.cli.conftest import Terminal
+from tests.cli.moto_stack import NAMES, make_stack
 from tests.records import record
 from zenoimg.cli.app import app
 from zenoimg.operations.dead_letters import receiving
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.events import backfill_body
-from zenoimg.stack.names import StackNames
 
-NAMES = StackNames("zeno")
 ORIGINALS = NAMES.originals_bucket
 
 
@@ -46,25 +45,8 @@ class Queue:
 def queue(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     monkeypatch.setattr(receiving, "_POLL_SECONDS", 0)
     with mock_aws():
-        make_resources(*NAMES.buckets, NAMES.table)
-        sqs = boto3.client("sqs")
-        dead = sqs.create_queue(QueueName=NAMES.dead_letter_queue)["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        policy: Any = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})}
-        outputs = {
-            "OriginalsBucket": ORIGINALS,
-            "ProcessedBucket": NAMES.processed_bucket,
-            "Table": NAMES.table,
-            "BackfillQueueUrl": sqs.create_queue(QueueName=NAMES.backfill_queue, Attributes=policy)["QueueUrl"],
-            "DeadLetterQueueUrl": dead,
-            "ProcessorFunction": NAMES.processor_function,
-            "GetImagesFunction": NAMES.get_images_function,
-        }
-        template = {
-            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
-        }
-        boto3.client("cloudformation").create_stack(StackName="zeno", TemplateBody=json.dumps(template))
+        make_stack()
+        dead = boto3.client("sqs").get_queue_url(QueueName=NAMES.dead_letter_queue)["QueueUrl"]
         yield Queue(terminal, dead)
 
 

@@ -178,6 +178,18 @@ def test_nothing_to_change_is_success_and_leaves_no_change_set(deployed: Doubled
     assert deployed.done == ["create", "discard"]
 
 
+def test_what_was_deleted_by_other_means_is_planned_and_must_exist_afterwards(
+    deployed: DoubledAws, terminal: Terminal
+) -> None:
+    Path("zenoimg.toml").unlink()
+    deployed.functions.gone.add("imageProcessorLambda")
+    done = terminal.run("deploy", "--yes", code=1)
+    assert deployed.done == ["create", "execute"]
+    assert "imageProcessorLambda: the function does not exist" in done.stderr
+    assert "did not create these again" in done.stderr
+    assert "`zenoimg destroy && zenoimg deploy && zenoimg reprocess`" in done.stderr
+
+
 def test_a_change_in_progress_is_waited_for_and_its_result_is_tested(
     deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ class Platform:
     """CloudFormation sets lifecycle rules and object ownership."""
     reverts_drift: bool
     """Change sets compare the template with the resources themselves (``DeploymentMode``)."""
+    recreates_queues: bool
+    """An update of a stack creates queues that were deleted again."""
     keeps_point_in_time_recovery: bool
     expires_objects: bool
     """Lifecycle rules are carried out."""
@@ -46,6 +48,7 @@ AWS = Platform(
     keeps_bucket_tags=True,
     applies_bucket_settings=True,
     reverts_drift=True,
+    recreates_queues=True,
     keeps_point_in_time_recovery=True,
     expires_objects=True,
     creates_log_groups=False,
@@ -64,6 +67,7 @@ EMBEDDED = Platform(
     keeps_bucket_tags=False,
     applies_bucket_settings=False,
     reverts_drift=False,
+    recreates_queues=False,
     keeps_point_in_time_recovery=False,
     expires_objects=False,
     creates_log_groups=True,

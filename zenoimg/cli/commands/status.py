@@ -124,6 +124,7 @@ def _drawn(current: PipelineStatus) -> Group:
     for name, queue in (("Backfill", current.backfill), ("Large", current.large), ("Dead", current.dead_letters)):
         if queue is not None:
             lines.append((name, _queue(queue, bad=name == "Dead")))
+    lines += [("Broken", Text(printable(str(part)), style="bold red")) for part in current.broken]
     if current.stack is not None:
         lines.append(("Errors", _errors(current.errors)))
         lines.append(("API", Text(printable(current.api_url))))

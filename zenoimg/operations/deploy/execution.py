@@ -19,6 +19,8 @@ from zenoimg.stack import ownership
 from zenoimg.stack.change_set.change import ChangeSet
 from zenoimg.stack.change_set.failures import QUEUE_NAMES_BLOCKED
 from zenoimg.stack.change_set.history import StackEvent
+from zenoimg.stack.outputs import deployment_of, read_stack
+from zenoimg.stack.presence import missing_parts
 from zenoimg.suggest import suggest
 
 #: Seconds until SQS accepts the name of a deleted queue again: 60
@@ -56,6 +58,14 @@ def execute(target: Target, plan: Plan, on_event: OnEvent) -> None:
             f"the stack is deployed, but these settings still differ: {'; '.join(left)}",
             next_step=f"Correct them by hand (or remove what sets them), then rerun `{suggest('deploy')}`.",
             code="settings-differ",
+        )
+    state = read_stack(target.aws.cloudformation, target.stack) if plan.differing else None
+    if state and (gone := tuple(missing_parts(target.aws.sqs, target.aws.functions, deployment_of(state)))):
+        raise ZenoError(
+            f"the stack is deployed, but CloudFormation did not create these again: {'; '.join(gone)}",
+            next_step=f"Run `{suggest('destroy')} && {suggest('deploy')} && {suggest('reprocess')}`; photos, copies "
+            "and records stay.",
+            code="parts-missing",
         )
 
 

@@ -39,6 +39,7 @@ from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import StackState, deployment_of, read_stack
 from zenoimg.stack.ownership import ORIGIN_PARAMETERS
+from zenoimg.stack.presence import missing_parts
 from zenoimg.suggest import suggest
 
 #: Template parameter that counts how often the settings of buckets and table were written again.
@@ -100,6 +101,8 @@ def describe(target: Target, *, is_for_deploy: bool = True) -> Plan:
     before = state.parameters if state is not None else {}
     is_deployed = state is not None and "OriginalsBucket" in state.outputs
     differing = differing_settings(target, names, before) if is_deployed else ()
+    if state is not None and is_deployed:
+        differing += tuple(missing_parts(aws.sqs, aws.functions, deployment_of(state)))
     existing = existing_of(target, names, before, differing if is_deployed else None) if is_for_deploy else Existing()
     store = artifact_store_of(aws)
     store.check()

@@ -2,6 +2,7 @@
 
 ``status``          stack, images, queues and errors
 ``actions``         what an operator should do about them
+``parts``           which parts of the pipeline are broken
 ``watch``           the status again and again, across lost connections
 ``recent_errors``   how often the functions failed in the last hour
 ``metrics``         CloudWatch's metrics

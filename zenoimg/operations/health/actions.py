@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
+from zenoimg.operations.health.parts import BrokenPart
 from zenoimg.operations.inventory.audit import FIXED_BY_DEFAULT, Audit, Finding
 from zenoimg.suggest import suggest
 
@@ -44,9 +46,22 @@ class QueueStatus:
     oldest_seconds: int | None
 
 
+class Unreadable(Enum):
+    """How many of the dead letters cannot be redriven."""
+
+    NONE = "none"
+    SOME = "some"
+    ALL = "all"
+
+    @classmethod
+    def of(cls, problems: Sequence[bool]) -> Unreadable:
+        """Return it for letters of which each has a problem or not."""
+        return cls.ALL if problems and all(problems) else cls.SOME if any(problems) else cls.NONE
+
+
 @dataclass(frozen=True)
 class RequiredAction:
-    """A problem for the operator, and the command that fixes it."""
+    """A problem for the operator, and the command that fixes it: one line of a shell."""
 
     what: str
     command: str
@@ -58,6 +73,7 @@ def required_actions(
     dead: QueueStatus | None,
     errors: dict[str, int] | None,
     audited: Audit | None,
+    unreadable: Unreadable = Unreadable.NONE,
 ) -> tuple[RequiredAction, ...]:
     """Return the problems and their commands.
 
@@ -69,7 +85,10 @@ def required_actions(
         actions.append(RequiredAction(f"the stack is {stack.status}", suggest("deploy")))
     if dead is not None and dead.waiting + dead.in_flight:
         waiting = dead.waiting + dead.in_flight
-        actions.append(RequiredAction(f"dead letters: {waiting:,}", suggest("reprocess", "--failed")))
+        if unreadable is not Unreadable.ALL:
+            actions.append(RequiredAction(f"dead letters: {waiting:,}", suggest("reprocess", "--failed")))
+        if unreadable is not Unreadable.NONE:
+            actions.append(RequiredAction("dead letters that cannot be sent again", suggest("dead-letters", "list")))
     if images.failed:
         actions.append(RequiredAction(f"failed images: {images.failed:,}", suggest("reprocess")))
     if errors and errors.get("api"):
@@ -82,6 +101,31 @@ def required_actions(
     if audited is not None:
         actions += _of_findings(audited)
     return tuple(actions)
+
+
+def actions_for(broken: Sequence[BrokenPart], *, has_stack: bool, recreates_queues: bool) -> Iterator[RequiredAction]:
+    """Yield an action for each broken part.
+
+    A deploy creates what was deleted again, except for queues where an update does not (``recreates_queues``). While
+    the originals are gone, nothing may be reprocessed: an image without original loses its copy and its record.
+    """
+    lost_originals = any(part.part == "originals" for part in broken)
+    for part in broken:
+        what = str(part)
+        again = [suggest("deploy")]
+        if part.kind == "queue" and not recreates_queues:
+            again.insert(0, suggest("destroy"))
+        if not has_stack:
+            what += "; [names] or the environment names it"
+            again = [suggest("config")]
+        elif not part.is_missing:
+            # The policy for operators has all that commands but deploy, destroy and rollout need.
+            again = [suggest("template", "--policy", "operator")]
+        elif part.part == "originals":
+            what += "; after the deploy, upload the originals again before you reprocess anything"
+        elif part.part != "api" and not lost_originals:
+            again.append(suggest("reprocess"))
+        yield RequiredAction(what, " && ".join(again))
 
 
 def _of_findings(audited: Audit) -> Iterator[RequiredAction]:

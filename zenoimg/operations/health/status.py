@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from zenoimg.config.load import Settings
+from zenoimg.operations.dead_letters.survey import peek
 from zenoimg.operations.effective_recipe import current_of
 from zenoimg.operations.health.actions import (
     ImageCounts,
     QueueStatus,
     RequiredAction,
     StackStatus,
+    Unreadable,
+    actions_for,
     required_actions,
 )
 from zenoimg.operations.health.console import dashboard_url
 from zenoimg.operations.health.oldest_message import oldest_seconds
+from zenoimg.operations.health.parts import BrokenPart, Part, PartReader, check_buckets, missing_functions
 from zenoimg.operations.health.recent_errors import recent_errors
 from zenoimg.operations.inventory.audit import Audit, audit
 from zenoimg.operations.inventory.selection import lacks_index
@@ -29,10 +34,12 @@ from zenoimg.operations.records.api import images_url
 from zenoimg.pipeline.calls.service import is_denied
 from zenoimg.pipeline.catalog import ATTENTION_INDEX
 
+_PEEKED = 10  # dead letters that are looked into
+
 
 @dataclass(frozen=True)
 class PipelineStatus:
-    """The state at one moment. Parts that do not exist without a stack, or may not be read, are ``None``."""
+    """The state at one moment. Parts that do not exist without a stack, or cannot be read, are ``None``."""
 
     where: str
     stack: StackStatus | None
@@ -45,11 +52,15 @@ class PipelineStatus:
     api_url: str
     dashboard_url: str
     audit: Audit | None
+    broken: tuple[BrokenPart, ...]
     needs: tuple[RequiredAction, ...]
 
 
 class StatusReader:
-    """Reads the status of one pipeline, repeatedly if needed; errors are counted at most every 30 s."""
+    """Reads the status of one pipeline, repeatedly if needed.
+
+    Errors are counted, and dead letters looked into, at most every 30 s.
+    """
 
     def __init__(
         self, pipeline: LivePipeline, settings: Settings, *, clock: Callable[[], float] = time.monotonic
@@ -59,23 +70,32 @@ class StatusReader:
         self._clock = clock
         self._errors: dict[str, int] | None = None
         self._errors_until = 0.0
+        self._letters = Unreadable.NONE
+        self._letters_until = 0.0
 
     def read(self, *, check: bool = False) -> PipelineStatus:
         """Return the current status; ``check`` audits every image.
 
-        Raises botocore's errors if the stack, the table or the queues cannot be read.
+        A part that cannot be used is among ``broken``. Raises botocore's errors for what says nothing about a part: the
+        connection, the credentials, the stack.
         """
         pipeline = self._pipeline
         deployment = pipeline.deployment
         has_stack = bool(deployment.processor_function)
         stack = _stack(pipeline, self._settings.stack) if has_stack else None
         current = current_of(pipeline, self._settings)
-        images = _images(pipeline)
-        backfill = _queue(pipeline, deployment.backfill_queue_url)
-        large = _queue(pipeline, deployment.large_queue_url)
-        dead = _queue(pipeline, deployment.dead_letter_queue_url)
+        parts = PartReader()
+        images = parts.read("records", pipeline.settings.table, lambda: _images(pipeline))
+        check_buckets(pipeline, parts)
+        has_data = not parts.broken
+        backfill = _queue(pipeline, parts, "backfill", deployment.backfill_queue_url)
+        large = _queue(pipeline, parts, "large", deployment.large_queue_url)
+        dead = _queue(pipeline, parts, "dead letters", deployment.dead_letter_queue_url)
+        broken = (*parts.broken, *missing_functions(pipeline))
         errors = self._recent_errors() if has_stack else None
-        audited = audit(pipeline, current) if check else None
+        audited = audit(pipeline, current) if check and has_data else None
+        images = images or ImageCounts(None, None, None)
+        unreadable = self._unreadable() if dead is not None and dead.waiting else Unreadable.NONE
         return PipelineStatus(
             where=str(pipeline.aws.identity) if has_stack else pipeline.aws.where,
             stack=stack,
@@ -88,7 +108,11 @@ class StatusReader:
             api_url=images_url(pipeline.aws, deployment) if has_stack else "",
             dashboard_url=dashboard_url(pipeline.aws, deployment) if has_stack else "",
             audit=audited,
-            needs=required_actions(stack, images, dead, errors, audited),
+            broken=broken,
+            needs=(
+                *actions_for(broken, has_stack=has_stack, recreates_queues=pipeline.aws.platform.recreates_queues),
+                *required_actions(stack, images, dead, errors, audited, unreadable),
+            ),
         )
 
     def _recent_errors(self) -> dict[str, int] | None:
@@ -96,6 +120,15 @@ class StatusReader:
             self._errors = recent_errors(self._pipeline, self._settings.stack)
             self._errors_until = self._clock() + 30
         return self._errors
+
+    def _unreadable(self) -> Unreadable:
+        """Return whether dead letters can be redriven, by the first ten of them."""
+        if self._clock() >= self._letters_until:
+            with suppress(ClientError):
+                problems = [bool(letter.problem) for letter in peek(self._pipeline, _PEEKED)]
+                self._letters = Unreadable.of(problems)
+            self._letters_until = self._clock() + 30
+        return self._letters
 
 
 def _stack(pipeline: LivePipeline, name: str) -> StackStatus:
@@ -141,8 +174,10 @@ def _attention(pipeline: LivePipeline, status: str, **more: Any) -> int | None:
         return None
 
 
-def _queue(pipeline: LivePipeline, url: str) -> QueueStatus | None:
+def _queue(pipeline: LivePipeline, parts: PartReader, part: Part, url: str) -> QueueStatus | None:
     if not url:
         return None
-    queue = counts(pipeline, url)
+    queue = parts.read(part, url.rpartition("/")[2], lambda: counts(pipeline, url))
+    if queue is None:
+        return None
     return QueueStatus(queue.waiting, queue.in_flight, oldest_seconds(pipeline.aws, url) if queue.total else None)
