@@ -254,7 +254,7 @@ def double(monkeypatch: pytest.MonkeyPatch) -> DoubledAws:
     monkeypatch.setattr(Aws, "functions", made.functions)
     monkeypatch.setattr(Aws, "sqs", made.sqs)
     monkeypatch.setattr(functions, "functions_zip", lambda: Artifact("functions", b"functions"))
-    monkeypatch.setattr(packages_wheels, "packages_layer", lambda architecture: Artifact("packages", b"packages"))
+    monkeypatch.setattr(packages_wheels, "packages_layer", lambda architecture, **_: Artifact("packages", b"packages"))
     # moto ignores the conditions of bucket policies, so "deny plain HTTP" would deny everything.
     monkeypatch.setattr(ArtifactStore, "_close_bucket", lambda self: None)
     # S3 sends no events here, and nothing passes by waiting.

@@ -96,6 +96,17 @@ def test_a_change_of_the_apis_access_is_said_in_words(before: str | None, after:
     assert ("GET /images" in said) is bool(words)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [(None, True, True), ("{}", True, True), ('{"heic": true}', True, False), (None, False, False)],
+)
+def test_a_plan_that_adds_heic_names_its_licences(before: str | None, after: bool, said: bool) -> None:
+    version = None if before is None else DeployedVersion("{}", {"Limits": before}, {})
+    plan = Plan(StackNames("zeno"), None, (), Recipe(), Limits(heic=after), deployed=version)
+    words = " ".join(plan_text.notes(plan))
+    assert ("x265 (GPL-2.0); HEVC is covered by patents" in words) is said
+
+
 def test_the_plan_says_what_an_open_api_can_cost_a_day(aws: DoubledAws, terminal: Terminal) -> None:
     Path("zenoimg.toml").write_text('[api]\nauth = "none"\n', encoding="utf-8")
     shown = " ".join(terminal.run("deploy", "--dry-run").stderr.split())

@@ -75,7 +75,7 @@ def test_a_region_that_nobody_knows_is_named_with_the_one_that_was_meant(aws: Do
 def test_an_endpoint_that_lacks_what_deploy_needs_is_one_sentence_and_nothing_is_made(
     terminal: Terminal, moto_server: str, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    packed: Callable[[str], Artifact] = lambda architecture: Artifact("packages", b"zip")  # noqa: E731
+    packed: Callable[..., Artifact] = lambda architecture, **_: Artifact("packages", b"zip")  # noqa: E731
     monkeypatch.setattr(packages_wheels, "packages_layer", packed)
     shown = terminal.run("--endpoint-url", moto_server, "deploy", *arguments, code=4).stderr
     (sentence,) = [line for line in shown.splitlines() if line.startswith("Error: ")]

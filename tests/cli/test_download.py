@@ -182,3 +182,33 @@ def test_people_read_a_line_for_each_and_a_summary(filled: Terminal) -> None:
     assert "[red]📷" in done.stderr
     assert "2 images: 1 missing, 1 downloaded." in done.stderr or "1 downloaded, 1 missing." in done.stderr
     assert done.stdout == ""
+
+
+def put_converted(key: str, content_type: str) -> None:
+    boto3.client("s3").put_object(Bucket=PROCESSED, Key=f"processed/{key}", Body=COPY, ContentType=content_type)
+    Catalog(boto3.client("dynamodb"), TABLE).put(record(key))
+
+
+def test_copies_of_another_format_have_its_extension(filled: Terminal, tmp_path: Path) -> None:
+    put_converted("b.HEIC", "image/jpeg")
+    put_converted("c/d.heif", "image/png")
+    found = results(filled, "b.HEIC", "c/d.heif", "-o", "out")
+    assert files(tmp_path) == {"out/b.jpg": COPY, "out/c/d.png": COPY}
+    assert found["b.HEIC"]["Path"] == "out/b.jpg"
+    again = results(filled, "b.HEIC", "c/d.heif", "-o", "out")
+    assert {each["Result"] for each in again.values()} == {"unchanged"}
+
+
+def test_a_copy_of_another_format_beside_one_of_that_name_keeps_both_extensions(
+    filled: Terminal, tmp_path: Path
+) -> None:
+    put_converted("a.heic", "image/jpeg")
+    results(filled, "a.heic", "a.jpg", "-o", "out")
+    assert files(tmp_path) == {"out/a.jpg": COPY, "out/a.heic.jpg": COPY}
+
+
+def test_originals_keep_their_names(filled: Terminal, tmp_path: Path) -> None:
+    boto3.client("s3").put_object(Bucket=ORIGINALS, Key="b.heic", Body=ORIGINAL, ContentType="image/heic")
+    Catalog(boto3.client("dynamodb"), TABLE).put(record("b.heic"))
+    results(filled, "b.heic", "--original", "-o", "out")
+    assert files(tmp_path) == {"out/b.heic": ORIGINAL}

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from tests.drawn import pictures
+from tests.drawn import heifs, pictures
+from tests.drawn.heifs import needs_heic
 from zenoimg.cli.app import app
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 
@@ -221,3 +222,22 @@ def test_help_leads_with_an_example() -> None:
     result = preview("--help")
     assert result.exit_code == 0
     assert result.stdout.index("Example: zenoimg preview photo.jpg") < result.stdout.index("--output")
+
+
+@needs_heic
+def test_a_copy_of_another_format_gets_its_extension() -> None:
+    Path("c.heic").write_bytes(heifs.encoded(pictures.photo((200, 150))))
+    result = preview("c.heic")
+    assert result.exit_code == 0, result.output
+    assert Path("c.marked.jpg").read_bytes().startswith(b"\xff\xd8\xff")
+    assert "c.heic → c.marked.jpg" in result.stderr
+    assert preview("c.heic").exit_code == 1, "it is not replaced"
+
+
+def test_a_heic_without_the_extra_is_refused_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zenoimg.imaging.formats.heif.availability.is_installed", lambda: False)
+    monkeypatch.setattr("zenoimg.imaging.formats.heif.writer.is_installed", lambda: False)
+    Path("c.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    result = preview("c.heic")
+    assert result.exit_code == 1
+    assert "pip install 'zenoimg[heic]'" in " ".join(result.stderr.split())

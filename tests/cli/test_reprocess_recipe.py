@@ -19,6 +19,8 @@ from tests.conftest import REGION
 from tests.drawn.pictures import jpeg, photo
 from zenoimg.imaging import Limits, Recipe, WatermarkSpec
 from zenoimg.pipeline import deployed_recipe
+from zenoimg.pipeline.catalog import Catalog
+from zenoimg.pipeline.verdict import limits_fingerprint
 from zenoimg.stack.bundle.artifact import make_zip
 from zenoimg.stack.bundle.recipe import recipe_layer
 from zenoimg.stack.names import StackNames
@@ -139,3 +141,21 @@ def test_another_pillow_in_the_functions_is_said(stack: Stack, version: str, is_
     packages = make_zip({**files, f"python/pillow-{version}.dist-info/METADATA": b"Name: pillow"})
     stack.deploy(layer(), packages)
     assert (f"{version} in the functions" in stack.terminal.run("reprocess", "--here").stderr) == is_said
+
+
+def test_a_heic_that_cannot_be_decoded_here_is_refused_under_limits_of_its_own(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the functions, which could, would take it for judged."""
+    for module in ("operations.effective_recipe", "imaging.formats.heif.writer"):
+        monkeypatch.setattr(f"zenoimg.{module}.is_installed", lambda: False)
+    head = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+    boto3.client("s3").put_object(Bucket=NAMES.originals_bucket, Key="b.heic", Body=head)
+    stack.deploy(layer())
+    done = stack.terminal.run("reprocess", "--here", code=1)
+    assert "HEICs are refused here until pillow-heif is installed" in done.stderr
+    refused = Catalog(boto3.client("dynamodb"), NAMES.table).get("b.heic")
+    assert refused is not None
+    assert refused.status == "refused"
+    assert "pip install 'zenoimg[heic]'" in (refused.error or "")
+    assert refused.limits == limits_fingerprint(Limits(heic=False)) != limits_fingerprint(Limits())

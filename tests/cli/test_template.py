@@ -32,7 +32,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def nothing_taken(aws: object, names: StackNames) -> None:
         del aws, names
 
-    layer = lambda architecture: Artifact("packages", architecture.encode())  # noqa: E731
+    layer = lambda architecture, **_: Artifact("packages", architecture.encode())  # noqa: E731
     monkeypatch.setattr(packages_wheels, "packages_layer", layer)
     monkeypatch.setattr(functions, "functions_zip", lambda: Artifact("functions", b"functions"))
     monkeypatch.setattr(taken_names, "refuse_taken", nothing_taken)
@@ -90,7 +90,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(packages_wheels, "packages_layer", lambda architecture: Artifact("packages", b"packages"))
+    monkeypatch.setattr(packages_wheels, "packages_layer", lambda architecture, **_: Artifact("packages", b"packages"))
     monkeypatch.setattr(functions, "functions_zip", lambda: Artifact("functions", b"functions"))
     monkeypatch.setattr("socket.socket.connect", refused)
 
@@ -127,7 +127,7 @@ def test_regions_of_other_partitions_have_arns_of_their_own(no_aws: None, termin
 def test_without_a_network_the_layer_is_left_out_and_said_to_be(
     no_aws: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreachable(architecture: str) -> Artifact:
+    def unreachable(architecture: str, **_: bool) -> Artifact:
         raise ZenoError("could not be downloaded", code=packages_wheels.NOT_DOWNLOADED)
 
     monkeypatch.setattr(packages_wheels, "packages_layer", unreachable)

@@ -228,6 +228,8 @@ KEYS: tuple[Key, ...] = (
     Key("encoder", "avif_speed", 9, "0, slowest and smallest, to 10", Whole(0, 10)),
     Key("encoder", "heic_jpeg_quality", 92, "Of the JPEGs that HEICs become, 1 to 100", Whole(1, 100)),
     Key("output", "hdr", "keep", "HDR gain maps of JPEGs: keep or drop", _same("keep", "drop")),
+    Key("formats", "heic", None, "Whether HEIC is taken (default: whether pillow-heif is installed)", Flag(),
+        example=True),
     Key("copies", "cache_control", "", "Cache-Control of all copies; empty for that of each original",
         Text("printable ASCII, at most 256 characters", r"[ -~]{0,256}"), "CopiesCacheControl", "public, max-age=3600"),
     Key("copies", "storage_class", "STANDARD", "S3 storage class of new copies; see originals.storage_class",

@@ -54,7 +54,7 @@ class Settings:
     a stack: ``upload``, ``reprocess --here`` and ``list`` need only S3 and DynamoDB. ``parameters``
     are those of the template that are set; the others have the template's defaults. ``stack_flag`` is whether
     the stack was named on the command line. ``notices`` are sentences for the operator about how the settings
-    are written.
+    are written. ``heic`` is ``None`` where it follows from the installation.
     """
 
     stack: str = DEFAULT_STACK
@@ -66,6 +66,7 @@ class Settings:
     folder: Path = field(default_factory=Path)
     recipe_tables: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
+    heic: bool | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     backfill_concurrency: int = 5
     stack_flag: bool = False
@@ -98,6 +99,7 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
         folder=cwd if file.path is None else file.path.parent,
         recipe_tables=_recipe_tables(given),
         limits={each.key.name: int(each.value or 0) for each in given if each.key.table == "limits"},
+        heic=next((bool(each.value) for each in given if each.key.full_name == "formats.heic"), None),
         parameters={each.key.parameter: each.key.parameter_value(each.value) for each in given if each.key.parameter},
         backfill_concurrency=int(found["backfill.concurrency"].value or 0),
         stack_flag=options.stack is not None,

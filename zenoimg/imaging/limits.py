@@ -24,7 +24,7 @@ class Limits:
 
     ``max_bytes`` of the encoded file, ``max_pixels`` of a frame, ``max_frames``, ``max_total_pixels`` of all frames
     together, ``max_memory`` in bytes for decoding, drawing and encoding, file and copy included; by default what a
-    function of 3,008 MB can hold.
+    function of 3,008 MB can hold. ``heic`` is whether HEIC and HEIF are accepted.
     """
 
     max_bytes: int = 100_000_000
@@ -32,10 +32,15 @@ class Limits:
     max_frames: int = 1_000
     max_total_pixels: int = 400_000_000
     max_memory: int = usable_memory(3008)
+    heic: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.heic, bool):
+            raise TypeError(f"heic must be True or False, not {type(self.heic).__name__}")
         for limit in fields(Limits):
             value = getattr(self, limit.name)
+            if limit.name == "heic":
+                continue
             if isinstance(value, bool) or not isinstance(value, int):
                 raise TypeError(f"{limit.name} must be a whole number, not {type(value).__name__}")
             if value < 1:

@@ -19,7 +19,8 @@ class Watermarked:
     """The copy's bytes and what they contain.
 
     ``width`` and ``height`` are pixels as a viewer shows them, after orientation. ``warnings`` name everything that
-    the copy could not keep, each once; beyond ``MOST_WARNINGS`` only their number is given.
+    the copy could not keep, each once; beyond ``MOST_WARNINGS`` only their number is given. ``source_format`` is the
+    format of the original, which is the copy's own unless that cannot be written.
     """
 
     data: bytes
@@ -29,6 +30,7 @@ class Watermarked:
     frames: int
     warnings: tuple[str, ...]
     encoding: Encoding = "pixels"
+    source_format: str = ""
 
     @property
     def content_type(self) -> str:

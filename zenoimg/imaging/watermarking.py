@@ -30,7 +30,7 @@ def watermark(
     available: int | None = None,
     key: str = "",
 ) -> Watermarked:
-    """Return a watermarked copy of a picture in its own format.
+    """Return a watermarked copy of a picture in its own format; of a HEIF, a JPEG or a PNG.
 
     ``data`` is the content of an image file, ``recipe`` is ``Recipe()`` by default. Limits are checked before pixels
     are decoded. ``available`` is how many bytes of memory this process can give to one picture. ``key`` is what
@@ -60,7 +60,7 @@ def watermark(
     copy = _written(writer, data, recipe, ObservedLimits(limits, available), identified.format)
     if warnings:
         copy = replace(copy, warnings=(*copy.warnings, *warnings))
-    return _with_growth_named(copy, len(data), identified.format)
+    return replace(_with_growth_named(copy, len(data), identified.format), source_format=identified.format)
 
 
 def check_settings(function: str, recipe: object, limits: object) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zenoimg.config.keys import KEYS, RECIPE_TABLES
 from zenoimg.config.load import Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping
+from zenoimg.imaging.formats.heif.availability import is_installed
 from zenoimg.imaging.limits import usable_memory
 from zenoimg.stack.read_back import EARLIEST_INFREQUENT_DAYS
+from zenoimg.suggest import suggest_install
 
 if TYPE_CHECKING:
     from zenoimg.stack.outputs import Deployment
@@ -54,7 +56,19 @@ def limits_of(settings: Settings) -> Limits:
             f"images that need up to {usable:,}",
             next_step="Leave max_memory out, or set processor.large_memory higher, up to 10240.",
         )
-    return Limits(**{"max_memory": usable, **settings.limits})
+    heic = is_installed() if settings.heic is None else settings.heic
+    numbers: dict[str, Any] = {"max_memory": usable, **settings.limits}
+    return Limits(**numbers, heic=heic)
+
+
+def check_heic(limits: Limits) -> None:
+    """Raise ``ConfigurationError`` where HEIC is to be taken and this machine could not try it."""
+    if limits.heic and not is_installed():
+        raise ConfigurationError(
+            "formats.heic is true, and pillow-heif is not installed here",
+            next_step=f"Install it with: {suggest_install('heic')} (or set heic = false).",
+            code="heic-not-installed",
+        )
 
 
 def _number(settings: Settings, name: str) -> int:
@@ -105,7 +119,7 @@ def deployed_limits(deployment: Deployment, settings: Settings) -> Limits:
     without functions, or a stack that was deployed before it had this output, has the limits of the settings.
     """
     known = {each.name for each in fields(Limits)}
-    found = {name: value for name, value in deployment.limits.items() if name in known}
+    found: dict[str, Any] = {name: value for name, value in deployment.limits.items() if name in known}
     return Limits(**found) if found else limits_of(settings)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from zenoimg.imaging import Limits
 from zenoimg.imaging.formats import SUPPORTED
+from zenoimg.imaging.formats.heif.availability import SWITCHED_OFF
 from zenoimg.imaging.identify import HEAD_BYTES, Identified, identify
 from zenoimg.pipeline.objects.headers import DIGEST_ENTRY
 from zenoimg.pipeline.records import MAX_KEY_BYTES, RESERVED_PREFIX
@@ -113,6 +114,8 @@ def _refusal_of_content(found: Identified | None, size: int, limits: Limits) -> 
         return "the file is empty"
     if size > limits.max_bytes:
         return f"{size:,} bytes; at most {limits.max_bytes:,} are accepted"
+    if found is not None and found.format == "HEIF" and not limits.heic:
+        return SWITCHED_OFF
     supported = ", ".join(SUPPORTED)
     if found is None:
         return f"not an image in a known format; supported are {supported}"

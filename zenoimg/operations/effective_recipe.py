@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import PurePosixPath
@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.errors import ConfigurationError, ZenoError
 from zenoimg.imaging import Limits, Recipe
+from zenoimg.imaging.formats.heif.availability import is_installed
 from zenoimg.operations.configured import limits_of, recipe_of
 from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.pipeline import LivePipeline
@@ -28,7 +29,7 @@ from zenoimg.pipeline.verdict import limits_fingerprint
 from zenoimg.stack.bundle.pillow import pillow_version_in
 from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer
 from zenoimg.stack.outputs import read_stack
-from zenoimg.suggest import suggest
+from zenoimg.suggest import suggest, suggest_install
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -72,10 +73,20 @@ def effective_recipe(pipeline: LivePipeline, settings: Settings, source: Source)
     version, and what ``recipe_of`` raises.
     """
     if settings.names is not None:
-        return _without_stack(pipeline, settings)
-    if source == "here":
-        return _of_settings(pipeline, settings)
-    return _deployed(pipeline, settings)
+        found = _without_stack(pipeline, settings)
+    elif source == "here":
+        found = _of_settings(pipeline, settings)
+    else:
+        found = _deployed(pipeline, settings)
+    return found if is_installed() else _without_heic(found)
+
+
+def _without_heic(found: EffectiveRecipe) -> EffectiveRecipe:
+    """Return a recipe whose limits say that HEIC is not taken here, so that no refusal for it counts for others."""
+    if not found.limits.heic:
+        return found
+    notice = f"HEICs are refused here until pillow-heif is installed: {suggest_install('heic')}"
+    return replace(found, limits=replace(found.limits, heic=False), notices=(*found.notices, notice))
 
 
 def _without_stack(pipeline: LivePipeline, settings: Settings) -> EffectiveRecipe:

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from zenoimg.errors import UsageError, ZenoError
 from zenoimg.imaging import Limits, Recipe, RecipeError, Refused, Watermarked, WatermarkSpec, watermark
+from zenoimg.imaging.formats import file_name
 from zenoimg.imaging.whole_file import write_file
 from zenoimg.operations.output.choice import STDOUT, output_kind
 
@@ -95,6 +96,7 @@ def recipe_with(recipe: Recipe, choices: MarkChoices) -> Recipe:
 def plan(photos: Sequence[Path], output: str | None) -> list[Job]:
     """Decide which copy goes where: ``NAME.marked.EXT`` next to the photo or in a folder, or the named file.
 
+    A copy of another format than its photo gets its own extension when it is written.
     ``output_kind`` says what ``output`` is. Raises ``UsageError`` when two copies would be the same file, or when
     several would go to standard output.
     """
@@ -213,6 +215,8 @@ def _written(job: Job, marked: _Marked, *, force: bool) -> PreviewResult:
         state: State = "failed" if marked.code == "unreadable" else "refused"
         return PreviewResult(job, state, marked.code, marked.reason, marked.size)
     copy, copy_size = marked.copy, len(marked.copy.data)
+    if job.target is not None and copy.format != copy.source_format:
+        job = replace(job, target=job.target.with_name(file_name(job.target.name, copy.format)))
     try:
         if job.target is not None:
             write_file(job.target, copy.data, replace=force)

@@ -28,6 +28,7 @@ def of_new_copy(done: Watermarked, url: str, mark: CopyMark, headers: CopyHeader
         "encoding": done.encoding,
         "warnings": (*done.warnings, *headers.warnings),
         "headers": mark.headers,
+        "source_format": done.source_format or None,
     }
 
 

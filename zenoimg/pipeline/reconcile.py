@@ -28,6 +28,7 @@ from typing import Any
 
 from zenoimg.imaging import Refused, Watermarked
 from zenoimg.pipeline.descriptions import Fields, of_failed, of_kept_copy, of_new_copy, with_headers
+from zenoimg.pipeline.objects.disposition import file_name_of
 from zenoimg.pipeline.objects.headers import carry
 from zenoimg.pipeline.outcome import HandOver, Outcome, Refusal, Result
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
@@ -162,13 +163,15 @@ class _Round:
 
     def _rewrite(self, original: Original, record: ImageRecord, copy: PublishedCopy) -> Outcome:
         """Rewrite the headers of a copy that is right otherwise by the current rules."""
-        fields = self._give_headers(original, copy, {"warnings": record.warnings})
+        kept = {"warnings": record.warnings, "format": record.format, "source_format": record.source_format}
+        fields = self._give_headers(original, copy, kept)
         rewritten = replace(record, updated_at=utc_text(self._tools.clock()), **fields)
         return self._finish("refused" if record.status == "refused" else "processed", rewritten)
 
     def _give_headers(self, original: Original, copy: PublishedCopy, fields: Fields) -> Fields:
         mark = replace(copy.mark, headers=self._rules.fingerprint)
-        headers = carry(original.headers, self._rules, entries_of(mark))
+        named = file_name_of(self._key, fields.get("format"), fields.get("source_format"))
+        headers = carry(original.headers, self._rules, entries_of(mark), named)
         self._check_original()
         if not self._tools.storage.rewrite_copy(self._key, copy, mark, headers):
             raise _SupersededError
@@ -185,7 +188,8 @@ class _Round:
     def _publish(self, original: Original, done: Watermarked, *, may_exist: bool) -> Outcome:
         """Store copy and record. ``may_exist`` saves a request: without a record there is hardly ever a copy."""
         mark = CopyMark(original.identity, self._recipe.fingerprint, self._rules.fingerprint)
-        headers = carry(original.headers, self._rules, entries_of(mark))
+        named = file_name_of(self._key, done.format, done.source_format)
+        headers = carry(original.headers, self._rules, entries_of(mark), named)
         put = partial(self._tools.storage.put_copy, self._key, done.data, done.content_type, mark, headers=headers)
         stored = not may_exist and put(replacing=None)
         if not stored:

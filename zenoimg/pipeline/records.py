@@ -71,6 +71,7 @@ class ImageRecord:
     ``recipe`` is the recipe of the last attempt. A refused or failed attempt leaves an earlier copy of the same version
     published: then ``copy_recipe`` is the recipe of that copy, and the fields about the copy describe it. ``limits``
     identifies the limits and the code that refused an image, ``headers`` the rules of the copy's headers in S3.
+    ``source_format`` is the format of the original that the copy was made from, ``format`` that of the copy.
     """
 
     image_id: str = field(metadata=_stored_as("ImageId"))
@@ -94,6 +95,7 @@ class ImageRecord:
     limits: str | None = field(default=None, metadata=_stored_as("Limits"))
     encoding: str | None = field(default=None, metadata=_stored_as("Encoding", of_copy=True))
     headers: str | None = field(default=None, metadata=_stored_as("Headers", of_copy=True))
+    source_format: str | None = field(default=None, metadata=_stored_as("SourceFormat", of_copy=True))
 
     def same_outcome(self, other: ImageRecord | None) -> bool:
         """Return whether both record the same outcome for the same original and recipe, at whatever time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from zenoimg.config.load import GlobalOptions, Settings, effective, file_of, loa
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping, recipe_to_mapping
 from zenoimg.imaging.limits import usable_memory
-from zenoimg.operations.configured import limits_of, recipe_of
+from zenoimg.operations import configured as operations_configured
+from zenoimg.operations.configured import check_heic, limits_of, recipe_of
 from zenoimg.stack.ownership import ORIGIN_PARAMETERS
+from zenoimg.suggest import suggest_install
 
 
 def _full_name(key: Key) -> str:
@@ -76,7 +78,27 @@ def test_the_recipes_defaults_are_the_imaging_packages_own() -> None:
 def test_the_limits_defaults_are_the_imaging_packages_own() -> None:
     found = {key.name: key.default for key in KEYS if key.table == "limits"}
     assert found.pop("max_memory") is None  # follows from the functions' memories
-    assert {"max_memory": limits_of(Settings()).max_memory, **found} == asdict(Limits())
+    limits = limits_of(Settings())
+    assert {"max_memory": limits.max_memory, "heic": limits.heic, **found} == asdict(
+        replace(Limits(), heic=limits.heic)
+    )
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_heic_is_taken_where_it_is_installed_unless_it_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    monkeypatch.setattr(operations_configured, "is_installed", lambda: installed)
+    assert limits_of(Settings()).heic is installed
+    for said in (True, False):
+        assert limits_of(configured(tmp_path, f"[formats]\nheic = {str(said).lower()}")).heic is said
+    limits = limits_of(configured(tmp_path, "[formats]\nheic = true"))
+    if installed:
+        check_heic(limits)
+    else:
+        with pytest.raises(ConfigurationError, match="pillow-heif is not installed") as caught:
+            check_heic(limits)
+        assert suggest_install("heic") in caught.value.next_step
 
 
 def configured(tmp_path: Path, text: str) -> Settings:

@@ -61,6 +61,7 @@ def test_the_json_has_these_keys_in_this_order() -> None:
         "Limits",
         "Encoding",
         "Headers",
+        "SourceFormat",
     ]
 
 

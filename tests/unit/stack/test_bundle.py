@@ -16,6 +16,7 @@ import pytest
 from PIL import ImageFont
 
 from tests.drawn import pictures
+from tests.drawn.heifs import needs_heic
 from tests.function_path import assemble, unpack
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, WatermarkSpec
@@ -239,3 +240,17 @@ def test_a_broken_installation_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(sources, "PACKAGE", tmp_path / "zenoimg")
     with pytest.raises(FileNotFoundError, match="policies"):
         sources.directory("policies")
+
+
+@needs_heic
+def test_what_decodes_heic_is_in_the_layer_where_it_is_taken(packages: Artifact) -> None:
+    taken = names_in(installed_packages_layer(heic=True))
+    assert {"python/pillow_heif/heif.py"} | set(names_in(packages)) <= set(taken)
+    assert not [name for name in names_in(packages) if "heif" in name]
+
+
+def test_a_layer_for_heic_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages_installed, "HEIC_DISTRIBUTIONS", ("no-such-distribution",))
+    with pytest.raises(ConfigurationError, match="no-such-distribution is not installed") as caught:
+        installed_packages_layer(heic=True)
+    assert suggest_install("heic") in caught.value.next_step

@@ -50,7 +50,7 @@ class Built:
 @pytest.fixture(scope="module", params=ARCHITECTURES)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     cache = tmp_path_factory.mktemp(f"wheels-{request.param}")
-    return Built(request.param, cache, packages_layer(request.param, cache))
+    return Built(request.param, cache, packages_layer(request.param, cache, heic=True))
 
 
 def test_every_binary_is_of_the_functions_machine_and_asks_for_no_newer_glibc(built: Built) -> None:
@@ -64,25 +64,27 @@ def test_every_binary_is_of_the_functions_machine_and_asks_for_no_newer_glibc(bu
 def test_extension_modules_are_of_the_functions_python(built: Built) -> None:
     assert default("Runtime") == f"python{PYTHON_VERSION}"
     tag = f".cpython-{PYTHON_VERSION.replace('.', '')}-"
-    modules = [name for name in built.binaries if name.startswith("python/PIL/")]
+    modules = [name for name in built.binaries if name.startswith("python/PIL/") or "_pillow_heif" in name]
     assert "python/PIL/_imaging" in {name.partition(".")[0] for name in modules}
     assert [name for name in modules if tag not in name] == []
 
 
 def test_the_layer_is_under_15_mb_zipped_and_60_mb_unpacked(built: Built) -> None:
+    """With HEIC, which takes about half of it."""
+    assert any("/libde265" in name for name in built.files)
     assert len(built.artifact.data) < 15_000_000
     assert sum(map(len, built.files.values())) < 60_000_000
 
 
 def test_the_layer_holds_what_the_functions_import_and_the_runtime_has_not(built: Built) -> None:
-    wanted = {"PIL/Image.py", "aws_lambda_powertools/logging/logger.py", "typing_extensions.py"}
+    wanted = {"PIL/Image.py", "pillow_heif/heif.py", "aws_lambda_powertools/logging/logger.py", "typing_extensions.py"}
     assert {f"python/{name}" for name in wanted} <= set(built.files)
     assert not [name for name in built.files if name.startswith(("python/jmespath", "python/boto"))]
     assert len(built.files["python/typing_extensions.py"]) < 1000, "ours, not the whole"
 
 
 def test_built_again_from_nothing_it_has_the_same_bytes(built: Built, tmp_path: Path) -> None:
-    assert packages_layer(built.architecture, tmp_path).sha256 == built.artifact.sha256
+    assert packages_layer(built.architecture, tmp_path, heic=True).sha256 == built.artifact.sha256
 
 
 def test_it_is_built_again_offline(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,4 +92,6 @@ def test_it_is_built_again_offline(built: Built, monkeypatch: pytest.MonkeyPatch
         pytest.fail("a program was started, which could ask the network")
 
     monkeypatch.setattr(subprocess, "run", refuse)
-    assert packages_layer(built.architecture, built.cache) == built.artifact
+    assert packages_layer(built.architecture, built.cache, heic=True) == built.artifact
+    without = packages_layer(built.architecture, built.cache)
+    assert len(without.data) < len(built.artifact.data) * 0.7

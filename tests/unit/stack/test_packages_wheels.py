@@ -14,7 +14,7 @@ import pytest
 
 from zenoimg.errors import ConfigurationError, ZenoError
 from zenoimg.stack.bundle import packages_wheels
-from zenoimg.stack.bundle.packages_installed import LAYER_DISTRIBUTIONS
+from zenoimg.stack.bundle.packages_installed import HEIC_DISTRIBUTIONS, LAYER_DISTRIBUTIONS
 from zenoimg.stack.bundle.packages_wheels import packages_layer
 
 WHEEL = "tiny-1.0-cp313-cp313-manylinux_2_28_aarch64.whl"
@@ -98,9 +98,18 @@ def test_without_pip_the_way_to_get_it_is_told(tmp_path: Path, monkeypatch: pyte
     assert f"{sys.executable} -m ensurepip" in caught.value.next_step
 
 
-def test_every_package_of_the_layer_is_pinned_and_hashed_and_no_other() -> None:
-    lines = packages_wheels.REQUIREMENTS.read_text().splitlines()
+@pytest.mark.parametrize(
+    ("requirements", "distributions"),
+    [
+        (packages_wheels.REQUIREMENTS, LAYER_DISTRIBUTIONS),
+        (packages_wheels.HEIC_REQUIREMENTS, HEIC_DISTRIBUTIONS),
+    ],
+)
+def test_every_package_of_the_layer_is_pinned_and_hashed_and_no_other(
+    requirements: Path, distributions: tuple[str, ...]
+) -> None:
+    lines = requirements.read_text().splitlines()
     pins = [line.split("==")[0] for line in lines if "==" in line]
-    assert sorted(pins) == sorted(LAYER_DISTRIBUTIONS)
+    assert sorted(pins) == sorted(distributions)
     assert sum("--hash=sha256:" in line for line in lines) >= 2 * len(pins)
     assert not any("://" in line for line in lines), "no address of a registry"

@@ -175,7 +175,8 @@ def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[t
         yield "Copy", Text(f"{render.size(record.processed_size)} ({record.processed_size:,} bytes, {change})")
     if record.width:
         frames = f", {record.frames:,} frames" if (record.frames or 1) > 1 else ""
-        yield "Picture", Text(f"{printable(record.format or '')} {record.width}×{record.height}{frames}".strip())
+        of = f" of {printable(record.source_format)}" if record.source_format not in (None, record.format) else ""
+        yield "Picture", Text(f"{printable(record.format or '')}{of} {record.width}×{record.height}{frames}".strip())
     if record.encoding == "coefficients":
         yield "Encoding", Text("only the blocks under the mark were encoded again")
     for warning in record.warnings:

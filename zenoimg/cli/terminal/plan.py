@@ -111,6 +111,11 @@ def _notes(plan: Plan) -> Iterator[str]:
             f"The watermark changes: {printable(words)}. Existing copies keep the old mark until "
             f"`{suggest('reprocess', '--stale')}`."
         )
+    if plan.adds_heic:
+        yield (
+            "HEIC is taken: the layer gets pillow-heif 1.8.1, which bundles libheif and libde265 (LGPL-3.0) and x265 "
+            "(GPL-2.0); HEVC is covered by patents. heic = false in [formats] leaves it out."
+        )
     if plan.trial is not None:
         yield from _sample_notes(plan.trial)
     if plan.closes_api:

@@ -59,6 +59,15 @@ class Format:
         return getattr(import_module(module), decoder)(file)
 
 
+def file_name(name: str, format_name: str) -> str:
+    """Return a name with an extension of a format, in place of one of another format: ``a.heic`` becomes ``a.jpg``."""
+    stem, _, extension = name.rpartition(".")
+    if extension.lower() in FORMATS[format_name].extensions:
+        return name
+    known = any(extension.lower() in format_.extensions for format_ in _TABLE)
+    return f"{stem if stem and known else name}.{FORMATS[format_name].extensions[0]}"
+
+
 _TABLE = (
     Format("JPEG", "image/jpeg", ("jpg", "jpeg", "jpe"), "jpeg", "PIL.JpegImagePlugin.JpegImageFile", "direct"),
     Format("PNG", "image/png", ("png", "apng"), "png", "PIL.PngImagePlugin.PngImageFile", "direct"),

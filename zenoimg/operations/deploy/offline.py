@@ -53,7 +53,8 @@ def describe_offline(settings: Settings, identity: Identity) -> tuple[Plan, str]
     missing = ""
     packages: Artifact | None = None
     try:
-        packages = packages_wheels.packages_layer(settings.parameters.get("Architecture", DEFAULT_ARCHITECTURE))
+        architecture = settings.parameters.get("Architecture", DEFAULT_ARCHITECTURE)
+        packages = packages_wheels.packages_layer(architecture, heic=limits.heic)
     except ZenoError as error:
         if error.code != NOT_DOWNLOADED:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -85,6 +86,12 @@ class Plan:
         """Return how many unsigned requests the API would answer at most in a day, 0 unless it is open."""
         is_open = _api_access(self.parameters) == OPEN
         return int(self.parameters.get("ApiRateLimit", "0")) * _SECONDS_OF_A_DAY if is_open else 0
+
+    @property
+    def adds_heic(self) -> bool:
+        """Return whether HEIC would be taken from now on."""
+        before = json.loads(self.deployed.parameters.get("Limits", "{}")) if self.deployed else {}
+        return self.limits.heic and not before.get("heic", False)
 
     @property
     def closes_api(self) -> bool:

@@ -16,7 +16,7 @@ from zenoimg.aws.session import Aws
 from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe
-from zenoimg.operations.configured import check_parameters, limits_of, recipe_of
+from zenoimg.operations.configured import check_heic, check_parameters, limits_of, recipe_of
 from zenoimg.operations.deploy import rollback, taken_names
 from zenoimg.operations.deploy.adoption.decide import EVENTBRIDGE, Existing, existing_of, wanted_of
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
@@ -96,6 +96,7 @@ def describe(target: Target, *, is_for_deploy: bool = True) -> Plan:
     """
     settings, aws = target.settings, target.aws
     recipe, limits = recipe_of(settings), limits_of(settings)
+    check_heic(limits)
     state = read_stack(aws.cloudformation, settings.stack)
     names = _names(target, state)
     before = state.parameters if state is not None else {}
@@ -106,7 +107,7 @@ def describe(target: Target, *, is_for_deploy: bool = True) -> Plan:
     existing = existing_of(target, names, before, differing if is_deployed else None) if is_for_deploy else Existing()
     store = artifact_store_of(aws)
     store.check()
-    artifacts = _bundle(target, recipe_layer(recipe, limits))
+    artifacts = _bundle(target, recipe_layer(recipe, limits), heic=limits.heic)
     zips = dict(zip(_ZIP_PARAMETERS, artifacts, strict=True))
     parameters = {
         **parameters_of_version(settings, aws.platform, store.bucket, zips, recipe, limits),
@@ -238,12 +239,12 @@ def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:
     return taken_names.of_deployed(aws, stack, state.outputs), True
 
 
-def _bundle(target: Target, recipe: Artifact) -> tuple[Artifact, ...]:
+def _bundle(target: Target, recipe: Artifact, *, heic: bool) -> tuple[Artifact, ...]:
     architecture = target.settings.parameters.get("Architecture", DEFAULT_ARCHITECTURE)
     if target.aws.local:
-        packages = packages_installed.installed_packages_layer()
+        packages = packages_installed.installed_packages_layer(heic=heic)
     else:
-        packages = packages_wheels.packages_layer(architecture)
+        packages = packages_wheels.packages_layer(architecture, heic=heic)
     return functions.functions_zip(), packages, recipe
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from zenoimg.aws.errors import explain
+from zenoimg.imaging.formats import FORMATS, file_name
 from zenoimg.operations.concurrency import as_they_end
 from zenoimg.operations.content import digest, is_same, remote_of
 from zenoimg.operations.inventory.images import Count, FoundImage, Tally
@@ -27,12 +28,17 @@ from zenoimg.operations.records.missing_copy import why_no_copy
 from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missing
 from zenoimg.pipeline.calls.threads import SECONDS, threads
 from zenoimg.pipeline.objects.bodies import iter_body, retrying
+from zenoimg.pipeline.objects.disposition import file_name_of
 from zenoimg.pipeline.storage import copy_key_fits
 from zenoimg.pipeline.verdict import expected_copy
 
 State = Literal["downloaded", "unchanged", "conflict", "unsafe", "missing", "failed"]
 #: States that leave an operator something to do.
 NEEDS_ATTENTION: frozenset[State] = frozenset({"conflict", "unsafe", "missing", "failed"})
+
+#: What copies of converted formats nearly always are.
+_CONVERTED = "JPEG"
+_SUFFIX = FORMATS[_CONVERTED].extensions[0]
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,7 @@ class Download:
         Closing the iterator aborts pending transfers, which leave no files.
         """
         queue: list[Target] = []
-        for placed in self._placed(ids):
+        for placed in self._placed(ids, {} if self._original else _other_names(ids)):
             if not is_possible(placed.key):
                 yield DownloadResult(placed.key, "missing", "there is no such image")
             elif isinstance(placed, Unplaced):
@@ -133,11 +139,11 @@ class Download:
             self._directory.sweep()
             raise
 
-    def _placed(self, ids: Sequence[str]) -> Iterator[Target | Unplaced]:
+    def _placed(self, ids: Sequence[str], names: Mapping[str, str]) -> Iterator[Target | Unplaced]:
         if self._file_name:
             yield from (Target(image_id, (), self._file_name) for image_id in ids)
         else:
-            yield from place(ids, _remembered(self._directory), force=self._force)
+            yield from place(ids, _remembered(self._directory), force=self._force, names=names)
 
     def _fetch(self, target: Target) -> DownloadResult:
         try:
@@ -160,6 +166,7 @@ class Download:
         answer = self._head(bucket, key) if self._original or copy_key_fits(target.key) else None
         if answer is None:
             return self._failed(target, "missing", self._why_missing(target.key))
+        target = self._named(target, answer)
         size = int(answer["ContentLength"])
         if not self._force:
             with self._directory.existing(target) as there:
@@ -196,6 +203,13 @@ class Download:
                 return None
             raise
 
+    def _named(self, target: Target, answer: Mapping[str, Any]) -> Target:
+        """Return a target that has the extension of the copy, where it is neither its original's nor the usual one."""
+        known = next((each for each in FORMATS.values() if each.media_type == answer.get("ContentType")), None)
+        if self._original or self._file_name or known is None or not file_name_of(target.key, _CONVERTED):
+            return target
+        return replace(target, name=file_name(target.name, known.name))
+
     def _why_missing(self, key: str) -> str:
         if self._original:
             return "there is no such original"
@@ -205,6 +219,20 @@ class Download:
     @staticmethod
     def _failed(target: Target, state: State, reason: str) -> DownloadResult:
         return DownloadResult(target.key, state, reason, target.path)
+
+
+def _other_names(ids: Sequence[str]) -> dict[str, str]:
+    """Return the file names of copies that are not of their original's format, as far as keys tell.
+
+    Where an image of that very name is downloaded as well, the extension is added to the whole name.
+    """
+    names, wanted = {}, set(ids)
+    for image_id in ids:
+        name = file_name_of(image_id, _CONVERTED)
+        if name:
+            folder, slash, own = image_id.rpartition("/")
+            names[image_id] = f"{own}.{_SUFFIX}" if f"{folder}{slash}{name}" in wanted else name
+    return names
 
 
 def _has_content(file: BufferedReader, answer: Mapping[str, Any]) -> bool:

@@ -2,7 +2,8 @@
 
 A key is untrusted. It becomes a path only if that path means the same on every common file system, and does not
 collide with another image of the run or an existing file where case, Unicode form or trailing dots are ignored.
-Nothing is renamed: a file is named after its key, or it is not written.
+Nothing is renamed: a file is named after its key, or it is not written. A copy whose format is not its original's has
+the extension of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["file", "folder", "link"]
@@ -49,11 +51,14 @@ class Unplaced:
     in_the_way: bool = False
 
 
-def place(keys: Iterable[str], look: Look, *, force: bool) -> Iterator[Target | Unplaced]:
+def place(
+    keys: Iterable[str], look: Look, *, force: bool, names: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Target | Unplaced]:
     """Yield a path for each key that can safely have one; of two keys that collide, the first gets it.
 
     An existing file of the very path is no obstacle: whether it may be replaced depends on its content. ``force``
-    allows a path that differs from an existing one only by case. A repeated key is placed once.
+    allows a path that differs from an existing one only by case. A repeated key is placed once. ``names`` are file
+    names, by key, that are not the last part of the key.
     """
     files: dict[tuple[str, ...], str] = {}
     folders: dict[tuple[str, ...], str] = {}
@@ -62,7 +67,11 @@ def place(keys: Iterable[str], look: Look, *, force: bool) -> Iterator[Target | 
         if reason:
             yield Unplaced(key, reason)
             continue
-        target = _target(key)
+        target = _target(key, names.get(key))
+        reason = _unsafe_name(target.name)
+        if reason:
+            yield Unplaced(key, reason)
+            continue
         folded = tuple(map(fold, (*target.folders, target.name)))
         reason = _clash(folded, files, folders)
         if reason:
@@ -117,9 +126,9 @@ def _unsafe_name(name: str) -> str:
     return ""
 
 
-def _target(key: str) -> Target:
+def _target(key: str, other_name: str | None) -> Target:
     *folders, name = key.split("/")
-    return Target(key, tuple(folders), name)
+    return Target(key, tuple(folders), other_name or name)
 
 
 def _clash(

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from zenoimg.pipeline.objects.disposition import disposition
+
 #: S3's limit for user metadata: bytes of all names and values in UTF-8
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
 MAX_METADATA_BYTES = 2048
@@ -84,8 +86,11 @@ def headers_of(response: Mapping[str, Any]) -> dict[str, Any]:
     return {name: response[name] for name in names if response.get(name)}
 
 
-def carry(original: Mapping[str, Any], rules: HeaderRules, own: Mapping[str, str]) -> CopyHeaders:
-    """Return the headers of a copy from those of its original; ``own`` entries of user metadata always win."""
+def carry(original: Mapping[str, Any], rules: HeaderRules, own: Mapping[str, str], file_name: str = "") -> CopyHeaders:
+    """Return the headers of a copy from those of its original; ``own`` entries of user metadata always win.
+
+    ``file_name`` is proposed by the Content-Disposition of a copy of another format, empty for others.
+    """
     arguments = {name: original[name] for name in _HEADERS if name in original}
     warnings: list[str] = []
     if rules.cache_control is not None:
@@ -102,6 +107,8 @@ def carry(original: Mapping[str, Any], rules: HeaderRules, own: Mapping[str, str
             # Signatures are made over UTF-8 and HTTP headers are sent as Latin-1: S3 would reject the request.
             warnings.append(f"{title}, which is not ASCII")
             del arguments[name]
+    if file_name:
+        arguments["ContentDisposition"] = disposition(arguments.get("ContentDisposition", ""), file_name)
     metadata, reasons = _carried_metadata(original.get("Metadata", {}), rules, own)
     if original.get("MissingMeta"):
         reasons.append(f"{original['MissingMeta']} entries of user metadata that S3 does not return")

@@ -24,6 +24,7 @@ from zenoimg.stack.bundle.artifact import Artifact, make_zip
 from zenoimg.suggest import suggest
 
 REQUIREMENTS = Path(__file__).with_name("layer-requirements.txt")
+HEIC_REQUIREMENTS = Path(__file__).with_name("layer-heic-requirements.txt")
 PYTHON_VERSION = "3.13"  # of the template's Runtime
 
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -36,14 +37,17 @@ _GLIBC_TAGS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 NOT_DOWNLOADED = "layer-packages"
 
 
-def packages_layer(architecture: str, cache: Path | None = None) -> Artifact:
-    """Return the layer for ``arm64`` or ``x86_64``.
+def packages_layer(architecture: str, cache: Path | None = None, *, heic: bool = False) -> Artifact:
+    """Return the layer for ``arm64`` or ``x86_64``, with what decodes HEIC or without.
 
     Raises ``ConfigurationError`` when pip is not installed, and ``ZenoError`` when the download fails.
     """
-    folder = _wheels(architecture, cache or user_cache_path("zenoimg") / "wheels")
+    wheels: list[Path] = []
+    for requirements in (REQUIREMENTS, HEIC_REQUIREMENTS)[: 1 + heic]:
+        folder = _wheels(requirements, architecture, cache or user_cache_path("zenoimg") / "wheels")
+        wheels += sorted(folder.glob("*.whl"))
     content = sources.layer_files()
-    for wheel in sorted(folder.glob("*.whl")):
+    for wheel in wheels:
         with zipfile.ZipFile(io.BytesIO(wheel.read_bytes())) as archive:
             for name in archive.namelist():
                 if not name.endswith("/"):
@@ -51,9 +55,9 @@ def packages_layer(architecture: str, cache: Path | None = None) -> Artifact:
     return Artifact("packages", make_zip(content))
 
 
-def _wheels(architecture: str, cache: Path) -> Path:
+def _wheels(requirements: Path, architecture: str, cache: Path) -> Path:
     """Return the directory of the wheels; a complete directory is never changed."""
-    request = hashlib.sha256(REQUIREMENTS.read_bytes() + f"{PYTHON_VERSION} {architecture}".encode())
+    request = hashlib.sha256(requirements.read_bytes() + f"{PYTHON_VERSION} {architecture}".encode())
     folder = cache / request.hexdigest()[:16]
     if folder.is_dir():
         return folder
@@ -64,7 +68,7 @@ def _wheels(architecture: str, cache: Path) -> Path:
         )
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        _download(architecture, Path(scratch) / "wheels")
+        _download(requirements, architecture, Path(scratch) / "wheels")
         try:
             (Path(scratch) / "wheels").rename(folder)
         except OSError:
@@ -73,9 +77,9 @@ def _wheels(architecture: str, cache: Path) -> Path:
     return folder
 
 
-def _download(architecture: str, folder: Path) -> None:
+def _download(requirements: Path, architecture: str, folder: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", str(REQUIREMENTS)]
+    command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", str(requirements)]
     command += ["--python-version", PYTHON_VERSION, "--implementation", "cp", "--dest", str(folder)]
     for tag in _GLIBC_TAGS:
         command += ["--platform", f"{tag}_{_MACHINES[architecture]}"]

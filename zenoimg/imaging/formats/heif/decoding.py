@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image
 
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED
 from zenoimg.imaging.formats.heif.worker import messages
 from zenoimg.imaging.formats.heif.worker.messages import PIXELS, PRIMARY, REQUEST, Pixels, Request
 from zenoimg.imaging.marking.placement import Size
 from zenoimg.imaging.processes.helper import Helper, UnusableLibraryError
 from zenoimg.imaging.processes.pool import pool_of
 from zenoimg.imaging.processes.serving.wire import DONE
-
-NOT_INSTALLED = "HEIF needs the package pillow-heif, which is not installed here: pip install 'zenoimg[heic]'"
 
 _FOLDER = str(Path(__file__).parent)
 _DOING = "decoding it"
@@ -25,12 +23,6 @@ _SPARE_BYTES = 1 << 16
 _SPARE_MEMORY = 128 << 20
 _MEMORY_A_PIXEL = 24
 """Twice what decoding takes: the bound is for files that lie, not for large ones."""
-
-
-@cache
-def is_installed() -> bool:
-    """Return whether pillow-heif is installed."""
-    return find_spec("pillow_heif") is not None
 
 
 def decoded(data: bytes, size: Size, coded_pixels: int, item: int = PRIMARY) -> tuple[Image.Image, Pixels]:

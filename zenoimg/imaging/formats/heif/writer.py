@@ -14,8 +14,9 @@ from PIL import Image
 from zenoimg.imaging.colour.making import profile_of
 from zenoimg.imaging.colour.tags import HLG, PQ, ColourTags
 from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED, SWITCHED_OFF, is_installed
 from zenoimg.imaging.formats.heif.copies import KeptBlocks, as_jpeg, as_png
-from zenoimg.imaging.formats.heif.decoding import NOT_INSTALLED, decoded, is_installed
+from zenoimg.imaging.formats.heif.decoding import decoded
 from zenoimg.imaging.formats.heif.header import UNSPECIFIED, HeifHeader, read_header
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.marking.blend import blend
@@ -50,6 +51,8 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Return a watermarked copy of a HEIF's primary picture, as JPEG or PNG."""
     if not is_installed():
         raise Refused("unsupported-format", NOT_INSTALLED)
+    if not limits.heic:
+        raise Refused("unsupported-format", SWITCHED_OFF)
     header = read_header(data)
     _check_transfer(header.transfer)
     _check_limits(header, limits, len(data))

@@ -11,7 +11,7 @@ from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.metadata.exif import only_orientation, orientation_of
 from zenoimg.imaging.metadata.keeper import tiff_block
 
-_NO_LIMITS = Limits(*[sys.maxsize] * 5)  # the caller has checked the file
+_NO_LIMITS = Limits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize)  # the caller has checked the file
 
 
 def without_metadata(data: bytes) -> bytes:
