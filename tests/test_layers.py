@@ -43,6 +43,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"botocore", "platformdirs", "yaml"},
     ),
     "zenoimg.local": ({"zenoimg.errors", "zenoimg.suggest"}, {"platformdirs"}),
+    # The one operation that watches folders.
+    "zenoimg.operations.upload.watcher": ({"zenoimg.errors", "zenoimg.suggest"}, {"watchfiles"}),
     # The one operation that draws pictures itself.
     "zenoimg.operations.gallery.pictures": ({"zenoimg.imaging"}, {"PIL"}),
     "zenoimg.cli.app": ({"zenoimg", "zenoimg.cli.framework"}, {"typer"}),

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,14 +51,26 @@ class Options:
     force: bool
     dry_run: bool
     as_json: bool
+    watch: bool = False
 
     def __post_init__(self) -> None:
+        if self.watch:
+            self._check_watch()
         if STDIN in self.paths and len(self.paths) > 1:
             raise UsageError("- cannot be combined with other paths: standard input lists all of them")
         if self.null and not self.reads_paths:
             raise UsageError("-0 needs - as the only PATH, without --key: it is about paths on standard input")
         if self.key is not None and (len(self.paths) != 1 or self.paths[0].is_dir()):
             raise UsageError("--key needs exactly one file")
+
+    def _check_watch(self) -> None:
+        """Raise ``UsageError`` for what has no meaning while a folder is watched."""
+        given = {"--key": self.key, "--null": self.null, "--dry-run": self.dry_run, "--strict": self.selection.strict}
+        for option, value in given.items():
+            if value:
+                raise UsageError(f"--watch and {option} exclude each other")
+        if len(self.paths) != 1 or not self.paths[0].is_dir():
+            raise UsageError("--watch needs exactly one folder")
 
     @property
     def reads_paths(self) -> bool:
@@ -107,6 +119,9 @@ def upload(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace objects whose content differs.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also send unchanged photos.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with the photos that come into a folder, until Ctrl-C.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Upload photos and wait for their watermarked copies.
@@ -116,6 +131,9 @@ def upload(
     A file's key is its name; files in a folder have their relative paths as keys. Unchanged photos are not sent again,
     so rerun the command to continue after an interruption. Photos that the pipeline would refuse are not sent; the
     reason is shown. In folders, sidecar files (.xmp, .aae, .txt …) and hidden files are skipped.
+
+    With --watch, a file is taken once nothing has written to it for two seconds, or at once when it was renamed into
+    the folder, and when it decodes to its end. What came while nothing watched is taken first.
     """
     from zenoimg.operations.upload.sources import Selection
 
@@ -131,8 +149,11 @@ def upload(
         force=force,
         dry_run=dry_run,
         as_json=as_json,
+        watch=watch,
     )
-    tally = _run(call, options)
+    tally = _run_watch(call, options) if watch else _run(call, options)
+    if watch:
+        return
     if not tally.counts and not tally.skipped:
         hint = "" if recursive else "Add --recursive to include subfolders."
         raise UsageError(f"no photos in {', '.join(map(str, paths))}", next_step=hint)
@@ -185,6 +206,40 @@ def _run(call: Call, options: Options) -> _Tally:
             _summary(call, tally, outstanding=run.unprocessed)
             raise
     _summary(call, tally, outstanding=[])
+    return tally
+
+
+def _run_watch(call: Call, options: Options) -> _Tally:
+    """Upload what a folder holds and what comes into it; ends by an interruption alone."""
+    from zenoimg.operations.configured import deployed_limits
+    from zenoimg.operations.upload.hot_folder import HotFolder
+    from zenoimg.operations.upload.run import Upload
+    from zenoimg.operations.upload.watcher import changes
+
+    (path,) = options.paths
+    events = changes(path.absolute(), recursive=options.selection.recursive)  # by absolute paths
+    settings, pipeline = pipeline_of(call)
+    limits = deployed_limits(pipeline.deployment, settings)
+
+    def say_incomplete(source: Source) -> None:
+        call.screen.say(f"[yellow]waiting[/]     {safe(source.key)}  it does not decode to its end yet")
+
+    folder = HotFolder(path.absolute(), options.selection, limits, say_incomplete)
+    run = Upload(pipeline, replace(_operation(options, pipeline), look_ahead=False), limits)
+    tally = _Tally()
+    call.screen.say(f"Watching {safe(str(path))}; Ctrl-C ends.")
+    with JsonArray(wanted=options.as_json) as array:
+        try:
+            for result in run.run(folder.sources(events)):
+                tally.add(result)
+                if options.as_json:
+                    array.add(_json(result, is_stdin=False))
+                if result.state != "unchanged":  # what was there before
+                    call.screen.line(_line(result))
+        finally:
+            _summary(call, tally, outstanding=run.unprocessed)
+            if folder.incomplete:
+                call.screen.say(f"Not complete yet: {render.plural(len(folder.incomplete), 'file')}.")
     return tally
 
 

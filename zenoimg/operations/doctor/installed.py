@@ -16,6 +16,7 @@ EXTRAS = {
     "local": "the embedded AWS (--local)",
     "heic": "HEIC photos",
     "pictures": "pictures in the terminal (show --picture)",
+    "watch": "folders that are watched (upload --watch)",
 }
 _SHOWN = ("boto3", "pillow")
 #: ``pillow<14,>=13.0``, ``ministack==1.5.33; extra == 'local'``: the form of PEP 508 that build tools write.

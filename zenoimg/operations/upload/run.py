@@ -121,9 +121,10 @@ class Upload:
         """Return the keys that were sent and are not processed yet."""
         return list(self._waiting)
 
-    def run(self, sources: Iterable[Source]) -> Iterator[UploadResult]:
+    def run(self, sources: Iterable[Source | None]) -> Iterator[UploadResult]:
         """Yield a result for each source as it becomes known, in no fixed order.
 
+        ``None`` among the sources says that there is none now: results are looked for before the next is asked for.
         Raises ``RefusedByAwsError`` when access to the bucket is denied, ``ConfigurationError`` when credentials
         expire during the run; what was sent by then remains.
         """
@@ -140,18 +141,25 @@ class Upload:
         )
         pool_of = partial(threads, options.concurrency, "upload", transfer.cancel, seconds=options.last_moments)
         with transfer, pool_of() as pool:
-            coming = mark_free(self._pipeline, sources) if options.look_ahead else sources
+            coming = mark_free(self._pipeline, filter(None, sources)) if options.look_ahead else sources
             yield from self._pump(iter(coming), transfer, pool)
 
-    def _pump(self, sources: Iterator[Source], transfer: Transfer, pool: ThreadPoolExecutor) -> Iterator[UploadResult]:
+    def _pump(
+        self, sources: Iterator[Source | None], transfer: Transfer, pool: ThreadPoolExecutor
+    ) -> Iterator[UploadResult]:
         exhausted = False
         running: dict[Future[Transferred], tuple[Source, float]] = {}
         finished: SimpleQueue[Future[Transferred]] = SimpleQueue()
         last_look = 0.0
         while True:
-            while not exhausted and self._has_room(len(running)):
-                source = next(sources, None)
-                exhausted = source is None
+            is_idle = False
+            while not (exhausted or is_idle) and self._has_room(len(running)):
+                try:
+                    source = next(sources)
+                except StopIteration:
+                    exhausted = True
+                    continue
+                is_idle = source is None
                 if source is not None:
                     future = pool.submit(transfer.send, source)
                     running[future] = (source, self._clock())
@@ -160,7 +168,7 @@ class Upload:
                 return
             looks = bool(self._waiting or self._paced)
             pause = max(0.0, self._options.poll - (self._clock() - last_look)) if looks else None
-            for future in _taken(finished, pause):
+            for future in _taken(finished, 0.0 if is_idle else pause):
                 source, started = running.pop(future)
                 result = self._after_transfer(future, source, started)
                 if result is not None:
