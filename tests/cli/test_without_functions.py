@@ -101,6 +101,27 @@ def test_a_pipeline_without_a_stack_says_that_it_has_no_queue_and_no_api(no_stac
     assert "no API" in no_stack.run("api", "/images", code=3).stderr
 
 
+def test_upload_does_not_wait_for_a_function_that_does_not_exist(no_stack: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(photo((64, 48))))
+    done = no_stack.run("upload", "a.jpg")
+    assert "1 photo: 1 uploaded." in done.stderr
+    assert "`zenoimg reprocess --here`" in done.stderr
+    again = no_stack.run("upload", "a.jpg")
+    assert "unchanged   a.jpg" in again.stderr
+    assert "`zenoimg reprocess --here`" in again.stderr
+    no_stack.run("reprocess", "--here")
+    assert "reprocess" not in no_stack.run("upload", "a.jpg").stderr
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy", "rollout"])
+def test_commands_for_stacks_stop_and_say_why(command: str, no_stack: Terminal, tmp_path: Path) -> None:
+    done = no_stack.run(*command.split(), "--yes", code=3)
+    assert "ZENOIMG_ORIGINALS_BUCKET and its like name buckets and a table without a stack" in done.stderr
+    (tmp_path / "zenoimg.toml").write_text('[names]\noriginals_bucket = "a"\nprocessed_bucket = "b"\ntable = "c"\n')
+    shown = " ".join(no_stack.run(*command.split(), "--yes", code=3).stderr.split())
+    assert "[names] in" in shown
+
+
 def test_what_a_lost_delete_event_left_behind_is_removed(no_stack: Terminal, copies: Callable[[], set[str]]) -> None:
     s3 = boto3.client("s3")
     for key in ("gone.jpg", "stays.jpg"):
@@ -138,6 +159,6 @@ def test_the_same_bytes_put_again_into_a_bucket_without_versions_settle(no_stack
         UpdateExpression="SET CreatedAt = :then",
         ExpressionAttributeValues={":then": {"S": "2020-01-01T00:00:00Z"}},
     )
-    assert no_stack.json("upload", "a.jpg", "--force")[0]["Result"] == "processed", "nobody waits for another identity"
+    assert no_stack.json("upload", "a.jpg", "--force")[0]["Result"] == "uploaded"
     assert [result["Result"] for result in no_stack.json("reprocess", "--here")] == ["processed"]
     assert no_stack.json("reprocess", "--here") == []

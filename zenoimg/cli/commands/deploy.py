@@ -11,7 +11,7 @@ import typer
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.embedded import embedded_aws
-from zenoimg.cli.framework.session import aws_of, confirm, settings_of
+from zenoimg.cli.framework.session import aws_of, confirm, stack_settings_of
 from zenoimg.cli.terminal import plan as deploy_plan
 from zenoimg.cli.terminal.deploy_view import DeployView
 from zenoimg.cli.terminal.screen import safe
@@ -103,7 +103,7 @@ def deploy(
 
 def target_of(call: Call, role_arn: str = "") -> Target:
     """Return where the call's deploy acts."""
-    settings = settings_of(call)
+    settings = stack_settings_of(call)
     aws = aws_of(call, settings)
     from zenoimg.operations.deploy.target import Target
 

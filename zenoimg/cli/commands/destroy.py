@@ -23,7 +23,7 @@ from rich.text import Text
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.embedded import embedded_aws
-from zenoimg.cli.framework.session import aws_of, confirm, settings_of
+from zenoimg.cli.framework.session import aws_of, confirm, stack_settings_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.deploy_view import say_cloudformation_continues, say_waiting, show_stack_events
 from zenoimg.cli.terminal.screen import safe
@@ -62,7 +62,7 @@ def destroy(
     the stack's name: at the prompt or, without a terminal, as --stack NAME together with --yes. Buckets and tables that
     existed before the stack (`deploy --adopt`) are never deleted.
     """
-    settings = settings_of(call)
+    settings = stack_settings_of(call)
     aws = aws_of(call, settings)
     from zenoimg.operations.deploy.errors import explained
     from zenoimg.operations.removal.destroy import Destroy

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 STDIN = Path("-")
 #: The embedded AWS starts a process for each event in flight: see its notes on memory.
 _LOCAL: dict[str, Any] = {"window": 8, "poll": 0.2, "retry_grace": 15.0, "event_grace": 60.0}
+_NO_GRACE: dict[str, Any] = {"retry_grace": 0.0, "event_grace": 0.0}
 _LOCAL_CONCURRENCY, _CONCURRENCY = 4, 10
 #: The maximum number of results that are listed again at the end.
 _LISTED = 1000
@@ -169,9 +170,11 @@ class _Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     attention: list[UploadResult] = field(default_factory=list)
     unlisted: int = 0
+    left: int = 0  # stored, and not processed when the command ended
 
     def add(self, result: UploadResult) -> None:
         self.counts[result.state] += 1
+        self.left += result.state == "uploaded" or (result.state == "unchanged" and result.record is None)
         if result.needs_attention:
             if len(self.attention) < _LISTED:
                 self.attention.append(result)
@@ -206,6 +209,11 @@ def _run(call: Call, options: Options) -> _Tally:
             _summary(call, tally, outstanding=run.unprocessed)
             raise
     _summary(call, tally, outstanding=[])
+    if tally.left and not pipeline.deployment.processor_function:
+        call.screen.say(
+            f"This pipeline has no function that processes them: `{safe(suggest('reprocess', '--here'))}` does it on "
+            "this machine."
+        )
     return tally
 
 
@@ -247,16 +255,18 @@ def _operation(options: Options, pipeline: LivePipeline) -> UploadOptions:
     from zenoimg.operations.upload.run import UploadOptions
 
     is_local = pipeline.aws.local
+    has_function = bool(pipeline.deployment.processor_function)
     return UploadOptions(
         wait=options.wait,
+        has_function=has_function,
         overwrite=options.overwrite,
         force=options.force,
         dry_run=options.dry_run,
         timeout=options.timeout,
-        paced=not options.wait and is_local and bool(pipeline.deployment.processor_function),
+        paced=not options.wait and is_local and has_function,
         look_ahead=STDIN not in options.paths,
         concurrency=options.concurrency or (_LOCAL_CONCURRENCY if is_local else _CONCURRENCY),
-        **(_LOCAL if is_local else {}),
+        **{**(_LOCAL if is_local else {}), **({} if has_function else _NO_GRACE)},
     )
 
 

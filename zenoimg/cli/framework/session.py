@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.embedded import embedded_aws, recovery_command
 from zenoimg.cli.terminal.screen import safe
+from zenoimg.config.keys import KEYS
 from zenoimg.config.load import Settings, load
-from zenoimg.errors import UsageError
+from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
@@ -54,6 +55,25 @@ def aws_of(call: Call, settings: Settings) -> Aws:
         credentials=(local.ACCESS_KEY, local.SECRET_KEY),
         local=True,
         report=report,
+    )
+
+
+def stack_settings_of(call: Call) -> Settings:
+    """Return the settings of a command that creates, changes or deletes a stack.
+
+    Raises ``ConfigurationError`` where the settings name a pipeline without one: such a command would act on a stack
+    that no other command uses.
+    """
+    settings = settings_of(call)
+    if settings.names is None:
+        return settings
+    in_file = any(key.table == "names" and settings.file.value(key) for key in KEYS)
+    source = f"[names] in {settings.file.path}" if in_file else "ZENOIMG_ORIGINALS_BUCKET and its like"
+    raise ConfigurationError(
+        f"{source} name buckets and a table without a stack, so there is no stack to work on",
+        next_step=f"Remove them to work on the stack {settings.stack!r}. Without a stack, "
+        f"`{suggest('reprocess', '--here')}` processes images on this machine.",
+        code="no-stack",
     )
 
 

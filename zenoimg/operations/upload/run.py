@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -34,6 +34,8 @@ State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused",
 #: States that leave an operator something to do.
 NEEDS_ATTENTION: frozenset[State] = frozenset({"refused", "conflict", "failed", "unprocessed"})
 
+NOT_PROCESSED = "not processed yet"
+
 
 @dataclass(frozen=True)
 class UploadOptions:
@@ -43,10 +45,12 @@ class UploadOptions:
     embedded AWS starts a process for each. ``timeout`` is how long to wait for one photo, ``retry_grace`` how long the
     lane's retries may still replace a failed record, ``event_grace`` how long the event of a photo that was uploaded
     earlier may still be pending. ``look_ahead`` reads sources ahead and lists their keys a thousand at a time, which
-    is not for paths that someone types. ``last_moments`` is how long an interrupted run may take to abort transfers.
+    is not for paths that someone types. Without ``has_function`` nothing processes what is sent; then the records
+    of unchanged photos are looked at once. ``last_moments`` is how long an interrupted run may take to abort transfers.
     """
 
     wait: bool = True
+    has_function: bool = True
     paced: bool = False
     overwrite: bool = False
     force: bool = False
@@ -208,7 +212,8 @@ class Upload:
         except (ClientError, BotoCoreError) as error:
             done = Transferred(source, "failed", reason=_reason_or_raise(error, source))
         waiting = _Waiting(done, Awaited(source.key, done.version, started, is_new=done.state == "sent"))
-        if done.state in {"sent", "unchanged"} and self._options.wait and not self._options.dry_run:
+        awaited = {"sent", "unchanged"} if self._options.has_function else {"unchanged"}
+        if done.state in awaited and self._options.wait and not self._options.dry_run:
             self._waiting[source.key] = waiting
             return None
         if done.state == "sent" and self._options.paced:
@@ -225,6 +230,8 @@ class Upload:
             waiting = self._waiting.pop(key, None)
             if waiting is not None:
                 source, seconds = waiting.done.source, self._clock() - waiting.awaited.since
+                if arrival.state == "unprocessed" and not self._options.has_function:
+                    arrival = replace(arrival, state="unchanged", reason=NOT_PROCESSED)
                 yield UploadResult(
                     source.path,
                     key,
