@@ -37,10 +37,10 @@ ENVIRONMENT = {
 }
 
 
-def assemble(folder: Path) -> list[str]:
+def assemble(folder: Path, *, heic: bool = False) -> list[str]:
     """Unpack what a deploy sends below a folder; nothing of this checkout is on the path that comes back."""
     unpack(functions_zip(), folder / "task")
-    for layer in (installed_packages_layer(), recipe_layer(Recipe(), Limits())):
+    for layer in (installed_packages_layer(heic=heic), recipe_layer(Recipe(), Limits(heic=heic))):
         unpack(layer, folder / "opt")
     runtime = folder / "runtime"
     runtime.mkdir()

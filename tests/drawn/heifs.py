@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
 import pytest
 from PIL import Image
+
+from zenoimg.imaging.formats.iso.boxes import boxes_in
+from zenoimg.imaging.formats.iso.items import Item, read_items
 
 IS_THERE = find_spec("pillow_heif") is not None
 needs_heic = pytest.mark.skipif(not IS_THERE, reason="needs the extra heic")
@@ -45,3 +49,100 @@ def with_size(data: bytes, width: int, height: int) -> bytes:
         struct.pack_into(">II", copy, at + 8, width, height)
         at = data.find(b"ispe", at + 4)
     return bytes(copy)
+
+
+APPLE, SAMSUNG = "urn:com:apple:photo:2020:aux:hdrgainmap", "urn:com:samsung:photo:2024:aux:hdrgainmap"
+
+
+def with_gain_map(
+    picture: bytes, gain_map: bytes, kind: str, *, tone_map: bytes = b"", about: bytes = b"", exif: bytes = b""
+) -> bytes:
+    """Return a file of two coded pictures, the second one the gain map of the first, as phones write it.
+
+    ``tone_map`` is the content of a tmap item, ``about`` the XMP of the map, ``exif`` a TIFF structure.
+    """
+    first, second = _coded(picture), _coded(gain_map)
+    aux = (b"auxC", bytes(4) + kind.encode() + b"\0")
+    entries: list[tuple[bytes, list[tuple[bytes, bytes]], bytes]] = [
+        (b"hvc1", list(first.properties), first.content),
+        (b"hvc1", [*second.properties, aux], second.content),
+    ]
+    references = [(b"auxl", 2, [1])]
+    if tone_map:
+        entries.append((b"tmap", [(b"ispe", first.property(b"ispe"))], tone_map))
+        references.append((b"dimg", len(entries), [1, 2]))
+    if about:
+        entries.append((b"mime", [], about))
+        references.append((b"cdsc", len(entries), [2]))
+    if exif:
+        entries.append((b"Exif", [], bytes(4) + exif))
+        references.append((b"cdsc", len(entries), [1]))
+    return _file(entries, references)
+
+
+def grid_of(tile: bytes, columns: int, rows: int) -> bytes:
+    """Return a file whose picture shows one tile again and again."""
+    coded = _coded(tile)
+    width, height = struct.unpack_from(">II", coded.property(b"ispe"), 4)
+    size = columns * width, rows * height
+    content = struct.pack(">BBBBII", 0, 1, rows - 1, columns - 1, *size)
+    entries = [
+        (b"grid", [(b"ispe", struct.pack(">III", 0, *size))], content),
+        (b"hvc1", list(coded.properties), coded.content),
+    ]
+    return _file(entries, [(b"dimg", 1, [2] * (columns * rows))])
+
+
+def _coded(data: bytes) -> Item:
+    items = read_items(data, next(box for box in boxes_in(data, 0, len(data)) if box.kind == b"meta"))
+    return items.by_number[items.primary]
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def _file(
+    entries: Sequence[tuple[bytes, list[tuple[bytes, bytes]], bytes]],
+    references: Sequence[tuple[bytes, int, list[int]]],
+) -> bytes:
+    known = list(dict.fromkeys(each for _, properties, _ in entries for each in properties))
+    associated = b"".join(
+        struct.pack(">HB", number, len(properties)) + bytes(known.index(each) + 1 for each in properties)
+        for number, (_, properties, _) in enumerate(entries, 1)
+        if properties
+    )
+    infos = b"".join(
+        _box(
+            b"infe",
+            struct.pack(">BxxxHH4sx", 2, number, 0, kind),
+            b"application/rdf+xml\0" if kind == b"mime" else b"",
+        )
+        for number, (kind, _, _) in enumerate(entries, 1)
+    )
+    links = b"".join(_box(kind, struct.pack(f">HH{len(to)}H", source, len(to), *to)) for kind, source, to in references)
+
+    def meta(start: int) -> bytes:
+        places, at = b"", start
+        for number, (_, _, content) in enumerate(entries, 1):
+            places += struct.pack(">HHHHII", number, 0, 0, 1, at, len(content))
+            at += len(content)
+        return _box(
+            b"meta",
+            bytes(4),
+            _box(b"hdlr", bytes(8), b"pict", bytes(13)),
+            _box(b"pitm", struct.pack(">IH", 0, 1)),
+            _box(b"iinf", struct.pack(">IH", 0, len(entries)), infos),
+            _box(b"iref", bytes(4), links),
+            _box(
+                b"iprp",
+                _box(b"ipco", *(_box(*each) for each in known)),
+                _box(b"ipma", struct.pack(">II", 0, sum(bool(properties) for _, properties, _ in entries)), associated),
+            ),
+            _box(b"iloc", struct.pack(">BxxxBBH", 1, 0x44, 0, len(entries)), places),
+        )
+
+    head = _box(b"ftyp", b"heic", bytes(4), b"mif1heic")
+    start = len(head) + len(meta(0)) + 8
+    return head + meta(start) + _box(b"mdat", *(content for _, _, content in entries))

@@ -12,8 +12,10 @@ import urllib.request
 import pytest
 from PIL import Image, ImageChops
 
+from tests.drawn import heifs
+from tests.drawn.heifs import needs_heic
 from tests.drawn.pictures import jpeg, photo
-from tests.local.bench import ORIGINALS, TABLE, Bench
+from tests.local.bench import ORIGINALS, PROCESSED, TABLE, Bench
 
 pytestmark = pytest.mark.local
 
@@ -70,6 +72,22 @@ def test_uploaded_photos_come_out_marked_listed_and_served(bench: Bench) -> None
     assert "landscape.jpg" in table
     assert "processed" in table
     assert json.loads(bench.zenoimg("api", "/images").stdout) != []
+
+
+@needs_heic
+def test_a_heic_comes_out_as_a_jpeg_that_says_so(bench: Bench) -> None:
+    bench.write("phone/IMG_1.HEIC", heifs.encoded(photo((800, 600))))
+    (result,) = bench.json("upload", "phone/IMG_1.HEIC")
+    assert result["Result"] == "processed"
+    record = bench.records()[result["ImageId"]]
+    assert (record["Format"], record["SourceFormat"], record["Width"]) == ("JPEG", "HEIF", 800)
+    assert "HEIF cannot be written and became JPEG" in record["Warnings"]
+    copy = bench.client("s3").head_object(Bucket=PROCESSED, Key=f"processed/{result['ImageId']}")
+    assert (copy["ContentType"], copy["ContentDisposition"]) == ("image/jpeg", 'inline; filename="IMG_1.jpg"')
+    (downloaded,) = bench.json("download", result["ImageId"], "-o", "copies")
+    assert downloaded["Path"].endswith("IMG_1.jpg")
+    layer = next(each for each in bench.json("deploy", "--dry-run")["artifacts"] if each["name"] == "packages")
+    assert layer["bytes"] > 11_000_000, "8 MB without what decodes HEIC"
 
 
 def test_the_api_answers_the_signed_alone(bench: Bench) -> None:

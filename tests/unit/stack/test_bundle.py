@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageFont
 
-from tests.drawn import pictures
+from tests.drawn import heifs, pictures
 from tests.drawn.heifs import needs_heic
 from tests.function_path import assemble, unpack
 from zenoimg.errors import ConfigurationError
@@ -54,7 +54,7 @@ def test_the_functions_zip_holds_handlers_imaging_and_pipeline_and_nothing_else(
 
 
 def test_the_functions_zip_is_small_enough_to_be_sent_anywhere() -> None:
-    assert len(functions_zip().data) <= 350_000
+    assert len(functions_zip().data) <= 370_000
 
 
 @pytest.fixture
@@ -254,3 +254,18 @@ def test_a_layer_for_heic_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(ConfigurationError, match="no-such-distribution is not installed") as caught:
         installed_packages_layer(heic=True)
     assert suggest_install("heic") in caught.value.next_step
+
+
+@needs_heic
+def test_a_heic_is_decoded_by_what_is_in_the_zips_alone(tmp_path: Path) -> None:
+    path = assemble(tmp_path, heic=True)
+    (tmp_path / "a.heic").write_bytes(heifs.encoded(pictures.photo((160, 120))))
+    program = (
+        f"import sys; sys.path[:0] = {path!r}; from pathlib import Path; from zenoimg.imaging import watermark; "
+        "from zenoimg.pipeline.deployed_recipe import load_deployed; "
+        "done = watermark(Path(sys.argv[1]).read_bytes(), *load_deployed()); print(done.format, done.source_format); "
+        "assert 'pillow_heif' not in sys.modules, 'it is for the helper process'"
+    )
+    command = [sys.executable, "-I", "-S", "-B", "-c", program, str(tmp_path / "a.heic")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    assert (done.stdout, done.stderr) == ("JPEG HEIF\n", "")

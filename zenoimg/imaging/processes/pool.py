@@ -103,6 +103,14 @@ class Pool(Generic[H]):
         return helper
 
 
+def close_pools() -> None:
+    """End the idle helpers of all pools of this process; the next picture starts others."""
+    with _POOLS_LOCK:
+        pools = list(_POOLS.values())
+    for pool in pools:
+        pool.close()
+
+
 _POOLS: dict[Hashable, Pool[Any]] = {}
 _POOLS_LOCK = threading.Lock()
 

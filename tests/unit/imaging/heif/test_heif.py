@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from io import BytesIO
 from typing import Any
 
@@ -257,3 +258,21 @@ def test_the_size_that_the_coded_data_announce_counts_as_well() -> None:
     with pytest.raises(Refused) as refusal:
         watermark(data)
     assert refusal.value.code == "corrupt"
+
+
+def test_a_grid_of_more_tiles_than_its_picture_shows_is_refused_before_it_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("zenoimg.imaging.formats.heif.writer.decoded", unreachable)
+    data = heifs.grid_of(heifs.encoded(pictures.photo((64, 64))), 20, 20)
+    small = data.replace(struct.pack(">II", 1280, 1280), struct.pack(">II", 128, 128))
+    with pytest.raises(Refused, match="tiles are outside of a picture of 128 x 128") as refusal:
+        watermark(small)
+    assert refusal.value.code == "corrupt"
+
+
+def test_a_tile_that_is_shown_again_and_again_is_a_picture() -> None:
+    data = heifs.grid_of(heifs.encoded(pictures.photo((64, 64))), 5, 4)
+    done = watermark(data)
+    assert (done.width, done.height) == (320, 256)
+    assert_marked(done, data, 30)

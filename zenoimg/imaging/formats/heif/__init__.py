@@ -6,6 +6,8 @@
 ``decoding``      pixels, decoded in a helper process
 ``worker``        what runs in that process
 ``picture``       a file as Pillow sees it
+``gain_map``        the gain map, as that of a JPEG
+``headroom``        how bright Apple's HDR is
 ``copies``        JPEGs and PNGs of marked pixels, with what they keep of the metadata
 ``writer``        from a source's bytes to the watermarked copy
 """

@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from zenoimg.imaging.formats.jpeg.metadata import segments_of
-from zenoimg.imaging.formats.jpeg.stream import EncodedChunks
+from zenoimg.imaging.formats.jpeg.stream import EncodedChunks, Segment
 from zenoimg.imaging.formats.sampling import FINEST, NAMES
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.recipe import EncoderSettings
@@ -29,8 +29,8 @@ class KeptBlocks:
 
 def as_jpeg(
     picture: Image.Image, sampling: str, blocks: KeptBlocks, keeper: Keeper, settings: EncoderSettings
-) -> bytes:
-    """Return a JPEG of grey or RGB pixels with the chroma sampling of their source."""
+) -> tuple[EncodedChunks, list[Segment]]:
+    """Return a JPEG of grey or RGB pixels with the chroma sampling of their source, and the segments for its start."""
     encoded = EncodedChunks()
     subsampling = sampling if sampling in NAMES.values() else FINEST
     picture.save(
@@ -39,7 +39,7 @@ def as_jpeg(
         quality=settings.heic_jpeg_quality,
         subsampling=subsampling if picture.mode == "RGB" else -1,
     )
-    return encoded.with_metadata(segments_of(blocks.exif, blocks.xmp, blocks.profile, keeper))
+    return encoded, segments_of(blocks.exif, blocks.xmp, blocks.profile, keeper)
 
 
 def as_png(picture: Image.Image, blocks: KeptBlocks, settings: EncoderSettings) -> bytes:

@@ -118,9 +118,17 @@ def _coded_parts(items: Items, picture: Item) -> list[Item]:
     if rows * columns != len(numbers) or len(numbers) > _MOST_TILES:
         raise ValueError(f"a grid of {rows} x {columns} has {len(numbers)} tiles")
     tiles = [items.by_number[number] for number in numbers]
-    for tile in tiles:
+    for tile in tiles[:1] if len(set(numbers)) == 1 else tiles:
         _check_coding(tile)
+    _check_grid(picture.content, columns, rows, read_configuration(tiles[0].property(b"hvcC")).size)
     return tiles
+
+
+def _check_grid(content: bytes, columns: int, rows: int, tile: Size) -> None:
+    """Raise ``ValueError`` when tiles are outside of the picture: each costs time (ISO/IEC 23008-12, 6.6.2.3)."""
+    width, height = struct.unpack_from(">II" if content[1] & 1 else ">HH", content, 4)
+    if (columns - 1) * tile[0] >= width or (rows - 1) * tile[1] >= height:
+        raise ValueError(f"tiles are outside of a picture of {width} x {height}")
 
 
 def _check_coding(item: Item) -> None:
@@ -166,17 +174,28 @@ def _exif(items: Items) -> bytes:
 
 
 def _xmp(items: Items) -> bytes:
-    """Return the packet of the primary picture: that of a gain map describes it alone."""
-    packets = [item for item in items.of_kind(b"mime") if b"<x:xmpmeta" in item.content or b"<rdf:RDF" in item.content]
-    own = [item for item in packets if (b"cdsc", item.number, (items.primary,)) in items.references]
-    described = {source for kind, source, _ in items.references if kind == b"cdsc"}
-    own = own or [item for item in packets if _describes(items, item.number, items.primary)]
-    own = own or [item for item in packets if item.number not in described]
-    return own[0].content if own else b""
+    """Return the packet of the primary picture, or one that does not say what it describes."""
+    describing = {source for kind, source, _ in items.references if kind == b"cdsc"}
+    others = [item.content for item in _packets(items) if item.number not in describing]
+    return packet_of(items, items.primary) or next(iter(others), b"")
 
 
-def _describes(items: Items, number: int, picture: int) -> bool:
-    return any(kind == b"cdsc" and source == number and picture in tos for kind, source, tos in items.references)
+def packet_of(items: Items, number: int) -> bytes:
+    """Return the XMP that describes an item; empty without any."""
+    describing = {source for kind, source, to in items.references if kind == b"cdsc" and number in to}
+    return next((item.content for item in _packets(items) if item.number in describing), b"")
+
+
+def _packets(items: Items) -> list[Item]:
+    return [item for item in items.of_kind(b"mime") if b"<x:xmpmeta" in item.content or b"<rdf:RDF" in item.content]
+
+
+def coded_sizes(items: Items, item: Item) -> list[Size]:
+    """Return the sizes that the coded data of a picture announce: its own, or those of its tiles.
+
+    Raises ``Refused`` and what ``read_configuration`` raises.
+    """
+    return [read_configuration(part.property(b"hvcC")).size for part in _coded_parts(items, item)]
 
 
 def _not_kept(data: bytes, items: Items, picture: Item, codings: list[Hevc], top: list[Box]) -> Iterator[str]:
@@ -187,8 +206,6 @@ def _not_kept(data: bytes, items: Items, picture: Item, codings: list[Hevc], top
         what = "another picture" if others == 1 else f"{others} other pictures"
         yield f"the file holds {what} besides its primary one, left out"
     names = [item.property(b"auxC")[4:].rstrip(b"\0") for item in items.by_number.values() if item.property(b"auxC")]
-    if items.of_kind(b"tmap") or any(name in GAIN_MAPS for name in names):
-        yield "the HDR gain map was left out: the copy shows in standard range"
     if any(name not in (*ALPHA, *GAIN_MAPS) for name in names):
         yield "a depth map or another auxiliary picture was left out"
     pasp = picture.property(b"pasp")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from PIL import ImageFile
@@ -9,10 +10,12 @@ from PIL import ImageFile
 from zenoimg.imaging.colour.making import profile_of
 from zenoimg.imaging.formats.heif.decoding import decoded
 from zenoimg.imaging.formats.heif.header import HeifHeader, read_header
+from zenoimg.imaging.metadata.exif import with_orientation
+from zenoimg.imaging.metadata.tiff_block import DamagedExif
 
 
 class HeifPicture(ImageFile.ImageFile):
-    """The primary picture of a file, upright, with its colour profile."""
+    """The primary picture of a file, upright, with its colour profile, EXIF and XMP."""
 
     format = "HEIF"
     format_description = "HEIF"
@@ -25,6 +28,10 @@ class HeifPicture(ImageFile.ImageFile):
         profile = self._header.profile or profile_of(self._header.primaries, self._header.transfer)
         if profile:
             self.info["icc_profile"] = profile
+        if self._header.xmp:
+            self.info["xmp"] = self._header.xmp
+        with suppress(DamagedExif):
+            self.info["exif"] = with_orientation(self._header.exif, 1)  # libheif has turned the pixels
 
     def load(self) -> Any:
         """Decode the pixels, once."""

@@ -7,8 +7,6 @@ PNGs. PQ and HLG are refused as in AVIF: their sample values do not stand for SD
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PIL import Image
 
 from zenoimg.imaging.colour.making import profile_of
@@ -17,7 +15,12 @@ from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED, SWITCHED_OFF, is_installed
 from zenoimg.imaging.formats.heif.copies import KeptBlocks, as_jpeg, as_png
 from zenoimg.imaging.formats.heif.decoding import decoded
+from zenoimg.imaging.formats.heif.gain_map import HeifMap, as_jpeg_map, choose, left_out
 from zenoimg.imaging.formats.heif.header import UNSPECIFIED, HeifHeader, read_header
+from zenoimg.imaging.formats.jpeg.gain_map.carrying import with_gain_map
+from zenoimg.imaging.formats.jpeg.gain_map.editing import GroundUnderMark
+from zenoimg.imaging.formats.jpeg.gain_map.metadata import UnknownMapError
+from zenoimg.imaging.formats.jpeg.stream import EncodedChunks, Segment
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.marking.blend import blend
 from zenoimg.imaging.marking.mark import overlay_for
@@ -39,14 +42,6 @@ _CODED_BYTES, _DEEP_BYTES = 4, 12
 processes."""
 
 
-@dataclass(frozen=True)
-class _Colours:
-    """The profile of the copy, and the code points that libheif found where the boxes have none."""
-
-    profile: bytes
-    transfer: int
-
-
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Return a watermarked copy of a HEIF's primary picture, as JPEG or PNG."""
     if not is_installed():
@@ -55,24 +50,49 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
         raise Refused("unsupported-format", SWITCHED_OFF)
     header = read_header(data)
     _check_transfer(header.transfer)
-    _check_limits(header, limits, len(data))
+    chosen, warnings = choose(header, recipe, limits)
+    _check_limits(header, limits, len(data), chosen)
     picture, found = decoded(data, header.size, header.coded_pixels)
     unsaid = header.primaries == header.transfer == UNSPECIFIED
     _check_transfer(found.transfer)
     points = (found.primaries, found.transfer) if unsaid else (header.primaries, header.transfer)
-    warnings = [BECAME_PNG if picture.mode == "RGBA" else BECAME_JPEG, *header.not_kept]
+    warnings = [BECAME_PNG if picture.mode == "RGBA" else BECAME_JPEG, *header.not_kept, *warnings]
     keeper = Keeper(recipe.metadata, recipe.rights, alone=True, orientation=1)
     profile = header.profile or profile_of(*points)
     picture = _fitting(picture, profile)
     overlay = overlay_for(recipe.watermark, picture.size, 1, _tags(picture, profile))
-    blend(picture, overlay)
+    ground = GroundUnderMark(overlay, picture.size) if chosen else None
+    (ground or blend)(picture, overlay)
     blocks = _kept(header, profile, keeper)
+    name = "JPEG"
     if picture.mode == "RGBA":
         name, copy = "PNG", as_png(picture, blocks, recipe.encoder)
     else:
-        name, copy = "JPEG", as_jpeg(picture, header.sampling, blocks, keeper, recipe.encoder)
+        encoded, segments = as_jpeg(picture, header.sampling, blocks, keeper, recipe.encoder)
+        if chosen and ground:
+            copy, more = _with_map(data, header, chosen, encoded, segments, ground, recipe)
+            warnings += more
+        else:
+            copy = encoded.with_metadata(segments)
     warnings += [*overlay.warnings, *keeper.warnings]
     return Watermarked(copy, name, *picture.size, 1, tuple(warnings))
+
+
+def _with_map(
+    data: bytes,
+    header: HeifHeader,
+    chosen: HeifMap,
+    encoded: EncodedChunks,
+    segments: list[Segment],
+    ground: GroundUnderMark,
+    recipe: Recipe,
+) -> tuple[bytes, list[str]]:
+    """Return the copy with its gain map, marked as well, and what to report."""
+    try:
+        source = as_jpeg_map(data, header, chosen)
+    except UnknownMapError as problem:
+        return encoded.with_metadata(segments), [left_out(str(problem))]
+    return with_gain_map(encoded.with_metadata([]), segments, source, ground, recipe)
 
 
 def _check_transfer(transfer: int) -> None:
@@ -81,7 +101,7 @@ def _check_transfer(transfer: int) -> None:
         raise Refused("unsupported-format", f"HEIF in {name} (HDR) is not supported; HEIF in standard range is")
 
 
-def _check_limits(header: HeifHeader, limits: Limits, length: int) -> None:
+def _check_limits(header: HeifHeader, limits: Limits, length: int, chosen: HeifMap | None) -> None:
     limits.check_picture(*header.size)
     for size in header.coded:
         limits.check_picture(*size)
@@ -93,7 +113,8 @@ def _check_limits(header: HeifHeader, limits: Limits, length: int) -> None:
     if max(header.size) > _MOST_JPEG_SIDE and not header.has_alpha:
         raise Refused("too-large", f"its copy would be a JPEG, whose sides have at most {_MOST_JPEG_SIDE:,} pixels")
     coded = (_DEEP_BYTES if header.depth > 8 else _CODED_BYTES) * header.coded_pixels
-    limits.check_memory(*header.size, _SHOWN_BYTES, held=_FILES * length + coded)
+    map_bytes = _SHOWN_BYTES * chosen.pixels if chosen else 0
+    limits.check_memory(*header.size, _SHOWN_BYTES, held=_FILES * length + coded + map_bytes)
 
 
 def _fitting(picture: Image.Image, profile: bytes) -> Image.Image:

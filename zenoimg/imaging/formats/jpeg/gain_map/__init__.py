@@ -5,5 +5,6 @@
 ``coverage``   the mark in the map's samples
 ``gains``      codes under the mark, so that the mark is as bright in HDR as in SDR
 ``editing``    from a source's map to the map of a copy
+``stating``    metadata of a map that no JPEG held before
 ``container``  what declares the map in a copy: MPF (``directory``), ISO's version, XMP
 """
