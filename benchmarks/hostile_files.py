@@ -176,14 +176,14 @@ def avif_cases() -> Cases:
         "boxes in boxes": (small + deep, small),
         "many boxes deep in boxes": (small + grown, small),
         "boxes in many boxes": (small + every, small, same_bytes),
-        "extents of no bytes": (_with_extents(small, 0, 40, 65_535), small),
-        "extents of the whole file": (_with_extents(small + bytes(FLOOD), 4, 1, 60_000), small, same_bytes),
-        "pictures of the whole file": (_with_extents(small + bytes(FLOOD), 4, 4_000, 1), small, same_bytes),
-        "references": (_with_references(small, 60, 30_000), small, same_bytes),
+        "extents of no bytes": (with_extents(small, 0, 40, 65_535), small),
+        "extents of the whole file": (with_extents(small + bytes(FLOOD), 4, 1, 60_000), small, same_bytes),
+        "pictures of the whole file": (with_extents(small + bytes(FLOOD), 4, 4_000, 1), small, same_bytes),
+        "references": (with_references(small, 60, 30_000), small, same_bytes),
     }
 
 
-def _with_extents(data: bytes, width: int, items: int, extents: int) -> bytes:
+def with_extents(data: bytes, width: int, items: int, extents: int) -> bytes:
     """Insert a meta box before the others whose items have this many extents."""
     head = struct.pack(">IBBH", 0, width << 4 | width, 0, items)
     one = struct.pack(">HHH", 1, 0, extents) + (struct.pack(">II", 0, len(data)) * extents if width else b"")
@@ -200,7 +200,7 @@ def _with_extents(data: bytes, width: int, items: int, extents: int) -> bytes:
     return data[:at] + meta + data[at:]
 
 
-def _with_references(data: bytes, boxes: int, count: int) -> bytes:
+def with_references(data: bytes, boxes: int, count: int) -> bytes:
     one = box(b"dimg", struct.pack(">HH", 1, count) + b"\0\1" * count)
     meta = box(b"meta", bytes(4) + box(b"iref", bytes(4) + one * boxes))
     at = int.from_bytes(data[:4], "big")

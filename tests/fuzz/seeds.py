@@ -1,4 +1,4 @@
-"""One small picture of each kind that the writers of JPEG, PNG, TIFF and BMP tell apart, with metadata."""
+"""One small picture of each kind that the writers of JPEG, PNG, TIFF, BMP and HEIF tell apart, with metadata."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests.drawn import pictures, tiffs
+from tests.drawn import heifs, pictures, tiffs
 from tests.drawn.bmps import bmp, random_values
 from tests.drawn.pictures import chunk
 from tests.drawn.tiffs import SHORT, random_sheet, tiff
@@ -22,7 +22,7 @@ _RESOURCES = pictures.resource(0x0404, pictures.iptc((90, b"Paris"), (80, b"A. A
 
 def seeds() -> dict[str, bytes]:
     """Give the pictures by name, format first."""
-    return {**_jpegs(), **_pngs(), **_tiffs(), **_bmps()}
+    return {**_jpegs(), **_pngs(), **_tiffs(), **_bmps(), **_heifs()}
 
 
 def _jpegs() -> dict[str, bytes]:
@@ -97,6 +97,24 @@ def _bmps() -> dict[str, bytes]:
         "bmp 4": bmp(_SIZE, 4, random_values(_SIZE, 16), palette=greys),
         "bmp of run-length codes": bmp(_SIZE, 4, [], compression=2, palette=greys, encoded=codes),
         "bmp of OS/2": bmp(_SIZE, 1, random_values(_SIZE, 2), header=12, palette=[(0, 0, 0), (255, 255, 255)]),
+    }
+
+
+def _heifs() -> dict[str, bytes]:
+    """Give none where the extra that encodes and decodes them is not installed."""
+    if not heifs.IS_THERE:
+        return {}
+    size = 96, 64
+    picture, transparent = pictures.photo(size), pictures.photo(size, "RGBA")
+    transparent.putalpha(Image.linear_gradient("L").resize(size))
+    plain, gain_map = heifs.encoded(picture), heifs.encoded(pictures.photo((48, 32), "L"))
+    about = pictures.xmp('xmlns:H="http://ns.apple.com/HDRGainMap/1.0/" H:HDRGainMapHeadroom="4.0"')
+    return {
+        "heif": heifs.encoded(picture, exif=b"Exif\0\0" + _EXIF, xmp=_XMP),
+        "heif of tiles": heifs.encoded(picture, tile_size=64),
+        "heif with alpha": heifs.encoded(transparent),
+        "heif of deep grey": heifs.encoded(Image.new("I;16", size, 32768)),
+        "heif with a gain map": heifs.with_gain_map(plain, gain_map, heifs.APPLE, about=about),
     }
 
 

@@ -22,6 +22,7 @@ LIMITS = Limits(max_bytes=1_000_000, max_pixels=1_000_000, max_frames=8, max_tot
 REFUSALS = {"not-an-image", "unsupported-format", "corrupt", "too-large", "too-many-frames", "too-small"}
 OUTCOMES = REFUSALS | {"copied", "copied with warnings"}
 SIGNATURES = {"jpeg": b"\xff\xd8\xff\xe0", "png": pictures.PNG_SIGNATURE, "tiff": b"II*\0", "bmp": b"BM"}
+SIGNATURES |= {"heif": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"}
 NUMBERS = (0, 1, 2, 3, 7, 8, 127, 128, 255, 256, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
