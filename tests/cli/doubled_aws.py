@@ -34,7 +34,7 @@ from zenoimg.stack.bundle.artifact import Artifact
 from zenoimg.stack.bundle.store import ArtifactStore
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import Deployment
-from zenoimg.stack.read_back import Wanted, lifecycle_rules
+from zenoimg.stack.read_back import PROTECTION, Wanted, lifecycle_rules
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 NAMES = StackNames("zeno")
@@ -126,6 +126,8 @@ class DoubledCloudFormation:
         self.stack.template, self.stack.parameters = waiting["template"], waiting["parameters"]
         self.stack.status = "UPDATE_COMPLETE"
         make_bucket_policies()
+        protected = self.stack.parameters.get(PROTECTION) == "true"
+        boto3.client("dynamodb").update_table(TableName=NAMES.table, DeletionProtectionEnabled=protected)
         self.stack.events[:0] = [self._event(kind) for kind in ("AWS::CloudFormation::Stack", "AWS::Lambda::Function")]
         self._called("execute")
 

@@ -106,6 +106,15 @@ def test_data_goes_with_all_versions_and_markers_and_the_stacks_own_zips(stack: 
     assert zips() == ["acme/1.zip"], "another stack's"
 
 
+def test_a_protected_table_goes_with_the_data_alone(stack: None, terminal: Terminal) -> None:
+    boto3.client("dynamodb").update_table(TableName="zeno-images", DeletionProtectionEnabled=True)
+    terminal.run("destroy", "--yes")
+    assert tables() == ["zeno-images"]
+    assert boto3.client("dynamodb").describe_table(TableName="zeno-images")["Table"]["DeletionProtectionEnabled"]
+    terminal.run("destroy", "--delete-data", "--yes", "--stack", "zeno")
+    assert tables() == []
+
+
 @pytest.mark.thorough
 def test_the_bucket_of_zips_goes_with_the_last_stack(stack: None, terminal: Terminal) -> None:
     boto3.client("s3").delete_object(Bucket=ARTIFACTS, Key="acme/1.zip")

@@ -30,6 +30,8 @@ INDEX_KEYS: Mapping[str, tuple[str, str]] = {
     BY_DAY_INDEX: ("DayShard", "CreatedAt"),
     ATTENTION_INDEX: ("Attention", "UpdatedAt"),
 }
+#: Template parameter: the table cannot be deleted before its protection is turned off.
+PROTECTION = "TableDeletionProtection"
 _DEFAULT_NONCURRENT_DAYS, _DEFAULT_TRANSITION_DAYS = "30", "30"  # of the template's parameters
 #: Days before which S3 moves nothing to STANDARD_IA
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
@@ -88,6 +90,9 @@ def table_differences(dynamodb: DynamoDBClient, wanted: Wanted) -> tuple[str, ..
         recovery = answer.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
         if recovery != "ENABLED":
             found.append("it has no point-in-time recovery")
+    is_protected = bool(table.get("DeletionProtectionEnabled"))
+    if wanted.complete and wanted.parameters.get(PROTECTION) == "true" and not is_protected:
+        found.append("its deletion protection is off")
     found += _of_tags(ownership.table_tags(dynamodb, name), name, wanted)
     return tuple(f"{name}: {what}" for what in found)
 

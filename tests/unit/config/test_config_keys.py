@@ -53,7 +53,7 @@ def test_every_parameter_of_an_operators_choice_has_a_key() -> None:
     previous = {name for name in TEMPLATE["Parameters"] if name.startswith("Previous")} | {"RolledBackFrom"}
     ours = {*zips, *previous, "RecipeFingerprint", "Limits", "LimitsFingerprint", "SettingsGeneration"}
     facts_of_the_place = {"TlsOnly", "MetricMath", "Runtime", "BackfillVisibility"}
-    facts_of_the_data = {*ORIGIN_PARAMETERS, "OriginalsEventBridge"}
+    facts_of_the_data = {*ORIGIN_PARAMETERS, "OriginalsEventBridge", "TableDeletionProtection"}
     others = ours | facts_of_the_place | facts_of_the_data
     assert {key.parameter for key in WITH_PARAMETER} == set(TEMPLATE["Parameters"]) - others
 

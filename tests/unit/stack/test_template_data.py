@@ -177,3 +177,10 @@ def test_the_indexes_are_those_that_the_catalog_asks_for_and_hold_whole_records(
         ATTENTION_INDEX: [("Attention", "HASH"), ("UpdatedAt", "RANGE")],
     }
     assert all(found["Projection"] == {"ProjectionType": "ALL"} for found in indexes.values())
+
+
+def test_a_new_table_is_unprotected_and_a_parameter_protects_it() -> None:
+    """By booleans: the embedded AWS takes the text "false" for true."""
+    assert properties("Images")["DeletionProtectionEnabled"] == {"Fn::If": ["ProtectTable", True, False]}
+    assert TEMPLATE["Conditions"]["ProtectTable"] == {"Fn::Equals": [{"Ref": "TableDeletionProtection"}, "true"]}
+    assert default("TableDeletionProtection") == "false"

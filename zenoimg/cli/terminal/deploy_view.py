@@ -19,6 +19,7 @@ _SAID_ON_START: dict[Stage, str] = {
     "try": "[dim]Trying the new recipe on a sample of the stored images[/]",
     "save": "[dim]Saving the state of the embedded AWS[/]",
     "test": "[dim]Smoke test: sending test photos through the function[/]",
+    "protect": "[dim]Protecting the table from deletion[/]",
     "roll-back": "Putting back the previous template and parameters.",
     "test-previous": "[dim]Smoke test of the previous version[/]",
 }
@@ -50,7 +51,7 @@ class DeployView:
 
     def say_interrupted(self, rerun: str) -> None:
         """Say what an interrupt has not stopped; ``rerun`` is the command that continues."""
-        if self.stage in ("execute", "roll-back"):
+        if self.stage in ("execute", "protect", "roll-back"):
             say_cloudformation_continues(self._screen, self._aws, self._stack, rerun)
         elif self.stage == "wait-for-queues":
             self._screen.say(f"Interrupted. Nothing is deployed; rerun `{safe(suggest(*rerun.split()))}` in a minute.")

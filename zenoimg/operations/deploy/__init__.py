@@ -7,6 +7,7 @@
     decide     show, ask; discard a refused plan           ``planning``
     execute    upload the zips, execute the change set     ``execution``
     test       send photos through the new version         ``run``, ``smoke``
+    protect    the table, after the first test passed      ``protection``
     roll back  when the test fails; test again             ``run``, ``rollback`` → ``outcome``
 
 ``target``       where a deploy acts: AWS session, settings, role of CloudFormation

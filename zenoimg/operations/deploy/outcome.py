@@ -13,7 +13,9 @@ from zenoimg.stack.change_set.history import StackEvent
 from zenoimg.stack.outputs import Deployment
 from zenoimg.suggest import suggest
 
-Stage = Literal["settle", "build", "try", "execute", "wait-for-queues", "save", "test", "roll-back", "test-previous"]
+Stage = Literal[
+    "settle", "build", "try", "execute", "wait-for-queues", "save", "test", "protect", "roll-back", "test-previous"
+]
 Result = Literal["unchanged", "deployed", "smoke-test-failed", "rolled-back"]
 
 

@@ -52,7 +52,7 @@ _DEFAULT_TIMEOUT_SECONDS = 300
 #: Template parameters of the three zips, in the order of ``_bundle``.
 _ZIP_PARAMETERS = ("FunctionsKey", "PackagesKey", "RecipeKey")
 #: Template parameters that the first deploy or a look at the buckets decides, and later deploys keep.
-_OF_THE_DATA = (*ORIGIN_PARAMETERS, EVENTBRIDGE)
+_OF_THE_DATA = (*ORIGIN_PARAMETERS, EVENTBRIDGE, read_back.PROTECTION)
 
 
 def prepare(target: Target, on_event: OnEvent, sample: Bounds | None = None) -> Plan:
@@ -112,6 +112,7 @@ def describe(target: Target, *, is_for_deploy: bool = True) -> Plan:
     parameters = {
         **parameters_of_version(settings, aws.platform, store.bucket, zips, recipe, limits),
         **parameters_to_keep(before, recipe.fingerprint),
+        read_back.PROTECTION: "false",
         **{key: before[key] for key in _OF_THE_DATA if key in before},
         **existing.parameters,
         # CloudFormation compares templates, not buckets; a new generation makes it write the settings again.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zenoimg.errors import ZenoError
-from zenoimg.operations.deploy import rollback
+from zenoimg.operations.deploy import protection, rollback
 from zenoimg.operations.deploy.execution import execute, forward
 from zenoimg.operations.deploy.outcome import OnEvent, Outcome, SmokeTested, Stage, StageBegan, TestPhotosRemoved
 from zenoimg.operations.deploy.plan import DeployedVersion, Plan
@@ -36,6 +36,7 @@ def run(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
     _remove_test_photos(target, on_event)
     verdict = _test(target, expected(plan.recipe, plan.limits, plan.fingerprint), on_event, "test")
     if verdict.passed:
+        protection.protect(target, on_event)
         return Outcome("deployed", plan, deployment(target), verdict)
     if plan.deployed is None:
         return Outcome("smoke-test-failed", plan, deployment(target), verdict)
@@ -53,11 +54,17 @@ def deployment(target: Target) -> Deployment:
 
 
 def _unchanged(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
-    """Test a stack only if another deploy has just changed it: that one may have been interrupted before its test."""
+    """Test a stack only if a deploy may have been interrupted before its test.
+
+    That is one which has just changed the stack, or the first one if it has not yet protected the table.
+    """
     _remove_test_photos(target, on_event)
     wanted = expected(plan.recipe, plan.limits, plan.fingerprint)
-    verdict = _test(target, wanted, on_event, "test") if plan.follows_change else None
+    is_untested = plan.follows_change or protection.is_missing(plan.parameters)
+    verdict = _test(target, wanted, on_event, "test") if is_untested else None
     failed = verdict is not None and not verdict.passed
+    if verdict is not None and verdict.passed:
+        protection.protect(target, on_event)
     return Outcome("smoke-test-failed" if failed else "unchanged", plan, deployment(target), verdict)
 
 

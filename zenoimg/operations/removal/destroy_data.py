@@ -150,6 +150,7 @@ def _delete_bucket(aws: Aws, bucket: str, on_removed: Callable[[int], None]) -> 
 
 def _delete_table(aws: Aws, table: str) -> None:
     try:
+        _unprotect(aws, table)
         aws.dynamodb.delete_table(TableName=table)
         while True:
             aws.dynamodb.describe_table(TableName=table)
@@ -157,3 +158,13 @@ def _delete_table(aws: Aws, table: str) -> None:
     except ClientError as error:
         if not is_missing(error):
             raise
+
+
+def _unprotect(aws: Aws, table: str) -> None:
+    """Turn the deletion protection of a table off; DynamoDB deletes no table that is still being updated."""
+    found = aws.dynamodb.describe_table(TableName=table)["Table"]
+    if not found.get("DeletionProtectionEnabled"):
+        return
+    aws.dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    while aws.dynamodb.describe_table(TableName=table)["Table"]["TableStatus"] == "UPDATING":
+        time.sleep(aws.platform.table_poll_seconds)

@@ -19,7 +19,7 @@ from zenoimg.operations.deploy.target import Target
 from zenoimg.stack import ownership
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.ownership import ADOPTED, CREATED, ORIGIN_PARAMETERS
-from zenoimg.stack.read_back import Wanted
+from zenoimg.stack.read_back import PROTECTION, Wanted
 from zenoimg.suggest import suggest
 
 #: Template parameter: the originals bucket sends its events to EventBridge as well.
@@ -82,7 +82,7 @@ def before_first_deploy(aws: Aws, names: StackNames, adopt: frozenset[str], para
     _refuse_foreign(aws, names, [look for look in strangers if look.name not in adopt], adopt)
     _refuse_notifying(looks)
     _refuse_obstacles(looks)
-    return Existing(tuple(look for look in strangers if look.name in adopt), {**origins, **_eventbridge(names, looks)})
+    return Existing(tuple(look for look in strangers if look.name in adopt), {**origins, **_kept(names, looks)})
 
 
 def before_correction(aws: Aws, names: StackNames, parameters: Mapping[str, str], differing: Sequence[str]) -> Existing:
@@ -127,6 +127,12 @@ def _origin(tags: Mapping[str, str] | None, stack: str, *, is_named: bool) -> st
         return ADOPTED
     is_stranger = tags is not None and not ownership.is_of_stack(tags, stack)
     return ADOPTED if is_stranger and is_named else CREATED
+
+
+def _kept(names: StackNames, looks: Sequence[Look]) -> dict[str, str]:
+    """Return the parameters that keep settings of what exists; an imported table can be protected from the start."""
+    protected = {PROTECTION: "true"} if any(look.is_protected for look in looks) else {}
+    return {**_eventbridge(names, looks), **protected}
 
 
 def _eventbridge(names: StackNames, looks: Iterable[Look]) -> dict[str, str]:

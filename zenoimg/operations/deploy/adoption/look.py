@@ -29,7 +29,7 @@ class Look:
 
     ``settings`` are its settings in words, ``changes`` those that a deploy corrects. ``notifications`` are those of
     others, which CloudFormation would replace. ``obstacle`` says what no deploy can change, ``remedy`` are the
-    commands for that.
+    commands for that. ``is_protected``: a table that cannot be deleted.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Look:
     sends_to_eventbridge: bool = False
     obstacle: str = ""
     remedy: tuple[str, ...] = ()
+    is_protected: bool = False
 
 
 def look_at_bucket(aws: Aws, bucket: str, wanted: Wanted, *, is_in_stack: bool) -> Look:
@@ -84,6 +85,7 @@ def look_at_table(aws: Aws, wanted: Wanted) -> Look:
         tuple(changes),
         obstacle=obstacle,
         remedy=tuple(_index_remedy(aws, table, missing)),
+        is_protected=bool(table.get("DeletionProtectionEnabled")),
     )
 
 
