@@ -193,7 +193,8 @@ def _log(key: KeyToCheck, outcome: Outcome, stopwatch: _Stopwatch) -> None:
             "error": record.error,
         }
     shown = {name: value for name, value in fields.items() if value not in (None, [], {})}
-    (logger.warning if outcome.result == "refused" else logger.info)(outcome.result, extra=shown)
+    log = {"refused": logger.warning, "failed": logger.error}.get(outcome.result, logger.info)
+    log(outcome.result, extra=shown)
 
 
 @cache

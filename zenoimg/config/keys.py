@@ -194,6 +194,60 @@ _ANCHORS = ("top-left", "top", "top-right", "left", "center", "right", "bottom-l
 _MOST = 2**40
 _EMAIL = Text("an e-mail address, or empty for none", r"|[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 
+#: Keys that bear tags of AWS and of zenoimg itself; tags beyond these leave room for those of others: 50 in all
+#: (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html).
+_RESERVED_TAGS, _MAX_TAGS = ("aws:", "zenoimg:"), 40
+
+
+def parse_tags(text: str) -> dict[str, str]:
+    """Return the tags of a text like ``team=photos, cost-center=42``.
+
+    The characters are those that every service accepts. Raises ``ValueError`` with what is wrong.
+    """
+    tags: dict[str, str] = {}
+    for each in filter(None, map(str.strip, text.split(","))):
+        key, equals, value = (part.strip() for part in each.partition("="))
+        if (
+            not equals
+            or not re.fullmatch(r"[\w .:/+@-]{1,128}", key)
+            or not re.fullmatch(r"[\w .:/=+@-]{0,256}", value)
+        ):
+            raise ValueError(f"{each!r} is not a tag")
+        if key.lower().startswith(_RESERVED_TAGS) or key in tags:
+            raise ValueError(f"the tag {key!r} is reserved, or given twice")
+        tags[key] = value
+    if len(tags) > _MAX_TAGS:
+        raise ValueError(f"more than {_MAX_TAGS} tags")
+    return tags
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Tags of AWS as one text."""
+
+    @property
+    def allowed(self) -> str:
+        """See ``Check``."""
+        return (
+            'it must be tags like "team=photos, cost-center=42": at most 40, each key once and not of '
+            f"{' or '.join(_RESERVED_TAGS)}"
+        )
+
+    def allows(self, value: object) -> bool:
+        """See ``Check``."""
+        try:
+            return isinstance(value, str) and parse_tags(value) is not None
+        except ValueError:
+            return False
+
+    def read(self, text: str) -> Value:
+        """See ``Check``."""
+        return text
+
+
+_POLICY_ARN = Text("the ARN of an IAM policy, or empty for none", r"|arn:[\w-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+")
+_KEY_ARN = Text("the ARN of a KMS key (not of an alias), or empty", r"|arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
+
 #: In the order of ``zenoimg init`` and ``zenoimg config``.
 KEYS: tuple[Key, ...] = (
     Key("", "stack", "zeno", "Name of the stack; the other names begin with it", Text()),
@@ -270,6 +324,11 @@ KEYS: tuple[Key, ...] = (
         "LogLevel"),
     Key("alarms", "email", "", "E-mail address for alarms; SNS asks it to confirm first", _EMAIL, "AlarmEmail",
         "ops@example.com"),
+    Key("aws", "tags", "", "Tags of everything that deploy creates", Tags(), example="team=photos, cost-center=42"),
+    Key("aws", "permissions_boundary", "", "ARN of the policy that bounds the functions' roles", _POLICY_ARN,
+        "PermissionsBoundary", "arn:aws:iam::123456789012:policy/boundary"),
+    Key("aws", "kms_key", "", "ARN of the KMS key of both buckets (default: S3's own keys)", _KEY_ARN, "KmsKey",
+        "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
     Key("names", "originals_bucket", None, "Only for a pipeline without a stack: set all three", Text(),
         example="my-originals"),
     Key("names", "processed_bucket", None, "", Text(), example="my-copies"),

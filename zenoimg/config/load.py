@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from zenoimg.config.file import ConfigFile, read
-from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key, Value
+from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key, Value, parse_tags
 from zenoimg.config.keys import RETENTION_DAYS as RETENTION_DAYS
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.stack.names import DEFAULT_STACK, STACK_PATTERN, is_stack_name
@@ -52,9 +52,9 @@ class Settings:
 
     ``names`` (originals_bucket, processed_bucket, table) replace the stack's outputs for a pipeline without
     a stack: ``upload``, ``reprocess --here`` and ``list`` need only S3 and DynamoDB. ``parameters``
-    are those of the template that are set; the others have the template's defaults. ``stack_flag`` is whether
-    the stack was named on the command line. ``notices`` are sentences for the operator about how the settings
-    are written. ``heic`` is ``None`` where it follows from the installation.
+    are those of the template that are set; the others have the template's defaults. ``tags`` are put on everything that
+    a deploy creates. ``stack_flag`` is whether the stack was named on the command line. ``notices`` are sentences for
+    the operator about how the settings are written. ``heic`` is ``None`` where it follows from the installation.
     """
 
     stack: str = DEFAULT_STACK
@@ -69,6 +69,7 @@ class Settings:
     heic: bool | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     backfill_concurrency: int = 5
+    tags: Mapping[str, str] = field(default_factory=dict)
     stack_flag: bool = False
     notices: tuple[str, ...] = ()
     file: ConfigFile = field(default_factory=ConfigFile, compare=False, repr=False)
@@ -102,6 +103,7 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
         heic=next((bool(each.value) for each in given if each.key.full_name == "formats.heic"), None),
         parameters={each.key.parameter: each.key.parameter_value(each.value) for each in given if each.key.parameter},
         backfill_concurrency=int(found["backfill.concurrency"].value or 0),
+        tags=parse_tags(str(found["aws.tags"].value or "")),
         stack_flag=options.stack is not None,
         notices=tuple(_notices(env, file, cwd)),
         file=file,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from zenoimg.pipeline.records import ImageRecord
 
-Result = Literal["processed", "unchanged", "removed", "refused", "ignored", "handed-over"]
+Result = Literal["processed", "unchanged", "removed", "refused", "failed", "ignored", "handed-over"]
 
 HandOver = Callable[[str, bool], None]
 """Sends a key, with its ``force``, to a function that has more memory."""

@@ -32,7 +32,14 @@ from zenoimg.pipeline.objects.disposition import file_name_of
 from zenoimg.pipeline.objects.headers import carry
 from zenoimg.pipeline.outcome import HandOver, Outcome, Refusal, Result
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
-from zenoimg.pipeline.storage import Original, OriginalArchivedError, PublishedCopy, copy_key_fits, entries_of
+from zenoimg.pipeline.storage import (
+    Original,
+    OriginalArchivedError,
+    OriginalKeyError,
+    PublishedCopy,
+    copy_key_fits,
+    entries_of,
+)
 from zenoimg.pipeline.tools import Tools
 from zenoimg.pipeline.verdict import ARCHIVED, CopyMark, expected_copy, has_other_headers, is_up_to_date
 
@@ -60,8 +67,9 @@ def reconcile(
     is read only if there is work to do. ``hand_over`` is called for a key that needs more memory than there is here;
     without it, lack of memory is a failure like any other.
 
-    Returns what was done. Raises ``NeverSettledError`` after five rounds, and whatever S3 or DynamoDB raise; the record
-    has the status ``failed`` then, where that could be written. In both cases the lane is to retry.
+    Returns what was done; ``failed`` if the KMS key of an original cannot be used, which no retry of a lane changes:
+    the record names the key. Raises ``NeverSettledError`` after five rounds, and whatever S3 or DynamoDB raise; the
+    record has the status ``failed`` then, where that could be written. In both cases the lane is to retry.
     """
     if key.endswith("/"):  # the marker of a "folder" in consoles, not an image
         return Outcome("ignored")
@@ -78,6 +86,10 @@ def reconcile(
                 return Outcome("handed-over", None, number)
         except _SupersededError:
             continue
+        except OriginalKeyError as error:
+            if (record := attempt.record_failure(error)) is None:
+                raise
+            return Outcome("failed", record, number)
         except Exception as error:
             attempt.record_failure(error)
             raise
@@ -259,22 +271,25 @@ class _Round:
         copy = self._head_copy()
         return None if copy is None else copy.mark
 
-    def record_failure(self, error: Exception) -> None:
-        """Leave a trace of a failure in the table, where an operator looks, if that is possible."""
+    def record_failure(self, error: Exception) -> ImageRecord | None:
+        """Leave a trace of a failure in the table, where an operator looks; return it, if that is possible."""
         try:
             if self._original is None:  # it could not be read
                 self._original = self._tools.storage.head_original(self._key)
             original = self._original
             self._check_original()
             if original is None:
-                return
+                return None
             kept = of_failed(original.identity, self._tools.records.get(self._key))
             reason = f"{type(error).__name__}: {error}"
-            self._tools.records.put_failed(self._record(original, "failed", error=reason, **kept))
+            record = self._record(original, "failed", error=reason, **kept)
+            self._tools.records.put_failed(record)
         except _SupersededError:
-            return  # the newer version has an event, and perhaps a record, of its own
+            return None  # the newer version has an event, and perhaps a record, of its own
         except Exception as second:  # noqa: BLE001 - the first error is raised
             error.add_note(f"its failed record could not be written either: {second}")
+            return None
+        return record
 
     def _record(self, original: Original, status: Status, **more: Any) -> ImageRecord:
         missing: dict[str, Any] = {"processed_size": None, "processed_url": None}

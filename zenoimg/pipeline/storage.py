@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from zenoimg.pipeline.calls.service import error_code, expected_owner, is_missing
+from zenoimg.pipeline.calls.service import error_code, expected_owner, is_denied, is_missing
 from zenoimg.pipeline.objects.bodies import read_body, retrying
 from zenoimg.pipeline.objects.headers import OWN_PREFIX, CopyHeaders, headers_of
 from zenoimg.pipeline.records import MAX_KEY_BYTES
@@ -77,6 +77,15 @@ class OriginalArchivedError(Exception):
         self.storage_class = storage_class
 
 
+class OriginalKeyError(ClientError):
+    """The original is encrypted with a KMS key that may not or cannot be used; no retry changes that."""
+
+    def __init__(self, key: str, kms_key: str, error: ClientError) -> None:
+        super().__init__(error.response, error.operation_name)
+        reason = error.response["Error"].get("Message") or error_code(error)
+        self.args = (f"{key!r} is encrypted with the KMS key {kms_key}, which cannot be used: {reason}",)
+
+
 class ImageStorage:
     """The two buckets. Every call names the account that must own the bucket, where one is configured.
 
@@ -91,7 +100,8 @@ class ImageStorage:
     def get_original(self, key: str, max_bytes: int) -> Original | None:
         """Return the current version with its verified bytes, or ``None`` when there is none.
 
-        Raises ``OriginalArchivedError`` when it cannot be read before a restore, and one of ``bodies.BROKEN`` when its
+        Raises ``OriginalArchivedError`` when it cannot be read before a restore, ``OriginalKeyError`` when its KMS key
+        cannot be used, and one of ``bodies.BROKEN`` when its
         body arrived damaged or incomplete in each of several tries.
         """
         return retrying(lambda: self._get_original(key, max_bytes))
@@ -104,11 +114,28 @@ class ImageStorage:
                 return None
             if error_code(error) == "InvalidObjectState":
                 raise OriginalArchivedError(key, _storage_class(error)) from error
+            if (kms_key := self._unusable_key(key, error)) is not None:
+                raise OriginalKeyError(key, kms_key, error) from error
             raise
         with closing(answer["Body"]):
             data = read_body(answer) if answer["ContentLength"] <= max_bytes else None
         encoding = answer.get("ContentEncoding")
         return _original(answer, _unpack(data, encoding, max_bytes) if data and encoding else data)
+
+    def _unusable_key(self, key: str, error: ClientError) -> str | None:
+        """Return the KMS key that kept S3 from reading an original, ``None`` when the error has another cause.
+
+        S3 passes errors of KMS on under codes of their own, but a missing right is AccessDenied as that of S3 itself
+        (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html). A HEAD request needs the same
+        right of S3, and none of KMS: if it is answered, the key was denied.
+        """
+        if not is_denied(error) and not error_code(error).startswith("KMS."):
+            return None
+        try:
+            answer = self._head(self._settings.originals_bucket, key)
+        except ClientError:
+            return None
+        return None if answer is None else answer.get("SSEKMSKeyId")
 
     def head_original(self, key: str) -> Original | None:
         """Return the current version without its bytes, or ``None`` when there is none."""

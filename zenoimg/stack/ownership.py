@@ -66,12 +66,14 @@ def origins(names: StackNames, parameters: Mapping[str, str]) -> dict[str, str]:
     return {name: parameters.get(key, CREATED) for name, key in zip(data, ORIGIN_PARAMETERS, strict=True)}
 
 
-def tag_buckets(s3: S3Client, names: StackNames, account: str, parameters: Mapping[str, str]) -> None:
-    """Write the tags of a stack's buckets next to those they have; skip buckets that do not exist."""
+def tag_buckets(
+    s3: S3Client, names: StackNames, account: str, parameters: Mapping[str, str], more: Mapping[str, str]
+) -> None:
+    """Write the tags of a stack's buckets, and ``more``, next to those they have; skip buckets that do not exist."""
     for bucket, origin in origins(names, parameters).items():
         if bucket == names.table or (before := bucket_tags(s3, bucket, account)) is None:
             continue
-        tags = {**before, STACK_TAG: names.stack, ORIGIN_TAG: origin}
+        tags = {**before, **more, STACK_TAG: names.stack, ORIGIN_TAG: origin}
         if tags != before:
             tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
             s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_set}, **expected_owner(account))  # type: ignore[typeddict-item]

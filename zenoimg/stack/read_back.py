@@ -125,6 +125,8 @@ def _of_any_bucket(s3: S3Client, place: dict[str, Any], wanted: Wanted) -> Itera
     encryption = asked(lambda: s3.get_bucket_encryption(**place)["ServerSideEncryptionConfiguration"])
     if encryption is None:
         yield "it is not encrypted by default"
+    elif (key := wanted.parameters.get("KmsKey")) and wanted.complete and _key_of(encryption) != key:
+        yield f"it is not encrypted with {key} by default"
     controls = asked(lambda: s3.get_bucket_ownership_controls(**place)["OwnershipControls"])
     owner = controls["Rules"][0]["ObjectOwnership"] if controls else "not set"
     # S3 disables the ACLs of new buckets, and an older bucket without the setting has them
@@ -138,6 +140,11 @@ def _of_any_bucket(s3: S3Client, place: dict[str, Any], wanted: Wanted) -> Itera
     if wanted.complete:
         yield from _of_lifecycle(s3, place, wanted)
     yield from _of_tags(ownership.bucket_tags(s3, place["Bucket"], wanted.account), place["Bucket"], wanted)
+
+
+def _key_of(encryption: Mapping[str, Any]) -> str:
+    rule = encryption["Rules"][0].get("ApplyServerSideEncryptionByDefault", {})
+    return str(rule.get("KMSMasterKeyID", ""))
 
 
 def _of_lifecycle(s3: S3Client, place: dict[str, Any], wanted: Wanted) -> Iterator[str]:

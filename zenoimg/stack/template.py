@@ -20,7 +20,9 @@ MAX_INLINE_BYTES = 51_200
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
-Placeholders = Mapping[str, str | int]
+Placeholders = Mapping[str, Any]
+#: In policies of the template: a setting, which is a parameter.
+_PARAMETERS = {"KmsKey": {"Ref": "KmsKey"}}
 
 
 def render(names: StackNames, *, backfill_concurrency: int = 5, large_concurrency: int = 5) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def render(names: StackNames, *, backfill_concurrency: int = 5, large_concurrenc
     ``large_concurrency`` that of the large lane.
     """
     concurrency = {"BackfillConcurrency": backfill_concurrency, "LargeConcurrency": large_concurrency}
-    filled = _fill(_read("template.yaml"), {**names.placeholders(), **concurrency})
+    filled = fill(_read("template.yaml"), {**names.placeholders(), **concurrency, **_PARAMETERS})
     assert isinstance(filled, dict)
     return filled
 
@@ -56,19 +58,10 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def policy_for(file_name: str, names: StackNames, partition: str, region: str, account: str) -> dict[str, Any]:
-    """Return a file of ``policies/`` with names, account and region filled in, as IAM accepts it."""
-    pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account}
-    document = json.loads((sources.directory("policies") / file_name).read_text(encoding="utf-8"))
-    filled = _with_pseudo_parameters(_fill(document, names.placeholders()), pseudo)
-    assert isinstance(filled, dict)
-    return filled
-
-
 def policy(file_name: str, placeholders: Placeholders) -> dict[str, Any]:
     """Return a file of ``policies/`` with our names filled in; pseudo parameters (``${AWS::…}``) become ``Fn::Sub``."""
     document = json.loads((sources.directory("policies") / file_name).read_text(encoding="utf-8"))
-    filled = _substitute_pseudo_parameters(_fill(document, placeholders))
+    filled = _substitute_pseudo_parameters(fill(document, placeholders))
     assert isinstance(filled, dict)
     return filled
 
@@ -85,34 +78,25 @@ def grants(file_name: str, action: str) -> bool:
     return action in _granted_by(file_name)
 
 
-def _fill(value: Any, placeholders: Placeholders) -> Any:
-    """Replace ``${Name}`` where the name is ours; leave CloudFormation's own."""
+def fill(value: Any, placeholders: Placeholders) -> Any:
+    """Replace ``${Name}`` where the name is ours; leave CloudFormation's own.
+
+    A text that is nothing but a placeholder becomes its value of whatever type.
+    """
     if isinstance(value, str):
         whole = _PLACEHOLDER.fullmatch(value)
         if whole and whole[1] in placeholders:
             return placeholders[whole[1]]  # a number stays a number
         return _PLACEHOLDER.sub(lambda found: str(placeholders.get(found[1], found[0])), value)
     if isinstance(value, list):
-        return [_fill(item, placeholders) for item in value]
+        return [fill(item, placeholders) for item in value]
     if isinstance(value, dict):
         if set(value) == {"policy"}:
             return policy(value["policy"], placeholders)
         if set(value) == {"dashboard", "variables"}:
-            body = to_text(_fill(_read(value["dashboard"]), placeholders))
-            return {"Fn::Sub": [body, _fill(value["variables"], placeholders)]}
-        return {key: _fill(item, placeholders) for key, item in value.items()}
-    return value
-
-
-def _with_pseudo_parameters(value: Any, pseudo: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        for name, text in pseudo.items():
-            value = value.replace(f"${{{name}}}", text)
-        return value
-    if isinstance(value, list):
-        return [_with_pseudo_parameters(item, pseudo) for item in value]
-    if isinstance(value, dict):
-        return {key: _with_pseudo_parameters(item, pseudo) for key, item in value.items()}
+            body = to_text(fill(_read(value["dashboard"]), placeholders))
+            return {"Fn::Sub": [body, fill(value["variables"], placeholders)]}
+        return {key: fill(item, placeholders) for key, item in value.items()}
     return value
 
 

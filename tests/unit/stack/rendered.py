@@ -72,10 +72,10 @@ def resolved(arn: Any) -> str:
 
 
 def granted(role: str, template: dict[str, Any] = TEMPLATE) -> dict[str, set[str]]:
-    """Action → the resources that a role may do it on."""
+    """Action → the resources that a role may do it on, without those of settings that are not set."""
     found: dict[str, set[str]] = {}
     for policy in properties(role, template)["Policies"]:
-        for statement in statements(policy["PolicyDocument"]):
+        for statement in statements(policy.get("PolicyDocument", {"Statement": []})):
             assert statement["Effect"] == "Allow"
             for action in as_list(statement["Action"]):
                 found.setdefault(action, set()).update(resolved(arn) for arn in as_list(statement["Resource"]))

@@ -23,7 +23,7 @@ from tests.unit.stack.policy_files import (
 from tests.unit.stack.rendered import as_list, resolved
 from zenoimg.stack.bundle import sources
 from zenoimg.stack.names import StackNames
-from zenoimg.stack.template import policy_for
+from zenoimg.stack.policies import Security, policy_for
 
 #: Actions that AWS grants on no resource narrower than all of them, each for the service's own reason
 #: (the "Resource types" column of https://docs.aws.amazon.com/service-authorization/latest/reference/).
@@ -45,7 +45,7 @@ WITHOUT_RESOURCES = {
 def test_every_placeholder_is_ours_or_a_pseudo_parameter(file_name: str) -> None:
     text = (sources.directory("policies") / file_name).read_text()
     used = set(re.findall(r"\$\{([^}]*)\}", text))
-    assert used <= {*ACME.placeholders(), "AWS::Partition", "AWS::Region", "AWS::AccountId"}
+    assert used <= {*ACME.placeholders(), "KmsKey", "AWS::Partition", "AWS::Region", "AWS::AccountId"}
 
 
 @pytest.mark.parametrize("file_name", FILES)
@@ -133,8 +133,36 @@ def test_each_policy_for_people_fits_into_a_managed_policy_at_the_longest_names(
     # 6,144 characters, white space not counted
     # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
     longest = StackNames("abcdefghijklmnop").qualified("123456789012", "ap-southeast-2")
-    filled = policy_for(file_name, longest, "aws-us-gov", "ap-southeast-2", "123456789012")
+    security = Security(
+        f"arn:aws-us-gov:iam::123456789012:policy/{'p' * 128}",
+        f"arn:aws-us-gov:kms:ap-southeast-2:123456789012:key/mrk-{'0' * 32}",
+    )
+    filled = policy_for(file_name, longest, "aws-us-gov", "ap-southeast-2", "123456789012", security)
     assert len(re.sub(r"\s", "", json.dumps(filled))) <= 6_144
+
+
+def test_a_boundary_holds_for_all_that_gives_a_role_rights() -> None:
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    place = ("aws", "eu-west-1", "123456789012")
+    plain = policy_for("deployer-functions-policy.json", ACME, *place)
+    bounded = policy_for("deployer-functions-policy.json", ACME, *place, Security(permissions_boundary=boundary))
+    rights = {"iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"}
+    found = [item for item in bounded["Statement"] if rights & set(as_list(item["Action"]))]
+    assert [set(item["Action"]) for item in found] == [rights]
+    assert found[0]["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    before, after = (
+        {each for item in document["Statement"] for each in as_list(item["Action"])} for document in (plain, bounded)
+    )
+    assert (before - after, after - before) == (set(), {"iam:PutRolePermissionsBoundary"})
+
+
+def test_who_uploads_may_use_the_key_of_the_buckets_through_s3_alone() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+    place = ("aws", "eu-west-1", "123456789012")
+    with_key = policy_for(OPERATOR, ACME, *place, Security(kms_key=key))["Statement"]
+    (added,) = [item for item in with_key if item not in policy_for(OPERATOR, ACME, *place)["Statement"]]
+    assert (added["Resource"], set(added["Action"])) == (key, {"kms:Decrypt", "kms:GenerateDataKey"})
+    assert added["Condition"] == {"StringLike": {"kms:ViaService": "s3.eu-west-1.amazonaws.com*"}}
 
 
 def test_policies_lie_beside_the_package_in_a_checkout() -> None:

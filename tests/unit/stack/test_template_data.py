@@ -52,7 +52,30 @@ def test_plain_http_is_denied_unless_a_deploy_says_otherwise() -> None:
 @pytest.mark.parametrize("bucket", BUCKETS)
 def test_objects_are_encrypted_at_rest(bucket: str) -> None:
     (rule,) = properties(bucket)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    condition, with_key, without = rule["Fn::If"]
+    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "KmsKey"}, ""]}]}
+    assert with_key == {
+        "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Ref": "KmsKey"}},
+        "BucketKeyEnabled": True,
+    }
+    assert without == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+
+
+def test_the_processor_may_use_the_key_of_the_buckets_if_there_is_one() -> None:
+    (optional,) = [each for each in properties("ProcessorRole")["Policies"] if "Fn::If" in each]
+    condition, with_key, without = optional["Fn::If"]
+    assert (condition, without) == ("UseKmsKey", {"Ref": "AWS::NoValue"})
+    (statement,) = statements(with_key["PolicyDocument"])
+    assert statement["Resource"] == {"Ref": "KmsKey"}
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
+@pytest.mark.parametrize("role", ["ProcessorRole", "GetImagesRole"])
+def test_a_role_has_the_boundary_that_is_set(role: str) -> None:
+    condition, boundary, without = properties(role)["PermissionsBoundary"]["Fn::If"]
+    assert (boundary, without) == ({"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"})
+    equals = {"Fn::Equals": [{"Ref": "PermissionsBoundary"}, ""]}
+    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [equals]}
 
 
 def test_originals_are_versioned_and_old_versions_end_after_thirty_days() -> None:

@@ -17,6 +17,8 @@ from zenoimg.errors import ConfigurationError
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zenoimg.aws.session import Aws, Identity
     from zenoimg.config.load import Settings
     from zenoimg.operations.deploy.plan import Plan
@@ -73,7 +75,9 @@ def template(
 
     with explained(aws):
         if policy is not None:
-            call.screen.json(_policy(aws.identity, _names_for_policies(call, aws, settings), policy))
+            call.screen.json(
+                _policy(aws.identity, _names_for_policies(call, aws, settings), policy, settings.parameters)
+            )
             return
         from zenoimg.operations.deploy.planning import describe
         from zenoimg.operations.deploy.target import Target
@@ -90,7 +94,7 @@ def _offline(
 
     identity = identity_of(settings, account)
     if policy is not None:
-        call.screen.json(_policy(identity, StackNames(settings.stack), policy))
+        call.screen.json(_policy(identity, StackNames(settings.stack), policy, settings.parameters))
         return
     plan, missing = describe_offline(settings, identity)
     if missing:
@@ -126,10 +130,11 @@ def _names_for_policies(call: Call, aws: Aws, settings: Settings) -> StackNames:
     return names
 
 
-def _policy(identity: Identity, names: StackNames, policy: Policy) -> dict[str, Any]:
-    from zenoimg.stack.template import policy_for
+def _policy(identity: Identity, names: StackNames, policy: Policy, parameters: Mapping[str, str]) -> dict[str, Any]:
+    from zenoimg.stack.policies import Security, policy_for
 
-    return policy_for(f"{policy.value}-policy.json", names, identity.partition, identity.region, identity.account)
+    place = (identity.partition, identity.region, identity.account)
+    return policy_for(f"{policy.value}-policy.json", names, *place, Security.of_parameters(parameters))
 
 
 def _document(plan: Plan, identity: Identity) -> dict[str, Any]:
@@ -167,7 +172,9 @@ def _write(call: Call, plan: Plan, identity: Identity, folder: Path) -> None:
         folder / "template.json": json.dumps(document["Template"], indent=2, ensure_ascii=False).encode(),
         folder / "parameters.json": json.dumps(parameters, indent=2, ensure_ascii=False).encode(),
         **{
-            folder / f"{policy.value}-policy.json": json.dumps(_policy(identity, plan.names, policy), indent=2).encode()
+            folder / f"{policy.value}-policy.json": json.dumps(
+                _policy(identity, plan.names, policy, plan.parameters), indent=2
+            ).encode()
             for policy in Policy
         },
         **{folder / artifact.key(plan.names.stack): artifact.data for artifact in plan.artifacts},

@@ -37,7 +37,7 @@ def execute(target: Target, plan: Plan, on_event: OnEvent) -> None:
     """
     assert plan.change_set is not None
     change_sets = change_sets_of(target.aws, target.role_arn)
-    artifact_store_of(target.aws).upload(target.stack, plan.artifacts)
+    artifact_store_of(target.aws, target.settings.tags).upload(target.stack, plan.artifacts)
     try:
         try:
             forward(change_sets.execute(plan.change_set), on_event)
@@ -96,4 +96,5 @@ def _tag_buckets(target: Target, plan: Plan) -> None:
     """
     aws = target.aws
     if not aws.platform.keeps_bucket_tags:
-        ownership.tag_buckets(aws.s3, plan.names, aws.identity.account, plan.parameters)
+        account, tags = aws.identity.account, target.settings.tags
+        ownership.tag_buckets(aws.s3, plan.names, account, plan.parameters, tags)

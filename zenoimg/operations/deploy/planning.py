@@ -171,7 +171,7 @@ def create_change_set(target: Target, plan: Plan, *, reverts_drift: bool = False
     """
     assert len(plan.template.encode()) <= template.MAX_INLINE_BYTES, "guaranteed by a test of the template"
     change_sets = change_sets_of(target.aws, target.role_arn)
-    tags = {"zenoimg:stack": target.stack}
+    tags = {**target.settings.tags, "zenoimg:stack": target.stack}
     return change_sets.create(
         target.stack,
         {"TemplateBody": plan.template},

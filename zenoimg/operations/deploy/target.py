@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from zenoimg.aws.session import Aws
@@ -44,6 +44,6 @@ def change_sets_of(aws: Aws, role_arn: str = "") -> ChangeSets:
     return ChangeSets(aws.cloudformation, local=aws.local, proven=proven, role_arn=role_arn)
 
 
-def artifact_store_of(aws: Aws) -> ArtifactStore:
-    """Return the artifacts bucket of a session's account and region."""
-    return ArtifactStore(aws.s3, aws.identity.account, aws.region, aws.identity.partition)
+def artifact_store_of(aws: Aws, tags: Mapping[str, str] | None = None) -> ArtifactStore:
+    """Return the artifacts bucket of a session's account and region; an upload gives it the tags."""
+    return ArtifactStore(aws.s3, aws.identity.account, aws.region, aws.identity.partition, tags)

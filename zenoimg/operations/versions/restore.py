@@ -138,7 +138,7 @@ def _processed(result: RestoreResult, tools: Tools) -> RestoreResult:
         reason = f"it is restored, its copy is not made ({type(error).__name__}: {error})"
         return RestoreResult(result.key, "failed", reason, result.restored, result.version)
     record = outcome.record
-    state: State = "refused" if outcome.result == "refused" else "processed"
+    state: State = outcome.result if outcome.result in ("refused", "failed") else "processed"
     reason = record.error or "" if record else ""
     return RestoreResult(result.key, state, reason, result.restored, result.version, record)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -27,11 +27,14 @@ def bucket_name(account: str, region: str) -> str:
 class ArtifactStore:
     """Stores zips by content hash: existing ones are neither uploaded again nor deleted."""
 
-    def __init__(self, s3: S3Client, account: str, region: str, partition: str = "aws") -> None:
+    def __init__(
+        self, s3: S3Client, account: str, region: str, partition: str = "aws", tags: Mapping[str, str] | None = None
+    ) -> None:
         self._s3 = s3
         self._owner = expected_owner(account)
         self._region = region
         self._partition = partition
+        self._tags = tags or {}
         self.bucket = bucket_name(account, region)
 
     def upload(self, stack: str, artifacts: Iterable[Artifact]) -> int:
@@ -121,7 +124,10 @@ class ArtifactStore:
             **owner,
         )
         self._s3.put_bucket_policy(Policy=json.dumps(self._tls_only()), **owner)
-        self._s3.put_bucket_tagging(Tagging={"TagSet": [{"Key": _TAG, "Value": "true"}]}, **owner)
+        self._s3.put_bucket_tagging(Tagging={"TagSet": self._tag_set()}, **owner)
+
+    def _tag_set(self) -> list[Any]:
+        return [{"Key": key, "Value": value} for key, value in {**self._tags, _TAG: "true"}.items()]
 
     def _tls_only(self) -> dict[str, Any]:
         arn = f"arn:{self._partition}:s3:::{self.bucket}"
