@@ -33,11 +33,22 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"boto3", "botocore", "urllib3"},
     ),
     "zenoimg.config": (
-        {"zenoimg.config.file", "zenoimg.config.keys", "zenoimg.errors", "zenoimg.stack.names", "zenoimg.suggest"},
+        {
+            "zenoimg.config.checks",
+            "zenoimg.config.file",
+            "zenoimg.config.keys",
+            "zenoimg.errors",
+            "zenoimg.stack.names",
+            "zenoimg.suggest",
+        },
         set(),
     ),
-    "zenoimg.config.file": ({"zenoimg.config.keys", "zenoimg.errors", "zenoimg.suggest"}, set()),
-    "zenoimg.config.keys": (set(), set()),
+    "zenoimg.config.checks": (set(), set()),
+    "zenoimg.config.file": (
+        {"zenoimg.config.checks", "zenoimg.config.keys", "zenoimg.errors", "zenoimg.suggest"},
+        set(),
+    ),
+    "zenoimg.config.keys": ({"zenoimg.config.checks"}, set()),
     "zenoimg.stack": (
         {"zenoimg.errors", "zenoimg.imaging", "zenoimg.pipeline", "zenoimg.suggest"},
         {"botocore", "platformdirs", "yaml"},

@@ -12,7 +12,7 @@ from moto import mock_aws
 from tests.cli.conftest import Terminal
 from tests.cli.doubled_aws import ARTIFACTS, double
 from tests.unit.stack.rendered import TEMPLATE
-from zenoimg.config.keys import Tags, parse_tags
+from zenoimg.config.checks import Tags, parse_tags
 
 
 def test_the_stack_and_the_bucket_of_zips_have_the_tags(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zenoimg.config.keys import KEYS, Key, Value, of_table, tables
+from zenoimg.config.checks import Value
+from zenoimg.config.keys import KEYS, Key, of_table, tables
 from zenoimg.errors import ConfigurationError
 from zenoimg.suggest import suggest
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from zenoimg.config.checks import Value, parse_tags
 from zenoimg.config.file import ConfigFile, read
-from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key, Value, parse_tags
+from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key
 from zenoimg.config.keys import RETENTION_DAYS as RETENTION_DAYS
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.stack.names import DEFAULT_STACK, STACK_PATTERN, is_stack_name

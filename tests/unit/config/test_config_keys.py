@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.unit.stack.rendered import TEMPLATE, properties
+from zenoimg.config.checks import OneOf, Real, Whole
 from zenoimg.config.file import commented
-from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key, OneOf, Real, Whole
+from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key
 from zenoimg.config.load import GlobalOptions, Settings, effective, file_of, load
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping, recipe_to_mapping
