@@ -95,6 +95,14 @@ def test_a_copy_whose_headers_are_rewritten_keeps_its_class(no_stack: Terminal, 
     assert (head["CacheControl"], head["StorageClass"]) == ("no-cache", "STANDARD_IA")
 
 
+def test_a_dry_run_names_what_s3_bills_for_being_read(no_stack: Terminal) -> None:
+    s3, data = boto3.client("s3"), jpeg(photo((64, 48)))
+    s3.put_object(Bucket=ORIGINALS, Key="a.jpg", Body=data, StorageClass="GLACIER_IR")
+    s3.put_object(Bucket=ORIGINALS, Key="b.jpg", Body=data)
+    found = no_stack.json("reprocess", "--here", "--dry-run")
+    assert found["retrieved_bytes"] == {"GLACIER_IR": len(data)}
+
+
 def test_the_class_changes_no_fingerprint() -> None:
     settings = PipelineSettings("in", "out", "table", "https://out")
     cold = PipelineSettings("in", "out", "table", "https://out", copies_storage_class="GLACIER_IR")

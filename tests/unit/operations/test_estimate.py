@@ -60,3 +60,16 @@ def test_durations_of_refusals_and_of_other_versions_say_nothing() -> None:
 def test_a_deleted_original_takes_no_time() -> None:
     gone = SelectedImage("a.jpg", None, of_size(SMALL, 100), "left-over")
     assert estimated([gone], []).compute_seconds == 0
+
+
+def test_what_s3_bills_for_being_read_is_named_by_storage_class() -> None:
+    def in_class(storage_class: str, size: int) -> SelectedImage:
+        original = ListedOriginal("a.jpg", "etag", size, "2025-06-12T15:25:14Z", storage_class)
+        return SelectedImage("a.jpg", original, of_size(size, 1000), "stale")
+
+    free = [in_class("STANDARD", SMALL), in_class("INTELLIGENT_TIERING", SMALL), image(SMALL, of_size(SMALL, 1000))]
+    assert estimated(free, []).retrieved_bytes == {}
+    assert "retrieval" not in plan(estimated(free, []), 0)
+    found = estimated([*free, in_class("GLACIER_IR", LARGE), in_class("GLACIER_IR", LARGE)], [])
+    assert found.retrieved_bytes == {"GLACIER_IR": 2 * LARGE}
+    assert plan(found, 0).endswith("; S3 bills the retrieval of 16.0 MB in GLACIER_IR.")

@@ -35,6 +35,8 @@ def plan(estimate: Estimate, dead_letters: int) -> str:
     else:
         text += f"; about {estimate.compute_seconds:,.0f} s of compute time, {estimate.gb_seconds:,.0f} GB-seconds"
         text += _basis(estimate)
+    for storage_class, size in estimate.retrieved_bytes.items():
+        text += f"; S3 bills the retrieval of {render.size(size)} in {storage_class}"
     return text + (f". Also {render.plural(dead_letters, 'dead letter')}." if dead_letters else ".")
 
 

@@ -62,12 +62,16 @@ class ImageSelection:
 
 @dataclass(frozen=True)
 class ListedOriginal:
-    """An original as the bucket lists it; ``created_at`` in the format of records."""
+    """An original as the bucket lists it; ``created_at`` in the format of records.
+
+    ``storage_class`` is S3's, empty where an original was not listed but asked for by its key.
+    """
 
     key: str
     etag: str
     size: int
     created_at: str
+    storage_class: str = ""
 
     def is_described_by(self, record: ImageRecord) -> bool:
         """Return whether a record describes this version.
@@ -234,7 +238,8 @@ def _by_attention(pipeline: LivePipeline, selection: ImageSelection) -> Iterator
 def _originals(pipeline: LivePipeline, prefix: str) -> Iterator[ListedOriginal]:
     for item in _listing(pipeline, pipeline.settings.originals_bucket, prefix):
         if not item["Key"].endswith("/"):
-            yield ListedOriginal(item["Key"], item["ETag"].strip('"'), item["Size"], utc_text(item["LastModified"]))
+            created_at, storage_class = utc_text(item["LastModified"]), item.get("StorageClass", "")
+            yield ListedOriginal(item["Key"], item["ETag"].strip('"'), item["Size"], created_at, storage_class)
 
 
 def _copies(pipeline: LivePipeline, prefix: str) -> Iterator[str]:

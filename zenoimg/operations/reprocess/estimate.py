@@ -12,6 +12,8 @@ from zenoimg.pipeline.records import ImageRecord
 from zenoimg.stack.outputs import read_stack
 
 _SAMPLE_RECORDS = 500
+#: Storage classes whose objects cost by the byte when they are read (https://aws.amazon.com/s3/pricing/).
+_BILLED_BY_RETRIEVAL = frozenset({"STANDARD_IA", "ONEZONE_IA", "GLACIER_IR"})
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Estimate:
 
     ``compute_seconds`` is ``None`` if no record has a duration; ``gb_seconds`` also if there is no function with a
     known memory size. ``measured`` of the images have a duration of their own; those of the others are taken from
-    ``sampled`` images of like size.
+    ``sampled`` images of like size. ``retrieved_bytes`` are those, by storage class, that S3 bills for being read.
     """
 
     images: int
@@ -30,6 +32,7 @@ class Estimate:
     gb_seconds: float | None
     measured: int
     sampled: int
+    retrieved_bytes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -64,6 +67,7 @@ def estimate(pipeline: LivePipeline, images: Iterable[SelectedImage], memory_mb:
     states: Counter[str] = Counter()
     unknown: Counter[int] = Counter()  # images without a duration of their own, by size class
     durations = _Durations()
+    retrieved: Counter[str] = Counter()
     total_bytes = 0
     for image in images:
         states[image.state] += 1
@@ -71,6 +75,8 @@ def estimate(pipeline: LivePipeline, images: Iterable[SelectedImage], memory_mb:
             continue  # removing a copy and a record takes no time worth mentioning
         size = image.original.size
         total_bytes += size
+        if image.original.storage_class in _BILLED_BY_RETRIEVAL:
+            retrieved[image.original.storage_class] += size
         if image.record is not None and image.record.original_size == size and _has_duration(image.record):
             durations.add(size, image.record.duration_ms or 0)
         else:
@@ -90,6 +96,7 @@ def estimate(pipeline: LivePipeline, images: Iterable[SelectedImage], memory_mb:
         gb_seconds=None if seconds is None or memory_mb is None else seconds * memory_mb / 1024,
         measured=measured,
         sampled=durations.images.total() if unknown else 0,
+        retrieved_bytes=dict(sorted(retrieved.items())),
     )
 
 
