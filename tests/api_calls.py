@@ -127,8 +127,10 @@ def _s3(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
         tags: set[Right] = set()
         if operation == "CopyObject" and parameters.get("TaggingDirective", "COPY") == "COPY":
             tags = _s3("GetObjectTagging", parameters["CopySource"]) | _s3("PutObjectTagging", parameters)
+        elif operation == "CopyObject" and parameters.get("Tagging"):
+            tags = _s3("PutObjectTagging", parameters)
         return _s3("PutObject", parameters) | _s3("GetObject", parameters["CopySource"]) | tags
-    if operation == "CreateMultipartUpload" and parameters.get("Tagging"):
+    if operation in ("CreateMultipartUpload", "PutObject") and parameters.get("Tagging"):
         untagged = {name: value for name, value in parameters.items() if name != "Tagging"}
         return _s3("PutObjectTagging", parameters) | _s3(operation, untagged)
     action = _S3_ACTIONS.get(operation, operation)

@@ -67,6 +67,7 @@ OTHERS = {"preview", "init", "config", "local", *DEPLOYERS_COMMANDS}
 ELSEWHERE = {
     "CallTheApi/execute-api:Invoke": "`api` signs its call by itself: tests/local/test_pipeline.py",
     "FindVersions/s3:GetBucketVersioning": "of a bucket that no stack tells of: tests/cli/test_delete.py",
+    "UploadFetchDeleteOriginals/s3:GetObjectTagging": "of buckets without versions: tests/cli/test_copy_tags.py",
     "ReadLogs/logs:StartLiveTail": "`tail-logs --live` goes on until Ctrl-C: tests/aws/test_live_tail.py",
     "UploadFetchDeleteOriginals/s3:AbortMultipartUpload": "of a transfer that failed: tests/cli/test_upload.py",
 }
@@ -95,7 +96,9 @@ def stack(terminal: Terminal, tmp_path: Path) -> Iterator[Terminal]:
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         s3.put_object(Bucket=bucket, Key=recipe.key("zeno"), Body=recipe.data)
-        parameters = {"ArtifactsBucket": bucket, "RecipeKey": recipe.key("zeno")}
+        tagged = pictures.jpeg(pictures.photo((64, 48), seed=9))
+        s3.put_object(Bucket=NAMES.originals_bucket, Key="d.jpg", Body=tagged, Tagging="client=acme")
+        parameters = {"ArtifactsBucket": bucket, "RecipeKey": recipe.key("zeno"), "CopiesTags": "true"}
         template = {
             "Parameters": {name: {"Type": "String", "Default": value} for name, value in parameters.items()},
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},

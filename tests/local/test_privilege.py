@@ -15,14 +15,14 @@ import pytest
 from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import Bench
 from tests.local.role_needs import ENFORCED, SPARE
-from tests.unit.stack.policy_files import ROLES, document
+from tests.unit.stack.policy_files import OPTIONAL, ROLES, document
 from zenoimg.local import ACCOUNT, REGION, EmbeddedAws
 from zenoimg.stack.names import StackNames
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 NAMES = StackNames("priv")
-ROLE_OF = dict(zip(ROLES, NAMES.roles, strict=True))
+ROLE_OF = {**dict(zip(ROLES, NAMES.roles, strict=True)), **dict.fromkeys(OPTIONAL, NAMES.roles[0])}
 KEY = "photo.jpg"
 
 
@@ -49,8 +49,11 @@ class Functions:
     def journey(self) -> list[str]:
         """A photo comes, is listed, and goes. What the functions complained of, in order."""
         s3 = self.bench.client("s3")
-        s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=jpeg(photo((64, 48))))
+        s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=jpeg(photo((64, 48))), Tagging="client=acme")
         complaints = [self.look_at("ObjectCreated:Put"), *map(self.api, ("", f"id={KEY}"))]
+        if not any(complaints):
+            copy = {"Bucket": NAMES.processed_bucket, "Key": f"processed/{KEY}"}
+            assert s3.get_object_tagging(**copy)["TagSet"] == [{"Key": "client", "Value": "acme"}]
         s3.delete_object(Bucket=NAMES.originals_bucket, Key=KEY)
         return [text for text in [*complaints, self.look_at("ObjectRemoved:DeleteMarkerCreated")] if text]
 
@@ -86,6 +89,7 @@ def without(file_name: str, right: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def functions(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Functions:
     bench = Bench(embedded, tmp_path_factory.mktemp("privilege"))
+    (bench.folder / "zenoimg.toml").write_text("[copies]\ntags = true\n")
     bench.zenoimg("--stack", NAMES.stack, "deploy")
     bench.client("s3").put_bucket_notification_configuration(
         Bucket=NAMES.originals_bucket, NotificationConfiguration={}
@@ -96,12 +100,12 @@ def functions(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def _restored(functions: Functions) -> Iterator[None]:
     yield
-    for file_name in ROLES:
+    for file_name in ROLE_OF:
         functions.give(file_name, whole(file_name))
 
 
 def test_with_their_policies_the_functions_do_all_their_work(functions: Functions) -> None:
-    for file_name in ROLES:
+    for file_name in ROLE_OF:
         functions.give(file_name, whole(file_name))
     assert functions.journey() == []
 

@@ -48,6 +48,8 @@ class Key:
 
     def parameter_value(self, value: Value) -> str:
         """Return a value as the template's parameter expects it."""
+        if isinstance(value, bool):
+            return str(value).lower()
         return self.check.choices[value] if isinstance(self.check, OneOf) else str(value)  # type: ignore[index]
 
 
@@ -110,6 +112,8 @@ KEYS: tuple[Key, ...] = (
         example=True),
     Key("copies", "cache_control", "", "Cache-Control of all copies; empty for that of each original",
         Text("printable ASCII, at most 256 characters", r"[ -~]{0,256}"), "CopiesCacheControl", "public, max-age=3600"),
+    Key("copies", "tags", False, "Whether copies get the object tags of their originals; one more request for each",
+        Flag(), "CopiesTags"),
     Key("copies", "storage_class", "STANDARD", "S3 storage class of new copies; see originals.storage_class",
         _same(*STORAGE_CLASSES), "CopiesStorageClass"),
     Key("limits", "max_bytes", 100_000_000, "Bytes of an original; larger ones are refused", Whole(1, _MOST)),

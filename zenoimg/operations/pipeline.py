@@ -52,6 +52,7 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
             names["table"],
             copies_cache_control=settings.parameters.get("CopiesCacheControl"),
             copies_storage_class=other_class(settings.parameters.get("CopiesStorageClass")),
+            copies_tags=settings.parameters.get("CopiesTags") == "true",
             upload_storage_class=upload_class(settings.parameters),
         )
         return of_deployment(aws, deployment, None)
@@ -74,6 +75,7 @@ def of_deployment(aws: Aws, deployment: Deployment, account: str | None) -> Live
             account_id=account,
             cache_control=deployment.copies_cache_control or None,
             copies_storage_class=deployment.copies_storage_class,
+            copies_tags=deployment.copies_tags,
         )
     except SettingsError as error:
         raise ConfigurationError(str(error)) from error

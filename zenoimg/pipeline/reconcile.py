@@ -29,7 +29,7 @@ from typing import Any
 from zenoimg.imaging import Refused, Watermarked
 from zenoimg.pipeline.descriptions import Fields, of_failed, of_kept_copy, of_new_copy, with_headers
 from zenoimg.pipeline.objects.disposition import file_name_of
-from zenoimg.pipeline.objects.headers import carry
+from zenoimg.pipeline.objects.headers import TAGS, CopyHeaders, carry
 from zenoimg.pipeline.outcome import HandOver, Outcome, Refusal, Result
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.storage import (
@@ -182,12 +182,19 @@ class _Round:
 
     def _give_headers(self, original: Original, copy: PublishedCopy, fields: Fields) -> Fields:
         mark = replace(copy.mark, headers=self._rules.fingerprint)
-        named = file_name_of(self._key, fields.get("format"), fields.get("source_format"))
-        headers = carry(original.headers, self._rules, entries_of(mark), named)
+        headers = self._copy_headers(original, mark, fields.get("format"), fields.get("source_format"))
         self._check_original()
         if not self._tools.storage.rewrite_copy(self._key, copy, mark, headers):
             raise _SupersededError
         return with_headers(fields, mark, headers)
+
+    def _copy_headers(self, original: Original, mark: CopyMark, *formats: str | None) -> CopyHeaders:
+        """Return the headers of a copy, given its format and that of its source."""
+        tags = self._tools.storage.get_tags(self._key, original) if self._rules.carries_tags else {}
+        if tags is None:
+            raise _SupersededError
+        given, name = {**original.headers, TAGS: tags}, file_name_of(self._key, *formats)
+        return carry(given, self._rules, entries_of(mark), name)
 
     def _watermark(self, data: bytes) -> Watermarked | Refusal:
         try:
@@ -200,15 +207,13 @@ class _Round:
     def _publish(self, original: Original, done: Watermarked, *, may_exist: bool) -> Outcome:
         """Store copy and record. ``may_exist`` saves a request: without a record there is hardly ever a copy."""
         mark = CopyMark(original.identity, self._recipe.fingerprint, self._rules.fingerprint)
-        named = file_name_of(self._key, done.format, done.source_format)
-        headers = carry(original.headers, self._rules, entries_of(mark), named)
+        headers = self._copy_headers(original, mark, done.format, done.source_format)
         put = partial(self._tools.storage.put_copy, self._key, done.data, done.content_type, mark, headers=headers)
         stored = not may_exist and put(replacing=None)
         if not stored:
             copy = self._head_copy()
             self._check_original()
-            etag = None if copy is None else copy.etag
-            if not put(replacing=etag):
+            if not put(replacing=None if copy is None else copy.etag):
                 raise _SupersededError
         url = self._tools.settings.copy_url(self._key)
         return self._finish("processed", self._record(original, "processed", **of_new_copy(done, url, mark, headers)))
@@ -221,8 +226,7 @@ class _Round:
             copy = None
         kept: Fields = {}
         if copy is not None:
-            url = self._tools.settings.copy_url(self._key)
-            kept = of_kept_copy(copy, url, self._tools.records.get(self._key))
+            kept = of_kept_copy(copy, self._tools.settings.copy_url(self._key), self._tools.records.get(self._key))
             if copy.mark.headers != self._rules.fingerprint:
                 kept = self._give_headers(original, copy, kept)
         record = self._record(

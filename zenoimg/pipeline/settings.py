@@ -23,7 +23,8 @@ class PipelineSettings:
 
     ``account_id`` guards every S3 call (``ExpectedBucketOwner``); ``None`` leaves the guard out, for S3 endpoints that
     do not support it. ``copies_url`` is the base URL of ``processed/KEY``. ``cache_control`` is the Cache-Control of
-    all copies, ``None`` for that of each original. ``copies_storage_class`` is S3's class of new copies, ``None`` for
+    all copies, ``None`` for that of each original; ``copies_tags`` tells that they get its object tags.
+    ``copies_storage_class`` is S3's class of new copies, ``None`` for
     the default one; it is no part of any fingerprint, since it changes nothing that a reader gets.
     """
 
@@ -34,6 +35,7 @@ class PipelineSettings:
     account_id: str | None = None
     cache_control: str | None = None
     copies_storage_class: str | None = None
+    copies_tags: bool = False
 
     def __post_init__(self) -> None:
         if self.originals_bucket == self.processed_bucket:
@@ -46,7 +48,7 @@ class PipelineSettings:
     @property
     def headers_fingerprint(self) -> str:
         """The fingerprint of the rules by which copies have their headers."""
-        return headers_fingerprint(self.cache_control)
+        return headers_fingerprint(self.cache_control, carries_tags=self.copies_tags)
 
     def copy_key(self, image_id: str) -> str:
         """Return the key of the copy in the processed bucket."""
@@ -82,6 +84,7 @@ def from_environment(env: Mapping[str, str]) -> PipelineSettings:
         account_id=account,
         cache_control=env.get("COPIES_CACHE_CONTROL") or None,
         copies_storage_class=other_class(env.get("COPIES_STORAGE_CLASS")),
+        copies_tags=env.get("COPIES_TAGS") == "true",
     )
 
 

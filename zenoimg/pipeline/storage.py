@@ -142,6 +142,18 @@ class ImageStorage:
         answer = self._head(self._settings.originals_bucket, key)
         return None if answer is None else _original(answer, None)
 
+    def get_tags(self, key: str, original: Original) -> dict[str, str] | None:
+        """Return the object tags of a version of an original, or ``None`` when it is gone."""
+        version: dict[str, Any] = {} if original.identity == original.etag else {"VersionId": original.identity}
+        bucket = self._settings.originals_bucket
+        try:
+            answer = self._client.get_object_tagging(Bucket=bucket, Key=key, **version, **self._owner)
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+
     def head_copy(self, key: str) -> PublishedCopy | None:
         """Return what S3 holds about the copy of an original, or ``None`` when there is no copy."""
         answer = self._head(self._settings.processed_bucket, self._settings.copy_key(key))
@@ -202,7 +214,7 @@ class ImageStorage:
             CopySource=place,
             CopySourceIfMatch=copy.etag,
             MetadataDirective="REPLACE",
-            TaggingDirective="REPLACE",  # copying tags takes a permission that nothing else here needs
+            TaggingDirective="REPLACE",  # by those in ``headers``, or none, which takes no further permission
             ContentType=copy.content_type,
             Metadata={**headers.metadata, **entries_of(mark)},
             **headers.arguments,

@@ -23,6 +23,7 @@ class Storage(Protocol):
 
     def get_original(self, key: str, max_bytes: int) -> Original | None: ...  # noqa: D102
     def head_original(self, key: str) -> Original | None: ...  # noqa: D102
+    def get_tags(self, key: str, original: Original) -> dict[str, str] | None: ...  # noqa: D102
     def head_copy(self, key: str) -> PublishedCopy | None: ...  # noqa: D102
     def put_copy(  # noqa: D102
         self, key: str, data: bytes, content_type: str, mark: CopyMark, *, headers: CopyHeaders, replacing: str | None
@@ -74,7 +75,7 @@ class Tools:
 
     def header_rules(self, key: str) -> HeaderRules:
         """Return the rules of the headers of a key's copy."""
-        return HeaderRules(self.settings.cache_control, self.recipe_for(key).metadata)
+        return HeaderRules(self.settings.cache_control, self.recipe_for(key).metadata, self.settings.copies_tags)
 
     @cached_property
     def limits_fingerprint(self) -> str:

@@ -41,6 +41,7 @@ class Deployment:
     limits_fingerprint: str = field(default="", kw_only=True)
     copies_cache_control: str | None = field(default=None, kw_only=True)
     copies_storage_class: str | None = field(default=None, kw_only=True)
+    copies_tags: bool = field(default=False, kw_only=True)
     upload_storage_class: str | None = field(default=None, kw_only=True)
     large_queue_url: str = field(default="", kw_only=True)
     processor_large_function: str = field(default="", kw_only=True)
@@ -126,6 +127,7 @@ def deployment_of(state: StackState) -> Deployment:
         processor_large_function=output.get("ProcessorLargeFunction", ""),
         copies_cache_control=state.parameters.get("CopiesCacheControl"),
         copies_storage_class=other_class(state.parameters.get("CopiesStorageClass")),
+        copies_tags=state.parameters.get("CopiesTags") == "true",
         upload_storage_class=upload_class(state.parameters),
     )
 

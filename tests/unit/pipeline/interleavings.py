@@ -115,6 +115,9 @@ class Replay:
     def head_original(self, key: str) -> Original | None:
         return self._ask(lambda world: (world, world.original and _original(world.original)))  # type: ignore[no-any-return]
 
+    def get_tags(self, key: str, original: Original) -> dict[str, str] | None:
+        raise AssertionError("no scenario carries tags")
+
     def head_copy(self, key: str) -> PublishedCopy | None:
         return self._ask(lambda world: (world, world.copy and published(world.copy)))  # type: ignore[no-any-return]
 

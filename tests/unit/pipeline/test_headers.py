@@ -147,6 +147,7 @@ def test_other_names_stay(name: str) -> None:
 
 def test_the_rules_have_a_fingerprint() -> None:
     assert RULES.fingerprint == headers_fingerprint(None) != headers_fingerprint("no-cache")
+    assert HeaderRules(None, "keep", carries_tags=True).fingerprint != RULES.fingerprint
     assert HeaderRules(None, "keep").fingerprint == RULES.fingerprint, "another policy is another recipe"
 
 

@@ -7,8 +7,9 @@ import inspect
 import pytest
 
 from lambda_handlers import processor
+from tests.api_calls import rights_of
 from tests.local.role_needs import ENFORCED, HELD_BY_TEMPLATE, SPARE, rights
-from tests.unit.stack.policy_files import ROLES
+from tests.unit.stack.policy_files import OPTIONAL, ROLES
 from tests.unit.stack.rendered import ACME, granted, properties
 from zenoimg.stack.template import render
 
@@ -16,7 +17,7 @@ TEMPLATE = render(ACME)
 
 
 def test_every_right_is_proved_or_held_by_the_template_or_listed_as_spare() -> None:
-    granted_rights = [right for file_name in ROLES for right in rights(file_name)]
+    granted_rights = [right for file_name in (*ROLES, *OPTIONAL) for right in rights(file_name)]
     explained = {*(right for _, right in ENFORCED), *HELD_BY_TEMPLATE, *SPARE}
     assert set(granted_rights) == explained, "a reason for a right that is not there any more"
     assert not set(HELD_BY_TEMPLATE) & set(SPARE)
@@ -24,7 +25,9 @@ def test_every_right_is_proved_or_held_by_the_template_or_listed_as_spare() -> N
 
 def test_rights_on_objects_and_records_are_proved_and_not_only_told() -> None:
     told = [right for right in HELD_BY_TEMPLATE if "/s3:" in right or "/dynamodb:" in right]
-    assert told == []
+    assert told == ["TagCopies/s3:PutObjectTagging"]
+    tagged = rights_of("s3", "PutObject", {"Bucket": "copies", "Key": "processed/a.jpg", "Tagging": "client=acme"})
+    assert {right.action for right in tagged} == {"s3:PutObject", "s3:PutObjectTagging"}
     assert list(SPARE) == ["MissingKeysAnswer404Not403/s3:ListBucket"], "each further one needs its source"
 
 

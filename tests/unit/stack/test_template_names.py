@@ -73,13 +73,15 @@ def test_everything_is_called_as_promised_by_literals(names: StackNames, expecte
         assert properties(logical_id, template)[key] == name
 
 
-def test_the_roles_hold_the_two_policies_by_their_names_and_nothing_else() -> None:
+def test_the_roles_hold_their_policies_by_name_and_nothing_else() -> None:
     for role, policy in (
         ("ProcessorRole", "lambda-s3-dynamodb-policy"),
         ("GetImagesRole", "lambda-dynamodb-read-policy"),
     ):
         certain = [found for found in properties(role)["Policies"] if "Fn::If" not in found]
         assert [found["PolicyName"] for found in certain] == [policy]
+        by_setting = [found["Fn::If"][1]["PolicyName"] for found in properties(role)["Policies"] if "Fn::If" in found]
+        assert by_setting == (["lambda-kms-policy", "lambda-object-tags-policy"] if role == "ProcessorRole" else [])
         assert "ManagedPolicyArns" not in properties(role)
     assert set(of_type("AWS::IAM::Role")) == {"ProcessorRole", "GetImagesRole"}
 

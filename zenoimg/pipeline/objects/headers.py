@@ -1,9 +1,10 @@
 """Which of an original's S3 headers and user metadata its copy gets. Pure functions.
 
-Cache-Control, Content-Disposition, Content-Language, Expires and user metadata are carried. Not carried are
+Cache-Control, Content-Disposition, Content-Language, Expires and user metadata are carried, and object tags where the
+pipeline is set to carry them. Not carried are
 Content-Encoding, which describes the original's bytes; ``sha256``, which ``zenoimg upload`` sets for them;
 ``immutable``, since the next recipe rewrites a copy; what S3 would reject or return in another form; and, where the
-metadata policy removes places, user metadata whose name is one. Warnings name what was left out.
+metadata policy removes places, user metadata and tags whose name is one. Warnings name what was left out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from zenoimg.pipeline.objects.disposition import disposition
 
@@ -24,6 +26,9 @@ MAX_METADATA_BYTES = 2048
 OWN_PREFIX = "zenoimg-"
 #: Entry of an original that holds the SHA-256 of its bytes.
 DIGEST_ENTRY = "sha256"
+
+#: Where ``carry`` finds the object tags of an original, which S3 returns by a request of their own.
+TAGS = "Tags"
 
 _WARNING = "not carried from the original's S3 headers: "
 _HEADERS = ("CacheControl", "ContentDisposition", "ContentLanguage", "Expires")
@@ -54,16 +59,17 @@ class HeaderRules:
     """What decides, besides the original, which headers a copy has.
 
     ``cache_control`` is the Cache-Control of all copies, ``None`` for that of the original. ``policy`` is the recipe's
-    metadata policy.
+    metadata policy. ``carries_tags`` tells that copies get the object tags of their originals.
     """
 
     cache_control: str | None
     policy: str
+    carries_tags: bool = False
 
     @property
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that change with the rules, except for the policy, which changes the recipe."""
-        return headers_fingerprint(self.cache_control)
+        return headers_fingerprint(self.cache_control, carries_tags=self.carries_tags)
 
 
 @dataclass(frozen=True)
@@ -75,9 +81,10 @@ class CopyHeaders:
     warnings: tuple[str, ...] = ()
 
 
-def headers_fingerprint(cache_control: str | None) -> str:
-    """Return the fingerprint that copies have under a setting of ``cache_control``."""
-    return hashlib.sha256(json.dumps([_VERSION, cache_control]).encode()).hexdigest()[:16]
+def headers_fingerprint(cache_control: str | None, *, carries_tags: bool = False) -> str:
+    """Return the fingerprint that copies have under the settings of ``HeaderRules``."""
+    settings = [_VERSION, cache_control, *(["tags"] if carries_tags else [])]
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
 
 
 def headers_of(response: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,13 +116,16 @@ def carry(original: Mapping[str, Any], rules: HeaderRules, own: Mapping[str, str
             del arguments[name]
     if file_name:
         arguments["ContentDisposition"] = disposition(arguments.get("ContentDisposition", ""), file_name)
+    tags, untagged = _carried_tags(original.get(TAGS, {}), rules)
+    if tags:
+        arguments["Tagging"] = urlencode(tags)
     metadata, reasons = _carried_metadata(original.get("Metadata", {}), rules, own)
     if original.get("MissingMeta"):
         reasons.append(f"{original['MissingMeta']} entries of user metadata that S3 does not return")
     return CopyHeaders(
         {name: value for name, value in arguments.items() if value},
         metadata,
-        tuple(_WARNING + reason for reason in (*warnings, *reasons)),
+        tuple(_WARNING + reason for reason in (*warnings, *untagged, *reasons)),
     )
 
 
@@ -144,6 +154,15 @@ def _carried_metadata(
             carried[name] = value
             size += _size((name, value))
     return carried, [f"user metadata {reason}: {', '.join(names)}" for reason, names in left_out.items()]
+
+
+def _carried_tags(given: Mapping[str, str], rules: HeaderRules) -> tuple[dict[str, str], list[str]]:
+    """Return the tags of a copy, and what was left out. Names that begin with ``aws:`` are for AWS to set."""
+    if not rules.carries_tags:
+        return {}, []
+    places = sorted(name for name in given if _is_place(name, rules.policy))
+    tags = {name: value for name, value in given.items() if name not in places and not name.startswith("aws:")}
+    return tags, [f"object tags whose name is a place: {', '.join(places)}"] if places else []
 
 
 def _size(entry: tuple[str, str]) -> int:
