@@ -9,6 +9,7 @@ from tests.aws.conftest import NAMES
 from tests.drawn import heifs, pictures
 from tests.drawn.heifs import needs_heic
 from zenoimg.imaging import Limits, Recipe
+from zenoimg.imaging.formats.heif.availability import SWITCHED_OFF
 from zenoimg.operations.inventory.current import Current
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.reconcile import reconcile
@@ -73,7 +74,7 @@ def test_a_refusal_while_heic_is_off_is_stale_once_it_is_on(
     assert reconcile(KEY, off).result == "refused"
     record = catalog.get(KEY)
     assert record is not None
-    assert record.error == "unsupported-format: HEIF is switched off (formats.heic)"
+    assert record.error == f"unsupported-format: {SWITCHED_OFF}"
     assert not Current(off.recipe.fingerprint, off.limits_fingerprint).is_outdated(record)
     assert Current(on.recipe.fingerprint, on.limits_fingerprint).is_outdated(record)
     assert off.recipe.fingerprint == on.recipe.fingerprint

@@ -15,6 +15,7 @@ from tests.drawn import heifs, pictures
 from tests.drawn.heifs import needs_heic
 from zenoimg.cli.app import app
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
+from zenoimg.suggest import suggest_install
 
 JPEG = pictures.jpeg(pictures.photo((200, 150)))
 
@@ -240,4 +241,4 @@ def test_a_heic_without_the_extra_is_refused_with_the_way_to_get_it(monkeypatch:
     Path("c.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     result = preview("c.heic")
     assert result.exit_code == 1
-    assert "pip install 'zenoimg[heic]'" in " ".join(result.stderr.split())
+    assert suggest_install("heic") in " ".join(result.stderr.split())

@@ -80,6 +80,12 @@ def with_gain_map(
     return _file(entries, references)
 
 
+def with_properties(data: bytes, *properties: tuple[bytes, bytes]) -> bytes:
+    """Return a file whose picture has further properties, behind its own."""
+    coded = _coded(data)
+    return _file([(b"hvc1", [*coded.properties, *properties], coded.content)], [])
+
+
 def grid_of(tile: bytes, columns: int, rows: int) -> bytes:
     """Return a file whose picture shows one tile again and again."""
     coded = _coded(tile)

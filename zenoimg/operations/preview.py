@@ -20,8 +20,10 @@ from typing import Any, Literal
 from zenoimg.errors import UsageError, ZenoError
 from zenoimg.imaging import Limits, Recipe, RecipeError, Refused, Watermarked, WatermarkSpec, watermark
 from zenoimg.imaging.formats import file_name
+from zenoimg.imaging.formats.heif.availability import with_install_line
 from zenoimg.imaging.whole_file import write_file
 from zenoimg.operations.output.choice import STDOUT, output_kind
+from zenoimg.suggest import suggest_install
 
 State = Literal["marked", "refused", "failed"]
 
@@ -156,7 +158,8 @@ def _marked(source: Path, recipe: Recipe, limits: Limits) -> _Marked:
         limits.check_bytes(size)
         return _Marked(size, watermark(source.read_bytes(), recipe, limits, key=source.name))
     except Refused as refusal:
-        return _Marked(size, code=refusal.code, reason=refusal.message)
+        reason = with_install_line(refusal.message, suggest_install("heic"))
+        return _Marked(size, code=refusal.code, reason=reason)
     except FileNotFoundError:
         return _Marked(0, code="unreadable", reason="does not exist")
     except (OSError, ValueError) as failure:  # ValueError: a name with a null byte

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from zenoimg.imaging import Limits
+from zenoimg.imaging.formats.heif.availability import SWITCHED_OFF
 from zenoimg.operations.content import check
 
 HEAD = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 
 
-@pytest.mark.parametrize(("taken", "refusal"), [(True, ""), (False, "HEIF is switched off (formats.heic)")])
+@pytest.mark.parametrize(("taken", "refusal"), [(True, ""), (False, SWITCHED_OFF)])
 def test_a_heic_is_sent_to_a_pipeline_that_takes_it(tmp_path: Path, taken: bool, refusal: str) -> None:
     """Whatever is installed here: the functions decode it."""
     path = tmp_path / "a.heic"

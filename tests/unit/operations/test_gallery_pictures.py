@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat, PngImagePlugin
 
-from tests.drawn import avifs
+from tests.drawn import avifs, heifs
+from tests.drawn.heifs import needs_heic
 from tests.drawn.pictures import (
     chunk,
     exif,
@@ -243,3 +244,21 @@ def test_orientation_counts_where_the_pipeline_reads_it_and_nowhere_else() -> No
     prefixed = prefixed[:at] + chunk(b"eXIf", b"Exif\0\0" + exif(orientation=6)) + prefixed[at:]
     with Image.open(BytesIO(thumbnail(shown(prefixed, LIMITS).data, LIMITS))) as small:
         assert small.size == (64, 96)
+
+
+@needs_heic
+def test_a_heic_is_shown_as_a_jpeg_of_its_colours() -> None:
+    nclx: dict[str, Any] = {
+        "color_primaries": 12,
+        "transfer_characteristics": 13,
+        "matrix_coefficients": 6,
+        "full_range_flag": 1,
+    }
+    data = heifs.encoded(Image.new("RGB", (64, 48), (200, 40, 40)), chroma=444, exif=b"Exif\0\0" + exif(6), **nclx)
+    page = shown(data, LIMITS)
+    assert page.converted
+    with Image.open(BytesIO(page.data)) as picture:
+        assert picture.size == (48, 64), "turned once"
+        pixel = picture.convert("RGB").getpixel((20, 20))
+    assert isinstance(pixel, tuple)
+    assert all(abs(value - wanted) <= 4 for value, wanted in zip(pixel, (218, 0, 26), strict=True))

@@ -276,3 +276,12 @@ def test_a_tile_that_is_shown_again_and_again_is_a_picture() -> None:
     done = watermark(data)
     assert (done.width, done.height) == (320, 256)
     assert_marked(done, data, 30)
+
+
+def test_a_picture_is_cropped_and_turned_as_its_properties_say_and_in_their_order() -> None:
+    clap = b"clap", struct.pack(">8i", 200, 1, 100, 1, 20, 1, -30, 1)
+    data = heifs.with_properties(heifs.encoded(pictures.photo(SIZE)), clap, (b"irot", b"\1"), (b"imir", b"\0"))
+    assert read_header(data).size == (100, 200)
+    done = watermark(data)
+    assert (done.width, done.height) == (100, 200)
+    assert_marked(done, data, 30)

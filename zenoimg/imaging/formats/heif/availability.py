@@ -5,8 +5,14 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 
-NOT_INSTALLED = "HEIF needs the package pillow-heif, which is not installed here: pip install 'zenoimg[heic]'"
-SWITCHED_OFF = "HEIF is switched off (formats.heic)"
+_MISSING = "HEIF needs the package pillow-heif, which is not installed here: "
+NOT_INSTALLED = _MISSING + "pip install 'zenoimg[heic]'"
+SWITCHED_OFF = "HEIF is switched off: set heic = true in [formats] of zenoimg.toml, and deploy"
+
+
+def with_install_line(message: str, line: str) -> str:
+    """Return a refusal's message; one for lack of pillow-heif ends with the command that installs it here."""
+    return _MISSING + line if message == NOT_INSTALLED else message
 
 
 @cache
