@@ -23,11 +23,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from zenoimg.aws.session import Aws, Identity
-from zenoimg.imaging import Limits, Recipe
+from zenoimg.imaging import Limits
 from zenoimg.operations.deploy.smoke import run as smoke
 from zenoimg.operations.pipeline import of_deployment
 from zenoimg.pipeline import deployed_recipe
 from zenoimg.pipeline.events import parse
+from zenoimg.pipeline.recipes import AnyRecipe
 from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.stack.bundle import functions, packages_wheels
 from zenoimg.stack.bundle.artifact import Artifact
@@ -194,7 +195,7 @@ class DoubledLambda:
         pipeline = of_deployment(Aws(region=REGION), Deployment(*NAMES.buckets, NAMES.table), ACCOUNT)
         reconcile(key, pipeline.tools(*self.deployed()))
 
-    def deployed(self) -> tuple[Recipe, Limits]:
+    def deployed(self) -> tuple[AnyRecipe, Limits]:
         key = self._cloudformation.stack.parameters["RecipeKey"]
         body = boto3.client("s3").get_object(Bucket=ARTIFACTS, Key=key)["Body"].read()
         with zipfile.ZipFile(io.BytesIO(body)) as layer:

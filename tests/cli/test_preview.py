@@ -144,6 +144,7 @@ def test_json_tells_format_sizes_dimensions_and_warnings() -> None:
         "Width": 150,
         "Height": 200,
         "Frames": 1,
+        "Rule": None,
         "Warnings": ["the first picture of the file (MPO) was kept, 1 more picture left out"],
     }
 

@@ -101,7 +101,17 @@ def commented() -> str:
     for table in ("", *tables()):
         lines += ["", f"[{table}]"] if table else []
         lines += [_line(key) for key in KEYS if key.table == table]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_RULES]) + "\n"
+
+
+_RULES = (
+    "",
+    "# Other settings for images whose id begins with a prefix; the longest prefix wins.",
+    "# [[rules]]",
+    '#   prefix = "clients/a/"',
+    '#   watermark.logo = "a.png"',
+    '#   watermark.position = "tile"',
+)
 
 
 def _line(key: Key) -> str:
@@ -117,7 +127,7 @@ def _toml(value: Value) -> str:
 
 
 def _check_keys(file: ConfigFile, table: Mapping[str, Any]) -> None:
-    top = sorted({*of_table(""), *tables()})
+    top = sorted({*of_table(""), *tables(), "rules"})
     for name, value in table.items():
         if name not in top:
             raise _unknown(file, (name,), "", top)

@@ -17,6 +17,7 @@ from zenoimg.config.checks import Value, parse_tags
 from zenoimg.config.file import ConfigFile, read
 from zenoimg.config.keys import KEYS, RECIPE_TABLES, Key
 from zenoimg.config.keys import RETENTION_DAYS as RETENTION_DAYS
+from zenoimg.config.rules import RuleSettings, rules_of
 from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.stack.names import DEFAULT_STACK, STACK_PATTERN, is_stack_name
 
@@ -66,6 +67,7 @@ class Settings:
     names: Mapping[str, str] | None = None
     folder: Path = field(default_factory=Path)
     recipe_tables: Mapping[str, Any] = field(default_factory=dict)
+    rules: tuple[RuleSettings, ...] = ()
     limits: Mapping[str, int] = field(default_factory=dict)
     heic: bool | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -100,6 +102,7 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
         names=_names({each.key.name: each for each in given if each.key.table == "names"}, file),
         folder=cwd if file.path is None else file.path.parent,
         recipe_tables=_recipe_tables(given),
+        rules=rules_of(file),
         limits={each.key.name: int(each.value or 0) for each in given if each.key.table == "limits"},
         heic=next((bool(each.value) for each in given if each.key.full_name == "formats.heic"), None),
         parameters={each.key.parameter: each.key.parameter_value(each.value) for each in given if each.key.parameter},

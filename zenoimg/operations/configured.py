@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from zenoimg.config.keys import KEYS, RECIPE_TABLES
 from zenoimg.config.load import Settings
+from zenoimg.config.rules import RuleSettings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping
 from zenoimg.imaging.formats.heif.availability import is_installed
 from zenoimg.imaging.limits import usable_memory
+from zenoimg.pipeline.recipes import AnyRecipe, Recipes, Rule
 from zenoimg.stack.read_back import EARLIEST_INFREQUENT_DAYS
 from zenoimg.suggest import suggest_install
 
@@ -18,8 +21,10 @@ if TYPE_CHECKING:
     from zenoimg.stack.outputs import Deployment
 
 
-def recipe_of(settings: Settings) -> Recipe:
-    """Return the recipe of the settings; files in it are relative to the directory of ``zenoimg.toml``.
+def recipe_of(settings: Settings) -> AnyRecipe:
+    """Return the recipe of the settings, with rules if they have any.
+
+    Files in it are relative to the directory of ``zenoimg.toml``.
 
     Raises ``ConfigurationError`` naming the field or the file.
     """
@@ -32,9 +37,19 @@ def recipe_of(settings: Settings) -> Recipe:
             raise ConfigurationError(f"the recipe names {path}, which cannot be read: {error.strerror}") from error
 
     try:
-        return recipe_from_mapping(settings.recipe_tables, read)
+        base = recipe_from_mapping(settings.recipe_tables, read)
     except RecipeError as error:
         raise ConfigurationError(f"{_place(settings, error.field)}the recipe is wrong: {error}") from error
+    rules = tuple(Rule(each.prefix, _recipe_of_rule(settings, each, read)) for each in settings.rules)
+    return Recipes(base, rules) if rules else base
+
+
+def _recipe_of_rule(settings: Settings, rule: RuleSettings, read: Callable[[str], bytes]) -> Recipe:
+    try:
+        return recipe_from_mapping(rule.over(settings.recipe_tables), read)
+    except RecipeError as error:
+        where = settings.file.place("rules")
+        raise ConfigurationError(f"{where}: the rule for {rule.prefix!r} is wrong: {error}") from error
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -102,10 +117,11 @@ def validate(settings: Settings) -> str:
     That covers the logo and the font, whether the font has every character, the limits, the size of the layer, the
     settings that depend on each other and the names. Raises ``ConfigurationError``.
     """
-    from zenoimg.stack.bundle.recipe import recipe_layer
+    from zenoimg.stack.bundle.recipe import recipe_layer, rules_parameter
     from zenoimg.stack.names import StackNames
 
     recipe = recipe_of(settings)
+    rules_parameter(recipe)
     recipe_layer(recipe, limits_of(settings))
     check_parameters(settings)
     StackNames(settings.stack)

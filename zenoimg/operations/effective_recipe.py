@@ -18,13 +18,14 @@ from botocore.exceptions import ClientError
 
 from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.errors import ConfigurationError, ZenoError
-from zenoimg.imaging import Limits, Recipe
+from zenoimg.imaging import Limits
 from zenoimg.imaging.formats.heif.availability import is_installed
 from zenoimg.operations.configured import limits_of, recipe_of
 from zenoimg.operations.inventory.current import Current
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.listing import Query, from_table
 from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_missing, is_missing_bucket
+from zenoimg.pipeline.recipes import AnyRecipe, fingerprints_of, recipe_for
 from zenoimg.pipeline.verdict import limits_fingerprint
 from zenoimg.stack.bundle.pillow import pillow_version_in
 from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer
@@ -47,14 +48,14 @@ class EffectiveRecipe:
     ``doubt`` is why the operator should confirm it first; empty if there is no reason.
     """
 
-    recipe: Recipe
+    recipe: AnyRecipe
     limits: Limits
     notices: tuple[str, ...] = ()
     doubt: str = ""
 
     def current(self, pipeline: LivePipeline) -> Current:
         """Return what work in this process decides by."""
-        return Current(self.recipe.fingerprint, limits_fingerprint(self.limits), pipeline.settings.headers_fingerprint)
+        return _current(self.recipe, self.limits, pipeline.settings.headers_fingerprint)
 
 
 def current_of(pipeline: LivePipeline, settings: Settings) -> Current:
@@ -62,8 +63,14 @@ def current_of(pipeline: LivePipeline, settings: Settings) -> Current:
     deployment, headers = pipeline.deployment, pipeline.settings.headers_fingerprint
     if deployment.recipe_fingerprint:
         carries_headers = deployment.copies_cache_control is not None
-        return Current(deployment.recipe_fingerprint, deployment.limits_fingerprint, headers if carries_headers else "")
-    return Current(recipe_of(settings).fingerprint, limits_fingerprint(limits_of(settings)), headers)
+        rules = tuple(deployment.recipe_rules.items())
+        of_copies = headers if carries_headers else ""
+        return Current(deployment.recipe_fingerprint, deployment.limits_fingerprint, of_copies, rules)
+    return _current(recipe_of(settings), limits_of(settings), headers)
+
+
+def _current(recipe: AnyRecipe, limits: Limits, headers: str) -> Current:
+    return Current(recipe.fingerprint, limits_fingerprint(limits), headers, tuple(fingerprints_of(recipe).items()))
 
 
 def effective_recipe(pipeline: LivePipeline, settings: Settings, source: Source) -> EffectiveRecipe:
@@ -92,7 +99,10 @@ def _without_heic(found: EffectiveRecipe) -> EffectiveRecipe:
 def _without_stack(pipeline: LivePipeline, settings: Settings) -> EffectiveRecipe:
     recipe = recipe_of(settings)
     records = from_table(pipeline.catalog, Query(limit=_NEWEST), today=datetime.now(UTC).date()).records
-    others = sum(record.status == "processed" and record.recipe != recipe.fingerprint for record in records)
+    others = sum(
+        record.status == "processed" and record.recipe != recipe_for(recipe, record.image_id).fingerprint
+        for record in records
+    )
     doubt = f"Copies of another recipe among the newest {_NEWEST} images: {others}. This one would replace them."
     notice = f"Without a stack, {_name(settings)} is used."
     return EffectiveRecipe(recipe, limits_of(settings), (notice,), doubt if others else "")
@@ -134,7 +144,7 @@ def _deployed(pipeline: LivePipeline, settings: Settings) -> EffectiveRecipe:
     return EffectiveRecipe(recipe, limits, tuple(notices))
 
 
-def _parse(data: bytes, where: str) -> tuple[Recipe, Limits]:
+def _parse(data: bytes, where: str) -> tuple[AnyRecipe, Limits]:
     try:
         return read_recipe_layer(data)
     except UnreadableLayerError as error:

@@ -16,7 +16,8 @@ from zenoimg.stack.outputs import Deployment, read_deployment, upload_class
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
-    from zenoimg.imaging import Limits, Recipe
+    from zenoimg.imaging import Limits
+    from zenoimg.pipeline.recipes import AnyRecipe
     from zenoimg.pipeline.tools import Tools
 
 
@@ -30,7 +31,7 @@ class LivePipeline:
     storage: ImageStorage
     catalog: Catalog
 
-    def tools(self, recipe: Recipe, limits: Limits) -> Tools:
+    def tools(self, recipe: AnyRecipe, limits: Limits) -> Tools:
         """Return what ``reconcile`` needs to run in this process as it does in the function."""
         from zenoimg.pipeline.tools import Tools  # imports all of imaging, which most commands do not need
 

@@ -118,10 +118,13 @@ def plan(photos: Sequence[Path], output: str | None) -> list[Job]:
     return list(jobs.values())
 
 
-def mark(jobs: Sequence[Job], recipe: Recipe, limits: Limits, *, force: bool, workers: int) -> Iterator[PreviewResult]:
+def mark(
+    jobs: Sequence[Job], recipe: Recipe, limits: Limits, *, force: bool, workers: int, key: str = ""
+) -> Iterator[PreviewResult]:
     """Yield a result for each job as it becomes known: in order with one worker, in no fixed order with more.
 
-    ``force`` replaces existing files, but never one of the photos.
+    ``force`` replaces existing files, but never one of the photos. ``key`` is the id that the mark may name, empty for
+    the name of each photo.
     """
     ready: list[Job] = []
     for job in jobs:
@@ -132,9 +135,9 @@ def mark(jobs: Sequence[Job], recipe: Recipe, limits: Limits, *, force: bool, wo
             ready.append(job)
     workers = min(workers, len(ready))
     if workers > 1:
-        marked = _in_processes(ready, recipe, limits, workers)
+        marked = _in_processes(ready, recipe, limits, workers, key)
     else:
-        marked = ((job, _marked(job.source, recipe, limits)) for job in ready)
+        marked = ((job, _marked(job.source, recipe, limits, key)) for job in ready)
     for job, result in marked:
         yield _written(job, result, force=force)
 
@@ -149,14 +152,14 @@ class _Marked:
     reason: str = ""
 
 
-def _marked(source: Path, recipe: Recipe, limits: Limits) -> _Marked:
+def _marked(source: Path, recipe: Recipe, limits: Limits, key: str) -> _Marked:
     size = 0
     try:
         if source.exists() and not source.is_file():
             return _Marked(0, code="unreadable", reason="is a folder or a device, not a file")
         size = source.stat().st_size
         limits.check_bytes(size)
-        return _Marked(size, watermark(source.read_bytes(), recipe, limits, key=source.name))
+        return _Marked(size, watermark(source.read_bytes(), recipe, limits, key=key or source.name))
     except Refused as refusal:
         reason = with_install_line(refusal.message, suggest_install("heic"))
         return _Marked(size, code=refusal.code, reason=reason)
@@ -166,11 +169,13 @@ def _marked(source: Path, recipe: Recipe, limits: Limits) -> _Marked:
         return _Marked(0, code="unreadable", reason=f"cannot be read: {_why(failure)}")
 
 
-def _in_processes(jobs: Iterable[Job], recipe: Recipe, limits: Limits, workers: int) -> Iterator[tuple[Job, _Marked]]:
+def _in_processes(
+    jobs: Iterable[Job], recipe: Recipe, limits: Limits, workers: int, key: str
+) -> Iterator[tuple[Job, _Marked]]:
     """Mark in worker processes, at most two photos per worker, so that few copies wait in memory."""
     # Spawned, not forked: this process may run threads that draw progress.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(recipe, limits))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(recipe, limits, key))
     queue = iter(jobs)
     running: dict[Future[_Marked], Job] = {}
     try:
@@ -196,15 +201,15 @@ def _in_processes(jobs: Iterable[Job], recipe: Recipe, limits: Limits, workers: 
             child.terminate()
 
 
-_setting: tuple[Recipe, Limits] | None = None
+_setting: tuple[Recipe, Limits, str] | None = None
 """Set once in each worker process, so that logo and font are not sent with every photo."""
 
 
-def _start_worker(recipe: Recipe, limits: Limits) -> None:
+def _start_worker(recipe: Recipe, limits: Limits, key: str) -> None:
     global _setting
     # The terminal sends Ctrl-C to the workers as well; the parent ends them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _setting = recipe, limits
+    _setting = recipe, limits, key
 
 
 def _marked_in_worker(source: Path) -> _Marked:

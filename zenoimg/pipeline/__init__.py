@@ -6,7 +6,7 @@
 ``storage``    originals and copies in S3, through ``objects``: bodies, encodings, headers
 ``catalog``    records in DynamoDB, many of them through ``items``; ``records`` is their schema
 ``events``     from what AWS delivers to keys
-``settings``   names of a deployed pipeline; ``deployed_recipe`` is its recipe
+``settings``   names of a deployed pipeline; ``deployed_recipe`` is its recipe, ``recipes`` those of prefixes
 ``calls``      what AWS's answers mean, what is tried again, pools of threads
 
 It knows boto3 and ``zenoimg.imaging``, and nothing of terminals or stacks.

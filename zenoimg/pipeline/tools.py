@@ -12,6 +12,7 @@ from typing import Protocol
 from zenoimg.imaging import Limits, Recipe, Watermarked, watermark
 from zenoimg.imaging.limits import usable_memory
 from zenoimg.pipeline.objects.headers import CopyHeaders, HeaderRules
+from zenoimg.pipeline.recipes import AnyRecipe, recipe_for
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.settings import PipelineSettings
 from zenoimg.pipeline.storage import Original, PublishedCopy
@@ -62,7 +63,7 @@ class Tools:
     storage: Storage
     records: Records
     settings: PipelineSettings
-    recipe: Recipe
+    recipe: AnyRecipe
     limits: Limits
     watermark: Mark = watermark
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -70,8 +71,8 @@ class Tools:
     on_stage: Callable[[str], None] = lambda _: None  # called with the name of each stage when it ends
 
     def recipe_for(self, key: str) -> Recipe:
-        """Return the recipe for a key; today the same for all."""
-        return self.recipe
+        """Return the recipe for a key."""
+        return recipe_for(self.recipe, key)
 
     def header_rules(self, key: str) -> HeaderRules:
         """Return the rules of the headers of a key's copy."""

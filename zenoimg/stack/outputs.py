@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from zenoimg.errors import NotDeployedError
 from zenoimg.pipeline.calls.service import is_missing_stack
+from zenoimg.pipeline.recipes import fingerprint_for
 from zenoimg.pipeline.settings import other_class
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 class Deployment:
     """The names and URLs of a deployed stack.
 
+    ``recipe_rules`` are the fingerprints of recipes by prefix, if there are rules; see ``pipeline.recipes``.
     ``recipe_fingerprint``, ``limits`` and ``limits_fingerprint`` are those of the running functions. Fields that a
     pipeline without functions does not have (see ``config``) are empty, those of the large function also where there is
     none. ``upload_storage_class`` is the class in which originals are stored at once, ``None`` for the default one.
@@ -36,6 +38,7 @@ class Deployment:
     recipe_fingerprint: str = ""
     api_id: str = ""
     api_url: str = ""
+    recipe_rules: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     dashboard: str = field(default="", kw_only=True)
     limits: Mapping[str, int] = field(default_factory=dict, kw_only=True)
     limits_fingerprint: str = field(default="", kw_only=True)
@@ -45,6 +48,10 @@ class Deployment:
     upload_storage_class: str | None = field(default=None, kw_only=True)
     large_queue_url: str = field(default="", kw_only=True)
     processor_large_function: str = field(default="", kw_only=True)
+
+    def recipe_for(self, image_id: str) -> str:
+        """Return the fingerprint of the recipe that the functions use for an image; empty if unknown."""
+        return fingerprint_for(self.recipe_fingerprint, self.recipe_rules, image_id)
 
     @property
     def queue_urls(self) -> tuple[str, ...]:
@@ -118,6 +125,7 @@ def deployment_of(state: StackState) -> Deployment:
         processor_function=output.get("ProcessorFunction", ""),
         get_images_function=output.get("GetImagesFunction", ""),
         recipe_fingerprint=output.get("RecipeFingerprint", ""),
+        recipe_rules=json.loads(output.get("RecipeRules", "{}")),
         api_id=output.get("ApiId", ""),
         api_url=output.get("ApiUrl", ""),
         dashboard=output.get("Dashboard", ""),

@@ -52,7 +52,7 @@ def test_what_a_key_allows_the_template_allows(key: Key) -> None:
 def test_every_parameter_of_an_operators_choice_has_a_key() -> None:
     zips = {"ArtifactsBucket", "FunctionsKey", "PackagesKey", "RecipeKey"}
     previous = {name for name in TEMPLATE["Parameters"] if name.startswith("Previous")} | {"RolledBackFrom"}
-    ours = {*zips, *previous, "RecipeFingerprint", "Limits", "LimitsFingerprint", "SettingsGeneration"}
+    ours = {*zips, *previous, "RecipeFingerprint", "RecipeRules", "Limits", "LimitsFingerprint", "SettingsGeneration"}
     facts_of_the_place = {"TlsOnly", "MetricMath", "Runtime", "BackfillVisibility"}
     facts_of_the_data = {*ORIGIN_PARAMETERS, "OriginalsEventBridge", "TableDeletionProtection"}
     others = ours | facts_of_the_place | facts_of_the_data

@@ -9,11 +9,12 @@ import pytest
 
 from zenoimg.imaging import Limits, Recipe, WatermarkSpec
 from zenoimg.pipeline import deployed_recipe
+from zenoimg.pipeline.recipes import AnyRecipe
 
 RECIPE = Recipe(WatermarkSpec("© acme"))
 
 
-def loaded(change: dict[str, dict[str, Any]], *, without: str = "") -> tuple[Recipe, Limits]:
+def loaded(change: dict[str, dict[str, Any]], *, without: str = "") -> tuple[AnyRecipe, Limits]:
     """Load what was packed, with tables or limits changed as another version might have packed them."""
     files = deployed_recipe.pack(RECIPE, Limits())
     index = json.loads(files["recipe.json"])

@@ -54,8 +54,10 @@ def config(
         return
     found = effective(call.options, os.environ, file)
     if as_json:
+        rules = [{"prefix": each.prefix, **each.tables} for each in settings.rules]
         call.screen.json(
             [{"key": each.key.full_name, "value": each.value, "from": _source(each, file)} for each in found]
+            + ([{"key": "rules", "value": rules, "from": file.place("rules")}] if rules else [])
         )
         return
     made = render.table("Key", "Value", "From")
@@ -63,6 +65,10 @@ def config(
         style = "dim" if each.source == "default" else "bold"
         value = "–" if each.value in (None, "") else printable(str(each.value))
         made.add_row(each.key.full_name, Text(value, style), Text(printable(_source(each, file)), style))
+    for rule in settings.rules:
+        made.add_row(
+            f"rule {printable(rule.prefix)}", Text(printable(rule.words)), Text(printable(file.place("rules")))
+        )
     call.screen.table(made)
     where = safe(str(file.path)) if file.path else f"no zenoimg.toml here; `{safe(suggest('init'))}` writes one"
     call.screen.say(f"[dim]File: {where}[/]")

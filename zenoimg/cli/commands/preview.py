@@ -16,11 +16,12 @@ from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import settings_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.progress import PhotoProgress
-from zenoimg.cli.terminal.screen import Line
+from zenoimg.cli.terminal.screen import Line, safe
 from zenoimg.errors import UsageError
 
 if TYPE_CHECKING:
     from zenoimg.operations.preview import MarkChoices, PreviewResult
+    from zenoimg.pipeline.recipes import Rule
 
 _MARK = "The mark (default: as configured)"
 
@@ -33,6 +34,7 @@ class Options:
     output: str | None
     force: bool
     choices: MarkChoices
+    key: str
     workers: int
     as_json: bool
 
@@ -92,6 +94,9 @@ def preview(
     outline: Annotated[str | None, _of_mark("--outline", "A colour or none.", "COLOR")] = None,
     angle: Annotated[float | None, _of_mark("--angle", "Degrees, counter-clockwise.", "-360..360")] = None,
     font: Annotated[Path | None, _of_mark("--font", "TrueType or OpenType font for the text.", "FILE")] = None,
+    key: Annotated[
+        str, typer.Option("--key", help="Mark as the image of this id, by the rule that governs it.", metavar="ID")
+    ] = "",
     workers: Annotated[
         int,
         typer.Option(
@@ -109,7 +114,7 @@ def preview(
     from zenoimg.operations.preview import MarkChoices
 
     choices = MarkChoices(text, text_default, logo, position, scale, margin, opacity, color, outline, angle, font)
-    options = Options(tuple(photos), output, force, choices, workers, as_json)
+    options = Options(tuple(photos), output, force, choices, key, workers, as_json)
     if any(result.state != "marked" for result in _run(call, options)):
         raise typer.Exit(1)
 
@@ -117,16 +122,23 @@ def preview(
 def _run(call: Call, options: Options) -> list[PreviewResult]:
     from zenoimg.operations.configured import limits_of, recipe_of
     from zenoimg.operations.preview import mark, plan, recipe_with
+    from zenoimg.pipeline.recipes import recipe_for, rule_for
 
     settings = settings_of(call)
-    recipe = recipe_with(recipe_of(settings), options.choices)
+    configured = recipe_of(settings)
+    rule = rule_for(configured, options.key)
+    if options.key:
+        words = next((each.words for each in settings.rules if rule and each.prefix == rule.prefix), "")
+        held = f"the rule for [bold]{safe(rule.prefix)}[/] holds ({safe(words)})" if rule else "no rule holds"
+        call.screen.say(f"{safe(options.key)}: {held}.")
+    recipe = recipe_with(recipe_for(configured, options.key), options.choices)
     jobs = plan(options.photos, options.output)
     results: list[PreviewResult] = []
     try:
         with PhotoProgress(call.screen, "Marking") as progress:
             counted = list(progress.counting(jobs))
             limits = limits_of(settings)
-            for result in mark(counted, recipe, limits, force=options.force, workers=options.workers):
+            for result in mark(counted, recipe, limits, force=options.force, workers=options.workers, key=options.key):
                 results.append(_delivered(result))
                 progress.done(_line(result))
     except KeyboardInterrupt:
@@ -134,7 +146,7 @@ def _run(call: Call, options: Options) -> list[PreviewResult]:
         raise
     if options.as_json:
         order = {job: index for index, job in enumerate(jobs)}
-        call.screen.json([_json(result) for result in sorted(results, key=lambda result: order[result.job])])
+        call.screen.json([_json(result, rule) for result in sorted(results, key=lambda result: order[result.job])])
     if call.screen.quiet:
         for result in results:
             if result.state != "marked":
@@ -170,7 +182,7 @@ def _summary(call: Call, results: list[PreviewResult], *, interrupted: bool) -> 
     call.screen.say(f"{'Interrupted: ' if interrupted else ''}{render.plural(len(results), 'photo')}: {parts}.")
 
 
-def _json(result: PreviewResult) -> dict[str, Any]:
+def _json(result: PreviewResult, rule: Rule | None) -> dict[str, Any]:
     copy = result.copy
     return {
         "Path": str(result.job.source),
@@ -184,5 +196,6 @@ def _json(result: PreviewResult) -> dict[str, Any]:
         "Width": None if copy is None else copy.width,
         "Height": None if copy is None else copy.height,
         "Frames": None if copy is None else copy.frames,
+        "Rule": rule.prefix if rule else None,
         "Warnings": [] if copy is None else list(copy.warnings),
     }

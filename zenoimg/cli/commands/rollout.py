@@ -159,7 +159,7 @@ def _roll_back(call: Call, target: Target, options: RolloutOptions) -> None:
     assert outcome is not None, "not a dry run"
     pipeline = _deployed(target, outcome)
     taken_back = back.taken_back(outcome.plan)
-    results = _reprocess(call, target, pipeline, run.select_made_by(pipeline, taken_back))
+    results = _reprocess(call, target, pipeline, run.select_made_by(pipeline, back.withdrawn(outcome.plan)))
     _say_progress(call, pipeline)
     if recipe_of(target.settings).fingerprint == taken_back:
         call.screen.say(

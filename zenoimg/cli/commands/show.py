@@ -111,7 +111,7 @@ def _run(call: Call, options: Options) -> None:
                 if number:
                     call.screen.out.print()
                 call.screen.table(
-                    render.details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_fingerprint))
+                    render.details(_rows(record, datetime.now(UTC), pipeline.deployment.recipe_for(image.key)))
                 )
             if options.picture and record is not None:
                 limits = deployed_limits(pipeline.deployment, settings)

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from zenoimg.imaging import Limits, Recipe
+from zenoimg.imaging import Limits
 from zenoimg.operations.deploy.adoption.look import Look
 from zenoimg.operations.deploy.trial.run import Trial
+from zenoimg.pipeline.recipes import AnyRecipe
 from zenoimg.stack.bundle.artifact import Artifact
 from zenoimg.stack.change_set.change import Change, ChangeSet
 from zenoimg.stack.names import StackNames
@@ -30,6 +31,12 @@ class DeployedVersion:
         """Return the fingerprint of its recipe; empty when the stack has none."""
         return self.parameters.get("RecipeFingerprint", "")
 
+    @property
+    def test_fingerprint(self) -> str:
+        """Return the fingerprint of its recipe for the photos of a test, which no rule governs."""
+        rules: dict[str, str] = json.loads(self.parameters.get("RecipeRules") or "{}")
+        return rules.get("", self.fingerprint)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -45,7 +52,7 @@ class Plan:
     names: StackNames
     change_set: ChangeSet | None
     artifacts: tuple[Artifact, ...]
-    recipe: Recipe
+    recipe: AnyRecipe
     limits: Limits
     parameters: Mapping[str, str] = field(default_factory=dict)
     template: str = ""
@@ -60,6 +67,11 @@ class Plan:
     def fingerprint(self) -> str:
         """Return the fingerprint of the new recipe, as its functions compute it."""
         return self.parameters.get("RecipeFingerprint", self.recipe.fingerprint)
+
+    @property
+    def test_fingerprint(self) -> str:
+        """Return the fingerprint of the new recipe for the photos of a test, which no rule governs."""
+        return DeployedVersion("", {"RecipeFingerprint": self.fingerprint, **self.parameters}, {}).test_fingerprint
 
     @property
     def previous_fingerprint(self) -> str:

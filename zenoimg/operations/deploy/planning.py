@@ -15,7 +15,7 @@ from zenoimg.aws.platform import Platform
 from zenoimg.aws.session import Aws
 from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.errors import ConfigurationError
-from zenoimg.imaging import Limits, Recipe
+from zenoimg.imaging import Limits
 from zenoimg.operations.configured import check_heic, check_parameters, limits_of, recipe_of
 from zenoimg.operations.deploy import rollback, taken_names
 from zenoimg.operations.deploy.adoption.decide import EVENTBRIDGE, Existing, existing_of, wanted_of
@@ -28,12 +28,13 @@ from zenoimg.operations.deploy.trial.run import try_recipe
 from zenoimg.operations.deploy.trial.sample import Bounds
 from zenoimg.operations.pipeline import of_deployment
 from zenoimg.pipeline.calls.service import is_denied
+from zenoimg.pipeline.recipes import AnyRecipe
 from zenoimg.pipeline.verdict import limits_fingerprint
 from zenoimg.stack import read_back, template
 from zenoimg.stack.bundle import functions, packages_installed, packages_wheels
 from zenoimg.stack.bundle.artifact import Artifact
 from zenoimg.stack.bundle.pillow import pillow_version_of
-from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer, recipe_layer
+from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer, recipe_layer, rules_parameter
 from zenoimg.stack.change_set.change import ChangeSet
 from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.names import StackNames
@@ -209,7 +210,7 @@ def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
 
 
 def parameters_of_version(
-    settings: Settings, platform: Platform, bucket: str, zips: Mapping[str, Artifact], recipe: Recipe, limits: Limits
+    settings: Settings, platform: Platform, bucket: str, zips: Mapping[str, Artifact], recipe: AnyRecipe, limits: Limits
 ) -> dict[str, str]:
     """Return the template parameters of a version: the settings, and its ``zips`` by their parameter."""
     found = {
@@ -217,6 +218,7 @@ def parameters_of_version(
         "ArtifactsBucket": bucket,
         **{name: artifact.key(settings.stack) for name, artifact in zips.items()},
         "RecipeFingerprint": recipe.fingerprint,
+        "RecipeRules": rules_parameter(recipe),
         "Limits": json.dumps(asdict(limits)),
     }
     if packages := zips.get("PackagesKey"):
@@ -277,7 +279,7 @@ def _refuse_unmeant_default(target: Target, changes: Sequence[str]) -> None:
     )
 
 
-def _running_recipe(target: Target, version: DeployedVersion) -> tuple[Recipe, Limits] | None:
+def _running_recipe(target: Target, version: DeployedVersion) -> tuple[AnyRecipe, Limits] | None:
     key = version.parameters.get("RecipeKey", "")
     layer = artifact_store_of(target.aws).read(key) if key else None
     try:

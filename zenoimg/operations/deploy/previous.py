@@ -6,6 +6,7 @@ changes code alone leaves it as it is. The zips themselves stay in the artifacts
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ _KEPT_AS = {
     "PackagesKey": "PreviousPackagesKey",
     "RecipeKey": "PreviousRecipeKey",
     "RecipeFingerprint": "PreviousRecipeFingerprint",
+    "RecipeRules": "PreviousRecipeRules",
     "LimitsFingerprint": "PreviousLimitsFingerprint",
 }
 #: Without these there is no version; stacks of older releases lack the others.
@@ -56,6 +58,12 @@ def previous_version(parameters: Mapping[str, str]) -> PreviousVersion | None:
     """Return the previous version of a stack, ``None`` when it keeps none."""
     values = [parameters.get(_KEPT_AS[name], "") for name in _OF_A_VERSION]
     return PreviousVersion(*values) if all(values) else None
+
+
+def withdrawn_recipes(parameters: Mapping[str, str]) -> frozenset[str]:
+    """Return the fingerprints of the recipe that was taken back, those of its rules included."""
+    rules: dict[str, str] = json.loads(parameters.get("PreviousRecipeRules") or "{}")
+    return frozenset(rules.values() or (parameters[ROLLED_BACK_FROM],))
 
 
 def is_rolled_back(parameters: Mapping[str, str]) -> bool:

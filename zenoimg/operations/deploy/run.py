@@ -19,6 +19,7 @@ from zenoimg.operations.deploy.smoke.photos import Expected, expected, expected_
 from zenoimg.operations.deploy.smoke.run import Verdict
 from zenoimg.operations.deploy.target import Target, change_sets_of
 from zenoimg.operations.pipeline import LivePipeline, of_deployment
+from zenoimg.pipeline.recipes import base_of
 from zenoimg.stack.outputs import Deployment, deployment_of, read_stack
 
 
@@ -34,14 +35,14 @@ def run(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
     execute(target, plan, on_event)
     _save(target, on_event)  # before the test, so that what the test starts stays warm for the first upload
     _remove_test_photos(target, on_event)
-    verdict = _test(target, expected(plan.recipe, plan.limits, plan.fingerprint), on_event, "test")
+    verdict = _test(target, expected(base_of(plan.recipe), plan.limits, plan.test_fingerprint), on_event, "test")
     if verdict.passed:
         protection.protect(target, on_event)
         return Outcome("deployed", plan, deployment(target), verdict)
     if plan.deployed is None:
         return Outcome("smoke-test-failed", plan, deployment(target), verdict)
     _roll_back(target, plan.deployed, verdict, on_event)
-    again = _test(target, expected_of_version(plan.deployed.fingerprint), on_event, "test-previous")
+    again = _test(target, expected_of_version(plan.deployed.test_fingerprint), on_event, "test-previous")
     _save(target, on_event)
     return Outcome("rolled-back", plan, deployment(target), verdict, again)
 
@@ -59,7 +60,7 @@ def _unchanged(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
     That is one which has just changed the stack, or the first one if it has not yet protected the table.
     """
     _remove_test_photos(target, on_event)
-    wanted = expected(plan.recipe, plan.limits, plan.fingerprint)
+    wanted = expected(base_of(plan.recipe), plan.limits, plan.test_fingerprint)
     is_untested = plan.follows_change or protection.is_missing(plan.parameters)
     verdict = _test(target, wanted, on_event, "test") if is_untested else None
     failed = verdict is not None and not verdict.passed

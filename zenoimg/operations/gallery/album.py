@@ -24,6 +24,8 @@ from zenoimg.operations.gallery.files import FOLDER, Pictures, is_ours, stems_of
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
 from zenoimg.operations.selectors import Selectors
+from zenoimg.pipeline.recipes import fingerprint_for
+from zenoimg.pipeline.records import ImageRecord
 
 PAGE = "index.html"
 _ASSETS = Path(__file__).with_name("page")
@@ -36,7 +38,8 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 class Album:
     """The content of one page. ``total`` is the number of all images, ``None`` if it is unknown.
 
-    ``made_at`` is UTC text as in records; ``recipe`` the fingerprint of the deployed recipe, empty if unknown.
+    ``made_at`` is UTC text as in records; ``recipe`` the fingerprint of the deployed recipe, empty if unknown, and
+    ``rules`` those of its rules by prefix.
     """
 
     stack: str
@@ -45,6 +48,7 @@ class Album:
     pictures: Sequence[Pictures]
     originals: bool = True
     recipe: str = ""
+    rules: Mapping[str, str] = field(default_factory=dict)
     selectors: Selectors = field(default_factory=Selectors)
     total: int | None = None
 
@@ -116,11 +120,11 @@ def data(album: Album) -> dict[str, Any]:
         "format": album.selectors.format,
         "selects": album.selectors.is_filtered,
         "total": album.total,
-        "images": [_image(pictures) for pictures in album.pictures],
+        "images": [_image(pictures, album) for pictures in album.pictures],
     }
 
 
-def _image(pictures: Pictures) -> Mapping[str, Any]:
+def _image(pictures: Pictures, album: Album) -> Mapping[str, Any]:
     """Return the data of one image, without fields that do not apply."""
     record = pictures.record
     values = {
@@ -135,6 +139,7 @@ def _image(pictures: Pictures) -> Mapping[str, Any]:
         "height": record.height,
         "frames": record.frames,
         "recipe": record.recipe,
+        "older": True if _is_older(record, album) else None,
         "version": record.version_id,
         "durationMs": record.duration_ms,
         "warnings": list(record.warnings) or None,
@@ -145,6 +150,11 @@ def _image(pictures: Pictures) -> Mapping[str, Any]:
         "problem": pictures.problem or None,
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _is_older(record: ImageRecord, album: Album) -> bool:
+    current = fingerprint_for(album.recipe, album.rules, record.image_id)
+    return bool(current and record.recipe) and record.recipe != current
 
 
 def _json_in_html(value: Any) -> str:

@@ -115,6 +115,7 @@ class Gallery:
             pictures=sorted(pictures, key=lambda each: order[each.record.image_id]),
             originals=self._options.originals,
             recipe=self._pipeline.deployment.recipe_fingerprint,
+            rules=self._pipeline.deployment.recipe_rules,
             selectors=self._options.selectors,
             total=self._total,
         )

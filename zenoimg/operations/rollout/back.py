@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, replace
 
 from zenoimg.errors import NotDeployedError, ZenoError
-from zenoimg.imaging import Limits, Recipe
+from zenoimg.imaging import Limits
 from zenoimg.operations.deploy import planning, rollback, taken_names
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
 from zenoimg.operations.deploy.plan import Plan
@@ -16,9 +16,11 @@ from zenoimg.operations.deploy.previous import (
     is_rolled_back,
     parameters_to_go_back,
     previous_version,
+    withdrawn_recipes,
 )
 from zenoimg.operations.deploy.target import Target, artifact_store_of
 from zenoimg.operations.deploy.trial.recipe_changes import recipe_changes
+from zenoimg.pipeline.recipes import AnyRecipe
 from zenoimg.stack.bundle.recipe import UnreadableLayerError, read_recipe_layer
 from zenoimg.stack.change_set.states import refuse_stuck
 from zenoimg.stack.outputs import read_stack
@@ -76,7 +78,12 @@ def taken_back(plan: Plan) -> str:
     return plan.parameters[ROLLED_BACK_FROM]
 
 
-def _previous(target: Target, version: PreviousVersion) -> tuple[Recipe, Limits]:
+def withdrawn(plan: Plan) -> frozenset[str]:
+    """Return the fingerprints of that recipe, those of its rules included: records name these."""
+    return withdrawn_recipes(plan.parameters)
+
+
+def _previous(target: Target, version: PreviousVersion) -> tuple[AnyRecipe, Limits]:
     """Return recipe and limits of the previous version, after a check that all its zips exist."""
     store = artifact_store_of(target.aws)
     missing = [key for key in (version.functions_key, version.packages_key) if not store.holds(key)]
@@ -85,7 +92,7 @@ def _previous(target: Target, version: PreviousVersion) -> tuple[Recipe, Limits]
     return _read(target, version.recipe_key)
 
 
-def _read(target: Target, key: str) -> tuple[Recipe, Limits]:
+def _read(target: Target, key: str) -> tuple[AnyRecipe, Limits]:
     store = artifact_store_of(target.aws)
     layer = store.read(key)
     if layer is None:

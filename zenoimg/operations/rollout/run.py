@@ -43,24 +43,25 @@ def select_rest(pipeline: LivePipeline) -> Iterator[SelectedImage]:
     return select(pipeline, selection)
 
 
-def select_made_by(pipeline: LivePipeline, fingerprint: str) -> Iterator[SelectedImage]:
-    """Yield the images that a recipe has marked or refused. Raises botocore's ``ClientError``."""
+def select_made_by(pipeline: LivePipeline, fingerprints: frozenset[str]) -> Iterator[SelectedImage]:
+    """Yield the images that one of some recipes has marked or refused. Raises botocore's ``ClientError``."""
     for image in select_rest(pipeline):
-        if image.record is not None and fingerprint in (image.record.recipe, image.record.copy_recipe):
+        if image.record is not None and fingerprints & {image.record.recipe, image.record.copy_recipe}:
             yield image
 
 
 def progress(pipeline: LivePipeline) -> Progress:
     """Count the copies, and those by the deployed recipe. Raises botocore's ``ClientError``."""
-    fingerprint = pipeline.deployment.recipe_fingerprint
     copies = by_recipe = 0
     for record in pipeline.catalog.all():
         made_by = record.recipe if record.status == "processed" else record.copy_recipe
         copies += made_by is not None
-        by_recipe += made_by == fingerprint
+        by_recipe += made_by == pipeline.deployment.recipe_for(record.image_id)
     return Progress(copies, by_recipe)
 
 
 def current_of_deployed(pipeline: LivePipeline) -> Current:
     """Return the recipe and the limits of the pipeline's functions, which decide about its images."""
-    return Current(pipeline.deployment.recipe_fingerprint, pipeline.deployment.limits_fingerprint)
+    deployment = pipeline.deployment
+    rules = tuple(deployment.recipe_rules.items())
+    return Current(deployment.recipe_fingerprint, deployment.limits_fingerprint, rules=rules)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 from zenoimg.errors import ConfigurationError
-from zenoimg.imaging import Limits, Recipe, RecipeError
+from zenoimg.imaging import Limits, RecipeError
 from zenoimg.pipeline import deployed_recipe
+from zenoimg.pipeline.recipes import AnyRecipe, fingerprints_of
 from zenoimg.stack.bundle.artifact import Artifact, make_zip
 
 _MAX_RECIPE_BYTES = 20 * 1024 * 1024
+#: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_MAX_PARAMETER_BYTES = 4096
 
 
-def recipe_layer(recipe: Recipe, limits: Limits) -> Artifact:
+def recipe_layer(recipe: AnyRecipe, limits: Limits) -> Artifact:
     """Return the layer. Raises ``ConfigurationError`` when recipe, logo and font exceed 20 MiB."""
     files = deployed_recipe.pack(recipe, limits)
     size = sum(map(len, files.values()))
@@ -26,11 +30,24 @@ def recipe_layer(recipe: Recipe, limits: Limits) -> Artifact:
     return Artifact("recipe", make_zip({f"{root}/{name}": data for name, data in files.items()}))
 
 
+def rules_parameter(recipe: AnyRecipe) -> str:
+    """Return the fingerprints of a recipe's rules as a template parameter. Raises ``ConfigurationError``."""
+    fingerprints = fingerprints_of(recipe)
+    text = json.dumps(fingerprints) if fingerprints else ""
+    if len(text.encode()) > _MAX_PARAMETER_BYTES:
+        raise ConfigurationError(
+            f"the {len(fingerprints) - 1} rules with their prefixes take {len(text.encode()):,} bytes; a parameter of "
+            f"CloudFormation holds {_MAX_PARAMETER_BYTES:,}",
+            next_step="Use fewer rules, or shorter prefixes.",
+        )
+    return text
+
+
 class UnreadableLayerError(ValueError):
     """This version of zenoimg cannot read a recipe layer."""
 
 
-def read_recipe_layer(layer: bytes) -> tuple[Recipe, Limits]:
+def read_recipe_layer(layer: bytes) -> tuple[AnyRecipe, Limits]:
     """Return recipe and limits in the zip of a layer. Raises ``UnreadableLayerError`` with the reason."""
     try:
         with zipfile.ZipFile(io.BytesIO(layer)) as archive:

@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zenoimg.imaging import Recipe, recipe_to_mapping
+from zenoimg.pipeline.recipes import AnyRecipe, Recipes, base_of
 
 #: What changed when the settings are the same and this version of zenoimg draws or encodes differently.
 DRAWING_CODE_ONLY = ("the drawing code",)
 
 
-def recipe_changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
-    """Return the changed settings, each in words: ``text: "© zeno" becomes "© Example"``."""
+def recipe_changes(before: AnyRecipe, after: AnyRecipe) -> tuple[str, ...]:
+    """Return the changed settings, each in words: ``text: "© zeno" becomes "© Example"``; then those of rules."""
+    if before.fingerprint == after.fingerprint:
+        return ()
+    old, new = _rules(before), _rules(after)
+    changes = list(_changes(base_of(before), base_of(after)))
+    for prefix in sorted({*old, *new}):
+        if prefix not in old or prefix not in new:
+            changes.append(f"a {'new' if prefix in new else 'removed'} rule for {prefix!r}")
+        else:
+            changes += [f"{each} for {prefix!r}" for each in _changes(old[prefix], new[prefix])]
+    return DRAWING_CODE_ONLY if changes and all(each.startswith(DRAWING_CODE_ONLY) for each in changes) else (*changes,)
+
+
+def _rules(recipe: AnyRecipe) -> dict[str, Recipe]:
+    return {rule.prefix: rule.recipe for rule in recipe.rules} if isinstance(recipe, Recipes) else {}
+
+
+def _changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
     if before.fingerprint == after.fingerprint:
         return ()
     (old, old_files), (new, new_files) = recipe_to_mapping(before), recipe_to_mapping(after)

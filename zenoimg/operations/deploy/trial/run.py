@@ -26,6 +26,7 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.records.listing import Query, from_table
 from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_missing, is_missing_bucket
+from zenoimg.pipeline.recipes import AnyRecipe, recipe_for
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import OriginalArchivedError, copy_key_fits
 
@@ -71,7 +72,7 @@ class _Fetched:
 
 def try_recipe(
     pipeline: LivePipeline,
-    recipe: Recipe,
+    recipe: AnyRecipe,
     limits: Limits,
     bounds: Bounds,
     *,
@@ -144,9 +145,9 @@ def _copy(pipeline: LivePipeline, key: str) -> bytes | None:
         return body.read()
 
 
-def _try(fetched: _Fetched, recipe: Recipe, limits: Limits, directory: Path, number: int) -> Tried:
+def _try(fetched: _Fetched, recipe: AnyRecipe, limits: Limits, directory: Path, number: int) -> Tried:
     record = fetched.record
-    refusal, done = _watermarked(fetched, recipe, limits)
+    refusal, done = _watermarked(fetched, recipe_for(recipe, record.image_id), limits)
     name = f"{number:02}-{_file_name(record.image_id)}"
     if fetched.copy is not None:
         write_file(directory / f"{name}-before.{_extension(record.format)}", fetched.copy, replace=False, mode=0o600)
@@ -161,7 +162,7 @@ def _watermarked(fetched: _Fetched, recipe: Recipe, limits: Limits) -> tuple[str
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on unusual files; records hold those that matter
         try:
-            return "", watermark(fetched.original, recipe, limits)
+            return "", watermark(fetched.original, recipe, limits, key=fetched.record.image_id)
         except Refused as refused:
             return f"{refused.code}: {refused.message}", None
 

@@ -150,8 +150,7 @@ function factsOf(image) {
   if (image.updated && image.updated !== image.created) facts.push(['Updated', element('time', { dateTime: image.updated }, when(image.updated))]);
   if (image.durationMs != null) facts.push(['Took', `${numbers.format(image.durationMs)} ms`]);
   if (image.recipe) {
-    const old = album.recipe && album.recipe !== image.recipe;
-    facts.push(['Recipe', printable(image.recipe) + (old ? ' (an older one)' : '')]);
+    facts.push(['Recipe', printable(image.recipe) + (image.older ? ' (an older one)' : '')]);
   }
   if (image.version) facts.push(['Version', printable(image.version)]);
   return facts;

@@ -1,0 +1,80 @@
+"""Rules by prefix: every image has the recipe of its rule, and a changed rule makes no other image stale."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import boto3
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import ORIGINALS, PROCESSED, Terminal
+from zenoimg.config.load import GlobalOptions, load
+from zenoimg.imaging import watermark
+from zenoimg.operations.configured import recipe_of
+from zenoimg.pipeline.recipes import recipe_for
+
+KEYS = ("x.jpg", "a/x.jpg", "a/b/x.jpg")
+
+
+def photo() -> bytes:
+    encoded = BytesIO()
+    Image.new("RGB", (320, 200), (90, 120, 40)).save(encoded, "JPEG")
+    return encoded.getvalue()
+
+
+def rules(folder: Path, a: str, b: str) -> None:
+    (folder / "zenoimg.toml").write_text(
+        f'[[rules]]\nprefix = "a/"\nwatermark.text = "{a}"\n[[rules]]\nprefix = "a/b/"\nwatermark.text = "{b}"\n'
+    )
+
+
+@pytest.fixture
+def processed(no_stack: Terminal, tmp_path: Path) -> Terminal:
+    rules(tmp_path, "A", "AB")
+    for key in KEYS:
+        boto3.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=photo())
+    no_stack.run("reprocess", "--here")
+    return no_stack
+
+
+def test_every_copy_is_made_by_the_recipe_of_its_rule(processed: Terminal, tmp_path: Path) -> None:
+    recipe = recipe_of(load(GlobalOptions(), {}, tmp_path))
+    for key in KEYS:
+        copy = boto3.client("s3").get_object(Bucket=PROCESSED, Key=f"processed/{key}")["Body"].read()
+        assert copy == watermark(photo(), recipe_for(recipe, key)).data
+    assert {each["ImageId"]: each["Recipe"] for each in processed.json("list")} == {
+        key: recipe_for(recipe, key).fingerprint for key in KEYS
+    }
+    assert processed.json("reprocess", "--stale", "--dry-run")["images"] == 0
+    assert processed.json("status", "--check")["audit"]["findings"] == {}
+
+
+def test_a_changed_rule_makes_stale_what_it_governs(processed: Terminal, tmp_path: Path) -> None:
+    rules(tmp_path, "another", "AB")
+    assert processed.json("status", "--check", code=1)["audit"]["findings"] == {"stale": 1}
+    done = processed.json("reprocess", "--stale", "--here", "--yes")
+    assert [each["ImageId"] for each in done] == ["a/x.jpg"]
+    (tmp_path / "zenoimg.toml").write_text("")
+    stale = processed.json("reprocess", "--stale", "--here", "--yes")
+    assert sorted(each["ImageId"] for each in stale) == ["a/b/x.jpg", "a/x.jpg"]
+
+
+def test_preview_shows_the_rule_that_holds(terminal: Terminal, tmp_path: Path) -> None:
+    rules(tmp_path, "A", "AB")
+    (tmp_path / "p.jpg").write_bytes(photo())
+    for key, prefix in (("x.jpg", None), ("a/x.jpg", "a/"), ("a/b/x.jpg", "a/b/")):
+        (result,) = terminal.json("preview", "p.jpg", "--force", "--key", key)
+        assert result["Rule"] == prefix
+        recipe = recipe_for(recipe_of(load(GlobalOptions(), {}, tmp_path)), key)
+        assert (tmp_path / "p.marked.jpg").read_bytes() == watermark(photo(), recipe).data
+    assert "a/b/" in terminal.run("preview", "p.jpg", "--force", "--key", "a/b/x.jpg").stderr
+    assert "no rule" in terminal.run("preview", "p.jpg", "--force", "--key", "x.jpg").stderr
+
+
+def test_config_shows_the_rules(terminal: Terminal, tmp_path: Path) -> None:
+    rules(tmp_path, "A", "AB")
+    assert "watermark.text = AB" in terminal.run("config").stdout
+    last = terminal.json("config")[-1]
+    assert (last["key"], [each["prefix"] for each in last["value"]]) == ("rules", ["a/", "a/b/"])

@@ -1,0 +1,86 @@
+"""``[[rules]]``: what is merged, and what is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.pipeline.test_recipes import logo
+from zenoimg.config.load import GlobalOptions, load
+from zenoimg.errors import ConfigurationError
+from zenoimg.operations.configured import recipe_of, validate
+from zenoimg.pipeline.recipes import recipe_for
+
+TOML = """
+[watermark]
+text = "© base"
+color = "red"
+position = "top"
+[metadata]
+policy = "keep"
+[[rules]]
+prefix = "a/"
+watermark.text = "© A"
+[[rules]]
+prefix = "b/"
+watermark.logo = "b.png"
+metadata.policy = "strip"
+[[rules]]
+prefix = "b/plain/"
+encoder.png_compression = 1
+"""
+
+
+def written(folder: Path, text: str) -> GlobalOptions:
+    path = folder / "zenoimg.toml"
+    path.write_text(text)
+    return GlobalOptions(config=path)
+
+
+def test_a_rule_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "b.png").write_bytes(logo("red").watermark.logo or b"")
+    recipe = recipe_of(load(written(tmp_path, TOML), {}, tmp_path))
+    by_key = {key: recipe_for(recipe, f"{key}x.jpg") for key in ("", "a/", "b/", "b/plain/")}
+    assert (by_key["a/"].watermark.text, by_key["a/"].watermark.color) == ("© A", "#ff0000")
+    assert {each.watermark.position for each in by_key.values()} == {"top"}
+    assert by_key["b/"].watermark.logo
+    assert by_key["b/"].watermark.text is None
+    assert [each.metadata for each in by_key.values()] == ["keep", "keep", "strip", "keep"]
+    assert by_key["b/plain/"].watermark == by_key[""].watermark, "rules do not build on each other"
+
+
+def test_a_text_replaces_the_logo_of_all(tmp_path: Path) -> None:
+    (tmp_path / "b.png").write_bytes(logo("red").watermark.logo or b"")
+    text = '[watermark]\nlogo = "b.png"\n[[rules]]\nprefix = "a/"\nwatermark.text = "© A"\n'
+    recipe = recipe_of(load(written(tmp_path, text), {}, tmp_path))
+    assert recipe_for(recipe, "a/x").watermark.text == "© A"
+
+
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        ('watermark.text = "x"', "prefix is None"),
+        ('prefix = ""\nwatermark.text = "x"', "prefix is ''"),
+        ('prefix = ".zenoimg/x"\nwatermark.text = "x"', "zenoimg's own"),
+        ('prefix = "a/"', "changes nothing"),
+        ('prefix = "a/"\nwatermark.txt = "x"', "'watermark.txt'"),
+        ('prefix = "a/"\nlimits.max_bytes = 1', "'limits'"),
+        ('prefix = "a/"\nwatermark = "x"', "must be a table"),
+        ('prefix = "a/"\nwatermark.opacity = 2', "watermark.opacity = 2"),
+        ('prefix = "a/"\nwatermark.text = "\u4e2d"', "no glyph"),
+        ('prefix = "a/"\nwatermark.logo = "none.png"', "cannot be read"),
+        ('prefix = "a/"\nwatermark.text = "x"\n[[rules]]\nprefix = "a/"\nwatermark.text = "y"', "two rules"),
+    ],
+)
+def test_a_wrong_rule_is_named(tmp_path: Path, rule: str, named: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        recipe_of(load(written(tmp_path, f"[[rules]]\n{rule}\n"), {}, tmp_path))
+    assert named in error.value.message
+    assert "zenoimg.toml" in error.value.message or "none.png" in error.value.message
+
+
+def test_rules_that_no_parameter_holds_are_refused_before_a_deploy(tmp_path: Path) -> None:
+    rules = "".join(f'[[rules]]\nprefix = "{"p" * 60}{n}/"\nwatermark.opacity = 0.5\n' for n in range(60))
+    with pytest.raises(ConfigurationError, match="4,096"):
+        validate(load(written(tmp_path, rules), {}, tmp_path))
