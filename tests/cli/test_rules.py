@@ -61,6 +61,30 @@ def test_a_changed_rule_makes_stale_what_it_governs(processed: Terminal, tmp_pat
     assert sorted(each["ImageId"] for each in stale) == ["a/b/x.jpg", "a/x.jpg"]
 
 
+def test_images_of_a_rule_without_a_mark_are_copied_and_said_to_be(no_stack: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "zenoimg.toml").write_text('[[rules]]\nprefix = "internal/"\nmark = "none"\n')
+    for key in ("internal/x.jpg", "x.jpg"):
+        boto3.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=photo())
+    no_stack.run("reprocess", "--here")
+    copy = boto3.client("s3").get_object(Bucket=PROCESSED, Key="processed/internal/x.jpg")["Body"].read()
+    assert copy == photo()
+    assert {each["ImageId"]: each["Encoding"] for each in no_stack.json("list")}["internal/x.jpg"] == "copied"
+    listed = {line.split()[0]: line for line in no_stack.run("list").stdout.splitlines() if ".jpg" in line}
+    assert "unmarked by rule" in listed["internal/x.jpg"]
+    assert "unmarked" not in listed["x.jpg"]
+    assert "unmarked by rule" in no_stack.run("show", "internal/x.jpg").stdout
+    no_stack.run("gallery", "-o", "page")
+    assert '"unmarked":true' in (tmp_path / "page/index.html").read_text()
+    (tmp_path / "zenoimg.toml").write_text(
+        '[watermark]\ntext = "other"\n[[rules]]\nprefix = "internal/"\nmark = "none"\n'
+    )
+    stale = no_stack.json("reprocess", "--stale", "--here", "--yes")
+    assert [each["ImageId"] for each in stale] == ["x.jpg"], "another mark changes nothing for what has none"
+    (tmp_path / "p.jpg").write_bytes(photo())
+    assert "mark = none" in no_stack.run("preview", "p.jpg", "--key", "internal/x.jpg", "--force").stderr
+    assert (tmp_path / "p.marked.jpg").read_bytes() == photo()
+
+
 def test_preview_shows_the_rule_that_holds(terminal: Terminal, tmp_path: Path) -> None:
     rules(tmp_path, "A", "AB")
     (tmp_path / "p.jpg").write_bytes(photo())

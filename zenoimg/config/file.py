@@ -111,6 +111,9 @@ _RULES = (
     '#   prefix = "clients/a/"',
     '#   watermark.logo = "a.png"',
     '#   watermark.position = "tile"',
+    "# [[rules]]",
+    '#   prefix = "internal/"',
+    '#   mark = "none"',
 )
 
 

@@ -90,6 +90,8 @@ KEYS: tuple[Key, ...] = (
     Key("watermark", "outline", "#000000", 'Colour of the outline, or "none"', Text()),
     Key("watermark", "angle", 0.0, "Degrees, counter-clockwise", Real(-360.0, 360.0)),
     Key("watermark", "font", None, "TrueType or OpenType file, relative to this file", Text(), example="font.ttf"),
+    Key("watermark", "too_small", "refuse", "Pictures without room for a mark: refuse, or copy unmarked",
+        _same("refuse", "copy")),
     Key("metadata", "policy", "keep-no-location", "keep-no-location, keep-no-gps, keep or strip: EXIF, XMP, IPTC",
         _same("keep-no-location", "keep-no-gps", "keep", "strip")),
     Key("metadata", "copyright", None, "Notice that copies state", Text(), example="© 2026 Example Ltd"),

@@ -22,12 +22,13 @@ _OF_TEXTS = ("text", "text_default", "color", "outline", "font")
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """One rule: its prefix, and the settings that it gives, by table and name."""
+    """One rule: its prefix, and the settings that it gives, by table and name; or that there is no mark."""
 
     prefix: str
     tables: Mapping[str, Mapping[str, Value]]
+    unmarked: bool = False
 
-    def over(self, base: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    def over(self, base: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Return the tables of its recipe: those of the other images with its own settings over them."""
         merged = {name: {**base.get(name, {}), **self.tables.get(name, {})} for name in RECIPE_TABLES}
         own, mark = self.tables.get("watermark", {}), merged["watermark"]
@@ -35,14 +36,14 @@ class RuleSettings:
             merged["watermark"] = {name: value for name, value in mark.items() if name in own or name not in _OF_TEXTS}
         elif "text" in own:
             mark.pop("logo", None)
-        return {name: table for name, table in merged.items() if table}
+        tables: dict[str, Any] = {name: table for name, table in merged.items() if table}
+        return {**tables, "mark": "none"} if self.unmarked else tables
 
     @property
     def words(self) -> str:
         """Return its settings as ``zenoimg config`` shows them."""
-        return ", ".join(
-            f"{table}.{name} = {value}" for table, each in self.tables.items() for name, value in each.items()
-        )
+        given = [f"{table}.{name} = {value}" for table, each in self.tables.items() for name, value in each.items()]
+        return ", ".join(["mark = none", *given] if self.unmarked else given)
 
 
 def rules_of(file: ConfigFile) -> tuple[RuleSettings, ...]:
@@ -54,7 +55,7 @@ def rules_of(file: ConfigFile) -> tuple[RuleSettings, ...]:
         raise ConfigurationError(
             f"{file.place('rules')}: there are {len(given)} rules; at most {_MAX_RULES} are allowed"
         )
-    rules = [RuleSettings(_prefix(file, each), _tables(file, each)) for each in given]
+    rules = [RuleSettings(_prefix(file, each), _tables(file, each), "mark" in each) for each in given]
     seen: set[str] = set()
     for rule in rules:
         if rule.prefix in seen:
@@ -78,14 +79,18 @@ def _prefix(file: ConfigFile, rule: Mapping[str, Any]) -> str:
 def _tables(file: ConfigFile, rule: Mapping[str, Any]) -> dict[str, dict[str, Value]]:
     where = f"{file.place('rules')}: the rule for {rule['prefix']!r}"
     for name, table in rule.items():
-        if name != "prefix" and name not in RECIPE_TABLES:
-            raise _unknown(where, name, ("prefix", *RECIPE_TABLES))
+        if name not in ("prefix", "mark", *RECIPE_TABLES):
+            raise _unknown(where, name, ("prefix", "mark", *RECIPE_TABLES))
+        if name == "mark" and table != "none":
+            raise ConfigurationError(f'{where} has mark = {table!r}; allowed is "none"')
+        if name == "watermark" and "mark" in rule:
+            raise ConfigurationError(f'{where} has both mark = "none" and settings of a mark: leave one of them out')
         if name in RECIPE_TABLES and not isinstance(table, dict):
             raise ConfigurationError(
                 f"{where} has {name} = {table!r}; it must be a table: {name}.{next(iter(of_table(name)))}"
             )
     found = {name: dict(_values(where, name, rule[name])) for name in RECIPE_TABLES if name in rule}
-    if not any(found.values()):
+    if not any(found.values()) and "mark" not in rule:
         raise ConfigurationError(
             f"{where} changes nothing", next_step='Give it a setting, such as watermark.text = "© A".'
         )

@@ -31,9 +31,12 @@ HDR_POLICIES: tuple[HdrPolicy, ...] = get_args(HdrPolicy)
 
 POSITIONS: tuple[Position, ...] = get_args(Position)
 
+TooSmall = Literal["refuse", "copy"]
+TOO_SMALL: tuple[TooSmall, ...] = get_args(TooSmall)
+
 DEFAULT_TEXT = "© zeno"
 MAX_TEXT_LENGTH = 200
-_LATER = frozenset({"text_default"})
+_LATER = {"text_default": None, "too_small": "refuse"}
 _READ = "read a file with Path(...).read_bytes()"
 
 
@@ -50,6 +53,7 @@ class WatermarkSpec:
     by equal ones where there are any (a non-breaking space by a space), and letters with marks are composed (NFC).
     A text may name ``{creator}``, ``{copyright}``, ``{year}`` and ``{key}`` of a picture (``{{`` is a brace); a picture
     without such a value, or with one that the font cannot draw, gets ``text_default``, which is drawn as it is.
+    ``too_small`` tells whether a picture that has no room for a legible mark is refused, or copied without one.
 
     Raises ``RecipeError`` for a value that is not allowed and for characters that the font cannot draw.
     """
@@ -65,11 +69,13 @@ class WatermarkSpec:
     angle: float = 0.0
     font: bytes | None = field(default=None, repr=False)
     text_default: str | None = None
+    too_small: TooSmall = "refuse"
 
     def __post_init__(self) -> None:
         if self.text is None and self.logo is None:
             self._normalize(text=DEFAULT_TEXT)
         _one_of("position", self.position, POSITIONS)
+        _one_of("too_small", self.too_small, TOO_SMALL)
         self._normalize(
             scale=_number("scale", self.scale, 0.005, 1.0),
             margin=_number("margin", self.margin, 0.0, 0.4),
@@ -168,19 +174,21 @@ class EncoderSettings:
 class Recipe:
     """Everything that changes output bytes: the mark, what copies hold of metadata, how they are encoded.
 
+    ``watermark`` is ``None`` for copies without a mark, of the source's own pixels where the format allows it.
     ``hdr`` tells whether an HDR gain map is kept or dropped.
 
     Raises ``RecipeError`` for a value that is not allowed.
     """
 
-    watermark: WatermarkSpec = field(default_factory=WatermarkSpec)
+    watermark: WatermarkSpec | None = field(default_factory=WatermarkSpec)
     metadata: MetadataPolicy = "keep-no-location"
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
     rights: Rights = field(default_factory=Rights)
     hdr: HdrPolicy = "keep"
 
     def __post_init__(self) -> None:
-        _of_type("watermark", self.watermark, WatermarkSpec)
+        if self.watermark is not None:
+            _of_type("watermark", self.watermark, WatermarkSpec)
         _of_type("encoder", self.encoder, EncoderSettings)
         _of_type("rights", self.rights, Rights)
         _one_of("metadata", self.metadata, METADATA_POLICIES)
@@ -192,7 +200,7 @@ class Recipe:
         described = {
             "drawing": DRAWING_VERSION,
             "encoding": ENCODER_VERSION,
-            "watermark": _described(self.watermark),
+            "watermark": None if self.watermark is None else _described(self.watermark),
             "metadata": self.metadata,
             "rights": _described(self.rights),
             "encoder": _described(self.encoder),
@@ -204,8 +212,8 @@ class Recipe:
 
 def _described(settings: WatermarkSpec | EncoderSettings | Rights) -> dict[str, object]:
     values = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
-    # Settings that were added later and are not set leave older fingerprints as they were.
-    values = {name: value for name, value in values.items() if name not in _LATER or value is not None}
+    # Settings that were added later leave older fingerprints as they were while they have their defaults.
+    values = {name: value for name, value in values.items() if name not in _LATER or value != _LATER[name]}
     return {
         name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for name, value in values.items()
     }

@@ -25,12 +25,13 @@ def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes
     """Return the recipe that the tables ``watermark``, ``metadata``, ``encoder`` and ``output`` describe, and
     ignore others.
 
-    Keys are the field names of ``WatermarkSpec`` and ``EncoderSettings``; ``metadata`` has ``policy`` and those of
-    ``Rights``.
-    ``logo`` and ``font`` are file names; ``read`` returns a file's content, and what it raises is passed on.
+    With ``mark = "none"`` beside the tables there is no mark. Keys are the field names of ``WatermarkSpec`` and
+    ``EncoderSettings``; ``metadata`` has ``policy`` and those of ``Rights``. ``logo`` and ``font`` are file names;
+    ``read`` returns a file's content, and what it raises is passed on.
     A missing key or table means the default. Raises ``RecipeError`` naming the key for anything else.
     """
-    watermark = _table(table, "watermark")
+    unmarked = table.get("mark", "drawn") == "none"
+    watermark = {} if unmarked else _table(table, "watermark")
     metadata = _table(table, "metadata")
     encoder = _table(table, "encoder")
     for key in _FILE_NAMES:
@@ -40,7 +41,7 @@ def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes
     if "policy" in metadata:
         settings["metadata"] = metadata.pop("policy")
     encoder_settings, rights = EncoderSettings(**encoder), Rights(**metadata)
-    return Recipe(WatermarkSpec(**watermark), encoder=encoder_settings, rights=rights, **settings)
+    return Recipe(None if unmarked else WatermarkSpec(**watermark), encoder=encoder_settings, rights=rights, **settings)
 
 
 def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[dict[str, object], dict[str, bytes]]:
@@ -53,7 +54,7 @@ def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[
 
     files: dict[str, bytes] = {}
     watermark: dict[str, object] = {}
-    for setting in fields(WatermarkSpec):
+    for setting in fields(WatermarkSpec) if recipe.watermark is not None else ():
         value = getattr(recipe.watermark, setting.name)
         if setting.name == "font" and value is not None and not self_contained and is_default_font(value):
             continue
@@ -71,6 +72,8 @@ def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[
         "encoder": encoder,
         "output": {"hdr": recipe.hdr},
     }
+    if recipe.watermark is None:
+        tables["mark"] = "none"
     return tables, files
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 
 from zenoimg.imaging.formats import FORMATS
 
-Encoding = Literal["coefficients", "pixels"]
-"""Whether only the blocks under the mark were encoded again (JPEG), or pixels were decoded and encoded."""
+Encoding = Literal["coefficients", "pixels", "copied"]
+"""Whether only the blocks under the mark were encoded again (JPEG), or pixels were decoded and encoded, or the copy has
+no mark, because the recipe asks for none."""
 
 MOST_WARNINGS = 100
 """A record holds at most 400 KB (Amazon DynamoDB, "Item size"); a damaged file may cause a warning for each chunk."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import zenoimg.imaging.marking.typeface  # noqa: F401 - loads Pillow while a function starts, not at its first picture
 from zenoimg.imaging.errors import Refused, TransientError
@@ -55,9 +55,18 @@ def watermark(
             f"{identified.format} is not supported; supported are {', '.join(SUPPORTED)}",
         )
     # Not in the try block: a module that cannot be imported is not a damaged picture.
-    writer: Writer = FORMATS[identified.format].module("writer").watermarked
     recipe, warnings = _of_picture(recipe or _default_recipe(), data, identified.format, key)
-    copy = _written(writer, data, recipe, ObservedLimits(limits, available), identified.format)
+    writer: Writer = FORMATS[identified.format].module("writer").watermarked
+    writer = _copier(identified.format) if recipe.watermark is None else writer
+    observed = ObservedLimits(limits, available)
+    try:
+        copy = _written(writer, data, recipe, observed, identified.format)
+    except Refused as refused:
+        if refused.code != "too-small" or recipe.watermark is None or recipe.watermark.too_small == "refuse":
+            raise
+        unmarked = replace(recipe, watermark=None)
+        copy = _written(_copier(identified.format), data, unmarked, observed, identified.format)
+        warnings = (*warnings, f"the picture has no mark: {refused.message}")
     if warnings:
         copy = replace(copy, warnings=(*copy.warnings, *warnings))
     return replace(_with_growth_named(copy, len(data), identified.format), source_format=identified.format)
@@ -78,6 +87,12 @@ def _default_recipe() -> Recipe:
     return Recipe()
 
 
+def _copier(name: str) -> Writer:
+    from zenoimg.imaging.unmarked import copied  # for copies without a mark alone
+
+    return partial(copied, format_name=name)
+
+
 def _of_picture(recipe: Recipe, data: bytes, name: str, key: str) -> tuple[Recipe, tuple[str, ...]]:
     """Return the recipe with the text of this picture, and warnings about it."""
 
@@ -86,6 +101,8 @@ def _of_picture(recipe: Recipe, data: bytes, name: str, key: str) -> tuple[Recip
 
         return facts(data, name, recipe.rights)
 
+    if recipe.watermark is None:
+        return recipe, ()
     spec, warnings = filled(recipe.watermark, stated, key)
     return (recipe if spec is recipe.watermark else replace(recipe, watermark=spec)), warnings
 

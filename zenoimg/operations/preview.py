@@ -89,8 +89,10 @@ def recipe_with(recipe: Recipe, choices: MarkChoices) -> Recipe:
     if choices.logo is not None:
         defaults = {field.name: field.default for field in fields(WatermarkSpec) if field.name in _TEXT_ONLY}
         changes = {**defaults, **changes}
+    if not changes:
+        return recipe
     try:
-        return replace(recipe, watermark=replace(recipe.watermark, **changes))
+        return replace(recipe, watermark=replace(recipe.watermark or WatermarkSpec(), **changes))
     except RecipeError as error:
         raise UsageError(f"--{error.field.replace('_', '-')}: {error.message}") from error
 

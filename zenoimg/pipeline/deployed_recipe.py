@@ -75,9 +75,10 @@ def load(read: Callable[[str], bytes]) -> tuple[AnyRecipe, Limits]:
 def _unpacked(described: Mapping[str, Any], read: Callable[[str], bytes]) -> Recipe:
     tables = {
         table: _known(table, settings, RECIPE_KEYS[table])
-        for table, settings in _known("recipe", described, tuple(RECIPE_KEYS)).items()
+        for table, settings in _known("recipe", described, (*RECIPE_KEYS, "mark")).items()
+        if table != "mark"
     }
-    return recipe_from_mapping(tables, read)
+    return recipe_from_mapping({**tables, "mark": described.get("mark", "drawn")}, read)
 
 
 def load_deployed() -> tuple[AnyRecipe, Limits]:

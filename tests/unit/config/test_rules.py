@@ -9,6 +9,7 @@ import pytest
 from tests.unit.pipeline.test_recipes import logo
 from zenoimg.config.load import GlobalOptions, load
 from zenoimg.errors import ConfigurationError
+from zenoimg.imaging import Recipe, WatermarkSpec
 from zenoimg.operations.configured import recipe_of, validate
 from zenoimg.pipeline.recipes import recipe_for
 
@@ -32,6 +33,11 @@ encoder.png_compression = 1
 """
 
 
+def spec(recipe: Recipe) -> WatermarkSpec:
+    assert recipe.watermark is not None
+    return recipe.watermark
+
+
 def written(folder: Path, text: str) -> GlobalOptions:
     path = folder / "zenoimg.toml"
     path.write_text(text)
@@ -39,22 +45,22 @@ def written(folder: Path, text: str) -> GlobalOptions:
 
 
 def test_a_rule_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / "b.png").write_bytes(logo("red").watermark.logo or b"")
+    (tmp_path / "b.png").write_bytes(spec(logo("red")).logo or b"")
     recipe = recipe_of(load(written(tmp_path, TOML), {}, tmp_path))
     by_key = {key: recipe_for(recipe, f"{key}x.jpg") for key in ("", "a/", "b/", "b/plain/")}
-    assert (by_key["a/"].watermark.text, by_key["a/"].watermark.color) == ("© A", "#ff0000")
-    assert {each.watermark.position for each in by_key.values()} == {"top"}
-    assert by_key["b/"].watermark.logo
-    assert by_key["b/"].watermark.text is None
+    assert (spec(by_key["a/"]).text, spec(by_key["a/"]).color) == ("© A", "#ff0000")
+    assert {spec(each).position for each in by_key.values()} == {"top"}
+    assert spec(by_key["b/"]).logo
+    assert spec(by_key["b/"]).text is None
     assert [each.metadata for each in by_key.values()] == ["keep", "keep", "strip", "keep"]
     assert by_key["b/plain/"].watermark == by_key[""].watermark, "rules do not build on each other"
 
 
 def test_a_text_replaces_the_logo_of_all(tmp_path: Path) -> None:
-    (tmp_path / "b.png").write_bytes(logo("red").watermark.logo or b"")
+    (tmp_path / "b.png").write_bytes(spec(logo("red")).logo or b"")
     text = '[watermark]\nlogo = "b.png"\n[[rules]]\nprefix = "a/"\nwatermark.text = "© A"\n'
     recipe = recipe_of(load(written(tmp_path, text), {}, tmp_path))
-    assert recipe_for(recipe, "a/x").watermark.text == "© A"
+    assert spec(recipe_for(recipe, "a/x")).text == "© A"
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,8 @@ def test_a_text_replaces_the_logo_of_all(tmp_path: Path) -> None:
         ('prefix = ""\nwatermark.text = "x"', "prefix is ''"),
         ('prefix = ".zenoimg/x"\nwatermark.text = "x"', "zenoimg's own"),
         ('prefix = "a/"', "changes nothing"),
+        ('prefix = "a/"\nmark = "off"', "mark = 'off'"),
+        ('prefix = "a/"\nmark = "none"\nwatermark.text = "x"', "leave one of them out"),
         ('prefix = "a/"\nwatermark.txt = "x"', "'watermark.txt'"),
         ('prefix = "a/"\nlimits.max_bytes = 1', "'limits'"),
         ('prefix = "a/"\nwatermark = "x"', "must be a table"),

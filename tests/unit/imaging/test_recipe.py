@@ -43,6 +43,7 @@ def another_font() -> bytes:
 
 def test_the_default_is_the_text_zeno_at_the_bottom_right() -> None:
     spec = Recipe().watermark
+    assert spec is not None
     assert (spec.text, spec.position, spec.color, spec.opacity) == ("© zeno", "bottom-right", "#ffffff", 0.6)
     assert Recipe().metadata == "keep-no-location"
 

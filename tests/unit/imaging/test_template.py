@@ -132,6 +132,7 @@ def test_a_text_with_fields_needs_a_default_text() -> None:
 
 def test_the_fingerprint_holds_the_template() -> None:
     spec = TEMPLATE.watermark
+    assert spec is not None
     assert Recipe(replace(spec, text_default="© x")).fingerprint != TEMPLATE.fingerprint
     assert Recipe(replace(spec, text="© {creator}")).fingerprint != TEMPLATE.fingerprint
     plain = WatermarkSpec(text="plain")

@@ -49,7 +49,7 @@ RECIPES = Recipes(BASE, (Rule("a/", text("A")), Rule("a/b/", text("AB")), Rule("
 def test_the_longest_prefix_wins(key: str, words: str) -> None:
     for recipes in (RECIPES, Recipes(BASE, RECIPES.rules[::-1])):
         recipe = recipe_for(recipes, key)
-        assert recipe.watermark.text == words
+        assert recipe == text(words)
         assert fingerprint_for(recipes.fingerprint, fingerprints_of(recipes), key) == recipe.fingerprint
         assert (rule_for(recipes, key) is None) == (words == "base")
 

@@ -179,6 +179,8 @@ def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[t
         yield "Picture", Text(f"{printable(record.format or '')}{of} {record.width}×{record.height}{frames}".strip())
     if record.encoding == "coefficients":
         yield "Encoding", Text("only the blocks under the mark were encoded again")
+    elif record.encoding == "copied":
+        yield "Encoding", Text(f"copied, {render.UNMARKED}")
     for warning in record.warnings:
         yield "Note", Text(printable(warning), style="yellow")
     if record.processed_url:

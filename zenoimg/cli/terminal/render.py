@@ -78,6 +78,10 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
 }
 
 
+#: What is said of a copy that has no mark because the recipe asks for none.
+UNMARKED = "unmarked by rule"
+
+
 def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
     """Return an empty table in the common style; the columns in ``numbers`` are right-aligned."""
     made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
@@ -189,6 +193,8 @@ def images(
     for record in records:
         pixels = f"{record.width}×{record.height}" if record.width else "–"
         shown = status(record.status)
+        if record.encoding == "copied" and not record.error:
+            shown.append(f", {UNMARKED}", style="")
         if record.error:
             reason = record.error if whole_reasons else record.error.partition(":")[0]
             shown.append(f": {printable(reason)}", style="")

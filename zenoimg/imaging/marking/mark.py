@@ -74,12 +74,16 @@ class Overlay:
     warnings: tuple[str, ...] = ()
 
 
-def overlay_for(spec: WatermarkSpec, stored: Size, orientation: int = 1, colours: ColourTags = _SRGB_TAGS) -> Overlay:
+def overlay_for(
+    spec: WatermarkSpec | None, stored: Size, orientation: int = 1, colours: ColourTags = _SRGB_TAGS
+) -> Overlay:
     """Return the mark of a spec for a picture of ``stored`` pixels that a viewer turns by ``orientation``.
 
-    ``colours`` is what the picture says of its colour space. Raises ``Refused("too-small")`` when the picture has no
-    room for a legible mark.
+    Without a spec it covers nothing. ``colours`` is what the picture says of its colour space. Raises
+    ``Refused("too-small")`` when the picture has no room for a legible mark.
     """
+    if spec is None:
+        return Overlay(Image.new("RGBA", (1, 1)), ())
     space, unused = picture_space(colours)
     warnings = [f"the colour profile cannot be used: {unused}; the mark is drawn as without one"] if unused else []
     displayed = displayed_size(stored, orientation)

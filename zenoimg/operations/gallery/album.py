@@ -138,6 +138,7 @@ def _image(pictures: Pictures, album: Album) -> Mapping[str, Any]:
         "width": record.width,
         "height": record.height,
         "frames": record.frames,
+        "unmarked": True if record.encoding == "copied" else None,
         "recipe": record.recipe,
         "older": True if _is_older(record, album) else None,
         "version": record.version_id,

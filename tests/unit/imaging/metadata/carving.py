@@ -34,6 +34,7 @@ def assert_none_is_left(source: bytes, *, named: bool = True) -> None:
         reported = [warning for warning in done.warnings if "picture" in warning or "unmarked" in warning]
         if named and policy != "strip":
             assert len(reported) == 1, done.warnings
+    assert holds_none(watermark(source, Recipe(None, metadata="keep")).data), "without a mark"
     with Image.open(BytesIO(done.data)) as picture:
         picture.load()
 

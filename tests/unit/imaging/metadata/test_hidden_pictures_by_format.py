@@ -72,6 +72,7 @@ IN_JPEG = {
 @pytest.mark.parametrize("place", IN_JPEG)
 def test_jpeg_holds_none(place: str) -> None:
     source = pictures.jpeg(PHOTO, IN_JPEG[place])
+    assert holds_none(watermark(source, Recipe(None, metadata="keep")).data), "without a mark"
     for policy in METADATA_POLICIES:
         done = watermark(source, Recipe(metadata=policy))
         assert holds_none(done.data), policy
@@ -101,6 +102,7 @@ IN_PNG = {
 @pytest.mark.parametrize("place", IN_PNG)
 def test_png_holds_none(place: str) -> None:
     source = blocks.png_with(*IN_PNG[place])
+    assert holds_none(watermark(source, Recipe(None, metadata="keep")).data), "without a mark"
     for policy in METADATA_POLICIES:
         done = watermark(source, Recipe(metadata=policy))
         assert holds_none(done.data), policy

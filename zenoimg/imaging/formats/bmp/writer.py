@@ -29,6 +29,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     limits.check_memory(header.width, header.height, _bytes_a_pixel(header), held=_FILES * len(data))
     warnings: list[str] = []
     if header.has_palette:
+        assert recipe.watermark is not None, "a picture without a mark is copied"
         encoded = draw_on_palette(data, header, recipe.watermark, warnings)
     else:
         overlay = overlay_for(recipe.watermark, (header.width, header.height), colours=colours_in(data, header))

@@ -25,16 +25,13 @@ _BYTES_A_PIXEL = 27  # of memory, as measured
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Return a watermarked copy of a GIF, still or animated."""
     source = read_gif(data)
-    size = _canvas_size(source)
+    size = canvas_size(source)
     limits.check_picture(*size, len(source.frames))
     limits.check_memory(*size, _BYTES_A_PIXEL)
     for frame in source.frames:
         limits.check_picture(frame.box[2] - frame.box[0], frame.box[3] - frame.box[1], len(source.frames))
     overlay = overlay_for(recipe.watermark, size)
-    warnings: list[str] = []
-    if not source.ended:
-        frames = "1 frame" if len(source.frames) == 1 else f"{len(source.frames)} frames"
-        warnings.append(f"the file has no end mark and may be truncated: the copy has {frames}")
+    warnings = truncation(source)
     keeper = Keeper(recipe.metadata, recipe.rights, orientation=1)
     extensions = kept_extensions([block for block in source.blocks if isinstance(block, Extension)], keeper)
     marking = Marking(source, overlay, size)
@@ -51,7 +48,15 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     return Watermarked(encoded, "GIF", *size, len(source.frames), tuple(warnings))
 
 
-def _canvas_size(source: Gif) -> Size:
+def truncation(source: Gif) -> list[str]:
+    """Return a warning for a file without an end mark."""
+    if source.ended:
+        return []
+    frames = "1 frame" if len(source.frames) == 1 else f"{len(source.frames)} frames"
+    return [f"the file has no end mark and may be truncated: the copy has {frames}"]
+
+
+def canvas_size(source: Gif) -> Size:
     """Return the size of the screen, which a larger first frame extends, as in all viewers."""
     _, _, right, bottom = source.frames[0].box
     return max(source.width, right), max(source.height, bottom)

@@ -49,7 +49,7 @@ _BYTES_AT_A_TIME = 1 << 20  # Pillow's 64 KiB make a 6 MP decode 1 to 2% slower:
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Return a watermarked copy of a JPEG with its gain map; other further pictures are left out and reported."""
     stream = read_stream(data)
-    _check_coding(stream)
+    check_coding(stream)
     limits.check_picture(stream.width, stream.height)
     size = stream.width, stream.height
     need = _bytes_a_pixel(stream, recipe.encoder)
@@ -120,7 +120,8 @@ def _bytes_a_pixel(stream: JpegStream, settings: EncoderSettings) -> float:
     return pixels + 2 * samples + (0 if settings.jpeg_quality == "source" else 2 * samples)
 
 
-def _check_coding(stream: JpegStream) -> None:
+def check_coding(stream: JpegStream) -> None:
+    """Raise ``Refused("unsupported-format")`` for a coding that cannot be decoded."""
     if stream.precision != 8:
         raise Refused(
             "unsupported-format",

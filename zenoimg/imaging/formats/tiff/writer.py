@@ -7,6 +7,7 @@ tiles) of the mark. Tags keep their values, pages their order, the file its byte
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 
 from zenoimg.imaging.colour.tags import ColourTags
@@ -31,8 +32,17 @@ _ORIENTATION = 274
 _PROFILE = 34675
 
 
+DrawPage = Callable[[Page, Layout, list[str]], Page | None]
+"""Returns a page as the copy has it, ``None`` for none; takes the list of warnings to add to."""
+
+
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Return a watermarked copy of a TIFF, every page marked."""
+    return copied_pages(data, recipe, limits, lambda page, layout, warnings: _drawn(page, layout, recipe, warnings))
+
+
+def copied_pages(data: bytes, recipe: Recipe, limits: Limits, draw: DrawPage) -> Watermarked:
+    """Return a copy of a TIFF, every page as ``draw`` returns it and with the metadata that it may keep."""
     pages = read_pages(data, limits)
     _refuse_camera_raw(data, pages)
     layouts = [None if is_mask(page.directory) else layout_of(page, limits, len(data)) for page in pages]
@@ -47,7 +57,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
             continue
         if layout is not None:
             page = trimmed(page, layout)
-            drawn = _drawn(page, layout, recipe, warnings)
+            drawn = draw(page, layout, warnings)
             if drawn is None:
                 continue
             page = drawn
@@ -110,6 +120,7 @@ def _with_plain_orientation(page: Page) -> Page:
 def _drawn(page: Page, layout: Layout, recipe: Recipe, warnings: list[str]) -> Page | None:
     """Return a page with the mark on it; ``None`` for a thumbnail too small for one."""
     spec = recipe.watermark
+    assert spec is not None, "a page without a mark is copied"
     if layout.depth == 1 and layout.mode == "L":
         spec = visible_on_two_levels(spec)
     try:

@@ -51,7 +51,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     keeper = Keeper(recipe.metadata, recipe.rights, orientation=1)
     metadata = list(_upright_metadata(kept_chunks(source, keeper)))
     drawn = marked_frames if source.frames else _still
-    copy = _assembled(size, drawn(source, orientation, overlay, recipe.encoder), metadata)
+    copy = assembled(size, drawn(source, orientation, overlay, recipe.encoder), metadata)
     frames = max(1, len(source.frames))
     return Watermarked(copy, "WebP", *size, frames, (*overlay.warnings, *keeper.warnings))
 
@@ -79,7 +79,7 @@ def _still(source: WebP, orientation: int, overlay: Overlay, settings: EncoderSe
     return list(encoded(picture, is_lossless(source.image_data), settings))
 
 
-def _assembled(size: Size, pixels: list[Chunk], metadata: list[Chunk]) -> bytes:
+def assembled(size: Size, pixels: list[Chunk], metadata: list[Chunk]) -> bytes:
     """Return the file: the profile before the pixels, everything else after them, as the container requires."""
     frames = [read_chunks(chunk.data[16:]) for chunk in pixels if chunk.name == b"ANMF"]
     flags = ANIMATION if frames else 0

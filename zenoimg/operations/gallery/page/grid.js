@@ -74,7 +74,7 @@ function captionOf(image) {
   const name = image.id.slice(image.id.lastIndexOf('/', image.id.length - 2) + 1);
   const folder = image.id.slice(0, image.id.length - name.length);
   const facts = [image.format, image.width ? `${image.width} × ${image.height}` : '',
-    image.originalSize != null ? size(image.originalSize) : ''].filter(Boolean).join(' · ');
+    image.originalSize != null ? size(image.originalSize) : '', image.unmarked ? 'unmarked by rule' : ''].filter(Boolean).join(' · ');
   const notes = image.warnings
     ? element('span', { className: 'noted' }, icon('note'),
         element('span', { className: 'unseen' }, ', ' + plural(image.warnings.length, 'note')))

@@ -35,14 +35,14 @@ def choose(stream: JpegStream, further: Sequence[Further], recipe: Recipe) -> Ch
     try:
         found = map_in(stream, further, declared)
     except UnknownMapError as problem:
-        return Choice(None, len(further) - 1, (_left_out(str(problem)),), promised)
+        return Choice(None, len(further) - 1, (left_out_map(str(problem)),), promised)
     if found is None:
         if not declared.map:
             return Choice(None, len(further), (), promised)
-        why = _left_out("nothing says what its codes mean") if further else NOT_THERE
+        why = left_out_map("nothing says what its codes mean") if further else NOT_THERE
         return Choice(None, max(0, len(further) - 1), (why,), promised)
     if recipe.hdr == "drop" or recipe.metadata == "strip":
-        return Choice(None, len(further) - 1, (_left_out("the recipe drops it"),), promised)
+        return Choice(None, len(further) - 1, (left_out_map("the recipe drops it"),), promised)
     return Choice(found, len(further) - 1, (), promised)
 
 
@@ -58,9 +58,10 @@ def with_gain_map(
         map_jpeg, warnings = map_of_copy(source, ground, keeper)
         whole = with_map(copy, segments, map_jpeg, source.declared, source.directory)
     except UnknownMapError as problem:
-        return b"".join((copy[:2], *(segment.encoded for segment in segments), copy[2:])), [_left_out(str(problem))]
+        return b"".join((copy[:2], *(segment.encoded for segment in segments), copy[2:])), [left_out_map(str(problem))]
     return whole, warnings + keeper.warnings
 
 
-def _left_out(why: str) -> str:
+def left_out_map(why: str) -> str:
+    """Return the warning for a gain map that a copy does not have."""
     return f"the HDR gain map was left out ({why}): the copy shows in standard range"

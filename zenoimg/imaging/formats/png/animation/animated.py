@@ -6,6 +6,7 @@ mark as well, whether or not it is the first frame.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zenoimg.imaging.formats.animation import BACKGROUND, PREVIOUS, CopyCanvas, Redrawn
@@ -77,13 +78,21 @@ def marked_animation(
     image_data = [*(drawn.frames[0].image_data if animation.begins_with_default else drawn.default)]
     still = [chunk for chunk in chunks if chunk.name not in (b"acTL", *FRAME_CHUNKS)]
     copy = assemble(still, header, Written(target.header, grown, image_data), recipe, warnings)
-    controls = list(frame_chunks(drawn.frames, animation.begins_with_default))
+    copy = with_frames(copy, drawn.frames, animation.begins_with_default, first(chunks, b"acTL") or b"")
+    return MarkedAnimation(copy, len(drawn.frames), warnings)
+
+
+def with_frames(
+    still: list[Chunk], frames: Sequence[ApngFrame], begins_with_default: bool, control: bytes
+) -> list[Chunk]:
+    """Return the chunks of a still picture with frames; ``control`` is the source's acTL, which says how often."""
+    copy = list(still)
+    controls = list(frame_chunks(list(frames), begins_with_default))
     at = next(index for index, chunk in enumerate(copy) if chunk.name == b"IDAT")
     copy[at:at] = [chunk for leads, chunk in controls if leads]
     copy[-1:] = [*(chunk for leads, chunk in controls if not leads), copy[-1]]
-    plays = (first(chunks, b"acTL") or b"")[4:8].ljust(4, b"\0")
-    copy.insert(1, Chunk(b"acTL", len(drawn.frames).to_bytes(4, "big") + plays))
-    return MarkedAnimation(copy, len(drawn.frames), warnings)
+    copy.insert(1, Chunk(b"acTL", len(frames).to_bytes(4, "big") + control[4:8].ljust(4, b"\0")))
+    return copy
 
 
 def _drawn_in_best_target(

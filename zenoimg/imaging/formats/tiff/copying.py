@@ -1,0 +1,13 @@
+"""TIFF without a mark: strips and tiles are the source's own, tags as the metadata rules keep them."""
+
+from __future__ import annotations
+
+from zenoimg.imaging.formats.tiff.writer import copied_pages
+from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.recipe import Recipe
+from zenoimg.imaging.result import Watermarked
+
+
+def copied(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
+    """Return a copy."""
+    return copied_pages(data, recipe, limits, lambda page, layout, warnings: page)
