@@ -81,7 +81,9 @@ def test_images_of_a_rule_without_a_mark_are_copied_and_said_to_be(no_stack: Ter
     stale = no_stack.json("reprocess", "--stale", "--here", "--yes")
     assert [each["ImageId"] for each in stale] == ["x.jpg"], "another mark changes nothing for what has none"
     (tmp_path / "p.jpg").write_bytes(photo())
-    assert "mark = none" in no_stack.run("preview", "p.jpg", "--key", "internal/x.jpg", "--force").stderr
+    told = no_stack.run("preview", "p.jpg", "--key", "internal/x.jpg", "--force").stderr
+    assert "mark = none" in told
+    assert "unmarked by rule" in told
     assert (tmp_path / "p.marked.jpg").read_bytes() == photo()
 
 
