@@ -8,7 +8,8 @@ from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.local import EmbeddedAws
 from zenoimg.operations.configured import check_parameters, limits_of, recipe_of
 from zenoimg.operations.doctor.checks import Check
-from zenoimg.stack.bundle.recipe import recipe_layer
+from zenoimg.pipeline.recipes import Recipes, base_of
+from zenoimg.stack.bundle.recipe import recipe_layer, rules_parameter
 from zenoimg.suggest import suggest, suggest_install
 
 
@@ -24,8 +25,12 @@ def recipe(settings: Settings) -> Iterator[Check]:
     """Yield a check of the recipe: logo and font, every character of the text, size of the layer."""
     found = recipe_of(settings)
     recipe_layer(found, limits_of(settings))
-    mark = found.watermark.text if found.watermark.logo is None else "a logo"
-    yield Check("Recipe", "ok", f"{mark!r}, {found.watermark.position}; {found.fingerprint}")
+    rules_parameter(found)
+    mark = base_of(found).watermark
+    words = "no mark" if mark is None else f"{mark.text if mark.logo is None else 'a logo'!r}, {mark.position}"
+    rules = len(found.rules) if isinstance(found, Recipes) else 0
+    more = f", {rules} rule{'s' * (rules > 1)}" if rules else ""
+    yield Check("Recipe", "ok", f"{words}{more}; {found.fingerprint}")
 
 
 def limits(settings: Settings) -> Iterator[Check]:
