@@ -74,6 +74,13 @@ def test_every_command_selects_the_same(
         assert originals() == {*IMAGES} - selected
 
 
+def test_the_format_is_that_of_the_original_or_of_its_copy(filled: Terminal) -> None:
+    born_as_heic = replace(record("c.heic"), format="JPEG", source_format="HEIF")
+    Catalog(boto3.client("dynamodb"), TABLE).put(born_as_heic)
+    for name in ("heic", "jpeg"):
+        assert "c.heic" in {each["ImageId"] for each in filled.json("show", "--format", name)}
+
+
 def test_lists_take_the_same_filters(filled: Terminal) -> None:
     for options, selected in SELECTIONS[1:-1]:
         assert {each["ImageId"] for each in filled.json("list", *options)} == selected

@@ -17,7 +17,7 @@ class Selectors:
 
     ``ids`` is ``None`` where no ids are given; without any, no image is selected. ``since`` (inclusive) and ``until``
     (exclusive) are ``CreatedAt`` times, empty for no bound; an image of unknown age is outside of any bound. ``format``
-    is that of the copy as records name it (``JPEG``), empty for all.
+    is that of the original or of its copy as records name it (``JPEG``), empty for all.
     """
 
     ids: tuple[str, ...] | None = None
@@ -48,7 +48,11 @@ class Selectors:
         """Return whether the status and the format in a record match; without a record they match nothing."""
         if not self.needs_records:
             return True
-        return record is not None and self.status in (None, record.status) and self.format in ("", record.format)
+        return (
+            record is not None
+            and self.status in (None, record.status)
+            and self.format in ("", record.format, record.source_format)
+        )
 
     def wants(self, record: ImageRecord) -> bool:
         """Return whether an image matches, by its record alone and whatever the ids."""

@@ -42,7 +42,7 @@ FILTERS: dict[str, Any] = {
         Status | None, _option("--status", help="Only processed, refused or failed images.", metavar="S")
     ],
     "format": Annotated[
-        str, _option("--format", help="Only copies in this format: jpeg, png, webp and so on.", metavar="F")
+        str, _option("--format", help="Only originals or copies in this format: jpeg, heic …", metavar="F")
     ],
 }
 SELECTORS: dict[str, Any] = {
