@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from zenoimg.config.checks import Value
 from zenoimg.config.file import ConfigFile
-from zenoimg.config.keys import RECIPE_TABLES, Value, of_table
+from zenoimg.config.keys import RECIPE_TABLES, of_table
 from zenoimg.errors import ConfigurationError
 
 #: An id is at most 1,024 bytes long.

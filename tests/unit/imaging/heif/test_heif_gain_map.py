@@ -96,6 +96,17 @@ def test_samsungs_codes_stay_as_they_are(photo: bytes, gain_map: bytes, by: str)
 
 
 @needs_heic
+def test_a_copy_without_a_mark_keeps_the_map(photo: bytes, gain_map: bytes) -> None:
+    data = heifs.with_gain_map(photo, gain_map, SAMSUNG, about=about_samsung())
+    done = watermark(data, Recipe(None))
+    assert done.encoding == "copied"
+    assert [warning for warning in done.warnings if "encoded again" in warning]
+    found = map_of(done.data)
+    assert found is not None
+    assert difference(codes(found), heifs.decoded(gain_map).convert("L")) <= 4
+
+
+@needs_heic
 def test_apples_codes_become_those_of_iso(photo: bytes, gain_map: bytes) -> None:
     done = watermark(heifs.with_gain_map(photo, gain_map, APPLE, about=about_apple()))
     found = map_of(done.data)

@@ -44,6 +44,8 @@ class GroundUnderMark:
 
     def __call__(self, picture: Image.Image, overlay: Overlay) -> None:
         """Draw, as ``blend`` does; ``overlay`` counts from the corner of the part that ``picture`` is."""
+        if not overlay.boxes:
+            return
         across, down = (self.overlay.boxes[0][axis] - overlay.boxes[0][axis] for axis in (0, 1))
         left, top, right, bottom = covered_box(overlay, picture.size)
         part = (
