@@ -28,20 +28,20 @@ from typing import Any
 
 from zenoimg.imaging import Refused, Watermarked
 from zenoimg.pipeline.descriptions import Fields, of_failed, of_kept_copy, of_new_copy, with_headers
+from zenoimg.pipeline.fetching import fetch
 from zenoimg.pipeline.objects.disposition import file_name_of
 from zenoimg.pipeline.objects.headers import TAGS, CopyHeaders, carry
 from zenoimg.pipeline.outcome import HandOver, Outcome, Refusal, Result
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.storage import (
     Original,
-    OriginalArchivedError,
     OriginalKeyError,
     PublishedCopy,
     copy_key_fits,
     entries_of,
 )
 from zenoimg.pipeline.tools import Tools
-from zenoimg.pipeline.verdict import ARCHIVED, CopyMark, expected_copy, has_other_headers, is_up_to_date
+from zenoimg.pipeline.verdict import CopyMark, expected_copy, has_other_headers, is_up_to_date
 
 #: Rounds of one run, after which the key is left to the lane's retry.
 MAX_ROUNDS = 5
@@ -118,8 +118,9 @@ class _Round:
             done, _ = self._find_done(self._original)
             if done is not None:
                 return done
-        refusal = self._fetch()
-        original = self._original
+        original, refusal = fetch(self._key, self._tools.storage, self._tools.limits)
+        self._original = original
+        self._tools.on_stage("fetch")
         if original is None:
             return self._remove()
         record: ImageRecord | None = None
@@ -132,26 +133,6 @@ class _Round:
         if isinstance(made, Refusal):
             return self._refuse(original, made)
         return self._publish(original, made, may_exist=force or record is not None)
-
-    def _fetch(self) -> Refusal | None:
-        """Read the original; return why it is refused without looking at its bytes, if it is."""
-        storage, limits = self._tools.storage, self._tools.limits
-        refusal: Refusal | None = None
-        try:
-            self._original = storage.get_original(self._key, limits.max_bytes)
-        except OriginalArchivedError as archived:
-            self._original = storage.head_original(self._key)
-            refusal = Refusal(ARCHIVED, str(archived))
-        self._tools.on_stage("fetch")
-        if not self._has_copy_key:
-            length = len(self._key.encode())
-            return Refusal("key-too-long", f"a key of {length} bytes leaves no room for the prefix of the copy")
-        if refusal is None and self._original is not None and self._original.data is None:
-            size = f"{self._original.size:,} bytes"
-            if self._original.size <= limits.max_bytes:
-                size += ", and larger than the limit when unpacked"
-            return Refusal("too-large", f"{size}; the limit is {limits.max_bytes:,}")
-        return refusal
 
     def _find_done(self, original: Original) -> tuple[Outcome | None, ImageRecord | None]:
         """Return the outcome if nothing is left to draw, and the record that was found."""
