@@ -285,3 +285,12 @@ def test_a_picture_is_cropped_and_turned_as_its_properties_say_and_in_their_orde
     done = watermark(data)
     assert (done.width, done.height) == (100, 200)
     assert_marked(done, data, 30)
+
+
+@pytest.mark.parametrize(("mode", "coded_bytes"), [("RGB", 4), ("I;16", 12)])
+def test_the_memory_of_both_processes_is_stated(mode: str, coded_bytes: int) -> None:
+    data = heifs.encoded(pictures.photo(SIZE) if mode == "RGB" else Image.new(mode, SIZE, 32768))
+    needed = 10 * SIZE[0] * SIZE[1] + coded_bytes * read_header(data).coded_pixels + 3 * len(data)
+    watermark(data, limits=Limits(max_memory=needed))
+    with pytest.raises(Refused, match="of this kind need"):
+        watermark(data, limits=Limits(max_memory=needed - 1))

@@ -12,8 +12,9 @@ from PIL import Image
 from tests.drawn import heifs, pictures
 from tests.drawn.heifs import APPLE, SAMSUNG, needs_heic
 from tests.drawn.ultra_hdr import Gain, iso_segment, smooth_map
-from zenoimg.imaging import Recipe, WatermarkSpec, watermark
+from zenoimg.imaging import Limits, Recipe, Refused, WatermarkSpec, watermark
 from zenoimg.imaging.formats.heif.gain_map import apple_codes
+from zenoimg.imaging.formats.heif.header import read_header
 from zenoimg.imaging.formats.heif.headroom import headroom_of
 from zenoimg.imaging.formats.jpeg.gain_map.metadata import iso_metadata
 from zenoimg.imaging.formats.jpeg.gain_map.source import SourceMap, declarations, map_in
@@ -240,3 +241,17 @@ def test_libultrahdr_renders_what_the_formulas_say(photo: bytes, gain_map: bytes
     assert abs(numpy.median(ratio) - 1) < 0.01
     assert numpy.percentile(abs(ratio - 1), 95) < 0.03
     assert iso_metadata(ISO_PAYLOAD).channels[0].high == pytest.approx(2.3, abs=1e-4)
+
+
+@needs_heic
+def test_a_map_and_the_ground_under_its_mark_count_as_memory(photo: bytes, gain_map: bytes) -> None:
+    data = heifs.with_gain_map(photo, gain_map, APPLE, about=about_apple())
+    tiled = Recipe(WatermarkSpec(position="tile"))
+    needed = 10 * 640 * 480 + 4 * read_header(data).coded_pixels + 3 * len(data)
+    for recipe, more in ((Recipe(hdr="drop"), 0), (Recipe(), 8 * 320 * 240), (tiled, 13 * 320 * 240)):
+        limits = Limits(max_memory=needed + more)
+        if more:
+            with pytest.raises(Refused, match="of this kind need"):
+                watermark(data, recipe, limits)
+        else:
+            assert watermark(data, recipe, limits).format == "JPEG"

@@ -31,6 +31,7 @@ from zenoimg.imaging.formats.jpeg.gain_map.source import Declarations, SourceMap
 from zenoimg.imaging.formats.jpeg.gain_map.stating import stating_segments
 from zenoimg.imaging.formats.jpeg.stream import EncodedChunks, read_stream
 from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.marking.placement import Size
 from zenoimg.imaging.metadata.names import GAIN_MAP_NS
 from zenoimg.imaging.recipe import Recipe
 
@@ -52,10 +53,9 @@ class HeifMap:
     headroom: float = 0.0
 
     @property
-    def pixels(self) -> int:
-        """The number of its pixels."""
-        width, height = shown_size(self.item)
-        return width * height
+    def size(self) -> Size:
+        """Its size."""
+        return shown_size(self.item)
 
 
 def choose(header: HeifHeader, recipe: Recipe, limits: Limits) -> tuple[HeifMap | None, list[str]]:

@@ -18,7 +18,7 @@ from zenoimg.imaging.formats.heif.decoding import decoded
 from zenoimg.imaging.formats.heif.gain_map import HeifMap, as_jpeg_map, choose, left_out
 from zenoimg.imaging.formats.heif.header import UNSPECIFIED, HeifHeader, read_header
 from zenoimg.imaging.formats.jpeg.gain_map.carrying import with_gain_map
-from zenoimg.imaging.formats.jpeg.gain_map.editing import GroundUnderMark
+from zenoimg.imaging.formats.jpeg.gain_map.editing import GroundUnderMark, map_memory
 from zenoimg.imaging.formats.jpeg.gain_map.metadata import UnknownMapError
 from zenoimg.imaging.formats.jpeg.stream import EncodedChunks, Segment
 from zenoimg.imaging.limits import Limits
@@ -38,6 +38,7 @@ _FILES = 3
 """The file, the helper's memory with it, and the copy."""
 _SHOWN_BYTES = 10
 _CODED_BYTES, _DEEP_BYTES = 4, 12
+_MAP_BYTES = 8
 """For each pixel that is shown, and for each that is coded, alpha and the edges of tiles included: measured, in both
 processes."""
 
@@ -51,7 +52,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     header = read_header(data)
     _check_transfer(header.transfer)
     chosen, warnings = choose(header, recipe, limits)
-    _check_limits(header, limits, len(data), chosen)
+    _check_limits(header, limits, len(data), _map_bytes(header, chosen, recipe))
     picture, found = decoded(data, header.size, header.coded_pixels)
     unsaid = header.primaries == header.transfer == UNSPECIFIED
     _check_transfer(found.transfer)
@@ -101,7 +102,16 @@ def _check_transfer(transfer: int) -> None:
         raise Refused("unsupported-format", f"HEIF in {name} (HDR) is not supported; HEIF in standard range is")
 
 
-def _check_limits(header: HeifHeader, limits: Limits, length: int, chosen: HeifMap | None) -> None:
+def _map_bytes(header: HeifHeader, chosen: HeifMap | None, recipe: Recipe) -> int:
+    """Return the bytes that the gain map takes while it is marked."""
+    if chosen is None:
+        return 0
+    overlay = overlay_for(recipe.watermark, header.size, 1, ColourTags())
+    width, height = chosen.size
+    return _MAP_BYTES * width * height + map_memory(chosen.size, overlay, header.size)
+
+
+def _check_limits(header: HeifHeader, limits: Limits, length: int, map_bytes: int) -> None:
     limits.check_picture(*header.size)
     for size in header.coded:
         limits.check_picture(*size)
@@ -113,7 +123,6 @@ def _check_limits(header: HeifHeader, limits: Limits, length: int, chosen: HeifM
     if max(header.size) > _MOST_JPEG_SIDE and not header.has_alpha:
         raise Refused("too-large", f"its copy would be a JPEG, whose sides have at most {_MOST_JPEG_SIDE:,} pixels")
     coded = (_DEEP_BYTES if header.depth > 8 else _CODED_BYTES) * header.coded_pixels
-    map_bytes = _SHOWN_BYTES * chosen.pixels if chosen else 0
     limits.check_memory(*header.size, _SHOWN_BYTES, held=_FILES * length + coded + map_bytes)
 
 

@@ -61,7 +61,8 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     further, rest = further_pictures(data[stream.end :])
     hdr = choose(stream, further, recipe)
     if hdr.kept:
-        limits.check_memory(*size, need, held=_FILES * len(data) + map_memory(hdr.kept, overlay, size))
+        map_size = hdr.kept.stream.width, hdr.kept.stream.height
+        limits.check_memory(*size, need, held=_FILES * len(data) + map_memory(map_size, overlay, size))
     warnings = [*hdr.warnings, *left_out(hdr.others, rest)]
     is_alone = bool(further or warnings or hdr.declares_others)
     keeper = Keeper(recipe.metadata, recipe.rights, alone=is_alone, orientation=orientation)

@@ -68,13 +68,13 @@ class GroundUnderMark:
         return whole
 
 
-def map_memory(source: SourceMap, overlay: Overlay, size: Size) -> int:
+def map_memory(map_size: Size, overlay: Overlay, size: Size) -> int:
     """Return the bytes that the map takes while it is marked: the ground under the mark, and the samples there."""
     if not covered_boxes(overlay, size):
         return 0
     left, top, right, bottom = covered_box(overlay, size)
     pixels = (right - left + 2 * _AROUND) * (bottom - top + 2 * _AROUND)
-    grid = Grid(size, (source.stream.width, source.stream.height))
+    grid = Grid(size, map_size)
     return round(pixels * (_GROUND_BYTES + _SAMPLE_BYTES / (grid.across * grid.down)))
 
 
