@@ -15,6 +15,10 @@ from zenoimg.cli.app import app
 _TARGET = ("stack", "region", "profile", "local", "endpoint_url", "config")
 #: These act on this machine, whatever pipeline is meant.
 _OF_THIS_MACHINE = ("local",)
+#: Options that commands of the AWS CLI carry as well. What is about the user's own profile has no region.
+_AWS_OPTIONS = {"profile": "--profile", "region": "--region", "endpoint_url": "--endpoint-url"}
+_OF_THE_PROFILE = ("configure", "sso", "account")
+_AWS = re.compile(r"(?:^  (?:while )?|`)((?:AWS_\w+=\S+ )*aws [a-z0-9]+ [^`\n]+)", re.MULTILINE)
 _QUOTED = re.compile(r"`(zenoimg [^`]+)`")
 
 
@@ -30,6 +34,22 @@ def check_hints(arguments: Sequence[str], stdout: str, stderr: str) -> None:
         except Exception:  # noqa: BLE001 - a command line that cannot be parsed acts nowhere
             continue
         assert target == wanted, f"{hint} does not act where {shlex.join(arguments)} does"
+    for line in _AWS.findall(stdout + "\n" + stderr):
+        _check_aws(line, arguments)
+
+
+def _check_aws(line: str, arguments: Sequence[str]) -> None:
+    """Fail unless a command of the AWS CLI has the options by which the command itself was pointed somewhere."""
+    words = shlex.split(line.partition(" | ")[0])
+    try:
+        _, wanted = parsed(list(arguments))
+    except Exception:  # noqa: BLE001 - a command line that cannot be parsed acts nowhere
+        return
+    service = words[words.index("aws") + 1]
+    for name, option in _AWS_OPTIONS.items():
+        if name in wanted and (name == "profile" or service not in _OF_THE_PROFILE):
+            given = words[words.index(option) + 1] if option in words else None
+            assert given == wanted[name], f"{line} does not act where {shlex.join(arguments)} does"
 
 
 def hints(stdout: str, stderr: str) -> Iterator[str]:

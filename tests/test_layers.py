@@ -29,7 +29,13 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "zenoimg.errors": (set(), set()),
     "zenoimg.suggest": (set(), set()),
     "zenoimg.aws": (
-        {"zenoimg", "zenoimg.errors", "zenoimg.pipeline.calls.retries", "zenoimg.pipeline.calls.service"},
+        {
+            "zenoimg",
+            "zenoimg.errors",
+            "zenoimg.pipeline.calls.retries",
+            "zenoimg.pipeline.calls.service",
+            "zenoimg.suggest",
+        },
         {"boto3", "botocore", "urllib3"},
     ),
     "zenoimg.config": (

@@ -1,7 +1,8 @@
 """Commands that messages suggest: they can be pasted into a shell, and act where the running command acts.
 
 The command line says once, by ``acting_with``, which of its global flags decide where it acts. They hold for the whole
-process, its threads included; variables and ``zenoimg.toml`` hold in the user's shell anyway.
+process, its threads included; variables and ``zenoimg.toml`` hold in the user's shell anyway. The AWS CLI knows neither
+our variables nor that file: ``point_aws_cli_at`` says what they amount to.
 """
 
 from __future__ import annotations
@@ -10,21 +11,61 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 _flags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _AwsCli:
+    """Where commands of the AWS CLI act: variables that precede them, options that follow them."""
+
+    variables: tuple[tuple[str, str], ...] = ()
+    profile: tuple[str, ...] = ()
+    place: tuple[str, ...] = ()
+
+
+_aws_cli = _AwsCli()
+
+
 @contextmanager
 def acting_with(flags: Sequence[str]) -> Iterator[None]:
     """Add these flags (``--stack acme``) to every command that is suggested within the block."""
-    global _flags
-    before, _flags = _flags, tuple(flags)
+    global _flags, _aws_cli
+    before, aws_cli_before = _flags, _aws_cli
+    _flags, _aws_cli = tuple(flags), _AwsCli()
     try:
         yield
     finally:
-        _flags = before
+        _flags, _aws_cli = before, aws_cli_before
+
+
+def point_aws_cli_at(
+    *, profile: str | None, region: str | None, endpoint_url: str | None, keys: tuple[str, str] | None = None
+) -> None:
+    """Have commands of the AWS CLI act here until the block of ``acting_with`` ends.
+
+    ``keys`` (access key, secret key) are those of the embedded AWS, which everybody knows.
+    """
+    global _aws_cli
+    given = (("--region", region), ("--endpoint-url", endpoint_url))
+    _aws_cli = _AwsCli(
+        tuple(zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), keys, strict=True)) if keys else (),
+        ("--profile", profile) if profile else (),
+        tuple(word for option, value in given if value for word in (option, value)),
+    )
+
+
+def suggest_aws(*words: str, anywhere: bool = False) -> str:
+    """Return an ``aws`` command of these words, quoted for a POSIX shell, that acts where the running command acts.
+
+    ``anywhere`` is for commands about the user's own profile, which have no region and no endpoint.
+    """
+    variables = [] if anywhere else [f"{name}={_quoted(value)}" for name, value in _aws_cli.variables]
+    place = () if anywhere else _aws_cli.place
+    return " ".join([*variables, *map(_quoted, ["aws", *words, *_aws_cli.profile, *place])])
 
 
 def suggest(*words: str, ids: Sequence[str] = ()) -> str:

@@ -177,7 +177,7 @@ def test_a_bucket_with_a_policy_of_its_own_is_named_with_the_commands_that_remov
     s3.put_bucket_policy(Bucket=PROCESSED, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     error = refused(aws)
     assert "it has a bucket policy" in error.message
-    assert f"aws s3api delete-bucket-policy --bucket {PROCESSED} --region {REGION}" in error.next_step
+    assert f"aws s3api delete-bucket-policy --bucket {PROCESSED}" in error.next_step
 
 
 @pytest.mark.parametrize(

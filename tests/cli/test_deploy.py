@@ -218,7 +218,7 @@ def test_ctrl_c_during_the_change_says_that_cloudformation_continues_and_how_to_
     deployed.cloudformation.instead["execute"] = KeyboardInterrupt()
     shown = terminal.run("deploy", "--yes", code=130).stderr
     assert "CloudFormation continues with the change" in shown
-    assert "zenoimg --stack zeno deploy" in shown
+    assert "`zenoimg deploy`" in shown
     assert "aws cloudformation describe-stack-events --stack-name zeno --region eu-west-1" in shown
     assert deployed.done == ["create", "execute"], "the change set is not discarded"
 

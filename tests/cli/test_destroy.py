@@ -216,7 +216,7 @@ def test_ctrl_c_says_that_cloudformation_goes_on(
     monkeypatch.setattr(operation.Destroy, "remove_stack", interrupted)
     shown = terminal.run("destroy", "--yes", code=130).stderr
     assert "CloudFormation continues with the change" in shown
-    assert "zenoimg --stack zeno destroy" in shown
+    assert "`zenoimg destroy`" in shown
 
 
 def test_ctrl_c_while_data_goes_says_what_is_gone_and_that_it_goes_on(

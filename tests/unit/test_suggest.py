@@ -17,7 +17,7 @@ import zenoimg
 from tests.hints import hints, parsed
 from zenoimg.cli.app import COMMANDS
 from zenoimg.config.load import GlobalOptions
-from zenoimg.suggest import acting_with, suggest, suggest_install
+from zenoimg.suggest import acting_with, point_aws_cli_at, suggest, suggest_aws, suggest_install
 
 _WRITTEN = re.compile(rf"zenoimg (?:-\S+ )*(?:{'|'.join(COMMANDS)})\b")
 #: What names a command without suggesting it: in files, which outlive the call.
@@ -126,3 +126,22 @@ def test_no_message_writes_a_command_by_itself(path: Path) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
     ]
     assert {text for text in written if _WRITTEN.search(text) and not text.startswith("Example: ")} <= _IN_FILES
+
+
+def test_commands_of_the_aws_cli_act_where_the_command_does() -> None:
+    with acting_with(["--profile", "my work"]):
+        assert suggest_aws("s3", "ls") == "aws s3 ls", "nothing is known yet"
+        point_aws_cli_at(profile="my work", region="eu-west-1", endpoint_url="http://127.0.0.1:4566")
+        place = "--region eu-west-1 --endpoint-url http://127.0.0.1:4566"
+        assert suggest_aws("s3", "ls", "s3://a b") == f"aws s3 ls 's3://a b' --profile 'my work' {place}"
+        assert suggest_aws("sso", "login", anywhere=True) == "aws sso login --profile 'my work'"
+    assert suggest_aws("s3", "ls") == "aws s3 ls", "and not for the next command"
+
+
+def test_commands_of_the_aws_cli_reach_the_embedded_aws() -> None:
+    with acting_with(["--local"]):
+        point_aws_cli_at(profile=None, region="us-east-1", endpoint_url="http://127.0.0.1:4747", keys=("k", "s"))
+        assert suggest_aws("sqs", "list-queues") == (
+            "AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=s aws sqs list-queues --region us-east-1 "
+            "--endpoint-url http://127.0.0.1:4747"
+        )

@@ -17,6 +17,7 @@ from botocore.parsers import ResponseParserError
 
 from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.pipeline.calls.service import error_code, is_denied, is_throttled
+from zenoimg.suggest import suggest_aws
 
 NO_CREDENTIALS_NEXT = (
     "Configure AWS (`aws configure sso`, AWS_PROFILE or --profile), or add --local to run everything on the "
@@ -77,7 +78,7 @@ def explain(error: Exception) -> ZenoError:
     if isinstance(error, _SIGN_IN):
         return ConfigurationError(
             f"the AWS credentials could not be read: {error}",
-            next_step="Sign in again (`aws sso login`), or choose another --profile.",
+            next_step=f"Sign in again (`{_sign_in()}`), or choose another --profile.",
         )
     if isinstance(error, NETWORK_ERRORS):
         return RefusedByAwsError(
@@ -103,7 +104,7 @@ def _explain_refusal(error: boto.ClientError) -> ZenoError:
     operation = error.operation_name
     if code in _EXPIRED:
         return ConfigurationError(
-            "the AWS credentials have expired", next_step="Sign in again (`aws sso login`).", code="expired"
+            "the AWS credentials have expired", next_step=f"Sign in again (`{_sign_in()}`).", code="expired"
         )
     if code in _UNKNOWN_KEY:
         return ConfigurationError(
@@ -124,3 +125,7 @@ def _explain_refusal(error: boto.ClientError) -> ZenoError:
             code="throttled",
         )
     return RefusedByAwsError(f"AWS refused {operation}: {message or code} ({code})", code=code or "refused-by-aws")
+
+
+def _sign_in() -> str:
+    return suggest_aws("sso", "login", anywhere=True)

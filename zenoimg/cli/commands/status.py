@@ -138,6 +138,8 @@ def _drawn(current: PipelineStatus) -> Group:
         for example in current.audit.examples:
             table.add_row(Text(printable(example.image_id)), Text(example.finding, style="yellow"))
         parts += [Text(), table]
+        more = sum(current.audit.findings.values()) - len(current.audit.examples)
+        parts += [Text(f"and {more:,} more", style="dim")] if more > 0 else []
     return Group(*parts, *_actions(current.needs))
 
 

@@ -14,7 +14,7 @@ from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import aws_of, settings_of
 from zenoimg.cli.terminal.screen import safe
 from zenoimg.errors import ConfigurationError
-from zenoimg.suggest import suggest
+from zenoimg.suggest import suggest, suggest_aws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -190,9 +190,11 @@ def _write(call: Call, plan: Plan, identity: Identity, folder: Path) -> None:
     where = safe(str(identity))
     call.screen.say(f"Wrote template.json, parameters.json, policies and zips for {where} to [bold]{shown}[/].")
     call.screen.say("For example:")
-    call.screen.say(f"  aws s3 cp --recursive {shown}/{stack}/ s3://{bucket}/{stack}/")
-    call.screen.say(
-        f"  aws cloudformation create-stack --stack-name {stack} --template-body file://{shown}/template.json "
-        f"--parameters file://{shown}/parameters.json --capabilities CAPABILITY_NAMED_IAM --tags "
-        f"Key=zenoimg:stack,Value={stack}"
+    upload = suggest_aws("s3", "cp", "--recursive", f"{folder}/{stack}/", f"s3://{bucket}/{stack}/")
+    create = suggest_aws(
+        *("cloudformation", "create-stack", "--stack-name", stack),
+        *("--template-body", f"file://{folder}/template.json", "--parameters", f"file://{folder}/parameters.json"),
+        *("--capabilities", "CAPABILITY_NAMED_IAM", "--tags", f"Key=zenoimg:stack,Value={stack}"),
     )
+    call.screen.say(f"  `{safe(upload)}`")
+    call.screen.say(f"  `{safe(create)}`")

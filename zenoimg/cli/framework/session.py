@@ -12,7 +12,7 @@ from zenoimg.cli.terminal.screen import safe
 from zenoimg.config.keys import KEYS
 from zenoimg.config.load import Settings, load
 from zenoimg.errors import ConfigurationError, UsageError
-from zenoimg.suggest import suggest
+from zenoimg.suggest import point_aws_cli_at, suggest
 
 if TYPE_CHECKING:
     from zenoimg.aws.session import Aws
@@ -36,7 +36,10 @@ def aws_of(call: Call, settings: Settings) -> Aws:
         call.screen.say(f"[dim]{safe(text)}[/]")
 
     if not settings.local:
+        # Before there is a session as well, which may be what fails.
+        point_aws_cli_at(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url)
         aws = Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url, report=report)
+        point_aws_cli_at(profile=settings.profile, region=aws.region, endpoint_url=settings.endpoint_url)
         if likely := aws.likely_region():
             call.screen.say(f"[yellow]The region {safe(aws.region)} is not known; did you mean {safe(likely)}?[/]")
         return aws
@@ -49,10 +52,12 @@ def aws_of(call: Call, settings: Settings) -> Aws:
         ),
     ):
         call.screen.say(f"[dim]Started the embedded AWS; `{safe(suggest('local', 'stop'))}` stops it.[/]")
+    keys = (local.ACCESS_KEY, local.SECRET_KEY)
+    point_aws_cli_at(profile=None, region=local.REGION, endpoint_url=embedded.settings.endpoint_url, keys=keys)
     return Aws(
         region=local.REGION,
         endpoint_url=embedded.settings.endpoint_url,
-        credentials=(local.ACCESS_KEY, local.SECRET_KEY),
+        credentials=keys,
         local=True,
         report=report,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import Screen, safe
-from zenoimg.suggest import suggest
+from zenoimg.suggest import suggest, suggest_aws
 
 if TYPE_CHECKING:
     from zenoimg.aws.session import Aws
@@ -104,8 +104,7 @@ def say_waiting(screen: Screen, stack: str, status: str) -> None:
 
 def say_cloudformation_continues(screen: Screen, aws: Aws, stack: str, rerun: str) -> None:
     """Say that CloudFormation continues after an interrupt, and how to follow it."""
-    region = "" if aws.local else f" --region {aws.region}"
-    local = " --local" if aws.local else ""
+    follow = suggest_aws("cloudformation", "describe-stack-events", "--stack-name", stack)
     screen.say("Interrupted. CloudFormation continues with the change. Follow it with")
-    screen.say(f"  zenoimg{local} --stack {stack} {rerun}    (waits for it, then continues), or")
-    screen.say(f"  aws cloudformation describe-stack-events --stack-name {stack}{region}")
+    screen.say(f"  `{safe(suggest(*rerun.split()))}`    (waits for it, then continues), or")
+    screen.say(f"  `{safe(follow)}`")

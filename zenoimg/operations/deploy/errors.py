@@ -19,6 +19,7 @@ from zenoimg.errors import ConfigurationError, RefusedByAwsError, ZenoError
 from zenoimg.pipeline.calls.service import error_code, is_aws, is_denied
 from zenoimg.stack.change_set.denials import Denial, denial_in, next_step_of_denial
 from zenoimg.stack.change_set.failures import next_step_of_reason
+from zenoimg.suggest import suggest_aws
 
 #: Codes of endpoints that do not support an operation or a whole service.
 _UNKNOWN = frozenset(
@@ -94,6 +95,6 @@ def _wrong_region(error: boto.EndpointConnectionError, aws: Aws) -> ZenoError | 
     return ConfigurationError(
         f"{host} cannot be reached, and {aws.region!r} is not a known region",
         next_step=f"{f'Did you mean --region {near[0]}? ' if near else ''}"
-        "`aws account list-regions` lists the regions of your account.",
+        f"`{suggest_aws('account', 'list-regions', anywhere=True)}` lists the regions of your account.",
         code="wrong-region",
     )

@@ -19,7 +19,7 @@ from zenoimg.operations.health.status import StatusReader
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.calls.service import expected_owner
 from zenoimg.stack.outputs import StackState, read_stack
-from zenoimg.suggest import suggest
+from zenoimg.suggest import suggest, suggest_aws
 
 
 def region(aws: Aws) -> Iterator[Check]:
@@ -89,8 +89,10 @@ def _parts_in_trouble(aws: Aws, resources: list[Any]) -> Iterator[Check]:
             state = aws.functions.get_event_source_mapping(UUID=name)["State"]
             if state in ("Disabled", "Disabling"):
                 logical = each["LogicalResourceId"]
-                enable = f"aws lambda update-event-source-mapping --uuid {name} --enabled"
-                yield Check("Parts", "wrong", f"{logical} is {state}: nobody reads its queue", f"Turn it on: {enable}")
+                enable = suggest_aws("lambda", "update-event-source-mapping", "--uuid", name, "--enabled")
+                yield Check(
+                    "Parts", "wrong", f"{logical} is {state}: nobody reads its queue", f"Turn it on: `{enable}`"
+                )
 
 
 def data(aws: Aws, settings: Settings) -> Iterator[Check]:

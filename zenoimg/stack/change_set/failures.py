@@ -104,7 +104,7 @@ def _after(state: StackState) -> str:
     if state.status == "UPDATE_ROLLBACK_COMPLETE":
         return f"The stack is as it was before. Fix the cause and rerun `{suggest('deploy')}`."
     if state.status == "UPDATE_ROLLBACK_FAILED":
-        return f"Fix the cause, then run `{continue_rollback(state.name, state)}`."
+        return f"Fix the cause, then run `{continue_rollback(state.name)}`."
     if state.status == "DELETE_FAILED":
         return f"Fix the cause and rerun `{suggest('destroy')}`; it continues where it stopped."
     return "Check the stack's events in CloudFormation, fix what they name, and rerun the command."

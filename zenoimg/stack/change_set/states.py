@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.stack.outputs import StackState
-from zenoimg.suggest import suggest
+from zenoimg.suggest import suggest, suggest_aws
 
 #: A stack that has change sets only, and no resources yet.
 NEW = "REVIEW_IN_PROGRESS"
@@ -33,7 +33,7 @@ def refuse_stuck(stack: str, state: StackState | None) -> None:
     if state.status == "UPDATE_ROLLBACK_FAILED":
         raise RefusedByAwsError(
             f"the stack {stack!r} is UPDATE_ROLLBACK_FAILED: {state.status_reason or 'CloudFormation gives no reason'}",
-            next_step=f"Fix the cause, run `{continue_rollback(stack, state)}`, then rerun the deploy.",
+            next_step=f"Fix the cause, run `{continue_rollback(stack)}`, then rerun the deploy.",
             code="stack-stuck",
         )
     if state.is_changing:
@@ -44,8 +44,6 @@ def refuse_stuck(stack: str, state: StackState | None) -> None:
         )
 
 
-def continue_rollback(stack: str, state: StackState) -> str:
+def continue_rollback(stack: str) -> str:
     """Return the AWS CLI command that continues a failed rollback."""
-    parts = state.stack_id.split(":")
-    region = f" --region {parts[3]}" if len(parts) > 5 else ""
-    return f"aws cloudformation continue-update-rollback --stack-name {stack}{region}"
+    return suggest_aws("cloudformation", "continue-update-rollback", "--stack-name", stack)

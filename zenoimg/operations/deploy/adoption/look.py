@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from zenoimg.aws.session import Aws
 from zenoimg.pipeline.calls.service import expected_owner
 from zenoimg.stack import ownership, read_back
 from zenoimg.stack.read_back import Wanted, asked
+from zenoimg.suggest import suggest_aws
 
 _NAMED = 4  # rules, tags, indexes that are named one by one
 
@@ -63,7 +63,7 @@ def look_at_bucket(aws: Aws, bucket: str, wanted: Wanted, *, is_in_stack: bool) 
         others,
         _has_eventbridge(answer),
         obstacle,
-        _policy_remedy(aws, bucket) if obstacle else (),
+        _policy_remedy(bucket) if obstacle else (),
     )
 
 
@@ -84,7 +84,7 @@ def look_at_table(aws: Aws, wanted: Wanted) -> Look:
         tuple(_table_settings(aws, table)),
         tuple(changes),
         obstacle=obstacle,
-        remedy=tuple(_index_remedy(aws, table, missing)),
+        remedy=tuple(_index_remedy(table, missing)),
         is_protected=bool(table.get("DeletionProtectionEnabled")),
     )
 
@@ -159,36 +159,27 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _policy_remedy(aws: Aws, bucket: str) -> tuple[str, ...]:
-    at = f"--bucket {bucket}{_where(aws)}"
-    return (
-        f"aws s3api get-bucket-policy {at} --query Policy --output text > {bucket}-policy.json",
-        f"aws s3api delete-bucket-policy {at}",
-    )
+def _policy_remedy(bucket: str) -> tuple[str, ...]:
+    read = suggest_aws("s3api", "get-bucket-policy", "--bucket", bucket, "--query", "Policy", "--output", "text")
+    return f"{read} > {bucket}-policy.json", suggest_aws("s3api", "delete-bucket-policy", "--bucket", bucket)
 
 
-def _index_remedy(aws: Aws, table: Mapping[str, Any], missing: Sequence[str]) -> Iterator[str]:
+def _index_remedy(table: Mapping[str, Any], missing: Sequence[str]) -> Iterator[str]:
     """Yield the commands that create the indexes, one after the other."""
-    at = f"--table-name {table['TableName']}{_where(aws)}"
+    at = ("--table-name", str(table["TableName"]))
     if missing and table.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
         # An index of a provisioned table needs a capacity of its own; the stack's table has none.
-        yield f"aws dynamodb update-table {at} --billing-mode PAY_PER_REQUEST"
-        yield f"aws dynamodb wait table-exists {at}"
+        yield suggest_aws("dynamodb", "update-table", *at, "--billing-mode", "PAY_PER_REQUEST")
+        yield suggest_aws("dynamodb", "wait", "table-exists", *at)
     for number, index in enumerate(missing):
         if number:
-            statuses = "--query 'Table.GlobalSecondaryIndexes[].IndexStatus' --output text"
-            yield f"while aws dynamodb describe-table {at} {statuses} | grep -q CREATING; do sleep 10; done"
+            statuses = ("--query", "Table.GlobalSecondaryIndexes[].IndexStatus", "--output", "text")
+            look = suggest_aws("dynamodb", "describe-table", *at, *statuses)
+            yield f"while {look} | grep -q CREATING; do sleep 10; done"
         keys = read_back.INDEX_KEYS[index]
-        types = " ".join(f"AttributeName={name},AttributeType=S" for name in keys)
+        types = [f"AttributeName={name},AttributeType=S" for name in ("ImageId", *keys)]
         schema = [{"AttributeName": name, "KeyType": kind} for name, kind in zip(keys, ("HASH", "RANGE"), strict=True)]
         create = {"IndexName": index, "KeySchema": schema, "Projection": {"ProjectionType": "ALL"}}
-        updates = shlex.quote(json.dumps([{"Create": create}], separators=(",", ":")))
-        yield (
-            f"aws dynamodb update-table {at} --attribute-definitions AttributeName=ImageId,AttributeType=S {types} "
-            f"--global-secondary-index-updates {updates}"
-        )
-
-
-def _where(aws: Aws) -> str:
-    endpoint = f" --endpoint-url {aws.endpoint_url}" if aws.endpoint_url else ""
-    return f" --region {aws.region}{endpoint}"
+        updates = json.dumps([{"Create": create}], separators=(",", ":"))
+        options = ("--attribute-definitions", *types, "--global-secondary-index-updates", updates)
+        yield suggest_aws("dynamodb", "update-table", *at, *options)
