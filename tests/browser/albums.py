@@ -54,7 +54,7 @@ def varied(out: Path) -> Made:
     failed = replace(record("busy.jpg", status="failed"), error="throttled: DynamoDB asked to slow down")
     images.append(Pictures(failed))
     gone = replace(images[0], record=replace(images[0].record, image_id="gone.jpg"), after=None, small=None)
-    images.append(replace(gone, problem="its copy is gone"))
+    images.append(replace(gone, problem="its copy is gone", is_unsettled=True))
     return written(out, images)
 
 

@@ -139,18 +139,22 @@ def test_statuses_and_notes_filter_and_the_address_remembers(opened: Open, album
 
 
 @pytest.mark.parametrize(
-    ("image_id", "reason"),
+    ("image_id", "reason", "can_be_repeated"),
     [
-        ("broken/letter.heic", "HEIF in PQ (HDR) is not supported"),
-        ("busy.jpg", "DynamoDB asked to slow down"),
-        ("gone.jpg", "its copy is gone"),
+        ("broken/letter.heic", "HEIF in PQ (HDR) is not supported", False),
+        ("busy.jpg", "DynamoDB asked to slow down", True),
+        ("gone.jpg", "its copy is gone", True),
     ],
 )
-def test_what_has_no_copy_says_why(opened: Open, album: Made, image_id: str, reason: str) -> None:
+def test_what_has_no_copy_says_why_and_what_helps(
+    opened: Open, album: Made, image_id: str, reason: str, can_be_repeated: bool
+) -> None:
     page = opened(album.page)
     assert reason in tile(page, image_id).text_content()
     tile(page, image_id).click()
-    assert reason in page.locator("#reason").inner_text()
+    said = page.locator("#reason").inner_text()
+    assert reason in said
+    assert (f"zenoimg reprocess {image_id}" in said) is can_be_repeated
 
 
 def test_the_keyboard_does_it_all(opened: Open, album: Made) -> None:

@@ -164,7 +164,20 @@ def test_a_copy_that_is_gone_is_said_and_the_rest_is_shown(three: Terminal, tmp_
     shown = images(tmp_path / "page")["a.jpg"]
     assert "copy is gone" in shown["problem"]
     assert {"before", "after", "small"} & set(shown) == {"before"}
-    assert "copy is gone" in three.run("gallery", "--out", "page", code=1).stderr
+    assert shown["again"] == "zenoimg reprocess a.jpg"
+    said = three.run("gallery", "--out", "page", code=1).stderr
+    assert "copy is gone" in said
+    assert "1 image can be processed again: `zenoimg reprocess a.jpg`" in said
+
+
+def test_failed_images_lead_to_a_reprocess_and_refused_ones_do_not(three: Terminal, tmp_path: Path) -> None:
+    for number in range(12):
+        catalog().put(replace(record(f"busy-{number}.jpg", status="failed"), error="throttled: later"))
+    said = three.run("gallery", "--out", "page").stderr
+    assert "12 images can be processed again: `zenoimg reprocess`" in said, "and not twelve ids"
+    shown = images(tmp_path / "page")
+    assert shown["busy-1.jpg"]["again"] == "zenoimg reprocess busy-1.jpg"
+    assert [each for each in shown.values() if "again" in each and each["status"] == "refused"] == []
 
 
 @pytest.mark.thorough

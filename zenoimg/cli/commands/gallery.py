@@ -20,6 +20,7 @@ from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.progress import PhotoProgress
 from zenoimg.cli.terminal.screen import Line, printable, safe
 from zenoimg.cli.terminal.selected import show_dry_run
+from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.gallery.album import Album
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _ASK_FROM_BYTES = 2_000_000_000
 #: Images on a page unless more are asked for.
 _IMAGES = 1000
+_NAMED = 5  # ids in a command that is suggested; for more it selects them itself
 
 
 def register(app: typer.Typer) -> None:
@@ -149,8 +151,12 @@ def _report(call: Call, page: _Page, *, limit: int | None, as_json: bool) -> Non
         call.screen.out.print(Text(printable(str(page.path))))
     parts = render.counts(counts, none="an empty page")
     call.screen.say(f"{render.plural(len(album.pictures), 'image')}: {parts}.")
+    again = [each.record.image_id for each in album.pictures if each.reprocess_helps]
     if problems:
         call.screen.say(f"{render.plural(problems, 'image')} cannot be shown completely; rerun the command to retry.")
+    if again:
+        command = suggest("reprocess", ids=again) if len(again) <= _NAMED else suggest("reprocess")
+        call.screen.say(f"{render.plural(len(again), 'image')} can be processed again: `{safe(command)}`")
     if limit is not None and len(album.pictures) >= limit and (album.total is None or album.total > limit):
         call.screen.say(f"These are the newest {limit:,}; --limit shows more.")
     if album.originals and album.pictures:

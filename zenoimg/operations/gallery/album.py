@@ -26,6 +26,7 @@ from zenoimg.operations.output.targets import Target
 from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.recipes import fingerprint_for
 from zenoimg.pipeline.records import ImageRecord
+from zenoimg.suggest import suggest
 
 PAGE = "index.html"
 _ASSETS = Path(__file__).with_name("page")
@@ -149,6 +150,7 @@ def _image(pictures: Pictures, album: Album) -> Mapping[str, Any]:
         "after": pictures.after,
         "small": pictures.small,
         "problem": pictures.problem or None,
+        "again": suggest("reprocess", ids=[record.image_id]) if pictures.reprocess_helps else None,
     }
     return {name: value for name, value in values.items() if value is not None}
 

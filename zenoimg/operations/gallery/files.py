@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from threading import BoundedSemaphore, Event
 from typing import Any, NamedTuple
 
@@ -43,7 +43,8 @@ _CHUNK_BYTES = 1024 * 1024
 class Pictures:
     """The files of one image as paths relative to the page, ``None`` for those that do not exist.
 
-    ``problem`` is why a file is missing that should exist.
+    ``problem`` is why a file is missing that should exist; ``is_unsettled`` is whether that is because S3 has not what
+    the record says.
     """
 
     record: ImageRecord
@@ -51,6 +52,12 @@ class Pictures:
     after: str | None = None
     small: str | None = None
     problem: str = ""
+    is_unsettled: bool = field(default=False, kw_only=True)
+
+    @property
+    def reprocess_helps(self) -> bool:
+        """Return whether processing the image again may give it what it lacks."""
+        return self.is_unsettled or self.record.status == "failed"
 
 
 class _Unsettled(Exception):  # noqa: N818 -- nothing is wrong: the record is read again
@@ -158,7 +165,7 @@ class Files:
                 if fresh is None:
                     return None
                 if fresh == record:
-                    return self._pictures(record, str(unsettled))
+                    return replace(self._pictures(record, str(unsettled)), is_unsettled=True)
                 record = fresh
 
     def _pictures(self, record: ImageRecord, problem: str) -> Pictures:

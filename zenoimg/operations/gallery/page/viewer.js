@@ -123,7 +123,8 @@ function showDetails(image) {
   $('reason').replaceChildren(...(image.status !== 'processed' || image.problem
     ? [element('div', { className: 'reason ' + kind },
         element('p', { className: 'reason-title' }, icon(kind), title + (code ? `: ${printable(code)}` : '')),
-        element('p', {}, printable(text)))]
+        element('p', {}, printable(text)),
+        ...(image.again ? [element('p', {}, 'To process it again: ', element('code', {}, image.again))] : []))]
     : []));
   $('facts').replaceChildren(...factsOf(image).flatMap(([name, value]) =>
     [element('dt', {}, name), element('dd', {}, value)]));
