@@ -22,7 +22,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageChops, ImageFile
 
 from zenoimg.imaging import EncoderSettings, Limits, Recipe, WatermarkSpec, watermark
 from zenoimg.imaging.memory import ObservedLimits
@@ -57,6 +57,19 @@ def saved(kind: str, mode: str, **options: Any) -> Draw:
         encoded = BytesIO()
         ImageFile.MAXBLOCK = 1 << 28  # Pillow's own buffer is too small for progressive noise
         noise(size, mode).save(encoded, kind, **options)
+        return encoded.getvalue()
+
+    return draw
+
+
+def animated(mode: str = "RGB", **options: Any) -> Draw:
+    """Return what draws an animated AVIF of three frames."""
+
+    def draw(size: Size) -> bytes:
+        first, encoded = noise(size, mode), BytesIO()
+        rest = [ImageChops.offset(first, step, step) for step in (9, 18)]
+        options_of_all = {"speed": 10, "quality": 60, "duration": 50, **options}
+        first.save(encoded, "AVIF", save_all=True, append_images=rest, **options_of_all)
         return encoded.getvalue()
 
     return draw
@@ -180,6 +193,16 @@ KINDS: dict[str, tuple[Draw, Recipe]] = {
     "tiff lzw": (saved("TIFF", "RGB", compression="tiff_lzw"), TILED),
     "tiff jpeg": (saved("TIFF", "RGB", compression="jpeg", quality=90), TILED),
     "tiff group 4": (saved("TIFF", "1", compression="group4"), TILED),
+    "avif 4:2:0": (saved("AVIF", "RGB", speed=10, quality=60), CORNER),
+    "avif 4:2:0, coarse": (saved("AVIF", "RGB", speed=10, quality=10), CORNER),
+    "avif 4:4:4": (saved("AVIF", "RGB", speed=10, quality=60, subsampling="4:4:4"), CORNER),
+    "avif 4:4:4, coarse": (saved("AVIF", "RGB", speed=10, quality=10, subsampling="4:4:4"), CORNER),
+    "avif 4:4:4 without loss": (saved("AVIF", "RGB", speed=10, quality=100, subsampling="4:4:4"), CORNER),
+    "avif grey": (saved("AVIF", "L", speed=10, quality=60), CORNER),
+    "avif with alpha": (saved("AVIF", "RGBA", speed=10, quality=60), CORNER),
+    "avif 4:4:4 with alpha": (saved("AVIF", "RGBA", speed=10, quality=60, subsampling="4:4:4"), CORNER),
+    "avif animated": (animated(), CORNER),
+    "avif animated with alpha": (animated("RGBA", subsampling="4:4:4"), CORNER),
     "bmp 24": (saved("BMP", "RGB"), TILED),
     "bmp 32": (saved("BMP", "RGBA"), TILED),
     "bmp grey": (saved("BMP", "L"), TILED),

@@ -19,7 +19,7 @@ from zenoimg.imaging.metadata.policy import Rights
 DRAWING_VERSION = 4
 """Incremented whenever the same recipe produces other bytes than before; part of every fingerprint."""
 
-ENCODER_VERSION = 2
+ENCODER_VERSION = 3
 """Incremented whenever the same drawn pixels are encoded to other bytes than before; part of every fingerprint."""
 
 Position = Literal[
@@ -148,15 +148,16 @@ class EncoderSettings:
     ``png_compression`` is zlib's level, 0 to 9. ``webp_quality`` is libwebp's quality of lossy WebP, 0 to 100, and
     ``webp_lossless_effort`` its effort for lossless WebP, 0 to 100: fewer bytes for the same pixels.
     ``heic_jpeg_quality`` is libjpeg's, 1 to 100, for the JPEGs that HEIFs become.
-    ``avif_quality`` is libavif's, 0 to 100, and ``avif_speed`` its speed, from 0, slowest and smallest, to 10.
+    ``avif_quality`` is ``source`` (near the source's own quantizers) or libavif's 0 to 100, and ``avif_speed`` is
+    ``auto`` (by the picture's size) or libavif's speed, from 0, slowest and smallest, to 10.
     """
 
     jpeg_quality: int | Literal["source"] = "source"
     png_compression: int = 6
     webp_quality: int = 90
     webp_lossless_effort: int = 25
-    avif_quality: int = 85
-    avif_speed: int = 9
+    avif_quality: int | Literal["source"] = "source"
+    avif_speed: int | Literal["auto"] = "auto"
     heic_jpeg_quality: int = 92
 
     def __post_init__(self) -> None:
@@ -165,8 +166,10 @@ class EncoderSettings:
         _whole_number("png_compression", self.png_compression, 0, 9)
         _whole_number("webp_quality", self.webp_quality, 0, 100)
         _whole_number("webp_lossless_effort", self.webp_lossless_effort, 0, 100)
-        _whole_number("avif_quality", self.avif_quality, 0, 100)
-        _whole_number("avif_speed", self.avif_speed, 0, 10)
+        if self.avif_quality != "source":
+            _whole_number("avif_quality", self.avif_quality, 0, 100, 'or "source"')
+        if self.avif_speed != "auto":
+            _whole_number("avif_speed", self.avif_speed, 0, 10, 'or "auto"')
         _whole_number("heic_jpeg_quality", self.heic_jpeg_quality, 1, 100)
 
 

@@ -23,7 +23,7 @@ def saved(kind: str, mode: str = "RGB", frames: int = 1, **options: Any) -> byte
     ]
     encoded = BytesIO()
     first, *others = (picture.convert(mode) for picture in moving)
-    if mode == "LA":
+    if mode in ("LA", "RGBA"):
         first.putalpha(128)
     if others:
         options |= {"save_all": True, "append_images": others, "duration": 50}
@@ -40,10 +40,6 @@ KINDS = {
     "gif, animated": (saved("GIF", "L", frames=3), 27),
     "apng": (saved("PNG", frames=3), 28),
     "apng of 16 bits": (saved("PNG", "I;16", frames=3), 56),
-    "avif": (saved("AVIF", speed=10), 35),
-    "avif, grey": (saved("AVIF", "L", speed=10), 35),
-    "avif, full chroma": (saved("AVIF", speed=10, subsampling="4:4:4"), 50),
-    "avif, animated": (saved("AVIF", frames=3, speed=10), 90),
 }
 
 
@@ -70,6 +66,11 @@ WITH_FILE = {
     "tiff inks": (saved("TIFF", "CMYK"), 6 + 3 * 4, 3),
     "tiff grey 16": (saved("TIFF", "I;16"), 14 + 3 * 2, 3),
     "tiff palette": (saved("TIFF", "P"), 26, 3),
+    "avif": (saved("AVIF", speed=10), 35, 3),
+    "avif grey": (saved("AVIF", "L", speed=10), 35, 3),
+    "avif full chroma": (saved("AVIF", speed=10, subsampling="4:4:4"), 50, 3),
+    "avif with alpha": (saved("AVIF", "RGBA", speed=10), 40, 3),
+    "avif animated": (saved("AVIF", frames=3, speed=10), 90, 3),
     "bmp": (saved("BMP"), 6.5 * 3, 3),
     "bmp palette": (saved("BMP", "P"), 24, 3),
 }

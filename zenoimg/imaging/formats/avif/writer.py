@@ -1,9 +1,6 @@
-"""AVIF: re-encoded at the recipe's quality, with the source's orientation and colour tags.
+"""AVIF: re-encoded near its own quantizers, with the source's orientation and colour tags.
 
-An AVIF does not record the quality it was written at. At the default, 85 at speed 9, photos written at quality 60 and
-80 keep 44 dB (PSNR against the source as decoded) at 1.6 and 1.2 times the source's bytes; speed 8 takes three
-times as long for a twentieth fewer bytes, speed 6 eight times as long. Alpha is kept without loss. It is written
-with one thread, since the bytes depend on the number of threads.
+It is written with one thread, since the bytes depend on the number of threads.
 
 AVIFs of 10 and 12 bits become 8 bits with a warning. Pillow reads and writes only 8 bits, so the alternatives
 are to refuse them or to lose the depth silently. The owner wants a marked copy for display and keeps the original,
@@ -24,7 +21,8 @@ from PIL.AvifImagePlugin import AvifImageFile
 from zenoimg.imaging.colour.tags import HLG, PQ, ColourTags
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.avif.copy_boxes import with_colours, with_constant_times, with_plays
-from zenoimg.imaging.formats.avif.header import IDENTITY, UNSPECIFIED, AvifHeader, read_header
+from zenoimg.imaging.formats.avif.encoding import encoded
+from zenoimg.imaging.formats.avif.header import UNSPECIFIED, AvifHeader, read_header
 from zenoimg.imaging.formats.iso.items import without_exif
 from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.marking.blend import blend
@@ -32,11 +30,14 @@ from zenoimg.imaging.marking.mark import Overlay, overlay_for
 from zenoimg.imaging.marking.placement import Box, Size, clipped, displayed_size
 from zenoimg.imaging.metadata.exif import only_orientation, orientation_of, with_orientation
 from zenoimg.imaging.metadata.keeper import Keeper, tiff_block
-from zenoimg.imaging.recipe import EncoderSettings, Recipe
+from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
 _ORIENTATION = 0x0112
 _MAKE = 0x010F
+
+_FILES = 3
+"""How many times a file is held: as it is, as Pillow reads it, and as the copy."""
 
 
 class _Marked(AvifImageFile):
@@ -81,23 +82,24 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     source = _Marked(BytesIO(_as_sequence(pixels) if header.track else pixels))
     frames = source.n_frames
     limits.check_picture(*source.size, frames)
-    limits.check_memory(*source.size, _bytes_a_pixel(header))
+    limits.check_memory(*source.size, _bytes_a_pixel(header, source.mode), held=_FILES * len(data))
     if header.track and len(header.track.durations) != frames:
         raise Refused("corrupt", f"the AVIF has {len(header.track.durations)} frames, {frames} can be decoded")
     warnings = [*header.not_kept, *_coding_warnings(header)]
     orientation = orientation_of(tiff_block(source.info.get("exif", b"")))
-    picture = _drawn(source, header, orientation, recipe, warnings)
+    picture, overlay = _drawn(source, header, orientation, recipe)
     metadata = _metadata(source, header, orientation, recipe, warnings)
-    encoded = _encoded(picture, header, metadata, recipe.encoder)
+    copy = encoded(picture, overlay, header, metadata, recipe.encoder, len(data))
     width, height = displayed_size(picture.size, orientation)
-    return Watermarked(encoded, "AVIF", width, height, frames, tuple(warnings))
+    warnings += [*overlay.warnings, *copy.warnings]
+    return Watermarked(_finished(copy.data, header), "AVIF", width, height, frames, tuple(warnings))
 
 
-def _bytes_a_pixel(header: AvifHeader) -> int:
+def _bytes_a_pixel(header: AvifHeader, mode: str) -> int:
     """Return the measured peak memory for each pixel; most of it is libaom's, for its reference frames."""
     if header.track:
         return 90
-    return 35 if header.coding.subsampling in ("4:2:0", "4:0:0") else 50
+    return (35 if header.coding.subsampling in ("4:2:0", "4:0:0") else 50) + 5 * (mode == "RGBA")
 
 
 def _as_sequence(data: bytes) -> bytes:
@@ -109,8 +111,6 @@ def _coding_warnings(header: AvifHeader) -> list[str]:
     warnings = []
     if header.coding.depth > 8:
         warnings.append(f"{header.coding.depth} bits a sample cannot be written and became 8: finer shades are lost")
-    if header.coding.matrix == IDENTITY:
-        warnings.append("coding as RGB, mostly without loss, cannot be written and became YCbCr of the best quality")
     if header.track and header.clean_aperture:
         warnings.append(
             "the clean aperture of an animation cannot be written: the copy shows what is around it as well"
@@ -118,18 +118,20 @@ def _coding_warnings(header: AvifHeader) -> list[str]:
     return warnings
 
 
-def _drawn(source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe, warnings: list[str]) -> Image.Image:
-    """Return the picture to be encoded, cropped to what viewers show; an uncropped one is marked when it is decoded."""
+def _drawn(source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe) -> tuple[Image.Image, Overlay]:
+    """Return the picture to be encoded, cropped to what viewers show, and its mark.
+
+    An uncropped picture is marked when it is decoded.
+    """
     box = _clean_aperture(header.clean_aperture, source.size) if header.clean_aperture and not header.track else None
     size = (box[2] - box[0], box[3] - box[1]) if box else source.size
     overlay = overlay_for(recipe.watermark, size, orientation, _colours(source, header))
-    warnings += overlay.warnings
     if box is None:
         source.overlay = overlay
-        return source
+        return source, overlay
     picture = source.crop(box)
     blend(picture, overlay)
-    return picture
+    return picture, overlay
 
 
 def _colours(source: _Marked, header: AvifHeader) -> ColourTags:
@@ -181,21 +183,8 @@ def _metadata(
     return options
 
 
-def _encoded(picture: Image.Image, header: AvifHeader, metadata: dict[str, Any], settings: EncoderSettings) -> bytes:
-    lossless = header.coding.matrix == IDENTITY
-    options: dict[str, Any] = {
-        "quality": 100 if lossless else settings.avif_quality,
-        "speed": settings.avif_speed,
-        "subsampling": "4:4:4" if lossless else header.coding.subsampling,
-        "max_threads": 1,
-    }
-    if picture.mode == "RGBA":
-        options["advanced"] = {"a:lossless": "1"}
-    if header.track:
-        options |= {"save_all": True, "duration": list(header.track.durations)}
-    encoded = BytesIO()
-    picture.save(encoded, "AVIF", **options, **metadata)
-    data = encoded.getvalue()
+def _finished(data: bytes, header: AvifHeader) -> bytes:
+    """Return a copy with the boxes that Pillow writes differently."""
     if header.coding.primaries != UNSPECIFIED or header.coding.transfer != UNSPECIFIED:
         data = with_colours(data, header.coding)
     if header.track:

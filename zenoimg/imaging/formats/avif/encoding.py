@@ -1,0 +1,178 @@
+"""Encodes a marked picture near the quantizer of its source.
+
+A quality is no measure: what libavif makes of one depends on its version and tune. A copy with its source's own
+quantizer is about as large as the source, and close to it, since most coefficients are already multiples of its steps.
+A coarse one loses visibly all the same, so it is coded more finely, up to 1.5 times the source's bytes; which level
+that takes is tried out on a sample of a large picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from zenoimg.imaging.formats.avif.closeness import outside_mask, psnr
+from zenoimg.imaging.formats.avif.header import IDENTITY, AvifHeader
+from zenoimg.imaging.formats.avif.levels import Levels, samples, source_levels, speed_for
+from zenoimg.imaging.formats.avif.search import CLOSE, Attempt, close_enough
+from zenoimg.imaging.marking.mark import Overlay
+from zenoimg.imaging.recipe import EncoderSettings
+
+_MOST_GROWTH = 1.5
+_SAMPLED = 600_000
+"""Samples of colours and alpha up to which a picture is coded as a whole to find its level."""
+
+_SQUARE, _BLOCK = 128, 64
+"""Pixels of a square's side, and of a superblock's: squares begin where superblocks of the source do."""
+
+_MARGIN = 0.3
+"""dB by which a sample of a picture may be closer than the whole."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The bytes of a copy, and what they do not keep."""
+
+    data: bytes
+    warnings: tuple[str, ...] = ()
+
+
+class _Coding:
+    """Pictures, or an animation, coded at different levels and compared with what was coded."""
+
+    def __init__(self, pictures: Sequence[Image.Image], mask: Image.Image, levels: Levels, options: dict[str, Any]):
+        self._pictures, self._mask, self._levels, self._options = pictures, mask, levels, options
+        self._attempts: dict[int, Attempt] = {}
+        self._data: dict[int, bytes] = {}
+
+    def __call__(self, level: int) -> Attempt:
+        if level not in self._attempts:
+            data = _saved(self._pictures, {**self._options, "advanced": self._levels.at(level).options})
+            pairs = zip(_frames(self._pictures), _frames([Image.open(BytesIO(data), formats=["AVIF"])]), strict=True)
+            self._attempts[level] = Attempt(level, len(data), psnr(pairs, self._mask))
+            self._data[level] = data
+        return self._attempts[level]
+
+    def data(self, attempt: Attempt) -> bytes:
+        """Return what was coded at an attempt."""
+        return self._data[attempt.level]
+
+
+def encoded(
+    picture: Image.Image,
+    overlay: Overlay,
+    header: AvifHeader,
+    metadata: dict[str, Any],
+    settings: EncoderSettings,
+    source_bytes: int,
+) -> Encoded:
+    """Return the bytes of a marked picture, still or animated, as Pillow writes them."""
+    durations = list(header.track.durations) if header.track else []
+    coded = samples(header, picture.size, picture.mode, max(1, len(durations)))
+    speed = settings.avif_speed
+    options: dict[str, Any] = {
+        "speed": speed_for(coded, animated=bool(durations)) if speed == "auto" else speed,
+        "subsampling": header.coding.subsampling,
+        "max_threads": 1,
+    }
+    if durations:
+        options |= {"save_all": True, "duration": durations}
+    if settings.avif_quality != "source":
+        return _at_quality(picture, header, settings.avif_quality, options | metadata)
+    levels = source_levels(header, picture.size, options["speed"])
+    mask = outside_mask(overlay, picture.size)
+    whole = _Coding([picture], mask, levels, options | metadata)
+    budget = _MOST_GROWTH * source_bytes
+    if coded <= _SAMPLED:
+        attempt = close_enough(levels.colour, budget, whole)
+    else:
+        pictures, part = _sample(picture, mask, coded)
+        share = len(pictures) * samples(header, part.size, picture.mode) / coded
+        if durations:
+            options["duration"] = 40
+        attempt = _by_sample(whole, _Coding(pictures, part, levels, options), share, levels.colour, budget)
+    return Encoded(whole.data(attempt), tuple(_not_kept(header, attempt)))
+
+
+def _at_quality(picture: Image.Image, header: AvifHeader, quality: int, options: dict[str, Any]) -> Encoded:
+    """Return a copy at a quality of libavif's; alpha is kept without loss."""
+    warnings = []
+    if header.coding.matrix == IDENTITY:
+        options |= {"quality": 100, "subsampling": "4:4:4"}
+        warnings = ["coding as RGB, mostly without loss, cannot be written and became YCbCr of the best quality"]
+    else:
+        options |= {"quality": quality}
+    return Encoded(_saved([picture], options | {"advanced": {"a:lossless": "1"}}), tuple(warnings))
+
+
+def _by_sample(whole: _Coding, part: _Coding, share: float, start: int, budget: float) -> Attempt:
+    """Return the attempt at the whole that ``close_enough`` finds for a sample; a second one where they differ much."""
+    factor, offset = 1 / share, -_MARGIN
+
+    def estimated(level: int) -> Attempt:
+        attempt = part(level)
+        return replace(attempt, size=attempt.size * factor, psnr=attempt.psnr + offset)
+
+    first = whole(close_enough(start, budget, estimated).level)
+    is_affordable = first.level == start or first.size <= budget
+    if is_affordable and (first.psnr >= CLOSE or first.size >= 0.9 * budget):
+        return first
+    sampled = part(first.level)
+    factor, offset = first.size / sampled.size, first.psnr - sampled.psnr
+    second = whole(close_enough(start, budget, estimated).level)
+    return second if second.size <= budget else min(first, second, key=lambda attempt: attempt.size)
+
+
+def _sample(picture: Image.Image, mask: Image.Image, coded: float) -> tuple[list[Image.Image], Image.Image]:
+    """Return an animation's first frames, or squares from all over a picture, and the mask that belongs to them."""
+    width, height = picture.size
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1:
+        number = max(2, int(_SAMPLED * frames / coded))
+        return [frame.copy() for frame, _ in zip(_frames([picture]), range(min(number, frames)), strict=False)], mask
+    side = min(_SQUARE, width, height)
+    count = _SAMPLED / coded * width * height / side**2
+    columns = max(1, min(width // side, round(math.sqrt(count * width / height))))
+    rows = max(1, min(height // side, int(count / columns)))
+    return [_squares(picture, columns, rows, side)], _squares(mask, columns, rows, side)
+
+
+def _squares(picture: Image.Image, columns: int, rows: int, side: int) -> Image.Image:
+    """Return squares that are spread evenly over a picture, side by side."""
+    squares = Image.new(picture.mode, (columns * side, rows * side))
+    for column in range(columns):
+        for row in range(rows):
+            left = (picture.width - side) * column // max(1, columns - 1) // _BLOCK * _BLOCK
+            top = (picture.height - side) * row // max(1, rows - 1) // _BLOCK * _BLOCK
+            squares.paste(picture.crop((left, top, left + side, top + side)), (column * side, row * side))
+    return squares
+
+
+def _frames(pictures: Sequence[Image.Image]) -> Iterator[Image.Image]:
+    for picture in pictures:
+        for number in range(getattr(picture, "n_frames", 1)):
+            picture.seek(number)
+            picture.load()
+            yield picture
+
+
+def _saved(pictures: Sequence[Image.Image], options: dict[str, Any]) -> bytes:
+    encoded = BytesIO()
+    pictures[0].save(encoded, "AVIF", **options, append_images=pictures[1:])
+    return encoded.getvalue()
+
+
+def _not_kept(header: AvifHeader, attempt: Attempt) -> Iterator[str]:
+    coding = "coding as RGB" if header.coding.matrix == IDENTITY else "coding"
+    closeness = f"{attempt.psnr:.1f} dB (PSNR) outside the mark"
+    if header.quantizers.colour == 0 and attempt.psnr < math.inf:
+        yield f"{coding} without loss cannot be written as such: the copy has {closeness}"
+    elif header.coding.matrix == IDENTITY and header.quantizers.colour != 0:
+        yield "coding as RGB cannot be written and became YCbCr"
+    if attempt.psnr < CLOSE:
+        yield f"the original is coded coarsely, and its copy has {closeness}"
