@@ -1,0 +1,38 @@
+"""A first deploy that imports buckets and table is followed by a change set that brings their settings in line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from tests.cli.conftest import Terminal
+from tests.cli.doubled_aws import NAMES, change, double
+
+
+def test_an_import_is_followed_by_a_change_set_that_reverts_drift(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    with mock_aws():
+        aws = double(monkeypatch)
+        aws.cloudformation.changes = [
+            change("Import", "OriginalsBucket", "AWS::S3::Bucket", PhysicalResourceId=NAMES.originals_bucket)
+        ]
+        create = aws.cloudformation.create_change_set
+
+        def created(**given: Any) -> dict[str, str]:
+            asked.append(given)
+            return create(**given)
+
+        monkeypatch.setattr(aws.cloudformation, "create_change_set", created)
+        shown = terminal.run("deploy", "--yes").stderr
+    modes = [each.get("DeploymentMode") for each in asked]
+    assert modes == [None, "REVERT_DRIFT", None], "import, settings, protection of the table"
+    generations = [
+        {item["ParameterKey"]: item["ParameterValue"] for item in each["Parameters"]}["SettingsGeneration"]
+        for each in asked
+    ]
+    assert generations == ["0", "1", "1"], "a changed tag has the settings written where drift is not looked at"
+    assert f"Adopted {NAMES.originals_bucket}" in shown
