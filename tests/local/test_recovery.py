@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import TABLE, Bench
@@ -77,7 +78,11 @@ def test_a_hard_kill_after_a_rollout(three: Bench) -> None:
 
 def test_a_lost_table(three: Bench) -> None:
     before = three.records()
-    three.client("dynamodb").delete_table(TableName=TABLE)
+    dynamodb = three.client("dynamodb")
+    with pytest.raises(ClientError, match="protected against deletion"):
+        dynamodb.delete_table(TableName=TABLE)
+    dynamodb.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=TABLE)
     three.zenoimg("destroy", "--yes")
     three.zenoimg("deploy")
     assert three.records() == {}
