@@ -235,7 +235,8 @@ def test_the_outputs_name_everything_that_later_commands_need() -> None:
             "OriginalsStorageClass": "GLACIER_IR",
             "OriginalsTransitionDays": "0",
         },
-        {key: f"value of {key}" for key in TEMPLATE["Outputs"]} | {"Limits": '{"max_bytes": 1}'},
+        {key: f"value of {key}" for key in TEMPLATE["Outputs"]}
+        | {"Limits": '{"max_bytes": 1}', "RecipeRules": '{"press/": "0123456789abcdef"}'},
     )
     found = outputs.deployment_of(state)
     assert all(vars(found).values()), "an empty field has no output"
