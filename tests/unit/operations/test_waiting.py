@@ -42,7 +42,9 @@ class Lane:
         self.catalog = self.storage = self
         self.aws = SimpleNamespace(sqs=self)
         self.settings = SimpleNamespace(originals_bucket="originals")
-        self.deployment = SimpleNamespace(backfill_queue_url="q", dead_letter_queue_url="d", queue_urls=("q",))
+        self.deployment = SimpleNamespace(
+            backfill_queue_url="q", large_queue_url="", dead_letter_queue_url="d", queue_urls=("q",)
+        )
 
     def get(self, _: str) -> ImageRecord | None:
         past = [at for at in self._record_at if at <= self.now]

@@ -29,10 +29,12 @@ def receive(pipeline: LivePipeline, seconds: int, kept: list[DeadLetter]) -> Ite
     redriven in a loop. Nothing is yielded where there is no queue. Raises botocore's ``ClientError``.
     """
     url = pipeline.deployment.dead_letter_queue_url
+    if not url:
+        return
     queues = _queues(pipeline)
     known: set[str] = set()
     started: float | None = None
-    while url:
+    while True:
         answer: Any = pipeline.aws.sqs.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=_SQS_BATCH,
