@@ -54,7 +54,7 @@ def test_a_plain_reprocess_leaves_it_alone_and_stale_and_refused_try_again(kept:
     assert results(kept) == {}
     for option in ("--stale", "--refused"):
         assert kept.json("reprocess", option, "--dry-run")["by_state"] == {"kept": 1}
-        assert results(kept, option, code=1) == {"large.jpg": "refused"}
+        assert results(kept, option) == {"large.jpg": "refused"}, "as before, which is no failure"
 
 
 def test_a_refusal_by_other_limits_is_stale(kept: Terminal, limit: Callable[[str], None]) -> None:

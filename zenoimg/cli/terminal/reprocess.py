@@ -62,6 +62,7 @@ class ResultsView:
         self._all_lines = all_lines
         self._array = JsonArray(wanted=as_json)
         self._attention: list[ReprocessResult] = []
+        self._attention_count = 0
         self.backfill = BackfillView(screen)
 
     @property
@@ -92,9 +93,8 @@ class ResultsView:
 
     def add(self, result: ReprocessResult) -> None:
         """Show one result."""
-        from zenoimg.operations.reprocess.here import NEEDS_ATTENTION
-
-        needs_attention = result.result in NEEDS_ATTENTION
+        needs_attention = result.needs_attention
+        self._attention_count += needs_attention
         if needs_attention and len(self._attention) < _TABLE_ROWS:
             self._attention.append(result)
         self._array.add({"ImageId": result.key, "Result": result.result, "Reason": result.reason})
@@ -128,9 +128,3 @@ class ResultsView:
         if more > 0:
             failed, refused = (safe(suggest("list", "--status", status)) for status in ("failed", "refused"))
             self._screen.say(f"And {more:,} more: `{failed}`, `{refused}`.")
-
-    @property
-    def _attention_count(self) -> int:
-        from zenoimg.operations.reprocess.here import NEEDS_ATTENTION
-
-        return sum(self.counts[kind] for kind in NEEDS_ATTENTION)

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from zenoimg.operations.concurrency import as_they_end
-from zenoimg.operations.inventory.selection import SelectedImage
+from zenoimg.operations.inventory.selection import ImageState, SelectedImage
 from zenoimg.pipeline.calls.threads import threads
 from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.tools import Tools
 
 ResultKind = Literal["processed", "unchanged", "removed", "refused", "failed", "unfinished", "queued"]
+#: States of images that the pipeline refused; of those that are kept, an older copy stays published.
+REFUSED: frozenset[ImageState] = frozenset({"refused", "kept"})
 NEEDS_ATTENTION: frozenset[ResultKind] = frozenset({"refused", "failed", "unfinished"})
 
 
 @dataclass(frozen=True)
 class ReprocessResult:
-    """The result for one key."""
+    """The result for one key. ``as_before``: the pipeline had refused this version already."""
 
     key: str
     result: ResultKind
     reason: str = ""
     record: ImageRecord | None = None
+    as_before: bool = False
+
+    @property
+    def needs_attention(self) -> bool:
+        """Return whether an operator has something to do; a refusal as before was reported then."""
+        return self.result in NEEDS_ATTENTION and not self.as_before
 
 
 def reconcile_all(
@@ -33,7 +41,8 @@ def reconcile_all(
     """Reconcile keys in this process and yield results as they finish, with at most ``2 * workers`` keys in flight."""
 
     def work(image: SelectedImage) -> ReprocessResult:
-        return reconcile_one(image.key, tools, force=force or image.needs_force)
+        result = reconcile_one(image.key, tools, force=force or image.needs_force)
+        return replace(result, as_before=result.result == "refused" and image.state in REFUSED)
 
     with threads(workers, "reconcile") as pool:
         yield from as_they_end(work, images, pool, 2 * workers)
