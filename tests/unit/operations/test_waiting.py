@@ -73,8 +73,8 @@ class Lane:
         body, self._dead = self._dead, ""
         return {"Messages": [{"MessageId": "1", "ReceiptHandle": "r", "Body": body}]} if body else {}
 
-    def change_message_visibility_batch(self, **_: Any) -> None:
-        pass
+    def change_message_visibility_batch(self, **_: Any) -> dict[str, Any]:
+        return {}
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds

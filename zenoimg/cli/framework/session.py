@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 def settings_of(call: Call) -> Settings:
     """Return the effective settings of a call; notices about them go to stderr."""
     settings = load(call.options, os.environ, Path.cwd())
+    if not settings.local:
+        # Before there is a session as well, which may be what fails.
+        point_aws_cli_at(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url)
     for notice in settings.notices:
         call.screen.say(safe(notice))
     return settings
@@ -36,8 +39,6 @@ def aws_of(call: Call, settings: Settings) -> Aws:
         call.screen.say(f"[dim]{safe(text)}[/]")
 
     if not settings.local:
-        # Before there is a session as well, which may be what fails.
-        point_aws_cli_at(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url)
         aws = Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url, report=report)
         point_aws_cli_at(profile=settings.profile, region=aws.region, endpoint_url=settings.endpoint_url)
         if likely := aws.likely_region():
