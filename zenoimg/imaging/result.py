@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +38,12 @@ class Watermarked:
     def content_type(self) -> str:
         """The media type of the copy."""
         return FORMATS[self.format].media_type
+
+    def made_from(self, source_format: str) -> Watermarked:
+        """Return the same copy with the format of its original; ``replace`` would count its warnings once more."""
+        made = copy(self)
+        object.__setattr__(made, "source_format", source_format)
+        return made
 
     def __post_init__(self) -> None:
         warnings = list(dict.fromkeys(self.warnings))

@@ -69,7 +69,7 @@ def watermark(
         warnings = (*warnings, f"the picture has no mark: {refused.message}")
     if warnings:
         copy = replace(copy, warnings=(*copy.warnings, *warnings))
-    return replace(_with_growth_named(copy, len(data), identified.format), source_format=identified.format)
+    return _with_growth_named(copy, len(data), identified.format).made_from(identified.format)
 
 
 def check_settings(function: str, recipe: object, limits: object) -> None:
