@@ -159,7 +159,7 @@ def test_what_differs_from_the_template_and_what_status_would_report_is_wrong(de
     assert found["Stack"][0]["what"] == "zeno: CREATE_COMPLETE"
     assert "`zenoimg deploy` corrects it." in wrong(found)["Data"]
     assert any("public access is not blocked" in check["what"] for check in found["Data"])
-    assert any(check["what"] == "dead letters: 1" for check in found["Health"]), found["Health"]
+    assert any(check["what"] == "dead letters that cannot be sent again" for check in found["Health"]), found["Health"]
     assert found["Queues"][0]["what"] == "dead letters 1"
     assert "does not name its recipe" in wrong(found)["Deployed"]
 
