@@ -16,7 +16,7 @@ from zenoimg.imaging.metadata.exif import (
     SUB_IFDS,
     TagPatch,
 )
-from zenoimg.imaging.metadata.tiff_block import DamagedExif, Directory, Entry, TiffBlock, tiff_structure
+from zenoimg.imaging.metadata.tiff_block import ENTRY_BYTES, DamagedExif, Directory, Entry, TiffBlock, tiff_structure
 
 _BYTE = 1
 _LEFT_OUT = frozenset(
@@ -41,10 +41,25 @@ class ReadableExif:
 
     def result(self) -> bytes:
         """Return a block of its own, in the source's byte order. Raises ``DamagedExif`` when no entry can be read."""
+        if GPS_IFD not in self._inner:
+            self._zero_coordinates()
         found = self._directory(self._tiff.first, self._inner)
         if not found:
             raise DamagedExif("no entry can be read")
         return tiff_structure(found, self._tiff.order)
+
+    def _zero_coordinates(self) -> None:
+        """Zero the GPS directory and its values, since a damaged entry that is kept may point at them."""
+        for pointer in self._tiff.readable_entries(self._tiff.first):
+            if pointer.tag == GPS_IFD:
+                at = self._tiff.number(pointer)
+                entries = self._tiff.readable_entries(at)
+                spans = [(at, at + 2 + ENTRY_BYTES * len(entries))]
+                for entry in entries:
+                    start = self._tiff.value_at(entry)
+                    spans.append((start, start + entry.value_bytes))
+                for start, end in spans:
+                    self._tiff.zero(start, end)
 
     def _directory(self, at: int, inner: tuple[int, ...] = ()) -> Directory:
         """Return the entries of a directory; ``inner`` are the tags whose values are directories that are kept."""

@@ -25,7 +25,7 @@ _SEPARATOR = " "
 # Tags and attributes take time and memory whatever their length. Edit histories and brush strokes, which make the
 # longest packets, use at least 13 bytes for each tag. An attribute, mostly of 25 bytes, counts twice.
 _MAX_SHORT_TAGS, _BYTES_OF_A_TAG = 20_000, 12
-_MAX_DEPTH = 100
+MAX_DEPTH = 100
 
 _OUTSIDE, _RDF, _NODE, _PROPERTY, _INNER = range(5)
 """How deep an element is: in front of ``rdf:RDF``, that itself, a description in it, its properties, their values."""
@@ -76,6 +76,13 @@ class Scan:
 def scan(packet: bytes, rules: XmpRules) -> Scan:
     """Read a packet. Raises ``DamagedXmp`` when it cannot be read."""
     return _Scanner(packet, rules).scan()
+
+
+def check_number_of_tags(packet: bytes) -> None:
+    """Raise ``DamagedXmp`` for a packet that would take too much time or memory to read."""
+    tags = packet.count(b"<") + 2 * packet.count(b"=")
+    if tags > _MAX_SHORT_TAGS + len(packet) // _BYTES_OF_A_TAG:
+        raise DamagedXmp("too many tags and attributes")
 
 
 def without_spans(packet: bytes, spans: tuple[tuple[int, int], ...]) -> bytes:
@@ -176,9 +183,7 @@ class _Scanner:
             self._parser.CharacterDataHandler = self._text
 
     def scan(self) -> Scan:
-        tags = self._packet.count(b"<") + 2 * self._packet.count(b"=")
-        if tags > _MAX_SHORT_TAGS + len(self._packet) // _BYTES_OF_A_TAG:
-            raise DamagedXmp("too many tags and attributes")
+        check_number_of_tags(self._packet)
         try:
             self._parser.Parse(self._packet.rstrip(b"\0"), True)
         except (expat.ExpatError, ValueError) as failure:
@@ -207,7 +212,7 @@ class _Scanner:
         if self._removed_depth:
             self._removed_depth += 1
             return
-        if len(self._open) >= _MAX_DEPTH:
+        if len(self._open) >= MAX_DEPTH:
             raise DamagedXmp("elements are nested too deeply")
         parent = self._open[-1] if self._open else _DOCUMENT
         level = min(parent.level + 1, _INNER) if parent.level else _OUTSIDE

@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from xml.parsers import expat
 
-from zenoimg.imaging.metadata.xmp import DamagedXmp
+from zenoimg.imaging.metadata.xmp import MAX_DEPTH, DamagedXmp, check_number_of_tags
 
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _BEGIN, _END = b"<?xpacket begin", b'<?xpacket end="w"?>'
@@ -15,8 +15,10 @@ _BEGIN, _END = b"<?xpacket begin", b'<?xpacket end="w"?>'
 def readable_part(packet: bytes) -> bytes:
     """Return a packet of the properties that come before the damage, each whole, with the elements around them closed.
 
-    All bytes up to there stay the same. Raises ``DamagedXmp`` when no property can be read.
+    All bytes up to there stay the same. Raises ``DamagedXmp`` when no property can be read, and for packets that take
+    too much time to read.
     """
+    check_number_of_tags(packet)
     reader = _Reader(packet)
     end, still_open = reader.last_whole()
     closing = b"".join(b"</" + name.encode() + b">" for name in reversed(still_open))
@@ -45,6 +47,8 @@ class _Reader:
         return self._last
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(self._open) >= MAX_DEPTH:
+            raise DamagedXmp("elements are nested too deeply")
         at = self._parser.CurrentByteIndex
         self._open.append(name)
         self._starts.append(at)

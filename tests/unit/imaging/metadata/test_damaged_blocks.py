@@ -108,6 +108,30 @@ def test_the_copy_of_a_photo_with_cut_exif_is_turned_as_before_and_says_what_hap
     assert done.warnings == (CUT.format(len(cut)),)
 
 
+def test_an_entry_that_points_at_the_gps_directory_loses_the_coordinates() -> None:
+    tiff = TiffBlock(pictures.exif(6, gps=True))
+    gps = tiff.find(tiff.first, 0x8825)
+    make = tiff.find(tiff.first, 0x010F)
+    assert gps is not None
+    assert make is not None
+    latitude = tiff.find(tiff.number(gps), 2)
+    assert latitude is not None
+    tiff.pack("HII", make.at + 2, 7, 24, tiff.value_at(latitude))
+    tiff.pack("H", tiff.number(gps), 5_000)
+    kept = Keeper("keep-no-location").exif(bytes(tiff.block))
+    assert tags(kept)[0x0112] == 6
+    assert struct.pack("<2I", 51, 1) not in kept
+    assert struct.pack("<2I", 51, 1) in Keeper("keep").exif(bytes(tiff.block))
+
+
+def test_xmp_of_very_many_tags_or_levels_is_not_repaired() -> None:
+    start = PACKET[: PACKET.index(b"<dc:creator>")]
+    for many in (b"<dc:a/>" * 60_000, b"<dc:a>" * 200):
+        keeper = Keeper("keep")
+        assert keeper.xmp(start + many) == b""
+        assert len(keeper.warnings) == 1
+
+
 def properties(packet: bytes) -> set[str]:
     return {element.tag for element in ElementTree.fromstring(packet).iter()} | {
         name for element in ElementTree.fromstring(packet).iter() for name in element.attrib
