@@ -8,7 +8,7 @@ from io import BytesIO
 from itertools import pairwise
 
 import pytest
-from PIL import Image, ImageSequence
+from PIL import Image, ImageChops, ImageSequence
 
 from tests.drawn import pictures
 from tests.drawn.animations import moving_ball
@@ -173,3 +173,18 @@ def test_an_unmarked_recipe_is_deployed() -> None:
 def test_the_photo_of_these_tests_has_a_mark_otherwise() -> None:
     done = watermark(pictures.jpeg(PHOTO, []))
     assert done.encoding != "copied"
+
+
+def test_a_tiny_page_stays_unmarked_beside_marked_ones() -> None:
+    page = pictures.photo((240, 180)).convert("RGB")
+    tiny = page.resize((16, 16))
+    encoded = BytesIO()
+    page.save(encoded, "TIFF", save_all=True, append_images=[tiny, page])
+    with pytest.raises(Refused, match="no room"):
+        watermark(encoded.getvalue())
+    done = watermark(encoded.getvalue(), Recipe(WatermarkSpec(too_small="copy")))
+    pages = [each.convert("RGB") for each in ImageSequence.Iterator(Image.open(BytesIO(done.data)))]
+    differ = [ImageChops.difference(*pair).getbbox() for pair in zip(pages, (page, tiny, page), strict=True)]
+    assert [box is not None for box in differ] == [True, False, True]
+    assert done.encoding != "copied"
+    assert [warning for warning in done.warnings if "a page of 16 x 16 has no mark" in warning]

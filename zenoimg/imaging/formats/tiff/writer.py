@@ -37,8 +37,31 @@ DrawPage = Callable[[Page, Layout, list[str]], Page | None]
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Return a watermarked copy of a TIFF, every page marked."""
-    return copied_pages(data, recipe, limits, lambda page, layout, warnings: _drawn(page, layout, recipe, warnings))
+    """Return a watermarked copy of a TIFF, every page marked.
+
+    A page without room for a mark is refused; where the recipe copies such pictures and another page has a mark, it
+    stays without one.
+    """
+    refused: list[Refused] = []
+    marked = 0
+
+    def draw(page: Page, layout: Layout, warnings: list[str]) -> Page | None:
+        nonlocal marked
+        try:
+            drawn = _drawn(page, layout, recipe, warnings)
+        except Refused as refusal:
+            if refusal.code != "too-small" or recipe.watermark is None or recipe.watermark.too_small == "refuse":
+                raise
+            refused.append(refusal)
+            warnings.append(f"a page of {layout.width} x {layout.height} has no mark: {refusal.message}")
+            return page
+        marked += drawn is not None
+        return drawn
+
+    copy = copied_pages(data, recipe, limits, draw)
+    if refused and not marked:
+        raise refused[0]
+    return copy
 
 
 def copied_pages(data: bytes, recipe: Recipe, limits: Limits, draw: DrawPage) -> Watermarked:
@@ -125,8 +148,8 @@ def _drawn(page: Page, layout: Layout, recipe: Recipe, warnings: list[str]) -> P
         spec = visible_on_two_levels(spec)
     try:
         overlay = overlay_for(spec, (layout.width, layout.height), _orientation(page), _colours(page, layout))
-    except Refused:
-        if is_reduced(page.directory):
+    except Refused as refused:
+        if refused.code == "too-small" and is_reduced(page.directory):
             return None
         raise
     warnings += overlay.warnings
