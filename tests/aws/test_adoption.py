@@ -15,6 +15,7 @@ from zenoimg.errors import ConfigurationError, UsageError
 from zenoimg.operations.deploy.adoption import decide
 from zenoimg.operations.deploy.adoption.decide import Existing
 from zenoimg.operations.removal import destroy_data
+from zenoimg.stack import read_back
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import StackState
 
@@ -205,6 +206,18 @@ def test_a_setting_is_corrected_only_where_nobody_else_is_notified(aws: Aws) -> 
     with pytest.raises(ConfigurationError, match="virus-scan"):
         decide.before_correction(aws, NAMES, {}, differing)
     assert decide.before_correction(aws, NAMES, {}, ()) == Existing(), "a bucket that is not written again"
+
+
+@pytest.mark.parametrize("lost", NAMES.buckets)
+def test_a_bucket_that_was_deleted_is_no_obstacle_to_a_deploy_that_creates_it_again(aws: Aws, lost: str) -> None:
+    for bucket in NAMES.buckets:
+        if bucket != lost:
+            make_bucket(bucket, OURS)
+    wanted = decide.wanted_of(aws, NAMES, {})
+    differing = [f"{lost}: {what}" for what in read_back.bucket_differences(aws.s3, lost, wanted)]
+    assert differing, "a deploy looks at the bucket"
+    (look,) = decide.before_correction(aws, NAMES, {}, differing).looks
+    assert (look.name, look.settings, look.notifications, look.obstacle) == (lost, (), (), "")
 
 
 @pytest.mark.parametrize("by", ["tag", "parameter"])

@@ -44,9 +44,12 @@ class Look:
 
 
 def look_at_bucket(aws: Aws, bucket: str, wanted: Wanted, *, is_in_stack: bool) -> Look:
-    """Return what a bucket has. Raises botocore's ``ClientError`` for settings that cannot be read."""
+    """Return what a bucket has: nothing, where it was deleted and a deploy creates it again.
+
+    Raises botocore's ``ClientError`` for settings that cannot be read.
+    """
     s3, place = aws.s3, {"Bucket": bucket, **expected_owner(wanted.account)}
-    answer: dict[str, Any] = dict(s3.get_bucket_notification_configuration(**place))
+    answer: dict[str, Any] = asked(lambda: dict(s3.get_bucket_notification_configuration(**place))) or {}
     others = tuple(_notifications(answer, wanted))
     policy = asked(lambda: json.loads(s3.get_bucket_policy(**place)["Policy"]))
     obstacle = ""
