@@ -188,3 +188,37 @@ def test_a_tiny_page_stays_unmarked_beside_marked_ones() -> None:
     assert [box is not None for box in differ] == [True, False, True]
     assert done.encoding != "copied"
     assert [warning for warning in done.warnings if "a page of 16 x 16 has no mark" in warning]
+
+
+@pytest.mark.parametrize("mode", ["P", "RGB"])
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_picture_behind_image_data_is_left_out_of_every_kind_of_png(mode: str, frames: int) -> None:
+    page = pictures.photo(SIZE).convert("RGB")
+    pages = [each.quantize(64) if mode == "P" else each for each in (page, page.rotate(180))][:frames]
+    encoded = BytesIO()
+    pages[0].save(encoded, "PNG", save_all=frames > 1, append_images=pages[1:], duration=40)
+    plain = encoded.getvalue()
+    at = plain.rindex(b"IEND") - 4
+    if frames > 1:
+        at = plain.index(b"fcTL", plain.index(b"IDAT")) - 4
+    done = watermark(plain[:at] + pictures.chunk(b"IDAT", PREVIEW) + plain[at:], UNMARKED)
+    assert PREVIEW[:40] not in done.data
+    assert shown(done.data) == shown(plain)
+
+
+def test_a_picture_among_the_frames_of_a_webp_is_not_copied() -> None:
+    plain = animated("WEBP")()
+    at = plain.rindex(b"ANMF")
+    size = int.from_bytes(plain[at + 4 : at + 8], "little")
+    preview = PREVIEW + bytes(len(PREVIEW) % 2)
+    inner = at + 8 + 16  # behind the frame's own header is a chunk of image data
+    kept = int.from_bytes(plain[inner + 4 : inner + 8], "little")
+    end = inner + 8 + kept
+    assert end + kept % 2 == at + 8 + size + size % 2, "the frame holds one chunk"
+    image_data = plain[inner : inner + 4] + (kept + len(preview)).to_bytes(4, "little") + plain[inner + 8 : end]
+    frame = plain[at + 8 : inner] + image_data + preview + bytes(kept % 2)
+    data = plain[:at] + b"ANMF" + len(frame).to_bytes(4, "little") + frame + plain[at + 8 + size + size % 2 :]
+    done = watermark(data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:], UNMARKED)
+    assert PREVIEW[:40] not in done.data
+    assert done.frames == len(shown(plain))
+    assert [warning for warning in done.warnings if "encoded again" in warning]

@@ -73,7 +73,7 @@ class CopyCanvas(Generic[Canvas]):
     ) -> None:
         self._surface, self._shown, self._size, self._overlay, self._fitted = surface, empty, size, overlay, fitted
         # Before the first frame nothing is shown: all of the mark has to be drawn.
-        self._stale: Box | None = covered_box(overlay, size)
+        self._stale: Box | None = covered_box(overlay, size) if overlay.boxes else None
         # Whether the canvas is the source's but for the mark.
         self._follows = True
 

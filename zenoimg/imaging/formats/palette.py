@@ -32,8 +32,11 @@ class Drawn:
 def blend_indices(picture: Image.Image, palette: tuple[Color, ...], slots: int, overlay: Overlay) -> Drawn:
     """Draw the overlay on a picture of mode ``P``, in place, with at most ``slots`` colours in its palette.
 
-    Existing entries keep their index, so that pixels outside the mark keep index and colour.
+    Existing entries keep their index, so that pixels outside the mark keep index and colour. An overlay without boxes
+    changes nothing.
     """
+    if not overlay.boxes:
+        return Drawn(palette, True)
     region = covered_box(overlay, picture.size)
     indices = picture.crop(region)
     ground = in_colour(indices, palette)

@@ -29,15 +29,17 @@ def marked_frames(source: WebP, orientation: int, overlay: Overlay, settings: En
     size = displayed_size(source.size, orientation)
     chunks = [Chunk(b"ANIM", source.first(b"ANIM"))]
     canvas = CopyCanvas(_Rgba(), Image.new("RGBA", size), size, overlay, _even)
+    # Without a mark, the writer is asked because the source's bytes must not go out as they are.
+    is_again = orientation != 1 or not overlay.boxes
     for frame, after in zip(source.frames, _marked_canvases(source, orientation, overlay), strict=True):
         box = upright_box(frame.box, source.size, orientation)
         written = frame
-        if orientation != 1 or not canvas.leaves_alone(box):
+        if is_again or not canvas.leaves_alone(box):
             own = upright(_own_pixels(frame), orientation)
             redrawn = canvas.redrawn(own, box, frame.blends, after)
             if redrawn is not None:
                 written = _encoded_frame(frame, redrawn.box, redrawn.blends, redrawn.picture, settings)
-            elif orientation != 1:
+            elif is_again:
                 written = _encoded_frame(frame, box, frame.blends, own, settings)
         disposal = canvas.advance(after, box, written.box, BACKGROUND if frame.disposes else KEEP)
         chunks.append(replace(written, disposes=disposal == BACKGROUND).chunk)

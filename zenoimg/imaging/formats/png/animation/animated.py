@@ -149,15 +149,17 @@ def _drawn(
         default = pixels.encode(pixels.marked(picture, overlay), compression, Frame(picture, image_data))
     copy = CopyCanvas(pixels, copied(canvas), size, overlay, lambda box: box)
     frames = []
+    # Without a mark, the writer is asked because the source's bytes must not go out as they are.
+    is_kept = pixels.are_the_sources and bool(overlay.boxes)
     for frame in animation.frames:
         kept = copied(canvas) if frame.disposal == PREVIOUS else None
         own = pixels.decode(frame.box, needed, frame.image_data)
         pixels.lay(canvas, own, frame.box, blends=frame.blends)
         after = pixels.marked(canvas, overlay)
         written = frame
-        if not (pixels.are_the_sources and copy.leaves_alone(frame.box)):
+        if not (is_kept and copy.leaves_alone(frame.box)):
             redrawn = copy.redrawn(own, frame.box, frame.blends, after)
-            if redrawn is None and not pixels.are_the_sources:
+            if redrawn is None and not is_kept:
                 redrawn = Redrawn(frame.box, frame.blends, own)
             if redrawn is not None:
                 source = Frame(own, frame.image_data) if redrawn.box == frame.box else None
