@@ -99,6 +99,33 @@ def grid_of(tile: bytes, columns: int, rows: int) -> bytes:
     return _file(entries, [(b"dimg", 1, [2] * (columns * rows))])
 
 
+def with_gain_map_grid(
+    picture: bytes,
+    tile: bytes,
+    columns: int,
+    rows: int,
+    about: bytes,
+    *,
+    size: tuple[int, ...] = (),
+    says: tuple[int, ...] = (),
+) -> bytes:
+    """Return a file whose gain map, Apple's, shows one tile again and again.
+
+    ``size`` is that of the grid, by default all of its tiles, and ``says`` that in its ``ispe``, by default the same.
+    """
+    first, second = _coded(picture), _coded(tile)
+    width, height = struct.unpack_from(">II", second.property(b"ispe"), 4)
+    size = size or (columns * width, rows * height)
+    properties = [(b"ispe", struct.pack(">III", 0, *(says or size))), (b"auxC", bytes(4) + APPLE.encode() + b"\0")]
+    entries: list[tuple[bytes, list[tuple[bytes, bytes]], bytes]] = [
+        (b"hvc1", list(first.properties), first.content),
+        (b"grid", properties, struct.pack(">BBBBII", 0, 1, rows - 1, columns - 1, *size)),
+        (b"hvc1", list(second.properties), second.content),
+        (b"mime", [], about),
+    ]
+    return _file(entries, [(b"auxl", 2, [1]), (b"dimg", 2, [3] * (columns * rows)), (b"cdsc", 4, [2])])
+
+
 def _coded(data: bytes) -> Item:
     items = read_items(data, next(box for box in boxes_in(data, 0, len(data)) if box.kind == b"meta"))
     return items.by_number[items.primary]

@@ -255,3 +255,32 @@ def test_a_map_and_the_ground_under_its_mark_count_as_memory(photo: bytes, gain_
                 watermark(data, recipe, limits)
         else:
             assert watermark(data, recipe, limits).format == "JPEG"
+
+
+@needs_heic
+def test_a_map_of_tiles_is_kept_and_all_of_its_pixels_count_as_memory(photo: bytes) -> None:
+    tile = heifs.encoded(smooth_map((176, 128)), quality=100)
+    data = heifs.with_gain_map_grid(photo, tile, 2, 2, about_apple(), size=MAP_SIZE)
+    needed = 10 * 640 * 480 + 4 * read_header(data).coded_pixels + 3 * len(data) + 8 * 4 * 176 * 128
+    assert map_of(watermark(data, Recipe(None), Limits(max_memory=needed)).data) is not None
+    with pytest.raises(Refused, match="of this kind need"):
+        watermark(data, Recipe(None), Limits(max_memory=needed - 1))
+
+
+@needs_heic
+@pytest.mark.parametrize(
+    ("says", "limits", "why"),
+    [
+        ((), Limits(max_total_pixels=4 * 640 * 480 - 1), "its tiles have 1,228,800 pixels; at most"),
+        ((), Limits(max_pixels=4 * 640 * 480 - 1), "1280 x 960 is 1.2 megapixels; at most"),
+        ((320, 240), Limits(), "its grid has another size than its boxes say"),
+    ],
+)
+def test_a_map_with_too_many_coded_pixels_is_left_out_before_it_is_decoded(
+    photo: bytes, says: tuple[int, ...], limits: Limits, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = heifs.with_gain_map_grid(photo, photo, 2, 2, about_apple(), says=says)
+    monkeypatch.setattr("zenoimg.imaging.formats.heif.writer.as_jpeg_map", None)
+    done = watermark(data, Recipe(), limits)
+    assert any(f"the HDR gain map was left out ({why}" in warning for warning in done.warnings)
+    assert map_of(done.data) is None

@@ -8,6 +8,7 @@ as the maximum they are log2(1 + (headroom − 1) · linear(code)) / log2(headro
 from __future__ import annotations
 
 import math
+import struct
 from dataclasses import dataclass
 from typing import IO, cast
 
@@ -15,7 +16,7 @@ from PIL import Image, ImageChops
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.heif.decoding import decoded
-from zenoimg.imaging.formats.heif.header import GAIN_MAPS, HeifHeader, coded_sizes, packet_of, shown_size
+from zenoimg.imaging.formats.heif.header import GAIN_MAPS, HeifHeader, coded_sizes, grid_size, packet_of, shown_size
 from zenoimg.imaging.formats.heif.headroom import headroom_of
 from zenoimg.imaging.formats.iso.items import Item
 from zenoimg.imaging.formats.jpeg.gain_map.directory import Directory
@@ -46,9 +47,13 @@ _ISO_VERSION_BYTES = 1
 
 @dataclass(frozen=True)
 class HeifMap:
-    """A gain map's item, and what its codes mean; ``headroom`` is set for Apple's, a factor."""
+    """A gain map's item, and what its codes mean; ``headroom`` is set for Apple's, a factor.
+
+    ``coded_pixels`` are all that must be decoded for it.
+    """
 
     item: Item
+    coded_pixels: int
     metadata: GainMapMetadata
     headroom: float = 0.0
 
@@ -68,11 +73,28 @@ def choose(header: HeifHeader, recipe: Recipe, limits: Limits) -> tuple[HeifMap 
     if header.has_alpha:
         return None, [left_out("a PNG has none")]
     try:
-        for size in coded_sizes(header.items, item):
-            limits.check_picture(*size)
-        return _understood(header, item), []
+        return _understood(header, item, _checked_pixels(header, item, limits)), []
     except (UnknownMapError, Refused, ValueError, IndexError, KeyError) as problem:
         return None, [left_out(str(problem))]
+
+
+def _checked_pixels(header: HeifHeader, item: Item, limits: Limits) -> int:
+    """Return how many pixels must be decoded for a map. Raises ``Refused`` for more than is allowed.
+
+    Raises ``ValueError`` for a grid that is not as large as its ``ispe`` says: libheif refuses it as well, but only
+    once all of its tiles are decoded.
+    """
+    sizes = coded_sizes(header.items, item)
+    pixels = sum(width * height for width, height in sizes)
+    if pixels > limits.max_total_pixels:
+        raise Refused(
+            "too-large", f"its tiles have {pixels:,} pixels; at most {limits.max_total_pixels:,} are accepted"
+        )
+    if item.kind == b"grid" and grid_size(item) != struct.unpack_from(">II", item.property(b"ispe"), 4):
+        raise ValueError("its grid has another size than its boxes say")
+    for size in (shown_size(item), *sizes):
+        limits.check_picture(*size)
+    return pixels
 
 
 def map_item(header: HeifHeader) -> Item | None:
@@ -93,12 +115,12 @@ def _is_tone_map(header: HeifHeader, number: int) -> bool:
     return item is not None and item.kind == b"tmap"
 
 
-def _understood(header: HeifHeader, item: Item) -> HeifMap:
+def _understood(header: HeifHeader, item: Item, pixels: int) -> HeifMap:
     for tone_map in header.items.of_kind(b"tmap"):
-        return HeifMap(item, iso_metadata(tone_map.content[_ISO_VERSION_BYTES:]))
+        return HeifMap(item, pixels, iso_metadata(tone_map.content[_ISO_VERSION_BYTES:]))
     values = xmp_values(packet_of(header.items, item.number))
     if any(namespace == GAIN_MAP_NS for namespace, _ in values):
-        return HeifMap(item, xmp_metadata(values))
+        return HeifMap(item, pixels, xmp_metadata(values))
     if item.property(b"auxC")[4:].rstrip(b"\0") != _APPLE:
         raise UnknownMapError("nothing says what its codes mean")
     headroom = headroom_of(values, header.exif)
@@ -107,16 +129,13 @@ def _understood(header: HeifHeader, item: Item) -> HeifMap:
     if headroom <= 1:
         raise UnknownMapError("its headroom is none")
     stops = math.log2(headroom)
-    return HeifMap(item, GainMapMetadata("ISO 21496-1", (Channel(0.0, stops, 1.0, 0.0, 0.0),)), headroom)
+    return HeifMap(item, pixels, GainMapMetadata("ISO 21496-1", (Channel(0.0, stops, 1.0, 0.0, 0.0),)), headroom)
 
 
 def as_jpeg_map(data: bytes, header: HeifHeader, chosen: HeifMap) -> SourceMap:
     """Return the map as that of a JPEG, not marked yet. Raises ``UnknownMapError`` when it cannot be decoded."""
-    sizes = coded_sizes(header.items, chosen.item)
     try:
-        picture, _ = decoded(
-            data, shown_size(chosen.item), sum(width * height for width, height in sizes), chosen.item.number
-        )
+        picture, _ = decoded(data, chosen.size, chosen.coded_pixels, chosen.item.number)
     except Refused as problem:
         raise UnknownMapError(f"it cannot be decoded ({problem.message})") from problem
     picture = _one_channel(_turned(picture, header, chosen.item))

@@ -120,13 +120,19 @@ def _coded_parts(items: Items, picture: Item) -> list[Item]:
     tiles = [items.by_number[number] for number in numbers]
     for tile in tiles[:1] if len(set(numbers)) == 1 else tiles:
         _check_coding(tile)
-    _check_grid(picture.content, columns, rows, read_configuration(tiles[0].property(b"hvcC")).size)
+    _check_grid(grid_size(picture), columns, rows, read_configuration(tiles[0].property(b"hvcC")).size)
     return tiles
 
 
-def _check_grid(content: bytes, columns: int, rows: int, tile: Size) -> None:
+def grid_size(grid: Item) -> Size:
+    """Return the size that a grid says of itself (ISO/IEC 23008-12, 6.6.2.3)."""
+    width, height = struct.unpack_from(">II" if grid.content[1] & 1 else ">HH", grid.content, 4)
+    return width, height
+
+
+def _check_grid(size: Size, columns: int, rows: int, tile: Size) -> None:
     """Raise ``ValueError`` when tiles are outside of the picture: each costs time (ISO/IEC 23008-12, 6.6.2.3)."""
-    width, height = struct.unpack_from(">II" if content[1] & 1 else ">HH", content, 4)
+    width, height = size
     if (columns - 1) * tile[0] >= width or (rows - 1) * tile[1] >= height:
         raise ValueError(f"tiles are outside of a picture of {width} x {height}")
 

@@ -108,7 +108,7 @@ def _map_bytes(header: HeifHeader, chosen: HeifMap | None, recipe: Recipe) -> in
         return 0
     overlay = overlay_for(recipe.watermark, header.size, 1, ColourTags())
     width, height = chosen.size
-    return _MAP_BYTES * width * height + map_memory(chosen.size, overlay, header.size)
+    return _MAP_BYTES * max(chosen.coded_pixels, width * height) + map_memory(chosen.size, overlay, header.size)
 
 
 def _check_limits(header: HeifHeader, limits: Limits, length: int, map_bytes: int) -> None:
