@@ -145,3 +145,9 @@ def test_nothing_is_selected_by_nothing(filled: Terminal, command: str) -> None:
 @pytest.mark.parametrize("command", ["show", "download", "delete", "gallery", "reprocess"])
 def test_contradictions_are_usage_errors_of_every_command(filled: Terminal, command: str, options: list[str]) -> None:
     assert "Error" in filled.run(command, *options, code=2).stderr
+
+
+def test_an_empty_prefix_is_not_taken_for_none(filled: Terminal) -> None:
+    result = filled.run("delete", "--prefix", "", "--since", "1d", "--yes", code=2)
+    assert "--prefix is empty" in result.stderr
+    assert len(filled.json("list")) > 0

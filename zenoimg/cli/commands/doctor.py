@@ -37,7 +37,7 @@ def doctor(
     Example: zenoimg doctor
 
     Nothing is changed. Exit code 1 if something is wrong. What these credentials may not read is skipped;
-    policies/deployer-policy.json grants all of it.
+    the deployer's two policies and the operator's together grant all of it.
     """
     from zenoimg.config.load import load
     from zenoimg.operations.doctor.run import examine
@@ -66,4 +66,5 @@ def _show(call: Call, check: Check) -> None:
     what = "; ".join(printable(line.strip()) for line in check.what.splitlines())
     call.screen.out.print(Hanging(Text.assemble(head, what), indent))
     for line in check.remedy.splitlines():
-        call.screen.out.print(Hanging(Text(f"{'':{indent}}{printable(line)}", style="dim"), indent))
+        # A terminal may wrap it, but no line break is printed into a command that is to be pasted.
+        call.screen.out.print(Text(f"{'':{indent}}{printable(line)}", style="dim"), soft_wrap=True)

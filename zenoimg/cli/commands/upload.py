@@ -225,14 +225,15 @@ def _run_watch(call: Call, options: Options) -> _Tally:
     from zenoimg.operations.upload.watcher import changes
 
     (path,) = options.paths
-    events = changes(path.absolute(), recursive=options.selection.recursive)  # by absolute paths
+    folder_path = path.resolve()  # events name files by their real paths
+    events = changes(folder_path, recursive=options.selection.recursive)
     settings, pipeline = pipeline_of(call)
     limits = deployed_limits(pipeline.deployment, settings)
 
     def say_incomplete(source: Source) -> None:
         call.screen.say(f"[yellow]waiting[/]     {safe(source.key)}  it does not decode to its end yet")
 
-    folder = HotFolder(path.absolute(), options.selection, limits, say_incomplete)
+    folder = HotFolder(folder_path, options.selection, limits, say_incomplete)
     run = Upload(pipeline, replace(_operation(options, pipeline), look_ahead=False), limits)
     tally = _Tally()
     call.screen.say(f"Watching {safe(str(path))}; Ctrl-C ends.")

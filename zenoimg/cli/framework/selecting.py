@@ -31,7 +31,7 @@ def _option(*names: str, help: str, **more: Any) -> Any:
 
 #: Name of the parameter → its annotation, for each command that selects images; lists have no ids.
 FILTERS: dict[str, Any] = {
-    "prefix": Annotated[str, _option("--prefix", help="Only ids that start with this.", metavar="P")],
+    "prefix": Annotated[str | None, _option("--prefix", help="Only ids that start with this.", metavar="P")],
     "since": Annotated[
         str | None, _option("--since", help="Only images since 2h, 1d, 4w ago or an ISO time.", metavar="T")
     ],
@@ -55,18 +55,22 @@ IDS = Annotated[
     typer.Argument(help="Ids of images; - reads them from standard input, one a line.", metavar="ID",
                    show_default=False, autocompletion=image_ids),
 ]  # fmt: skip
-DEFAULTS: dict[str, Any] = {"prefix": "", "format": "", "everything": False, "null": False}
+DEFAULTS: dict[str, Any] = {"format": "", "everything": False, "null": False}
 
 
 @dataclass(frozen=True)
 class GivenFilters:
     """The options that filter images, as given and checked."""
 
-    prefix: str = ""
+    prefix: str | None = None
     since: str | None = None
     until: str | None = None
     status: Status | None = None
     format: str = ""
+
+    def __post_init__(self) -> None:
+        if self.prefix == "":  # of a variable that is not set, more often than meant
+            raise UsageError("--prefix is empty", next_step="Name a prefix, or leave --prefix out.")
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -81,7 +85,7 @@ class GivenFilters:
         if since and until and since >= until:
             raise UsageError(f"--since {self.since} is not before --until {self.until}: no image is in between")
         return Selectors(
-            prefix=self.prefix,
+            prefix=self.prefix or "",
             since=since,
             until=until,
             status=self.status.value if self.status else None,  # type: ignore[arg-type]
@@ -98,6 +102,7 @@ class Given(GivenFilters):
     null: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         others = (*self.options, *(["--all"] if self.everything else []))
         if self.ids and others:
             raise UsageError(f"ids name images, so they cannot be combined with {others[0]}")
