@@ -35,7 +35,7 @@ TooSmall = Literal["refuse", "copy"]
 TOO_SMALL: tuple[TooSmall, ...] = get_args(TooSmall)
 
 DEFAULT_TEXT = "© zeno"
-MAX_TEXT_LENGTH = 200
+MAX_TEXT_LENGTH = 200  # characters as drawn
 _LATER = {"text_default": None, "too_small": "refuse"}
 _READ = "read a file with Path(...).read_bytes()"
 
@@ -52,7 +52,7 @@ class WatermarkSpec:
     they are part of the fingerprint and travel with a deployed recipe. Characters that the font lacks are replaced
     by equal ones where there are any (a non-breaking space by a space), and letters with marks are composed (NFC).
     A text may name ``{creator}``, ``{copyright}``, ``{year}`` and ``{key}`` of a picture (``{{`` is a brace); a picture
-    without such a value, or with one that the font cannot draw, gets ``text_default``, which is drawn as it is.
+    without such a value, or with one that cannot be drawn or has no room, gets ``text_default``, drawn as it is.
     ``too_small`` tells whether a picture that has no room for a legible mark is refused, or copied without one.
 
     Raises ``RecipeError`` for a value that is not allowed and for characters that the font cannot draw.
@@ -271,8 +271,8 @@ def _drawable(name: str, text: str, font: bytes, *, drawn: Callable[[str], str])
     from zenoimg.imaging.marking.typeface import missing_characters, with_equal_characters
 
     text = unicodedata.normalize("NFC", text)
-    if len(text) > MAX_TEXT_LENGTH:
-        raise RecipeError(name, f"has {len(text)} characters; at most {MAX_TEXT_LENGTH} are allowed")
+    if (length := len(text if drawn is str else text.replace("{{", "{").replace("}}", "}"))) > MAX_TEXT_LENGTH:
+        raise RecipeError(name, f"has {length} characters; at most {MAX_TEXT_LENGTH} are allowed")
     text = with_equal_characters(font, text)
     literal = drawn(text)
     _check_simple_layout(name, literal)

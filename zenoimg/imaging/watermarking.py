@@ -12,7 +12,7 @@ from zenoimg.imaging.errors import Refused, TransientError
 from zenoimg.imaging.formats import FORMATS, SUPPORTED
 from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits
-from zenoimg.imaging.marking.template import filled
+from zenoimg.imaging.marking.template import filled, with_default_text
 from zenoimg.imaging.memory import ObservedLimits, can_allocate
 from zenoimg.imaging.recipe import Recipe, WatermarkSpec
 from zenoimg.imaging.result import Watermarked
@@ -54,19 +54,20 @@ def watermark(
             "unsupported-format",
             f"{identified.format} is not supported; supported are {', '.join(SUPPORTED)}",
         )
-    # Not in the try block: a module that cannot be imported is not a damaged picture.
-    recipe, warnings = _of_picture(recipe or _default_recipe(), data, identified.format, key)
+    # Not in a try block: a module that cannot be imported is not a damaged picture.
     writer: Writer = FORMATS[identified.format].module("writer").watermarked
-    writer = _copier(identified.format) if recipe.watermark is None else writer
+    template = recipe or _default_recipe()
+    recipe, warnings = _of_picture(template, data, identified.format, key)
     observed = ObservedLimits(limits, available)
+    default = _with_default_text(template, recipe)
     try:
-        copy = _written(writer, data, recipe, observed, identified.format)
+        # No page goes without a mark because of a long text: the default text is tried before.
+        copy = _marked_or_copied(writer, data, _refusing(recipe) if default else recipe, observed, identified.format)
     except Refused as refused:
-        if refused.code != "too-small" or recipe.watermark is None or recipe.watermark.too_small == "refuse":
+        if refused.code != "too-small" or default is None:
             raise
-        unmarked = replace(recipe, watermark=None)
-        copy = _written(_copier(identified.format), data, unmarked, observed, identified.format)
-        warnings = (*warnings, f"the picture has no mark: {refused.message}")
+        copy = _marked_or_copied(writer, data, default, observed, identified.format)
+        warnings = (*warnings, f"the mark has its default text: {refused.message}")
     if warnings:
         copy = replace(copy, warnings=(*copy.warnings, *warnings))
     return _with_growth_named(copy, len(data), identified.format).made_from(identified.format)
@@ -105,6 +106,34 @@ def _of_picture(recipe: Recipe, data: bytes, name: str, key: str) -> tuple[Recip
         return recipe, ()
     spec, warnings = filled(recipe.watermark, stated, key)
     return (recipe if spec is recipe.watermark else replace(recipe, watermark=spec)), warnings
+
+
+def _with_default_text(template: Recipe, recipe: Recipe) -> Recipe | None:
+    """Return the recipe with its default text; ``None`` where the recipe of the picture has no text of its own."""
+    if template.watermark is None or recipe is template:
+        return None
+    default = replace(template, watermark=with_default_text(template.watermark))
+    return None if default == recipe else default
+
+
+def _refusing(recipe: Recipe) -> Recipe:
+    spec = recipe.watermark
+    if spec is None or spec.too_small == "refuse":
+        return recipe
+    return replace(recipe, watermark=replace(spec, too_small="refuse"))
+
+
+def _marked_or_copied(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits, name: str) -> Watermarked:
+    """Return a copy with the mark, or without one where the recipe has none or lets small pictures go without."""
+    if recipe.watermark is None:
+        return _written(_copier(name), data, recipe, limits, name)
+    try:
+        return _written(writer, data, recipe, limits, name)
+    except Refused as refused:
+        if refused.code != "too-small" or recipe.watermark.too_small == "refuse":
+            raise
+        copy = _written(_copier(name), data, replace(recipe, watermark=None), limits, name)
+        return replace(copy, warnings=(*copy.warnings, f"the picture has no mark: {refused.message}"))
 
 
 def _written(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits, name: str) -> Watermarked:

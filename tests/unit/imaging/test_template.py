@@ -137,3 +137,23 @@ def test_the_fingerprint_holds_the_template() -> None:
     assert Recipe(replace(spec, text="© {creator}")).fingerprint != TEMPLATE.fingerprint
     plain = WatermarkSpec(text="plain")
     assert Recipe(WatermarkSpec(text="plain", text_default="unused")).fingerprint == Recipe(plain).fingerprint
+
+
+def test_a_default_text_of_braces_is_drawn() -> None:
+    recipe = Recipe(WatermarkSpec(text="{creator}", text_default="{" * 150, scale=0.005, margin=0.0))
+    encoded = BytesIO()
+    Image.new("RGB", (1200, 800), (90, 120, 40)).save(encoded, "JPEG")
+    assert watermark(encoded.getvalue(), recipe).data != encoded.getvalue()
+    with pytest.raises(RecipeError, match="201 characters"):
+        WatermarkSpec(text="{{" * 201)
+    with pytest.raises(RecipeError, match="201 characters"):
+        WatermarkSpec(text="{creator}", text_default="{" * 201)
+
+
+@pytest.mark.parametrize("too_small", ["refuse", "copy"])
+def test_a_value_too_long_for_the_picture_gives_the_default_text_and_a_warning(too_small: Any) -> None:
+    spec = WatermarkSpec(text="{creator}", text_default="© nobody", too_small=too_small)
+    data = photo("JPEG", "Ada " * 48 + "end")
+    done = watermark(data, Recipe(spec))
+    assert done.data == watermark(data, with_text("© nobody")).data
+    assert [warning for warning in done.warnings if "default text" in warning and "no room" in warning]

@@ -57,15 +57,16 @@ def filled(
         return spec, ()
     known = {"key": key, **(values() if fields - {"key"} else {})}
     if not all(known.get(field) for field in fields):
-        return _default(spec), ()
+        return with_default_text(spec), ()
     text = "".join(literal + (known[field] if field else "") for literal, field in parts_of(spec.text))
     try:
         return replace(spec, text=_escaped(text)), ()
     except RecipeError as error:
-        return _default(spec), (f"the mark has its default text: {error.message}",)
+        return with_default_text(spec), (f"the mark has its default text: {error.message}",)
 
 
-def _default(spec: WatermarkSpec) -> WatermarkSpec:
+def with_default_text(spec: WatermarkSpec) -> WatermarkSpec:
+    """Return the spec with its default text, which is drawn as it is."""
     return replace(spec, text=_escaped(spec.text_default or ""))
 
 
