@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.drawn import heifs, pictures
 from tests.drawn.heifs import needs_heic
@@ -111,6 +112,18 @@ def test_memory_is_bounded(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None
             watermark(data)
     assert refusal.value.code == "corrupt"
     assert watermark(data).format == "JPEG"
+
+
+@linux
+def test_the_bound_of_a_small_picture_does_not_end_the_helper_at_a_large_one(
+    fresh: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_SPARE_MEMORY", 32 << 20)
+    asked = dying(monkeypatch, 0, signal.SIGKILL)
+    watermark(heifs.encoded(pictures.photo((320, 240))))
+    assert watermark(heifs.encoded(Image.new("RGB", (6000, 4000), "blue"), quality=20)).format == "JPEG"
+    assert len(asked) == 2
+    assert len(set(asked)) == 1
 
 
 @linux

@@ -39,7 +39,14 @@ class _Worker:
 
     def answer(self, request: bytes, data: mmap.mmap, at: int) -> tuple[int, int]:
         asked = Request(*REQUEST.unpack(request))
-        _bound_memory(asked.memory)
+        usual = resource.getrlimit(resource.RLIMIT_AS)
+        _bound_memory(asked.memory, usual[1])
+        try:
+            return self._answer(asked, data, at)
+        finally:  # the next picture is mapped before it is asked for
+            resource.setrlimit(resource.RLIMIT_AS, usual)
+
+    def _answer(self, asked: Request, data: mmap.mmap, at: int) -> tuple[int, int]:
         try:
             head, pixels = self._decoded(data[at : at + asked.length], asked.item)
         except MemoryError:
@@ -80,12 +87,11 @@ class _Worker:
         return head, pixels
 
 
-def _bound_memory(more: int) -> None:
+def _bound_memory(more: int, hard: int) -> None:
     """Bound the address space to what is mapped now and ``more`` bytes; only Linux counts what is mapped."""
     try:
         with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - pathlib is not imported here
             mapped = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (mapped + more, hard))
     except (OSError, ValueError):
         return
