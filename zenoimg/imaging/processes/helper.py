@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -64,19 +65,22 @@ class Helper:
 
     def __init__(self, name: str, folder: str, arguments: Sequence[str]) -> None:
         self._name = name
-        self._file = _shared_file(name)
-        os.ftruncate(self._file, CONTROL_BYTES)
-        self._data = mmap.mmap(self._file, CONTROL_BYTES)
-        self._process = subprocess.Popen(  # noqa: S603 -- this Python, our own module
-            [sys.executable, "-I", "-S", "-c", _START, _FOLDER, folder, str(self._file), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            pass_fds=[self._file],
-            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
-            process_group=0,  # an interrupt at the terminal is the parent's business
-        )
+        with ExitStack() as undone, _system_errors(name):
+            self._file = _shared_file(name)
+            undone.callback(os.close, self._file)
+            os.ftruncate(self._file, CONTROL_BYTES)
+            self._data = undone.enter_context(mmap.mmap(self._file, CONTROL_BYTES))
+            self._process = subprocess.Popen(  # noqa: S603 -- this Python, our own module
+                [sys.executable, "-I", "-S", "-c", _START, _FOLDER, folder, str(self._file), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                pass_fds=[self._file],
+                env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+                process_group=0,  # an interrupt at the terminal is the parent's business
+            )
+            undone.pop_all()
         self.greeting = -1
         try:
             greeting = self._received()
@@ -150,11 +154,12 @@ class Helper:
 
     def _map(self, size: int) -> None:
         self._data.close()
-        if size == CONTROL_BYTES:
-            os.ftruncate(self._file, size)
-        else:
-            os.ftruncate(self._file, max(size, os.fstat(self._file).st_size))
-        self._data = mmap.mmap(self._file, size)
+        with _system_errors(self._name):
+            if size == CONTROL_BYTES:
+                os.ftruncate(self._file, size)
+            else:
+                os.ftruncate(self._file, max(size, os.fstat(self._file).st_size))
+            self._data = mmap.mmap(self._file, size)
 
     def _received(self) -> Answer:
         assert self._process.stdout is not None
@@ -176,6 +181,15 @@ class Helper:
 
         ``control`` is the control page.
         """
+
+
+@contextmanager
+def _system_errors(name: str) -> Iterator[None]:
+    """Raise ``HelperLostError`` for what the system refuses, such as another descriptor: no picture is at fault."""
+    try:
+        yield
+    except OSError as failure:
+        raise HelperLostError(f"the {name} helper cannot be started or given memory: {failure}") from failure
 
 
 def _shared_file(name: str) -> int:
