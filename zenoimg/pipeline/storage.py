@@ -33,6 +33,9 @@ _OLD_ENTRIES = ("source-version", "recipe")
 #: A conditional request met another object than the one it names, none, or a write that was in progress
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 _CONDITION_FAILED = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+#: Errors of KMS, as S3 spells them, that last until somebody changes the key
+#: (https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors). KMS recovers from others.
+_KEY_UNUSABLE = frozenset({"KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException"})
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,7 @@ class ImageStorage:
         """Return the current version with its verified bytes, or ``None`` when there is none.
 
         Raises ``OriginalArchivedError`` when it cannot be read before a restore, ``OriginalKeyError`` when its KMS key
-        cannot be used, and one of ``bodies.BROKEN`` when its
-        body arrived damaged or incomplete in each of several tries.
+        cannot be used, and one of ``bodies.BROKEN`` when its body arrived damaged in each of several tries.
         """
         return retrying(lambda: self._get_original(key, max_bytes))
 
@@ -129,7 +131,7 @@ class ImageStorage:
         (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html). A HEAD request needs the same
         right of S3, and none of KMS: if it is answered, the key was denied.
         """
-        if not is_denied(error) and not error_code(error).startswith("KMS."):
+        if not is_denied(error) and error_code(error) not in _KEY_UNUSABLE:
             return None
         try:
             answer = self._head(self._settings.originals_bucket, key)

@@ -17,6 +17,7 @@ from tests.aws.processor.invoke import PHOTO, call, put
 from zenoimg.operations.reprocess.here import reconcile_one
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.events import backfill_body
+from zenoimg.pipeline.storage import OriginalKeyError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,8 +51,14 @@ def client() -> Any:
 
 @pytest.mark.parametrize(
     ("code", "message"),
-    [("AccessDenied", DENIED), ("AccessDenied", "Access Denied"), ("KMS.DisabledException", f"{KEY} is disabled.")],
-    ids=["denied", "denied in older words", "disabled"],
+    [
+        ("AccessDenied", DENIED),
+        ("AccessDenied", "Access Denied"),
+        ("KMS.DisabledException", f"{KEY} is disabled."),
+        ("KMS.NotFoundException", f"Key '{KEY}' does not exist"),
+        ("KMS.KMSInvalidStateException", f"{KEY} is pending deletion."),
+    ],
+    ids=["denied", "denied in older words", "disabled", "gone", "pending deletion"],
 )
 def test_the_record_names_the_key_and_the_event_is_done(
     s3: S3Client, catalog: Catalog, code: str, message: str
@@ -104,3 +111,21 @@ def test_a_denial_that_is_not_about_a_key_is_retried(s3: S3Client, operations: t
     refuse(client(), "AccessDenied", "Access Denied", operations)
     with pytest.raises(ClientError, match="Access Denied"):
         call(s3_event("cat.jpg"))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "KMS.ThrottlingException",
+        "KMS.KMSInternalException",
+        "KMS.DependencyTimeoutException",
+        "KMS.KeyUnavailableException",
+        "KMS.InternalErrorException",
+    ],
+)
+def test_what_kms_recovers_from_is_retried(s3: S3Client, code: str) -> None:
+    encrypted(s3)
+    refuse(client(), code, "try again later")
+    with pytest.raises(ClientError, match="try again later") as raised:
+        call(s3_event("cat.jpg"))
+    assert not isinstance(raised.value, OriginalKeyError)
