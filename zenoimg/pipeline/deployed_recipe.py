@@ -66,7 +66,8 @@ def load(read: Callable[[str], bytes]) -> tuple[AnyRecipe, Limits]:
     """
     index: dict[str, Any] = json.loads(read(_INDEX))
     given = {_FORMER_LIMITS.get(name, name): value for name, value in index["limits"].items()}
-    limits = Limits(**_known("limits", given, tuple(limit.name for limit in fields(Limits))))
+    known = _known("limits", given, tuple(limit.name for limit in fields(Limits)))
+    limits = Limits(**{"heic": False, **known})  # limits without it were packed before there was HEIC
     base = _unpacked(index["recipe"], read)
     rules = tuple(Rule(rule["prefix"], _unpacked(rule["recipe"], read)) for rule in index.get("rules", ()))
     return (Recipes(base, rules) if rules else base), limits

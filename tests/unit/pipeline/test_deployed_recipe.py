@@ -36,6 +36,10 @@ def test_the_former_name_of_a_limit_is_understood(caplog: pytest.LogCaptureFixtu
     assert not caplog.records
 
 
+def test_limits_packed_before_there_was_heic_do_not_accept_it() -> None:
+    assert loaded({}, without="heic") == (RECIPE, replace(Limits(), heic=False))
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
