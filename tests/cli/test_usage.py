@@ -86,3 +86,11 @@ def test_config_check_finds_what_deploy_would_refuse(terminal: Terminal, tmp_pat
     ):
         (tmp_path / "zenoimg.toml").write_text(text, encoding="utf-8")
         assert terminal.run("config", "--check", code=ConfigurationError.exit_code).stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize("arguments", [("config",), ("config", "--check")])
+def test_a_misspelt_region_is_named_by_a_command_that_asks_aws_nothing(
+    terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    done = terminal.run("--region", "eu-cental-1", *arguments)
+    assert "The region eu-cental-1 is not known; did you mean eu-central-1?" in done.stderr

@@ -38,11 +38,15 @@ def config(
 
     Flags override ZENOIMG_* variables, which override zenoimg.toml.
     """
-    from zenoimg.cli.framework.session import settings_of
+    from zenoimg.cli.framework.session import hint_at_region, settings_of
     from zenoimg.config.load import effective, file_of
 
     file = file_of(call.options, os.environ, Path.cwd())
     settings = settings_of(call)  # contradictory settings are an error here as in every command
+    if settings.region and not settings.local:
+        from zenoimg.aws.session import Aws
+
+        hint_at_region(call, Aws(region=settings.region, endpoint_url=settings.endpoint_url))
     if check:
         from zenoimg.operations.configured import validate
 

@@ -30,6 +30,12 @@ def settings_of(call: Call) -> Settings:
     return settings
 
 
+def hint_at_region(call: Call, aws: Aws) -> None:
+    """Say which region was probably meant when ours is unknown."""
+    if likely := aws.likely_region():
+        call.screen.say(f"[yellow]The region {safe(aws.region)} is not known; did you mean {safe(likely)}?[/]")
+
+
 def aws_of(call: Call, settings: Settings) -> Aws:
     """Return a session. ``--local`` starts the embedded AWS if necessary, and ignores profile and region."""
     from zenoimg import local
@@ -41,8 +47,7 @@ def aws_of(call: Call, settings: Settings) -> Aws:
     if not settings.local:
         aws = Aws(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url, report=report)
         point_aws_cli_at(profile=settings.profile, region=aws.region, endpoint_url=settings.endpoint_url)
-        if likely := aws.likely_region():
-            call.screen.say(f"[yellow]The region {safe(aws.region)} is not known; did you mean {safe(likely)}?[/]")
+        hint_at_region(call, aws)
         return aws
     embedded = embedded_aws()
     if embedded.start(
