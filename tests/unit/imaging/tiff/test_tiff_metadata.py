@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import struct
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from tests.drawn import pictures, tiffs
 from tests.drawn.tiffs import LONG, LONG8, SHORT, UNDEFINED, Sheet, random_sheet, read, tiff
-from zenoimg.imaging import Recipe, Watermarked, watermark
+from zenoimg.imaging import Recipe, Watermarked, WatermarkSpec, watermark
 from zenoimg.imaging.recipe import METADATA_POLICIES, MetadataPolicy
 
 SIZE = (70, 50)
@@ -173,3 +175,35 @@ def test_each_page_keeps_its_own_tags() -> None:
     sheets = [sheet({270: (ASCII, f"page number {index}\0".encode())}) for index in range(3)]
     done = watermark(tiff(*sheets))
     assert [page.tags[270][1] for page in read(done.data)] == [f"page number {index}\0".encode() for index in range(3)]
+
+
+def jpeg_strips(*segments: tuple[int, bytes]) -> bytes:
+    """A grey TIFF of four JPEG strips, each with segments of its own behind SOI, which its tables have as well."""
+    extra = b"".join(struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload for marker, payload in segments)
+    strips = []
+    for _ in range(4):
+        encoded = BytesIO()
+        Image.effect_noise((256, 64), 50).save(encoded, "JPEG", quality=90)
+        strips.append(encoded.getvalue()[:2] + extra + encoded.getvalue()[2:])
+    tables = b"\xff\xd8" + extra + b"\xff\xd9"
+    data = b"".join(strips)
+    offsets = [8 + sum(map(len, strips[:index])) for index in range(4)]
+    arrays = 8 + len(data)
+    data += struct.pack("<8I", *offsets, *map(len, strips)) + tables
+    tags = [(256, 3, 1, 256), (257, 3, 1, 256), (258, 3, 1, 8), (259, 3, 1, 7), (262, 3, 1, 1), (273, 4, 4, arrays)]
+    tags += [(277, 3, 1, 1), (278, 3, 1, 64), (279, 4, 4, arrays + 16), (347, 7, len(tables), arrays + 32)]
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+@pytest.mark.parametrize("spec", [None, WatermarkSpec()], ids=["copied", "marked"])
+def test_metadata_inside_jpeg_strips_stay_with_the_policy_keep_alone(spec: WatermarkSpec | None) -> None:
+    adobe = b"Adobe\0\x64\0\0\0\0\0"
+    data = jpeg_strips((0xE1, b"Exif\0\0 48,51N"), (0xFE, b"taken in Paris"), (0xEE, adobe))
+    for policy in METADATA_POLICIES:
+        done = watermark(data, Recipe(spec, metadata=policy))
+        assert [place in done.data for place in (b"48,51N", b"Paris")] == [policy == "keep"] * 2
+        assert adobe in done.data
+        assert any("inside the JPEG data" in warning for warning in done.warnings) == (policy != "keep")
+        picture, source = (Image.open(BytesIO(each)).crop((0, 0, 256, 128)) for each in (done.data, data))
+        assert picture.tobytes() == source.tobytes(), "untouched strips show the same"

@@ -16,6 +16,8 @@ MAX_PAYLOAD = 65_533
 
 # Inside entropy-coded data FF is followed by 00 (stuffing), a restart marker, or fill bytes.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_MAY_BE_METADATA = re.compile(rb"\xff[\xe0-\xef\xfe]")
+_LONGEST_COLOURS = 14  # JFIF without a thumbnail; Adobe's has 12
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _MOST_SEGMENTS = 4_000  # 100 MB of full metadata segments are 1,526; a flood of empty ones costs time and memory
 _MOST_SCANS = 100  # encoders write about ten; a scan of a few bytes makes the decoder walk over the whole picture
@@ -39,6 +41,13 @@ class Segment:
     def encoded(self) -> bytes:
         """The segment as it is stored in a file."""
         return struct.pack(">BBH", 0xFF, self.marker, len(self.payload) + 2) + self.payload
+
+    @property
+    def tells_colours(self) -> bool:
+        """Whether it is JFIF's segment or Adobe's, too short to hold anything else."""
+        names = {APP0: b"JFIF\0", APP14: b"Adobe"}
+        name = names.get(self.marker)
+        return name is not None and self.payload.startswith(name) and len(self.payload) <= _LONGEST_COLOURS
 
     @property
     def is_metadata(self) -> bool:
@@ -127,6 +136,23 @@ def read_stream(data: bytes) -> JpegStream:
         end=end,
         ended=ended,
     )
+
+
+def without_metadata(data: bytes) -> bytes:
+    """Return a stream, or tables alone, up to its EOI, without application segments and comments.
+
+    Short ones that tell colours (JFIF, Adobe) stay. Raises ``Refused("corrupt")`` where segments cannot be told apart.
+    """
+    if not _MAY_BE_METADATA.search(data):
+        return data
+    kept, start, end = [], 0, len(data)
+    for segment, position in _walk(data):
+        if segment.marker == EOI:
+            end = position
+        elif segment.is_metadata and not segment.tells_colours:
+            kept.append(data[start : position - len(segment.encoded)])
+            start = position
+    return b"".join((*kept, data[start:end]))
 
 
 def adobe_transform(stream: JpegStream) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from zenoimg.imaging.formats.jpeg.stream import EOI_BYTES, without_metadata
 from zenoimg.imaging.formats.tiff.file import (
     ASCII,
     BYTE,
@@ -16,6 +17,7 @@ from zenoimg.imaging.formats.tiff.file import (
     Entry,
     Page,
 )
+from zenoimg.imaging.formats.tiff.layout import JPEG
 from zenoimg.imaging.metadata import carve
 from zenoimg.imaging.metadata.exif import (
     ARTIST,
@@ -50,6 +52,7 @@ _LEFT_OUT = {
 }
 _RIGHTS = {ARTIST: "creator", COPYRIGHT: "copyright"}
 _BLOCKS = {XMP, IPTC, PHOTOSHOP}
+_COMPRESSION, _JPEG_TABLES = 259, 347
 _FIRST_PRIVATE_TAG = 32_768
 _BYTE_KINDS = (BYTE, ASCII, UNDEFINED)
 _SHORTEST_PICTURE = 64  # bytes
@@ -77,6 +80,21 @@ def kept_tags(tags: Directory, keeper: Keeper) -> Directory:
         make = tags.entries.get(MAKE)
         children[EXIF_IFD] = _exif(children[EXIF_IFD], make.value if make else b"", keeper)
     return replace(tags, entries=entries, children=children, damaged=())
+
+
+def without_jpeg_metadata(page: Page, keeper: Keeper) -> Page:
+    """Return a page whose JPEG tables, strips and tiles have no application segments and comments of their own."""
+    if page.directory.number(_COMPRESSION, 1) != JPEG:
+        return page
+    segments = tuple([without_metadata(segment) if segment else segment for segment in page.segments])
+    if segments != page.segments:
+        keeper.warn("metadata inside the JPEG data of strips or tiles were left out")
+    entries = dict(page.directory.entries)
+    tables = entries.get(_JPEG_TABLES)
+    if tables is not None:
+        value = without_metadata(tables.value.removesuffix(EOI_BYTES) + EOI_BYTES)
+        entries[_JPEG_TABLES] = replace(tables, kind=UNDEFINED, count=len(value), value=value)
+    return replace(page, directory=replace(page.directory, entries=entries), segments=segments)
 
 
 def stamped(page: Page, keeper: Keeper) -> Page:

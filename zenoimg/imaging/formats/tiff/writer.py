@@ -18,7 +18,7 @@ from zenoimg.imaging.formats.tiff.blending import blend_channels
 from zenoimg.imaging.formats.tiff.canvas import Canvas, trimmed
 from zenoimg.imaging.formats.tiff.file import BYTE, LONG, SBYTE, SHORT, SLONG, SSHORT, Directory, Page, write_pages
 from zenoimg.imaging.formats.tiff.layout import JPEG, RGB, YCBCR, Layout, is_camera_raw, is_mask, is_reduced, layout_of
-from zenoimg.imaging.formats.tiff.metadata import kept_tags, stamped
+from zenoimg.imaging.formats.tiff.metadata import kept_tags, stamped, without_jpeg_metadata
 from zenoimg.imaging.formats.tiff.palette import draw_on_palette
 from zenoimg.imaging.formats.tiff.reader import read_pages, sub_directories
 from zenoimg.imaging.limits import Limits
@@ -85,6 +85,8 @@ def copied_pages(data: bytes, recipe: Recipe, limits: Limits, draw: DrawPage) ->
                 continue
             page = drawn
         page = _with_plain_orientation(page)
+        if recipe.metadata != "keep":
+            page = without_jpeg_metadata(page, keeper)
         copies.append(replace(page, directory=kept_tags(page.directory, keeper)))
     first = next((layout for layout in layouts if layout is not None), None)
     if first is None:
