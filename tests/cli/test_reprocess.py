@@ -113,6 +113,28 @@ def test_more_than_the_limit_is_not_sent_without_confirmation(
     assert ids(no_stack.json("reprocess", "--all", "--here", "--yes")) == ["a.jpg", "b.jpg", "c.jpg"]
 
 
+def test_the_last_copies_are_not_removed_unasked_while_there_are_no_originals(no_stack: Terminal) -> None:
+    put("a.jpg", "b.jpg")
+    no_stack.json("reprocess", "--here")
+    for key in ("a.jpg", "b.jpg"):
+        boto3.client("s3").delete_object(Bucket=ORIGINALS, Key=key)
+    told = f"{ORIGINALS} holds no original"
+    assert [need["command"] for need in no_stack.json("status", "--check", code=1)["needs"]] == [
+        "zenoimg upload --help"
+    ]
+    for options in ((), ("a.jpg",), ("--all",)):
+        asked = no_stack.run("reprocess", "--here", *options, code=2).stderr
+        assert told in asked, options
+        assert "--yes" in asked, options
+    assert told in no_stack.run("reprocess", "--here", "--dry-run").stderr
+    assert no_stack.json("status", "--check", code=1)["audit"]["copies"] == 2
+    put("a.jpg")
+    assert ids(no_stack.json("reprocess", "--here")) == ["a.jpg", "b.jpg"], "one that is deleted among others"
+    boto3.client("s3").delete_object(Bucket=ORIGINALS, Key="a.jpg")
+    assert ids(no_stack.json("reprocess", "--here", "--yes")) == ["a.jpg"]
+    assert no_stack.json("status", "--check")["needs"] == []
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -97,3 +97,15 @@ def test_each_problem_comes_with_the_command_that_fixes_it(
     commands: list[str],
 ) -> None:
     assert [action.command for action in required_actions(stack, images, dead, errors, audit)] == commands
+
+
+@pytest.mark.parametrize("audit", [None, replace(audited(("a", "record without original")), originals=0)])
+def test_without_originals_an_upload_comes_before_any_reprocess(audit: Audit | None) -> None:
+    images, dead = ImageCounts(10, 0, 1), QueueStatus(2, 0, None)
+    actions = required_actions(FINE, images, dead, {"api": 1}, audit, lacks_originals=True)
+    assert [action.command for action in actions] == [
+        "zenoimg tail-logs --since 1h --level error",
+        "zenoimg upload --help",
+    ]
+    assert "upload the originals again before you reprocess" in actions[-1].what
+    assert not required_actions(FINE, NO_IMAGES, EMPTY, {}, None, lacks_originals=True), "an empty pipeline"

@@ -154,7 +154,10 @@ def _run(call: Call, options: _Options) -> None:
         return
     first = list(islice(work.selected(), _ASK_ABOVE + 1))
     expected = len(first) + work.dead_letters()
-    if expected > _ASK_ABOVE and not options.yes:
+    loss = work.loses_the_last(first)
+    if loss:
+        call.screen.line([(printable(loss), "yellow")], always=True)
+    if (loss or expected > _ASK_ABOVE) and not options.yes:
         _ask(call, work)
     view = ResultsView(call.screen, all_lines=expected <= _LINES, as_json=options.as_json)
     # What was read to count is not read again, if it is all of it.
@@ -208,6 +211,8 @@ def _show_plan(call: Call, work: Reprocess, *, as_json: bool) -> None:
         call.screen.json({**asdict(estimate), "dead_letters": dead_letters})
         return
     call.screen.say(safe(plan(estimate, dead_letters)))
+    if loss := work.loses_the_last(islice(work.selected(), _ASK_ABOVE)):
+        call.screen.say(safe(loss))
     call.screen.say("Dry run: nothing was sent.")
 
 

@@ -74,11 +74,14 @@ def required_actions(
     errors: dict[str, int] | None,
     audited: Audit | None,
     unreadable: Unreadable = Unreadable.NONE,
+    *,
+    lacks_originals: bool = False,
 ) -> tuple[RequiredAction, ...]:
     """Return the problems and their commands.
 
     Errors of the processor alone require nothing: the retry succeeded, or there is a failed record or a dead letter.
-    Failed API calls are not retried.
+    Failed API calls are not retried. ``lacks_originals``: their bucket is gone or holds none. A reprocess would then
+    remove the last copies and records, so an upload replaces each.
     """
     actions: list[RequiredAction] = []
     if stack is not None and stack.status not in _STABLE and not stack.status.endswith("_IN_PROGRESS"):
@@ -100,7 +103,18 @@ def required_actions(
         )
     if audited is not None:
         actions += _of_findings(audited)
-    return tuple(actions)
+    return _after_an_upload(actions) if lacks_originals else tuple(actions)
+
+
+def _after_an_upload(actions: Sequence[RequiredAction]) -> tuple[RequiredAction, ...]:
+    """Return the actions with an upload in place of all that reprocess."""
+    reprocess = suggest("reprocess")
+    others = [action for action in actions if not action.command.startswith(reprocess)]
+    postponed = ", ".join(action.what for action in actions if action.command.startswith(reprocess))
+    if postponed:
+        what = f"no originals, but {postponed}; upload the originals again before you reprocess anything"
+        others.append(RequiredAction(what, suggest("upload", "--help")))
+    return tuple(others)
 
 
 def actions_for(broken: Sequence[BrokenPart], *, has_stack: bool, recreates_queues: bool) -> Iterator[RequiredAction]:

@@ -27,7 +27,7 @@ from zenoimg.operations.health.oldest_message import oldest_seconds
 from zenoimg.operations.health.parts import BrokenPart, Part, PartReader, check_buckets, missing_functions
 from zenoimg.operations.health.recent_errors import recent_errors
 from zenoimg.operations.inventory.audit import Audit, audit
-from zenoimg.operations.inventory.selection import lacks_index
+from zenoimg.operations.inventory.selection import has_originals, lacks_index
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.queues import counts
 from zenoimg.operations.records.api import images_url
@@ -111,7 +111,9 @@ class StatusReader:
             broken=broken,
             needs=(
                 *actions_for(broken, has_stack=has_stack, recreates_queues=pipeline.aws.platform.recreates_queues),
-                *required_actions(stack, images, dead, errors, audited, unreadable),
+                *required_actions(
+                    stack, images, dead, errors, audited, unreadable, lacks_originals=_lacks_originals(pipeline, broken)
+                ),
             ),
         )
 
@@ -129,6 +131,15 @@ class StatusReader:
                 self._letters = Unreadable.of(problems)
             self._letters_until = self._clock() + 30
         return self._letters
+
+
+def _lacks_originals(pipeline: LivePipeline, broken: tuple[BrokenPart, ...]) -> bool:
+    """Return whether the originals bucket is gone or holds no original; not where it cannot be read."""
+    if any(part.part == "originals" for part in broken):
+        return True
+    with suppress(ClientError):
+        return not has_originals(pipeline)
+    return False
 
 
 def _stack(pipeline: LivePipeline, name: str) -> StackStatus:

@@ -178,6 +178,11 @@ def lacks_index(error: ClientError) -> bool:
     return is_missing(error) or error_code(error) == "ValidationException"
 
 
+def has_originals(pipeline: LivePipeline) -> bool:
+    """Return whether the originals bucket holds any original. Raises botocore's ``ClientError``."""
+    return next(_originals(pipeline, ""), None) is not None
+
+
 def images_by_id(pipeline: LivePipeline, ids: Sequence[str], current: Current) -> Iterator[SelectedImage]:
     """Yield the named images in any state. Raises ``ZenoError`` for one with neither original nor record."""
     for key in dict.fromkeys(ids):

@@ -13,6 +13,7 @@ from zenoimg.operations.inventory.selection import (
     ImageSelection,
     ImageState,
     SelectedImage,
+    has_originals,
     images_by_id,
     select,
 )
@@ -110,6 +111,19 @@ class Reprocess:
         """Return the approximate number of dead letters, whatever their keys; 0 if they are not requested."""
         url = self._pipeline.deployment.dead_letter_queue_url
         return counts(self._pipeline, url).total if url and self.request.redrives else 0
+
+    def loses_the_last(self, images: Iterable[SelectedImage]) -> str:
+        """Return in words what is lost if images are removed while there are no originals; empty if that is not so.
+
+        An original that was deleted takes copy and record with it. Without any, the bucket itself was rather lost.
+        """
+        left_over = any(image.original is None for image in images)
+        if not (left_over or self.dead_letters()) or has_originals(self._pipeline):
+            return ""
+        return (
+            f"{self._pipeline.settings.originals_bucket} holds no original, so this removes the copies and records "
+            "that are left. If the originals were lost, upload them again first."
+        )
 
     def by_queue(
         self, images: Iterable[SelectedImage], *, on_sent: Callable[[], None], on_poll: OnPoll, wait: bool
