@@ -99,6 +99,18 @@ def grid_of(tile: bytes, columns: int, rows: int) -> bytes:
     return _file(entries, [(b"dimg", 1, [2] * (columns * rows))])
 
 
+def with_exif(picture: bytes, *blocks: tuple[bytes, int]) -> bytes:
+    """Return a file of a picture (item 1), a smaller one of it (item 2), and EXIF of the items with these numbers.
+
+    Each block is a TIFF structure; one of item 0 does not say what it describes.
+    """
+    coded = _coded(picture)
+    entries: list[tuple[bytes, list[tuple[bytes, bytes]], bytes]] = [(b"hvc1", list(coded.properties), coded.content)]
+    entries = [*entries, *entries, *((b"Exif", [], bytes(4) + block) for block, _ in blocks)]
+    about = [(b"cdsc", number, [item]) for number, (_, item) in enumerate(blocks, 3) if item]
+    return _file(entries, [(b"thmb", 2, [1]), *about])
+
+
 def with_gain_map_grid(
     picture: bytes,
     tile: bytes,

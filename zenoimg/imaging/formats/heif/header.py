@@ -174,22 +174,29 @@ def _code_points(colours: list[bytes]) -> tuple[int, int]:
 
 def _exif(items: Items) -> bytes:
     """Return the TIFF structure, which follows four bytes with its distance (ISO/IEC 23008-12, A.2.1)."""
-    for item in items.of_kind(b"Exif"):
-        return item.content[4 + int.from_bytes(item.content[:4], "big") :]
-    return b""
+    content = _of_picture(items, items.of_kind(b"Exif"))
+    return content[4 + int.from_bytes(content[:4], "big") :]
 
 
 def _xmp(items: Items) -> bytes:
-    """Return the packet of the primary picture, or one that does not say what it describes."""
+    return _of_picture(items, _packets(items))
+
+
+def _of_picture(items: Items, descriptions: list[Item]) -> bytes:
+    """Return the first content that describes the primary picture, or one that does not say what it describes."""
     describing = {source for kind, source, _ in items.references if kind == b"cdsc"}
-    others = [item.content for item in _packets(items) if item.number not in describing]
-    return packet_of(items, items.primary) or next(iter(others), b"")
+    others = [item.content for item in descriptions if item.number not in describing]
+    return _describing(items, items.primary, descriptions) or next(iter(others), b"")
 
 
 def packet_of(items: Items, number: int) -> bytes:
     """Return the XMP that describes an item; empty without any."""
+    return _describing(items, number, _packets(items))
+
+
+def _describing(items: Items, number: int, descriptions: list[Item]) -> bytes:
     describing = {source for kind, source, to in items.references if kind == b"cdsc" and number in to}
-    return next((item.content for item in _packets(items) if item.number in describing), b"")
+    return next((item.content for item in descriptions if item.number in describing), b"")
 
 
 def _packets(items: Items) -> list[Item]:
