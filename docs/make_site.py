@@ -24,7 +24,16 @@ TOP_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE")
 
 #: The navigation: heading, pages in their order.
 CONTENTS = {
-    "Guide": ("docs/watermark", "docs/formats", "docs/operating", "docs/recovery", "docs/limits", "docs/costs"),
+    "Guide": (
+        "docs/watermark",
+        "docs/formats",
+        "docs/first-hour-on-aws",
+        "docs/operating",
+        "docs/events",
+        "docs/recovery",
+        "docs/limits",
+        "docs/costs",
+    ),
     "Reference": ("docs/commands/README", "docs/api", "docs/imaging", "docs/reference"),
     "Background": ("docs/architecture", "docs/security"),
     "Project": ("CHANGELOG", "CONTRIBUTING", "SECURITY"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from moto import mock_aws
 
 from tests.cli.conftest import Terminal
 from tests.cli.doubled_aws import DoubledAws, change, double
+from zenoimg.aws.platform import AWS, EMBEDDED, Platform
+from zenoimg.aws.session import Aws
 from zenoimg.cli.terminal import plan as plan_text
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.imaging import Limits, Recipe, WatermarkSpec
@@ -105,6 +108,18 @@ def test_a_plan_that_adds_heic_names_its_licences(before: str | None, after: boo
     plan = Plan(StackNames("zeno"), None, (), Recipe(), Limits(heic=after), deployed=version)
     words = " ".join(plan_text.notes(plan))
     assert ("x265 (GPL-2.0); HEVC is covered by patents" in words) is said
+
+
+@pytest.mark.parametrize(("place", "told"), [(AWS, False), (EMBEDDED, True)])
+def test_events_are_left_out_where_no_pipe_can_send_them_and_the_plan_says_so(
+    aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, place: Platform, told: bool
+) -> None:
+    limited = replace(AWS, pipes_reach_event_buses=place.pipes_reach_event_buses)
+    monkeypatch.setattr(Aws, "platform", limited)
+    Path("zenoimg.toml").write_text("[events]\nenabled = true\n", encoding="utf-8")
+    done = terminal.run("deploy", "--yes")
+    assert ("Left out: events.enabled" in done.stderr) is told
+    assert (aws.cloudformation.stack.parameters.get("EventsEnabled") == "true") is not told
 
 
 def test_the_plan_says_what_an_open_api_can_cost_a_day(aws: DoubledAws, terminal: Terminal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,3 +37,27 @@ def test_an_import_is_followed_by_a_change_set_that_reverts_drift(
     ]
     assert generations == ["0", "1", "1"], "a changed tag has the settings written where drift is not looked at"
     assert f"Adopted {NAMES.originals_bucket}" in shown
+
+
+def test_an_imported_table_gets_its_stream_before_the_pipes_that_read_it(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("zenoimg.toml").write_text("[events]\nenabled = true\n", encoding="utf-8")
+    asked: list[str] = []
+    with mock_aws():
+        aws = double(monkeypatch)
+        aws.cloudformation.changes = [
+            change("Import", "Images", "AWS::DynamoDB::Table", PhysicalResourceId=NAMES.table)
+        ]
+        create = aws.cloudformation.create_change_set
+
+        def created(**given: Any) -> dict[str, str]:
+            parameters = {item["ParameterKey"]: item["ParameterValue"] for item in given["Parameters"]}
+            asked.append(parameters["EventsEnabled"])
+            if given.get("DeploymentMode"):  # what was imported is the stack's now
+                aws.cloudformation.changes = [change("Modify", "Images", "AWS::DynamoDB::Table")]
+            return create(**given)
+
+        monkeypatch.setattr(aws.cloudformation, "create_change_set", created)
+        terminal.run("deploy", "--yes")
+    assert asked == ["true", "false", "true", "true"], "discarded, import, settings, protection of the table"

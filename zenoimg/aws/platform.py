@@ -34,6 +34,8 @@ class Platform:
     requires_tls: bool
     has_metric_math: bool
     """CloudWatch accepts alarms on an expression of several metrics."""
+    pipes_reach_event_buses: bool
+    """EventBridge Pipes filter, transform and deliver what DynamoDB streams hold to an event bus."""
     has_metrics: bool
     """CloudWatch measures functions, and reads the embedded metric format of their logs."""
     counts_queues_exactly: bool
@@ -57,6 +59,7 @@ AWS = Platform(
     reserves_concurrency=True,
     requires_tls=True,
     has_metric_math=True,
+    pipes_reach_event_buses=True,
     has_metrics=True,
     counts_queues_exactly=False,
     log_poll_seconds=2.0,
@@ -76,6 +79,7 @@ EMBEDDED = Platform(
     reserves_concurrency=False,
     requires_tls=False,
     has_metric_math=False,
+    pipes_reach_event_buses=False,
     has_metrics=False,
     counts_queues_exactly=True,
     log_poll_seconds=0.5,

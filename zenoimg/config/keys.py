@@ -71,6 +71,7 @@ _ANCHORS = ("top-left", "top", "top-right", "left", "center", "right", "bottom-l
 _MOST = 2**40
 _EMAIL = Text("an e-mail address, or empty for none", r"|[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 
+_BUS = Text("the name of an event bus", r"[A-Za-z0-9_./-]{1,256}")
 _POLICY_ARN = Text("the ARN of an IAM policy, or empty for none", r"|arn:[\w-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+")
 _KEY_ARN = Text("the ARN of a KMS key (not of an alias), or empty", r"|arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 
@@ -154,6 +155,9 @@ KEYS: tuple[Key, ...] = (
         "LogLevel"),
     Key("alarms", "email", "", "E-mail address for alarms; SNS asks it to confirm first", _EMAIL, "AlarmEmail",
         "ops@example.com"),
+    Key("events", "enabled", False, "Whether EventBridge gets an event for each processed, refused and removed image",
+        Flag(), "EventsEnabled"),
+    Key("events", "bus", "default", "Event bus that gets them, of the same account and region", _BUS, "EventsBus"),
     Key("aws", "tags", "", "Tags of everything that deploy creates", Tags(), example="team=photos, cost-center=42"),
     Key("aws", "permissions_boundary", "", "ARN of the policy that bounds the functions' roles", _POLICY_ARN,
         "PermissionsBoundary", "arn:aws:iam::123456789012:policy/boundary"),

@@ -124,11 +124,13 @@ def day_partition(day: str, shard: int) -> str:
 def to_item(record: ImageRecord) -> dict[str, Any]:
     """Return the record as a DynamoDB item of plain values, index attributes included.
 
-    ``None`` fields are left out: a key attribute of an index must not be NULL.
+    ``None`` fields are left out: a key attribute of an index must not be NULL. zenoimg's own images are in no day, and
+    send no events, whose filter asks for the day.
     """
     item = {name: value for name, value in to_json(record).items() if value is not None}
     shard = zlib.crc32(record.image_id.encode()) % DAY_SHARDS
-    item["DayShard"] = day_partition(record.created_at[:10], shard)
+    if not record.image_id.startswith(RESERVED_PREFIX):
+        item["DayShard"] = day_partition(record.created_at[:10], shard)
     if record.status != "processed":
         item["Attention"] = record.status
     return item

@@ -70,6 +70,21 @@ class StackNames:
         return f"{self._prefix}role-get-images{self.role_suffix}"
 
     @property
+    def events_role(self) -> str:
+        """Return the role of the pipes that send events."""
+        return f"{self._prefix}role-image-events{self.role_suffix}"
+
+    @property
+    def events_pipe(self) -> str:
+        """Return the pipe that sends an event for each processed and refused image."""
+        return f"{self.stack}-image-events"
+
+    @property
+    def removals_pipe(self) -> str:
+        """Return the pipe that sends an event for each removed image."""
+        return f"{self.stack}-image-removals"
+
+    @property
     def backfill_queue(self) -> str:
         """Return the queue of ``reprocess``."""
         return f"{self.stack}-backfill"
@@ -100,9 +115,9 @@ class StackNames:
         return self.originals_bucket, self.processed_bucket
 
     @property
-    def roles(self) -> tuple[str, str]:
-        """Return both roles."""
-        return self.processor_role, self.get_images_role
+    def roles(self) -> tuple[str, str, str]:
+        """Return all roles."""
+        return self.processor_role, self.get_images_role, self.events_role
 
     def placeholders(self) -> dict[str, str]:
         """Return the values of ``${Name}`` in the template and in ``policies/``."""
@@ -116,6 +131,9 @@ class StackNames:
             "GetImagesFunction": self.get_images_function,
             "ProcessorRole": self.processor_role,
             "GetImagesRole": self.get_images_role,
+            "EventsRole": self.events_role,
+            "EventsPipe": self.events_pipe,
+            "RemovalsPipe": self.removals_pipe,
             "BackfillQueue": self.backfill_queue,
             "LargeQueue": self.large_queue,
             "DeadLetterQueue": self.dead_letter_queue,

@@ -114,6 +114,10 @@ def test_a_record_is_filed_under_its_day_in_one_of_four_shards_that_stays() -> N
     assert again["DayShard"] == items[7]["DayShard"]
 
 
+def test_a_record_of_zenoimgs_own_is_in_no_day() -> None:
+    assert "DayShard" not in to_item(replace(PROCESSED, image_id=".zenoimg/smoke-1/a.jpg"))
+
+
 def test_only_refused_and_failed_records_are_in_the_attention_index() -> None:
     assert "Attention" not in to_item(PROCESSED)
     assert to_item(REFUSED)["Attention"] == "refused"

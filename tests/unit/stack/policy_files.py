@@ -19,10 +19,13 @@ FILES = sorted(path.name for path in sources.directory("policies").glob("*.json"
 ROLES = ("lambda-s3-dynamodb-policy.json", "lambda-dynamodb-read-policy.json")
 #: What the processor's role has besides where a setting needs it.
 OPTIONAL = ("lambda-object-tags-policy.json",)
-OPERATOR, TRUST = "operator-policy.json", "lambda-trust-policy.json"
+#: Of the pipes' role, where events are sent.
+EVENTS = "pipes-events-policy.json"
+OPERATOR = "operator-policy.json"
+TRUSTS = ("lambda-trust-policy.json", "pipes-trust-policy.json")
 #: Who deploys holds both.
 DEPLOYER = ("deployer-policy.json", "deployer-functions-policy.json")
-IDENTITY_POLICIES = (*ROLES, *OPTIONAL, OPERATOR, *DEPLOYER)
+IDENTITY_POLICIES = (*ROLES, *OPTIONAL, EVENTS, OPERATOR, *DEPLOYER)
 
 ACME = StackNames("acme")
 

@@ -45,7 +45,7 @@ WITHOUT_RESOURCES = {
 def test_every_placeholder_is_ours_or_a_pseudo_parameter(file_name: str) -> None:
     text = (sources.directory("policies") / file_name).read_text()
     used = set(re.findall(r"\$\{([^}]*)\}", text))
-    assert used <= {*ACME.placeholders(), "KmsKey", "AWS::Partition", "AWS::Region", "AWS::AccountId"}
+    assert used <= {*ACME.placeholders(), "KmsKey", "EventsBus", "AWS::Partition", "AWS::Region", "AWS::AccountId"}
 
 
 @pytest.mark.parametrize("file_name", FILES)
@@ -118,13 +118,16 @@ def test_live_tail_is_granted_for_both_forms_of_a_log_groups_arn() -> None:
     assert arns == bare | {f"{arn}:*" for arn in bare}
 
 
-def test_a_role_is_given_to_lambda_alone() -> None:
-    (passing,) = [item for item in all_statements(DEPLOYER) if "iam:PassRole" in as_list(item["Action"])]
-    assert passing["Action"] == "iam:PassRole"
-    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
-    assert set(map(resolved, passing["Resource"])) == {
-        "arn:aws:iam::123456789012:role/acme-role-image-processor",
-        "arn:aws:iam::123456789012:role/acme-role-get-images",
+def test_each_role_is_given_to_its_service_alone() -> None:
+    passing = [item for item in all_statements(DEPLOYER) if "iam:PassRole" in as_list(item["Action"])]
+    assert {item["Action"] for item in passing} == {"iam:PassRole"}
+    services = {item["Condition"]["StringEquals"]["iam:PassedToService"]: item["Resource"] for item in passing}
+    assert {service: set(map(resolved, as_list(roles))) for service, roles in services.items()} == {
+        "lambda.amazonaws.com": {
+            "arn:aws:iam::123456789012:role/acme-role-image-processor",
+            "arn:aws:iam::123456789012:role/acme-role-get-images",
+        },
+        "pipes.amazonaws.com": {"arn:aws:iam::123456789012:role/acme-role-image-events"},
     }
 
 

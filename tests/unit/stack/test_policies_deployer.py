@@ -52,6 +52,7 @@ UNUSED = {
         r"logs:(Put|Delete)(IndexPolicy|ResourcePolicy)|logs:PutDataProtectionPolicy|logs:PutBearerTokenAuthentication"
         r"|logs:PutLogGroupDeletionProtection|logs:DeleteRetentionPolicy|logs:CreateLogDelivery|firehose:\w+"
     ),
+    "pipes write no log": (r"logs:(Get|List|Update|Delete)LogDeliver(y|ies)"),
     "the topic has no data protection policy": r"sns:PutDataProtectionPolicy",
 }
 
@@ -116,9 +117,12 @@ def test_every_reason_still_stands_for_an_action_that_a_schema_names() -> None:
 
 
 def test_what_handlers_read_and_delete_is_granted_for_every_property() -> None:
-    """They run over all of a resource, whatever the template sets; but nothing here has a key or a VPC."""
+    """They run over all of a resource, whatever the template sets; but no key, VPC or log of a pipe is here."""
     wanted = set().union(*(asked(name, "read", "delete") for name in TYPES))
-    assert wanted - grants(*DEPLOYER) == {"ec2:DescribeNetworkInterfaces", "kms:Decrypt"}
+    of_logs_of_pipes = {f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")}
+    without = {"ec2:DescribeNetworkInterfaces", "logs:ListLogDeliveries", *of_logs_of_pipes}
+    keys = {f"kms:{action}" for action in ("Decrypt", "DescribeKey", "GenerateDataKey")}
+    assert wanted - grants(*DEPLOYER) == without | keys
 
 
 def test_no_daily_right_is_repeated_but_where_both_need_it() -> None:

@@ -16,7 +16,7 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 from tests.unit.stack.policy_files import (
     DEPLOYER,
     IDENTITY_POLICIES,
-    TRUST,
+    TRUSTS,
     document,
     grants,
     handler_permissions,
@@ -55,7 +55,7 @@ def lint(policies: dict[str, Any]) -> list[Finding]:
 
 
 def _resource(file_name: str, policy: Any) -> dict[str, Any]:
-    if file_name == TRUST:
+    if file_name in TRUSTS:
         return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": policy}}
     return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": policy}}
 
@@ -66,7 +66,7 @@ def _statement(path: list[Any]) -> int:
 
 @cache
 def findings() -> list[Finding]:
-    return lint({name: json.loads(document(name)) for name in (*IDENTITY_POLICIES, TRUST)})
+    return lint({name: json.loads(document(name)) for name in (*IDENTITY_POLICIES, *TRUSTS)})
 
 
 def newer_actions(finding: Finding) -> Iterator[str]:

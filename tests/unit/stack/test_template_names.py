@@ -83,7 +83,7 @@ def test_the_roles_hold_their_policies_by_name_and_nothing_else() -> None:
         by_setting = [found["Fn::If"][1]["PolicyName"] for found in properties(role)["Policies"] if "Fn::If" in found]
         assert by_setting == (["lambda-kms-policy", "lambda-object-tags-policy"] if role == "ProcessorRole" else [])
         assert "ManagedPolicyArns" not in properties(role)
-    assert set(of_type("AWS::IAM::Role")) == {"ProcessorRole", "GetImagesRole"}
+    assert set(of_type("AWS::IAM::Role")) == {"ProcessorRole", "GetImagesRole", "EventsRole"}
 
 
 @ALL_NAMES

@@ -31,6 +31,7 @@ _LOST: Mapping[str, str] = {
     "AWS::Lambda::Function": "invocations fail in the meantime",
     "AWS::ApiGatewayV2::Api": "its URL stops working",
     "AWS::SNS::Topic": "its subscriptions are lost",
+    "AWS::Pipes::Pipe": "events that it has not sent yet are lost",
     "AWS::S3::Bucket": "the photos in it are lost",
     "AWS::DynamoDB::Table": "the records in it are lost",
 }
@@ -105,6 +106,8 @@ def _notes(plan: Plan) -> Iterator[str]:
         if look.name in plan.adopted:
             yield from (f"Will correct after the adoption: {look.name}: {printable(what)}." for what in look.changes)
             yield f"The {look.kind} {look.name} existed before the stack: destroy --delete-data never deletes it."
+    for what in plan.left_out:
+        yield f"Left out: {what}."
     if plan.previous_fingerprint and plan.previous_fingerprint != plan.fingerprint:
         words = "; ".join(plan.recipe_changes) or f"{plan.previous_fingerprint} becomes {plan.fingerprint}"
         yield (

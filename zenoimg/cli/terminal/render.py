@@ -64,6 +64,7 @@ _KINDS: Mapping[str, str] = {
     "AWS::ApiGatewayV2::Stage": "API stage",
     "AWS::CloudWatch::Alarm": "alarm",
     "AWS::CloudWatch::Dashboard": "dashboard",
+    "AWS::Pipes::Pipe": "pipe",
     "AWS::SNS::Topic": "alarm topic",
     "AWS::SNS::TopicPolicy": "topic policy",
     "AWS::SNS::Subscription": "alarm e-mail",

@@ -47,6 +47,7 @@ class Plan:
     the buckets and the table have whose settings would be written.
     ``follows_change``: another change of the stack has just ended, which may not have been tested. ``trial``: the new
     recipe and limits on a sample of the stored images, ``None`` when neither changes.
+    ``left_out``: settings that have no effect on this kind of AWS, in words.
     """
 
     names: StackNames
@@ -62,6 +63,7 @@ class Plan:
     deployed: DeployedVersion | None = None
     follows_change: bool = False
     trial: Trial | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 
 from botocore.exceptions import ClientError
 
@@ -17,7 +18,7 @@ from zenoimg.config.load import CONFIG_FILE, Settings
 from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits
 from zenoimg.operations.configured import check_heic, check_parameters, limits_of, recipe_of
-from zenoimg.operations.deploy import rollback, taken_names
+from zenoimg.operations.deploy import events, rollback, taken_names
 from zenoimg.operations.deploy.adoption.decide import EVENTBRIDGE, Existing, existing_of, wanted_of
 from zenoimg.operations.deploy.outcome import OnEvent, StageBegan
 from zenoimg.operations.deploy.plan import OPEN, DeployedVersion, Plan
@@ -132,6 +133,7 @@ def describe(target: Target, *, is_for_deploy: bool = True) -> Plan:
         template=template.to_text(rendered),
         differing=differing,
         looks=existing.looks,
+        left_out=events.left_out(settings, aws.platform),
         deployed=DeployedVersion("", state.parameters, state.tags) if state is not None and is_deployed else None,
     )
 
@@ -173,13 +175,18 @@ def create_change_set(target: Target, plan: Plan, *, reverts_drift: bool = False
     assert len(plan.template.encode()) <= template.MAX_INLINE_BYTES, "guaranteed by a test of the template"
     change_sets = change_sets_of(target.aws, target.role_arn)
     tags = {**target.settings.tags, "zenoimg:stack": target.stack}
-    return change_sets.create(
+    create = partial(
+        change_sets.create,
         target.stack,
         {"TemplateBody": plan.template},
-        plan.parameters,
-        tags,
+        tags=tags,
         reverts_drift=target.aws.platform.reverts_drift and (reverts_drift or bool(plan.differing)),
     )
+    found = create(plan.parameters)
+    if found is None or not events.must_wait(found, plan.parameters):
+        return found
+    change_sets.discard(found)
+    return create({**plan.parameters, events.PARAMETER: "false"})
 
 
 def differing_settings(target: Target, names: StackNames, parameters: Mapping[str, str]) -> tuple[str, ...]:
@@ -206,6 +213,8 @@ def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
         chosen["TlsOnly"] = "false"
     if not platform.has_metric_math:
         chosen["MetricMath"] = "false"
+    if not platform.pipes_reach_event_buses:
+        chosen.pop(events.PARAMETER, None)
     return chosen
 
 
