@@ -18,7 +18,7 @@ from zenoimg.imaging.metadata.xmp import Name
 ISO = b"urn:iso:std:iso:ts:21496:-1\0"
 APPLE_NS = "http://ns.apple.com/HDRGainMap/1.0/"
 _VERSION_BYTES = 4
-_MULTICHANNEL, _COMMON_DENOMINATOR = 0x80, 0x08
+_MULTICHANNEL, _BASE_COLOURS, _COMMON_DENOMINATOR = 0x80, 0x40, 0x08
 _LARGEST_STOPS = 16.0
 """Files have at most 15."""
 
@@ -40,10 +40,21 @@ class Channel:
 
 @dataclass(frozen=True)
 class GainMapMetadata:
-    """One channel for all three colours, or three. ``kind`` is what states it; Apple's has neither stops nor gamma."""
+    """One channel for all three colours, or three. ``kind`` is what states it; Apple's has neither stops nor gamma.
+
+    ``headrooms`` are those of the displays at which the map begins to count and counts in full, in stops; ``None``
+    where nothing states them. ``in_base_colours`` is whether it applies in the picture's own colour space.
+    """
 
     kind: Literal["ISO 21496-1", "XMP", "Apple"]
     channels: tuple[Channel, ...]
+    headrooms: tuple[float, float] | None = None
+    in_base_colours: bool = True
+
+    @property
+    def stated_headrooms(self) -> tuple[float, float]:
+        """The headrooms, by default 0 and the most that a channel adds."""
+        return self.headrooms or (0.0, max(0.0, *(channel.high for channel in self.channels)))
 
     def channel(self, index: int) -> Channel:
         """Return the channel of a colour, 0 to 2."""
@@ -63,10 +74,11 @@ def iso_metadata(payload: bytes) -> GainMapMetadata:
         rows = _rows_of_one_denominator(payload, count) if flags & _COMMON_DENOMINATOR else _rows(payload, count)
     except (struct.error, ZeroDivisionError) as failure:
         raise UnknownMapError("its ISO 21496-1 metadata are damaged") from failure
-    (base, alternate), *channels = rows
+    (base, alternate), *rows_of_channels = rows
     if base > alternate:
         raise UnknownMapError("the picture itself is HDR, and the map leads to SDR")
-    return GainMapMetadata("ISO 21496-1", tuple(_checked(Channel(*row)) for row in channels))
+    channels = tuple(_checked(Channel(*row)) for row in rows_of_channels)
+    return GainMapMetadata("ISO 21496-1", channels, (base, alternate), bool(flags & _BASE_COLOURS))
 
 
 def xmp_metadata(values: Mapping[Name, Sequence[str]]) -> GainMapMetadata:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from zenoimg.imaging.formats.jpeg.gain_map.metadata import ISO, GainMapMetadata
+from zenoimg.imaging.formats.jpeg.gain_map.metadata import ISO, GainMapMetadata, UnknownMapError
 from zenoimg.imaging.formats.jpeg.stream import APP1, APP2, Segment
 from zenoimg.imaging.formats.jpeg.xmp import XMP
 from zenoimg.imaging.metadata.names import GAIN_MAP_NS
@@ -15,27 +15,29 @@ _SCALE = 1 << 20
 
 
 def stating_segments(metadata: GainMapMetadata) -> list[Segment]:
-    """Return the segments of the map's JPEG. Android 14 reads XMP alone, what is newer reads ISO's."""
+    """Return the segments of the map's JPEG. Android 14 reads XMP alone, what is newer reads ISO's.
+
+    Raises ``UnknownMapError`` for numbers that the fractions written here cannot hold.
+    """
     return [Segment(APP1, XMP + _packet(metadata)), Segment(APP2, ISO + iso_payload(metadata))]
 
 
 def iso_payload(metadata: GainMapMetadata) -> bytes:
     """Return the metadata as ISO 21496-1, annex C, has them: numerators and denominators."""
-    flags = _BASE_COLOURS | (_MULTICHANNEL if len(metadata.channels) > 1 else 0)
-    rows: list[tuple[str, tuple[float, ...]]] = [("II", (0.0, _headroom(metadata)))]
+    flags = (_BASE_COLOURS if metadata.in_base_colours else 0) | (_MULTICHANNEL if len(metadata.channels) > 1 else 0)
+    rows: list[tuple[str, tuple[float, ...]]] = [("II", metadata.stated_headrooms)]
     for channel in metadata.channels:
         numbers = (channel.low, channel.high, channel.gamma, channel.offset_sdr, channel.offset_hdr)
         rows.append(("iiIii", numbers))
-    fractions = [
-        struct.pack(f">{sign}I", round(number * _SCALE), _SCALE)
-        for signs, numbers in rows
-        for sign, number in zip(signs, numbers, strict=True)
-    ]
+    try:
+        fractions = [
+            struct.pack(f">{sign}I", round(number * _SCALE), _SCALE)
+            for signs, numbers in rows
+            for sign, number in zip(signs, numbers, strict=True)
+        ]
+    except struct.error as failure:
+        raise UnknownMapError("its metadata are beyond what a picture can have") from failure
     return struct.pack(">HHB", 0, 0, flags) + b"".join(fractions)
-
-
-def _headroom(metadata: GainMapMetadata) -> float:
-    return max(0.0, *(channel.high for channel in metadata.channels))
 
 
 def _packet(metadata: GainMapMetadata) -> bytes:
@@ -46,8 +48,9 @@ def _packet(metadata: GainMapMetadata) -> bytes:
         "OffsetSDR": [channel.offset_sdr for channel in metadata.channels],
         "OffsetHDR": [channel.offset_hdr for channel in metadata.channels],
     }
-    attributes = f' xmlns:hdrgm="{GAIN_MAP_NS}" hdrgm:Version="1.0" hdrgm:HDRCapacityMin="0"'
-    attributes += f' hdrgm:HDRCapacityMax="{_headroom(metadata):.6f}" hdrgm:BaseRenditionIsHDR="False"'
+    least, most = metadata.stated_headrooms
+    attributes = f' xmlns:hdrgm="{GAIN_MAP_NS}" hdrgm:Version="1.0" hdrgm:HDRCapacityMin="{least:.6f}"'
+    attributes += f' hdrgm:HDRCapacityMax="{most:.6f}" hdrgm:BaseRenditionIsHDR="False"'
     body = ""
     for name, numbers in columns.items():
         if len(set(numbers)) == 1:
