@@ -104,3 +104,18 @@ def test_config_shows_the_rules(terminal: Terminal, tmp_path: Path) -> None:
     assert "watermark.text = AB" in terminal.run("config").stdout
     last = terminal.json("config")[-1]
     assert (last["key"], [each["prefix"] for each in last["value"]]) == ("rules", ["a/", "a/b/"])
+
+
+def test_images_without_room_for_the_mark_are_said_to_be_too_small(no_stack: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "zenoimg.toml").write_text('[watermark]\ntoo_small = "copy"\n')
+    encoded = BytesIO()
+    Image.new("RGB", (6, 6), "red").save(encoded, "PNG")
+    boto3.client("s3").put_object(Bucket=ORIGINALS, Key="x.png", Body=encoded.getvalue())
+    no_stack.run("reprocess", "--here")
+    (tmp_path / "p.png").write_bytes(encoded.getvalue())
+    for told in (no_stack.run("show", "x.png").stdout, no_stack.run("preview", "p.png").stderr):
+        assert "unmarked, too small for the mark" in told
+        assert "by rule" not in told
+    assert "by rule" not in no_stack.run("list").stdout
+    no_stack.run("gallery", "-o", "page")
+    assert '"tooSmall":true' in (tmp_path / "page/index.html").read_text()

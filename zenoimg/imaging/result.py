@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +11,10 @@ from zenoimg.imaging.formats import FORMATS
 
 Encoding = Literal["coefficients", "pixels", "copied"]
 """Whether only the blocks under the mark were encoded again (JPEG), or pixels were decoded and encoded, or the copy has
-no mark, because the recipe asks for none."""
+no mark, because the recipe asks for none or there was no room for one."""
+
+NO_MARK = "the picture has no mark: "
+"""How the warning of a copy begins that had no room for the mark; the reason follows."""
 
 MOST_WARNINGS = 100
 """A record holds at most 400 KB (Amazon DynamoDB, "Item size"); a damaged file may cause a warning for each chunk."""
@@ -50,3 +54,8 @@ class Watermarked:
         if len(warnings) > MOST_WARNINGS:
             warnings[MOST_WARNINGS:] = [f"{len(warnings) - MOST_WARNINGS:,} more"]
         object.__setattr__(self, "warnings", tuple(warnings))
+
+
+def is_too_small(warnings: Iterable[str]) -> bool:
+    """Return whether the warnings of a copy without a mark say that there was no room for one."""
+    return any(warning.startswith(NO_MARK) for warning in warnings)

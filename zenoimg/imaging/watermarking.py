@@ -15,7 +15,7 @@ from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.marking.template import filled, with_default_text
 from zenoimg.imaging.memory import ObservedLimits, can_allocate
 from zenoimg.imaging.recipe import Recipe, WatermarkSpec
-from zenoimg.imaging.result import Watermarked
+from zenoimg.imaging.result import NO_MARK, Watermarked
 
 _MUCH_LARGER, _MUCH_MORE_BYTES = 1.5, 20_000
 Writer = Callable[[bytes, Recipe, Limits], Watermarked]
@@ -133,7 +133,7 @@ def _marked_or_copied(writer: Writer, data: bytes, recipe: Recipe, limits: Obser
         if refused.code != "too-small" or recipe.watermark.too_small == "refuse":
             raise
         copy = _written(_copier(name), data, replace(recipe, watermark=None), limits, name)
-        return replace(copy, warnings=(*copy.warnings, f"the picture has no mark: {refused.message}"))
+        return replace(copy, warnings=(*copy.warnings, f"{NO_MARK}{refused.message}"))
 
 
 def _written(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits, name: str) -> Watermarked:

@@ -171,7 +171,7 @@ def _line(result: PreviewResult) -> Line:
         f"{result.job.source} → {target}" if target is not None else str(result.job.source),
         f"{copy.format} {copy.width} x {copy.height}",
         f"{render.size(result.original_size)} → {render.size(result.copy_size)} ({grown})",
-        *([render.UNMARKED] if copy.encoding == "copied" else []),
+        *([render.unmarked(copy.warnings)] if copy.encoding == "copied" else []),
         notes=copy.warnings,
         width=8,
     )

@@ -180,7 +180,7 @@ def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[t
     if record.encoding == "coefficients":
         yield "Encoding", Text("only the blocks under the mark were encoded again")
     elif record.encoding == "copied":
-        yield "Encoding", Text(f"copied, {render.UNMARKED}")
+        yield "Encoding", Text(f"copied, {render.unmarked(record.warnings)}")
     for warning in record.warnings:
         yield "Note", Text(printable(warning), style="yellow")
     if record.processed_url:

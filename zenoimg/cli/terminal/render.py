@@ -79,8 +79,11 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
 }
 
 
-#: What is said of a copy that has no mark because the recipe asks for none.
-UNMARKED = "unmarked by rule"
+def unmarked(warnings: Iterable[str]) -> str:
+    """Return why a copy has no mark: there was no room for one, which its warnings tell, or a rule asks for none."""
+    from zenoimg.imaging.result import is_too_small  # loads no pictures' modules while the command line starts
+
+    return "unmarked, too small for the mark" if is_too_small(warnings) else "unmarked by rule"
 
 
 def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
@@ -195,7 +198,7 @@ def images(
         pixels = f"{record.width}×{record.height}" if record.width else "–"
         shown = status(record.status)
         if record.encoding == "copied" and not record.error:
-            shown.append(f", {UNMARKED}", style="")
+            shown.append(f", {unmarked(record.warnings)}", style="")
         if record.error:
             reason = record.error if whole_reasons else record.error.partition(":")[0]
             shown.append(f": {printable(reason)}", style="")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from zenoimg.errors import UsageError
+from zenoimg.imaging.result import is_too_small
 from zenoimg.operations.gallery.files import FOLDER, Pictures, is_ours, stems_of
 from zenoimg.operations.output.directory import OutputDirectory
 from zenoimg.operations.output.targets import Target
@@ -140,6 +141,7 @@ def _image(pictures: Pictures, album: Album) -> Mapping[str, Any]:
         "height": record.height,
         "frames": record.frames,
         "unmarked": True if record.encoding == "copied" else None,
+        "tooSmall": True if record.encoding == "copied" and is_too_small(record.warnings) else None,
         "recipe": record.recipe,
         "older": True if _is_older(record, album) else None,
         "version": record.version_id,

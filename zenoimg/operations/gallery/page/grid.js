@@ -70,11 +70,15 @@ function frameOf(image) {
   return frame;
 }
 
+function unmarkedBy(image) {
+  return !image.unmarked ? '' : image.tooSmall ? 'unmarked, too small for the mark' : 'unmarked by rule';
+}
+
 function captionOf(image) {
   const name = image.id.slice(image.id.lastIndexOf('/', image.id.length - 2) + 1);
   const folder = image.id.slice(0, image.id.length - name.length);
   const facts = [image.format, image.width ? `${image.width} × ${image.height}` : '',
-    image.originalSize != null ? size(image.originalSize) : '', image.unmarked ? 'unmarked by rule' : ''].filter(Boolean).join(' · ');
+    image.originalSize != null ? size(image.originalSize) : '', unmarkedBy(image)].filter(Boolean).join(' · ');
   const notes = image.warnings
     ? element('span', { className: 'noted' }, icon('note'),
         element('span', { className: 'unseen' }, ', ' + plural(image.warnings.length, 'note')))

@@ -138,7 +138,7 @@ function showDetails(image) {
 
 function factsOf(image) {
   const facts = [['Status', element('span', { className: 'status' }, element('i', { className: 'dot ' + image.status }), image.status)]];
-  if (image.unmarked) facts.push(['Mark', 'none: unmarked by rule']);
+  if (image.unmarked) facts.push(['Mark', 'none: ' + unmarkedBy(image)]);
   if (image.format) facts.push(['Format', printable(image.format)]);
   if (image.width) facts.push(['Pixels', `${image.width} × ${image.height}`]);
   if (image.frames > 1) facts.push([image.format === 'TIFF' ? 'Pages' : 'Frames', numbers.format(image.frames)]);
