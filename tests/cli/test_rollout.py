@@ -161,6 +161,17 @@ def test_going_back_is_not_exchanged_again_by_a_second_run_and_a_rollout_goes_fo
     assert set(recipes().values()) == {OLD}
 
 
+def test_going_back_sends_no_parameter_that_the_deployed_template_lacks(aws: DoubledAws, terminal: Terminal) -> None:
+    terminal.run("rollout", "--yes")
+    stack = aws.cloudformation.stack  # as an older version deployed it
+    template = json.loads(stack.template)
+    for name in ("PreviousRecipeRules", "PreviousLimitsFingerprint"):
+        del template["Parameters"][name], stack.parameters[name]
+    stack.template = json.dumps(template, separators=(",", ":"), ensure_ascii=False)
+    assert terminal.json("rollout", "--back", "--yes")["recipe"] == OLD
+    assert stack.parameters.keys() <= template["Parameters"].keys()
+
+
 def test_going_back_asks_and_a_no_changes_nothing(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

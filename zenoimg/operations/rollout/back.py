@@ -57,6 +57,9 @@ def prepare(target: Target, on_event: OnEvent) -> Plan:
         return Plan(names, None, (), recipe, limits, state.parameters, deployed=deployed, follows_change=waited)
     recipe, limits = _previous(target, version)
     parameters = {**state.parameters, **parameters_to_go_back(state.parameters), "Limits": json.dumps(asdict(limits))}
+    # CloudFormation refuses parameters that a template lacks, and the deployed one may be of an older zenoimg.
+    declared = json.loads(deployed.template)["Parameters"]
+    parameters = {name: value for name, value in parameters.items() if name in declared}
     running, _ = _read(target, state.parameters["RecipeKey"])
     plan = Plan(
         names=names,
