@@ -174,7 +174,9 @@ def test_a_refused_call_is_never_taken_for_a_missing_photo(
     with Stubber(client) as stubber:
         code = "403" if operation == "head_object" else "AccessDenied"
         stubber.add_client_error(operation, code, http_status_code=403)
-        with pytest.raises(ClientError):
+        if operation == "get_object":  # which is followed by a look whether a KMS key was denied
+            stubber.add_client_error("head_object", "403", http_status_code=403)
+        with pytest.raises(ClientError, match=code):
             call(ImageStorage(client, settings))
 
 

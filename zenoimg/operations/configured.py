@@ -14,7 +14,6 @@ from zenoimg.imaging import Limits, Recipe, RecipeError, recipe_from_mapping
 from zenoimg.imaging.formats.heif.availability import is_installed
 from zenoimg.imaging.limits import usable_memory
 from zenoimg.pipeline.recipes import AnyRecipe, Recipes, Rule
-from zenoimg.stack.read_back import EARLIEST_INFREQUENT_DAYS
 from zenoimg.suggest import suggest_install
 
 if TYPE_CHECKING:
@@ -101,6 +100,8 @@ def check_parameters(settings: Settings) -> None:
             "photo would be processed",
             next_step="Set max_concurrency higher, backfill.concurrency lower, or max_concurrency = 0 for no bound.",
         )
+    from zenoimg.stack.read_back import EARLIEST_INFREQUENT_DAYS  # with botocore, which `preview` does without
+
     days = _number(settings, "originals.transition_days")
     if settings.parameters.get("OriginalsStorageClass") == "STANDARD_IA" and 0 < days < EARLIEST_INFREQUENT_DAYS:
         raise ConfigurationError(
