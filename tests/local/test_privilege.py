@@ -22,7 +22,7 @@ from zenoimg.stack.names import StackNames
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 NAMES = StackNames("priv")
-ROLE_OF = {**dict(zip(ROLES, NAMES.roles, strict=True)), **dict.fromkeys(OPTIONAL, NAMES.roles[0])}
+ROLE_OF = {**dict(zip(ROLES, NAMES.roles[: len(ROLES)], strict=True)), **dict.fromkeys(OPTIONAL, NAMES.roles[0])}
 KEY = "photo.jpg"
 
 
