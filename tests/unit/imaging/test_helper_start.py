@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from zenoimg.imaging.errors import TransientError
-from zenoimg.imaging.formats.jpeg.coefficients.helper import JpegHelper
+from zenoimg.imaging.formats.jpeg.coefficients.libjpeg_process import JpegHelper
 from zenoimg.imaging.formats.jpeg.coefficients.library import bundled_libjpeg
 from zenoimg.imaging.processes.pool import Pool
 from zenoimg.imaging.processes.serving.wire import CONTROL_BYTES
@@ -69,7 +69,7 @@ def test_memory_that_cannot_be_mapped_says_nothing_about_the_picture(monkeypatch
         return real(file, size)
 
     real = mmap.mmap
-    monkeypatch.setattr("zenoimg.imaging.processes.helper.mmap.mmap", mapped)
+    monkeypatch.setattr("zenoimg.imaging.processes.child_process.mmap.mmap", mapped)
     with pytest.raises(TransientError, match=r"JPEG helper .* Cannot allocate memory"):
         pool.work(lambda lent: lent.room_for(1 << 20), "its coefficients")
     pool.close()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from zenoimg.imaging.errors import Refused, TransientError
-from zenoimg.imaging.processes.helper import (
+from zenoimg.imaging.processes.child_process import (
     CrashedError,
     Helper,
     HelperLostError,

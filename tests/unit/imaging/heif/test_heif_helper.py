@@ -18,7 +18,7 @@ from zenoimg.imaging.errors import TransientError
 from zenoimg.imaging.formats.heif import decoding
 from zenoimg.imaging.formats.heif.decoding import _started
 from zenoimg.imaging.processes import pool
-from zenoimg.imaging.processes.helper import Helper
+from zenoimg.imaging.processes.child_process import Helper
 from zenoimg.imaging.processes.serving.wire import Answer
 
 pytestmark = needs_heic

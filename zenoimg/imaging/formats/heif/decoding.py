@@ -12,7 +12,7 @@ from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED
 from zenoimg.imaging.formats.heif.worker import messages
 from zenoimg.imaging.formats.heif.worker.messages import PIXELS, PRIMARY, REQUEST, Pixels, Request
 from zenoimg.imaging.marking.placement import Size
-from zenoimg.imaging.processes.helper import Helper, UnusableLibraryError
+from zenoimg.imaging.processes.child_process import Helper, UnusableLibraryError
 from zenoimg.imaging.processes.pool import pool_of
 from zenoimg.imaging.processes.serving.wire import DONE
 

@@ -22,11 +22,11 @@ from tests.drawn import pictures
 from zenoimg.imaging import Refused, Watermarked, watermark
 from zenoimg.imaging.errors import TransientError
 from zenoimg.imaging.formats.jpeg.coefficients import editor
-from zenoimg.imaging.formats.jpeg.coefficients.helper import JpegHelper
+from zenoimg.imaging.formats.jpeg.coefficients.libjpeg_process import JpegHelper
 from zenoimg.imaging.formats.jpeg.coefficients.library import bundled_libjpeg
 from zenoimg.imaging.formats.jpeg.coefficients.worker import layouts
 from zenoimg.imaging.processes import pool
-from zenoimg.imaging.processes.helper import Helper
+from zenoimg.imaging.processes.child_process import Helper
 from zenoimg.imaging.processes.serving import wire
 
 Pool = pool.Pool[JpegHelper]

@@ -10,8 +10,8 @@ from typing import Literal
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from zenoimg.imaging.formats.jpeg.coefficients.helper import JpegHelper, helpers_of
 from zenoimg.imaging.formats.jpeg.coefficients.huffman import UnusableTablesError, keeps_order, tables_of
+from zenoimg.imaging.formats.jpeg.coefficients.libjpeg_process import JpegHelper, helpers_of
 from zenoimg.imaging.formats.jpeg.coefficients.library import bundled_libjpeg
 from zenoimg.imaging.formats.jpeg.coefficients.region import (
     Region,
@@ -24,7 +24,7 @@ from zenoimg.imaging.formats.jpeg.coefficients.worker import messages
 from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import REQUEST, CodingTables, Request
 from zenoimg.imaging.formats.jpeg.stream import SOS, JpegStream
 from zenoimg.imaging.marking.mark import Overlay
-from zenoimg.imaging.processes.helper import Buffer, RejectedError, UnusableLibraryError
+from zenoimg.imaging.processes.child_process import Buffer, RejectedError, UnusableLibraryError
 from zenoimg.imaging.processes.serving.wire import DONE
 
 Reason = Literal[

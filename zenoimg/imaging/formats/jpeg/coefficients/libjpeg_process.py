@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import ERROR_CODE_AT, LIBJPEG_EXIT
-from zenoimg.imaging.processes.helper import Helper, OutOfMemoryError, RejectedError
+from zenoimg.imaging.processes.child_process import Helper, OutOfMemoryError, RejectedError
 from zenoimg.imaging.processes.pool import Pool, pool_of
 
 _FOLDER = str(Path(__file__).parent)
