@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -22,12 +24,19 @@ def make_stack() -> None:
     dead = sqs.create_queue(QueueName=NAMES.dead_letter_queue)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy: Any = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})}
+    backfill = sqs.create_queue(QueueName=NAMES.backfill_queue, Attributes=policy)["QueueUrl"]
+    name_stack({"BackfillQueueUrl": backfill, "DeadLetterQueueUrl": dead})
+    for function in (NAMES.processor_function, NAMES.get_images_function):
+        _make_function(function)
+
+
+def name_stack(queues: Mapping[str, str], parameters: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Create a CloudFormation stack whose outputs name a pipeline, with the URLs of its ``queues``."""
     outputs = {
         "OriginalsBucket": NAMES.originals_bucket,
         "ProcessedBucket": NAMES.processed_bucket,
         "Table": NAMES.table,
-        "BackfillQueueUrl": sqs.create_queue(QueueName=NAMES.backfill_queue, Attributes=policy)["QueueUrl"],
-        "DeadLetterQueueUrl": dead,
+        **queues,
         "ProcessorFunction": NAMES.processor_function,
         "GetImagesFunction": NAMES.get_images_function,
         "RecipeFingerprint": "0123456789abcdef",
@@ -35,12 +44,11 @@ def make_stack() -> None:
         "ApiUrl": "https://abc123.execute-api.eu-west-1.amazonaws.com/images",
     }
     template = {
+        "Parameters": {name: {"Type": "String", "Default": value} for name, value in parameters.items()},
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
     }
     boto3.client("cloudformation").create_stack(StackName="zeno", TemplateBody=json.dumps(template))
-    for function in (NAMES.processor_function, NAMES.get_images_function):
-        _make_function(function)
 
 
 def _make_function(name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from tests.cli.conftest import PROCESSED, Terminal, make_resources
-from zenoimg.stack.names import StackNames
-
-NAMES = StackNames("zeno")
+from tests.cli.moto_stack import NAMES, name_stack
 
 
 def checks(terminal: Terminal, code: int = 0) -> dict[str, list[dict[str, Any]]]:
@@ -134,22 +131,7 @@ def deployed(nothing_deployed: Terminal) -> Terminal:
     """A stack as far as moto goes: no function, no settings of the buckets."""
     make_resources(*NAMES.buckets, NAMES.table)
     queue = boto3.client("sqs").create_queue(QueueName=NAMES.dead_letter_queue)["QueueUrl"]
-    outputs = {
-        "OriginalsBucket": NAMES.originals_bucket,
-        "ProcessedBucket": NAMES.processed_bucket,
-        "Table": NAMES.table,
-        "DeadLetterQueueUrl": queue,
-        "ProcessorFunction": NAMES.processor_function,
-        "GetImagesFunction": NAMES.get_images_function,
-        "RecipeFingerprint": "0123456789abcdef",
-        "ApiId": "abc123",
-        "ApiUrl": "https://abc123.execute-api.eu-west-1.amazonaws.com/images",
-    }
-    template = {
-        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
-    }
-    boto3.client("cloudformation").create_stack(StackName="zeno", TemplateBody=json.dumps(template))
+    name_stack({"DeadLetterQueueUrl": queue})
     boto3.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
     return nothing_deployed
 

@@ -18,17 +18,16 @@ from moto import mock_aws
 
 from tests.api_calls import Right, recorded
 from tests.cli.conftest import ACCOUNT, Terminal, make_resources
+from tests.cli.moto_stack import NAMES, name_stack
 from tests.conftest import REGION
 from tests.drawn import pictures
 from tests.granted import DEPLOYERS_COMMANDS, OPERATOR, Grant, Place, grants
 from zenoimg.cli.app import COMMANDS
 from zenoimg.imaging import Limits, Recipe
 from zenoimg.stack.bundle.recipe import recipe_layer
-from zenoimg.stack.names import StackNames
 
 pytestmark = pytest.mark.thorough
 
-NAMES = StackNames("zeno")
 
 #: Command lines in their order; what is left at the end of one is found by the next.
 JOURNEY = (
@@ -79,18 +78,10 @@ def stack(terminal: Terminal, tmp_path: Path) -> Iterator[Terminal]:
     with mock_aws():
         make_resources(*NAMES.buckets, NAMES.table)
         sqs, logs = boto3.client("sqs"), boto3.client("logs")
-        outputs = {
-            "OriginalsBucket": NAMES.originals_bucket,
-            "ProcessedBucket": NAMES.processed_bucket,
-            "Table": NAMES.table,
+        queues = {
             "BackfillQueueUrl": sqs.create_queue(QueueName=NAMES.backfill_queue)["QueueUrl"],
             "LargeQueueUrl": sqs.create_queue(QueueName=NAMES.large_queue)["QueueUrl"],
             "DeadLetterQueueUrl": sqs.create_queue(QueueName=NAMES.dead_letter_queue)["QueueUrl"],
-            "ProcessorFunction": NAMES.processor_function,
-            "GetImagesFunction": NAMES.get_images_function,
-            "RecipeFingerprint": "0123456789abcdef",
-            "ApiId": "abc123",
-            "ApiUrl": "https://abc123.execute-api.eu-west-1.amazonaws.com/images",
         }
         recipe, bucket = recipe_layer(Recipe(), Limits()), f"zenoimg-artifacts-{ACCOUNT}-{REGION}"
         s3 = boto3.client("s3")
@@ -98,13 +89,7 @@ def stack(terminal: Terminal, tmp_path: Path) -> Iterator[Terminal]:
         s3.put_object(Bucket=bucket, Key=recipe.key("zeno"), Body=recipe.data)
         tagged = pictures.jpeg(pictures.photo((64, 48), seed=9))
         s3.put_object(Bucket=NAMES.originals_bucket, Key="d.jpg", Body=tagged, Tagging="client=acme")
-        parameters = {"ArtifactsBucket": bucket, "RecipeKey": recipe.key("zeno"), "CopiesTags": "true"}
-        template = {
-            "Parameters": {name: {"Type": "String", "Default": value} for name, value in parameters.items()},
-            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
-        }
-        boto3.client("cloudformation").create_stack(StackName="zeno", TemplateBody=json.dumps(template))
+        name_stack(queues, {"ArtifactsBucket": bucket, "RecipeKey": recipe.key("zeno"), "CopiesTags": "true"})
         for function in (NAMES.processor_function, NAMES.get_images_function):
             group = f"/aws/lambda/{function}"
             logs.create_log_group(logGroupName=group)
@@ -112,7 +97,7 @@ def stack(terminal: Terminal, tmp_path: Path) -> Iterator[Terminal]:
             line: Any = {"timestamp": int(time.time() * 1000), "message": "START RequestId: 1"}
             logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=[line])
         event = {"Records": [_event("c.jpg")]}
-        sqs.send_message(QueueUrl=outputs["DeadLetterQueueUrl"], MessageBody=json.dumps(event))
+        sqs.send_message(QueueUrl=queues["DeadLetterQueueUrl"], MessageBody=json.dumps(event))
         for number, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
             (tmp_path / name).write_bytes(pictures.jpeg(pictures.photo((64, 48), seed=number)))
         yield terminal
