@@ -31,6 +31,7 @@ from zenoimg.pipeline.descriptions import Fields, of_failed, of_kept_copy, of_ne
 from zenoimg.pipeline.fetching import fetch
 from zenoimg.pipeline.objects.disposition import file_name_of
 from zenoimg.pipeline.objects.headers import TAGS, CopyHeaders, carry
+from zenoimg.pipeline.objects.marks import entries_of
 from zenoimg.pipeline.outcome import HandOver, Outcome, Refusal, Result
 from zenoimg.pipeline.records import ImageRecord, Status, utc_text
 from zenoimg.pipeline.storage import (
@@ -38,7 +39,6 @@ from zenoimg.pipeline.storage import (
     OriginalKeyError,
     PublishedCopy,
     copy_key_fits,
-    entries_of,
 )
 from zenoimg.pipeline.tools import Tools
 from zenoimg.pipeline.verdict import CopyMark, expected_copy, has_other_headers, is_up_to_date

@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 
 from zenoimg.pipeline.calls.service import error_code, expected_owner, is_denied, is_missing
 from zenoimg.pipeline.objects.bodies import read_body, retrying
-from zenoimg.pipeline.objects.headers import OWN_PREFIX, CopyHeaders, headers_of
+from zenoimg.pipeline.objects.headers import CopyHeaders, headers_of
+from zenoimg.pipeline.objects.marks import entries_of, mark_of
 from zenoimg.pipeline.records import MAX_KEY_BYTES
 from zenoimg.pipeline.settings import PROCESSED_PREFIX, PipelineSettings, other_class
 from zenoimg.pipeline.verdict import CopyMark
@@ -25,11 +26,6 @@ from zenoimg.pipeline.verdict import CopyMark
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SOURCE_VERSION_ENTRY = f"{OWN_PREFIX}source-version"
-RECIPE_ENTRY = f"{OWN_PREFIX}recipe"
-HEADERS_ENTRY = f"{OWN_PREFIX}headers"
-#: The names that the first two entries of user metadata had; still read.
-_OLD_ENTRIES = ("source-version", "recipe")
 #: A conditional request met another object than the one it names, none, or a write that was in progress
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 _CONDITION_FAILED = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
@@ -251,19 +247,6 @@ class ImageStorage:
             if is_missing(error):
                 return None
             raise
-
-
-def mark_of(metadata: Mapping[str, str]) -> CopyMark:
-    """Return the mark in the user metadata of a copy; its fields are empty where the metadata lacks them."""
-    if SOURCE_VERSION_ENTRY not in metadata:
-        return CopyMark(*(metadata.get(name, "") for name in _OLD_ENTRIES))
-    return CopyMark(metadata[SOURCE_VERSION_ENTRY], metadata.get(RECIPE_ENTRY, ""), metadata.get(HEADERS_ENTRY, ""))
-
-
-def entries_of(mark: CopyMark) -> dict[str, str]:
-    """Return the entries of user metadata that hold a mark."""
-    entries = {SOURCE_VERSION_ENTRY: mark.source_version, RECIPE_ENTRY: mark.recipe}
-    return entries | ({HEADERS_ENTRY: mark.headers} if mark.headers else {})
 
 
 def copy_key_fits(key: str) -> bool:

@@ -28,8 +28,9 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.calls.service import expected_owner, is_missing
 from zenoimg.pipeline.calls.threads import threads
 from zenoimg.pipeline.objects.bodies import iter_body, retrying
+from zenoimg.pipeline.objects.marks import mark_of
 from zenoimg.pipeline.records import ImageRecord
-from zenoimg.pipeline.storage import identity_of, mark_of
+from zenoimg.pipeline.storage import identity_of
 from zenoimg.pipeline.verdict import expected_copy
 
 FOLDER = "pictures"
