@@ -14,7 +14,7 @@ import pytest
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal, make_resources
 from tests.cli.test_upload import write
 from tests.terminals import written
-from zenoimg.cli.commands import upload as command
+from zenoimg.cli.terminal import uploads
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -50,7 +50,7 @@ def test_quiet_says_what_needs_somebody_and_nothing_else(no_stack: Terminal, tmp
 def test_after_a_long_run_those_that_need_somebody_are_told_again_up_to_a_bound(
     no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "_LISTED", 3)
+    monkeypatch.setattr(uploads, "_LISTED", 3)
     write(tmp_path / "in", *(f"{number}.jpg" for number in range(7)))
     for number in range(5):
         (tmp_path / "in" / f"{number}.bin").write_text("no picture")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,13 +18,14 @@ from zenoimg.cli.framework.command import command
 from zenoimg.cli.framework.session import pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.progress import PhotoProgress
-from zenoimg.cli.terminal.screen import JsonArray, Line, safe
+from zenoimg.cli.terminal.screen import JsonArray, safe
+from zenoimg.cli.terminal.uploads import Tally, json_of, line_of, summary
 from zenoimg.errors import UsageError
 from zenoimg.suggest import suggest
 
 if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
-    from zenoimg.operations.upload.run import UploadOptions, UploadResult
+    from zenoimg.operations.upload.run import UploadOptions
     from zenoimg.operations.upload.sources import Selection, Source
 
 STDIN = Path("-")
@@ -33,8 +33,6 @@ STDIN = Path("-")
 _LOCAL: dict[str, Any] = {"window": 8, "poll": 0.2, "retry_grace": 15.0, "event_grace": 60.0}
 _NO_GRACE: dict[str, Any] = {"retry_grace": 0.0, "event_grace": 0.0}
 _LOCAL_CONCURRENCY, _CONCURRENCY = 4, 10
-#: The maximum number of results that are listed again at the end.
-_LISTED = 1000
 
 
 @dataclass(frozen=True)
@@ -162,33 +160,13 @@ def upload(
         raise typer.Exit(1)
 
 
-@dataclass
-class _Tally:
-    """Counts by state, and the first results that need attention; of a million files not all are kept."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    attention: list[UploadResult] = field(default_factory=list)
-    unlisted: int = 0
-    left: int = 0  # stored, and not processed when the command ended
-
-    def add(self, result: UploadResult) -> None:
-        self.counts[result.state] += 1
-        self.left += result.state == "uploaded" or (result.state == "unchanged" and result.record is None)
-        if result.needs_attention:
-            if len(self.attention) < _LISTED:
-                self.attention.append(result)
-            else:
-                self.unlisted += 1
-
-
-def _run(call: Call, options: Options) -> _Tally:
+def _run(call: Call, options: Options) -> Tally:
     from zenoimg.operations.configured import deployed_limits
     from zenoimg.operations.upload.run import Upload
     from zenoimg.operations.upload.sources import sizes
 
     settings, pipeline = pipeline_of(call)
-    tally = _Tally()
+    tally = Tally()
     with (
         _sources(options, tally) as sources,
         PhotoProgress(call.screen, "Uploading") as progress,
@@ -202,13 +180,13 @@ def _run(call: Call, options: Options) -> _Tally:
             for result in run.run(progress.counting(sources)):
                 tally.add(result)
                 if options.as_json:
-                    array.add(_json(result, is_stdin=options.reads_photo))
-                progress.done(None if call.screen.quiet else _line(result))
+                    array.add(json_of(result, is_stdin=options.reads_photo))
+                progress.done(None if call.screen.quiet else line_of(result))
         except BaseException:
             # Whatever ends the run early: report what is done and what is not.
-            _summary(call, tally, outstanding=run.unprocessed)
+            summary(call.screen, tally, outstanding=run.unprocessed)
             raise
-    _summary(call, tally, outstanding=[])
+    summary(call.screen, tally, outstanding=[])
     if tally.left and not pipeline.deployment.processor_function:
         call.screen.say(
             f"This pipeline has no function that processes them: `{safe(suggest('reprocess', '--here'))}` does it on "
@@ -217,7 +195,7 @@ def _run(call: Call, options: Options) -> _Tally:
     return tally
 
 
-def _run_watch(call: Call, options: Options) -> _Tally:
+def _run_watch(call: Call, options: Options) -> Tally:
     """Upload what a folder holds and what comes into it; ends by an interruption alone."""
     from zenoimg.operations.configured import deployed_limits
     from zenoimg.operations.upload.hot_folder import HotFolder
@@ -235,18 +213,18 @@ def _run_watch(call: Call, options: Options) -> _Tally:
 
     folder = HotFolder(folder_path, options.selection, limits, say_incomplete)
     run = Upload(pipeline, replace(_operation(options, pipeline), look_ahead=False), limits)
-    tally = _Tally()
+    tally = Tally()
     call.screen.say(f"Watching {safe(str(path))}; Ctrl-C ends.")
     with JsonArray(wanted=options.as_json) as array:
         try:
             for result in run.run(folder.sources(events)):
                 tally.add(result)
                 if options.as_json:
-                    array.add(_json(result, is_stdin=False))
+                    array.add(json_of(result, is_stdin=False))
                 if result.state != "unchanged":  # what was there before
-                    call.screen.line(_line(result))
+                    call.screen.line(line_of(result))
         finally:
-            _summary(call, tally, outstanding=run.unprocessed)
+            summary(call.screen, tally, outstanding=run.unprocessed)
             if folder.incomplete:
                 call.screen.say(f"Not complete yet: {render.plural(len(folder.incomplete), 'file')}.")
     return tally
@@ -272,7 +250,7 @@ def _operation(options: Options, pipeline: LivePipeline) -> UploadOptions:
 
 
 @contextmanager
-def _sources(options: Options, tally: _Tally) -> Iterator[Iterator[Source]]:
+def _sources(options: Options, tally: Tally) -> Iterator[Iterator[Source]]:
     from zenoimg.operations.upload.sources import Source, read_paths, walk
 
     def skip(kind: str) -> None:
@@ -293,46 +271,3 @@ def _sources(options: Options, tally: _Tally) -> Iterator[Iterator[Source]]:
             shutil.copyfileobj(sys.stdin.buffer, photo)
             photo.flush()
             yield iter([Source(Path(photo.name), key)])
-
-
-def _line(result: UploadResult) -> Line:
-    from zenoimg.operations.output.targets import unsafe
-
-    facts = [render.size(result.size)] if result.size else []
-    if facts and result.record is not None and result.state == "processed":
-        facts[0] += f" in {result.seconds:.1f} s"
-    notes = list(result.record.warnings) if result.record else []
-    if result.is_stored and (reason := unsafe(result.key)):
-        by_name = suggest("download", "-o", "FILE", ids=[result.key])
-        notes.append(f"download will need a file name (`{by_name}`): {reason}")
-    return render.outcome(result.state, result.key, *facts, reason=result.reason, notes=notes)
-
-
-def _summary(call: Call, tally: _Tally, *, outstanding: list[str]) -> None:
-    total = tally.counts.total()
-    call.screen.say(f"{render.plural(total, 'photo')}: {render.counts(tally.counts)}.")
-    if tally.skipped:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in tally.skipped.most_common())
-        call.screen.say(f"Skipped by name: {safe(kinds)}.")
-    if outstanding:
-        call.screen.say(f"Sent but not processed yet: {len(outstanding):,}. The pipeline continues to process them.")
-    if tally.attention and (total > 10 or call.screen.quiet):  # after a short run they are visible above
-        call.screen.say("Action needed:")
-        for result in tally.attention:
-            call.screen.line(_line(result), always=True)
-        if tally.unlisted:
-            call.screen.line([(f"And {tally.unlisted:,} more; --json lists all.", "")], always=True)
-
-
-def _json(result: UploadResult, *, is_stdin: bool) -> dict[str, Any]:
-    from zenoimg.pipeline.records import to_json
-
-    return {
-        "Path": "-" if is_stdin else str(result.path),
-        "ImageId": result.key,
-        "Result": result.state,
-        "Reason": result.reason,
-        "OriginalSize": result.size,
-        "Seconds": round(result.seconds, 3),
-        "Record": None if result.record is None else to_json(result.record),
-    }
