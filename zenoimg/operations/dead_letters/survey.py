@@ -17,6 +17,9 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.suggest import suggest
 
 _PEEK_SECONDS = 30
+_SURVEY_SECONDS = 300
+"""Letters stay hidden while the rest of a long queue is read: one that is visible again would end the reading."""
+_FEW = 100
 #: Shortest beginning of a message id that is shown or accepted: the first block of a UUID.
 SHORT = 8
 
@@ -38,7 +41,7 @@ def survey(pipeline: LivePipeline, limit: int | None = None) -> list[DeadLetter]
 def peek(pipeline: LivePipeline, count: int) -> list[DeadLetter]:
     """Return up to ``count`` dead letters as they are received. Raises botocore's ``ClientError``."""
     with put_back(pipeline) as kept:
-        for letters in receive(pipeline, _PEEK_SECONDS, kept):
+        for letters in receive(pipeline, _PEEK_SECONDS if count <= _FEW else _SURVEY_SECONDS, kept):
             kept += letters
             if len(kept) >= count:
                 break
