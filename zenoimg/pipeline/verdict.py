@@ -51,13 +51,18 @@ def keeps_older_copy(record: ImageRecord) -> bool:
 def is_up_to_date(record: ImageRecord, recipe: str, limits: str = "") -> bool:
     """Return whether a recipe, with these limits, has already decided about the version that the record describes.
 
-    ``recipe`` and ``limits`` are fingerprints; an empty one is unknown and not compared.
+    ``recipe`` and ``limits`` are fingerprints; an empty one is unknown and not compared. A refusal is no decision if it
+    is not about the image's bytes: they are archived, or pillow-heif was missing, as for a moment during a deploy.
     """
+    from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED  # the API's function does without imaging
+
     if record.status == "failed" or recipe not in ("", record.recipe):
         return False
     if record.status == "processed":
         return True
-    return limits in ("", record.limits) and not (record.error or "").startswith(f"{ARCHIVED}:")
+    error = record.error or ""
+    is_about_bytes = not error.startswith(f"{ARCHIVED}:") and not error.endswith(NOT_INSTALLED)
+    return is_about_bytes and limits in ("", record.limits)
 
 
 def limits_fingerprint(limits: Limits, pillow: str | None = None) -> str:
