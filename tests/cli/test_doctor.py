@@ -113,6 +113,7 @@ def test_an_unknown_region_is_told_the_likely_one(nothing_deployed: Terminal, mo
     assert (region["state"], "eu-west-1" in region["remedy"]) == ("note", True)
 
 
+@pytest.mark.local
 def test_a_taken_port_of_the_embedded_aws_is_wrong(
     nothing_deployed: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,7 +77,7 @@ def test_what_is_missing_or_too_old_is_named_with_the_command(monkeypatch: pytes
 
 def test_an_extra_that_is_not_installed_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     extra = checks(monkeypatch, {"zenoimg": "0.1.0", "boto3": "1.44", "pillow": "13.0.0"})["Extra local"]
-    assert (extra.state, extra.what) == ("note", f"ministack not installed: no {EXTRAS['local']}")
+    assert (extra.state, extra.what) == ("note", f"not installed: ministack, for {EXTRAS['local']}")
     assert "[local]" in extra.remedy
 
 

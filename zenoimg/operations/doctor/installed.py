@@ -64,9 +64,8 @@ def _extra(extra: str, purpose: str, of_extra: Sequence[Requirement]) -> Check:
     name, install = f"Extra {extra}", f"Install it with: `{suggest_install(extra)}`"
     missing = [each for each in of_extra if _is_missing(each.package)]
     if missing:
-        return Check(
-            name, "note", f"{', '.join(each.package for each in missing)} not installed: no {purpose}", install
-        )
+        names = ", ".join(each.package for each in missing)
+        return Check(name, "note", f"not installed: {names}, for {purpose}", install)
     problems = list(filter(None, (each.problem() for each in of_extra)))
     if problems:
         return Check(name, "wrong", "; ".join(problems), install)
