@@ -207,7 +207,7 @@ def test_a_damaged_map_is_left_out_and_the_picture_is_marked(photo: bytes, gain_
 def test_a_map_of_another_shape_is_left_out(photo: bytes) -> None:
     square = heifs.encoded(smooth_map((200, 200)))
     done = watermark(heifs.with_gain_map(photo, square, APPLE, about=about_apple()))
-    assert any("its shape is not the picture's" in warning for warning in done.warnings)
+    assert any("its aspect ratio is not the picture's" in warning for warning in done.warnings)
 
 
 @needs_heic
@@ -273,7 +273,7 @@ def test_a_map_of_tiles_is_kept_and_all_of_its_pixels_count_as_memory(photo: byt
     [
         ((), Limits(max_total_pixels=4 * 640 * 480 - 1), "its tiles have 1,228,800 pixels; at most"),
         ((), Limits(max_pixels=4 * 640 * 480 - 1), "1280 x 960 is 1.2 megapixels; at most"),
-        ((320, 240), Limits(), "its grid has another size than its boxes say"),
+        ((320, 240), Limits(), "the size of its grid differs from that in its boxes"),
     ],
 )
 def test_a_map_with_too_many_coded_pixels_is_left_out_before_it_is_decoded(

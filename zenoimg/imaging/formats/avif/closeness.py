@@ -1,4 +1,4 @@
-"""How close a copy is to its source as decoded, outside the mark."""
+"""Measure how close a decoded copy is to its source, outside the mark."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from zenoimg.imaging.marking.overlap import overlaps
 from zenoimg.imaging.marking.placement import Size
 
 _ROWS = 256
-"""Rows that are compared at a time, so that the difference of a whole picture is never held."""
+"""Rows compared at a time, so that the difference image of a whole picture is never in memory."""
 
 
 def outside_mask(overlay: Overlay, size: Size) -> Image.Image:
-    """Return a mask (L) of a picture's pixels, 0 where the mark may be and 255 elsewhere."""
+    """Return a mask (mode L) of a picture's size: 0 where the mark may be, 255 elsewhere."""
     mask = Image.new("L", size, 255)
     for overlap in overlaps(overlay, size):
         mask.paste(0, overlap.box)
@@ -24,9 +24,9 @@ def outside_mask(overlay: Overlay, size: Size) -> Image.Image:
 
 
 def psnr(frames: Iterable[tuple[Image.Image, Image.Image]], mask: Image.Image) -> float:
-    """Return the PSNR in dB of pairs of frames where a mask is 255; infinite where all pixels are equal.
+    """Return the PSNR in dB of pairs of frames where the mask is 255; infinity when all pixels are equal.
 
-    It is that of the colours or that of the alpha, whichever is lower.
+    With alpha, it is the lower of the PSNR of the colours and that of the alpha channel.
     """
     squares = {"colour": 0, "alpha": 0}
     samples = {"colour": 0, "alpha": 0}

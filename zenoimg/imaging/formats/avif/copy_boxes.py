@@ -1,4 +1,4 @@
-"""Boxes of a copy that Pillow writes differently."""
+"""Rewrite the boxes of a copy that Pillow writes differently."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zenoimg.imaging.formats.iso.boxes import walk
 
 
 def with_colours(data: bytes, coding: Coding) -> bytes:
-    """Return a file whose nclx has the coding's primaries and transfer; its matrix stays as encoded."""
+    """Return the file with the source's primaries and transfer in nclx; the matrix stays as encoded."""
     copy = bytearray(data)
     for box in walk(data):
         if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
@@ -18,7 +18,7 @@ def with_colours(data: bytes, coding: Coding) -> bytes:
 
 
 def with_plays(data: bytes, plays: int) -> bytes:
-    """Return an animated file written by Pillow, set to play ``plays`` times."""
+    """Return an animation written by Pillow, set to play ``plays`` times."""
     copy = bytearray(data)
     edits = [box for box in walk(data) if box.kind == b"elst"]
     (segment,) = struct.unpack_from(">Q", data, edits[0].start + 8)
@@ -31,9 +31,9 @@ def with_plays(data: bytes, plays: int) -> bytes:
 
 
 def with_constant_times(data: bytes) -> bytes:
-    """Return an animated file whose times of creation and modification are 0, which stands for an unknown time.
+    """Return an animation whose creation and modification times are 0.
 
-    libavif writes the current second, and the same picture would never give the same bytes twice
+    libavif writes the current time, so the same picture would give different bytes each time
     (ISO/IEC 14496-12, 8.2.2, 8.3.2 and 8.4.2).
     """
     copy = bytearray(data)

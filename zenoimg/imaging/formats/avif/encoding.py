@@ -1,9 +1,9 @@
-"""Encodes a marked picture near the quantizer of its source.
+"""Encode a marked picture near the quantizer of its source.
 
-A quality is no measure: what libavif makes of one depends on its version and tune. A copy with its source's own
-quantizer is about as large as the source, and close to it, since most coefficients are already multiples of its steps.
-A coarse one loses visibly all the same, so it is coded more finely, up to 1.5 times the source's bytes; which level
-that takes is tried out on a sample of a large picture.
+libavif's quality setting is no help: its meaning depends on libavif's version and tune. A copy with its source's
+quantizer is about as large as the source and close to it, since most coefficients are already multiples of the step
+size. With a coarse quantizer the loss is visible even so, so such a picture is coded more finely, at up to 1.5 times
+the source's bytes; for a large picture the level is found on a sample.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from zenoimg.imaging.recipe import EncoderSettings
 
 _MOST_GROWTH = 1.5
 _SAMPLED = 600_000
-"""Samples of colours and alpha up to which a picture is coded as a whole to find its level."""
+"""Number of colour and alpha samples up to which the level is found by coding the whole picture."""
 
 _SQUARE, _BLOCK = 128, 64
-"""Pixels of a square's side, and of a superblock's: squares begin where superblocks of the source do."""
+"""Side of a sampled square in pixels, which is that of a superblock: squares begin on the source's superblocks."""
 
 _MARGIN = 0.3
-"""dB by which a sample of a picture may be closer than the whole."""
+"""Difference in dB by which a sample may be closer to the source than the whole picture is."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """The bytes of a copy, and what they do not keep."""
+    """The bytes of a copy, and what it could not keep."""
 
     data: bytes
     warnings: tuple[str, ...] = ()
 
 
 class _Coding:
-    """Pictures, or an animation, coded at different levels and compared with what was coded."""
+    """Codes a picture or animation at different levels, and compares the results with the input."""
 
     def __init__(self, pictures: Sequence[Image.Image], mask: Image.Image, levels: Levels, options: dict[str, Any]):
         self._pictures, self._mask, self._levels, self._options = pictures, mask, levels, options
@@ -59,7 +59,7 @@ class _Coding:
         return self._attempts[level]
 
     def data(self, attempt: Attempt) -> bytes:
-        """Return what was coded at an attempt."""
+        """Return the file that an attempt produced."""
         return self._data[attempt.level]
 
 
@@ -100,7 +100,7 @@ def encoded(
 
 
 def _at_quality(picture: Image.Image, header: AvifHeader, quality: int, options: dict[str, Any]) -> Encoded:
-    """Return a copy at a quality of libavif's; alpha is kept without loss."""
+    """Return a copy at one of libavif's qualities; alpha is lossless."""
     warnings = []
     if header.coding.matrix == IDENTITY:
         options |= {"quality": 100, "subsampling": "4:4:4"}
@@ -111,7 +111,7 @@ def _at_quality(picture: Image.Image, header: AvifHeader, quality: int, options:
 
 
 def _by_sample(whole: _Coding, part: _Coding, share: float, start: int, budget: float) -> Attempt:
-    """Return the attempt at the whole that ``close_enough`` finds for a sample; a second one where they differ much."""
+    """Return the attempt at the level found for a sample; a second attempt where sample and whole differ too much."""
     factor, offset = 1 / share, -_MARGIN
 
     def estimated(level: int) -> Attempt:
@@ -129,7 +129,7 @@ def _by_sample(whole: _Coding, part: _Coding, share: float, start: int, budget: 
 
 
 def _sample(picture: Image.Image, mask: Image.Image, coded: float) -> tuple[list[Image.Image], Image.Image]:
-    """Return an animation's first frames, or squares from all over a picture, and the mask that belongs to them."""
+    """Return an animation's first frames, or squares from across a picture, with their part of the mask."""
     width, height = picture.size
     frames = getattr(picture, "n_frames", 1)
     if frames > 1:
@@ -143,7 +143,7 @@ def _sample(picture: Image.Image, mask: Image.Image, coded: float) -> tuple[list
 
 
 def _squares(picture: Image.Image, columns: int, rows: int, side: int) -> Image.Image:
-    """Return squares that are spread evenly over a picture, side by side."""
+    """Return evenly spread squares of a picture, joined side by side."""
     squares = Image.new(picture.mode, (columns * side, rows * side))
     for column in range(columns):
         for row in range(rows):

@@ -1,4 +1,4 @@
-"""The quantizer of AV1's first frame (AV1 Bitstream Specification, 5.9.2 to 5.9.15)."""
+"""Read the quantizer of the first AV1 frame (AV1 Bitstream Specification, 5.9.2 to 5.9.15)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _TILE_WIDTH, _TILE_AREA = 4096, 4096 * 2304
 def base_q_idx(content: bytes, configuration: bytes = b"") -> int | None:
     """Return the quantizer index, 0 to 255, of the first frame of coded data.
 
-    ``configuration`` is the content of av1C, whose sequence header counts where the data has none. ``None`` where the
-    first frame is not one that is coded alone, or where its headers cannot be read.
+    ``configuration`` is the content of av1C, whose sequence header applies when the data has none. Return ``None``
+    when the first frame is not intra-coded or its headers cannot be read.
     """
     try:
         sequence = next(
@@ -36,7 +36,7 @@ def _index(bits: Bits, sequence: Sequence) -> int | None:
     kind, is_shown = _KEY, True
     if not sequence.is_reduced:
         if bits.flag():
-            return None  # a frame that is shown again
+            return None  # show_existing_frame
         kind, is_shown = bits.take(2), bits.flag()
         if kind not in (_KEY, _INTRA_ONLY):
             return None
@@ -77,7 +77,7 @@ def _skip_presentation(bits: Bits, sequence: Sequence, *, is_shown: bool) -> Non
 
 
 def _skip_removal(bits: Bits, sequence: Sequence) -> None:
-    """Skip the times of removal from the decoder's buffer, of the base layer."""
+    """Skip the buffer removal times of the base layer."""
     timing = sequence.timing
     if not timing.removal_bits or not bits.flag():
         return
@@ -87,7 +87,7 @@ def _skip_removal(bits: Bits, sequence: Sequence) -> None:
 
 
 def _frame_size(bits: Bits, sequence: Sequence, *, has_own_size: bool) -> tuple[tuple[int, int], bool]:
-    """Return the size of the coded frame, and whether it is scaled to another width."""
+    """Return the size of the coded frame, and whether super-resolution changes its width."""
     width, height = sequence.size
     if has_own_size:
         width, height = bits.take(sequence.size_bits[0]) + 1, bits.take(sequence.size_bits[1]) + 1
@@ -116,7 +116,7 @@ def _skip_tiles(bits: Bits, size: tuple[int, int], *, large_superblocks: bool) -
 
 
 def _uniform(bits: Bits, fewest: int, superblocks: int) -> int:
-    """Return the logarithm of the number of equal tiles along a side."""
+    """Return the base-2 logarithm of the number of uniform tiles along a side."""
     logarithm = fewest
     while logarithm < _logarithm(1, min(superblocks, _MOST_TILES)) and bits.flag():
         logarithm += 1
@@ -124,7 +124,7 @@ def _uniform(bits: Bits, fewest: int, superblocks: int) -> int:
 
 
 def _explicit(bits: Bits, superblocks: int, widest: int) -> tuple[int, int]:
-    """Return the number of tiles along a side, and the longest of them in superblocks."""
+    """Return the number of tiles along a side, and the length of the longest in superblocks."""
     at = count = largest = 0
     while at < superblocks:
         length = bits.below(min(superblocks - at, widest)) + 1
@@ -133,5 +133,5 @@ def _explicit(bits: Bits, superblocks: int, widest: int) -> tuple[int, int]:
 
 
 def _logarithm(unit: int, target: int) -> int:
-    """Return how often a unit is doubled until it reaches a target."""
+    """Return how many times a unit must be doubled to reach a target."""
     return max(0, (-(-target // unit) - 1).bit_length())

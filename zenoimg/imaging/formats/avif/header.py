@@ -17,10 +17,10 @@ from zenoimg.imaging.marking.placement import Size
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-"""The box of XMP in ISO base media files (XMP Specification Part 3, 1.2.7)."""
+"""UUID of the XMP box in ISO base media files (XMP Specification Part 3, 1.2.7)."""
 
 _CREDENTIALS_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-"""The box of Content Credentials (C2PA 2.2, A.5.1)."""
+"""UUID of the Content Credentials box (C2PA 2.2, A.5.1)."""
 
 _FOREVER = (1 << 64) - 1
 UNSPECIFIED = 2
@@ -29,7 +29,7 @@ IDENTITY = 0
 
 @dataclass(frozen=True)
 class Coding:
-    """How colours are coded: av1C, and the code points of nclx (ITU-T H.273), ``UNSPECIFIED`` without one."""
+    """How colours are coded: av1C, and the code points in nclx (ITU-T H.273), ``UNSPECIFIED`` without nclx."""
 
     depth: int
     subsampling: str
@@ -40,7 +40,7 @@ class Coding:
 
 @dataclass(frozen=True)
 class Track:
-    """A picture track: durations of its frames in ms, and how often it plays, ``None`` for endlessly."""
+    """A picture track: the durations of its frames in ms, and how many times it plays (``None``: forever)."""
 
     durations: tuple[int, ...]
     plays: int | None
@@ -48,11 +48,11 @@ class Track:
 
 @dataclass(frozen=True)
 class AvifHeader:
-    """The header of an AVIF: ``track`` is set when it is animated, ``exif`` is a TIFF structure or empty.
+    """The header of an AVIF.
 
-    ``xmp`` is the packet of a top-level box or empty, ``coded`` are the sizes of its coded pictures,
-    ``quantizers`` how coarsely they are coded, ``clean_aperture`` is the content of ``clap``, and ``not_kept`` names
-    what the copy cannot keep.
+    ``track`` is set for animations. ``exif`` is a TIFF structure or empty, ``xmp`` the packet of a top-level box or
+    empty. ``coded`` holds the sizes of the coded pictures, ``quantizers`` how coarsely they are coded,
+    ``clean_aperture`` the content of ``clap``, and ``not_kept`` what the copy cannot keep.
     """
 
     coding: Coding
@@ -66,7 +66,7 @@ class AvifHeader:
 
 
 def read_header(data: bytes) -> AvifHeader:
-    """Return the header in a file's boxes. Raises ``Refused("corrupt")`` when they are damaged."""
+    """Return the header of a file. Raises ``Refused("corrupt")`` when its boxes are damaged."""
     try:
         return _read(data)
     except (struct.error, ValueError, IndexError, KeyError) as failure:
@@ -123,7 +123,7 @@ def _handler(data: bytes, box: Box) -> bytes:
 def _coding(av1c: bytes, colours: list[bytes]) -> Coding:
     flags = av1c[2] if len(av1c) > 2 else 0
     depth = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
-    # AV1 has no sampling that is coarser down than across: such flags can only mean both.
+    # AV1 never subsamples vertically alone, so the vertical flag can only mean both directions.
     subsampling = NAMES.get((2 if flags & 8 else 1, 2 if flags & 4 else 1), "4:2:0")
     nclx = next((colour for colour in colours if colour.startswith(b"nclx") and len(colour) >= 10), None)
     code_points = struct.unpack_from(">3H", nclx, 4) if nclx else (UNSPECIFIED,) * 3
@@ -149,7 +149,7 @@ def _track(data: bytes, box: Box) -> Track | None:
 
 
 def _plays(data: bytes, box: Box) -> int | None:
-    """Return how often a track plays: its edit list repeats until the duration of the track ends."""
+    """Return how many times a track plays: its edit list repeats for the duration of the track."""
     edit, track = first(data, box, b"elst"), first(data, box, b"tkhd")
     if edit is None or track is None:
         return None
@@ -173,7 +173,7 @@ def _first_sample(data: bytes, track: Box) -> int | None:
 
 
 def _exif(data: bytes, items: Items, tracks: list[Box]) -> bytes:
-    """Return the TIFF structure, which follows four bytes with its distance (ISO/IEC 23008-12, A.2.1)."""
+    """Return the TIFF structure, which follows a four-byte offset (ISO/IEC 23008-12, A.2.1)."""
     metas = [box for track in tracks for box in inner_boxes(data, track) if box.kind == b"meta"]
     for found in (items, *(read_items(data, meta) for meta in metas)):
         for item in found.of_kind(b"Exif"):

@@ -1,4 +1,4 @@
-"""Levels of aom's quantizer, 0 to 63, and how carefully it encodes."""
+"""Choose libaom's quantizer level, 0 to 63, and its speed."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from zenoimg.imaging.marking.placement import Size
 
 COARSEST = 63
 UNKNOWN = 18
-"""The level of a source whose quantizer cannot be read: index 72."""
+"""Level for a source whose quantizer cannot be read: index 72."""
 
 _SAMPLES = {"4:0:0": 1.0, "4:2:0": 1.5, "4:2:2": 2.0, "4:4:4": 3.0}
 _FEW_SAMPLES, _MANY_SAMPLES = 3_500_000, 24_000_000
 _SMALL_FRAME = 352 * 288
-"""Pixels up to which libaom codes the key frames of an animation more finely."""
+"""Number of pixels up to which libaom codes the key frames of an animation more finely."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Levels of colours and alpha; 0 is lossless."""
+    """The levels of colour and alpha; 0 is lossless."""
 
     colour: int
     alpha: int
 
     def at(self, colour: int) -> Levels:
-        """Return levels with that of the colours, and an alpha that is finer by as much."""
+        """Return these levels with another colour level, the alpha level changed by the same amount."""
         finer = self.colour - colour
         return Levels(colour, max(1, self.alpha - finer) if self.alpha else 0)
 
@@ -38,8 +38,8 @@ class Levels:
     def options(self) -> dict[str, str]:
         """Return libavif's options for libaom. A still picture's quantizer index is 4 times the level.
 
-        By PSNR, against a tune for perception, a copy is closer to its source for as many bytes: artefacts of the
-        source are part of it.
+        libaom is tuned for PSNR: at the same size, the copy is closer to its source than with a perceptual tune,
+        since the source's own artefacts are part of what it has to match.
         """
         return {
             "c:end-usage": "q",
@@ -51,7 +51,7 @@ class Levels:
 
 
 def source_levels(header: AvifHeader, size: Size, speed: int) -> Levels:
-    """Return the levels at which a copy has its source's quantizers."""
+    """Return the levels that give a copy its source's quantizers."""
     colour, alpha = header.quantizers.colour, header.quantizers.alpha
     if header.track:
         side = 64 if size[0] * size[1] <= _SMALL_FRAME else 384
@@ -61,15 +61,16 @@ def source_levels(header: AvifHeader, size: Size, speed: int) -> Levels:
 
 
 def samples(header: AvifHeader, size: Size, mode: str, frames: int = 1) -> float:
-    """Return how many samples of colours and alpha are coded."""
+    """Return the number of colour and alpha samples that are coded."""
     return size[0] * size[1] * frames * (_SAMPLES[header.coding.subsampling] + (mode == "RGBA"))
 
 
 def speed_for(coded: float, *, animated: bool) -> int:
     """Return libavif's speed for a number of coded samples.
 
-    Up to 24 million (16 megapixels of halved chroma) a picture takes about 3 s of processor time, above them speed 9
-    keeps it there. Animations are coded one frame after another from speed 7 on, a tenth of the time of speed 6.
+    Up to 24 million samples (16 megapixels at 4:2:0) a picture takes about 3 s of CPU time; above that, speed 9
+    keeps it there. From speed 7 on, the frames of an animation are coded in order without lookahead, which takes a
+    tenth of the time of speed 6.
     """
     if coded > _MANY_SAMPLES:
         return 9
@@ -82,7 +83,7 @@ def _level(index: int) -> int:
 
 @cache
 def _level_of_animation(index: int, side: int, speed: int) -> int:
-    """Return the level at which the first frame of an animation has an index, or nearly."""
+    """Return the level that gives the first frame of an animation this index, or the nearest."""
     if not index:
         return 0
     low, high = 1, COARSEST
@@ -97,7 +98,7 @@ def _level_of_animation(index: int, side: int, speed: int) -> int:
 
 @cache
 def _first_index(level: int, side: int, speed: int) -> int:
-    """Return the index of the first frame of an animation, which depends on its level and its size alone."""
+    """Return the quantizer index of an animation's first frame, which depends only on its level and size."""
     blank, encoded = Image.new("RGB", (side, side)), BytesIO()
     options: dict[str, Any] = {"speed": speed, "max_threads": 1, "advanced": Levels(level, 0).options}
     blank.save(encoded, "AVIF", save_all=True, append_images=[blank], duration=40, **options)

@@ -1,4 +1,4 @@
-"""How coarsely the colours and the alpha of an AVIF are coded."""
+"""Read how coarsely the colour and alpha planes of an AVIF are coded."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:a
 
 @dataclass(frozen=True)
 class Quantizers:
-    """AV1's ``base_q_idx``, 0 (finest) to 255, of colours and alpha; ``None`` where there is none to be read."""
+    """AV1's ``base_q_idx``, 0 (finest) to 255, of colour and alpha; ``None`` where it cannot be read."""
 
     colour: int | None
     alpha: int | None
 
 
 def of_still(items: Items) -> Quantizers:
-    """Return the quantizers of a still picture; of a grid those of its first tile, for all others are coded alike."""
+    """Return the quantizers of a still picture; for a grid, those of its first tile, which all others share."""
     alpha = [item for item in items.by_number.values() if is_alpha(item.property(b"auxC"))]
     tiles = [tile for item in alpha for tile in items.coded(item.number)]
     return Quantizers(_first(items.colour), _first(tiles))
 
 
 def of_animation(colour: bytes, alpha: bytes) -> Quantizers:
-    """Return the quantizers of an animation from the first samples of its tracks, which are key frames."""
+    """Return the quantizers of an animation, read from the first sample of each track, which is a key frame."""
     return Quantizers(base_q_idx(colour), base_q_idx(alpha))
 
 
 def is_alpha(content: bytes) -> bool:
-    """Return whether auxC or auxi names alpha (AV1 Image File Format, 4.1); its URN follows version and flags."""
+    """Return whether auxC or auxi holds the alpha URN, which follows version and flags (AV1 Image File Format, 4.1)."""
     return content[4:].startswith(_ALPHA)
 
 

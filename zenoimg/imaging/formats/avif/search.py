@@ -1,4 +1,4 @@
-"""Finds how finely a picture has to be coded to be close to its source, without costing too many bytes."""
+"""Find the level at which a coded picture is close to its source without taking too many bytes."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 CLOSE = 36.0
-"""dB from which on a copy is close to its source."""
+"""PSNR in dB from which a copy counts as close to its source."""
 
 _CLOSE_ENOUGH = 0.6
-"""dB above ``CLOSE`` that are not worth another attempt to save bytes."""
+"""Margin in dB above ``CLOSE`` that does not justify another attempt to save bytes."""
 
 _MOST_ATTEMPTS = 6
 _DECIBELS_A_LEVEL, _GROWTH_A_LEVEL = 0.45, 1.06
-"""What a level changes in photos, as measured; the first step goes by it."""
+"""Change of PSNR per level, measured on photos; determines the first step."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A picture coded at a level of the quantizer: its bytes, and its PSNR in dB."""
+    """A picture coded at one quantizer level: its size in bytes and its PSNR in dB."""
 
     level: int
     size: float
@@ -27,10 +27,10 @@ class Attempt:
 
 
 def close_enough(start: int, budget: float, code: Callable[[int], Attempt]) -> Attempt:
-    """Return the attempt at ``start``, or at the highest lower level that makes it close to the source.
+    """Return the attempt at ``start``, or at the highest level below it that is close to the source.
 
-    Levels are those of the quantizer, the lower the finer. Where a close one takes more than ``budget`` bytes it is
-    the lowest level that does not; level 0, which is lossless, is only used as a start.
+    Lower quantizer levels are finer. Where a close attempt would take more than ``budget`` bytes, return the lowest
+    level that fits. Level 0, which is lossless, is used only as a start.
     """
     coarse = code(start)
     fine: Attempt | None = None
@@ -52,7 +52,7 @@ def close_enough(start: int, budget: float, code: Callable[[int], Attempt]) -> A
 
 
 def _step(previous: Attempt, coarse: Attempt, budget: float) -> int:
-    """Return by how many levels a coarse attempt is probably too coarse, or too far from the budget."""
+    """Return an estimate of how many levels an attempt is too coarse or over budget."""
     decibels, growth = _DECIBELS_A_LEVEL, _GROWTH_A_LEVEL
     if previous.level > coarse.level:
         levels = previous.level - coarse.level

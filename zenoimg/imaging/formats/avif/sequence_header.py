@@ -1,4 +1,4 @@
-"""AV1's sequence header (AV1 Bitstream Specification, 5.5), read as far as a frame header depends on it."""
+"""Read the fields of AV1's sequence header that frame headers depend on (AV1 Bitstream Specification, 5.5)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Operating:
 
 @dataclass(frozen=True)
 class Timing:
-    """What a sequence header says of the times of frames; lengths are in bits, 0 without a decoder model."""
+    """The timing fields of a sequence header; lengths are in bits, 0 without a decoder model."""
 
     removal_bits: int = 0
     presentation_bits: int = 0
@@ -32,7 +32,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Sequence:
-    """A sequence header. ``screen_content`` and ``integer_motion`` are 0, 1, or 2 where each frame says so itself."""
+    """A sequence header. ``screen_content`` and ``integer_motion`` are 0, 1, or 2 when each frame has its own flag."""
 
     is_reduced: bool
     timing: Timing
@@ -47,7 +47,7 @@ class Sequence:
 
 
 def obus(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the type and the payload of the first units of coded data (5.3)."""
+    """Yield the type and payload of the first open bitstream units (OBUs) of coded data (5.3)."""
     at = 0
     for _ in range(_MOST_OBUS):
         if at >= len(content):
@@ -62,7 +62,7 @@ def obus(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def coded_size(content: bytes) -> tuple[int, int] | None:
-    """Return the maximum width and height in the sequence header; ``None`` without such a header."""
+    """Return the maximum width and height from the sequence header; ``None`` without one."""
     for kind, payload in obus(content):
         if kind == SEQUENCE_HEADER:
             bits = Bits(payload)
@@ -73,7 +73,7 @@ def coded_size(content: bytes) -> tuple[int, int] | None:
 
 
 def read_sequence(payload: bytes) -> Sequence:
-    """Return a sequence header. Raises ``ValueError`` when it is truncated."""
+    """Parse a sequence header. Raises ``ValueError`` when it is truncated."""
     bits = Bits(payload)
     bits.take(3 + 1)
     is_reduced = bits.flag()
@@ -134,13 +134,13 @@ def _timing(bits: Bits, *, is_reduced: bool) -> Timing:
 
 
 def _size(bits: Bits) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the lengths in bits of a width and a height, and the maximum of both."""
+    """Return the lengths in bits of width and height, and their maximum values."""
     width_bits, height_bits = bits.take(4) + 1, bits.take(4) + 1
     return (width_bits, height_bits), (bits.take(width_bits) + 1, bits.take(height_bits) + 1)
 
 
 def _tools(bits: Bits) -> tuple[int, int, int]:
-    """Return how frames tell screen content and whole motion vectors, and the bits of their order."""
+    """Return the screen-content and integer-motion-vector flags, and the number of order-hint bits."""
     bits.take(4)
     has_order = bits.flag()
     if has_order:
@@ -158,4 +158,4 @@ def _leb128(content: bytes, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << 7 * index
         if not byte & 0x80:
             return value, at + index + 1
-    raise ValueError("a length of the AV1 data does not end")
+    raise ValueError("a length field of the AV1 data is not terminated")

@@ -1,11 +1,11 @@
 """AVIF: re-encoded near its own quantizers, with the source's orientation and colour tags.
 
-It is written with one thread, since the bytes depend on the number of threads.
+The encoder runs in one thread, since its output depends on the number of threads.
 
 AVIFs of 10 and 12 bits become 8 bits with a warning. Pillow reads and writes only 8 bits, so the alternatives
 are to refuse them or to lose the depth silently. The owner wants a marked copy for display and keeps the original,
 and depth in these files mostly serves compression: on an 8-bit screen the copy looks the same. PQ and HLG are
-refused: 8 bits of them show bands, and their sample values do not stand for SDR brightness.
+refused: at 8 bits they show banding, and their sample values do not represent SDR brightness.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _ORIENTATION = 0x0112
 _MAKE = 0x010F
 
 _FILES = 3
-"""How many times a file is held: as it is, as Pillow reads it, and as the copy."""
+"""Number of times the file is in memory: the source, Pillow's buffer and the copy."""
 
 
 class _Marked(AvifImageFile):
-    """An AVIF whose frames are marked as soon as they are decoded, so that only one is held at a time."""
+    """An AVIF whose frames are marked as soon as they are decoded, so that only one is in memory at a time."""
 
     overlay: Overlay | None = None
 
@@ -54,9 +54,9 @@ class _Marked(AvifImageFile):
 
 
 class _ExifBytes(Image.Exif):
-    """EXIF that is written unchanged: Pillow would rebuild it and break maker notes.
+    """EXIF that is written unchanged; Pillow would rebuild it and break maker notes.
 
-    Pillow takes the orientation out of it, to write it as irot and imir.
+    Pillow reads only the orientation from it, which it writes as irot and imir.
     """
 
     def __init__(self, block: bytes, orientation: int) -> None:
@@ -64,7 +64,7 @@ class _ExifBytes(Image.Exif):
         self._block = block
         self[_ORIENTATION] = orientation
         if block:
-            self[_MAKE] = "kept"  # without an entry Pillow writes no EXIF
+            self[_MAKE] = "kept"  # Pillow writes no EXIF when it has no entries
 
     def tobytes(self, offset: int = 8) -> bytes:
         return self._block
@@ -96,14 +96,14 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _bytes_a_pixel(header: AvifHeader, mode: str) -> int:
-    """Return the measured peak memory for each pixel; most of it is libaom's, for its reference frames."""
+    """Return the measured peak memory in bytes per pixel; libaom's reference frames take most of it."""
     if header.track:
         return 90
     return (35 if header.coding.subsampling in ("4:2:0", "4:0:0") else 50) + 5 * (mode == "RGBA")
 
 
 def _as_sequence(data: bytes) -> bytes:
-    """Return an animated file with a major brand that makes Pillow read the animation, not its cover."""
+    """Return the file with a major brand that makes Pillow read the animation instead of its cover."""
     return data[:8] + b"avis" + data[12:]
 
 
@@ -119,9 +119,9 @@ def _coding_warnings(header: AvifHeader) -> list[str]:
 
 
 def _drawn(source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe) -> tuple[Image.Image, Overlay]:
-    """Return the picture to be encoded, cropped to what viewers show, and its mark.
+    """Return the picture to encode, cropped to what viewers show, and its mark.
 
-    An uncropped picture is marked when it is decoded.
+    An uncropped picture is marked as it is decoded.
     """
     box = _clean_aperture(header.clean_aperture, source.size) if header.clean_aperture and not header.track else None
     size = (box[2] - box[0], box[3] - box[1]) if box else source.size
@@ -135,7 +135,7 @@ def _drawn(source: _Marked, header: AvifHeader, orientation: int, recipe: Recipe
 
 
 def _colours(source: _Marked, header: AvifHeader) -> ColourTags:
-    """Return what an AVIF says of its colours; a profile counts more than code points (AV1 Image File Format, 2.2)."""
+    """Return the colour description of an AVIF; a profile overrides code points (AV1 Image File Format, 2.2)."""
     return ColourTags(
         "L" if header.coding.subsampling == "4:0:0" else "RGB",
         icc=source.info.get("icc_profile", b""),
@@ -146,7 +146,7 @@ def _colours(source: _Marked, header: AvifHeader) -> ColourTags:
 
 
 def _clean_aperture(content: bytes, size: Size) -> Box | None:
-    """Return the part of a picture that is shown (ISO/IEC 14496-12, 12.1.4); ``None`` when it is not a valid one."""
+    """Return the part of a picture that is shown (ISO/IEC 14496-12, 12.1.4); ``None`` when it is invalid."""
     values = struct.unpack(">8i", content[:32])
     if 0 in values[1::2]:
         return None
@@ -176,7 +176,7 @@ def _metadata(
     block = keeper.stamp.exif(block)
     warnings += keeper.warnings
     if block:
-        # Viewers only use irot and imir, which the encoder would derive from a tag that differs.
+        # Viewers use only irot and imir, and the encoder would derive them from a tag that disagrees.
         block = with_orientation(block, orientation)
     if block or orientation != 1:
         options["exif"] = _ExifBytes(block, orientation)
@@ -184,7 +184,7 @@ def _metadata(
 
 
 def _finished(data: bytes, header: AvifHeader) -> bytes:
-    """Return a copy with the boxes that Pillow writes differently."""
+    """Return the copy with corrected boxes where Pillow writes them differently."""
     if header.coding.primaries != UNSPECIFIED or header.coding.transfer != UNSPECIFIED:
         data = with_colours(data, header.coding)
     if header.track:

@@ -1,13 +1,13 @@
-"""HEIF and HEIC: decoded by pillow-heif, which is an extra, and written as JPEG, or as PNG where there is alpha.
+"""HEIF and HEIC: decoded by pillow-heif (an optional extra), written as JPEG, or as PNG when there is alpha.
 
-``availability``  whether pillow-heif is there
-``header``        what a file says before any pixel is decoded
-``hevc``          the size that HEVC data announce
-``decoding``      pixels, decoded in a helper process
-``worker``        what runs in that process
-``picture``       a file as Pillow sees it
-``gain_map``        the gain map, as that of a JPEG
-``headroom``        how bright Apple's HDR is
-``copies``        JPEGs and PNGs of marked pixels, with what they keep of the metadata
-``writer``        from a source's bytes to the watermarked copy
+``availability``  whether pillow-heif is installed
+``header``        the file's header, read before any pixel is decoded
+``hevc``          the frame size in HEVC data
+``decoding``      decodes pixels in a helper process
+``worker``        the code that runs in that process
+``picture``       a file as a Pillow image
+``gain_map``      converts the gain map to that of a JPEG
+``headroom``      how bright Apple's HDR is
+``copies``        JPEGs and PNGs of marked pixels, with the metadata that they keep
+``writer``        turns a source's bytes into the watermarked copy
 """

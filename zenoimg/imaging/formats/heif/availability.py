@@ -1,4 +1,4 @@
-"""Whether HEIFs can be decoded here. Imports neither Pillow nor pillow-heif."""
+"""Tell whether HEIFs can be decoded here. Imports neither Pillow nor pillow-heif."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SWITCHED_OFF = "HEIF is switched off: set heic = true in [formats] of zenoimg.to
 
 
 def with_install_line(message: str, line: str) -> str:
-    """Return a refusal's message; one for lack of pillow-heif ends with the command that installs it here."""
+    """Return a refusal's message; if pillow-heif is missing, append the command that installs it here."""
     return _MISSING + line if message == NOT_INSTALLED else message
 
 

@@ -1,4 +1,4 @@
-"""Copies of marked pixels: a JPEG, or a PNG where there is alpha, with the metadata that they keep."""
+"""Write marked pixels as JPEG, or as PNG when there is alpha, with the metadata that they keep."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _XMP_KEYWORD = "XML:com.adobe.xmp"
 
 @dataclass(frozen=True)
 class KeptBlocks:
-    """What a copy keeps of metadata: a TIFF structure, a packet, a profile; each may be empty."""
+    """The metadata that a copy keeps: a TIFF structure, an XMP packet, a colour profile; each may be empty."""
 
     exif: bytes
     xmp: bytes
@@ -30,7 +30,7 @@ class KeptBlocks:
 def as_jpeg(
     picture: Image.Image, sampling: str, blocks: KeptBlocks, keeper: Keeper, settings: EncoderSettings
 ) -> tuple[EncodedChunks, list[Segment]]:
-    """Return a JPEG of grey or RGB pixels with the chroma sampling of their source, and the segments for its start."""
+    """Return a JPEG of grey or RGB pixels with their source's chroma sampling, and the segments for its start."""
     encoded = EncodedChunks()
     subsampling = sampling if sampling in NAMES.values() else FINEST
     picture.save(

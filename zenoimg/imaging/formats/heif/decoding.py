@@ -1,4 +1,4 @@
-"""Pixels of a HEIF, decoded in a helper process."""
+"""Decode the pixels of a HEIF in a helper process."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _CHANNELS = 4
 _SPARE_BYTES = 1 << 16
 _SPARE_MEMORY = 128 << 20
 _MEMORY_A_PIXEL = 24
-"""Twice what decoding takes: the bound is for files that lie, not for large ones."""
+"""Twice the memory that decoding takes: the bound is meant for files that lie about their size, not for large ones."""
 
 
 def decoded(data: bytes, size: Size, coded_pixels: int, item: int = PRIMARY) -> tuple[Image.Image, Pixels]:
-    """Return a picture of a file, turned as it is shown, and what the helper says of it.
+    """Return a picture of a file in its display orientation, and the helper's description of it.
 
-    ``size`` is the largest that it may have; ``coded_pixels`` are all that must be decoded for it; ``item`` is its
-    number unless it is the primary one. Raises ``Refused`` when it is damaged, ``unsupported-format`` without
-    pillow-heif, and what ``Pool.work`` raises.
+    ``size`` is the maximum size; ``coded_pixels`` the number of pixels that must be decoded; ``item`` the item
+    number, unless it is the primary picture. Raises ``Refused``: ``corrupt`` for a damaged file,
+    ``unsupported-format`` without pillow-heif; also what ``Pool.work`` raises.
     """
     space = max(len(data), size[0] * size[1] * _CHANNELS + PIXELS.size) + _SPARE_BYTES
     memory = _MEMORY_A_PIXEL * coded_pixels + len(data) + _SPARE_MEMORY
@@ -66,7 +66,7 @@ def _problem(code: int, text: bytes) -> str:
 
 
 def _started() -> Helper:
-    """Return a helper that finds the packages which this process finds."""
+    """Return a helper process that has this process's package directories."""
     found = [find_spec(name) for name in ("pillow_heif", "PIL")]
     places = {str(Path(spec.origin).parents[1]): None for spec in found if spec and spec.origin}
     if len([spec for spec in found if spec]) < len(found):
@@ -75,5 +75,5 @@ def _started() -> Helper:
 
 
 def _cpu_microseconds(length: int, pixels: int) -> int:
-    """Return far more than an intact picture takes: about 0.05 for a pixel, and ten times that on an emulator."""
+    """Return a bound far above what an intact picture takes: about 0.05 µs per pixel, ten times that on an emulator."""
     return 5_000_000 + length + pixels

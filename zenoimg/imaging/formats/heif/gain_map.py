@@ -1,8 +1,8 @@
-"""The gain map of a HEIF as the one of its JPEG: found, decoded, its codes made those of ISO 21496-1.
+"""Convert the gain map of a HEIF to that of a JPEG: find and decode it, and convert its values to ISO 21496-1.
 
-Samsung's codes, and those of any tone map item (``tmap``), mean in a JPEG what they mean in the HEIF. Apple's are
-another function of light: HDR = SDR · (1 + (headroom − 1) · linear(code)); as codes of ISO 21496-1 with the headroom
-as the maximum they are log2(1 + (headroom − 1) · linear(code)) / log2(headroom).
+The values ("codes") of Samsung's maps and of any tone map item (``tmap``) mean the same in a JPEG as in the HEIF.
+Apple's are another function of light: HDR = SDR · (1 + (headroom − 1) · linear(code)); as codes of ISO 21496-1 with
+the headroom as the maximum they are log2(1 + (headroom − 1) · linear(code)) / log2(headroom).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from zenoimg.imaging.recipe import Recipe
 
 _APPLE = GAIN_MAPS[0]
 _QUALITY = 90
-"""Of the map's JPEG: HDR light differs by up to 1.5% from that of the source's codes."""
+"""Quality of the map's JPEG: HDR light differs by up to 1.5% from that of the source's codes."""
 
 _TURNS = (b"irot", b"imir", b"clap")
 _DECLARED = Declarations(iso=bytes(4), version="1.0", has_directory=True)
@@ -47,9 +47,10 @@ _ISO_VERSION_BYTES = 1
 
 @dataclass(frozen=True)
 class HeifMap:
-    """A gain map's item, and what its codes mean; ``headroom`` is set for Apple's, a factor.
+    """The item of a gain map, and what its codes mean.
 
-    ``coded_pixels`` are all that must be decoded for it.
+    ``coded_pixels`` is the number of pixels that must be decoded for it. ``headroom`` is a factor, set only for
+    Apple's maps.
     """
 
     item: Item
@@ -59,12 +60,12 @@ class HeifMap:
 
     @property
     def size(self) -> Size:
-        """Its size."""
+        """The size at which the map is shown."""
         return shown_size(self.item)
 
 
 def choose(header: HeifHeader, recipe: Recipe, limits: Limits) -> tuple[HeifMap | None, list[str]]:
-    """Return the gain map that the copy is to have, if any, and what to report."""
+    """Return the gain map that the copy gets, if any, and what to report."""
     item = map_item(header)
     if item is None:
         return None, []
@@ -79,10 +80,10 @@ def choose(header: HeifHeader, recipe: Recipe, limits: Limits) -> tuple[HeifMap 
 
 
 def _checked_pixels(header: HeifHeader, item: Item, limits: Limits) -> int:
-    """Return how many pixels must be decoded for a map. Raises ``Refused`` for more than is allowed.
+    """Return how many pixels must be decoded for a map. Raises ``Refused`` when they exceed the limit.
 
-    Raises ``ValueError`` for a grid that is not as large as its ``ispe`` says: libheif refuses it as well, but only
-    once all of its tiles are decoded.
+    Raises ``ValueError`` for a grid whose size differs from its ``ispe``: libheif refuses it as well, but only after
+    decoding all of its tiles.
     """
     sizes = coded_sizes(header.items, item)
     pixels = sum(width * height for width, height in sizes)
@@ -91,14 +92,14 @@ def _checked_pixels(header: HeifHeader, item: Item, limits: Limits) -> int:
             "too-large", f"its tiles have {pixels:,} pixels; at most {limits.max_total_pixels:,} are accepted"
         )
     if item.kind == b"grid" and grid_size(item) != struct.unpack_from(">II", item.property(b"ispe"), 4):
-        raise ValueError("its grid has another size than its boxes say")
+        raise ValueError("the size of its grid differs from that in its boxes")
     for size in (shown_size(item), *sizes):
         limits.check_picture(*size)
     return pixels
 
 
 def map_item(header: HeifHeader) -> Item | None:
-    """Return the item of the gain map: what a tone map item derives from, or an auxiliary picture of a known kind."""
+    """Return the item of the gain map: the one that a tone map uses, or an auxiliary picture of a known kind."""
     items = header.items
     for kind, source, to in items.references:
         if kind == b"dimg" and len(to) == 2 and to[0] == items.primary and _is_tone_map(header, source):
@@ -133,7 +134,7 @@ def _understood(header: HeifHeader, item: Item, pixels: int) -> HeifMap:
 
 
 def as_jpeg_map(data: bytes, header: HeifHeader, chosen: HeifMap) -> SourceMap:
-    """Return the map as that of a JPEG, not marked yet. Raises ``UnknownMapError`` when it cannot be decoded."""
+    """Return the map as that of a JPEG, not yet marked. Raises ``UnknownMapError`` when it cannot be decoded."""
     try:
         picture, _ = decoded(data, chosen.size, chosen.coded_pixels, chosen.item.number)
     except Refused as problem:
@@ -149,19 +150,19 @@ def as_jpeg_map(data: bytes, header: HeifHeader, chosen: HeifMap) -> SourceMap:
 
 
 def apple_codes(headroom: float) -> list[int]:
-    """Return the code of ISO 21496-1 for each of Apple's."""
+    """Return the ISO 21496-1 code for each of Apple's 256 codes."""
     stops = math.log2(headroom)
     light = [_linear(code / 255) for code in range(256)]
     return [round(255 * math.log2(1 + (headroom - 1) * each) / stops) for each in light]
 
 
 def _linear(value: float) -> float:
-    """Return sRGB's light of a number (IEC 61966-2-1)."""
+    """Return the linear light of an sRGB value, both 0 to 1 (IEC 61966-2-1)."""
     return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
 
 
 def encoded_map(picture: Image.Image, metadata: GainMapMetadata) -> SourceMap:
-    """Return a map encoded as JPEG, with the segments that state its metadata."""
+    """Return a map encoded as JPEG, with the segments that hold its metadata."""
     encoded = EncodedChunks()
     finest = 0 if picture.mode == "RGB" else -1
     picture.save(cast("IO[bytes]", encoded), "JPEG", quality=_QUALITY, subsampling=finest)
@@ -170,7 +171,7 @@ def encoded_map(picture: Image.Image, metadata: GainMapMetadata) -> SourceMap:
 
 
 def _one_channel(picture: Image.Image) -> Image.Image:
-    """Return grey where all channels are equal, as Samsung's are."""
+    """Return the map as grey if all of its channels are equal, as in Samsung's."""
     if picture.mode == "L":
         return picture
     picture = picture.convert("RGB")
@@ -180,7 +181,7 @@ def _one_channel(picture: Image.Image) -> Image.Image:
 
 
 def _turned(picture: Image.Image, header: HeifHeader, item: Item) -> Image.Image:
-    """Return a map turned as its picture is: where its own item does not say how, as the picture's says."""
+    """Return a map oriented like its picture: by its own item's properties, or else by the picture's."""
     primary = header.items.by_number[header.items.primary]
     if not any(item.property(kind) for kind in _TURNS):
         for kind, content in primary.properties:
@@ -194,7 +195,7 @@ def _turned(picture: Image.Image, header: HeifHeader, item: Item) -> Image.Image
     if min(across, down) < 1 or max(across, down) > _COARSEST:
         raise UnknownMapError("its size does not fit the picture's")
     if abs(across - down) > _TOLERANCE * max(across, down):
-        raise UnknownMapError("its shape is not the picture's")
+        raise UnknownMapError("its aspect ratio is not the picture's")
     return picture
 
 
@@ -204,5 +205,5 @@ _COARSEST, _TOLERANCE = 32, 0.05
 
 
 def left_out(why: str) -> str:
-    """Return the sentence that reports the loss of a map."""
+    """Return the warning that reports the loss of a map."""
     return f"the HDR gain map was left out ({why}): the copy shows in standard range"

@@ -1,4 +1,4 @@
-"""The header of a HEIF, read from its boxes before any pixel is decoded."""
+"""Read the header of a HEIF from its boxes before any pixel is decoded."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 UNSPECIFIED = 2
 _MOST_TILES = 1_000
-"""libheif takes no file with more items."""
+"""libheif rejects files with more items."""
 
 _CREDENTIALS_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-"""The box of Content Credentials (C2PA 2.2, A.5.1)."""
+"""UUID of the Content Credentials box (C2PA 2.2, A.5.1)."""
 
 ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 GAIN_MAPS = (b"urn:com:apple:photo:2020:aux:hdrgainmap", b"urn:com:samsung:photo:2024:aux:hdrgainmap")
@@ -41,9 +41,10 @@ _VIDEO_BOXES = (b"mpvd", b"moov")
 class HeifHeader:
     """The header of a HEIF.
 
-    ``size`` is that of the picture as it is shown, turned and cropped, ``coded`` that of all of its coded pixels, tiles
-    and alpha included. ``primaries`` and ``transfer`` are code points of nclx (ITU-T H.273), ``UNSPECIFIED`` without
-    one. ``exif`` is a TIFF structure or empty, and ``not_kept`` names what the copy cannot keep.
+    ``size`` is the size of the picture as shown, rotated and cropped; ``coded`` holds the sizes of all coded pictures,
+    tiles and alpha included. ``primaries`` and ``transfer`` are the code points in nclx (ITU-T H.273),
+    ``UNSPECIFIED`` without nclx. ``exif`` is a TIFF structure or empty, and ``not_kept`` names what the copy cannot
+    keep.
     """
 
     size: Size
@@ -61,12 +62,12 @@ class HeifHeader:
 
     @property
     def coded_pixels(self) -> int:
-        """The number of all coded pixels."""
+        """The total number of coded pixels."""
         return sum(width * height for width, height in self.coded)
 
 
 def read_header(data: bytes) -> HeifHeader:
-    """Return the header in a file's boxes. Raises ``Refused``, ``corrupt`` or ``unsupported-format``."""
+    """Return the header of a file. Raises ``Refused``: ``corrupt`` or ``unsupported-format``."""
     try:
         return _read(data)
     except (struct.error, ValueError, IndexError, KeyError) as failure:
@@ -107,7 +108,7 @@ def _read(data: bytes) -> HeifHeader:
 
 
 def _coded_parts(items: Items, picture: Item) -> list[Item]:
-    """Return the coded pictures that a picture consists of, each as often as it is shown."""
+    """Return the coded pictures that make up a picture, each as many times as it is shown."""
     if picture.kind != b"grid":
         _check_coding(picture)
         return [picture]
@@ -125,13 +126,13 @@ def _coded_parts(items: Items, picture: Item) -> list[Item]:
 
 
 def grid_size(grid: Item) -> Size:
-    """Return the size that a grid says of itself (ISO/IEC 23008-12, 6.6.2.3)."""
+    """Return the output size that a grid declares (ISO/IEC 23008-12, 6.6.2.3)."""
     width, height = struct.unpack_from(">II" if grid.content[1] & 1 else ">HH", grid.content, 4)
     return width, height
 
 
 def _check_grid(size: Size, columns: int, rows: int, tile: Size) -> None:
-    """Raise ``ValueError`` when tiles are outside of the picture: each costs time (ISO/IEC 23008-12, 6.6.2.3)."""
+    """Raise ``ValueError`` when tiles lie outside the picture, since each costs time (ISO/IEC 23008-12, 6.6.2.3)."""
     width, height = size
     if (columns - 1) * tile[0] >= width or (rows - 1) * tile[1] >= height:
         raise ValueError(f"tiles are outside of a picture of {width} x {height}")
@@ -150,7 +151,7 @@ def _auxiliary(items: Items, number: int) -> list[Item]:
 
 
 def shown_size(item: Item) -> Size:
-    """Return a picture's size after cropping and turning, which apply in their order (ISO/IEC 23008-12, 6.5)."""
+    """Return a picture's size after cropping and rotation, applied in file order (ISO/IEC 23008-12, 6.5)."""
     width, height = struct.unpack_from(">II", item.property(b"ispe"), 4)
     for kind, content in item.properties:
         if kind == b"irot" and content[0] & 1:
@@ -173,7 +174,7 @@ def _code_points(colours: list[bytes]) -> tuple[int, int]:
 
 
 def _exif(items: Items) -> bytes:
-    """Return the TIFF structure, which follows four bytes with its distance (ISO/IEC 23008-12, A.2.1)."""
+    """Return the TIFF structure, which follows a four-byte offset (ISO/IEC 23008-12, A.2.1)."""
     content = _of_picture(items, items.of_kind(b"Exif"))
     return content[4 + int.from_bytes(content[:4], "big") :]
 
@@ -183,14 +184,14 @@ def _xmp(items: Items) -> bytes:
 
 
 def _of_picture(items: Items, descriptions: list[Item]) -> bytes:
-    """Return the first content that describes the primary picture, or one that does not say what it describes."""
+    """Return the first content that describes the primary picture, or else one that references no picture."""
     describing = {source for kind, source, _ in items.references if kind == b"cdsc"}
     others = [item.content for item in descriptions if item.number not in describing]
     return _describing(items, items.primary, descriptions) or next(iter(others), b"")
 
 
 def packet_of(items: Items, number: int) -> bytes:
-    """Return the XMP that describes an item; empty without any."""
+    """Return the XMP packet that describes an item, or empty bytes."""
     return _describing(items, number, _packets(items))
 
 
@@ -204,7 +205,7 @@ def _packets(items: Items) -> list[Item]:
 
 
 def coded_sizes(items: Items, item: Item) -> list[Size]:
-    """Return the sizes that the coded data of a picture announce: its own, or those of its tiles.
+    """Return the sizes in the coded data of a picture: its own, or those of its tiles.
 
     Raises ``Refused`` and what ``read_configuration`` raises.
     """
@@ -235,7 +236,7 @@ def _is_signed(data: bytes, box: Box) -> bool:
 
 
 def _other_pictures(items: Items, picture: Item) -> int:
-    """Return how many pictures of their own the file holds besides the primary one."""
+    """Return how many independent pictures the file holds besides the primary one."""
     belonging = {picture.number}
     for kind, source, tos in items.references:
         if kind in (b"auxl", b"thmb"):

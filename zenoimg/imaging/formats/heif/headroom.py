@@ -1,4 +1,4 @@
-"""How much brighter than SDR white Apple's HDR is, a factor (Apple, "Applying Apple HDR effect to your photos")."""
+"""Read how many times brighter than SDR white Apple's HDR is (Apple, "Applying Apple HDR effect to your photos")."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LARGEST = 64.0
 
 
 def headroom_of(values: Mapping[Name, Sequence[str]], exif: bytes) -> float | None:
-    """Return the headroom that the map's XMP states, or else the maker's notes; ``None`` where neither does."""
+    """Return the headroom (a factor) from the map's XMP, or else from the maker notes; ``None`` if neither has it."""
     for text in values.get((APPLE_NS, "HDRGainMapHeadroom"), []):
         try:
             return _checked(float(text))
@@ -34,14 +34,14 @@ def headroom_of(values: Mapping[Name, Sequence[str]], exif: bytes) -> float | No
 
 
 def _stops(headroom: float, gain: float) -> float:
-    """Return Apple's formula of the two numbers in its maker's notes."""
+    """Return the headroom in stops, by Apple's formula for the two numbers in its maker notes."""
     if headroom < 1:
         return -20 * gain + 1.8 if gain <= 0.01 else -0.101 * gain + 1.601
     return -70 * gain + 3.0 if gain <= 0.01 else -0.303 * gain + 2.303
 
 
 def _maker_notes(exif: bytes) -> dict[int, float]:
-    """Return the rational numbers in Apple's maker's notes by tag; offsets count from their start."""
+    """Return the rational numbers in Apple's maker notes by tag; offsets are relative to the start of the notes."""
     block = TiffBlock(exif)
     inside = block.find(block.first, _EXIF_IFD)
     entry = block.find(block.number(inside), _MAKER_NOTES) if inside else None

@@ -1,4 +1,4 @@
-"""The size that HEVC data announce in their sequence parameter set (ITU-T H.265, 7.3.2.2), and how they are coded."""
+"""Read frame size and coding of HEVC data from their sequence parameter set (ITU-T H.265, 7.3.2.2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LAYER_PROFILE_BITS, _LAYER_LEVEL_BITS = 88, 8
 
 @dataclass(frozen=True)
 class Hevc:
-    """What hvcC says (ISO/IEC 14496-15, 8.3.3.1): the largest size, chroma by Pillow's name, the bits of a sample."""
+    """Fields of hvcC (ISO/IEC 14496-15, 8.3.3.1): largest size, chroma sampling in Pillow's notation, sample bits."""
 
     size: Size
     sampling: str
@@ -26,7 +26,7 @@ _SAMPLINGS = ("4:0:0", "4:2:0", "4:2:2", "4:4:4")
 
 
 def read_configuration(content: bytes) -> Hevc:
-    """Return what the decoder configuration of an item says.
+    """Parse the decoder configuration of an item.
 
     Raises ``ValueError`` or ``IndexError`` when it is damaged or has no sequence parameter set.
     """
@@ -51,7 +51,7 @@ def _units(content: bytes, kind: int) -> list[bytes]:
 
 
 def size_of(unit: bytes) -> Size:
-    """Return the coded width and height that a sequence parameter set, a NAL unit with its header, announces."""
+    """Return the coded width and height in a sequence parameter set, given as a NAL unit with its header."""
     bits = _Bits(unit[2:64].replace(b"\0\0\3", b"\0\0"))
     bits.number(4)
     layers = bits.number(3)
@@ -74,7 +74,7 @@ class _Bits:
 
     def number(self, count: int) -> int:
         if count > self._left:
-            raise ValueError("the sequence parameter set ends too early")
+            raise ValueError("the sequence parameter set is truncated")
         self._left -= count
         return self._value >> self._left & ((1 << count) - 1)
 

@@ -1,4 +1,4 @@
-"""A HEIF as Pillow's other files are: its size is known when it is opened, its pixels are decoded on demand."""
+"""A HEIF as a Pillow image file: its size is known once it is opened, its pixels are decoded on demand."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class HeifPicture(ImageFile.ImageFile):
         if self._header.xmp:
             self.info["xmp"] = self._header.xmp
         with suppress(DamagedExif):
-            self.info["exif"] = with_orientation(self._header.exif, 1)  # libheif has turned the pixels
+            self.info["exif"] = with_orientation(self._header.exif, 1)  # libheif has rotated the pixels
 
     def load(self) -> Any:
-        """Decode the pixels, once."""
+        """Decode the pixels on the first call."""
         if self._data is not None:
             picture, _ = decoded(self._data, self._header.size, self._header.coded_pixels)
             self._data = None

@@ -1,8 +1,8 @@
-"""HEIF: decoded to 8 bits a sample and written as JPEG, since nearly nothing but phones opens HEIF.
+"""HEIF: decoded to 8 bits per sample and written as JPEG, since hardly anything but phones opens HEIF.
 
-The JPEG has the chroma sampling of its source. libheif turns and crops the pixels by the file's own properties, and
-viewers go by these alone, so the copy's orientation is 1 whatever the source's EXIF says. Pictures with alpha become
-PNGs. PQ and HLG are refused as in AVIF: their sample values do not stand for SDR brightness.
+The JPEG has the chroma sampling of its source. libheif rotates and crops the pixels by the file's own properties,
+which are all that viewers look at, so the copy's orientation is 1 whatever the source's EXIF says. Pictures with alpha
+become PNGs. PQ and HLG are refused as in AVIF: their sample values do not represent SDR brightness.
 """
 
 from __future__ import annotations
@@ -35,12 +35,11 @@ _MOST_JPEG_SIDE = 65_500
 """libjpeg's JPEG_MAX_DIMENSION."""
 
 _FILES = 3
-"""The file, the helper's memory with it, and the copy."""
+"""Number of times the file is in memory: the source, the helper's shared memory and the copy."""
 _SHOWN_BYTES = 10
 _CODED_BYTES, _DEEP_BYTES = 4, 12
 _MAP_BYTES = 8
-"""For each pixel that is shown, and for each that is coded, alpha and the edges of tiles included: measured, in both
-processes."""
+"""Bytes per shown pixel, and per coded pixel (alpha and the edges of tiles included), measured over both processes."""
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
@@ -88,7 +87,7 @@ def _with_map(
     ground: GroundUnderMark,
     recipe: Recipe,
 ) -> tuple[bytes, list[str]]:
-    """Return the copy with its gain map, marked as well, and what to report."""
+    """Return the copy with its gain map, which is marked as well, and what to report."""
     try:
         source = as_jpeg_map(data, header, chosen)
     except UnknownMapError as problem:
@@ -103,7 +102,7 @@ def _check_transfer(transfer: int) -> None:
 
 
 def _map_bytes(header: HeifHeader, chosen: HeifMap | None, recipe: Recipe) -> int:
-    """Return the bytes that the gain map takes while it is marked."""
+    """Return the memory in bytes that the gain map takes while it is marked."""
     if chosen is None:
         return 0
     overlay = overlay_for(recipe.watermark, header.size, 1, ColourTags())
@@ -127,7 +126,7 @@ def _check_limits(header: HeifHeader, limits: Limits, length: int, map_bytes: in
 
 
 def _fitting(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Return the pixels in the colours that their profile is for: grey ones may have a profile of RGB."""
+    """Return the pixels in the mode that their profile is for: grey pixels may have an RGB profile."""
     return picture.convert("RGB") if picture.mode == "L" and profile[16:20] == b"RGB " else picture
 
 

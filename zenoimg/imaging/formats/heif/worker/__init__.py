@@ -1,5 +1,5 @@
-"""What runs in the HEIF helper process: pillow-heif, which decodes by libheif and libde265.
+"""The code of the HEIF helper process: pillow-heif, which decodes with libheif and libde265.
 
-``messages``  requests and answers, which both processes import
-``serve``     what answers requests
+``messages``  requests and answers, imported by both processes
+``serve``     answers requests
 """

@@ -6,14 +6,14 @@ import struct
 from typing import NamedTuple
 
 PRIMARY = 0
-"""The item of a request for the file's picture."""
+"""Item number that requests the file's primary picture."""
 
 
 class Request(NamedTuple):
-    """Decode an item of the file of ``length`` bytes in shared memory: ``PRIMARY``, or an auxiliary picture of it.
+    """A request to decode an item of the ``length``-byte file in shared memory: ``PRIMARY``, or an auxiliary picture.
 
-    The answer has ``PIXELS`` and the pixels, at most ``capacity`` bytes in all, or a text that says why there are none.
-    ``memory`` bounds what decoding may allocate.
+    The answer is ``PIXELS`` followed by the pixels, at most ``capacity`` bytes in total, or a text that says why there
+    are none. ``memory`` bounds what decoding may allocate.
     """
 
     length: int
@@ -25,15 +25,15 @@ class Request(NamedTuple):
 REQUEST = struct.Struct(f"={len(Request._fields)}q")
 
 FAILED, TOO_LARGE, NO_MEMORY = range(2, 5)
-"""Codes of answers in addition to those of every helper: libheif refuses, more pixels than fit, memory used up."""
+"""Answer codes in addition to those of every helper: refused by libheif, more pixels than fit, out of memory."""
 
 MODES = ("L", "RGB", "RGBA", "RGBa")
 
 
 class Pixels(NamedTuple):
-    """What precedes the pixels: the index of their mode in ``MODES``, their size, and the bytes of a row.
+    """The header of an answer with pixels: the index of their mode in ``MODES``, their size, and the bytes per row.
 
-    ``primaries`` and ``transfer`` are the code points that libheif found (ITU-T H.273), 2 where it found none.
+    ``primaries`` and ``transfer`` are the code points that libheif found (ITU-T H.273), 2 if it found none.
     """
 
     mode: int

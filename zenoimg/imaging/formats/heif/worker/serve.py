@@ -1,4 +1,4 @@
-"""What the HEIF helper does: decode one picture of a file to 8 bits a sample."""
+"""Answer the requests to the HEIF helper: decode one picture of a file to 8 bits per sample."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _DEEP_GREY = "I;16"
 
 
 def start(_control: mmap.mmap, arguments: list[str]) -> _Worker | None:
-    """Return what answers requests; ``None`` without pillow-heif. Arguments are directories of packages."""
+    """Return the function that answers requests, or ``None`` without pillow-heif. Arguments are package directories."""
     sys.path += arguments
     try:
         library = import_module("pillow_heif")
     except ImportError:
         return None
-    # A function has one processor, and each thread would have memory of its own.
+    # A Lambda function has one processor, and each thread would need memory of its own.
     library.options.DECODE_THREADS = 1
     library.options.THUMBNAILS = library.options.DEPTH_IMAGES = False
     return _Worker(library)
@@ -43,7 +43,7 @@ class _Worker:
         _bound_memory(asked.memory, usual[1])
         try:
             return self._answer(asked, data, at)
-        finally:  # the next picture is mapped before it is asked for
+        finally:  # the next picture is mapped before it is requested
             resource.setrlimit(resource.RLIMIT_AS, usual)
 
     def _answer(self, asked: Request, data: mmap.mmap, at: int) -> tuple[int, int]:
@@ -73,7 +73,7 @@ class _Worker:
             picture = picture.get_aux_image(item)
         pixels: bytes = picture.data
         mode, stride = picture.mode, picture.stride
-        if mode == _DEEP_GREY:  # libheif scales deep grey to 16 bits, whatever it is asked for
+        if mode == _DEEP_GREY:  # libheif scales grey of more than 8 bits to 16 bits, whatever is requested
             mode, stride, pixels = "L", stride // 2, bytes(pixels[1::2])
         width, height = picture.size
         head = Pixels(
@@ -88,7 +88,7 @@ class _Worker:
 
 
 def _bound_memory(more: int, hard: int) -> None:
-    """Bound the address space to what is mapped now and ``more`` bytes; only Linux counts what is mapped."""
+    """Limit the address space to what is mapped now plus ``more`` bytes; only Linux reports what is mapped."""
     try:
         with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - pathlib is not imported here
             mapped = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
