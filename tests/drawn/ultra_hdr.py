@@ -65,9 +65,11 @@ def xmp_gain_segment(gain: Gain, *, as_lists: bool = False, more: str = "") -> S
     return _xmp(attributes + more, body)
 
 
-def apple_segment() -> Segment:
-    """Write what tells an Apple map."""
-    return _xmp(' HDRGainMap:HDRGainMapVersion="65536"', f"<apdi:AuxiliaryImageType>{APPLE}</apdi:AuxiliaryImageType>")
+def apple_segment(headroom: float = 0.0) -> Segment:
+    """Write what tells an Apple map, and the headroom, a factor, if there is one."""
+    stated = f' HDRGainMap:HDRGainMapHeadroom="{headroom!r}"' if headroom else ""
+    kind = f"<apdi:AuxiliaryImageType>{APPLE}</apdi:AuxiliaryImageType>"
+    return _xmp(' HDRGainMap:HDRGainMapVersion="65536"' + stated, kind)
 
 
 def directory_in_xmp(map_bytes: int, *, more: str = "", version: bool = True) -> Segment:
