@@ -233,7 +233,7 @@ def test_a_record_without_the_copy_that_it_names_fails(
             assert put(mark=replace(copy.mark, recipe="another"))
 
     on_call(pipeline, monkeypatch, spoils_copies)
-    assert "the copy is missing or of another version or recipe" in run().reason
+    assert "the copy is missing or has another version or recipe" in run().reason
 
 
 @pytest.mark.parametrize("refused", [LARGE, SMALL])

@@ -1,6 +1,6 @@
-"""Explain what AWS refuses during deploy and destroy: one sentence and the next step.
+"""Explain the AWS errors of deploy and destroy: one sentence and the next step.
 
-``zenoimg.aws.errors`` explains most errors; this module adds those that only these two commands meet.
+``zenoimg.aws.errors`` explains most errors; this module adds those that only these two commands encounter.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from zenoimg.stack.change_set.denials import Denial, denial_in, next_step_of_den
 from zenoimg.stack.change_set.failures import next_step_of_reason
 from zenoimg.suggest import suggest_aws
 
-#: Codes of endpoints that do not support an operation or a whole service.
+#: Error codes of endpoints that do not support an operation or an entire service.
 _UNKNOWN = frozenset(
     {"NotImplemented", "InvalidAction", "UnknownOperationException", "UnsupportedOperation", "501", "405", "500"}
 )
@@ -31,7 +31,7 @@ _ACTIONS = {"HeadBucket": "s3:ListBucket", "HeadObject": "s3:GetObject"}
 
 @contextmanager
 def explained(aws: Aws) -> Iterator[None]:
-    """Raise botocore's errors as ``ZenoError`` where this module knows more than ``zenoimg.aws.errors``."""
+    """Convert botocore's errors to ``ZenoError`` where this module knows more than ``zenoimg.aws.errors``."""
     try:
         yield
     except boto.ClientError as error:
@@ -43,7 +43,7 @@ def explained(aws: Aws) -> Iterator[None]:
             raise known from error
         raise
     except (ResponseParserError, boto.ResponseStreamingError) as error:
-        raise _unsupported(aws, "the response is not one of AWS") from error
+        raise _unsupported(aws, "the response did not come from AWS") from error
 
 
 def _refusal(error: boto.ClientError, aws: Aws) -> ZenoError | None:
@@ -79,7 +79,7 @@ def _unsupported(aws: Aws, what: str) -> ZenoError:
 
 
 def _wrong_region(error: boto.EndpointConnectionError, aws: Aws) -> ZenoError | None:
-    """Return the error for a misspelt region, which is part of the host name; ``None`` for a known region."""
+    """Return the error for a misspelled region, which is part of the host name; ``None`` for a known region."""
     host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or ""
     if aws.endpoint_url or not is_aws(f"https://{host}"):
         return None

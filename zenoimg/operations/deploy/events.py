@@ -1,4 +1,4 @@
-"""What a deploy has to know about the events of images (``[events]``)."""
+"""Deploy's rules for image events (``[events]``)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zenoimg.aws.platform import Platform
 from zenoimg.config.load import Settings
 from zenoimg.stack.change_set.change import ChangeSet
 
-#: Template parameter that has events of images sent.
+#: Template parameter that turns image events on.
 PARAMETER = "EventsEnabled"
 
 
@@ -23,7 +23,7 @@ def must_wait(change_set: ChangeSet, parameters: Mapping[str, str]) -> bool:
 
 
 def left_out(settings: Settings, platform: Platform) -> tuple[str, ...]:
-    """Return the settings of events that have no effect on this platform, in words."""
+    """Return a description of each event setting that has no effect on this platform."""
     if settings.parameters.get(PARAMETER) == "true" and not platform.pipes_reach_event_buses:
         return ("events.enabled: the embedded AWS has no pipes to an event bus, so no events are sent here",)
     return ()

@@ -1,7 +1,7 @@
-"""Execute the change set of a plan, and what has to follow it: settings of adopted data, tags of buckets.
+"""Execute the change set of a plan, then correct the settings of adopted data and tag the buckets.
 
-A first deploy that follows a ``destroy`` too soon is executed once more: SQS blocks the name of a deleted queue for
-60 seconds, which fails the whole stack.
+A first deploy too soon after a ``destroy`` is executed a second time: SQS blocks the name of a deleted queue for
+60 seconds, which fails the entire stack.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from zenoimg.stack.presence import missing_parts
 from zenoimg.suggest import suggest
 
 #: Seconds until SQS accepts the name of a deleted queue again: 60
-#: (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html), and then some, since
-#: others have been refused a little later (https://github.com/hashicorp/terraform-provider-aws/pull/3148).
+#: (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html), plus a margin, since
+#: others were still refused shortly after that (https://github.com/hashicorp/terraform-provider-aws/pull/3148).
 QUEUE_NAME_SECONDS = 70
 
 
 def execute(target: Target, plan: Plan, on_event: OnEvent) -> None:
     """Execute the change set.
 
-    An import applies no settings to the imported resource, so an adoption is followed by an update that does.
+    An import does not apply any settings to the imported resource, so an adoption is followed by an update.
     Raises ``ZenoError`` naming the settings that still differ, and ``RefusedByAwsError`` when the change fails.
     """
     assert plan.change_set is not None
@@ -55,7 +55,7 @@ def execute(target: Target, plan: Plan, on_event: OnEvent) -> None:
         _tag_buckets(target, plan)
     if (plan.adopted or plan.differing) and (left := planning.differing_settings(target, plan.names, plan.parameters)):
         raise ZenoError(
-            f"the stack is deployed, but these settings still differ: {'; '.join(left)}",
+            f"the stack is deployed, but these settings still differ from the template: {'; '.join(left)}",
             next_step=f"Correct them by hand (or remove what sets them), then rerun `{suggest('deploy')}`.",
             code="settings-differ",
         )
@@ -70,15 +70,15 @@ def execute(target: Target, plan: Plan, on_event: OnEvent) -> None:
 
 
 def forward(events: Iterable[StackEvent], on_event: OnEvent) -> None:
-    """Report the events of a stack as they arrive."""
+    """Report stack events as they arrive."""
     for event in events:
         on_event(event)
 
 
 def _try_again(target: Target, plan: Plan, on_event: OnEvent) -> ChangeSet:
-    """Delete the stack that could not be created, wait for the names of its queues, return a new change set.
+    """Delete the stack that could not be created, wait for its queue names, and return a new change set.
 
-    The failed creation has deleted queues as well, so the time begins with its end.
+    The failed creation has deleted queues as well, so the wait starts when it ends.
     """
     on_event(StageBegan("wait-for-queues", str(QUEUE_NAME_SECONDS)))
     forward(change_sets_of(target.aws, target.role_arn).delete_stack(target.stack), on_event)
@@ -90,9 +90,9 @@ def _try_again(target: Target, plan: Plan, on_event: OnEvent) -> ChangeSet:
 
 
 def _tag_buckets(target: Target, plan: Plan) -> None:
-    """Write the tags of the buckets where CloudFormation drops them, after a failed change as well.
+    """Tag the buckets where CloudFormation drops their tags, even after a failed change.
 
-    Without its tag a bucket that the embedded AWS keeps would be a stranger's for the next deploy.
+    The next deploy would take a bucket that the embedded AWS keeps for someone else's if it had no tag.
     """
     aws = target.aws
     if not aws.platform.keeps_bucket_tags:

@@ -1,4 +1,4 @@
-"""Describe a first deploy without asking AWS: for whoever reviews template and policies and has no credentials."""
+"""Describe a first deploy without calling AWS, for reviewers of template and policies who have no credentials."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from zenoimg.stack.names import StackNames
 
 
 def identity_of(settings: Settings, account: str) -> Identity:
-    """Return the identity that ``--account`` and the settings name; the region's partition is the one botocore knows.
+    """Return the identity that ``--account`` and the settings name; botocore knows the partition of the region.
 
-    Raises ``UsageError`` for what is not an account id, and without a region.
+    Raises ``UsageError`` for an invalid account id, and without a region.
     """
     if not re.fullmatch(r"[0-9]{12}", account):
         raise UsageError(f"--account is {account!r}; an account id has 12 digits")
@@ -45,7 +45,7 @@ def identity_of(settings: Settings, account: str) -> Identity:
 
 
 def describe_offline(settings: Settings, identity: Identity) -> tuple[Plan, str]:
-    """Return the plan of a first deploy under the default names, and why it lacks the zip of the packages, if it does.
+    """Return the plan of a first deploy with the default names, and why it lacks the packages zip, if it does.
 
     Wheels that an earlier deploy has downloaded are reused; otherwise pip downloads them.
     """

@@ -1,4 +1,4 @@
-"""What a deploy reports: events while it runs, the outcome when it ends."""
+"""The reports of a deploy: events while it runs, an outcome at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Result = Literal["unchanged", "deployed", "smoke-test-failed", "rolled-back"]
 
 @dataclass(frozen=True)
 class StageBegan:
-    """A stage has begun. ``detail`` is the stack's status for ``settle``, seconds for ``wait-for-queues``."""
+    """A stage has begun. ``detail``: the stack's status for ``settle``, a number of seconds for ``wait-for-queues``."""
 
     stage: Stage
     detail: str = ""
@@ -50,7 +50,7 @@ class Outcome:
     """How a deploy ended.
 
     ``smoke_test`` is the verdict on the new version, ``None`` when an unchanged stack was not tested;
-    ``previous_test`` the verdict on the version that was put back, ``None`` unless ``rolled-back``.
+    ``previous_test`` the verdict on the restored version, ``None`` unless ``rolled-back``.
     """
 
     result: Result
@@ -61,7 +61,7 @@ class Outcome:
 
 
 def failure_of(outcome: Outcome) -> ZenoError | None:
-    """Return the error that an outcome is for the operator, ``None`` for a success."""
+    """Return the error to raise for an outcome; ``None`` for a success."""
     test, previous = outcome.smoke_test, outcome.previous_test
     if test is None or test.passed:
         return None

@@ -1,4 +1,4 @@
-"""What a deploy would do, for an operator to read before it is confirmed."""
+"""What a deploy would do, for the operator to review and confirm."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DeployedVersion:
 
     @property
     def test_fingerprint(self) -> str:
-        """Return the fingerprint of its recipe for the photos of a test, which no rule governs."""
+        """Return the fingerprint of its recipe for test photos, to which no rule applies."""
         rules: dict[str, str] = json.loads(self.parameters.get("RecipeRules") or "{}")
         return rules.get("", self.fingerprint)
 
@@ -43,11 +43,11 @@ class Plan:
     """What a deploy would do; ``change_set`` is ``None`` when there is nothing to do.
 
     ``deployed`` is the version before the deploy, ``None`` on a first deploy. ``recipe_changes`` describes the
-    changes of the watermark, ``differing`` the settings that were changed outside of CloudFormation, ``looks`` what
-    the buckets and the table have whose settings would be written.
-    ``follows_change``: another change of the stack has just ended, which may not have been tested. ``trial``: the new
-    recipe and limits on a sample of the stored images, ``None`` when neither changes.
-    ``left_out``: settings that have no effect on this kind of AWS, in words.
+    changes to the watermark, ``differing`` the settings that were changed outside of CloudFormation, ``looks`` the
+    current settings of the buckets and the table that would be written to.
+    ``follows_change`` is set when another change of the stack has just ended, which may not have been tested.
+    ``trial`` is the result of trying the new recipe and limits on stored images, ``None`` when neither changes.
+    ``left_out`` describes settings that have no effect on this platform.
     """
 
     names: StackNames
@@ -67,12 +67,12 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """Return the fingerprint of the new recipe, as its functions compute it."""
+        """Return the fingerprint of the new recipe as the functions will compute it."""
         return self.parameters.get("RecipeFingerprint", self.recipe.fingerprint)
 
     @property
     def test_fingerprint(self) -> str:
-        """Return the fingerprint of the new recipe for the photos of a test, which no rule governs."""
+        """Return the fingerprint of the new recipe for test photos, to which no rule applies."""
         return DeployedVersion("", {"RecipeFingerprint": self.fingerprint, **self.parameters}, {}).test_fingerprint
 
     @property
@@ -82,7 +82,7 @@ class Plan:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """Return what the change set would touch."""
+        """Return the changes in the change set."""
         return self.change_set.changes if self.change_set else ()
 
     @property
@@ -97,13 +97,13 @@ class Plan:
 
     @property
     def open_api_requests_a_day(self) -> int:
-        """Return how many unsigned requests the API would answer at most in a day, 0 unless it is open."""
+        """Return the maximum number of unsigned requests that the API would answer in a day, 0 unless it is open."""
         is_open = _api_access(self.parameters) == OPEN
         return int(self.parameters.get("ApiRateLimit", "0")) * _SECONDS_OF_A_DAY if is_open else 0
 
     @property
     def adds_heic(self) -> bool:
-        """Return whether HEIC would be taken from now on."""
+        """Return whether HEIC photos would be accepted from now on."""
         before = json.loads(self.deployed.parameters.get("Limits", "{}")) if self.deployed else {}
         return self.limits.heic and not before.get("heic", False)
 

@@ -44,25 +44,25 @@ from zenoimg.stack.ownership import ORIGIN_PARAMETERS
 from zenoimg.stack.presence import missing_parts
 from zenoimg.suggest import suggest
 
-#: Template parameter that counts how often the settings of buckets and table were written again.
+#: Template parameter that counts how many times the settings of buckets and table were rewritten.
 GENERATION = "SettingsGeneration"
 
-#: Bounds of an API that everyone may call, unless they are set: its owner pays for each answer.
+#: Default throttling limits of an API open to everyone: its owner pays for each response.
 _OPEN_API = {"ApiRateLimit": "2", "ApiBurstLimit": "4"}
 DEFAULT_ARCHITECTURE = "arm64"
 _DEFAULT_TIMEOUT_SECONDS = 300
 #: Template parameters of the three zips, in the order of ``_bundle``.
 _ZIP_PARAMETERS = ("FunctionsKey", "PackagesKey", "RecipeKey")
-#: Template parameters that the first deploy or a look at the buckets decides, and later deploys keep.
+#: Template parameters set by the first deploy or by the state of the buckets, and kept by later deploys.
 _OF_THE_DATA = (*ORIGIN_PARAMETERS, EVENTBRIDGE, read_back.PROTECTION)
 
 
 def prepare(target: Target, on_event: OnEvent, sample: Bounds | None = None) -> Plan:
     """Return the plan of a deploy, with its change set; upload nothing.
 
-    Waits first for another change of the stack that is in progress. Tries a changed recipe or changed limits on a
-    ``sample`` of the stored images; ``None`` leaves that out. Raises ``ZenoError`` with the reason when no
-    plan can be made; then nothing is left of it.
+    First waits for any change of the stack that is in progress. Tries a changed recipe or changed limits on a
+    ``sample`` of the stored images, or skips that if it is ``None``. Raises ``ZenoError`` when no plan can be made,
+    and then leaves nothing behind.
     """
     aws, stack = target.aws, target.stack
     waited = settle(target, on_event)
@@ -93,8 +93,8 @@ def prepare(target: Target, on_event: OnEvent, sample: Bounds | None = None) -> 
 def describe(target: Target, *, is_for_deploy: bool = True) -> Plan:
     """Return names, zips, template and parameters of a deploy, without a change set.
 
-    ``is_for_deploy`` looks at the buckets and the table that exist, and raises ``ZenoError`` for those that a deploy
-    must not touch; without it a plan is only printed.
+    With ``is_for_deploy``, existing buckets and tables are checked, and those that a deploy must not touch raise
+    ``ZenoError``; without it the plan is only printed.
     """
     settings, aws = target.settings, target.aws
     recipe, limits = recipe_of(settings), limits_of(settings)
@@ -117,11 +117,11 @@ def describe(target: Target, *, is_for_deploy: bool = True) -> Plan:
         read_back.PROTECTION: "false",
         **{key: before[key] for key in _OF_THE_DATA if key in before},
         **existing.parameters,
-        # CloudFormation compares templates, not buckets; a new generation makes it write the settings again.
+        # CloudFormation compares templates, not buckets; a new generation makes it rewrite the settings.
         GENERATION: str(int(before.get(GENERATION, "0")) + bool(differing)),
     }
     backfill = settings.backfill_concurrency
-    large = 1 if aws.local else backfill  # a machine that runs all of it has not the memory for two large photos
+    large = 1 if aws.local else backfill  # one machine may not have the memory for two large photos
     rendered = template.render(names, backfill_concurrency=backfill, large_concurrency=large)
     return Plan(
         names=names,
@@ -139,7 +139,7 @@ def describe(target: Target, *, is_for_deploy: bool = True) -> Plan:
 
 
 def decide(target: Target, plan: Plan, agree: Callable[[], bool]) -> bool:
-    """Return whether the operator agrees; discard the plan when not, and when the question is interrupted."""
+    """Return whether the operator agrees; discard the plan if not, or if the question is interrupted."""
     try:
         agreed = agree()
     except BaseException:
@@ -151,13 +151,13 @@ def decide(target: Target, plan: Plan, agree: Callable[[], bool]) -> bool:
 
 
 def discard(target: Target, plan: Plan) -> None:
-    """Delete the plan's change set, and the empty stack that was created for it."""
+    """Delete the plan's change set, and the empty stack created for it."""
     if plan.change_set is not None:
         change_sets_of(target.aws, target.role_arn).discard(plan.change_set)
 
 
 def settle(target: Target, on_event: OnEvent) -> bool:
-    """Wait for a change of the stack that is in progress; return whether there was one."""
+    """Wait for any change of the stack that is in progress; return whether there was one."""
     state = read_stack(target.aws.cloudformation, target.stack)
     if state is None or not state.is_changing:
         return False
@@ -168,9 +168,9 @@ def settle(target: Target, on_event: OnEvent) -> bool:
 
 
 def create_change_set(target: Target, plan: Plan, *, reverts_drift: bool = False) -> ChangeSet | None:
-    """Create the change set of a plan, ``None`` when nothing would change.
+    """Create the change set of a plan; return ``None`` when nothing would change.
 
-    ``reverts_drift`` compares the template with the resources themselves, as a plan with differing settings does.
+    ``reverts_drift`` compares the template with the actual resources, which a plan with differing settings needs.
     """
     assert len(plan.template.encode()) <= template.MAX_INLINE_BYTES, "guaranteed by a test of the template"
     change_sets = change_sets_of(target.aws, target.role_arn)
@@ -190,17 +190,17 @@ def create_change_set(target: Target, plan: Plan, *, reverts_drift: bool = False
 
 
 def differing_settings(target: Target, names: StackNames, parameters: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the settings of buckets and table that differ from the template with these parameters, in words."""
+    """Return a description of each bucket or table setting that differs from the template with these parameters."""
     aws = target.aws
     wanted = wanted_of(aws, names, parameters)
     return read_back.differences(aws.s3, wanted) + read_back.table_differences(aws.dynamodb, wanted)
 
 
 def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
-    """Return the template parameters that the settings decide."""
+    """Return the template parameters determined by the settings."""
     chosen = dict(settings.parameters)
     timeout = int(chosen.get("ProcessorTimeout", _DEFAULT_TIMEOUT_SECONDS))
-    # Lambda recommends six times the function's timeout for a queue that a function polls
+    # Lambda recommends six times the function's timeout as the visibility timeout of a queue it polls
     # (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
     chosen.setdefault("BackfillVisibility", str(6 * timeout))
     if chosen.get("ApiAuthorization") == OPEN:
@@ -221,7 +221,7 @@ def parameters_of(settings: Settings, platform: Platform) -> dict[str, str]:
 def parameters_of_version(
     settings: Settings, platform: Platform, bucket: str, zips: Mapping[str, Artifact], recipe: AnyRecipe, limits: Limits
 ) -> dict[str, str]:
-    """Return the template parameters of a version: the settings, and its ``zips`` by their parameter."""
+    """Return the template parameters of a version: its settings and its ``zips``, by parameter."""
     found = {
         **parameters_of(settings, platform),
         "ArtifactsBucket": bucket,
@@ -236,9 +236,9 @@ def parameters_of_version(
 
 
 def names_for_policies(aws: Aws, stack: str) -> tuple[StackNames, bool]:
-    """Return the names of a stack for its policies, and whether they are certain (the stack is deployed).
+    """Return the names to use in a stack's policies, and whether they are certain (the stack is deployed).
 
-    Whoever prints a policy may have no permission yet; then the default names are returned.
+    The caller who prints a policy may have no permissions yet; then the default names are returned.
     """
     try:
         state = read_stack(aws.cloudformation, stack)
@@ -269,13 +269,13 @@ def _names(target: Target, state: StackState | None) -> StackNames:
 
 
 def _judges_otherwise(plan: Plan) -> bool:
-    """Return whether the new version may refuse other images than the deployed one."""
+    """Return whether the new version may refuse images that the deployed one accepts, or vice versa."""
     before = plan.deployed.parameters if plan.deployed else {}
     return any(before.get(name) != plan.parameters[name] for name in ("RecipeFingerprint", "Limits"))
 
 
 def _refuse_unmeant_default(target: Target, changes: Sequence[str]) -> None:
-    """Raise ``ConfigurationError`` when only a missing ``zenoimg.toml`` would give the stack the default recipe."""
+    """Raise ``ConfigurationError`` if only a missing ``zenoimg.toml`` would give the stack the default recipe."""
     settings = target.settings
     if settings.file.path is not None or settings.recipe_tables or changes in ((), DRAWING_CODE_ONLY):
         return
@@ -294,4 +294,4 @@ def _running_recipe(target: Target, version: DeployedVersion) -> tuple[AnyRecipe
     try:
         return read_recipe_layer(layer) if layer else None
     except UnreadableLayerError:
-        return None  # the plan then names the fingerprints alone
+        return None  # the plan then shows only the fingerprints

@@ -1,7 +1,7 @@
-"""The version before the deployed one, kept as parameters of the stack so that a rollout can be taken back.
+"""The version before the deployed one, kept in stack parameters so that a rollout can be rolled back.
 
-A version is the zips of functions, packages and recipe. Kept is the last one with another recipe: a deploy that
-changes code alone leaves it as it is. The zips themselves stay in the artifacts bucket.
+A version consists of the zips of functions, packages and recipe. The one kept is the last with another recipe: a
+deploy that changes only code does not replace it. The zips themselves stay in the artifacts bucket.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Parameters of the deployed version → those that keep them for the previous one.
+#: Parameters of the deployed version → the parameters that keep the values of the previous one.
 _KEPT_AS = {
     "FunctionsKey": "PreviousFunctionsKey",
     "PackagesKey": "PreviousPackagesKey",
@@ -21,7 +21,7 @@ _KEPT_AS = {
 }
 #: Without these there is no version; stacks of older releases lack the others.
 _OF_A_VERSION = ("FunctionsKey", "PackagesKey", "RecipeKey", "RecipeFingerprint")
-#: Fingerprint of the recipe that was taken back; empty when the deployed version came by a deploy.
+#: Fingerprint of the withdrawn recipe; empty when the deployed version comes from a deploy.
 ROLLED_BACK_FROM = "RolledBackFrom"
 
 
@@ -36,7 +36,7 @@ class PreviousVersion:
 
 
 def parameters_to_keep(before: Mapping[str, str], fingerprint: str) -> dict[str, str]:
-    """Return the parameters of the previous version for a deploy of a recipe; ``before`` are the stack's."""
+    """Return the previous version's parameters for a deploy of a recipe; ``before`` holds the stack's parameters."""
     deployed = before.get("RecipeFingerprint", "")
     if deployed in ("", fingerprint):
         kept = {name: before.get(name, "") for name in _KEPT_AS.values()}
@@ -45,7 +45,7 @@ def parameters_to_keep(before: Mapping[str, str], fingerprint: str) -> dict[str,
 
 
 def parameters_to_go_back(before: Mapping[str, str]) -> dict[str, str]:
-    """Return the parameters that exchange the deployed version and the previous one."""
+    """Return the parameters that swap the deployed version and the previous one."""
     back = {name: before.get(kept, "") for name, kept in _KEPT_AS.items()}
     return {
         **back,
@@ -55,17 +55,17 @@ def parameters_to_go_back(before: Mapping[str, str]) -> dict[str, str]:
 
 
 def previous_version(parameters: Mapping[str, str]) -> PreviousVersion | None:
-    """Return the previous version of a stack, ``None`` when it keeps none."""
+    """Return the previous version of a stack, or ``None`` if there is none."""
     values = [parameters.get(_KEPT_AS[name], "") for name in _OF_A_VERSION]
     return PreviousVersion(*values) if all(values) else None
 
 
 def withdrawn_recipes(parameters: Mapping[str, str]) -> frozenset[str]:
-    """Return the fingerprints of the recipe that was taken back, those of its rules included."""
+    """Return the fingerprints of the withdrawn recipe, including those of its rules."""
     rules: dict[str, str] = json.loads(parameters.get("PreviousRecipeRules") or "{}")
     return frozenset(rules.values() or (parameters[ROLLED_BACK_FROM],))
 
 
 def is_rolled_back(parameters: Mapping[str, str]) -> bool:
-    """Return whether the deployed version was put back by a rollback that may not have reprocessed everything yet."""
+    """Return whether the deployed version was restored by a rollback that may not have reprocessed everything yet."""
     return bool(parameters.get(ROLLED_BACK_FROM, ""))

@@ -1,7 +1,7 @@
-"""Protect the table from deletion, once a version has passed its test.
+"""Protect the table from deletion once a version has passed its test.
 
-A first deploy creates the table unprotected: CloudFormation could not delete a protected one when the creation fails
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html). From then on the
+A first deploy creates the table unprotected: CloudFormation could not delete a protected one if the creation failed
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html). From then on a
 parameter keeps it protected; ``destroy --delete-data`` turns the protection off.
 """
 
@@ -19,12 +19,12 @@ from zenoimg.stack.read_back import PROTECTION
 
 
 def is_missing(parameters: Mapping[str, str]) -> bool:
-    """Return whether a stack's table is not protected yet; a template of an older release cannot protect it."""
+    """Return whether a stack's table still lacks protection; the template of an older release cannot protect it."""
     return parameters.get(PROTECTION) == "false"
 
 
 def protect(target: Target, on_event: OnEvent) -> None:
-    """Turn the protection on, unless it is: the deployed template with one other parameter.
+    """Turn the protection on if it is off, by an update that changes this one parameter.
 
     Raises ``ZenoError`` (code ``not-protected``) when that fails; the deployed version stays.
     """

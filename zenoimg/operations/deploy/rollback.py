@@ -1,4 +1,4 @@
-"""The deployed version, saved so that a failed deploy can put it back."""
+"""Save the deployed version, and put it back when a deploy fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def save(cloudformation: CloudFormationClient, state: StackState | None) -> DeployedVersion | None:
-    """Return the deployed version; ``None`` for a stack that has never been deployed."""
+    """Return the deployed version, or ``None`` for a stack that has never been deployed."""
     if state is None or "OriginalsBucket" not in state.outputs:
         return None
     # botocore parses a JSON template and returns any other template as text.
@@ -25,7 +25,7 @@ def save(cloudformation: CloudFormationClient, state: StackState | None) -> Depl
 
 
 def prepare(change_sets: ChangeSets, stack: str, version: DeployedVersion) -> ChangeSet | None:
-    """Return the change set that puts a version back, ``None`` when nothing differs from it.
+    """Return the change set that puts a version back, or ``None`` when nothing differs from it.
 
     Raises ``RefusedByAwsError``.
     """

@@ -1,6 +1,6 @@
 """Carry out a plan: execute → save → test → (roll back → test the previous version).
 
-``run`` is the only part of a deploy that changes the stack. Interrupted, it leaves CloudFormation at work; the
+``run`` is the only part of a deploy that changes the stack. When it is interrupted, CloudFormation continues; the
 same command then waits for that change and tests it.
 """
 
@@ -24,16 +24,16 @@ from zenoimg.stack.outputs import Deployment, deployment_of, read_stack
 
 
 def run(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
-    """Carry out a plan and return how it ended; a version that fails its smoke test is replaced by the previous one.
+    """Carry out a plan and return the outcome; a version that fails its smoke test is replaced by the previous one.
 
-    Raises ``ZenoError`` and botocore's errors when the change itself fails, when a test cannot be made, or (code
+    Raises ``ZenoError`` and botocore's errors when the change itself fails, when the test cannot be run, or (code
     ``rollback-failed``) when the previous version cannot be put back.
     """
     if plan.change_set is None:
         return _unchanged(target, plan, on_event)
     on_event(StageBegan("execute"))
     execute(target, plan, on_event)
-    _save(target, on_event)  # before the test, so that what the test starts stays warm for the first upload
+    _save(target, on_event)  # before the test, so that the environments it starts stay warm for the first upload
     _remove_test_photos(target, on_event)
     verdict = _test(target, expected(base_of(plan.recipe), plan.limits, plan.test_fingerprint), on_event, "test")
     if verdict.passed:
@@ -48,16 +48,16 @@ def run(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
 
 
 def deployment(target: Target) -> Deployment:
-    """Return the names and addresses of the deployed stack."""
+    """Return the names and URLs of the deployed stack."""
     state = read_stack(target.aws.cloudformation, target.stack)
     assert state is not None, "called for a deployed stack only"
     return deployment_of(state)
 
 
 def _unchanged(target: Target, plan: Plan, on_event: OnEvent) -> Outcome:
-    """Test a stack only if a deploy may have been interrupted before its test.
+    """Test an unchanged stack only if an earlier deploy may have been interrupted before its test.
 
-    That is one which has just changed the stack, or the first one if it has not yet protected the table.
+    That is so if a change of the stack has just ended, or if the first deploy has not protected the table yet.
     """
     _remove_test_photos(target, on_event)
     wanted = expected(base_of(plan.recipe), plan.limits, plan.test_fingerprint)

@@ -1,7 +1,7 @@
-"""The names of a first deploy: the default names, or qualified ones when a default name is taken.
+"""Choose the names of a first deploy: the default names, or qualified ones when a default name is taken.
 
 Only buckets and roles have qualified names. All other names are unique per account and region, so a function, a
-queue, a log group or a foreign table of the same name stops the deploy before anything is changed.
+queue, a log group or someone else's table of the same name stops the deploy before anything is changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def choose(aws: Aws, stack: str, *, long_names: bool = False) -> StackNames:
     """Return the default names if all their buckets and roles are free or usable, else qualified names.
 
     A bucket is usable only if it is in this account and region and belongs to no other stack; whether a deploy may
-    adopt it is decided later. ``long_names`` returns qualified names in any case, the table's as well.
+    adopt it is decided later. With ``long_names``, always return qualified names, including the table's.
     """
     seed = StackNames(stack)
     if long_names:
@@ -56,9 +56,9 @@ def refuse_taken(aws: Aws, names: StackNames) -> None:
 
 
 def delete_orphaned_logs(aws: Aws, names: StackNames) -> None:
-    """Delete log groups that late invocations of a destroyed stack created on the embedded AWS.
+    """Delete the log groups that late invocations of a destroyed stack created on the embedded AWS.
 
-    It creates log groups without any permission, and a new stack cannot adopt them.
+    The embedded AWS creates them without checking permissions, and a new stack cannot adopt them.
     """
     for function in names.functions:
         if aws.platform.creates_log_groups and _log_group_exists(aws, group := _log_group(function)):
@@ -72,7 +72,7 @@ def bucket_trouble(aws: Aws, bucket: str, stack: str) -> str | None:
     except ClientError as error:
         if is_missing_bucket(error):
             return None
-        # 403: another account's, or unreadable. 301 and 400: ours, but in another region.
+        # 403: owned by another account, or not readable. 301 and 400: ours, but in another region.
         return "belongs to another account, is in another region, or cannot be read"
     region = answer.get("BucketRegion", aws.region)
     if region != aws.region:
@@ -95,7 +95,7 @@ def _taken(aws: Aws, names: StackNames) -> Iterator[str]:
     for function in names.functions:
         if _exists(partial(aws.functions.get_function, FunctionName=function)):
             yield f"the function {function} exists"
-        # On the embedded AWS late invocations create log groups: see delete_orphaned_logs.
+        # On the embedded AWS, late invocations create log groups: see delete_orphaned_logs.
         if not aws.platform.creates_log_groups and _log_group_exists(aws, group := _log_group(function)):
             yield f"the log group {group} exists"
     for queue in names.queues:
@@ -136,7 +136,7 @@ def _log_group_exists(aws: Aws, name: str) -> bool:
 
 
 def _exists(question: Callable[[], object]) -> bool:
-    """Return whether a resource exists; ``question`` reads it, and raises when it is missing."""
+    """Return whether a resource exists; ``question`` reads it and raises if it is missing."""
     try:
         question()
     except ClientError as error:
@@ -147,7 +147,7 @@ def _exists(question: Callable[[], object]) -> bool:
 
 
 def _holder(aws: Aws, physical_id: str) -> str | None:
-    """Return the stack that owns a resource, ``None`` when it belongs to no stack."""
+    """Return the stack that owns a resource, or ``None`` if it belongs to no stack."""
     try:
         found = aws.cloudformation.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
     except ClientError as error:

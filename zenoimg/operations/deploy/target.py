@@ -1,4 +1,4 @@
-"""Where a deploy acts, and the CloudFormation and S3 that it acts through."""
+"""The target of a deploy, and its access to CloudFormation and the artifacts bucket."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Target:
     """One stack in one account and region.
 
     ``role_arn`` is the role that CloudFormation assumes; empty for the caller's permissions. ``checkpoint`` saves
-    the state of the embedded AWS, which otherwise loses an unsaved deploy when it is killed. ``adopt`` are the buckets
-    and tables that a first deploy adopts although they do not bear our tag; ``long_names``: it takes qualified names.
+    the state of the embedded AWS, which otherwise loses an unsaved deploy when it is killed. ``adopt`` lists buckets
+    and tables that a first deploy adopts although they lack our tag; ``long_names`` makes it use qualified names.
     """
 
     aws: Aws
@@ -39,11 +39,11 @@ class Target:
 
 
 def change_sets_of(aws: Aws, role_arn: str = "") -> ChangeSets:
-    """Return the change sets of a session."""
+    """Return access to change sets with a session's clients."""
     proven = aws.local or is_aws(aws.cloudformation.meta.endpoint_url)
     return ChangeSets(aws.cloudformation, local=aws.local, proven=proven, role_arn=role_arn)
 
 
 def artifact_store_of(aws: Aws, tags: Mapping[str, str] | None = None) -> ArtifactStore:
-    """Return the artifacts bucket of a session's account and region; an upload gives it the tags."""
+    """Return the artifacts bucket of a session's account and region; uploads give it the tags."""
     return ArtifactStore(aws.s3, aws.identity.account, aws.region, aws.identity.partition, tags)

@@ -1,7 +1,7 @@
 """Delete originals; the pipeline then deletes copies and records, since every removal event reconciles its key.
 
-A plain delete adds a delete marker and keeps the older versions. A purge first adds the marker, then deletes the
-versions, then the markers: an older version never becomes the current one, which would bring the image back.
+A plain delete adds a delete marker and keeps the older versions. A purge adds the marker first, then deletes the
+versions and finally the markers, so that no older version ever becomes current and brings the image back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.pipeline.tools import Tools
 
 State = Literal["deleted", "purged", "missing", "failed"]
-#: States that an operator has to act on.
+#: States that require the operator to act.
 NEEDS_ATTENTION: frozenset[State] = frozenset({"missing", "failed"})
 
 _BATCH = 1000  # maximum of DeleteObjects
@@ -35,7 +35,7 @@ _WORKERS = 16
 
 @dataclass(frozen=True)
 class DeletionCandidate:
-    """An image that can be deleted. ``versions`` are what a purge deletes; they are not read without one."""
+    """An image that can be deleted. ``versions`` lists what a purge deletes; it is read only for a purge."""
 
     key: str
     is_current: bool
@@ -44,9 +44,9 @@ class DeletionCandidate:
 
 @dataclass(frozen=True)
 class DeleteResult:
-    """The result for one image. ``versions`` counts the permanently deleted versions without delete markers.
+    """The result for one image. ``versions`` counts permanently deleted versions, without delete markers.
 
-    ``can_be_restored`` is whether S3 keeps the deleted version below a delete marker.
+    ``can_be_restored`` is set if S3 keeps the deleted version under a delete marker.
     """
 
     key: str
@@ -57,9 +57,9 @@ class DeleteResult:
 
 
 def survey(pipeline: LivePipeline, ids: Iterable[str], *, purge: bool) -> Iterator[DeletionCandidate | DeleteResult]:
-    """Yield for each id an image to delete or the result ``missing``, in the order of the ids.
+    """Yield an image to delete, or the result ``missing``, for each id in order.
 
-    An image exists while its original or its record does; for a purge, while any version of it does.
+    An image exists as long as its original or its record does; for a purge, as long as any version of it does.
     """
     keys = list(dict.fromkeys(ids))
     records = pipeline.catalog.get_many(filter(is_possible, keys))
@@ -88,7 +88,7 @@ def delete(
     """Delete images in batches of a thousand and yield the result for each.
 
     ``here`` deletes copies and records in this process, for pipelines without functions. Raises botocore's
-    ``ClientError`` when S3 refuses a whole request; an error of a single key is its result.
+    ``ClientError`` when S3 rejects an entire request; an error for a single key becomes its result.
     """
     source = iter(candidates)
     with threads(_WORKERS, "reconcile") as pool:
@@ -105,7 +105,7 @@ def _delete_batch(
     current = [(item.key, None) for item in batch if item.is_current]
     errors, made = _remove(pipeline, current, sleep)
     if purge:
-        # The versions of an image that could not be deleted are kept as well.
+        # An image that could not be deleted keeps its versions as well.
         left = [item for item in batch if item.key not in errors]
         for markers in (False, True):
             chosen = [(i.key, v.version_id) for i in left for v in i.versions if v.is_marker is markers]
@@ -121,14 +121,14 @@ def _result(item: DeletionCandidate, error: str, marker: str, *, purge: bool) ->
         return DeleteResult(item.key, "failed", error)
     if purge:
         return DeleteResult(item.key, "purged", versions=sum(not version.is_marker for version in item.versions))
-    # "null" marks a key of a bucket whose versioning is suspended, where the deleted version is gone.
+    # "null" means that the bucket's versioning is suspended, so the deleted version is gone.
     return DeleteResult(item.key, "deleted", can_be_restored=marker not in ("", "null"))
 
 
 def _remove(
     pipeline: LivePipeline, objects: Sequence[tuple[str, str | None]], sleep: Callable[[float], None]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Delete objects or versions; return key → error, and key → id of the delete marker that S3 added."""
+    """Delete objects or versions; return errors by key, and the ids of added delete markers by key."""
     errors: dict[str, str] = {}
     made: dict[str, str] = {}
     in_xml = [pair for pair in objects if fits_xml(pair[0])]
@@ -165,7 +165,7 @@ def _delete_objects(pipeline: LivePipeline, objects: Sequence[tuple[str, str | N
 
 
 def _delete_object(pipeline: LivePipeline, key: str, version_id: str | None) -> str:
-    """Delete one object or version; return the id of the delete marker that S3 added, or an empty text."""
+    """Delete one object or version; return the id of the delete marker that S3 added, or an empty string."""
     version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
     answer = pipeline.aws.s3.delete_object(
         Bucket=pipeline.settings.originals_bucket, Key=key, **version, **expected_owner(pipeline.settings.account_id)
@@ -183,9 +183,8 @@ def _reconciled(result: DeleteResult, tools: Tools) -> DeleteResult:
     try:
         reconcile(result.key, tools)
     except Exception as error:  # noqa: BLE001 - the result of this image; the others continue
-        reason = (
-            f"the original is deleted, copy and record may not be ({type(error).__name__}: {error}); rerun the command"
-        )
+        cause = f"{type(error).__name__}: {error}"
+        reason = f"the original is deleted, but copy and record may remain ({cause}); rerun the command"
         return DeleteResult(result.key, "failed", reason)
     return result
 

@@ -1,9 +1,9 @@
-"""Delete the stack; its data is retained, for the next deploy to adopt, or deleted as well.
+"""Delete the stack; its data is either retained for the next deploy to adopt, or deleted as well.
 
 survey ──► (shown, confirmed) ──► stack ──► data: versions, buckets, table, the stack's own zips
 
-Data is deleted after the stack, when no event of a deleted photo invokes a function any more. An interrupted run
-finds the data of a deleted stack by its tags.
+Data is deleted after the stack, when events of deleted photos no longer invoke any function. When rerun after an
+interruption, it finds the data of a deleted stack by its tags.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ class Resource:
 class Removal:
     """What destroy would do.
 
-    ``removed`` are the resources that are deleted with the stack, ``retained`` the names of those that are kept,
-    ``data`` what is deleted as well; then ``retained`` existed before the stack, which never deletes it.
-    ``queued`` are the messages in the queues that are deleted. ``stack_exists`` is ``False`` when only data is left.
+    ``removed`` lists the resources that are deleted with the stack, ``retained`` the names of those that are kept.
+    ``data`` is set if data is deleted as well; ``retained`` is then what existed before the stack, which is never
+    deleted. ``queued`` describes the messages in the queues that are deleted. ``stack_exists`` is ``False`` when only
+    data is left.
     """
 
     stack: str
@@ -62,7 +63,7 @@ class Destroy:
         self._change_sets = change_sets_of(aws)
 
     def busy(self) -> StackState | None:
-        """Return the stack if another change of it is in progress."""
+        """Return the stack if another change to it is in progress."""
         state = read_stack(self._aws.cloudformation, self._stack)
         return state if state is not None and state.is_changing else None
 
@@ -71,10 +72,10 @@ class Destroy:
         return self._change_sets.settle(state)
 
     def survey(self, *, delete_data: bool, on_count: Callable[[int], None] = lambda count: None) -> Removal:
-        """Return what destroy would do; ``delete_data`` counts all versions and reports pages to ``on_count``.
+        """Return what destroy would do; with ``delete_data``, count all versions and report each page to ``on_count``.
 
-        Raises ``NotDeployedError`` when there is nothing to remove, and ``RefusedByAwsError`` when without
-        ``delete_data`` the stack's template would delete a bucket that is not empty.
+        Raises ``NotDeployedError`` when there is nothing to remove, and ``RefusedByAwsError`` when, without
+        ``delete_data``, the stack's template would delete a bucket that is not empty.
         """
         state = read_stack(self._aws.cloudformation, self._stack)
         if state is None and not delete_data:
@@ -119,7 +120,7 @@ class Destroy:
         )
 
     def _data_of(self, state: StackState | None, resources: tuple[Resource, ...]) -> tuple[tuple[str, ...], str]:
-        """Return buckets and table: from the stack's outputs, else by names and tags."""
+        """Return the buckets and the table: from the stack's outputs, or else by their names and tags."""
         named = {key: value for key, value in (state.outputs if state else {}).items() if value}
         if "OriginalsBucket" in named:
             return (named["OriginalsBucket"], named["ProcessedBucket"]), named["Table"]
@@ -129,7 +130,7 @@ class Destroy:
         return left, tables[0] if tables else table_left(self._aws, self._stack)
 
     def _refuse_full(self, resources: tuple[Resource, ...]) -> None:
-        """Stop before the embedded AWS deletes a full bucket, or AWS fails halfway."""
+        """Stop before the embedded AWS deletes a bucket with content, or AWS fails halfway through."""
         account = self._aws.identity.account
         full = [
             bucket for bucket in self._deleted_buckets(resources) if not purge.is_empty(self._aws.s3, bucket, account)
@@ -144,7 +145,7 @@ class Destroy:
     def _deleted_buckets(self, resources: tuple[Resource, ...]) -> list[str]:
         """Return the buckets that are deleted with the stack."""
         held = [item for item in resources if item.resource_type == "AWS::S3::Bucket"]
-        if not held:  # a stack whose creation failed may have no template
+        if not held:  # a stack that could not be created may have no template
             return []
         body: Any = self._aws.cloudformation.get_template(StackName=self._stack, TemplateStage="Processed")
         template = body["TemplateBody"]

@@ -1,4 +1,4 @@
-"""The data of a stack: two buckets, a table and zips; found by names and tags, counted, permanently deleted."""
+"""Find a stack's data (two buckets, a table and zips) by names and tags, count it, and delete it permanently."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from zenoimg.stack.bundle.store import ArtifactStore
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.outputs import StackState
 
-_ROUNDS = 3  # of emptying a bucket that is still written to
+_ROUNDS = 3  # attempts to empty a bucket that is still being written to
 
 
 @dataclass(frozen=True)
 class Data:
-    """What is permanently deleted. ``items`` is DynamoDB's own count, updated about every six hours."""
+    """The data that is permanently deleted. ``items`` is DynamoDB's own count, updated about every six hours."""
 
     buckets: tuple[tuple[str, Content], ...]
     table: str
@@ -51,7 +51,7 @@ class Data:
 
 
 def delete(aws: Aws, stack: str, data: Data, on_removed: Callable[[int], None]) -> Iterator[str]:
-    """Delete the data and yield in words what was deleted; skip what does not exist.
+    """Delete the data and yield a description of each part deleted; skip what does not exist.
 
     Raises ``RefusedByAwsError`` naming what could not be deleted, and botocore's ``ClientError``.
     """
@@ -71,19 +71,19 @@ def delete(aws: Aws, stack: str, data: Data, on_removed: Callable[[int], None]) 
 
 
 def buckets_left(aws: Aws, stack: str) -> tuple[str, ...]:
-    """Return the buckets that a deleted stack of this name left: in this account and region, tagged, in no stack."""
+    """Return the buckets left by a deleted stack of this name: in this account and region, tagged, in no stack."""
     candidates = (bucket for names in _possible_names(aws, stack) for bucket in names.buckets)
     return tuple(name for name in dict.fromkeys(candidates) if _bucket_is_left(aws, name, stack))
 
 
 def table_left(aws: Aws, stack: str) -> str:
-    """Return the table that a deleted stack of this name left; empty when there is none, or it is not ours."""
+    """Return the table left by a deleted stack of this name; empty if there is none or it is not ours."""
     tables = dict.fromkeys(names.table for names in _possible_names(aws, stack))
     return next((name for name in tables if _table_is_left(aws, name, stack)), "")
 
 
 def adopted(aws: Aws, buckets: Iterable[str], table: str, state: StackState | None) -> tuple[str, ...]:
-    """Return what existed before the stack, by the stack's parameters and the tags of buckets and table."""
+    """Return what existed before the stack, according to its parameters and the tags of buckets and table."""
     of_stack = _adopted_by(state) if state is not None else frozenset()
     account = aws.identity.account
     found = [
@@ -124,7 +124,7 @@ def _table_is_left(aws: Aws, table: str, stack: str) -> bool:
     except ClientError as error:
         if not is_denied(error) or table == StackNames(stack).table:
             raise
-        return False  # a policy names the tables that the stack may have had, and not those of long names
+        return False  # the policy names the tables that the stack may have had, but not qualified names
 
 
 def _delete_bucket(aws: Aws, bucket: str, on_removed: Callable[[int], None]) -> int:
@@ -161,7 +161,7 @@ def _delete_table(aws: Aws, table: str) -> None:
 
 
 def _unprotect(aws: Aws, table: str) -> None:
-    """Turn the deletion protection of a table off; DynamoDB deletes no table that is still being updated."""
+    """Turn off deletion protection and wait, since DynamoDB cannot delete a table that is being updated."""
     found = aws.dynamodb.describe_table(TableName=table)["Table"]
     if not found.get("DeletionProtectionEnabled"):
         return

@@ -1,6 +1,6 @@
 """Empty a bucket permanently: all versions of all objects and all delete markers.
 
-Deleted versions are not listed again, so an interrupted run is resumed by running it again.
+Deleted versions are no longer listed, so rerunning an interrupted purge resumes it.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from zenoimg.pipeline.calls.threads import threads
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-#: Concurrent requests of up to a thousand versions each; S3 accepts 3,500 deletions a second per prefix.
+#: Concurrent requests of up to a thousand versions each; S3 accepts 3,500 deletions per second and prefix.
 _WORKERS = 4
 _TRIES = 6
-_NAMED = 3  # keys named in an error
+_NAMED = 3  # keys listed in an error
 
 Removed = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Content:
-    """The content of a bucket: numbers of versions and delete markers, bytes of all versions."""
+    """The content of a bucket: number of versions, number of delete markers, bytes of all versions."""
 
     versions: int = 0
     markers: int = 0
@@ -54,7 +54,7 @@ class _Item:
 def count(
     s3: S3Client, bucket: str, owner: str, *, prefix: str = "", on_count: Removed = lambda count: None
 ) -> Content:
-    """Return the content of a bucket below a prefix; ``on_count`` is called with the size of each page."""
+    """Return the content of a bucket under a prefix; ``on_count`` is called with the size of each page."""
     versions = markers = size = 0
     for page in _pages(s3, bucket, owner, prefix):
         found = sum(item.is_marker for item in page)
@@ -80,11 +80,11 @@ def empty(
     on_removed: Removed = lambda count: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Delete everything in a bucket below a prefix; return the number of versions and markers.
+    """Delete everything in a bucket under a prefix; return the number of versions and markers.
 
     ``owner`` is the account that must own the bucket. Raises ``RefusedByAwsError`` naming what S3 did not delete
-    (legal hold, missing permission) after everything else is deleted, and botocore's ``ClientError`` when S3
-    refuses a whole request.
+    (legal hold, missing permission) after deleting everything else, and botocore's ``ClientError`` when S3
+    rejects an entire request.
     """
     refused: list[str] = []
     removed = 0

@@ -1,4 +1,4 @@
-"""The messages that are lost with a stack's queues."""
+"""Count the messages that are lost with a stack's queues."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTED_LETTERS = 10
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue by its name; ``counts`` is ``None`` if SQS does not say."""
+    """A queue's name and message counts; ``counts`` is ``None`` if SQS cannot be read."""
 
     name: str
     counts: QueueCounts | None
@@ -26,7 +26,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Queued:
-    """The queues of a stack, and the first dead letters."""
+    """The queues of a stack, and their first dead letters."""
 
     queues: tuple[Queue, ...] = ()
     dead_letters: tuple[DeadLetter, ...] = ()
@@ -35,7 +35,7 @@ class Queued:
 def look(aws: Aws, state: StackState | None) -> Queued:
     """Return what a stack's queues hold; nothing for a stack that was never created.
 
-    What SQS does not tell is left out: a queue that cannot be read keeps nobody from removing the stack.
+    Counts that cannot be read are left out: an unreadable queue must not prevent the removal of the stack.
     """
     if state is None or "OriginalsBucket" not in state.outputs:
         return Queued()

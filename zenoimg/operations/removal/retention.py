@@ -1,4 +1,4 @@
-"""How long S3 keeps deleted and replaced originals, in words for the operator's decision."""
+"""Describe how long S3 keeps deleted and replaced originals, for the operator's decision."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zenoimg.stack.outputs import read_stack
 def kept_versions(pipeline: LivePipeline, stack: str) -> str:
     """Return a sentence on how long old versions of originals are kept.
 
-    A stack has a parameter for it; for other buckets the versioning is read, where that is allowed.
+    Stacks have a parameter for it; for other buckets their versioning is read, if that is permitted.
     """
     if not pipeline.deployment.processor_function:
         return _by_versioning(pipeline)

@@ -1,5 +1,5 @@
-"""Buckets and tables that exist already: whose they are, and what a deploy would change of them.
+"""Buckets and tables that exist already: who owns them, and what a deploy would change.
 
-``look``    reads what one has
-``decide``  adopts what is ours or what the operator names; stops the deploy for anything else
+``look``    reads the settings of a bucket or table
+``decide``  adopts what is ours or what the operator names; stops the deploy otherwise
 """

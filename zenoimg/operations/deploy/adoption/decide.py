@@ -1,10 +1,10 @@
-"""Decide about existing buckets and tables before anything is changed.
+"""Decide whether to adopt existing buckets and tables, before anything is changed.
 
 tagged as this stack's       adopted
 tagged, in the stack         its settings are corrected
 without our tag              stops, unless ``--adopt NAME`` names it
 notifies others              stops: CloudFormation would replace the notifications
-has what no import changes   stops, with the commands that change it
+cannot be imported as it is  stops, and prints the commands that change it
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ EVENTBRIDGE = "OriginalsEventBridge"
 
 @dataclass(frozen=True)
 class Existing:
-    """What exists already: a look at each, and the template parameters that follow from it."""
+    """The existing buckets and table, and the template parameters that follow from them."""
 
     looks: tuple[Look, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def wanted_of(aws: Aws, names: StackNames, parameters: Mapping[str, str]) -> Wanted:
-    """Return the settings that the template gives buckets and table on this kind of AWS."""
+    """Return the settings that the template gives the buckets and the table on this platform."""
     return Wanted(
         names,
         aws.identity.account,
@@ -49,9 +49,9 @@ def wanted_of(aws: Aws, names: StackNames, parameters: Mapping[str, str]) -> Wan
 def existing_of(
     target: Target, names: StackNames, before: Mapping[str, str], differing: Sequence[str] | None
 ) -> Existing:
-    """Return what exists of a stack's data; ``differing`` is ``None`` before its first deploy.
+    """Return the existing buckets and table of a stack; ``differing`` is ``None`` before its first deploy.
 
-    ``before`` are the stack's parameters. Raises what the functions below raise.
+    ``before`` holds the stack's parameters. Raises what the functions below raise.
     """
     if differing is None:
         return before_first_deploy(target.aws, names, target.adopt, target.settings.parameters)
@@ -62,9 +62,9 @@ def existing_of(
 def before_first_deploy(aws: Aws, names: StackNames, adopt: frozenset[str], parameters: Mapping[str, str]) -> Existing:
     """Return the buckets and the table that a first deploy adopts.
 
-    ``adopt`` are the names that the operator wants to adopt although they do not bear our tag. Raises
-    ``ConfigurationError`` for what must not or cannot be adopted, with what it has and what to do; ``UsageError``
-    for names in ``adopt`` that are not of this stack or do not exist.
+    ``adopt`` lists the names to adopt although they do not carry our tag. Raises ``ConfigurationError`` for what must
+    not or cannot be adopted, with its settings and what to do; ``UsageError`` for names in ``adopt`` that do not
+    belong to this stack or do not exist.
     """
     data = (*names.buckets, names.table)
     account = aws.identity.account
@@ -86,9 +86,9 @@ def before_first_deploy(aws: Aws, names: StackNames, adopt: frozenset[str], para
 
 
 def before_correction(aws: Aws, names: StackNames, parameters: Mapping[str, str], differing: Sequence[str]) -> Existing:
-    """Return a look at each bucket of a deployed stack whose settings differ, which a deploy writes again.
+    """Return the buckets of a deployed stack whose settings differ from the template; a deploy corrects them.
 
-    Raises ``ConfigurationError`` when one notifies others.
+    Raises ``ConfigurationError`` when a bucket notifies others.
     """
     wanted = wanted_of(aws, names, parameters)
     touched = [name for name in names.buckets if any(line.startswith(f"{name}: ") for line in differing)]
@@ -100,7 +100,7 @@ def before_correction(aws: Aws, names: StackNames, parameters: Mapping[str, str]
 def refuse_on_deployed(
     names: StackNames, parameters: Mapping[str, str], adopt: frozenset[str], *, long_names: bool
 ) -> None:
-    """Raise ``UsageError`` for options that only a first deploy follows; the same ones as then are no error."""
+    """Raise ``UsageError`` for options that apply only to a first deploy, unless they match what it used."""
     origins = ownership.origins(names, parameters)
     for name in sorted(adopt):
         if origins.get(name) != ADOPTED:
@@ -122,7 +122,7 @@ def _look(aws: Aws, name: str, wanted: Wanted, *, is_in_stack: bool) -> Look:
 
 
 def _origin(tags: Mapping[str, str] | None, stack: str, *, is_named: bool) -> str:
-    """Return who made a bucket or table; an adopted one stays adopted, whatever stack adopts it again."""
+    """Return who created a bucket or table; an adopted one stays adopted, whichever stack adopts it next."""
     if ownership.is_adopted(tags):
         return ADOPTED
     is_stranger = tags is not None and not ownership.is_of_stack(tags, stack)
@@ -130,7 +130,7 @@ def _origin(tags: Mapping[str, str] | None, stack: str, *, is_named: bool) -> st
 
 
 def _kept(names: StackNames, looks: Sequence[Look]) -> dict[str, str]:
-    """Return the parameters that keep settings of what exists; an imported table can be protected from the start."""
+    """Return the parameters that keep existing settings; an imported table can be protected from the start."""
     protected = {PROTECTION: "true"} if any(look.is_protected for look in looks) else {}
     return {**_eventbridge(names, looks), **protected}
 
@@ -155,7 +155,7 @@ def _refuse_unknown(names: StackNames, adopt: frozenset[str], existing: set[str]
 
 
 def _refuse_foreign(aws: Aws, names: StackNames, foreign: Sequence[Look], adopt: frozenset[str]) -> None:
-    """Raise ``ConfigurationError`` for what does not bear our tag and was not named."""
+    """Raise ``ConfigurationError`` for buckets and tables that lack our tag and were not named."""
     if not foreign:
         return
     tag = f"{ownership.STACK_TAG} = {names.stack}"
@@ -176,7 +176,7 @@ def _is_blocked(look: Look) -> bool:
 
 
 def lines_of(looks: Iterable[Look]) -> Iterator[str]:
-    """Yield what each has and what a deploy would change of it, one line each."""
+    """Yield the settings of each and what a deploy would change, one per line."""
     for look in looks:
         yield f"{look.kind} {look.name}"
         for setting in look.settings:
@@ -190,7 +190,7 @@ def lines_of(looks: Iterable[Look]) -> Iterator[str]:
 
 
 def _refuse_notifying(looks: Iterable[Look]) -> None:
-    """Raise ``ConfigurationError`` for the first bucket that notifies others."""
+    """Raise ``ConfigurationError`` for the first bucket that sends notifications to others."""
     for look in looks:
         if not look.notifications:
             continue
@@ -207,7 +207,7 @@ def _refuse_notifying(looks: Iterable[Look]) -> None:
 
 
 def _refuse_obstacles(looks: Iterable[Look]) -> None:
-    """Raise ``ConfigurationError`` for what an import leaves as it is although the stack needs it otherwise."""
+    """Raise ``ConfigurationError`` for settings that the stack needs changed and an import cannot change."""
     for look in looks:
         if not look.obstacle:
             continue

@@ -1,4 +1,4 @@
-"""Read what an existing bucket or table has, and what a deploy would change of it."""
+"""Read the settings of an existing bucket or table, and what a deploy would change."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from zenoimg.stack import ownership, read_back
 from zenoimg.stack.read_back import Wanted, asked
 from zenoimg.suggest import suggest_aws
 
-_NAMED = 4  # rules, tags, indexes that are named one by one
+_NAMED = 4  # rules, tags, indexes that are listed individually
 
-#: Kinds of notifications in the answer of GetBucketNotificationConfiguration: the key, the ARN in it, in words.
+#: Notification types in the response of GetBucketNotificationConfiguration: the key, the field of the ARN, a name.
 _NOTIFIED = (
     ("QueueConfigurations", "QueueArn", "queue"),
     ("TopicConfigurations", "TopicArn", "topic"),
@@ -25,11 +25,11 @@ _NOTIFIED = (
 
 @dataclass(frozen=True)
 class Look:
-    """What one bucket or table has.
+    """The settings of one bucket or table.
 
-    ``settings`` are its settings in words, ``changes`` those that a deploy corrects. ``notifications`` are those of
-    others, which CloudFormation would replace. ``obstacle`` says what no deploy can change, ``remedy`` are the
-    commands for that. ``is_protected``: a table that cannot be deleted.
+    ``settings`` describes them in words, ``changes`` those that a deploy corrects. ``notifications`` lists those to
+    others, which CloudFormation would replace. ``obstacle`` says what no deploy can change, and ``remedy`` holds the
+    commands that do. ``is_protected`` is set for a table with deletion protection.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Look:
 
 
 def look_at_bucket(aws: Aws, bucket: str, wanted: Wanted, *, is_in_stack: bool) -> Look:
-    """Return what a bucket has: nothing, where it was deleted and a deploy creates it again.
+    """Return the settings of a bucket; empty if it was deleted, since a deploy recreates it.
 
     Raises botocore's ``ClientError`` for settings that cannot be read.
     """
@@ -54,8 +54,8 @@ def look_at_bucket(aws: Aws, bucket: str, wanted: Wanted, *, is_in_stack: bool) 
     policy = asked(lambda: json.loads(s3.get_bucket_policy(**place)["Policy"]))
     obstacle = ""
     if policy is not None and wanted.tls_only and not is_in_stack:
-        # The stack creates a bucket policy of its own, and a bucket has one only. CloudFormation does not import a
-        # bucket policy by itself: it has no name of its own in a template
+        # The stack creates its own bucket policy, and a bucket can have only one. CloudFormation does not import
+        # bucket policies automatically: they have no name of their own in a template
         # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html).
         obstacle = "it has a bucket policy, and the stack creates its own"
     return Look(
@@ -71,7 +71,7 @@ def look_at_bucket(aws: Aws, bucket: str, wanted: Wanted, *, is_in_stack: bool) 
 
 
 def look_at_table(aws: Aws, wanted: Wanted) -> Look:
-    """Return what the table has. Raises botocore's ``ClientError`` for settings that cannot be read."""
+    """Return the settings of the table. Raises botocore's ``ClientError`` for those that cannot be read."""
     name = wanted.names.table
     table: dict[str, Any] = dict(aws.dynamodb.describe_table(TableName=name)["Table"])
     changes = [line.removeprefix(f"{name}: ") for line in read_back.table_differences(aws.dynamodb, wanted)]
@@ -171,7 +171,7 @@ def _index_remedy(table: Mapping[str, Any], missing: Sequence[str]) -> Iterator[
     """Yield the commands that create the indexes, one after the other."""
     at = ("--table-name", str(table["TableName"]))
     if missing and table.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
-        # An index of a provisioned table needs a capacity of its own; the stack's table has none.
+        # An index of a provisioned table needs its own capacity; the stack's table is on demand.
         yield suggest_aws("dynamodb", "update-table", *at, "--billing-mode", "PAY_PER_REQUEST")
         yield suggest_aws("dynamodb", "wait", "table-exists", *at)
     for number, index in enumerate(missing):

@@ -8,12 +8,12 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.calls.service import expected_owner
 from zenoimg.pipeline.records import RESERVED_PREFIX
 
-#: Test photos have keys below it; no list shows them.
+#: Prefix of the keys of test photos, which no list shows.
 PREFIX = f"{RESERVED_PREFIX}smoke-"
 
 
 def remove(pipeline: LivePipeline, key: str) -> None:
-    """Remove copy, record and every version of one test photo.
+    """Remove the copy, the record and every version of one test photo.
 
     The original is removed last: as long as anything is left, ``remove_leftovers`` finds it.
     """
@@ -28,7 +28,7 @@ def remove(pipeline: LivePipeline, key: str) -> None:
 
 
 def remove_leftovers(pipeline: LivePipeline) -> int:
-    """Remove what interrupted tests left; return the number of photos."""
+    """Remove the photos left by interrupted tests; return their number."""
     keys = {*_originals(pipeline), *_copies(pipeline)}
     for key in keys:
         remove(pipeline, key)
@@ -36,7 +36,7 @@ def remove_leftovers(pipeline: LivePipeline) -> int:
 
 
 def _versions(pipeline: LivePipeline, prefix: str) -> Iterator[tuple[str, str]]:
-    """Yield key and version id of all versions and delete markers below a prefix."""
+    """Yield key and version id of all versions and delete markers with a prefix."""
     pages = pipeline.aws.s3.get_paginator("list_object_versions").paginate(
         Bucket=pipeline.settings.originals_bucket, Prefix=prefix, **expected_owner(pipeline.settings.account_id)
     )

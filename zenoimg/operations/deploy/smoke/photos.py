@@ -1,4 +1,4 @@
-"""The photos of the smoke test, and what a recipe should make of them."""
+"""The photos of the smoke test, and the results that a recipe should give."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Photo:
         return f"{self.name} photo ({self.width}x{self.height})"
 
 
-#: A mark that suits one size of photo can be too small or too large for another.
+#: A mark that fits one size of photo can be too small or too large for another.
 LARGE = Photo("large", 2400, 1600)
 SMALL = Photo("small", 64, 48)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What the functions should make of a photo.
+    """The result that the functions should give for a photo.
 
-    ``fingerprint`` is that of the recipe, empty for any. ``refusal`` says why the recipe itself refuses the photo,
-    whatever the limits; a version with such a recipe fails its test.
+    ``fingerprint`` is that of the recipe, empty for any recipe. ``refusal`` says why the recipe itself refuses the
+    photo regardless of limits; a version with such a recipe fails its test.
     """
 
     photo: Photo
@@ -42,15 +42,15 @@ class Expected:
 
 
 def expected(recipe: Recipe, limits: Limits, fingerprint: str = "") -> tuple[Expected, ...]:
-    """Return what a recipe makes of each photo under limits, found by watermarking the photos in this process.
+    """Return the expected result of each photo, found by watermarking the photos in this process.
 
-    ``fingerprint`` is that of the functions, if they are of another version than this process.
+    ``fingerprint`` is that of the functions, if their version differs from that of this process.
     """
     return tuple(_expected(photo, recipe, limits, fingerprint or recipe.fingerprint) for photo in (LARGE, SMALL))
 
 
 def expected_of_version(fingerprint: str) -> tuple[Expected, ...]:
-    """Return what a version should make of each photo whose recipe is known by its fingerprint only."""
+    """Return the expected result of each photo for a version of which only the recipe's fingerprint is known."""
     return tuple(Expected(photo, fingerprint) for photo in (LARGE, SMALL))
 
 
@@ -74,7 +74,7 @@ def _refusal(photo: Photo, recipe: Recipe, limits: Limits) -> str:
 
 @cache
 def content(photo: Photo) -> bytes:
-    """Return a photo as a PNG with a gradient; no library takes part, so that only the function is tested."""
+    """Return a photo as a PNG with a gradient, made without any library so that only the function is tested."""
     row = b"\0" + bytes(value for x in range(photo.width) for value in (255 * x // photo.width, 96, 128))
     header = struct.pack(">IIBBBBB", photo.width, photo.height, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(row * photo.height, 9)), (b"IEND", b""))

@@ -1,4 +1,4 @@
-"""The smoke test of a version: a large and a small photo go through the deployed function and come out marked.
+"""The smoke test of a version: send a large and a small photo through the deployed function.
 
 The photos have reserved keys that no list shows. Copy, record and every version of the original are removed after
 the test, whatever its result.
@@ -27,7 +27,7 @@ from zenoimg.pipeline.verdict import expected_copy
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of a test. ``reason`` says why it failed; ``remark`` is for the operator of a version that passed."""
+    """The result of a test. ``reason`` says why it failed; ``remark`` is a note about a version that passed."""
 
     passed: bool
     reason: str = ""
@@ -37,7 +37,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to wait for S3's event, number of direct calls and the pause between them, interval of looking."""
+    """Seconds to wait for S3's event, number of direct calls and the pause between them, polling interval."""
 
     event: float
     calls: int
@@ -46,8 +46,8 @@ class Patience:
 
 
 #: A cold start takes 2 to 3 s; S3 delivers events "typically in seconds but can sometimes take a minute or longer"
-#: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html). A new role takes time to reach
-#: all of a region.
+#: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html). A new role takes time to
+#: propagate through a region.
 ON_AWS = Patience(event=20.0, calls=4, pause=5.0, poll=0.5)
 LOCAL = Patience(event=30.0, calls=5, pause=2.0, poll=0.1)
 
@@ -62,8 +62,8 @@ def run(
 ) -> Verdict:
     """Test the deployed version with each expected photo; the first failure ends the test.
 
-    A recipe that refuses a photo whatever the limits fails without a photo being sent. Raises botocore's
-    ``ClientError`` when S3 or DynamoDB refuse a call.
+    A recipe that refuses a photo regardless of limits fails without a photo being sent. Raises botocore's
+    ``ClientError`` when S3 or DynamoDB rejects a call.
     """
     started = clock()
     for each in wanted:
@@ -72,7 +72,7 @@ def run(
     remarks: dict[str, None] = {}
     for each in wanted:
         test = _Test(pipeline, each, patience or (LOCAL if pipeline.aws.local else ON_AWS), sleep, clock)
-        # Another deploy may remove the photo during the test; then nothing is known yet.
+        # Another deploy may remove the photo during the test, which then proves nothing.
         verdict = test.run() or test.run() or Verdict(False, "another process removed the test photo twice")
         if not verdict.passed:
             return replace(verdict, reason=f"{each.photo}: {verdict.reason}", seconds=clock() - started)
@@ -110,19 +110,19 @@ class _Test:
             remove(self.pipeline, key)
 
     def _by_event(self, key: str, version: str) -> Verdict | None:
-        """Wait for the result of S3's event; return ``None`` when it is wrong, or does not come in time."""
+        """Wait for the result of S3's event; return ``None`` when it is wrong or does not arrive in time."""
         deadline = self.clock() + self.patience.event
         while self.clock() < deadline:
             record = self._record(key, version)
             if record is not None:
                 verdict = self._judge(key, record)
-                # A wrong result may be temporary: neither a new role nor new code is everywhere at once.
+                # A wrong result may be temporary: new roles and new code take a while to propagate.
                 return verdict if verdict.passed else None
             self.sleep(self.patience.poll)
         return None
 
     def _by_call(self, key: str, version: str) -> Verdict:
-        """Invoke the function with the event that S3 would send; its answer says what is wrong with it."""
+        """Invoke the function with the event that S3 would send; its response tells what is wrong."""
         is_late = self._record(key, version) is None
         verdict = Verdict(False)
         for number in range(self.patience.calls):
@@ -142,7 +142,7 @@ class _Test:
         return replace(verdict, remark=late) if verdict.passed and is_late else verdict
 
     def _invoke(self, key: str) -> str:
-        """Invoke the function with the photo's key; return its error, empty for none."""
+        """Invoke the function with the photo's key; return its error, or an empty string."""
         try:
             answer = self.pipeline.aws.functions.invoke(
                 FunctionName=self.pipeline.deployment.processor_function,
@@ -170,7 +170,7 @@ class _Test:
             return Verdict(True, remark=f"the limits refuse the test's {self.wanted.photo}, as configured")
         mark = self.pipeline.storage.get_copy_mark(key)
         if mark != expected_copy(record):
-            return Verdict(False, "the record says processed, but the copy is missing or of another version or recipe")
+            return Verdict(False, "the record says processed, but the copy is missing or has another version or recipe")
         return Verdict(True)
 
 

@@ -1,4 +1,4 @@
-"""The difference between two recipes in words."""
+"""Describe the difference between two recipes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from zenoimg.imaging import Recipe, recipe_to_mapping
 from zenoimg.pipeline.recipes import AnyRecipe, Recipes, base_of
 
-#: What changed when the settings are the same and this version of zenoimg draws or encodes differently.
+#: Reported when the settings are equal but this version of zenoimg draws or encodes differently.
 DRAWING_CODE_ONLY = ("the drawing code",)
 
 
 def recipe_changes(before: AnyRecipe, after: AnyRecipe) -> tuple[str, ...]:
-    """Return the changed settings, each in words: ``text: "© zeno" becomes "© Example"``; then those of rules."""
+    """Return a description of each changed setting (``text: "© zeno" becomes "© Example"``), rules last."""
     if before.fingerprint == after.fingerprint:
         return ()
     old, new = _rules(before), _rules(after)

@@ -1,7 +1,7 @@
 """Try a new recipe on stored images before it is deployed.
 
-A recipe that draws well on one photo can refuse others: too small for the mark, a format that it cannot keep. The
-trial watermarks a sample in this process and stores nothing but pictures for the operator, before and after.
+A recipe that works on one photo can refuse others: too small for the mark, or in a format that it cannot keep. The
+trial watermarks a sample in this process and stores only before-and-after pictures for the operator.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from zenoimg.pipeline.recipes import AnyRecipe, recipe_for
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.storage import OriginalArchivedError, copy_key_fits
 
-_NEWEST = 1000  # records that the sample is chosen from, and as many refused ones
-_FETCHES = 4  # images that are fetched at a time
+_NEWEST = 1000  # records to choose the sample from, plus as many refused ones
+_FETCHES = 4  # images fetched at a time
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One image of the sample. ``refusal`` says why the new recipe refuses it; empty when it does not."""
+    """One image of the sample. ``refusal`` says why the new recipe refuses it; empty if it does not."""
 
     image_id: str
     refusal: str
@@ -45,7 +45,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Trial:
-    """The result of a trial. ``directory`` holds the pictures; ``problem`` says why nothing or less was tried."""
+    """The result of a trial. ``directory`` holds the pictures; ``problem`` says why none or not all were tried."""
 
     tried: tuple[Tried, ...] = ()
     directory: str = ""
@@ -58,7 +58,7 @@ class Trial:
 
     @property
     def newly_refused(self) -> tuple[Tried, ...]:
-        """Return those of them that have a copy today."""
+        """Return the refused images that have a copy today."""
         return tuple(each for each in self.refused if each.has_copy)
 
 
@@ -78,9 +78,9 @@ def try_recipe(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trial:
-    """Watermark a sample of the stored images by a recipe under limits.
+    """Watermark a sample of the stored images with a recipe and limits.
 
-    Raises botocore's ``ClientError``, except when the images cannot be read: that is the result's ``problem``.
+    Raises botocore's ``ClientError``, except when images cannot be read, which the result's ``problem`` reports.
     """
     deadline = clock() + bounds.seconds
     directory = Path(tempfile.mkdtemp(prefix="zenoimg-sample-"))
@@ -96,7 +96,7 @@ def try_recipe(
                 break
             try:
                 tried.append(_try(fetched, recipe, limits, directory, len(tried) + 1))
-            except MemoryError:  # says nothing about the picture: the functions have other limits
+            except MemoryError:  # not a property of the picture: the functions have other limits
                 continue
     except ClientError as error:
         if is_denied(error):
@@ -112,14 +112,14 @@ def try_recipe(
 
 
 def _candidates(pipeline: LivePipeline) -> Iterator[ImageRecord]:
-    """Yield the newest records and those of refused images, which include those with a copy by an earlier recipe."""
+    """Yield the newest records and those of refused images, including the ones that keep an earlier recipe's copy."""
     today = datetime.now(UTC).date()
     for query in (Query(limit=_NEWEST), Query(Selectors(status="refused"), limit=_NEWEST)):
         yield from from_table(pipeline.catalog, query, today=today).records
 
 
 def _fetch(pipeline: LivePipeline, record: ImageRecord, limits: Limits) -> _Fetched | None:
-    """Return original and copy; ``None`` when the original is gone or archived."""
+    """Return the original and the copy, or ``None`` if the original is gone or archived."""
     try:
         original = pipeline.storage.get_original(record.image_id, limits.max_bytes)
     except OriginalArchivedError:
@@ -160,7 +160,7 @@ def _watermarked(fetched: _Fetched, recipe: Recipe, limits: Limits) -> tuple[str
     if fetched.original is None:
         return f"too-large: {fetched.size:,} bytes; the limit is {limits.max_bytes:,}", None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on unusual files; records hold those that matter
+        warnings.simplefilter("ignore")  # Pillow's warnings about unusual files; records hold those that matter
         try:
             return "", watermark(fetched.original, recipe, limits, key=fetched.record.image_id)
         except Refused as refused:
@@ -168,7 +168,7 @@ def _watermarked(fetched: _Fetched, recipe: Recipe, limits: Limits) -> tuple[str
 
 
 def _file_name(key: str) -> str:
-    """Return the last part of a key without extension, reduced to characters that are harmless everywhere."""
+    """Return the last part of a key without its extension, reduced to characters that are safe everywhere."""
     stem = key.rpartition("/")[2].rpartition(".")[0] or key
     return re.sub(r"[^A-Za-z0-9_-]+", "_", stem)[:40] or "image"
 

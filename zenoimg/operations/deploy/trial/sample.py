@@ -16,7 +16,7 @@ from zenoimg.pipeline.records import ImageRecord
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much is tried at most: images, bytes of their originals, seconds of work."""
+    """Upper bounds of a trial: number of images, bytes of their originals, seconds of work."""
 
     images: int = 24
     bytes: int = 200_000_000
@@ -42,7 +42,7 @@ def choose(records: Iterable[ImageRecord], bounds: Bounds) -> list[ImageRecord]:
 
 
 def _in_turn(records: Iterable[ImageRecord]) -> Iterator[ImageRecord]:
-    """Yield one record of each kind, then a second one, and so on."""
+    """Yield one record of each kind, then another of each, and so on."""
     kinds: dict[tuple[str, ...], list[ImageRecord]] = defaultdict(list)
     for record in sorted(records, key=lambda each: _hash(each.image_id)):
         kinds[_kind(record)].append(record)
