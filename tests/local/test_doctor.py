@@ -30,7 +30,7 @@ def test_a_deployed_pipeline_is_fine_and_what_is_broken_is_named(bench: Bench) -
     sqs.send_message(QueueUrl=queue, MessageBody="{}")
     try:
         broken = wrong(bench)
-        assert "BackfillMapping is Disabled: nobody reads its queue" in broken
+        assert "BackfillMapping is Disabled: nothing reads its queue" in broken
         assert f"{ORIGINALS}: versioning is not enabled" in broken
         assert "dead letters that cannot be sent again" in broken
         assert len(broken) == 3

@@ -1,4 +1,4 @@
-"""Wait until the pipeline has processed given versions of originals: until a record of the version is final."""
+"""Wait until the pipeline has processed given versions of originals, that is, until each has a final record."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ State = Literal["processed", "unchanged", "refused", "failed", "unprocessed"]
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds: ``timeout`` for one photo, ``retry_grace`` while the lane's retries may still replace a failed record,
-    ``event_grace`` while the event of a photo that was stored earlier may still be pending.
+    """How long to wait, in seconds.
+
+    ``timeout`` is for one photo, ``retry_grace`` for the lane's retries, which may still replace a failed record,
+    ``event_grace`` for the event of a photo stored earlier, which may still be pending.
     """
 
     timeout: float = 600.0
@@ -31,9 +33,9 @@ class Patience:
 
 @dataclass(frozen=True)
 class Awaited:
-    """A version whose record is awaited since ``since`` (seconds of the clock).
+    """A version whose record has been awaited since ``since`` (clock time in seconds).
 
-    ``is_new`` is whether the version was stored just now, so that its event must come.
+    ``is_new`` is set if the version was stored just now, so that its event is certain to arrive.
     """
 
     key: str
@@ -44,7 +46,7 @@ class Awaited:
 
 @dataclass(frozen=True)
 class Arrival:
-    """The final result of an awaited version. ``as_before``: it was refused before, too."""
+    """The final result of an awaited version. ``as_before`` is set if it was refused before as well."""
 
     state: State
     reason: str = ""
@@ -59,14 +61,14 @@ class Arrivals:
         self._pipeline = pipeline
         self._patience = patience
         self._clock = clock
-        #: Whether the large queue has messages: now, ``None`` if not looked at yet, and at the look before.
+        #: Whether the large queue has messages, as of this poll (``None``: not read yet) and the previous one.
         self._large_is_busy: bool | None = None
         self._large_was_busy = True
 
     def look(self, awaited: Iterable[Awaited]) -> dict[str, Arrival]:
-        """Return the results, by key, of the versions whose records are final now.
+        """Return the results, by key, of the versions whose records are now final.
 
-        Raises botocore's ``ClientError``, except when DynamoDB throttles: the next look comes soon.
+        Raises botocore's ``ClientError``, except when DynamoDB throttles, since the next poll follows soon.
         """
         if self._large_is_busy is not None:
             self._large_was_busy, self._large_is_busy = self._large_is_busy, None
@@ -81,9 +83,9 @@ class Arrivals:
         return {key: arrival for key, arrival in judged.items() if arrival is not None}
 
     def _may_be_handed_over(self) -> bool:
-        """Return whether an awaited photo may be in the large queue, which is read once in each look.
+        """Return whether an awaited photo may be in the large queue, which is read once per poll.
 
-        A message that went since the last look may have left a record that was not read yet.
+        A message that left the queue since the last poll may have left a record that has not been read yet.
         """
         url = self._pipeline.deployment.large_queue_url
         if not url:
@@ -104,7 +106,7 @@ class Arrivals:
                 return Arrival("refused", record.error or "", record, as_before=not awaited.is_new)
             if seconds > self._patience.retry_grace and not self._may_be_handed_over():
                 return Arrival("failed", record.error or "", record)
-        # The event of an earlier upload may be lost; there is no need to wait as long for it.
+        # The event of an earlier upload may be lost; do not wait as long for it.
         grace = min(self._patience.timeout, self._patience.event_grace)
         patience = self._patience.timeout if awaited.is_new else grace
         if seconds <= patience or self._may_be_handed_over():

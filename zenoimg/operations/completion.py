@@ -1,7 +1,7 @@
-"""Image ids and stack names for shell completion, from one fast call or from memory.
+"""Image ids and stack names for shell completion, from one fast call or from a cache.
 
-Ids come from one listing of the originals bucket with the typed prefix. The response is kept for a minute in a small
-file, together with the names of stacks, so that typing on makes no further calls.
+Ids come from one listing of the originals bucket with the typed prefix. The response is cached in a small file for a
+minute, together with the names of stacks, so that further typing makes no calls.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ _ANSWER_SECONDS, _NAMES_SECONDS = 60.0, 86_400.0
 
 @dataclass(frozen=True)
 class Memory:
-    """A cache file; ``now`` is in seconds since 1970. Without a readable and writable file nothing is remembered."""
+    """A cache file; ``now`` is in seconds since 1970. If the file cannot be read or written, nothing is cached."""
 
     path: Path
     now: Callable[[], float] = time.time
 
     def recall(self, key: str, seconds: float) -> Any:
-        """Return the value of a key unless it is older than ``seconds``, else ``None``."""
+        """Return the value of a key, or ``None`` if it is missing or older than ``seconds``."""
         found = self._read().get(key)
         if not isinstance(found, dict) or not 0 <= self.now() - float(found.get("at", 0)) <= seconds:
             return None
         return found.get("value")
 
     def keep(self, key: str, value: Any) -> None:
-        """Store a value, and drop old ones."""
+        """Store a value, and drop expired ones."""
         kept = {name: item for name, item in self._read().items() if self._is_young(item)}
         kept[key] = {"at": self.now(), "value": value}
         try:
@@ -59,7 +59,7 @@ class Memory:
 
 
 def image_ids(settings: Settings, where: str, start: str, memory: Memory, connect: Callable[[], Aws]) -> list[str]:
-    """Return at most ``MAX_IDS`` keys of originals with a prefix; ``where`` distinguishes accounts.
+    """Return at most ``MAX_IDS`` keys of originals with a prefix; ``where`` tells accounts apart.
 
     Raises botocore's errors.
     """
@@ -67,7 +67,7 @@ def image_ids(settings: Settings, where: str, start: str, memory: Memory, connec
     last = memory.recall(f"ids|{scope}", _ANSWER_SECONDS)
     if isinstance(last, dict) and last["complete"] and start.startswith(last["start"]):
         return [key for key in last["ids"] if key.startswith(start)]
-    from zenoimg.stack.outputs import read_stack  # importing it takes half the time of an answer from memory
+    from zenoimg.stack.outputs import read_stack  # importing it takes half the time of a completion from the cache
 
     aws = connect()
     bucket = settings.names["originals_bucket"] if settings.names else memory.recall(f"bucket|{scope}", _NAMES_SECONDS)
@@ -84,7 +84,7 @@ def image_ids(settings: Settings, where: str, start: str, memory: Memory, connec
 
 
 def stack_names(where: str, memory: Memory, connect: Callable[[], Aws]) -> list[str]:
-    """Return the names of stacks that have our outputs. Raises botocore's errors."""
+    """Return the names of the stacks with our outputs. Raises botocore's errors."""
     known = memory.recall(f"stacks|{where}", _ANSWER_SECONDS)
     if known is None:
         pages = connect().cloudformation.get_paginator("describe_stacks").paginate()

@@ -1,4 +1,4 @@
-"""Run calls in parallel with bounded memory, so that streams may be arbitrarily long."""
+"""Run calls in parallel with bounded memory, for streams of any length."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ R = TypeVar("R")
 def map_ahead(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
     """Yield ``function(item)`` in the order of ``items``, computed by ``workers`` threads.
 
-    At most twice as many results are in memory. An exception of a call is raised at its position; calls that have
-    not started by then are dropped.
+    At most twice that many results are held in memory. An exception in a call is raised at its position; calls that
+    have not started by then are dropped.
     """
     source = iter(items)
     running: deque[Future[R]] = deque()
@@ -38,9 +38,9 @@ def map_ahead(function: Callable[[T], R], items: Iterable[T], workers: int) -> I
 
 
 def as_they_end(function: Callable[[T], R], items: Iterable[T], pool: Executor, ahead: int) -> Generator[R, None, None]:
-    """Yield the results of calls in a pool in the order of their completion, at most ``ahead`` of them pending.
+    """Yield the results of calls in a pool as they complete, with at most ``ahead`` calls pending.
 
-    An exception of a call is raised. Then, and when the iterator is closed, calls that have not started are dropped.
+    An exception in a call is raised. Then, and when the iterator is closed, calls that have not started are dropped.
     """
     source = iter(items)
     running: set[Future[R]] = set()
@@ -67,7 +67,7 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def cancel_transfers(manager: TransferManager) -> None:
     """Cancel pending transfers and abort multipart uploads; return when that is done.
 
-    By leaving the manager as a context: in s3transfer 0.19 ``shutdown(cancel=True)`` passes its message where the
-    class of the exception belongs, and fails when a transfer is pending.
+    This leaves the manager's context with an exception, because in s3transfer 0.19 ``shutdown(cancel=True)`` passes its
+    message in place of the exception class, and fails if a transfer is pending.
     """
     manager.__exit__(KeyboardInterrupt, KeyboardInterrupt("cancelled"), None)

@@ -1,4 +1,4 @@
-"""The configured recipe and limits: from ``zenoimg.toml`` to the types of ``zenoimg.imaging``."""
+"""Turn the settings in ``zenoimg.toml`` into the recipe and limits of ``zenoimg.imaging``."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def recipe_of(settings: Settings) -> AnyRecipe:
-    """Return the recipe of the settings, with rules if they have any.
+    """Return the recipe in the settings, including any rules.
 
-    Files in it are relative to the directory of ``zenoimg.toml``.
+    Paths in it are relative to the directory of ``zenoimg.toml``.
 
     Raises ``ConfigurationError`` naming the field or the file.
     """
@@ -52,23 +52,23 @@ def _recipe_of_rule(settings: Settings, rule: RuleSettings, read: Callable[[str]
 
 
 def limits_of(settings: Settings) -> Limits:
-    """Return the limits of the settings; by default one image may need what the larger function can hold.
+    """Return the limits in the settings; by default one image may need as much memory as the larger function has.
 
-    Raises ``ConfigurationError`` for memories of the two functions that cannot work.
+    Raises ``ConfigurationError`` for memory sizes of the two functions that cannot work.
     """
     memory, large = (_number(settings, name) for name in ("processor.memory", "processor.large_memory"))
     if 0 < large <= memory:
         raise ConfigurationError(
-            f"processor.large_memory is {large} MB and processor.memory {memory} MB; the large function takes what the "
-            "other one cannot hold, so it needs more",
-            next_step="Set large_memory higher, up to 10240, memory lower, or large_memory = 0 for no large function.",
+            f"processor.large_memory is {large} MB and processor.memory {memory} MB; the large function processes what "
+            "the other one cannot hold, so it needs more",
+            next_step="Raise large_memory (up to 10240), lower memory, or set large_memory = 0 for no large function.",
         )
     usable = usable_memory(large or memory)
     if settings.limits.get("max_memory", 0) > usable:
         raise ConfigurationError(
             f"limits.max_memory is {settings.limits['max_memory']:,} bytes; a function of {large or memory} MB holds "
             f"images that need up to {usable:,}",
-            next_step="Leave max_memory out, or set processor.large_memory higher, up to 10240.",
+            next_step="Leave max_memory out, or raise processor.large_memory (up to 10240).",
         )
     heic = is_installed() if settings.heic is None else settings.heic
     numbers: dict[str, Any] = {"max_memory": usable, **settings.limits}
@@ -76,7 +76,7 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def check_heic(limits: Limits) -> None:
-    """Raise ``ConfigurationError`` where HEIC is to be taken and this machine could not try it."""
+    """Raise ``ConfigurationError`` if HEIC is turned on and this machine cannot decode it."""
     if limits.heic and not is_installed():
         raise ConfigurationError(
             "formats.heic is true, and pillow-heif is not installed here",
@@ -86,7 +86,7 @@ def check_heic(limits: Limits) -> None:
 
 
 def _number(settings: Settings, name: str) -> int:
-    """Return the effective value of a key that sets a parameter of the template."""
+    """Return the effective value of a key that sets a template parameter."""
     key = next(key for key in KEYS if key.full_name == name)
     return int(settings.parameters.get(key.parameter, str(key.default)))
 
@@ -98,25 +98,25 @@ def check_parameters(settings: Settings) -> None:
         raise ConfigurationError(
             f"processor.max_concurrency is {bound} and backfill.concurrency {backfill}: while reprocess runs, no new "
             "photo would be processed",
-            next_step="Set max_concurrency higher, backfill.concurrency lower, or max_concurrency = 0 for no bound.",
+            next_step="Raise max_concurrency, lower backfill.concurrency, or set max_concurrency = 0 for no limit.",
         )
-    from zenoimg.stack.read_back import EARLIEST_INFREQUENT_DAYS  # with botocore, which `preview` does without
+    from zenoimg.stack.read_back import EARLIEST_INFREQUENT_DAYS  # imports botocore, which `preview` does without
 
     days = _number(settings, "originals.transition_days")
     if settings.parameters.get("OriginalsStorageClass") == "STANDARD_IA" and 0 < days < EARLIEST_INFREQUENT_DAYS:
         raise ConfigurationError(
             f"originals.transition_days is {days}; S3 moves objects to STANDARD_IA after {EARLIEST_INFREQUENT_DAYS} "
             "days at the earliest",
-            next_step=f"Set transition_days to {EARLIEST_INFREQUENT_DAYS} or more, or to 0, with which upload stores "
-            "originals in that class.",
+            next_step=f"Set transition_days to {EARLIEST_INFREQUENT_DAYS} or more, or to 0: upload then stores "
+            "originals in that class directly.",
         )
 
 
 def validate(settings: Settings) -> str:
     """Validate the settings as ``deploy`` does before it calls AWS, and return the recipe's fingerprint.
 
-    That covers the logo and the font, whether the font has every character, the limits, the size of the layer, the
-    settings that depend on each other and the names. Raises ``ConfigurationError``.
+    This covers the logo, the font and its characters, the limits, the size of the layer, settings that depend on each
+    other, and the names. Raises ``ConfigurationError``.
     """
     from zenoimg.stack.bundle.recipe import recipe_layer, rules_parameter
     from zenoimg.stack.names import StackNames
@@ -132,8 +132,8 @@ def validate(settings: Settings) -> str:
 def deployed_limits(deployment: Deployment, settings: Settings) -> Limits:
     """Return the limits of the deployed functions.
 
-    They come from the stack's outputs, which every command reads anyway: no further right is needed. A pipeline
-    without functions, or a stack that was deployed before it had this output, has the limits of the settings.
+    They come from the stack's outputs, which every command reads anyway, so no further permission is needed. A pipeline
+    without functions, or a stack deployed before this output existed, has the limits in the settings.
     """
     known = {each.name for each in fields(Limits)}
     found: dict[str, Any] = {name: value for name, value in deployment.limits.items() if name in known}

@@ -1,7 +1,7 @@
-"""Compare files with the pipeline's limits and with objects in S3, by content.
+"""Compare files with the pipeline's limits and, by content, with objects in S3.
 
-``check``    a file's media type, and why the pipeline would refuse it
-``is_same``  whether an object has the content of a file
+``check``    determines a file's media type, and why the pipeline would refuse it
+``is_same``  tells whether an object has the content of a file
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from zenoimg.pipeline.records import MAX_KEY_BYTES, RESERVED_PREFIX
 from zenoimg.pipeline.storage import copy_key_fits, identity_of
 
 _BLOCK_BYTES = 1024 * 1024
-#: The part size of the AWS CLI and of boto3.
+#: The part size that the AWS CLI and boto3 use.
 _FOREIGN_PART_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A file's media type by its first bytes, and why the pipeline would refuse it; empty if it would not."""
+    """A file's media type, from its first bytes, and why the pipeline would refuse it; empty if it would not."""
 
     content_type: str
     refusal: str
@@ -45,7 +45,7 @@ class Remote:
 
 
 def check(key: str, file: BufferedReader, size: int, limits: Limits) -> Checked:
-    """Check a file's key, size (bytes) and first bytes, and rewind the file."""
+    """Check a file's key, size (in bytes) and first bytes, and rewind the file."""
     head = file.read(HEAD_BYTES)
     file.seek(0)
     found = identify(head)
@@ -54,7 +54,7 @@ def check(key: str, file: BufferedReader, size: int, limits: Limits) -> Checked:
 
 
 def digest(file: BufferedReader, algorithm: str) -> str:
-    """Return the hex digest of a whole file, and rewind the file."""
+    """Return the hex digest of an entire file, and rewind it."""
     file.seek(0)
     found = hashlib.file_digest(file, algorithm).hexdigest()
     file.seek(0)
@@ -62,7 +62,7 @@ def digest(file: BufferedReader, algorithm: str) -> str:
 
 
 def crc32(file: BufferedReader) -> str:
-    """Return the CRC-32 of a whole file as S3 encodes it (big-endian, base64), and rewind the file."""
+    """Return the CRC-32 of an entire file as S3 encodes it (big-endian, base64), and rewind it."""
     found = 0
     while block := file.read(_BLOCK_BYTES):
         found = zlib.crc32(block, found)
@@ -71,12 +71,12 @@ def crc32(file: BufferedReader) -> str:
 
 
 def remote_of(answer: Mapping[str, Any]) -> Remote:
-    """Return the object that a HeadObject response describes."""
+    """Return the object described by a HeadObject response."""
     return Remote(identity_of(answer), answer["Metadata"].get(DIGEST_ENTRY, ""), answer["ETag"].strip('"'))
 
 
 def is_same(remote: Remote, file: BufferedReader, sha256: str) -> bool:
-    """Return whether an object has the content of an open file, whose SHA-256 (hex) is given."""
+    """Return whether an object has the content of an open file with the given SHA-256 (hex)."""
     if remote.sha256:
         return remote.sha256 == sha256
     # Uploaded by another client: the ETag of a one-part object is the MD5 of its bytes (SSE-S3, as our buckets are).
@@ -86,7 +86,7 @@ def is_same(remote: Remote, file: BufferedReader, sha256: str) -> bool:
 
 
 def _multipart_etag(file: BufferedReader) -> str:
-    """Return the ETag that the AWS CLI and boto3 would get for the file: MD5 of the MD5s of 8 MiB parts."""
+    """Return the ETag of an upload with the AWS CLI or boto3: the MD5 of the MD5s of its 8 MiB parts."""
     file.seek(0)
     parts = []
     while part := file.read(_FOREIGN_PART_BYTES):

@@ -1,6 +1,6 @@
-"""The recipe that copies made on this machine get: the deployed one, out of the functions' own layer.
+"""The recipe for copies made on this machine: the deployed one, read from the functions' own layer.
 
-Without a stack (``[names]``) there is no deployed recipe, and that of ``zenoimg.toml`` counts.
+Without a stack (``[names]``) there is no deployed recipe, and the one in ``zenoimg.toml`` applies.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 
 Source = Literal["deployed", "here"]
 
-_READS = 3  # of a zip whose bytes are not those that its name promises
+_READS = 3  # attempts to read a zip whose bytes do not match its name
 _NEWEST = 100
 
 
 @dataclass(frozen=True)
 class EffectiveRecipe:
-    """A recipe with its limits, and what an operator should know before it is used.
+    """A recipe with its limits, and what the operator should know before using it.
 
-    ``doubt`` is why the operator should confirm it first; empty if there is no reason.
+    ``doubt`` is a reason to confirm it first; empty if there is none.
     """
 
     recipe: AnyRecipe
@@ -54,12 +54,12 @@ class EffectiveRecipe:
     doubt: str = ""
 
     def current(self, pipeline: LivePipeline) -> Current:
-        """Return what work in this process decides by."""
+        """Return the recipe and limits that decide about images in this process."""
         return _current(self.recipe, self.limits, pipeline.settings.headers_fingerprint)
 
 
 def current_of(pipeline: LivePipeline, settings: Settings) -> Current:
-    """Return what the functions decide by; without a stack, what work in this process does."""
+    """Return the recipe and limits that the functions apply; without a stack, those of this process."""
     deployment, headers = pipeline.deployment, pipeline.settings.headers_fingerprint
     if deployment.recipe_fingerprint:
         carries_headers = deployment.copies_cache_control is not None
@@ -74,10 +74,10 @@ def _current(recipe: AnyRecipe, limits: Limits, headers: str) -> Current:
 
 
 def effective_recipe(pipeline: LivePipeline, settings: Settings, source: Source) -> EffectiveRecipe:
-    """Return the recipe for work in this process: ``deployed``, or that of ``zenoimg.toml``.
+    """Return the recipe for work in this process: ``deployed``, or the one in ``zenoimg.toml``.
 
-    Raises ``ConfigurationError`` for a deployed recipe that is missing, may not be read or is not understood by this
-    version, and what ``recipe_of`` raises.
+    Raises ``ConfigurationError`` for a deployed recipe that is missing, not readable with these permissions or not
+    understood by this version; also what ``recipe_of`` raises.
     """
     if settings.names is not None:
         found = _without_stack(pipeline, settings)
@@ -89,7 +89,7 @@ def effective_recipe(pipeline: LivePipeline, settings: Settings, source: Source)
 
 
 def _without_heic(found: EffectiveRecipe) -> EffectiveRecipe:
-    """Return a recipe whose limits say that HEIC is not taken here, so that no refusal for it counts for others."""
+    """Return the recipe with HEIC off in its limits, so that other processes do not rely on a refusal made here."""
     if not found.limits.heic:
         return found
     notice = f"HEICs are refused here until pillow-heif is installed: {suggest_install('heic')}"
@@ -156,7 +156,7 @@ def _parse(data: bytes, where: str) -> tuple[AnyRecipe, Limits]:
 
 
 class _Layer:
-    """Zips of layers in the artifacts bucket, named by the SHA-256 of their content."""
+    """Layer zips in the artifacts bucket, named by the SHA-256 of their content."""
 
     def __init__(self, s3: S3Client, bucket: str, owner: dict[str, Any]) -> None:
         self._s3 = s3
@@ -175,7 +175,7 @@ class _Layer:
         )
 
     def pillow_version(self, key: str) -> str:
-        """Return the version of Pillow in a packages layer, empty if unknown; reads only the zip's directory."""
+        """Return the version of Pillow in a packages layer, empty if unknown; read only the zip's directory."""
         try:
             size = self._s3.head_object(Bucket=self._bucket, Key=key, **self._owner)["ContentLength"] if key else 0
             with zipfile.ZipFile(io.BufferedReader(_Ranges(self._get, key, size))) as archive:
@@ -202,7 +202,7 @@ class _Layer:
 
 
 class _Ranges(io.RawIOBase):
-    """An object in S3 as a seekable file that reads only the ranges that are asked for."""
+    """An object in S3 as a seekable file that reads only the requested ranges."""
 
     def __init__(self, get: Any, key: str, size: int) -> None:
         self._get = get

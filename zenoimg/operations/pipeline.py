@@ -1,4 +1,4 @@
-"""A deployed pipeline as commands use it: names, storage, records."""
+"""Connect commands to a deployed pipeline: names, storage, records."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class LivePipeline:
     catalog: Catalog
 
     def tools(self, recipe: AnyRecipe, limits: Limits) -> Tools:
-        """Return what ``reconcile`` needs to run in this process as it does in the function."""
+        """Return what ``reconcile`` needs to run in this process as in the function."""
         from zenoimg.pipeline.tools import Tools  # imports all of imaging, which most commands do not need
 
         return Tools(self.storage, self.catalog, self.settings, recipe, limits)
 
 
 def connect(aws: Aws, settings: Settings) -> LivePipeline:
-    """Connect to the pipeline of the settings.
+    """Connect to the pipeline in the settings.
 
-    Its names come from the stack's outputs, or from ``[names]`` for a pipeline without a stack; then STS is not asked
-    for the account either, since there may be only S3 and DynamoDB. Raises ``NotDeployedError`` when the stack does
+    Its names come from the stack's outputs, or from ``[names]`` for a pipeline without a stack; then STS is not called
+    for the account either, since there may be only S3 and DynamoDB. Raises ``NotDeployedError`` if the stack does
     not exist.
     """
     if settings.names is not None:
@@ -62,9 +62,9 @@ def connect(aws: Aws, settings: Settings) -> LivePipeline:
 
 
 def of_deployment(aws: Aws, deployment: Deployment, account: str | None) -> LivePipeline:
-    """Return the pipeline of these names. ``account`` must own its buckets; ``None`` is any account.
+    """Return the pipeline with these names. ``account`` must own its buckets; ``None`` allows any account.
 
-    Raises ``ConfigurationError`` for dangerous names, such as equal buckets.
+    Raises ``ConfigurationError`` for dangerous names, such as the same bucket twice.
     """
     endpoint = aws.endpoint_url or aws.s3.meta.endpoint_url
     try:

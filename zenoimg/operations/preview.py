@@ -1,4 +1,4 @@
-"""Watermark photos on this machine: files in, watermarked copies next to them or elsewhere. No AWS.
+"""Watermark photos on this machine, without AWS: files in, watermarked copies next to them or elsewhere.
 
 photos ──► plan (which copy goes where) ──► one process per core watermarks ──► this process writes ──► result
 
@@ -32,7 +32,7 @@ _TEXT_ONLY = ("text", "text_default", "color", "outline", "font")
 
 @dataclass(frozen=True)
 class MarkChoices:
-    """What the command line overrides of the mark; ``None`` is as configured. See ``WatermarkSpec``."""
+    """Overrides of the mark from the command line; ``None`` keeps the configured value. See ``WatermarkSpec``."""
 
     text: str | None = None
     text_default: str | None = None
@@ -49,7 +49,7 @@ class MarkChoices:
 
 @dataclass(frozen=True)
 class Job:
-    """A photo and the path of its copy; ``None`` when the caller writes the bytes."""
+    """A photo and the path of its copy, or ``None`` if the caller writes the bytes."""
 
     source: Path
     target: Path | None
@@ -57,9 +57,9 @@ class Job:
 
 @dataclass(frozen=True)
 class PreviewResult:
-    """The result of one photo.
+    """The result for one photo.
 
-    ``copy`` is set when the state is ``marked``, without its data once that is in a file. ``code`` is a
+    ``copy`` is set if the state is ``marked``, without its data once that is in a file. ``code`` is a
     ``Refused`` code, ``unreadable`` or ``unwritable``. Sizes are in bytes.
     """
 
@@ -73,7 +73,7 @@ class PreviewResult:
 
 
 def recipe_with(recipe: Recipe, choices: MarkChoices) -> Recipe:
-    """Return the configured recipe with the overrides of the command line; a text replaces a logo and vice versa.
+    """Return the configured recipe with overrides from the command line; a text replaces a logo and vice versa.
 
     Raises ``UsageError`` naming the option.
     """
@@ -100,8 +100,8 @@ def recipe_with(recipe: Recipe, choices: MarkChoices) -> Recipe:
 def plan(photos: Sequence[Path], output: str | None) -> list[Job]:
     """Decide which copy goes where: ``NAME.marked.EXT`` next to the photo or in a folder, or the named file.
 
-    A copy of another format than its photo gets its own extension when it is written.
-    ``output_kind`` says what ``output`` is. Raises ``UsageError`` when two copies would be the same file, or when
+    A copy in a format other than its photo's gets the extension of that format when it is written.
+    ``output_kind`` says what ``output`` is. Raises ``UsageError`` if two copies would be the same file, or if
     several would go to standard output.
     """
     if output == STDOUT:
@@ -123,9 +123,9 @@ def plan(photos: Sequence[Path], output: str | None) -> list[Job]:
 def mark(
     jobs: Sequence[Job], recipe: Recipe, limits: Limits, *, force: bool, workers: int, key: str = ""
 ) -> Iterator[PreviewResult]:
-    """Yield a result for each job as it becomes known: in order with one worker, in no fixed order with more.
+    """Yield a result for each job as it becomes known: in order with one worker, in any order with more.
 
-    ``force`` replaces existing files, but never one of the photos. ``key`` is the id that the mark may name, empty for
+    ``force`` replaces existing files, but never one of the photos. ``key`` is the id for the mark's text; if empty,
     the name of each photo.
     """
     ready: list[Job] = []
@@ -146,7 +146,7 @@ def mark(
 
 @dataclass(frozen=True)
 class _Marked:
-    """The result of a worker: a copy, or why there is none."""
+    """The result of a worker: a copy, or the reason why there is none."""
 
     size: int
     copy: Watermarked | None = None
@@ -174,8 +174,8 @@ def _marked(source: Path, recipe: Recipe, limits: Limits, key: str) -> _Marked:
 def _in_processes(
     jobs: Iterable[Job], recipe: Recipe, limits: Limits, workers: int, key: str
 ) -> Iterator[tuple[Job, _Marked]]:
-    """Mark in worker processes, at most two photos per worker, so that few copies wait in memory."""
-    # Spawned, not forked: this process may run threads that draw progress.
+    """Mark in worker processes, with at most two photos pending per worker, so that few copies wait in memory."""
+    # Spawned rather than forked, since this process may run threads that draw progress.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(recipe, limits, key))
     queue = iter(jobs)
@@ -199,12 +199,12 @@ def _in_processes(
         ) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():  # only after an interruption is one left
+        for child in multiprocessing.active_children():  # one is left only after an interruption
             child.terminate()
 
 
 _setting: tuple[Recipe, Limits, str] | None = None
-"""Set once in each worker process, so that logo and font are not sent with every photo."""
+"""Set once per worker process, so that logo and font are not sent with every photo."""
 
 
 def _start_worker(recipe: Recipe, limits: Limits, key: str) -> None:
@@ -247,7 +247,7 @@ def _target(photo: Path, output: str | None, *, alone: bool) -> Path:
 
 
 def _obstacle(job: Job, jobs: Sequence[Job], *, force: bool) -> str:
-    """Return what prevents writing a copy, empty for nothing, before work is spent on it. Creates its folder."""
+    """Return what prevents writing a copy, or an empty string, before work is spent on it. Create its folder."""
     if job.target is None:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""How many messages a queue has."""
+"""Count the messages in a queue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class QueueCounts:
 
     @property
     def total(self) -> int:
-        """Return the sum."""
+        """Return the sum of both counts."""
         return self.waiting + self.in_flight
 
 
@@ -46,9 +46,9 @@ def counts(pipeline: LivePipeline, url: str) -> QueueCounts:
 
 
 def counts_if_known(pipeline: LivePipeline, *urls: str) -> QueueCounts | None:
-    """Return the sums of ``counts``, or ``None`` if SQS does not answer: an error does not prove an empty queue.
+    """Return the sum of ``counts`` over the queues, or ``None`` if SQS fails: an error does not prove an empty queue.
 
-    With the backfill queue before the large one, a message that is handed over meanwhile is not missed.
+    Pass the backfill queue before the large one, so that a message handed over in between is not missed.
     """
     try:
         found = [counts(pipeline, url) for url in urls]

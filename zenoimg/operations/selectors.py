@@ -1,4 +1,4 @@
-"""Which images a command works on: the same selectors for all commands, of records, originals and dead letters."""
+"""Select the images a command works on, in the same way for all commands: by records, originals and dead letters."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _BLOCK = 64 * 1024
 
 @dataclass(frozen=True)
 class Selectors:
-    """Which images: those named by ``ids``, or all that match the others.
+    """Which images to select: those with the given ``ids``, or all that match the other selectors.
 
-    ``ids`` is ``None`` where no ids are given; without any, no image is selected. ``since`` (inclusive) and ``until``
-    (exclusive) are ``CreatedAt`` times, empty for no bound; an image of unknown age is outside of any bound. ``format``
-    is that of the original or of its copy as records name it (``JPEG``), empty for all.
+    ``ids`` is ``None`` if none were given; an empty set selects no image. ``since`` (inclusive) and ``until``
+    (exclusive) are ``CreatedAt`` times, empty for no bound; an image of unknown age is outside any bound. ``format``
+    is the format of the original or of its copy as in records (``JPEG``), empty for all.
     """
 
     ids: tuple[str, ...] | None = None
@@ -34,18 +34,18 @@ class Selectors:
 
     @property
     def needs_records(self) -> bool:
-        """Return whether it selects by something that only records know."""
+        """Return whether it selects by something that only records contain."""
         return bool(self.status or self.format)
 
     def takes(self, image_id: str, created_at: str) -> bool:
-        """Return whether prefix and age match; ``created_at`` is empty if it is unknown."""
+        """Return whether prefix and age match; ``created_at`` is empty if unknown."""
         if (self.since or self.until) and not created_at:
             return False
         in_time = created_at >= self.since and (not self.until or created_at < self.until)
         return in_time and image_id.startswith(self.prefix)
 
     def takes_record(self, record: ImageRecord | None) -> bool:
-        """Return whether the status and the format in a record match; without a record they match nothing."""
+        """Return whether the status and format in a record match; without a record they match nothing."""
         if not self.needs_records:
             return True
         return (
@@ -55,14 +55,14 @@ class Selectors:
         )
 
     def wants(self, record: ImageRecord) -> bool:
-        """Return whether an image matches, by its record alone and whatever the ids."""
+        """Return whether an image matches, judging by its record alone and ignoring ids."""
         return self.takes(record.image_id, record.created_at) and self.takes_record(record)
 
 
 def read_ids(stream: BinaryIO, separator: bytes) -> Iterator[str]:
     """Yield the ids in a stream, separated by newlines or NULs; empty ones are ignored.
 
-    Bytes that are not UTF-8 become surrogates, which no id has.
+    Bytes that are not UTF-8 become surrogates, which no id contains.
     """
     rest = b""
     while block := stream.read(_BLOCK):

@@ -177,7 +177,7 @@ def _announce(call: Call, pipeline: LivePipeline, chosen: Sequence[DeadLetter]) 
         call.screen.say(f"[yellow]{readable:,} of them can be sent again instead:[/] `{command}`")
 
 
-_UNKNOWN = "there is no such dead letter, or another command holds it"
+_UNKNOWN = "there is no such dead letter, or another command has received it"
 
 
 def _report_unknown(call: Call, unknown: Sequence[str]) -> None:

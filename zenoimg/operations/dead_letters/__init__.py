@@ -1,7 +1,7 @@
-"""Dead letters: the messages of both lanes that failed for good.
+"""Dead letters: messages of both lanes that failed permanently.
 
-``letter``    what a message of the dead-letter queue says
-``receiving`` receive, release and delete letters
-``survey``    list and find letters; they stay in the queue
-``discard``   delete letters for good
+``letter``     parse a message of the dead-letter queue
+``receiving``  receive, release and delete letters
+``survey``     list and find letters, which stay in the queue
+``discard``    delete letters permanently
 """

@@ -1,4 +1,4 @@
-"""Delete dead letters for good."""
+"""Delete dead letters permanently."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HELD_SECONDS = 60
 
 @dataclass(frozen=True)
 class DiscardResult:
-    """What happened to one letter; ``missing``: it is no longer in the queue, or another command holds it."""
+    """The result for one letter. ``missing``: it is no longer in the queue, or another command has received it."""
 
     message_id: str
     result: Literal["discarded", "failed", "missing"]
@@ -23,9 +23,9 @@ class DiscardResult:
 
 
 def discard(pipeline: LivePipeline, chosen: Sequence[DeadLetter]) -> Iterator[DiscardResult]:
-    """Delete these letters and no other; each yields a result. Raises botocore's ``ClientError``.
+    """Delete exactly these letters and yield a result for each. Raises botocore's ``ClientError``.
 
-    They are received again, because a letter can only be deleted by the handle of its latest receipt.
+    They are received again first, because deletion requires the receipt handle of the latest receive.
     """
     pending = {letter.message_id for letter in chosen}
     if not pending:
@@ -44,4 +44,4 @@ def discard(pipeline: LivePipeline, chosen: Sequence[DeadLetter]) -> Iterator[Di
             if not pending:
                 return
     for message_id in sorted(pending):
-        yield DiscardResult(message_id, "missing", "it is no longer in the queue, or another command holds it")
+        yield DiscardResult(message_id, "missing", "it is no longer in the queue, or another command has received it")

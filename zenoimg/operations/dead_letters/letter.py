@@ -1,7 +1,7 @@
-"""What a message of the dead-letter queue says; pure.
+"""Parse messages of the dead-letter queue. Pure functions.
 
-An S3 event comes in the envelope that Lambda sends to an on-failure destination, a message of a queue as it was, with
-the ARN of that queue among its attributes
+An S3 event arrives in the envelope that Lambda sends to an on-failure destination; a message of a queue arrives
+unchanged, with the ARN of that queue among its attributes
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html,
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html).
 """
@@ -27,11 +27,11 @@ ATTRIBUTES: tuple[MessageSystemAttributeNameType, ...] = ("DeadLetterQueueSource
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message of the dead-letter queue: its keys, and what it tells about the failure.
+    """A message of the dead-letter queue: its keys, and what it says about the failure.
 
-    ``reason`` is the function's error, empty for a message of a queue, which does not hold it. ``attempts`` is ``None``
-    where the message does not say. ``sent_at`` is when the message first entered a queue. ``problem`` is why the
-    letter cannot be redriven; empty if it can.
+    ``reason`` is the function's error, empty for a message of a queue, which does not contain it. ``attempts`` is
+    ``None`` if the message does not say. ``sent_at`` is when the message first entered a queue. ``problem`` says why
+    the letter cannot be redriven; empty if it can.
     """
 
     message_id: str
@@ -46,7 +46,7 @@ class DeadLetter:
 
 
 def letter_of(message: Mapping[str, Any], originals_bucket: str, queues: Mapping[str, Lane]) -> DeadLetter:
-    """Return what a received message says. ``queues`` maps the names of the queues of work to their lanes."""
+    """Parse a received message. ``queues`` maps the names of the work queues to their lanes."""
     attributes = message.get("Attributes", {})
     body: str = message["Body"]
     envelope = _envelope(body)
@@ -66,7 +66,7 @@ def letter_of(message: Mapping[str, Any], originals_bucket: str, queues: Mapping
 
 
 def _envelope(body: str) -> Mapping[str, Any]:
-    """Return the body as a JSON object, empty if it is none."""
+    """Return the body as a JSON object, or an empty one if it is not JSON."""
     try:
         envelope = json.loads(body)
     except (ValueError, RecursionError):
@@ -75,7 +75,7 @@ def _envelope(body: str) -> Mapping[str, Any]:
 
 
 def _keys(body: str, originals_bucket: str) -> tuple[tuple[KeyToCheck, ...], str]:
-    """Return the keys that a letter names, and why it cannot be redriven."""
+    """Return the keys in a letter, and why it cannot be redriven."""
     try:
         keys = tuple(parse_body(body))
     except (UnreadableEventError, RecursionError) as error:

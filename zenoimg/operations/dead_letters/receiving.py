@@ -1,6 +1,6 @@
 """Receive, release and delete dead letters.
 
-A letter that was received is hidden from others until it is released or its visibility timeout ends.
+A received letter is hidden from other receivers until it is released or its visibility timeout ends.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from zenoimg.operations.dead_letters.letter import ATTRIBUTES, DeadLetter, Lane,
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.calls.service import server_time
 
-#: Letters that are released at once; what is received beyond that reappears when its visibility timeout ends.
+#: Number of letters that are released immediately; others reappear when their visibility timeout ends.
 MAX_KEPT = 10_000
 _SQS_BATCH = 10
 _POLL_SECONDS = 1  # a long poll queries all servers, so an empty answer means an empty queue
 
 
 def receive(pipeline: LivePipeline, seconds: int, kept: list[DeadLetter]) -> Iterator[list[DeadLetter]]:
-    """Yield the letters that are in the queue now, in batches, each hidden for a number of seconds.
+    """Yield the letters now in the queue, in batches, each hidden for a number of seconds.
 
-    Letters that arrive after the start are only added to ``kept``: an image that fails again would otherwise be
-    redriven in a loop. Nothing is yielded where there is no queue. Raises botocore's ``ClientError``.
+    Letters that arrive after the start are only added to ``kept``: otherwise an image that fails again would be
+    redriven in a loop. Yield nothing if there is no queue. Raises botocore's ``ClientError``.
     """
     url = pipeline.deployment.dead_letter_queue_url
     if not url:
@@ -56,19 +56,19 @@ def receive(pipeline: LivePipeline, seconds: int, kept: list[DeadLetter]) -> Ite
 
 @contextmanager
 def put_back(pipeline: LivePipeline) -> Iterator[list[DeadLetter]]:
-    """Yield a list of letters to keep; at the end make the first 10,000 of them visible again at once."""
+    """Yield a list to add letters to; at the end, immediately make the first 10,000 of them visible again."""
     kept: list[DeadLetter] = []
     try:
         yield kept
     finally:
-        with suppress(ClientError):  # they reappear anyway when their timeout ends
+        with suppress(ClientError):  # they reappear in any case when their timeout ends
             change = pipeline.aws.sqs.change_message_visibility_batch
             for _ in _each_batch(change, pipeline, kept[:MAX_KEPT], {"VisibilityTimeout": 0}):
                 pass
 
 
 def delete(pipeline: LivePipeline, letters: Sequence[DeadLetter]) -> dict[str, str]:
-    """Delete received letters; return those that SQS did not delete, by message id, with its reason."""
+    """Delete received letters; return SQS's reasons by message id for those that were not deleted."""
     call = pipeline.aws.sqs.delete_message_batch
     return dict(failed for answer in _each_batch(call, pipeline, letters, {}) for failed in answer)
 
@@ -76,7 +76,7 @@ def delete(pipeline: LivePipeline, letters: Sequence[DeadLetter]) -> dict[str, s
 def _each_batch(
     call: Callable[..., Any], pipeline: LivePipeline, letters: Sequence[DeadLetter], more: Mapping[str, Any]
 ) -> Iterator[list[tuple[str, str]]]:
-    """Call SQS for ten letters at a time; yield the message ids and reasons of those that failed."""
+    """Call SQS with ten letters at a time; yield the message ids and reasons of those that failed."""
     url = pipeline.deployment.dead_letter_queue_url
     for batch in batches(letters, _SQS_BATCH):
         entries = [{"Id": str(n), "ReceiptHandle": letter.receipt, **more} for n, letter in enumerate(batch)]
@@ -85,7 +85,7 @@ def _each_batch(
 
 
 def _queues(pipeline: LivePipeline) -> dict[str, Lane]:
-    """Return the names of the queues of work with their lanes."""
+    """Return the lanes of the work queues by queue name."""
     deployment = pipeline.deployment
     urls: dict[Lane, str] = {"backfill": deployment.backfill_queue_url, "large": deployment.large_queue_url}
     return {url.rpartition("/")[2]: lane for lane, url in urls.items() if url}

@@ -1,4 +1,4 @@
-"""List and find dead letters; they stay in the queue and are visible again at once."""
+"""List and find dead letters; they stay in the queue and become visible again immediately."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from zenoimg.suggest import suggest
 
 _PEEK_SECONDS = 30
 _SURVEY_SECONDS = 300
-"""Letters stay hidden while the rest of a long queue is read: one that is visible again would end the reading."""
+"""Letters stay hidden while the rest of a long queue is read: one that reappears would end the reading."""
 _FEW = 100
-#: Shortest beginning of a message id that is shown or accepted: the first block of a UUID.
+#: Length of the shortest message id prefix that is shown or accepted: the first block of a UUID.
 SHORT = 8
 
 
 def survey(pipeline: LivePipeline, limit: int | None = None) -> list[DeadLetter]:
-    """Return the dead letters, the oldest first; at most ``limit``, at most about 10,000.
+    """Return the dead letters, oldest first: at most ``limit``, and at most about 10,000.
 
-    A message of a queue does not hold the function's error: its reason is that of the image's failed record.
-    Raises ``NotDeployedError`` for a pipeline without queues, botocore's ``ClientError`` for what SQS refuses.
+    A message of a queue does not contain the function's error, so its reason is taken from the image's failed record.
+    Raises ``NotDeployedError`` for a pipeline without queues, botocore's ``ClientError`` when SQS rejects a call.
     """
     if not pipeline.deployment.dead_letter_queue_url:
         raise NotDeployedError(
@@ -39,7 +39,7 @@ def survey(pipeline: LivePipeline, limit: int | None = None) -> list[DeadLetter]
 
 
 def peek(pipeline: LivePipeline, count: int) -> list[DeadLetter]:
-    """Return up to ``count`` dead letters as they are received. Raises botocore's ``ClientError``."""
+    """Return up to ``count`` dead letters in the order received. Raises botocore's ``ClientError``."""
     with put_back(pipeline) as kept:
         for letters in receive(pipeline, _PEEK_SECONDS if count <= _FEW else _SURVEY_SECONDS, kept):
             kept += letters
@@ -49,9 +49,9 @@ def peek(pipeline: LivePipeline, count: int) -> list[DeadLetter]:
 
 
 def named(letters: Sequence[DeadLetter], ids: Iterable[str]) -> tuple[list[DeadLetter], list[str]]:
-    """Return the letters with these message ids or beginnings of them, and the ids that none has.
+    """Return the letters with these message ids or prefixes of them, and the ids that matched none.
 
-    Raises ``UsageError`` for a beginning that is too short or that several have.
+    Raises ``UsageError`` for a prefix that is too short or ambiguous.
     """
     found: dict[str, DeadLetter] = {}
     unknown = []
@@ -61,7 +61,7 @@ def named(letters: Sequence[DeadLetter], ids: Iterable[str]) -> tuple[list[DeadL
         if not exact and matching and (len(matching) > 1 or len(given) < SHORT):
             raise UsageError(
                 f"{given!r} is not the id of one dead letter",
-                next_step=f"Give at least {SHORT} characters, enough to tell it from the others: "
+                next_step=f"Use at least {SHORT} characters, enough to make it unique: "
                 f"`{suggest('dead-letters', 'list', '--json')}` shows whole ids.",
             )
         for letter in exact or matching:
@@ -72,17 +72,17 @@ def named(letters: Sequence[DeadLetter], ids: Iterable[str]) -> tuple[list[DeadL
 
 
 def short_ids(letters: Sequence[DeadLetter]) -> dict[str, str]:
-    """Return for each message id a beginning that tells it from the others, at least eight characters long."""
+    """Return a unique prefix of each message id, at least eight characters long."""
     ids = [letter.message_id for letter in letters]
     length = next((n for n in range(SHORT, 36) if len({each[:n] for each in ids}) == len(ids)), 36)
     return {each: each[:length] for each in ids}
 
 
 def _explained(pipeline: LivePipeline, letters: list[DeadLetter]) -> list[DeadLetter]:
-    """Add what the queues and the records know and the letters do not say."""
+    """Add what the letters do not contain, from the queues and the records."""
     reasons: dict[str, str] = {}
     keys = [key.key for letter in letters if not letter.reason for key in letter.keys]
-    with suppress(ClientError):  # without the table a letter can be looked at all the same
+    with suppress(ClientError):  # a letter can be shown without the table as well
         records = pipeline.catalog.get_many(dict.fromkeys(keys))
         reasons = {key: record.error for key, record in records.items() if record.status == "failed" and record.error}
     tries = _tries(pipeline) if any(letter.lane in ("backfill", "large") for letter in letters) else {}
@@ -97,11 +97,11 @@ def _explained(pipeline: LivePipeline, letters: list[DeadLetter]) -> list[DeadLe
 
 
 def _tries(pipeline: LivePipeline) -> Mapping[str, int]:
-    """Return how often each queue delivers a message before SQS moves it to the dead letters."""
+    """Return how many times each queue delivers a message before SQS moves it to the dead letters."""
     deployment = pipeline.deployment
     found: dict[str, int] = {}
     for lane, url in (("backfill", deployment.backfill_queue_url), ("large", deployment.large_queue_url)):
-        with suppress(ClientError, ValueError, KeyError):  # the number is only for information
+        with suppress(ClientError, ValueError, KeyError):  # the number is only informative
             call: Callable[..., Any] = pipeline.aws.sqs.get_queue_attributes
             policy = call(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
             found[lane] = int(json.loads(policy)["maxReceiveCount"])

@@ -1,4 +1,4 @@
-"""What a check says, and how an error becomes one."""
+"""The result of a check, and how an error becomes one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Literal
 from zenoimg.aws.errors import explain
 from zenoimg.errors import UsageError, ZenoError
 
-#: ``note``: good to know. ``skipped``: these credentials may not read it, or something that it needs is wrong.
+#: ``note``: for information. ``skipped``: these credentials may not read it, or something it depends on is wrong.
 State = Literal["ok", "note", "skipped", "wrong"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """The result about one thing, in words; ``remedy`` is what to do, empty where nothing is to be done."""
+    """The result of one check; ``remedy`` says what to do, and is empty if there is nothing to do."""
 
     name: str
     state: State
@@ -24,9 +24,9 @@ class Check:
 
 
 def checked(name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
-    """Yield the checks of ``look``; an exception becomes the check ``name``, ``skipped`` where access is denied.
+    """Yield the checks of ``look``; an exception becomes the check ``name``, ``skipped`` if access is denied.
 
-    A ``UsageError`` is raised: it is about the command line.
+    A ``UsageError`` is raised, since it concerns the command line.
     """
     try:
         yield from look()

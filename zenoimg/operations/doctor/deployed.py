@@ -23,7 +23,7 @@ from zenoimg.suggest import suggest, suggest_aws
 
 
 def region(aws: Aws) -> Iterator[Check]:
-    """Yield a check of the region's name."""
+    """Yield a check of the region name."""
     likely = aws.likely_region()
     if likely:
         yield Check(
@@ -37,12 +37,12 @@ def region(aws: Aws) -> Iterator[Check]:
 
 
 def credentials(aws: Aws) -> Iterator[Check]:
-    """Yield whose credentials they are. Raises what STS refuses."""
+    """Yield a check that shows whose credentials are used. Raises the errors of STS."""
     yield Check("Credentials", "ok", str(aws.identity))
 
 
 def stack(aws: Aws, settings: Settings) -> Iterator[Check]:
-    """Yield whether the stack is deployed; its status is judged with the pipeline's health."""
+    """Yield a check whether the stack is deployed; its status is part of the pipeline's health."""
     state = read_stack(aws.cloudformation, settings.stack)
     if state is None or "OriginalsBucket" not in state.outputs:
         where = f"not deployed {aws.where}" + (f" ({state.status})" if state else "")
@@ -62,7 +62,7 @@ def named_parts(pipeline: LivePipeline) -> Iterator[Check]:
 
 
 def parts(aws: Aws, settings: Settings) -> Iterator[Check]:
-    """Yield a check of each function and each poller of a queue that does not work, else one of all parts."""
+    """Yield a check for each function or queue poller that does not work, or else one for all parts."""
     resources: list[Any] = aws.cloudformation.describe_stack_resources(StackName=settings.stack)["StackResources"]
     wrong = [*_parts_in_trouble(aws, resources)]
     yield from wrong
@@ -81,7 +81,7 @@ def _parts_in_trouble(aws: Aws, resources: list[Any]) -> Iterator[Check]:
         if kind == "AWS::Lambda::Function":
             found: Any = aws.functions.get_function(FunctionName=name)["Configuration"]
             states = (found.get("State", "Active"), found.get("LastUpdateStatus", "Successful"))
-            # Lambda takes an idle function's resources back and returns them with its next invocation.
+            # Lambda reclaims the resources of an idle function, and restores them at its next invocation.
             if states[0] not in ("Active", "Inactive") or states[1] != "Successful":
                 reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or ""
                 yield Check("Parts", "wrong", f"the function {name} is {states[0]}, {states[1]}: {reason}", remedy)
@@ -91,12 +91,12 @@ def _parts_in_trouble(aws: Aws, resources: list[Any]) -> Iterator[Check]:
                 logical = each["LogicalResourceId"]
                 enable = suggest_aws("lambda", "update-event-source-mapping", "--uuid", name, "--enabled")
                 yield Check(
-                    "Parts", "wrong", f"{logical} is {state}: nobody reads its queue", f"Turn it on: `{enable}`"
+                    "Parts", "wrong", f"{logical} is {state}: nothing reads its queue", f"Turn it on: `{enable}`"
                 )
 
 
 def data(aws: Aws, settings: Settings) -> Iterator[Check]:
-    """Yield a check for each setting of buckets and table that is not as the template has it."""
+    """Yield a check for each setting of buckets and table that differs from the template."""
     state = _deployed(aws, settings)
     names = taken_names.of_deployed(aws, settings.stack, state.outputs)
     differing = differing_settings(Target(aws, settings), names, state.parameters)
@@ -107,7 +107,7 @@ def data(aws: Aws, settings: Settings) -> Iterator[Check]:
 
 
 def recipe(pipeline: LivePipeline, settings: Settings) -> Iterator[Check]:
-    """Yield whether the deployed recipe can be read, how it was made, and whether it is that of the settings."""
+    """Yield checks whether the deployed recipe can be read, how it was made, and whether it matches the settings."""
     found = effective_recipe(pipeline, settings, "deployed")
     for notice in found.notices:
         yield Check("Deployed", "note", notice)
@@ -120,7 +120,7 @@ def recipe(pipeline: LivePipeline, settings: Settings) -> Iterator[Check]:
 
 
 def health(pipeline: LivePipeline, settings: Settings) -> Iterator[Check]:
-    """Yield the queues, and what ``status`` would ask an operator to do."""
+    """Yield checks of the queues, and of the actions that ``status`` would ask an operator to take."""
     status = StatusReader(pipeline, settings).read()
     queues = {"backfill": status.backfill, "large": status.large, "dead letters": status.dead_letters}
     counted = ", ".join(f"{name} {_count(queue)}" for name, queue in queues.items() if queue is not None)

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from zenoimg.operations.doctor.checks import Check
 from zenoimg.suggest import suggest_install
 
-#: Extras for users, and what each is for; ``dev`` is for who works on zenoimg.
+#: Extras for users, and what each is for; ``dev`` is for developers of zenoimg.
 EXTRAS = {
     "local": "the embedded AWS (--local)",
     "heic": "HEIC photos",
@@ -19,20 +19,20 @@ EXTRAS = {
     "watch": "folders that are watched (upload --watch)",
 }
 _SHOWN = ("boto3", "pillow")
-#: ``pillow<14,>=13.0``, ``ministack==1.5.33; extra == 'local'``: the form of PEP 508 that build tools write.
+#: Requirements as build tools write them (PEP 508): ``pillow<14,>=13.0``, ``ministack==1.5.33; extra == 'local'``.
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:\[[^]]*\])?\s*([^;]*?)\s*(?:;\s*extra == ['\"](\w+)['\"])?")
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """A declared dependency: ``extra`` is empty for what is always needed."""
+    """A declared dependency; ``extra`` is empty for one that is always required."""
 
     package: str
     wanted: str
     extra: str = ""
 
     def problem(self) -> str:
-        """Return what is wrong with what is installed, empty if nothing is."""
+        """Return what is wrong with the installed version, or an empty string."""
         try:
             found = version(self.package)
         except PackageNotFoundError:
@@ -41,11 +41,11 @@ class Requirement:
 
 
 def packages() -> Iterator[Check]:
-    """Yield a check of what is always needed, and one for each extra that is known to this installation."""
+    """Yield a check of the required packages, and one for each extra that this installation declares."""
     try:
         declared = [parse(each) for each in requires("zenoimg") or ()]
     except PackageNotFoundError:
-        yield Check("Packages", "note", "runs from its source, which declares no dependencies")
+        yield Check("Packages", "note", "runs from a source tree, which declares no dependencies")
         return
     needed = [each for each in declared if not each.extra]
     problems = list(filter(None, (each.problem() for each in needed)))
@@ -73,13 +73,13 @@ def _extra(extra: str, purpose: str, of_extra: Sequence[Requirement]) -> Check:
 
 
 def parse(text: str) -> Requirement:
-    """Return a requirement as the metadata of an installed package writes it."""
+    """Parse a requirement from the metadata of an installed package."""
     found = _REQUIREMENT.fullmatch(text)
     return Requirement(text, "") if found is None else Requirement(found[1], found[2], found[3] or "")
 
 
 def satisfies(found: str, wanted: str) -> bool:
-    """Return whether a version is one of ``>=13.0,<14`` or ``==1.5.33``; other operators are not judged."""
+    """Return whether a version satisfies a specifier such as ``>=13.0,<14`` or ``==1.5.33``; ignore other operators."""
     return all(_satisfies(found, each.strip()) for each in wanted.split(",") if each.strip())
 
 
@@ -94,7 +94,7 @@ def _satisfies(found: str, wanted: str) -> bool:
 
 
 def _numbers(text: str) -> list[int]:
-    """Return the numbers at the beginning of a version: those of 14.0rc1 are 14 and 0."""
+    """Return the leading numbers of a version: 14 and 0 for 14.0rc1."""
     return [int(each) for each in re.findall(r"\d+", re.match(r"[\d.]*", text)[0])]  # type: ignore[index]
 
 

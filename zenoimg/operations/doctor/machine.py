@@ -1,4 +1,4 @@
-"""Check what needs no AWS: settings, recipe with logo and font, limits against memory, the embedded AWS."""
+"""Checks that need no AWS: settings, recipe with logo and font, limits against memory, the embedded AWS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zenoimg.suggest import suggest, suggest_install
 
 
 def settings_file(settings: Settings) -> Iterator[Check]:
-    """Yield where the settings come from, and a note for each notice about them."""
+    """Yield a check that shows where the settings come from, and a note for each notice about them."""
     path = settings.file.path
     yield Check("Settings", "ok", str(path) if path else f"no {CONFIG_FILE} here or in a folder above: the defaults")
     for notice in settings.notices:
@@ -22,7 +22,7 @@ def settings_file(settings: Settings) -> Iterator[Check]:
 
 
 def recipe(settings: Settings) -> Iterator[Check]:
-    """Yield a check of the recipe: logo and font, every character of the text, size of the layer."""
+    """Yield a check of the recipe: the logo, the font, every character of the text, the size of the layer."""
     found = recipe_of(settings)
     recipe_layer(found, limits_of(settings))
     rules_parameter(found)
@@ -34,7 +34,7 @@ def recipe(settings: Settings) -> Iterator[Check]:
 
 
 def limits(settings: Settings) -> Iterator[Check]:
-    """Yield a check of the limits against the functions' memories, and of settings that depend on each other."""
+    """Yield a check of the limits against the functions' memory, and of settings that depend on each other."""
     found = limits_of(settings)
     check_parameters(settings)
     yield Check(
@@ -46,7 +46,7 @@ def limits(settings: Settings) -> Iterator[Check]:
 
 
 def embedded(server: EmbeddedAws) -> Iterator[Check]:
-    """Yield the state of the embedded AWS."""
+    """Yield a check of the embedded AWS."""
     found = server.status()
     if found.version is None:
         yield Check("Embedded AWS", "note", "not installed", f"Install it with: `{suggest_install('local')}`")

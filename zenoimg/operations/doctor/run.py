@@ -1,4 +1,4 @@
-"""All checks in their order."""
+"""Run all checks in order."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from zenoimg.operations.pipeline import connect
 def examine(
     load: Callable[[], Settings], connect_aws: Callable[[Settings], Aws], server: EmbeddedAws
 ) -> Iterator[Check]:
-    """Yield each check as it is done. What needs something that is wrong is left out.
+    """Yield each check as it is done. Checks that depend on something wrong are skipped.
 
-    ``load`` returns the settings and ``connect_aws`` a session, starting the embedded AWS if it is used. Raises
-    ``UsageError`` for a command line that contradicts itself.
+    ``load`` returns the settings, and ``connect_aws`` a session, starting the embedded AWS if it is used. Raises
+    ``UsageError`` for contradictory options.
     """
     yield from checked("Packages", installed.packages)
     found: list[Settings] = []
     yield from checked("Settings", lambda: _settings(load, found))
     yield from checked("Embedded AWS", lambda: machine.embedded(server))
     if not found:
-        yield Check("AWS", "skipped", "the settings have to be right first")
+        yield Check("AWS", "skipped", "the settings have to be fixed first")
         return
     (settings,) = found
     yield from checked("Recipe", lambda: machine.recipe(settings))

@@ -1,4 +1,4 @@
 """Download copies or originals.
 
-``run``  several at once, each file whole or not at all
+``run``  downloads several at once, each file completely or not at all
 """

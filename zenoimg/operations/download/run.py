@@ -1,4 +1,4 @@
-"""Download copies or originals into a folder, several at once; each file whole or not at all.
+"""Download copies or originals into a folder, several at once; each file completely or not at all.
 
 images ──► ids ──► paths (see targets) ──► HeadObject ──► compared with the existing file ──► downloaded ──► result
             │ skipped       │ unsafe, conflict        │ missing                │ unchanged, conflict
@@ -33,17 +33,17 @@ from zenoimg.pipeline.storage import copy_key_fits
 from zenoimg.pipeline.verdict import expected_copy
 
 State = Literal["downloaded", "unchanged", "conflict", "unsafe", "missing", "failed"]
-#: States that leave an operator something to do.
+#: States that require the operator to act.
 NEEDS_ATTENTION: frozenset[State] = frozenset({"conflict", "unsafe", "missing", "failed"})
 
-#: What copies of converted formats nearly always are.
+#: The usual extension of copies in another format than their original's.
 _CONVERTED = "JPEG"
 _SUFFIX = FORMATS[_CONVERTED].extensions[0]
 
 
 @dataclass(frozen=True)
 class DownloadResult:
-    """The result of one image. ``path`` is relative to the output folder, empty for none; ``size`` is in bytes."""
+    """The result for one image. ``path`` is relative to the output folder, empty for none; ``size`` is in bytes."""
 
     key: str
     state: State
@@ -54,9 +54,9 @@ class DownloadResult:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a selection downloads: ids, and the expected number of bytes.
+    """The images that a selection downloads: their ids, and the expected number of bytes.
 
-    ``skipped`` images were selected, not named, and do not have what is downloaded.
+    ``skipped`` counts images that were selected, but not named, and lack what is to be downloaded.
     """
 
     ids: list[str]
@@ -65,7 +65,7 @@ class Choice:
 
 
 def choose(images: Iterable[FoundImage], *, named: bool, original: bool) -> Choice:
-    """Choose what to download among found images; ``named`` ones are all tried, so that each gets a result."""
+    """Choose which of the found images to download; ``named`` ones are all tried, so that each gets a result."""
     chosen: list[str] = []
     tally, skipped = Tally(), 0
 
@@ -85,7 +85,7 @@ def choose(images: Iterable[FoundImage], *, named: bool, original: bool) -> Choi
 
 
 class _StoppedError(Exception):
-    """The run was closed, and what is left of it is abandoned."""
+    """The run was closed, and the rest of it is abandoned."""
 
 
 class Download:
@@ -105,8 +105,8 @@ class Download:
     ) -> None:
         """``original`` downloads the originals instead of the copies; ``force`` replaces files that differ.
 
-        ``file_name`` is the name of the file of a single image, whose id then need not be a safe path.
-        ``last_moments`` is how long (seconds) an interrupted run may take to abort transfers.
+        ``file_name`` is the file name for a single image, whose id then need not be a safe path.
+        ``last_moments`` is how long (in seconds) an interrupted run may take to abort transfers.
         """
         self._pipeline = pipeline
         self._directory = directory
@@ -120,9 +120,9 @@ class Download:
         self._stopped = Event()
 
     def run(self, ids: Sequence[str]) -> Iterator[DownloadResult]:
-        """Yield a result for each id, in no fixed order.
+        """Yield a result for each id, in no particular order.
 
-        Closing the iterator aborts pending transfers, which leave no files.
+        Closing the iterator aborts pending transfers, which leave no files behind.
         """
         queue: list[Target] = []
         for placed in self._placed(ids, {} if self._original else _other_names(ids)):
@@ -180,7 +180,7 @@ class Download:
         return DownloadResult(target.key, "downloaded", path=target.path, size=size)
 
     def _write(self, file: BinaryIO, bucket: str, key: str, etag: str) -> None:
-        """Write the object with this ETag, verified, into an empty file; raise if it cannot be."""
+        """Write the object with this ETag into an empty file and verify it; raise if that fails."""
         answer = self._pipeline.aws.s3.get_object(Bucket=bucket, Key=key, IfMatch=etag, **self._owner)
         written = 0
         try:
@@ -204,7 +204,7 @@ class Download:
             raise
 
     def _named(self, target: Target, answer: Mapping[str, Any]) -> Target:
-        """Return a target that has the extension of the copy, where it is neither its original's nor the usual one."""
+        """Return a target with the copy's extension, if that is neither the original's nor the usual one."""
         known = next((each for each in FORMATS.values() if each.media_type == answer.get("ContentType")), None)
         if self._original or self._file_name or known is None or not file_name_of(target.key, _CONVERTED):
             return target
@@ -222,9 +222,9 @@ class Download:
 
 
 def _other_names(ids: Sequence[str]) -> dict[str, str]:
-    """Return the file names of copies that are not of their original's format, as far as keys tell.
+    """Return the file names of copies whose format, judging by the key, differs from their original's.
 
-    Where an image of that very name is downloaded as well, the extension is added to the whole name.
+    If an image of that name is downloaded as well, the extension is appended to the full name.
     """
     names, wanted = {}, set(ids)
     for image_id in ids:
@@ -242,7 +242,7 @@ def _has_content(file: BufferedReader, answer: Mapping[str, Any]) -> bool:
 
 
 def _remembered(directory: OutputDirectory) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
-    """Return a lookup that lists each folder once: nothing is written before all paths are decided."""
+    """Return a lookup that lists each folder only once, since nothing is written before all paths are decided."""
     seen: dict[tuple[str, ...], Mapping[str, Any]] = {}
 
     def look(folders: tuple[str, ...]) -> Mapping[str, Any]:

@@ -40,8 +40,8 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 class Album:
     """The content of one page. ``total`` is the number of all images, ``None`` if it is unknown.
 
-    ``made_at`` is UTC text as in records; ``recipe`` the fingerprint of the deployed recipe, empty if unknown, and
-    ``rules`` those of its rules by prefix.
+    ``made_at`` is a UTC timestamp in the format of records; ``recipe`` the fingerprint of the deployed recipe, empty if
+    unknown, and ``rules`` the fingerprints of its rules by prefix.
     """
 
     stack: str
@@ -56,7 +56,7 @@ class Album:
 
 
 def check_folder(out: Path) -> None:
-    """Raise ``UsageError`` when writing would overwrite a page that is not a gallery."""
+    """Raise ``UsageError`` if writing would overwrite a page that is not a gallery."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is not a directory")
     page = out / PAGE
@@ -73,7 +73,7 @@ def check_folder(out: Path) -> None:
 
 
 def write(directory: OutputDirectory, out: Path, album: Album) -> Path:
-    """Write the page, then remove pictures of earlier runs that it does not use; return its path.
+    """Write the page, then remove pictures of earlier runs that it no longer uses; return its path.
 
     Raises ``OSError``.
     """
@@ -103,12 +103,12 @@ def page(album: Album) -> str:
         "data": _json_in_html(data(album)),
         "script": script,
     }
-    # In one pass, so that inserted text is not searched again.
+    # In one pass, so that inserted text is not itself searched.
     return _PLACE.sub(lambda found: places[found[1]], _asset("page.html"))
 
 
 def data(album: Album) -> dict[str, Any]:
-    """Return the data of the page's script."""
+    """Return the data for the page's script."""
     return {
         "stack": album.stack,
         "where": album.where,

@@ -1,9 +1,9 @@
-"""The gallery's files: fetched, prepared for browsers, written next to the page under safe names.
+"""Fetch the gallery's files, prepare them for browsers, and write them next to the page under safe names.
 
 record ──► names (which files it needs) ──► existing? ──► fetched ──► full size and thumbnail ──► written
 
-A name consists of hashes of the id and of everything that determines the content. So no id can lead out of the folder
-or into the page's markup, an existing file is the right one, and a second run fetches only what has changed.
+A name consists of hashes of the id and of everything that determines the content. So no id can escape from the folder
+or into the page's markup, an existing file is always the right one, and a second run fetches only what has changed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from zenoimg.pipeline.storage import identity_of
 from zenoimg.pipeline.verdict import expected_copy
 
 FOLDER = "pictures"
-#: Incremented when the same picture results in another file, so that files of an earlier version are replaced.
+#: Incremented when the same picture gives a different file, so that files of earlier versions are replaced.
 _FORM = "1"
 _OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}-(?:before|after|small)\.(?:jpg|png|webp|gif|bmp|avif)")
 _CHUNK_BYTES = 1024 * 1024
@@ -44,8 +44,8 @@ _CHUNK_BYTES = 1024 * 1024
 class Pictures:
     """The files of one image as paths relative to the page, ``None`` for those that do not exist.
 
-    ``problem`` is why a file is missing that should exist; ``is_unsettled`` is whether that is because S3 has not what
-    the record says.
+    ``problem`` says why a file that should exist is missing; ``is_unsettled`` is set if the reason is that S3 does not
+    match the record.
     """
 
     record: ImageRecord
@@ -57,7 +57,7 @@ class Pictures:
 
     @property
     def reprocess_helps(self) -> bool:
-        """Return whether processing the image again may give it what it lacks."""
+        """Return whether reprocessing the image may create what it lacks."""
         return self.is_unsettled or self.record.status == "failed"
 
 
@@ -78,14 +78,14 @@ class Stems(NamedTuple):
 
 
 def is_ours(name: str) -> bool:
-    """Return whether a file in the pictures folder has a name of a gallery."""
+    """Return whether a file in the pictures folder has the name of a gallery file."""
     return _OURS.fullmatch(name) is not None
 
 
 def stems_of(record: ImageRecord, *, originals: bool) -> Stems:
-    """Return the names of the files that an image needs, without extensions.
+    """Return the names, without extensions, of the files that an image needs.
 
-    The original of a refused image is not opened here either; its copy is shown, if an earlier recipe left one.
+    The original of a refused image is not opened here either; its copy by an earlier recipe is shown, if it has one.
     """
     mark = expected_copy(record)
     if record.status == "refused" and mark is None:
@@ -105,7 +105,7 @@ def _hash(*texts: str) -> str:
 
 
 class Files:
-    """One run that brings the files of a folder up to date."""
+    """A run that brings the files in a folder up to date."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Files:
         workers: int = 2,
         on_bytes: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Without ``originals`` nothing unmarked is written; ``workers`` limits the pictures decoded in parallel."""
+        """Without ``originals``, write only marked pictures; ``workers`` limits how many are decoded in parallel."""
         self._pipeline = pipeline
         self._directory = directory
         self._limits = limits
@@ -131,7 +131,7 @@ class Files:
         self._there = {name.partition(".")[0]: name for name in directory.entries((FOLDER,)) if is_ours(name)}
 
     def missing(self, records: Iterable[ImageRecord]) -> tuple[int, int]:
-        """Return how many images have files to fetch, and about how many bytes."""
+        """Return the number of images with files to fetch, and their approximate size in bytes."""
         images = total = 0
         for record in records:
             stems = stems_of(record, originals=self._originals)
@@ -142,9 +142,9 @@ class Files:
         return images, total
 
     def run(self, records: Sequence[ImageRecord]) -> Iterator[Pictures | None]:
-        """Yield the files of each image in no fixed order; ``None`` for one that was deleted in the meantime.
+        """Yield the files of each image in no particular order; ``None`` for one that was deleted in the meantime.
 
-        Closing the iterator cancels pending work; every file is whole or does not exist.
+        Closing the iterator cancels pending work; every file is complete or does not exist.
         """
         try:
             with threads(self._concurrency, "gallery", self._stopped.set) as pool:
@@ -157,7 +157,7 @@ class Files:
         return all(stem is None or stem in self._there for stem in stems)
 
     def _create(self, record: ImageRecord) -> Pictures | None:
-        """Create one image's files; if the image changes in the meantime, those of its newer record."""
+        """Create one image's files; if the image changes in the meantime, use its newer record."""
         while True:
             try:
                 return self._pictures(record, self._update(record))
@@ -172,11 +172,11 @@ class Files:
     def _pictures(self, record: ImageRecord, problem: str) -> Pictures:
         stems = stems_of(record, originals=self._originals)
         before, after, small = (self._path(stem) for stem in (stems.before, stems.after, stems.small))
-        # The record of a failed image has the reason.
+        # The record of a failed image contains the reason.
         return Pictures(record, before, after, small, "" if record.status == "failed" else problem)
 
     def _update(self, record: ImageRecord) -> str:
-        """Fetch and write missing files; return why one cannot be shown, empty if all can."""
+        """Fetch and write missing files; return why one cannot be shown, or an empty string."""
         stems = stems_of(record, originals=self._originals)
         settings = self._pipeline.settings
         problem = ""
@@ -201,7 +201,7 @@ class Files:
     def _fetch(self, bucket: str, key: str, record: ImageRecord) -> bytes:
         """Return the body of the record's version of an object; body and version come from one response, so they match.
 
-        Raises ``_Unsettled`` when it is not there, or of another version; ``Refused`` when it is too large.
+        Raises ``_Unsettled`` if the object is missing or another version, ``Refused`` if it is too large.
         """
         return retrying(lambda: self._fetch_once(bucket, key, record))
 
@@ -224,12 +224,12 @@ class Files:
             return b"".join(parts)
 
     def _go_on(self) -> None:
-        """Raise ``_Stopped`` once the run was closed: nobody waits for what is left."""
+        """Raise ``_Stopped`` once the run has been closed: nothing waits for the remaining files."""
         if self._stopped.is_set():
             raise _Stopped
 
     def _write(self, full: str | None, small: str | None, data: bytes) -> None:
-        """Write the file in full size and its thumbnail. Raises ``Refused`` for images that cannot be drawn."""
+        """Write the full-size file and its thumbnail. Raises ``Refused`` for images that cannot be drawn."""
         with self._decoding:
             self._go_on()
             picture = shown(data, self._limits)
@@ -252,7 +252,7 @@ class Files:
 
 
 def _check_version(answer: Mapping[str, Any], record: ImageRecord, *, is_copy: bool) -> None:
-    """Raise ``_Unsettled`` unless an answer is about the record's version; older copies do not tell theirs."""
+    """Raise ``_Unsettled`` unless a response has the record's version; older copies do not state theirs."""
     found = mark_of(answer["Metadata"]).source_version if is_copy else identity_of(answer)
     if record.version_id and found and found != record.version_id:
-        raise _Unsettled("it is being processed; make the page again")
+        raise _Unsettled("it is being processed; rerun the command later")

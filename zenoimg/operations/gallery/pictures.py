@@ -1,9 +1,9 @@
 """Pictures for the gallery: full-size files that any browser can draw, and thumbnails, without metadata.
 
-Where browsers support the format, the pixels stay bit for bit, with only the metadata that affects their appearance:
-colour profile, orientation, timing. So no location, name or serial number reaches the page, whatever the copies keep.
-Formats that browsers do not draw, or not in the right colours (TIFF, CMYK JPEGs), are converted. Files are untrusted:
-each is opened by the decoder of its own format, after its limits are checked.
+Where browsers support the format, the pixels stay identical bit for bit, with only the metadata that affects their
+appearance: colour profile, orientation, timing. So no location, name or serial number reaches the page, whatever the
+copies keep. Formats that browsers do not draw, or not in the right colours (TIFF, CMYK JPEGs), are converted. Files are
+untrusted: each is opened by the decoder of its own format, after its limits are checked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from zenoimg.imaging.formats.png.browser import keyed_in_eight_bits
 from zenoimg.imaging.identify import HEAD_BYTES, identify
 from zenoimg.imaging.limits import Limits
 
-#: The longer side of a thumbnail in pixels: sharp at 250 CSS pixels on a screen of two device pixels each.
+#: The longer side of a thumbnail in pixels: sharp at 250 CSS pixels on a screen with two device pixels per CSS pixel.
 THUMBNAIL_PIXELS = 512
 _THUMBNAIL_QUALITY = 76
 _PREVIEW_QUALITY = 92
@@ -40,7 +40,7 @@ class Shown:
 
 
 def shown(data: bytes, limits: Limits) -> Shown:
-    """Return an image in full size as a page can show it. Raises ``Refused`` for images that cannot be drawn."""
+    """Return a full-size image that a page can show. Raises ``Refused`` for images that cannot be drawn."""
     known = _format_of(data)
     browser = known.module("browser") if known.browsers == "direct" else None
     try:
@@ -59,7 +59,7 @@ def thumbnail(data: bytes, limits: Limits) -> bytes:
     known = _format_of(data)
     try:
         opened = _opened(data, known, limits)
-        # A JPEG is decoded at a half, a quarter or an eighth of its size: a fraction of time and memory.
+        # A JPEG is decoded at a half, a quarter or an eighth of its size, in a fraction of the time and memory.
         opened.draft(None, (2 * THUMBNAIL_PIXELS, 2 * THUMBNAIL_PIXELS))
         picture = _with_alpha(opened, data)
         picture.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Resampling.LANCZOS, reducing_gap=2.0)
@@ -82,14 +82,14 @@ def _format_of(data: bytes) -> Format:
 
 
 def _opened(data: bytes, known: Format, limits: Limits) -> ImageFile:
-    """Open with one decoder, not with ``Image.open``, whose own pixel limit would warn."""
+    """Open with one decoder instead of ``Image.open``, whose own pixel limit would warn."""
     picture: ImageFile = known.open(BytesIO(data))
     limits.check_picture(*picture.size)
     return picture
 
 
 def _with_alpha(picture: ImageFile, data: bytes) -> Image:
-    """Return a picture whose transparent colour, if it has one, is alpha: resampling would change that colour."""
+    """Return a picture with its transparent colour, if any, converted to alpha: resampling would change that colour."""
     picture.load()
     if picture.format == "PNG" and "transparency" in picture.info and picture.mode != "P":
         keyed = keyed_in_eight_bits(data) or picture.convert("RGBA")
@@ -101,7 +101,7 @@ def _with_alpha(picture: ImageFile, data: bytes) -> Image:
 def _upright_srgb(picture: Image) -> Image:
     """Return upright pixels in sRGB: mode ``L``, ``RGB`` or ``RGBA``."""
     picture.load()
-    # The pipeline and browsers turn pictures by EXIF alone; Pillow would also read XMP.
+    # The pipeline and browsers take the orientation from EXIF alone; Pillow would also read XMP.
     for name in ("xmp", "XML:com.adobe.xmp"):
         picture.info.pop(name, None)
     profile = picture.info.get("icc_profile")
@@ -115,7 +115,7 @@ def _upright_srgb(picture: Image) -> Image:
 
 
 def _of_eight_bits(picture: Image) -> Image:
-    """Return a picture of 8-bit samples without a palette; deeper greys are scaled, not clipped."""
+    """Return a picture of 8-bit samples without a palette; greys of more bits are scaled, not clipped."""
     mode = picture.mode
     if mode.startswith("I;16"):
         return picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")

@@ -29,7 +29,7 @@ from zenoimg.pipeline.records import utc_text
 
 @dataclass(frozen=True)
 class GalleryOptions:
-    """Which images, at most ``limit`` of them, and where the page goes; without ``originals`` nothing unmarked."""
+    """Which images to show (at most ``limit``) and where; without ``originals``, only marked pictures."""
 
     out: Path
     selectors: Selectors = field(default_factory=Selectors)
@@ -39,7 +39,7 @@ class GalleryOptions:
 
 @dataclass(frozen=True)
 class Missing:
-    """The number of images with files to fetch, and the approximate size of these files in bytes."""
+    """The number of images with files to fetch, and the approximate size of those files in bytes."""
 
     images: int
     size: int
@@ -57,7 +57,7 @@ class Gallery:
         now: datetime,
         on_bytes: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Find the records, newest first. Raises ``UsageError`` when the folder holds a page of another program."""
+        """Find the records, newest first. Raises ``UsageError`` if the folder holds a page that is not a gallery."""
         check_folder(options.out)
         self._pipeline = pipeline
         self._options = options
@@ -65,7 +65,7 @@ class Gallery:
         selectors = options.selectors
         if selectors.ids is not None:
             by_id = pipeline.catalog.get_many(filter(is_possible, dict.fromkeys(selectors.ids)))
-            #: Ids that no image has.
+            #: Requested ids that belong to no image.
             self.unknown = tuple(each for each in dict.fromkeys(selectors.ids) if each not in by_id)
             newest = sorted(by_id.values(), key=lambda record: record.created_at, reverse=True)
             self.records = newest[: options.limit]
@@ -89,24 +89,24 @@ class Gallery:
 
     @property
     def count(self) -> Count:
-        """Return the number of images of the page by status, and the size of their originals."""
+        """Return the number of images on the page by status, and the size of their originals."""
         tally = Tally()
         deque(tally.of(FoundImage(each.image_id, each, each.original_size) for each in self.records), maxlen=0)
         return tally.count
 
     def missing(self) -> Missing:
-        """Return what is to be fetched; the files of earlier runs are there already."""
+        """Return what has to be fetched; files of earlier runs exist already."""
         return Missing(*self._files.missing(self.records))
 
     def fetch(self) -> Iterator[Pictures | None]:
-        """Yield the files of each image in no fixed order; ``None`` for one that was deleted in the meantime."""
+        """Yield the files of each image in no particular order; ``None`` for one that was deleted in the meantime."""
         with self._writable(), warnings.catch_warnings():
-            # Decoders warn about unusual files; what matters of that is in the records.
+            # Decoders warn about unusual files; the warnings that matter are in the records.
             warnings.simplefilter("ignore")
             yield from self._files.run(self.records)
 
     def write(self, stack: str, pictures: list[Pictures]) -> tuple[Path, Album]:
-        """Write the page of these pictures, in the order of the records; return its path and what it shows."""
+        """Write the page with these pictures, in the order of the records; return its path and its content."""
         order = {record.image_id: index for index, record in enumerate(self.records)}
         album = Album(
             stack=stack,

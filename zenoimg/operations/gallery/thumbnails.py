@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Small:
-    """A picture of at most 512 pixels a side, upright and in sRGB, as a WebP; or why there is none."""
+    """A picture of at most 512 pixels per side, upright and in sRGB, as WebP; or the reason why there is none."""
 
     caption: str
     data: bytes = b""

@@ -3,7 +3,7 @@
 ``status``          stack, images, queues and errors
 ``actions``         what an operator should do about them
 ``parts``           which parts of the pipeline are broken
-``watch``           the status again and again, across lost connections
+``watch``           repeated status, across lost connections
 ``recent_errors``   how often the functions failed in the last hour
 ``metrics``         CloudWatch's metrics
 ``console``         the address of the dashboard

@@ -1,4 +1,4 @@
-"""What an operator should do about the state of a pipeline; pure."""
+"""What an operator should do about the state of a pipeline. Pure functions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StackStatus:
 class ImageCounts:
     """``total`` is DynamoDB's item count, up to six hours old on AWS; the others are exact. ``None``: unknown.
 
-    ``kept`` are the refused ones whose copy of an earlier recipe stays published.
+    ``kept`` counts refused images that keep their copy by an earlier recipe.
     """
 
     total: int | None
@@ -47,7 +47,7 @@ class QueueStatus:
 
 
 class Unreadable(Enum):
-    """How many of the dead letters cannot be redriven."""
+    """The number of dead letters that cannot be redriven."""
 
     NONE = "none"
     SOME = "some"
@@ -55,13 +55,13 @@ class Unreadable(Enum):
 
     @classmethod
     def of(cls, problems: Sequence[bool]) -> Unreadable:
-        """Return it for letters of which each has a problem or not."""
+        """Return the number of letters that have a problem."""
         return cls.ALL if problems and all(problems) else cls.SOME if any(problems) else cls.NONE
 
 
 @dataclass(frozen=True)
 class RequiredAction:
-    """A problem for the operator, and the command that fixes it: one line of a shell."""
+    """A problem for the operator, and the shell command line that fixes it."""
 
     what: str
     command: str
@@ -79,9 +79,9 @@ def required_actions(
 ) -> tuple[RequiredAction, ...]:
     """Return the problems and their commands.
 
-    Errors of the processor alone require nothing: the retry succeeded, or there is a failed record or a dead letter.
-    Failed API calls are not retried. ``lacks_originals``: their bucket is gone or holds none. A reprocess would then
-    remove the last copies and records, so an upload replaces each.
+    Errors of the processor alone require no action: the retry succeeded, or there is a failed record or a dead letter.
+    Failed API calls are not retried. ``lacks_originals``: the originals bucket is gone or empty. A reprocess would then
+    remove the last copies and records, so the action is to upload the originals instead.
     """
     actions: list[RequiredAction] = []
     if stack is not None and stack.status not in _STABLE and not stack.status.endswith("_IN_PROGRESS"):
@@ -107,7 +107,7 @@ def required_actions(
 
 
 def _after_an_upload(actions: Sequence[RequiredAction]) -> tuple[RequiredAction, ...]:
-    """Return the actions with an upload in place of all that reprocess."""
+    """Return the actions with those that reprocess replaced by one upload."""
     reprocess = suggest("reprocess")
     others = [action for action in actions if not action.command.startswith(reprocess)]
     postponed = ", ".join(action.what for action in actions if action.command.startswith(reprocess))
@@ -120,8 +120,8 @@ def _after_an_upload(actions: Sequence[RequiredAction]) -> tuple[RequiredAction,
 def actions_for(broken: Sequence[BrokenPart], *, has_stack: bool, recreates_queues: bool) -> Iterator[RequiredAction]:
     """Yield an action for each broken part.
 
-    A deploy creates what was deleted again, except for queues where an update does not (``recreates_queues``). While
-    the originals are gone, nothing may be reprocessed: an image without original loses its copy and its record.
+    A deploy recreates what was deleted, except for queues on platforms where an update does not (``recreates_queues``).
+    While the originals are gone, nothing may be reprocessed: an image without an original loses its copy and record.
     """
     lost_originals = any(part.part == "originals" for part in broken)
     for part in broken:
@@ -133,7 +133,7 @@ def actions_for(broken: Sequence[BrokenPart], *, has_stack: bool, recreates_queu
             what += "; [names] or the environment names it"
             again = [suggest("config")]
         elif not part.is_missing:
-            # The policy for operators has all that commands but deploy, destroy and rollout need.
+            # The operator policy covers all commands except deploy, destroy and rollout.
             again = [suggest("template", "--policy", "operator")]
         elif part.part == "originals":
             what += "; after the deploy, upload the originals again before you reprocess anything"
@@ -143,7 +143,7 @@ def actions_for(broken: Sequence[BrokenPart], *, has_stack: bool, recreates_queu
 
 
 def _of_findings(audited: Audit) -> Iterator[RequiredAction]:
-    """Yield an action for each finding; those that one ``reprocess`` can fix together have the same command."""
+    """Yield an action for each finding; findings that one ``reprocess`` can fix share a command."""
     selection: list[str] = []
     if "stale" in audited.findings:
         selection = ["--missing", "--failed"] if FIXED_BY_DEFAULT & audited.findings.keys() else []
@@ -157,6 +157,6 @@ def _of_findings(audited: Audit) -> Iterator[RequiredAction]:
 
 def _by_name(audited: Audit, finding: Finding, count: int) -> str:
     ids = [example.image_id for example in audited.examples if example.finding == finding]
-    if len(ids) < count:  # the audit names only the first of them
+    if len(ids) < count:  # the audit lists only the first of them
         return suggest("reprocess", "--all")
     return suggest("reprocess", ids=ids)

@@ -1,4 +1,4 @@
-"""Addresses in the AWS console."""
+"""URLs in the AWS console."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import quote
 from zenoimg.aws.session import Aws
 from zenoimg.stack.outputs import Deployment
 
-#: Partition → domain of its console; the partition without public documentation of its console has none here
+#: Partition → domain of its console; a partition whose console is not publicly documented has none here
 #: (https://docs.aws.amazon.com/general/latest/gr/sign-in.html, https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/using-govcloud-endpoints.html,
 #: https://docs.amazonaws.cn/en_us/aws/latest/userguide/endpoints-arns.html).
 _DOMAINS = {
@@ -18,7 +18,7 @@ _DOMAINS = {
 
 
 def dashboard_url(aws: Aws, deployment: Deployment) -> str:
-    """Return the address of the stack's dashboard; empty without one, and where no console is known."""
+    """Return the URL of the stack's dashboard; empty if there is none or its console is not known."""
     domain = _DOMAINS.get(aws.identity.partition)
     if aws.local or not deployment.dashboard or domain is None:
         return ""

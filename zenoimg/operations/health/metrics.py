@@ -1,4 +1,4 @@
-"""CloudWatch's metrics as ``status`` reads them."""
+"""Read CloudWatch metrics for ``status``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from zenoimg.aws.session import Aws
 
-#: CloudWatch has one value a minute at best, and keeps minutes for 15 days
+#: CloudWatch has at most one value a minute, and keeps one-minute values for 15 days
 #: (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html).
 _SECONDS = 60
 
@@ -21,7 +21,7 @@ def points(
     statistic: Literal["Sum", "Maximum"],
     minutes: int,
 ) -> list[float]:
-    """Return a metric's values by minute, the oldest first; minutes without data are left out.
+    """Return a metric's values by minute, oldest first; minutes without data are left out.
 
     Raises botocore's ``ClientError``.
     """

@@ -1,4 +1,4 @@
-"""Age of a queue's oldest message. SQS does not report it, but CloudWatch does."""
+"""The age of a queue's oldest message, which CloudWatch reports and SQS does not."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from zenoimg.pipeline.calls.service import is_denied
 
 
 def oldest_seconds(aws: Aws, queue_url: str) -> int | None:
-    """Return the age in seconds, ``None`` if unknown: an empty queue, a late metric, a missing permission."""
+    """Return the age in seconds, or ``None`` if unknown: empty queue, late metric, missing permission."""
     return _on_embedded(aws.endpoint_url, queue_url) if aws.local and aws.endpoint_url else _on_aws(aws, queue_url)
 
 
 def _on_aws(aws: Aws, queue_url: str) -> int | None:
-    # An approximate metric per minute, for active queues only
+    # An approximate one-minute metric, for active queues only
     # (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
     queue = {"QueueName": queue_url.rpartition("/")[2]}
     try:
@@ -34,9 +34,9 @@ def _on_aws(aws: Aws, queue_url: str) -> int | None:
 
 
 def _on_embedded(endpoint_url: str, queue_url: str) -> int | None:
-    """Ask the embedded AWS, which has no such metric but lists a queue's messages without receiving them."""
+    """Ask the embedded AWS, which lacks this metric but can list a queue's messages without receiving them."""
     address = f"{endpoint_url}/_ministack/sqs/messages?QueueUrl={quote(queue_url, safe='')}"
-    opener = build_opener(ProxyHandler({}))  # it is on the loopback address, where no proxy of the environment leads
+    opener = build_opener(ProxyHandler({}))  # it listens on loopback, which a proxy in the environment does not reach
     with opener.open(address, timeout=10) as answer:
         accounts: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = json.load(answer)["messages"]
     sent = [

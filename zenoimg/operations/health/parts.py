@@ -1,6 +1,6 @@
-"""What a pipeline consists of, and which of its parts cannot be used.
+"""The parts of a pipeline, and which of them cannot be used.
 
-One broken part must not keep the others from being read: each question about a part ends here.
+One broken part must not prevent the others from being read: errors about a part are caught here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _KINDS: dict[Part, str] = {
 
 @dataclass(frozen=True)
 class BrokenPart:
-    """A part that cannot be used; ``problem`` says why: ``does not exist``, or what AWS answered."""
+    """A part that cannot be used; ``problem`` says why: ``does not exist``, or the response of AWS."""
 
     part: Part
     name: str
@@ -62,7 +62,7 @@ _DELETED = "does not exist"
 
 
 class PartReader:
-    """Asks about parts, and remembers those that are broken."""
+    """Reads parts, and remembers the broken ones."""
 
     def __init__(self) -> None:
         self._broken: dict[Part, BrokenPart] = {}
@@ -73,10 +73,10 @@ class PartReader:
         return tuple(self._broken.values())
 
     def read(self, part: Part, name: str, question: Callable[[], T]) -> T | None:
-        """Return the answer of a question about a part, ``None`` if the part is broken.
+        """Return the result of reading a part, or ``None`` if the part is broken.
 
-        Raises what says nothing about the part: botocore's errors of the connection and ``ClientError`` for expired
-        credentials or a passing failure of the service.
+        Raises errors that say nothing about the part: botocore's connection errors, and ``ClientError`` for expired
+        credentials or a temporary failure of the service.
         """
         try:
             return question()
@@ -91,7 +91,7 @@ class PartReader:
 
 
 def check_buckets(pipeline: LivePipeline, parts: PartReader) -> None:
-    """Ask S3 for both buckets."""
+    """Check that both buckets can be read."""
     settings = pipeline.settings
     owner = expected_owner(settings.account_id)
     originals, copies = settings.originals_bucket, settings.processed_bucket
@@ -100,7 +100,7 @@ def check_buckets(pipeline: LivePipeline, parts: PartReader) -> None:
 
 
 def missing_functions(pipeline: LivePipeline) -> Iterator[BrokenPart]:
-    """Yield the functions that do not exist. What may not be asked counts as existing."""
+    """Yield the functions that do not exist. If reading them is denied, they count as existing."""
     deployment = pipeline.deployment
     functions: tuple[tuple[Part, str], ...] = (
         ("processor", deployment.processor_function),

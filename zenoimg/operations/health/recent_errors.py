@@ -1,4 +1,4 @@
-"""How often the functions failed in the last hour: from CloudWatch's metrics, or from the embedded AWS's logs."""
+"""Count the functions' failures in the last hour, from CloudWatch metrics or the embedded AWS's logs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zenoimg.operations.logs.tail import log_groups
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.pipeline.calls.service import is_denied
 
-#: Errors in the logs of a function are counted up to this number.
+#: Maximum number of errors that are counted in the logs of a function.
 MAX_ERRORS = 1000
 _MINUTES = 60
 
@@ -22,7 +22,7 @@ _MINUTES = 60
 def recent_errors(pipeline: LivePipeline, stack: str) -> dict[str, int] | None:
     """Return the failed attempts of the last hour by function; ``None`` if not permitted.
 
-    The functions are ``processor``, ``large`` where there is one, and ``api``. Attempts of the queues are included.
+    The functions are ``processor``, ``large`` if there is one, and ``api``. Attempts from queues are included.
     """
     try:
         return _from_metrics(pipeline, stack) if pipeline.aws.platform.has_metrics else _from_logs(pipeline)
@@ -33,10 +33,10 @@ def recent_errors(pipeline: LivePipeline, stack: str) -> dict[str, int] | None:
 
 
 def _from_metrics(pipeline: LivePipeline, stack: str) -> dict[str, int]:
-    """Count in metrics, which cost the same however much is logged.
+    """Count with metrics, whose cost does not depend on how much is logged.
 
-    A failed attempt of the live lane is in Lambda's metric and in that of the function, one of a queue in the latter
-    alone, and a timeout or a lack of memory in Lambda's alone: the larger is at most the number of failures.
+    A failed attempt of the live lane is in both Lambda's metric and the function's own; one from a queue only in the
+    function's; a timeout or lack of memory only in Lambda's. So the larger of the two never exceeds the failures.
     """
     deployment = pipeline.deployment
     processors = {"processor": deployment.processor_function, "large": deployment.processor_large_function}
@@ -55,7 +55,7 @@ def _from_metrics(pipeline: LivePipeline, stack: str) -> dict[str, int]:
 
 
 def _from_logs(pipeline: LivePipeline) -> dict[str, int]:
-    """Count failed invocations in the logs."""
+    """Count the failed invocations in the logs."""
     groups = log_groups(pipeline)
     pattern = LogFilter(level="ERROR").server_pattern() if pipeline.aws.platform.filters_logs else ""
     since = round((time.time() - _MINUTES * 60) * 1000)

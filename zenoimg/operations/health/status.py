@@ -34,12 +34,12 @@ from zenoimg.operations.records.api import images_url
 from zenoimg.pipeline.calls.service import is_denied
 from zenoimg.pipeline.catalog import ATTENTION_INDEX
 
-_PEEKED = 10  # dead letters that are looked into
+_PEEKED = 10  # dead letters that are inspected
 
 
 @dataclass(frozen=True)
 class PipelineStatus:
-    """The state at one moment. Parts that do not exist without a stack, or cannot be read, are ``None``."""
+    """The state at one moment. Parts that need a stack, or cannot be read, are ``None``."""
 
     where: str
     stack: StackStatus | None
@@ -59,7 +59,7 @@ class PipelineStatus:
 class StatusReader:
     """Reads the status of one pipeline, repeatedly if needed.
 
-    Errors are counted, and dead letters looked into, at most every 30 s.
+    Errors are counted, and dead letters inspected, at most every 30 s.
     """
 
     def __init__(
@@ -76,8 +76,8 @@ class StatusReader:
     def read(self, *, check: bool = False) -> PipelineStatus:
         """Return the current status; ``check`` audits every image.
 
-        A part that cannot be used is among ``broken``. Raises botocore's errors for what says nothing about a part: the
-        connection, the credentials, the stack.
+        Parts that cannot be used are listed in ``broken``. Raises botocore's errors that are not about a part: those of
+        the connection, the credentials and the stack.
         """
         pipeline = self._pipeline
         deployment = pipeline.deployment
@@ -124,7 +124,7 @@ class StatusReader:
         return self._errors
 
     def _unreadable(self) -> Unreadable:
-        """Return whether dead letters can be redriven, by the first ten of them."""
+        """Return whether dead letters can be redriven, judging by the first ten."""
         if self._clock() >= self._letters_until:
             with suppress(ClientError):
                 problems = [bool(letter.problem) for letter in peek(self._pipeline, _PEEKED)]
@@ -134,7 +134,7 @@ class StatusReader:
 
 
 def _lacks_originals(pipeline: LivePipeline, broken: tuple[BrokenPart, ...]) -> bool:
-    """Return whether the originals bucket is gone or holds no original; not where it cannot be read."""
+    """Return whether the originals bucket is gone or holds no original; ``False`` if it cannot be read."""
     if any(part.part == "originals" for part in broken):
         return True
     with suppress(ClientError):
@@ -163,7 +163,7 @@ def _images(pipeline: LivePipeline) -> ImageCounts:
         total,
         _attention(pipeline, "refused"),
         _attention(pipeline, "failed"),
-        # Of refused images, which are few: a filter reads them all again.
+        # Only for refused images, which are few: a filter reads them all again.
         _attention(pipeline, "refused", FilterExpression="attribute_exists(CopyRecipe)"),
     )
 

@@ -1,4 +1,4 @@
-"""Read the status again and again, also after the connection was lost in between."""
+"""Read the status repeatedly, even across a lost connection."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ WATCH_SECONDS = 2.0
 
 
 def watch(read: Callable[[], PipelineStatus], wait: Callable[[float], None]) -> Iterator[PipelineStatus | ZenoError]:
-    """Yield the status every two seconds, without end; a temporary error is yielded instead, and retried.
+    """Yield the status every two seconds, forever; yield a temporary error in its place and retry.
 
-    Throttling, failures of the service and a lost connection are temporary. Raises other errors of botocore, and
-    every error of the first read: then it is not known whether there is anything to watch.
+    Throttling, service failures and a lost connection are temporary. Raises botocore's other errors, and
+    any error of the first read, after which it is not known whether there is anything to watch.
     """
     for attempt in count():
         try:

@@ -1,7 +1,7 @@
-"""Originals, copies and records compared.
+"""Compare originals, copies and records.
 
-``images``     the images that a command's selectors select
+``images``     the images that match a command's selectors
 ``selection``  which images to reprocess, by their state
-``audit``      every disagreement between buckets and table
+``audit``      all inconsistencies between buckets and table
 ``orphans``    records without an original or a copy
 """

@@ -1,6 +1,6 @@
-"""Compare every original, copy and record: what ``status --check`` does.
+"""Compare all originals, copies and records, for ``status --check``.
 
-Where ``reprocess`` trusts a listing, this reads the metadata of each original and each copy.
+Unlike ``reprocess``, which trusts listings, this reads the metadata of each original and each copy.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Finding = Literal[
     "copy and record of different recipes",
     "stale",
 ]
-#: What ``reprocess`` without options fixes; ``stale`` has its own option, and the rest must be named.
+#: Findings that ``reprocess`` fixes without options; ``stale`` has its own option, the others need ids.
 FIXED_BY_DEFAULT: frozenset[Finding] = frozenset(
     {"no record", "no copy", "failed", "copy without original", "record without original", "copy of a refused image"}
 )
@@ -50,8 +50,8 @@ class Example:
 class Audit:
     """Totals, the number of images for each finding, and the first twenty images of each.
 
-    ``kept`` counts the images that the current recipe refuses and whose copy of an earlier one stays published;
-    ``copies_by_recipe`` the copies by the fingerprint of the recipe that their records name.
+    ``kept`` counts the images that the current recipe refuses and that keep their copy by an earlier one;
+    ``copies_by_recipe`` counts the copies by the fingerprint of the recipe in their records.
     """
 
     originals: int
@@ -65,9 +65,9 @@ class Audit:
 
 
 def audit(pipeline: LivePipeline, current: Current) -> Audit:
-    """Check every image, in constant memory; two or three small requests for each, many at a time.
+    """Check every image in constant memory, with two or three small requests for each, many in parallel.
 
-    ``current`` decides what is stale. A finding is checked a second time, since images may change during
+    ``current`` determines what is stale. Findings are checked a second time, since images may change during
     the audit. Raises botocore's ``ClientError``.
     """
     counts: Counter[str] = Counter()
@@ -116,7 +116,7 @@ def _check(pipeline: LivePipeline, key: str, record: ImageRecord | None, current
 def finding_of(
     original: Original | None, mark: CopyMark | None, record: ImageRecord | None, current: Current
 ) -> Finding | None:
-    """Return what is wrong with an image, ``None`` if nothing; pure."""
+    """Return what is wrong with an image, or ``None``. Pure."""
     if original is None:
         return "copy without original" if mark else "record without original" if record else None
     if record is None:
@@ -131,7 +131,7 @@ def finding_of(
         return "no copy"
     if mark.source_version != original.identity:
         return "copy of another version"
-    # First, because --stale fixes both: a killed embedded AWS comes back with the records of before a rollout.
+    # First, because --stale fixes both: a killed embedded AWS restarts with the records from before a rollout.
     if current.is_outdated(record):
         return "stale"
     return "copy and record of different recipes" if mark != expected_copy(record) else None

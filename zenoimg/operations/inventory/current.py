@@ -1,4 +1,4 @@
-"""What images are compared with: the recipe, the limits and the rules of headers that apply now."""
+"""What images are compared with: the current recipe, limits and header rules."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from zenoimg.pipeline.verdict import has_other_headers
 
 @dataclass(frozen=True)
 class Current:
-    """Fingerprints of the current recipe, of what else decides about refusals, and of the rules of copies' headers.
+    """Fingerprints of the current recipe, of the limits and code that decide refusals, and of the copies' header rules.
 
-    An empty one is unknown. ``rules`` are the fingerprints of recipes by prefix, if there are any; ``recipe`` is then
-    that of all of them.
+    An empty one is unknown. ``rules`` holds the fingerprints of recipes by prefix, if any; ``recipe`` is then the
+    fingerprint of all of them.
     """
 
     recipe: str = ""
@@ -27,9 +27,9 @@ class Current:
         return fingerprint_for(self.recipe, dict(self.rules), key) if self.rules else self.recipe
 
     def is_outdated(self, record: ImageRecord) -> bool:
-        """Return whether a record was decided by another recipe, or a refusal by other limits or other code.
+        """Return whether a record comes from another recipe, or a refusal from other limits or other code.
 
-        A copy whose headers follow other rules is outdated as well.
+        A copy with headers from other rules is outdated as well.
         """
         if self.recipe_for(record.image_id) not in ("", record.recipe):
             return True

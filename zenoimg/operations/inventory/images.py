@@ -1,4 +1,4 @@
-"""Find the images that selectors select, in constant memory, from the table or from buckets and table."""
+"""Find the images that match selectors, in constant memory, from the table or from buckets and table."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from zenoimg.pipeline.records import RESERVED_PREFIX, ImageRecord
 _LOOKUP = 100  # one BatchGetItem
 
 Source = Literal["records", "originals"]
-"""What makes an image: a record, or an original, a copy or a record, which takes a listing of the buckets."""
+"""What counts as an image: a record; or any original, copy or record, which requires listing the buckets."""
 
 
 @dataclass(frozen=True)
 class FoundImage:
-    """A selected image: its record, ``None`` without one, and the size of its original in bytes, if it is known.
+    """A selected image: its record, or ``None``, and the size of its original in bytes, if known.
 
-    A named image need not exist.
+    An image selected by its id need not exist.
     """
 
     key: str
@@ -36,7 +36,7 @@ class FoundImage:
 
 @dataclass(frozen=True)
 class Count:
-    """What a selection amounts to; ``by_status`` counts the images with a record."""
+    """The totals of a selection; ``by_status`` counts the images with a record."""
 
     images: int
     total_bytes: int
@@ -46,9 +46,9 @@ class Count:
 def find_images(
     pipeline: LivePipeline, selectors: Selectors, *, today: date, source: Source = "records"
 ) -> Iterator[FoundImage]:
-    """Yield the selected images; named ones once each and in their order, others in no particular order.
+    """Yield the selected images: those given by id once each and in order, others in no particular order.
 
-    Status and format are in records alone, so selecting by them never reads the buckets. Raises botocore's
+    Status and format are only in records, so selecting by them never reads the buckets. Raises botocore's
     ``ClientError`` during iteration.
     """
     if selectors.ids is not None:
@@ -60,14 +60,14 @@ def find_images(
 
 
 class Tally:
-    """Counts images as they go by."""
+    """Counts images as they pass through."""
 
     def __init__(self) -> None:
         self._images = self._bytes = 0
         self._statuses: Counter[str] = Counter()
 
     def of(self, images: Iterable[FoundImage]) -> Iterator[FoundImage]:
-        """Yield the images, and count each."""
+        """Yield the images and count each."""
         for image in images:
             self._images += 1
             self._bytes += image.size or 0
@@ -77,7 +77,7 @@ class Tally:
 
     @property
     def count(self) -> Count:
-        """Return what was counted so far."""
+        """Return the count so far."""
         return Count(self._images, self._bytes, dict(sorted(self._statuses.items())))
 
 

@@ -1,7 +1,7 @@
-"""Find records without original and copy, in constant memory, by comparing two streams of ids.
+"""Find records with neither original nor copy, in constant memory, by comparing two streams of ids.
 
 A digest holds 4,096 sums over hashes of ids, one for each part of the hash space. Two streams of the same ids have
-the same sums, in any order; where a sum differs, only the ids of that part are checked.
+the same sums, in any order; if a sum differs, only the ids of that part are checked.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Digest:
         self._sums[part] = (self._sums[part] + number) % 2**64
 
     def differs_from(self, other: Digest) -> frozenset[int]:
-        """Return the parts whose ids differ."""
+        """Return the parts of the hash space whose ids differ."""
         return frozenset(part for part in range(_PARTS) if self._sums[part] != other._sums[part])
 
 
 def orphans(pipeline: LivePipeline, seen: Digest, prefix: str) -> Iterator[ImageRecord]:
-    """Yield the records, other than those ``seen``, whose image has neither original nor copy.
+    """Yield the records whose image has neither original nor copy, except those already ``seen``.
 
     Scan the table once, and a second time only if something differs. Images that were added or deleted after ``seen``
-    was computed are checked one by one.
+    was computed are checked individually.
     """
     stored = Digest()
     for record in pipeline.catalog.all():

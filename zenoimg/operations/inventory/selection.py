@@ -1,8 +1,8 @@
 """Select images for reprocessing: compare the buckets' listings with batched reads of the table.
 
 The originals bucket is the source of truth. Both listings are sorted by key, so originals and copies are merged as two
-streams; the records found for them are then compared with the whole table, which reveals records without original
-and copy. All of it runs in constant memory.
+streams; the records found for them are then compared with the entire table, which reveals records with neither
+original nor copy. All of it runs in constant memory.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _HEADS_AHEAD = 16
 
 @dataclass(frozen=True)
 class ImageSelection:
-    """Which images to select: those in some ``states`` that the selectors want, by the time of their originals.
+    """Which images to select: those in the given ``states`` that match the selectors, by the age of their originals.
 
-    A bound of time excludes deleted originals. ``current`` decides what is stale.
+    A time bound excludes deleted originals. ``current`` determines what is stale.
     """
 
     states: frozenset[ImageState]
@@ -46,7 +46,7 @@ class ImageSelection:
     current: Current = field(default_factory=Current)
 
     def match(self, candidate: Candidate, record: ImageRecord | None) -> SelectedImage | None:
-        """Return the candidate as selected, or ``None`` if it is not."""
+        """Return the candidate as a selected image, or ``None`` if it is not selected."""
         state = state_of(candidate, record, self.current)
         image = SelectedImage(candidate.key, candidate.original, record, state)
         return image if self.includes(image) else None
@@ -62,9 +62,9 @@ class ImageSelection:
 
 @dataclass(frozen=True)
 class ListedOriginal:
-    """An original as the bucket lists it; ``created_at`` in the format of records.
+    """An original as listed by the bucket; ``created_at`` is in the format of records.
 
-    ``storage_class`` is S3's, empty where an original was not listed but asked for by its key.
+    ``storage_class`` is S3's; empty for an original that was read by its key instead of listed.
     """
 
     key: str
@@ -76,7 +76,7 @@ class ListedOriginal:
     def is_described_by(self, record: ImageRecord) -> bool:
         """Return whether a record describes this version.
 
-        Listings have no VersionIds; ETag and time distinguish versions as far as whole seconds allow.
+        Listings have no VersionIds; ETag and time tell versions apart, to the second.
         """
         return (record.etag, record.created_at) == (self.etag, self.created_at)
 
@@ -92,7 +92,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class SelectedImage:
-    """A selected key, its state and its current record. Without an original, copy and record are to be deleted."""
+    """A selected key, its state and its current record. Without an original, copy and record have to be deleted."""
 
     key: str
     original: ListedOriginal | None
@@ -100,23 +100,24 @@ class SelectedImage:
     state: ImageState
 
     def is_selected_by(self, selectors: Selectors) -> bool:
-        """Return whether selectors want it, by its key, the time of its original and its record."""
+        """Return whether it matches selectors, by its key, the age of its original and its record."""
         created_at = self.original.created_at if self.original else ""
         return selectors.takes(self.key, created_at) and selectors.takes_record(self.record)
 
     @property
     def needs_force(self) -> bool:
-        """Return whether another attempt needs force, because the current recipe's refusal is remembered."""
+        """Return whether another attempt needs force, because the record holds the current recipe's refusal."""
         return self.state == "kept"
 
 
 def state_of(candidate: Candidate, record: ImageRecord | None, current: Current) -> ImageState:
-    """Return the state of a key; pure.
+    """Return the state of a key. Pure.
 
-    ``missing``: not as ``reconcile`` would leave it, which is no record or one of another version, a processed image
-    without a copy, a refused one without the copy that it keeps, or with one that it does not. ``left-over``: the
-    original was deleted. ``stale``: processed by another recipe, or refused by another recipe, other limits or other
-    code. ``refused`` and ``kept``: refused by the current ones, without a copy or with that of an earlier recipe.
+    ``missing``: not in the state that ``reconcile`` would leave, that is: no record or one of another version; a
+    processed image without a copy; a refused image that lacks the copy it keeps, or has one it should not keep.
+    ``left-over``: the original was deleted. ``stale``: processed by another recipe, or refused by another recipe, other
+    limits or other code. ``refused`` and ``kept``: refused by the current recipe, limits and code, without a copy or
+    with one by an earlier recipe.
     """
     if candidate.original is None:
         return "left-over" if candidate.has_copy or record is not None else "current"
@@ -155,7 +156,7 @@ def select(pipeline: LivePipeline, selection: ImageSelection) -> Iterator[Select
 def scan(
     pipeline: LivePipeline, prefix: str = "", *, with_orphans: bool = True
 ) -> Iterator[tuple[Candidate, ImageRecord | None]]:
-    """Yield every key that has an original or a copy, with its record; then the keys that only have a record."""
+    """Yield every key that has an original or a copy, with its record; then the keys that have only a record."""
     seen = Digest()
     candidates = merge_listings(_originals(pipeline, prefix), _copies(pipeline, prefix))
 
@@ -174,7 +175,7 @@ def scan(
 
 
 def lacks_index(error: ClientError) -> bool:
-    """Return whether a table lacks the queried index, as one created by other means may. moto has its own code."""
+    """Return whether the table lacks the queried index, as one created by other means may. moto has its own code."""
     return is_missing(error) or error_code(error) == "ValidationException"
 
 
@@ -184,7 +185,7 @@ def has_originals(pipeline: LivePipeline) -> bool:
 
 
 def images_by_id(pipeline: LivePipeline, ids: Sequence[str], current: Current) -> Iterator[SelectedImage]:
-    """Yield the named images in any state. Raises ``ZenoError`` for one with neither original nor record."""
+    """Yield the images with these ids, in any state. Raises ``ZenoError`` for one with neither original nor record."""
     for key in dict.fromkeys(ids):
         image = inspect_image(pipeline, key, current)
         if image.original is None and image.record is None:
@@ -205,7 +206,7 @@ def inspect_image(pipeline: LivePipeline, key: str, current: Current) -> Selecte
 
 
 def as_listed(key: str, original: Original | None) -> ListedOriginal | None:
-    """Return an original that was read by its key as a listing would show it."""
+    """Return an original, read by its key, in the form that a listing gives."""
     if original is None:
         return None
     return ListedOriginal(key, original.etag, original.size, utc_text(original.last_modified))

@@ -1,8 +1,8 @@
 """Log events of the functions.
 
-``tail``         what ``tail-logs`` shows: options, log groups, filtered lines
-``lines``        an event parsed; filters
+``tail``         the work of ``tail-logs``: options, log groups, filtered lines
+``lines``        parses and filters events
 ``invocations``  the request that an event belongs to
-``follow``       events read once, or followed without losing or repeating one
+``follow``       reads events once, or follows them without losing or repeating any
 ``live_tail``    CloudWatch Logs Live Tail
 """

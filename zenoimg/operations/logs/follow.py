@@ -1,9 +1,9 @@
-"""Log events of the functions: read once, or followed without losing or repeating one.
+"""Read log events of the functions once, or follow them without losing or repeating any.
 
 CloudWatch delivers events late and out of order. Each poll of ``follow`` therefore starts before the newest event
-seen and drops the events already shown: ten minutes before it while that is little to read, else one minute before
-it and ten minutes every 15th time. Events without an id (the embedded AWS) are identified by stream, time and text,
-with a counter for equal lines within one millisecond.
+seen and drops the events already shown: ten minutes before it as long as that is little to read, otherwise one
+minute before it, and ten minutes every 15th time. Events without an id (the embedded AWS) are identified by stream,
+time and text, with a counter for equal lines within one millisecond.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from zenoimg.pipeline.calls.service import is_missing, is_transient, server_time
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-#: How late an event may arrive and still be shown.
+#: How late (in ms) an event may arrive and still be shown.
 LATE_MS = 600_000
-#: The overlap of most polls when more than ``_CHEAP_EVENTS`` would have to be read again for ``LATE_MS``.
+#: The overlap of most polls if ``LATE_MS`` would mean rereading more than ``_CHEAP_EVENTS`` events.
 SHORT_OVERLAP_MS = 60_000
 _CHEAP_EVENTS = 10_000  # one page of FilterLogEvents
 _FULL_OVERLAP_EVERY = 15  # polls
 _MAX_BACKOFF = 30.0  # seconds between two attempts while AWS cannot be read
-_ATTEMPTS = 6  # of a single read; following never gives up
-_PRUNE_EVERY = 50_000  # events, so that a long history does not stay in memory
+_ATTEMPTS = 6  # for a single read; following never gives up
+_PRUNE_EVERY = 50_000  # events; bounds the memory for a long history
 
 
 @dataclass(frozen=True)
 class LogEvent:
     """One event: ``at`` in milliseconds since 1970, ``source`` the short name of its function.
 
-    ``request_id`` is the invocation that the event falls into (see ``invocations``), empty where that is unknown.
+    ``request_id`` is the invocation that the event belongs to (see ``invocations``), empty if unknown.
     """
 
     source: str
@@ -52,8 +52,8 @@ class LogEvent:
 class LogReader:
     """Read events of several log groups; ``groups`` maps a function's short name to its log group.
 
-    ``connect`` makes a client, and a new one when credentials have expired. ``say`` receives one sentence for each
-    temporary problem. ``wait`` sleeps for a number of seconds.
+    ``connect`` creates a client, and is called again when credentials have expired. ``say`` receives one sentence for
+    each temporary problem. ``wait`` sleeps for a number of seconds.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class LogReader:
         """Yield the events of a period, both ends included, oldest first, page by page as they arrive.
 
         ``pattern`` is a CloudWatch filter pattern. A log group that does not exist has no events. Raises botocore's
-        ``ClientError`` and ``BotoCoreError``; for throttling only after half a minute.
+        ``ClientError`` and ``BotoCoreError``, for throttling only after half a minute.
         """
         streams = (
             self._events(source, since_ms, until_ms, pattern, attempts=_ATTEMPTS, seen=None) for source in self._groups
@@ -87,11 +87,11 @@ class LogReader:
         yield from heapq.merge(*streams, key=lambda event: event.at)
 
     def follow(self, since_ms: int, poll: float, pattern: str = "") -> Iterator[LogEvent]:
-        """Yield all events from a time on, without end; ``poll`` is the number of seconds between two polls.
+        """Yield all events from a time on, forever; ``poll`` is the number of seconds between two polls.
 
         ``pattern`` filters only the history: an event that does not match cannot advance the time to continue
         from, so from the second poll on every event is yielded and the caller filters. Throttling, an unreachable
-        AWS and expired credentials are waited for; other errors are raised as by ``read``.
+        AWS and expired credentials are waited out; other errors are raised as by ``read``.
         """
         self._newest = dict.fromkeys(self._groups, since_ms)
         for self._polls in count():
@@ -115,11 +115,11 @@ class LogReader:
             yield event
 
     def _prune(self) -> None:
-        """Forget events from before the overlap: they are not read again."""
+        """Forget events from before the overlap, which are not read again."""
         for source, seen in self._seen.items():
             first = self._newest[source] - LATE_MS
             for identity in [identity for identity, at in seen.items() if at < first]:
-                del seen[identity]  # in place: a poll may be iterating
+                del seen[identity]  # in place, since a poll may be iterating over it
 
     def _events(
         self,
@@ -154,7 +154,7 @@ class LogReader:
             request["nextToken"] = token
 
     def _page(self, request: Mapping[str, Any], attempts: int | None) -> Mapping[str, Any]:
-        """Return one page, retrying temporary errors; ``attempts`` of ``None`` retries without end."""
+        """Return one page, retrying temporary errors; retry forever if ``attempts`` is ``None``."""
         group = request["logGroupName"]
         for attempt in count(1):
             try:
@@ -171,7 +171,7 @@ class LogReader:
                 self._say_once(group, f"Waiting: {problem.message}. {problem.next_step if expired else ''}".strip())
                 self._wait(min(2.0 ** (attempt - 1), _MAX_BACKOFF))
                 if expired:
-                    self._logs = self._connect()  # picks up the credentials of a new sign-in
+                    self._logs = self._connect()  # picks up the credentials of a new login
             else:
                 self._reported.pop(group, None)
                 return page
@@ -185,7 +185,7 @@ class LogReader:
 
 
 def _date_of(page: Mapping[str, Any]) -> int:
-    """Return the server's time in milliseconds since 1970, so that a wrong local clock does no harm."""
+    """Return the server's time in milliseconds since 1970, so that a wrong local clock does not matter."""
     at = server_time(page)
     return int((at.timestamp() if at else time.time()) * 1000)
 

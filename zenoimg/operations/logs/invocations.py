@@ -1,8 +1,8 @@
-"""Which invocation a log event belongs to, for events that do not name their request.
+"""Find the invocation of log events that do not contain their request id.
 
-The runtime's ``[ERROR]`` event for an exception that leaves the handler carries no request id (awslambdaric
+The runtime's ``[ERROR]`` event for an unhandled exception has no request id (awslambdaric
 4.2.2). A log stream belongs to one execution environment, which runs one invocation at a time, so the platform's
-START and END lines around such an event tell its request.
+START and END lines around such an event identify its request.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from zenoimg.operations.logs.follow import LogEvent
 
-#: Invocations remembered for each stream, for events that arrive after their END line; and streams remembered.
+#: Number of invocations remembered per stream, for events that arrive after their END line; number of streams.
 _INVOCATIONS, _STREAMS = 100, 1000
 
 _BOUNDARY = re.compile(r"(START|END|REPORT) RequestId: ([0-9a-f-]{36})")
@@ -22,7 +22,7 @@ _BOUNDARY = re.compile(r"(START|END|REPORT) RequestId: ([0-9a-f-]{36})")
 
 @dataclass
 class _Invocation:
-    """A span of one stream, in milliseconds since 1970; ``end`` is ``None`` while it is open."""
+    """A time span in one stream, in milliseconds since 1970; ``end`` is ``None`` while it is open."""
 
     request_id: str
     start: int
@@ -30,12 +30,12 @@ class _Invocation:
 
 
 def with_requests(events: Iterable[LogEvent]) -> Iterator[LogEvent]:
-    """Yield the same events, each with the id of the invocation that it falls into, where that is known."""
+    """Yield the same events, each with the id of its invocation, if known."""
     streams: dict[tuple[str, str], deque[_Invocation]] = {}
     for event in events:
         invocations = streams.setdefault((event.source, event.stream), deque(maxlen=_INVOCATIONS))
         if len(streams) > _STREAMS:
-            del streams[next(iter(streams))]  # the one that appeared first
+            del streams[next(iter(streams))]  # the stream that appeared first
         boundary = _BOUNDARY.match(event.message)
         if boundary is None:
             yield replace(event, request_id=_request_at(invocations, event.at))
@@ -51,7 +51,7 @@ def with_requests(events: Iterable[LogEvent]) -> Iterator[LogEvent]:
 
 
 def _request_at(invocations: deque[_Invocation], at: int) -> str:
-    """Return the request running at a time: the open invocation, else the latest closed one that includes it."""
+    """Return the request that was running at a time: the open invocation, or else the latest closed one around it."""
     for invocation in reversed(invocations):
         if invocation.start <= at and (invocation.end is None or at <= invocation.end):
             return invocation.request_id

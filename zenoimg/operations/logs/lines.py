@@ -1,4 +1,4 @@
-"""Parse log events: structured lines of our functions, Lambda's own reports, plain text; and filter them."""
+"""Parse and filter log events: structured lines of our functions, Lambda's own reports, plain text."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _PLATFORM = re.compile(r"(START|END|INIT_START|EXTENSION|TELEMETRY|RESTORE_START
 _REPORT = re.compile(r"(INIT_|RESTORE_)?REPORT\b")
 _REQUEST = re.compile(r"RequestId: ([0-9a-f-]{36})")
 _STATUS = re.compile(r"Status: (\w+)")
-#: What Lambda writes when it stops an invocation: time, request id, sentence.
+#: Lambda's line when it stops an invocation: time, request id, sentence.
 _TIMED_OUT = re.compile(r"(?:\S+Z )?([0-9a-f-]{36}) (Task timed out .*)", re.DOTALL)
 _DIED = re.compile(r"RequestId: ([0-9a-f-]{36}) (Error: .*)", re.DOTALL)
-#: The Python runtime: "[ERROR]", optionally time and request id (empty outside of an invocation) between tabs, text.
+#: The Python runtime's line: "[ERROR]", optionally time and request id (empty outside an invocation), text; by tabs.
 _BRACKETED = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\s*(?:\S+Z\t([0-9a-f-]{36})?\t)?(.*)", re.DOTALL)
-#: The runtime's advice before an error at start-up: its first sentence says what happened (awslambdaric 4.2.2).
+#: The runtime's warning before an error at start-up: its first sentence says what happened (awslambdaric 4.2.2).
 _ADVICE = re.compile(r"LAMBDA_WARNING: ([^.\n]*\.)[^\n]*\n?(.*)", re.DOTALL)
-#: The runtime indents tracebacks by no-break spaces.
+#: The runtime indents tracebacks with no-break spaces.
 _INDENT = re.compile("^\u00a0+", re.MULTILINE)
 _TRACEBACK = "Traceback (most recent call last):"
 _FULL_REQUEST = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -36,7 +36,7 @@ _FULL_REQUEST = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True)
 class LogLine:
-    """One parsed event. ``fields`` are those of a structured line; ``traceback`` is empty where there is none."""
+    """One parsed event. ``fields`` holds those of a structured line; ``traceback`` is empty if there is none."""
 
     event: LogEvent
     kind: Kind
@@ -68,7 +68,7 @@ class LogFilter:
         return not self.text or self.text.casefold() in line.event.message.casefold()
 
     def server_pattern(self) -> str:
-        """Return a CloudWatch filter pattern that keeps at least the wanted lines; empty where there is none.
+        """Return a CloudWatch filter pattern that keeps at least the wanted lines; empty if there is none.
 
         JSON patterns skip lines that are not JSON, and regular expressions allow few characters
         (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html).
@@ -84,7 +84,7 @@ class LogFilter:
 
 
 def understand(event: LogEvent) -> LogLine:
-    """Parse an event; text of any other form is a line of kind ``text``."""
+    """Parse an event; unrecognized text becomes a line of kind ``text``."""
     fields = _object(event.message)
     if fields is None:
         line = _of_text(event, event.message.strip())
@@ -106,7 +106,7 @@ def understand(event: LogEvent) -> LogLine:
 
 
 def joined(events: Iterable[LogEvent]) -> Iterator[LogEvent]:
-    """Yield the events with their requests, and a traceback logged line by line (the embedded AWS) as one event."""
+    """Yield the events with their requests, joining tracebacks that were logged line by line (the embedded AWS)."""
     open_tracebacks: dict[str, LogEvent] = {}
     for event in with_requests(events):
         traceback = open_tracebacks.pop(event.stream, None)
@@ -129,7 +129,7 @@ def joined(events: Iterable[LogEvent]) -> Iterator[LogEvent]:
 def summary_line(line: LogLine) -> str:
     """Return the line of a traceback that names the error raised last, without the notes below it.
 
-    Empty where the traceback has no such line, because the message already says it.
+    Empty if the traceback has no such line because the message already contains it.
     """
     name = str(line.fields.get("exception_name") or "")
     lines = line.traceback.splitlines()

@@ -1,4 +1,4 @@
-"""Events as they are ingested, by CloudWatch Logs Live Tail: sooner than polling, but sampled under load.
+"""Read events as they are ingested, with CloudWatch Logs Live Tail: sooner than polling, but sampled under load.
 
 A session shows at most 500 events a second and says when it drops some, ends after three hours, and is billed by the
 minute (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartLiveTail.html).
@@ -27,10 +27,10 @@ def live_events(
     say: Callable[[str], None],
     heartbeat: Callable[[], None] = lambda: None,
 ) -> Iterator[LogEvent]:
-    """Yield events from now on, without end; ``arns`` maps a function's short name to the ARN of its log group.
+    """Yield events from now on, forever; ``arns`` maps a function's short name to the ARN of its log group.
 
-    ``say`` is called when sampling begins and when a new session replaces one that ended; ``heartbeat`` is called at
-    each update, once a second. Raises botocore's ``ClientError`` for what AWS refuses.
+    ``say`` is called when sampling begins and when a new session replaces one that ended; ``heartbeat`` is called with
+    each update, once a second. Raises botocore's ``ClientError`` for calls that AWS rejects.
     """
     while True:
         session = logs.start_live_tail(logGroupIdentifiers=list(arns.values()))

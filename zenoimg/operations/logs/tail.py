@@ -1,4 +1,4 @@
-"""Tail the functions' logs: a period, a period and what follows it, or Live Tail; parsed and filtered."""
+"""Tail the functions' logs, parsed and filtered: a period, a period and what follows it, or Live Tail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TailOptions:
-    """What to show: ``functions`` are ``processor``, ``large`` and ``api``; times are aware.
+    """What to show: ``functions`` are ``processor``, ``large`` and ``api``; times are timezone-aware.
 
     ``live`` uses Live Tail, which shows only what is logged from now on.
     """
@@ -37,7 +37,7 @@ class TailOptions:
 
     @property
     def is_endless(self) -> bool:
-        """Return whether only an interruption ends it."""
+        """Return whether it runs until interrupted."""
         return self.follow or self.live
 
 
@@ -45,8 +45,8 @@ class TailOptions:
 class Surroundings:
     """What tailing needs from its caller.
 
-    ``connect`` returns a client of CloudWatch Logs with fresh credentials, ``say`` reports a temporary problem in one
-    sentence, ``wait`` sleeps for a number of seconds and raises when nobody reads any more.
+    ``connect`` returns a CloudWatch Logs client with fresh credentials, ``say`` reports a temporary problem in one
+    sentence, ``wait`` sleeps for a number of seconds and raises when the output is no longer read.
     """
 
     connect: Callable[[], CloudWatchLogsClient]
@@ -57,7 +57,7 @@ class Surroundings:
 def tail(pipeline: LivePipeline, options: TailOptions, surroundings: Surroundings) -> Iterator[LogLine]:
     """Yield the matching lines, oldest first.
 
-    Raises ``NotDeployedError`` where the pipeline has no functions, ``UsageError`` for Live Tail on the embedded AWS,
+    Raises ``NotDeployedError`` if the pipeline has no functions, ``UsageError`` for Live Tail on the embedded AWS, and
     botocore's errors as ``LogReader`` does.
     """
     groups = log_groups(pipeline, options.functions)
@@ -69,7 +69,7 @@ def tail(pipeline: LivePipeline, options: TailOptions, surroundings: Surrounding
 
 
 def log_groups(pipeline: LivePipeline, functions: tuple[str, ...] = ("processor", "large", "api")) -> dict[str, str]:
-    """Return the log groups by their function's short name; there may be no large function.
+    """Return the log groups by the short name of their function; there may be no large function.
 
     Raises ``NotDeployedError`` without functions.
     """

@@ -1,6 +1,6 @@
-"""Files that commands write.
+"""The files that commands write.
 
 ``choice``     what an --output means: stdout, a file or a folder
-``targets``    which path each image gets
-``directory``  files written into a directory and never outside of it
+``targets``    the path of each image
+``directory``  writes files into a directory and never outside it
 """

@@ -1,4 +1,4 @@
-"""What an ``--output`` means: standard output, a file or a folder. One rule for every command."""
+"""Decide whether an ``--output`` means standard output, a file or a folder, by one rule for all commands."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Output = Literal["stdout", "file", "folder"]
 def output_kind(output: str, *, single: bool) -> Output:
     """Return what an output is; only a ``single`` result can go to a file.
 
-    ``-`` is standard output. What exists is what it is; otherwise a name with an extension (``copy.jpg``) is a file,
-    and any other name, or one with a slash at its end, a folder.
+    ``-`` is standard output. An existing path is what it is; otherwise a name with an extension (``copy.jpg``) is a
+    file, and any other name, or one with a trailing slash, a folder.
     """
     if output == STDOUT:
         return "stdout"

@@ -1,7 +1,7 @@
-"""A directory that commands write into: each file whole or not at all, and never outside of it.
+"""A directory that commands write into: each file completely or not at all, and never outside it.
 
-Every path is opened step by step from the directory itself, and no symbolic link inside it is followed: one that
-appears in the meantime is refused by the system, not by a check beforehand.
+Every path is opened component by component from the directory itself, and no symbolic link inside it is followed:
+one that appears in the meantime is refused by the operating system, not by a check beforehand.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 
 
 class OutputDirectory:
-    """The output directory; created with the first file. All methods raise ``OSError``."""
+    """The output directory, which is created with the first file. All methods raise ``OSError``."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        #: The files that are being written, and the open directory of each.
+        #: The files being written, and the open directory of each.
         self._parts: dict[str, int] = {}
         self._lock = threading.Lock()
         self._is_swept = False
 
     def entries(self, folders: tuple[str, ...]) -> dict[str, Kind]:
-        """Return the names in a subdirectory and their kinds; none when it does not exist or is no directory."""
+        """Return the names in a subdirectory and their kinds; empty if it does not exist or is not a directory."""
         try:
             with self._opened(folders, make=False) as directory, os.scandir(directory) as entries:
                 return {entry.name: _kind(entry) for entry in entries}
@@ -41,7 +41,7 @@ class OutputDirectory:
 
     @contextmanager
     def existing(self, target: Target) -> Iterator[BufferedReader | None]:
-        """Yield the file at a path, open for reading, or ``None`` when there is none."""
+        """Yield the file at a path, open for reading, or ``None`` if there is none."""
         try:
             with self._opened(target.folders, make=False) as directory:
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe must not block
@@ -54,9 +54,9 @@ class OutputDirectory:
 
     @contextmanager
     def writing(self, target: Target, *, replace: bool) -> Iterator[BinaryIO]:
-        """Yield a file that gets its name when the block ends, and is removed when the block fails.
+        """Yield a file that gets its name when the block ends, and is removed if the block fails.
 
-        Raises ``FileExistsError`` when something is there by then and ``replace`` is off.
+        Raises ``FileExistsError`` if the path exists by then and ``replace`` is off.
         """
         with self._opened(target.folders, make=True) as directory:
             part = part_name()
@@ -71,11 +71,11 @@ class OutputDirectory:
                     self._parts.pop(part, None)
 
     def sweep(self) -> None:
-        """Remove what is being written, and fail further writes: a thread that hangs now may resume later."""
+        """Remove the files being written, and make further writes fail: a hanging thread may resume later."""
         with self._lock:  # while it is held, the directories stay open
             self._is_swept = True
             for part, directory in self._parts.items():
-                with suppress(OSError):  # removed already, or on a failing disk
+                with suppress(OSError):  # already removed, or on a failing disk
                     os.unlink(part, dir_fd=directory)
 
     def _check_not_swept(self) -> None:

@@ -1,9 +1,9 @@
-"""The paths of downloaded images in a folder, decided from names alone before anything is written.
+"""Decide the paths of downloaded images in a folder, from names alone, before anything is written.
 
-A key is untrusted. It becomes a path only if that path means the same on every common file system, and does not
+Keys are untrusted. A key becomes a path only if that path means the same on every common file system, and does not
 collide with another image of the run or an existing file where case, Unicode form or trailing dots are ignored.
-Nothing is renamed: a file is named after its key, or it is not written. A copy whose format is not its original's has
-the extension of its own.
+Nothing is renamed: a file is named after its key, or it is not written. A copy whose format differs from its
+original's has the extension of its own format.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Literal
 
 Kind = Literal["file", "folder", "link"]
 Look = Callable[[tuple[str, ...]], Mapping[str, Kind]]
-"""Path of a subfolder → the names in it; none for a folder that does not exist."""
+"""Maps the path of a subfolder to the names in it; empty for a folder that does not exist."""
 
 _MAX_NAME_BYTES = 255
 _DEVICES = frozenset(
     {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
     | {f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"}
 )
-#: Bidirectional controls make a name look like another one.
+#: Bidirectional control characters make one name look like another.
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -44,7 +44,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Unplaced:
-    """An image without a path; ``in_the_way`` when only an existing file or folder prevents it."""
+    """An image without a path; ``in_the_way`` is set if only an existing file or folder prevents one."""
 
     key: str
     reason: str
@@ -54,11 +54,11 @@ class Unplaced:
 def place(
     keys: Iterable[str], look: Look, *, force: bool, names: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Target | Unplaced]:
-    """Yield a path for each key that can safely have one; of two keys that collide, the first gets it.
+    """Yield a path for each key that can safely have one; if two keys collide, the first gets it.
 
-    An existing file of the very path is no obstacle: whether it may be replaced depends on its content. ``force``
-    allows a path that differs from an existing one only by case. A repeated key is placed once. ``names`` are file
-    names, by key, that are not the last part of the key.
+    An existing file at exactly that path is no obstacle: whether it may be replaced depends on its content. ``force``
+    allows a path that differs from an existing one only in case. A repeated key is placed once. ``names`` maps keys to
+    file names that differ from the last part of the key.
     """
     files: dict[tuple[str, ...], str] = {}
     folders: dict[tuple[str, ...], str] = {}
@@ -88,7 +88,7 @@ def place(
 
 
 def unsafe(key: str) -> str:
-    """Return why a key cannot be a path in a folder, whatever exists there; empty when it can."""
+    """Return why a key cannot be a path in a folder, regardless of what exists there; empty if it can."""
     if key.startswith("/"):
         return "its id begins with '/' and would be an absolute path"
     if re.match(r"[A-Za-z]:", key):
@@ -105,7 +105,7 @@ def unsafe(key: str) -> str:
 
 
 def fold(name: str) -> str:
-    """Return a form that is equal for names that some file system considers equal."""
+    """Return a normal form that is the same for names that some file system considers equal."""
     canonical = unicodedata.normalize("NFD", name).casefold()
     return unicodedata.normalize("NFC", canonical).rstrip(". ")
 
@@ -134,7 +134,7 @@ def _target(key: str, other_name: str | None) -> Target:
 def _clash(
     folded: tuple[str, ...], files: Mapping[tuple[str, ...], str], folders: Mapping[tuple[str, ...], str]
 ) -> str:
-    """Return what in this run prevents a path."""
+    """Return what in this run rules out a path."""
     if folded in files:
         return f"on some file systems it is the same file as {files[folded]!r}"
     if folded in folders:
@@ -146,7 +146,7 @@ def _clash(
 
 
 def _obstacle(target: Target, look: Look, *, force: bool) -> str:
-    """Return what on disk prevents a path."""
+    """Return what on disk rules out a path."""
     for depth, folder in enumerate(target.folders):
         kind = look(target.folders[:depth]).get(folder)
         shown = "/".join(target.folders[: depth + 1])

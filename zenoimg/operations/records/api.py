@@ -1,4 +1,4 @@
-"""Signed calls of the pipeline's own HTTP API."""
+"""Signed calls to the pipeline's own HTTP API."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class ApiAnswer:
 
 
 def base_url(aws: Aws, deployment: Deployment) -> str:
-    """Return the API's URL without a path; an endpoint that is not AWS serves it below its own URL.
+    """Return the API's URL without a path; an endpoint that is not AWS serves the API under its own URL.
 
-    ``/_aws/execute-api/ID/STAGE`` is what LocalStack and ministack have for it, so ``--endpoint-url`` covers this call
-    as well. Raises ``NotDeployedError`` for a pipeline that has no API.
+    LocalStack and ministack serve it at ``/_aws/execute-api/ID/STAGE``, so ``--endpoint-url`` covers this call as well.
+    Raises ``NotDeployedError`` for a pipeline that has no API.
     """
     if not deployment.api_id:
         raise NotDeployedError(f"this pipeline has no API: it was not created by `{suggest('deploy')}`")
@@ -58,7 +58,7 @@ def images_url(aws: Aws, deployment: Deployment) -> str:
 def get(aws: Aws, url: str) -> ApiAnswer:
     """Send a ``GET`` request signed with the session's credentials (Signature Version 4).
 
-    Returns a response of any status. Raises botocore's ``NoCredentialsError`` or ``HTTPClientError``.
+    Returns the response whatever its status. Raises botocore's ``NoCredentialsError`` or ``HTTPClientError``.
     """
     request = AWSRequest(method="GET", url=url, headers={"Accept": "application/json"})
     SigV4Auth(aws.credentials(), "execute-api", aws.region).add_auth(request)
@@ -76,7 +76,7 @@ def get(aws: Aws, url: str) -> ApiAnswer:
 def pages(aws: Aws, url: str, *, sleep: Callable[[float], None] = time.sleep) -> Iterator[list[dict[str, Any]]]:
     """Yield the records of each page, following ``Link: rel="next"`` from a URL to the end.
 
-    Transient errors are retried five times with growing waits (seconds).
+    Transient errors are retried five times with increasing delays (in seconds).
     Raises ``RefusedByAwsError`` for an error, for a response that is not a page of records, and for a link to
     another host, which must not receive the session's signature.
     """
@@ -132,7 +132,7 @@ def curl_line(aws: Aws, url: str) -> str:
     return (
         f"curl --aws-sigv4 'aws:amz:{aws.region}:execute-api' "
         '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" '
-        # curl omits a header without a value, so this works for long-lived keys as well.
+        # curl omits headers without a value, so this works for long-lived keys as well.
         '--header "x-amz-security-token: $AWS_SESSION_TOKEN" '
         f"'{url}'"
     )

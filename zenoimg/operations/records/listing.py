@@ -1,7 +1,7 @@
 """Find records: in the table in the cheapest way, or through the HTTP API.
 
-A table that fits in one page is read completely, without an index. In a larger one ``by-day`` serves new records,
-``attention`` failed and refused ones, and a parallel scan everything else; a table without indexes is scanned.
+A table that fits in one page is read completely, without an index. In a larger one, the ``by-day`` index serves new
+records, ``attention`` failed and refused ones, and a parallel scan everything else; a table without indexes is scanned.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from zenoimg.pipeline.verdict import expected_copy
 
 _Key = Callable[[ImageRecord], Any]
 Order = Literal["created", "changed", "size", "id", "any"]
-"""Newest first, latest change first, largest original first, by id; ``any`` is the order of reading."""
+"""Newest first, latest change first, largest original first, by id, or ``any``: in the order read."""
 
-#: How far back ``by-day`` is queried; older records are found by a scan, which is cheaper then.
+#: How far back ``by-day`` is queried; older records are found by a scan, which is then cheaper.
 WALKED_DAYS = 400
 
 
 @dataclass(frozen=True)
 class Query:
-    """Which records, and how many of them in which order."""
+    """Which records to return, how many, and in which order."""
 
     selectors: Selectors = field(default_factory=Selectors)
     limit: int | None = None
@@ -45,13 +45,13 @@ class Query:
         return self.selectors.is_filtered
 
     def wants(self, record: ImageRecord) -> bool:
-        """Return whether a record matches, apart from order and limit."""
+        """Return whether a record matches, ignoring order and limit."""
         return self.selectors.wants(record)
 
 
 @dataclass(frozen=True)
 class Found:
-    """The records, read lazily, and the number of images that the query selects without its limit, if known."""
+    """The records, read lazily, and the number of images that the query selects apart from its limit, if known."""
 
     records: Iterator[ImageRecord]
     images: int | None = None
@@ -71,7 +71,7 @@ def from_table(catalog: Catalog, query: Query, *, today: date) -> Found:
         selected = list(filter(query.wants, first.records))
         return Found(arranged(selected, query), len(selected), exact=True)
     facts = _facts(catalog)
-    # DynamoDB counts the whole table only.
+    # DynamoDB counts only the entire table.
     return Found(_from_large(catalog, query, facts, today), facts.items if facts and not query.is_filtered else None)
 
 
@@ -87,7 +87,7 @@ def from_api(pipeline: LivePipeline, query: Query) -> Found:
 
 
 def arranged(records: Iterable[ImageRecord], query: Query) -> Iterator[ImageRecord]:
-    """Return records in the query's order, the first ``limit`` of them, with no more than those in memory."""
+    """Return the first ``limit`` records in the query's order, keeping no more than those in memory."""
     match query.order:
         case "any":
             return islice(records, query.limit)
@@ -102,7 +102,7 @@ def arranged(records: Iterable[ImageRecord], query: Query) -> Iterator[ImageReco
 
 
 def presigned(pipeline: LivePipeline, records: Iterable[ImageRecord], seconds: int) -> Iterator[ImageRecord]:
-    """Yield the same records with presigned ``ProcessedUrl``, which anyone can open for so many seconds."""
+    """Yield the same records with presigned ``ProcessedUrl``, which anyone can open for the given number of seconds."""
     for record in records:
         if expected_copy(record) is None:
             yield record
@@ -113,7 +113,7 @@ def presigned(pipeline: LivePipeline, records: Iterable[ImageRecord], seconds: i
 
 
 def _from_large(catalog: Catalog, query: Query, facts: TableFacts | None, today: date) -> Iterator[ImageRecord]:
-    """Return records of a table that is larger than a page; without ``facts`` the template's indexes are assumed."""
+    """Return records of a table larger than one page; without ``facts``, assume the template's indexes."""
     indexes = facts.indexes if facts else frozenset({BY_DAY_INDEX, ATTENTION_INDEX})
     status, since = query.selectors.status, query.selectors.since
     if status in ("refused", "failed") and ATTENTION_INDEX in indexes:
@@ -131,7 +131,7 @@ def _from_large(catalog: Catalog, query: Query, facts: TableFacts | None, today:
 
 def _newest(catalog: Catalog, query: Query, today: date) -> Iterator[ImageRecord]:
     bound = _walked_to(today)
-    # With a selective filter, pages of a few records would take many calls.
+    # With a selective filter, small pages would take many calls.
     since = query.selectors.since
     is_selective = replace(query.selectors, since="").is_filtered
     few = {} if query.limit is None or is_selective else {"page_records": query.limit}
@@ -141,7 +141,7 @@ def _newest(catalog: Catalog, query: Query, today: date) -> Iterator[ImageRecord
 
 
 def _older(catalog: Catalog, query: Query, bound: str) -> Iterator[ImageRecord]:
-    """Yield older records; a generator, so that the scan starts only when newer records do not suffice."""
+    """Yield older records, lazily, so that the scan starts only if newer records do not suffice."""
     yield from arranged((record for record in filter(query.wants, catalog.all()) if record.created_at < bound), query)
 
 
@@ -157,7 +157,7 @@ def _walked_to(today: date) -> str:
 def _facts(catalog: Catalog) -> TableFacts | None:
     try:
         return catalog.facts()
-    except ClientError as error:  # optional: it needs a permission of its own
+    except ClientError as error:  # optional, since it needs a permission of its own
         if not is_denied(error):
             raise
         return None

@@ -1,4 +1,4 @@
-"""Why an image has no copy, in words that every command shares."""
+"""Explain why an image has no copy, in the same words for all commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zenoimg.suggest import suggest
 
 
 def why_no_copy(record: ImageRecord) -> str:
-    """Return why the copy of an image is not there, and what helps."""
+    """Return why an image has no copy, and what to do about it."""
     if record.status == "refused":
         return f"it was refused and has no copy ({record.error}); --original downloads the original"
     if record.status == "failed":

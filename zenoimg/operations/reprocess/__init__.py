@@ -2,10 +2,10 @@
 
 ``run``           one request: dead letters, selection, queue or this process, and the wait
 ``here``          results, and reprocessing in this process
-``backfill``      the backfill queue
+``backfill``      sends keys to the backfill queue
 ``pending_keys``  keys that were sent and have no result yet
-``waiting``       which keys have their result
-``redrive``       dead letters of both lanes, sent again
-``estimate``      compute time of a reprocess
-``watch``         the queue watched until it is empty
+``waiting``       waits for the results of sent keys
+``redrive``       sends the dead letters of both lanes again
+``estimate``      estimates the compute time of a reprocess
+``watch``         watches the queue until it is empty
 """

@@ -1,6 +1,6 @@
 """The backfill queue: send keys in batches of ten messages, and read how many messages are left.
 
-What the processor hands over is in the large queue then, so whoever waits for the work looks at both.
+Messages that the processor hands over move to the large queue, so whoever waits for the work checks both.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zenoimg.pipeline.calls.service import server_time
 from zenoimg.pipeline.events import KeyToCheck, backfill_body
 from zenoimg.pipeline.records import utc_text
 
-_SQS_BATCH = 10  # the service's limit for one SendMessageBatch
+_SQS_BATCH = 10  # SQS's limit for one SendMessageBatch
 _SEND_ATTEMPTS = 5
 _SENDERS = 8
 
@@ -28,8 +28,8 @@ _SENDERS = 8
 class PendingKey:
     """A key in the backfill queue that has no result yet.
 
-    ``at`` is when it was sent, by SQS's clock, in the format of records; ``updated_at`` is that of its record at that
-    time, empty if it had none.
+    ``at`` is when it was sent, by SQS's clock, in the format of records; ``updated_at`` is the ``UpdatedAt`` of its
+    record at that time, empty if it had none.
     """
 
     key: str
@@ -41,12 +41,12 @@ class PendingKey:
 
     @classmethod
     def of(cls, item: SelectedImage, at: str, *, force: bool) -> PendingKey:
-        """Return a selected image as sent at a time."""
+        """Return the pending key of a selected image sent at a given time."""
         return cls(item.key, item.original, item.state, item.record.updated_at if item.record else "", at, force)
 
 
 def enqueue(pipeline: LivePipeline, chosen: Iterable[SelectedImage], *, force: bool) -> Iterator[PendingKey]:
-    """Send keys to the backfill queue, several batches at a time; yield each, in order, once it is in the queue.
+    """Send keys to the backfill queue, several batches in parallel; yield each, in order, once it is in the queue.
 
     Raises ``ZenoError`` if one cannot be sent.
     """
@@ -65,7 +65,7 @@ def enqueue(pipeline: LivePipeline, chosen: Iterable[SelectedImage], *, force: b
 def send(pipeline: LivePipeline, keys: Sequence[KeyToCheck], *, sleep: Callable[[float], None] = time.sleep) -> str:
     """Send at most ten keys; return the time of sending in the format of records.
 
-    Messages that fail through a fault of SQS are sent again. Raises ``ZenoError`` if one cannot be sent.
+    Messages that fail because of an SQS error are sent again. Raises ``ZenoError`` if one cannot be sent.
     """
     url = queue_url(pipeline)
     unsent: Mapping[str, KeyToCheck] = {str(number): key for number, key in enumerate(keys)}
@@ -85,7 +85,7 @@ def send(pipeline: LivePipeline, keys: Sequence[KeyToCheck], *, sleep: Callable[
         sleep(0.1 * 2**attempt)
     raise ZenoError(
         f"SQS did not accept {len(unsent)} of {len(keys)} messages in {_SEND_ATTEMPTS} attempts",
-        next_step="Run the same command again to continue.",
+        next_step="Rerun the command to continue.",
     )
 
 
@@ -100,5 +100,5 @@ def queue_url(pipeline: LivePipeline) -> str:
 
 
 def _moment_of(answer: Any) -> str:
-    """Return when AWS answered, by its own clock: the local one may be minutes off, the functions' is not."""
+    """Return the time of the response by AWS's clock: the local clock may be minutes off, a function's is not."""
     return utc_text(server_time(answer) or datetime.now(UTC))

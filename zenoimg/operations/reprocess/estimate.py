@@ -1,4 +1,4 @@
-"""Estimate the compute time of a reprocess from how long these images, or images of like size, took before."""
+"""Estimate the compute time of a reprocess from how long these images, or images of similar size, took before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zenoimg.pipeline.records import ImageRecord
 from zenoimg.stack.outputs import read_stack
 
 _SAMPLE_RECORDS = 500
-#: Storage classes whose objects cost by the byte when they are read (https://aws.amazon.com/s3/pricing/).
+#: Storage classes that charge per byte for reading (https://aws.amazon.com/s3/pricing/).
 _BILLED_BY_RETRIEVAL = frozenset({"STANDARD_IA", "ONEZONE_IA", "GLACIER_IR"})
 
 
@@ -21,8 +21,9 @@ class Estimate:
     """Number of images, bytes of their originals, and the compute time of one function for all of them.
 
     ``compute_seconds`` is ``None`` if no record has a duration; ``gb_seconds`` also if there is no function with a
-    known memory size. ``measured`` of the images have a duration of their own; those of the others are taken from
-    ``sampled`` images of like size. ``retrieved_bytes`` are those, by storage class, that S3 bills for being read.
+    known memory size. ``measured`` is the number of images with a duration of their own; those of the others are
+    estimated from ``sampled`` images of similar size. ``retrieved_bytes`` is what S3 bills for retrieval, by storage
+    class.
     """
 
     images: int
@@ -39,8 +40,8 @@ class Estimate:
 class _Durations:
     """Mean durations by size class: a class holds the sizes (in bytes) between two powers of two.
 
-    A duration is a fixed part and one that grows with the picture, so a rate per byte of small images says nothing
-    about large ones, nor the other way round.
+    A duration has a fixed part and one that grows with the picture, so the rate per byte of small images says nothing
+    about large ones, and vice versa.
     """
 
     milliseconds: Counter[int] = field(default_factory=Counter)
@@ -51,9 +52,9 @@ class _Durations:
         self.images[size.bit_length()] += 1
 
     def mean(self, size_class: int) -> float | None:
-        """Return milliseconds for an image of a class, from the nearest known class; ``None`` if none is known.
+        """Return the duration in ms for an image of a class, from the nearest known class; ``None`` if none is known.
 
-        From a smaller class it grows with the size; from a larger one the mean is an upper bound.
+        A smaller class's mean is scaled up with the size; a larger class's mean serves as an upper bound.
         """
         if not self.images:
             return None
@@ -63,7 +64,7 @@ class _Durations:
 
 
 def estimate(pipeline: LivePipeline, images: Iterable[SelectedImage], memory_mb: int | None) -> Estimate:
-    """Sum up a selection in constant memory."""
+    """Estimate the work for a selection, in constant memory."""
     states: Counter[str] = Counter()
     unknown: Counter[int] = Counter()  # images without a duration of their own, by size class
     durations = _Durations()
@@ -72,7 +73,7 @@ def estimate(pipeline: LivePipeline, images: Iterable[SelectedImage], memory_mb:
     for image in images:
         states[image.state] += 1
         if image.original is None:
-            continue  # removing a copy and a record takes no time worth mentioning
+            continue  # removing a copy and a record takes a negligible time
         size = image.original.size
         total_bytes += size
         if image.original.storage_class in _BILLED_BY_RETRIEVAL:
@@ -101,7 +102,7 @@ def estimate(pipeline: LivePipeline, images: Iterable[SelectedImage], memory_mb:
 
 
 def processor_memory(pipeline: LivePipeline, stack: str) -> int | None:
-    """Return the memory of the deployed processor in MB, ``None`` if there is none."""
+    """Return the memory of the deployed processor in MB, or ``None`` if there is none."""
     if not pipeline.deployment.processor_function:
         return None
     state = read_stack(pipeline.aws.cloudformation, stack)
@@ -116,5 +117,5 @@ def _add_sample(pipeline: LivePipeline, durations: _Durations) -> None:
 
 
 def _has_duration(record: ImageRecord) -> bool:
-    """Return whether a record has the duration of work on the picture; a refusal ends before it."""
+    """Return whether a record has the duration of work on the picture; a refusal ends before that."""
     return record.status == "processed" and record.duration_ms is not None and bool(record.original_size)

@@ -14,14 +14,14 @@ from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.tools import Tools
 
 ResultKind = Literal["processed", "unchanged", "removed", "refused", "failed", "unfinished", "queued"]
-#: States of images that the pipeline refused; of those that are kept, an older copy stays published.
+#: States of images that the pipeline refused; those in state ``kept`` keep an older copy.
 REFUSED: frozenset[ImageState] = frozenset({"refused", "kept"})
 NEEDS_ATTENTION: frozenset[ResultKind] = frozenset({"refused", "failed", "unfinished"})
 
 
 @dataclass(frozen=True)
 class ReprocessResult:
-    """The result for one key. ``as_before``: the pipeline had refused this version already."""
+    """The result for one key. ``as_before``: the pipeline had already refused this version."""
 
     key: str
     result: ResultKind
@@ -31,14 +31,14 @@ class ReprocessResult:
 
     @property
     def needs_attention(self) -> bool:
-        """Return whether an operator has something to do; a refusal as before was reported then."""
+        """Return whether the operator has to act; a refusal ``as_before`` has already been reported."""
         return self.result in NEEDS_ATTENTION and not self.as_before
 
 
 def reconcile_all(
     tools: Tools, images: Iterable[SelectedImage], *, force: bool, workers: int
 ) -> Iterator[ReprocessResult]:
-    """Reconcile keys in this process and yield results as they finish, with at most ``2 * workers`` keys in flight."""
+    """Reconcile keys in this process and yield results as they complete, with at most ``2 * workers`` in flight."""
 
     def work(image: SelectedImage) -> ReprocessResult:
         result = reconcile_one(image.key, tools, force=force or image.needs_force)

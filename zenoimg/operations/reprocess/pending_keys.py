@@ -1,7 +1,7 @@
 """Keys that were sent and have no result yet: a queue of any length in constant memory.
 
-Beyond a small buffer they are kept as JSON lines in temporary files. Keys are read from one file while the other
-receives new ones; when the first is exhausted they swap, so that neither grows without bound.
+Beyond a small buffer they are kept as JSON lines in temporary files. Keys are read from one file while new ones are
+written to the other; when the first is exhausted the files swap, so that neither grows without bound.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BUFFER_BYTES = 256 * 1024
 
 
 class PendingKeys:
-    """A first-in, first-out queue. As a context manager it removes its files at the end."""
+    """A first-in, first-out queue. As a context manager, it removes its files on exit."""
 
     def __init__(self) -> None:
         self._front = self._file()

@@ -1,6 +1,6 @@
-"""Redrive dead letters of both lanes: receive → send → delete, so that a kill between two steps loses none.
+"""Redrive dead letters of both lanes: receive → send → delete, so that none is lost if the process is killed.
 
-A letter that was received and not sent reappears when its visibility timeout ends; one that was sent and not deleted
+A letter that was received but not sent reappears when its visibility timeout ends; one that was sent but not deleted
 is a duplicate, for which ``reconcile`` has nothing to do.
 """
 
@@ -22,13 +22,13 @@ from zenoimg.pipeline.tools import Tools
 
 _SQS_BATCH = 10
 _INSPECTIONS_AHEAD = 10
-_HELD_SECONDS = 300  # visibility timeout while we work on a batch; --here processes ten photos in that time
+_HELD_SECONDS = 300  # visibility timeout while a batch is processed; --here processes ten photos in that time
 _PEEK_SECONDS = 30
 
 
 @dataclass(frozen=True)
 class RedriveFilter:
-    """Which dead letters to redrive: those of which all images are selected, and their maximum number."""
+    """Which dead letters to redrive: those whose images are all selected, up to a maximum number."""
 
     selectors: Selectors = field(default_factory=Selectors)
     current: Current = field(default_factory=Current)
@@ -38,8 +38,8 @@ class RedriveFilter:
 def redrive(pipeline: LivePipeline, which: RedriveFilter) -> Iterator[PendingKey | ReprocessResult]:
     """Send dead letters to the backfill queue; yield each key once its letter is deleted.
 
-    A letter that cannot be parsed stays in its queue and yields a failed result. Raises ``ZenoError`` if one cannot be
-    sent, botocore's ``ClientError`` for what SQS refuses.
+    A letter that cannot be parsed stays in its queue and yields a failed result. Raises ``ZenoError`` if a key cannot
+    be sent, botocore's ``ClientError`` if SQS rejects a call.
     """
     with put_back(pipeline) as kept:
         for letters, images in _matching(pipeline, which, kept):
@@ -69,7 +69,7 @@ def redrive_here(pipeline: LivePipeline, which: RedriveFilter, tools: Tools, wor
 
 
 def reasons(pipeline: LivePipeline, keys: set[str]) -> dict[str, str]:
-    """Return the keys that are in dead letters, each with its error (may be empty); the letters stay.
+    """Return the keys in dead letters, each with its error (possibly empty); the letters stay in the queue.
 
     Reads at most about 10,000 letters.
     """

@@ -1,4 +1,4 @@
-"""One reprocess as a whole: request → dead letters and images → sent and waited for, or reconciled in this process."""
+"""Carry out one reprocess: request → dead letters and images → sent and awaited, or reconciled in this process."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from zenoimg.operations.reprocess.waiting import OnPoll, pace_for, wait_for_resu
 from zenoimg.operations.selectors import Selectors
 from zenoimg.pipeline.records import Status
 
-#: Keys of dead letters that are remembered so that they are not sent again as failed images. Beyond this number a key
-#: may be sent twice, and the second message finds nothing to do.
+#: Number of keys of dead letters that are remembered, so that they are not sent again as failed images. Beyond it, a
+#: key may be sent twice, and the second message finds nothing to do.
 _MAX_REMEMBERED = 10_000
 
 _STATES_OF_OPTION: dict[str, frozenset[ImageState]] = {
@@ -44,9 +44,9 @@ _OPTION_OF_STATUS: dict[Status, str] = {"processed": "--all", "refused": "--all"
 
 @dataclass(frozen=True)
 class ReprocessRequest:
-    """What to reprocess: the selected images that are in some ``states``, or named; ``here``: in this process.
+    """What to reprocess: the selected images in the given ``states``, or those given by id.
 
-    ``recipe`` is the one that copies made here get.
+    ``here`` reprocesses them in this process, with ``recipe``.
     """
 
     states: frozenset[ImageState]
@@ -58,16 +58,16 @@ class ReprocessRequest:
 
     @staticmethod
     def states_of(options: Sequence[str], status: Status | None = None) -> frozenset[ImageState]:
-        """Return the states that the options select together; without options, those of a status.
+        """Return the states that the options select together, or else those of the selected status.
 
-        Without either, missing and failed.
+        Without either: missing and failed.
         """
         chosen = tuple(options) or (("--missing", "--failed") if status is None else (_OPTION_OF_STATUS[status],))
         return frozenset().union(*(_STATES_OF_OPTION[option] for option in chosen))
 
     @property
     def force(self) -> bool:
-        """Return whether to redo images that are already done."""
+        """Return whether to reprocess images that are already done."""
         return self.selectors.ids is not None or bool(self.states & {"current", "refused"})
 
     @property
@@ -83,14 +83,14 @@ class Reprocess:
         self.request = request
         self._pipeline = pipeline
         self._settings = settings
-        #: The recipe of work in this process; ``None`` for the functions.
+        #: The recipe for work in this process; ``None`` for the functions.
         self.effective = effective_recipe(pipeline, settings, request.recipe) if request.here else None
-        #: The recipe that copies have when the work is done, and what decides about refusals.
+        #: The recipe, limits and code that apply to the work.
         self.current = self.effective.current(pipeline) if self.effective else current_of(pipeline, settings)
 
     @property
     def where(self) -> str:
-        """Return where it acts, in words."""
+        """Return a description of where the work is done."""
         aws = self._pipeline.aws
         return str(aws.identity) if self._pipeline.deployment.processor_function else aws.where
 
@@ -113,9 +113,9 @@ class Reprocess:
         return counts(self._pipeline, url).total if url and self.request.redrives else 0
 
     def loses_the_last(self, images: Iterable[SelectedImage]) -> str:
-        """Return in words what is lost if images are removed while there are no originals; empty if that is not so.
+        """Return a warning if images would be removed because there are no originals at all; otherwise an empty string.
 
-        An original that was deleted takes copy and record with it. Without any, the bucket itself was rather lost.
+        Deleting an original removes its copy and record. If no original is left, the bucket itself was probably lost.
         """
         left_over = any(image.original is None for image in images)
         if not (left_over or self.dead_letters()) or has_originals(self._pipeline):
@@ -128,7 +128,7 @@ class Reprocess:
     def by_queue(
         self, images: Iterable[SelectedImage], *, on_sent: Callable[[], None], on_poll: OnPoll, wait: bool
     ) -> Iterator[ReprocessResult]:
-        """Send all images, then yield results as they become known; without ``wait`` yield ``queued`` at once."""
+        """Send all images, then yield results as they become known; without ``wait``, yield ``queued`` immediately."""
         with PendingKeys() as pending:
             for item in self._send(images):
                 if isinstance(item, ReprocessResult):
@@ -144,7 +144,7 @@ class Reprocess:
                 yield from wait_for_results(self._pipeline, pending, self.current, on_poll=on_poll, pace=pace)
 
     def here(self, images: Iterable[SelectedImage], *, on_start: Callable[[], None]) -> Iterator[ReprocessResult]:
-        """Reconcile the images in this process and yield results as they finish."""
+        """Reconcile the images in this process and yield results as they complete."""
         request = self.request
         assert self.effective is not None, "a request for work in this process"
         tools = self._pipeline.tools(self.effective.recipe, self.effective.limits)

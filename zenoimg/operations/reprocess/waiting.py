@@ -1,4 +1,4 @@
-"""Wait for the backfill lane: which sent keys have their final record, and when to stop polling."""
+"""Wait for the backfill lane: detect which sent keys have their final record, and when to stop polling."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from zenoimg.pipeline.records import ImageRecord
 #: of GetQueueAttributes): an empty queue proves nothing before that.
 SETTLE_SECONDS = 90.0
 
-#: How many keys are looked up at each poll, oldest first: the queue delivers them in about that order.
+#: Number of keys looked up at each poll, oldest first, which is roughly the order in which the queue delivers them.
 _WINDOW = 200
-#: Polls after which a window without progress makes way for the next: its images are waiting for a retry.
+#: Number of polls after which a window without progress yields to the next: its images are waiting for a retry.
 _IDLE_POLLS = 30
 _INSPECTIONS_AHEAD = 16
 
@@ -32,7 +32,7 @@ OnPoll = Callable[[QueueCounts], None]
 
 @dataclass(frozen=True)
 class Pace:
-    """When to poll, in seconds: every ``poll``; an empty queue counts only ``settle`` after the start."""
+    """The polling interval ``poll``, and the time ``settle`` after which an empty queue counts as such, in seconds."""
 
     poll: float = 1.0
     quiet_polls: int = 3
@@ -42,7 +42,7 @@ class Pace:
 
 
 def pace_for(pipeline: LivePipeline) -> Pace:
-    """Return the pace for a pipeline: where a queue's count is exact, an empty one needs no time to settle."""
+    """Return the pace for a pipeline; where queue counts are exact, an empty queue needs no time to settle."""
     return Pace(settle=0) if pipeline.aws.platform.counts_queues_exactly else Pace()
 
 
@@ -52,7 +52,7 @@ def wait_for_results(
     """Yield a result for each sent key as its record becomes final.
 
     Ends when all have one, or when the queue is empty ``quiet_polls`` times in a row: then each remaining key is
-    inspected directly and searched among the dead letters, and is ``unfinished`` if neither has a result.
+    inspected directly and looked up in the dead letters, and is ``unfinished`` if neither has a result.
     """
     window: dict[str, PendingKey] = {}
     idle = 0
@@ -61,7 +61,7 @@ def wait_for_results(
             window |= {item.key: item for item in pending.take(_WINDOW - len(window))}
             before = len(window)
             yield from _resolved(pipeline, window, current)
-            if len(window) > before // 2:  # otherwise the next ones are probably done as well
+            if len(window) > before // 2:  # the next ones are probably done as well
                 break
             if not window and not len(pending):
                 return
@@ -81,7 +81,7 @@ def wait_for_results(
 
 def poll_queue(pipeline: LivePipeline, on_poll: OnPoll, pace: Pace) -> Iterator[str]:
     """Poll the backfill queue and the large one: yield ``busy`` at each poll, and ``empty`` at the end."""
-    queue_url(pipeline)  # raises where there is none
+    queue_url(pipeline)  # raises if there is none
     started, quiet = pace.clock(), 0
     while True:
         queue = counts_if_known(pipeline, *pipeline.deployment.queue_urls)
@@ -107,9 +107,9 @@ def _resolved(pipeline: LivePipeline, window: dict[str, PendingKey], current: Cu
 
 
 def result_of(sent: PendingKey, record: ImageRecord | None, current: Current) -> ReprocessResult | None:
-    """Return the result once the table has the record that this key was sent for, ``None`` until then.
+    """Return the result once the table has the record that this key was sent for, and ``None`` until then.
 
-    A record counts as new if it was written in the second of sending or later; one written in that very second is the
+    A record counts as new if it was written in the second of sending or later; one written within that second is the
     wanted one anyway.
     """
     if sent.original is None:
@@ -121,7 +121,7 @@ def result_of(sent: PendingKey, record: ImageRecord | None, current: Current) ->
     if record.updated_at == sent.updated_at < sent.at:
         return None
     if current.recipe_for(sent.key) not in ("", record.recipe):
-        return None  # written by a function that was still running with the previous recipe
+        return None  # written by a function that still had the previous recipe
     if record.status == "refused":
         return ReprocessResult(sent.key, "refused", record.error or "", record, as_before=sent.state in REFUSED)
     return ReprocessResult(sent.key, "processed", "", record)
@@ -130,7 +130,7 @@ def result_of(sent: PendingKey, record: ImageRecord | None, current: Current) ->
 def _final_results(
     pipeline: LivePipeline, window: dict[str, PendingKey], current: Current
 ) -> Iterator[ReprocessResult]:
-    """Yield results for the keys that the table has nothing new for, now that no message is left."""
+    """Yield results for the keys without a new record, now that no message is left."""
     if not window:
         return
     dead = reasons(pipeline, set(window))
@@ -139,7 +139,7 @@ def _final_results(
 
 
 def _final_result(pipeline: LivePipeline, sent: PendingKey, dead: str | None, current: Current) -> ReprocessResult:
-    """Return the result of one key; ``dead`` is its error if it is in a dead letter."""
+    """Return the result for one key; ``dead`` is its error if it is in a dead letter."""
     image = inspect_image(pipeline, sent.key, current)
     record, error = image.record, image.record.error or "" if image.record else ""
     is_done = not sent.force or (record is not None and record.updated_at != sent.updated_at)

@@ -1,4 +1,4 @@
-"""Watch the backfill queue, whoever filled it: how it shrinks, and what failed in the meantime."""
+"""Watch the backfill queue, whoever filled it: its length, and what failed in the meantime."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zenoimg.pipeline.records import Status, utc_text
 
 @dataclass(frozen=True)
 class Watched:
-    """What happened while the queue was watched: about how many messages left it, and what needs attention."""
+    """What happened during the watch: the approximate number of messages that left the queue, and what needs attention."""
 
     processed: int
     results: tuple[ReprocessResult, ...]
@@ -24,7 +24,7 @@ class Watched:
 
     @property
     def is_clean(self) -> bool:
-        """Return whether nothing failed for good."""
+        """Return whether nothing failed permanently."""
         return not self.dead_letters and all(result.result != "failed" for result in self.results)
 
 

@@ -1,9 +1,9 @@
-"""Roll a watermark out to stored images, and take it back.
+"""Roll a watermark out to stored images, and roll it back.
 
 ``canary``   the share of the images that gets the new mark first
-``run``      what is to be reprocessed: canary, rest, what a recipe that was taken back has made
-``review``   the canary's images after the reprocess
-``back``     the plan that puts the previous version back
+``run``      what to reprocess: the canary, the rest, or what a withdrawn recipe has made
+``review``   checks the canary's images after the reprocess
+``back``     the plan that restores the previous version
 
-A rollout stores nothing: the stack's parameters name the versions, records and copies name their recipes.
+A rollout stores no state of its own: the stack's parameters name the versions, and records and copies their recipes.
 """

@@ -1,4 +1,4 @@
-"""Plan to put the previous version back: functions, packages and recipe, by the keys that the stack keeps."""
+"""Plan to restore the previous version: functions, packages and recipe, by the keys in the stack's parameters."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from zenoimg.suggest import suggest
 
 
 def prepare(target: Target, on_event: OnEvent) -> Plan:
-    """Return the plan that puts the previous version back, with its change set.
+    """Return the plan that restores the previous version, with its change set.
 
-    A stack that an earlier run has put back already is not exchanged again: the plan then has no change set. Raises
-    ``ZenoError`` when there is no previous version, or when it cannot be read.
+    If an earlier run has already restored it, the versions are not swapped again: the plan has no change set. Raises
+    ``ZenoError`` if there is no previous version or it cannot be read.
     """
     aws = target.aws
     waited = planning.settle(target, on_event)
@@ -57,7 +57,7 @@ def prepare(target: Target, on_event: OnEvent) -> Plan:
         return Plan(names, None, (), recipe, limits, state.parameters, deployed=deployed, follows_change=waited)
     recipe, limits = _previous(target, version)
     parameters = {**state.parameters, **parameters_to_go_back(state.parameters), "Limits": json.dumps(asdict(limits))}
-    # CloudFormation refuses parameters that a template lacks, and the deployed one may be of an older zenoimg.
+    # CloudFormation rejects parameters that a template lacks, and an older zenoimg may have deployed it.
     declared = json.loads(deployed.template)["Parameters"]
     parameters = {name: value for name, value in parameters.items() if name in declared}
     running, _ = _read(target, state.parameters["RecipeKey"])
@@ -77,17 +77,17 @@ def prepare(target: Target, on_event: OnEvent) -> Plan:
 
 
 def taken_back(plan: Plan) -> str:
-    """Return the fingerprint of the recipe that a plan of ``prepare`` withdraws."""
+    """Return the fingerprint of the recipe that a plan from ``prepare`` withdraws."""
     return plan.parameters[ROLLED_BACK_FROM]
 
 
 def withdrawn(plan: Plan) -> frozenset[str]:
-    """Return the fingerprints of that recipe, those of its rules included: records name these."""
+    """Return the fingerprints of that recipe and its rules, which records refer to."""
     return withdrawn_recipes(plan.parameters)
 
 
 def _previous(target: Target, version: PreviousVersion) -> tuple[AnyRecipe, Limits]:
-    """Return recipe and limits of the previous version, after a check that all its zips exist."""
+    """Return the recipe and limits of the previous version, after checking that all its zips exist."""
     store = artifact_store_of(target.aws)
     missing = [key for key in (version.functions_key, version.packages_key) if not store.holds(key)]
     if missing:

@@ -1,4 +1,4 @@
-"""The canary: the share of the images that a rollout reprocesses first, the same at every run.
+"""Select the canary: the share of the images that a rollout reprocesses first, which is the same in every run.
 
 Images are ordered by a fixed hash of their keys, so that the share is a fair sample of all folders and dates.
 """
@@ -18,7 +18,7 @@ _SPACE = 2**64
 
 @dataclass(frozen=True)
 class CanarySize:
-    """A ``share`` of the images (0 < share < 1), or a number of ``images``; the other one is 0."""
+    """A ``share`` of the images (0 < share < 1), or a number of ``images``; the other field is 0."""
 
     share: float = 0.0
     images: int = 0
@@ -41,7 +41,7 @@ def parse_size(text: str) -> CanarySize:
 def canary_keys(keys: Iterable[str], size: CanarySize) -> frozenset[str]:
     """Return the canary's keys out of all keys; a share selects at least one.
 
-    Memory grows with the canary, not with the number of keys.
+    Memory use grows with the size of the canary, not with the number of keys.
     """
     if size.images:
         return frozenset(heapq.nsmallest(size.images, keys, key=position))
@@ -56,5 +56,5 @@ def canary_keys(keys: Iterable[str], size: CanarySize) -> frozenset[str]:
 
 
 def position(key: str) -> int:
-    """Return the place of a key in the order of hashes, 0 up to 2**64."""
+    """Return the position of a key in hash order, from 0 up to 2**64."""
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

@@ -1,4 +1,4 @@
-"""Check the images of the canary after their reprocess."""
+"""Check the canary's images after they were reprocessed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHECKS_AHEAD = 32
 
 @dataclass(frozen=True)
 class Problem:
-    """An image of the canary that the new recipe has not marked, and why."""
+    """A canary image that the new recipe has not marked, and why."""
 
     image_id: str
     reason: str
@@ -27,7 +27,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Review:
-    """The records of the canary's images, their numbers by status, and the images with a problem."""
+    """The records of the canary's images, their number by status, and the images with a problem."""
 
     records: tuple[ImageRecord, ...]
     by_status: dict[str, int]
@@ -37,8 +37,9 @@ class Review:
 def review(pipeline: LivePipeline, keys: Iterable[str]) -> Review:
     """Read original, copy and record of each image, and compare them with each other and the deployed recipe.
 
-    A problem is what ``status --check`` would find, and a copy by an earlier recipe that is kept because the new one
-    refuses the image. An image that had no copy before is none. Raises botocore's ``ClientError``.
+    A problem is anything that ``status --check`` would find, and a copy by an earlier recipe that is kept because the
+    new one refuses the image; a refused image that never had a copy is not a problem. Raises botocore's
+    ``ClientError``.
     """
     current = current_of_deployed(pipeline)
 

@@ -1,7 +1,7 @@
-"""What a rollout reprocesses: the canary, the rest, and the images that a withdrawn recipe has marked.
+"""Select what a rollout reprocesses: the canary, the rest, and the images that a withdrawn recipe has marked.
 
-The records decide, so rerunning an interrupted rollout continues it: images that already have the right mark are not
-selected.
+The selection is based on the records, so rerunning an interrupted rollout continues it: images that already have the
+right mark are not selected.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from zenoimg.operations.rollout.canary import CanarySize, canary_keys
 
 @dataclass(frozen=True)
 class Canary:
-    """The images of the canary: all ``keys``, and those ``pending`` whose mark is not the deployed recipe's."""
+    """The images of the canary: all ``keys``, and the ``pending`` ones not yet marked by the deployed recipe."""
 
     keys: frozenset[str]
     pending: tuple[SelectedImage, ...]
@@ -25,7 +25,7 @@ class Canary:
 
 @dataclass(frozen=True)
 class Progress:
-    """How many copies there are, and how many of them the recipe has made."""
+    """The number of copies, and how many of them the recipe has made."""
 
     copies: int
     by_recipe: int
@@ -38,20 +38,20 @@ def select_canary(pipeline: LivePipeline, size: CanarySize) -> Canary:
 
 
 def select_rest(pipeline: LivePipeline) -> Iterator[SelectedImage]:
-    """Yield all images that the deployed recipe has not decided about. Raises botocore's ``ClientError``."""
+    """Yield all images that the deployed recipe has not processed or refused. Raises botocore's ``ClientError``."""
     selection = ImageSelection(frozenset({"stale"}), current=current_of_deployed(pipeline))
     return select(pipeline, selection)
 
 
 def select_made_by(pipeline: LivePipeline, fingerprints: frozenset[str]) -> Iterator[SelectedImage]:
-    """Yield the images that one of some recipes has marked or refused. Raises botocore's ``ClientError``."""
+    """Yield the images that any of the given recipes has marked or refused. Raises botocore's ``ClientError``."""
     for image in select_rest(pipeline):
         if image.record is not None and fingerprints & {image.record.recipe, image.record.copy_recipe}:
             yield image
 
 
 def progress(pipeline: LivePipeline) -> Progress:
-    """Count the copies, and those by the deployed recipe. Raises botocore's ``ClientError``."""
+    """Count all copies and those by the deployed recipe. Raises botocore's ``ClientError``."""
     copies = by_recipe = 0
     for record in pipeline.catalog.all():
         made_by = record.recipe if record.status == "processed" else record.copy_recipe

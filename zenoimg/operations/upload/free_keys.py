@@ -1,7 +1,7 @@
 """Find keys that do not exist yet, by pages of a listing instead of one call per key.
 
-A listing may be out of date when a file is sent, so ``transfer`` sends to such a key on the condition that it still
-does not exist.
+A listing may be out of date when a file is sent, so ``transfer`` makes the upload conditional on the key still not
+existing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.upload.sources import Source
 from zenoimg.pipeline.calls.service import expected_owner, is_denied, is_throttled
 
-_BATCH = 1000  # the maximum of a page of a listing
-#: A page that covers fewer of our keys costs more than one call for each of them.
+_BATCH = 1000  # the maximum size of a listing page
+#: A page that covers fewer of our keys costs more than one call per key.
 _WORTH = 10
 
 
@@ -37,9 +37,9 @@ ReadListing = Callable[[str, str], Listing]
 
 
 def mark_free(pipeline: LivePipeline, sources: Iterable[Source]) -> Iterator[Source]:
-    """Yield the same sources, read a thousand ahead; ``is_free`` where a listing shows that the key does not exist.
+    """Yield the same sources, read a thousand ahead; set ``is_free`` if a listing shows that the key does not exist.
 
-    Where listing is denied or throttled, they are yielded unchanged.
+    If listing is denied or throttled, they are yielded unchanged.
     """
     read = _reader(pipeline)
     coming = iter(sources)
@@ -54,7 +54,7 @@ def mark_free(pipeline: LivePipeline, sources: Iterable[Source]) -> Iterator[Sou
 
 
 def free_keys(keys: Iterable[str], read: ReadListing) -> set[str]:
-    """Return keys that certainly do not exist; the others may or may not."""
+    """Return the keys that certainly do not exist; the others may or may not."""
     left = sorted({key for key in keys if _is_listable(key)})
     free: set[str] = set()
     while left:

@@ -1,8 +1,8 @@
-"""Find the photos of a folder as they become complete, for an upload that goes on.
+"""Find the photos in a folder as they become complete, for a continuous upload.
 
-A file is complete when it was renamed into place, or when its size and time have not changed for two seconds; and when
-it decodes to its end, by the very code that the pipeline runs. Until then another program may still be writing it.
-Events say where to look; a look at the whole folder now and then finds what events lost.
+A file is complete if it was renamed into place, or if its size and time have not changed for two seconds; and if it
+can be decoded to its end by the code that the pipeline runs. Until then another program may still be writing it.
+Events say where to look; an occasional scan of the entire folder finds what events have missed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ QUIET_SECONDS = 2.0
 RESCAN_SECONDS = 60.0
 
 State = tuple[int, ...]
-"""What ``state_of`` returns: it differs after a file was written to or replaced."""
+"""The value of ``state_of``, which differs after a file was written to or replaced."""
 
 
 @dataclass
 class _Candidate:
-    """A file that may be incomplete: its state, since when, and whether that state was found not to decode."""
+    """A file that may be incomplete: its state, since when, and whether it failed to decode in that state."""
 
     source: Source
     state: State
@@ -38,9 +38,9 @@ class _Candidate:
 
 @dataclass
 class HotFolder:
-    """The files of a folder; ``root`` is looked at as ``walk`` does. Not thread-safe.
+    """The files in a folder; ``root`` is searched like ``walk`` does. Not thread-safe.
 
-    ``on_incomplete`` is called once for a file that does not decode although nothing has changed it for two seconds.
+    ``on_incomplete`` is called once for a file that does not decode although it has not changed for two seconds.
     """
 
     root: Path
@@ -53,9 +53,9 @@ class HotFolder:
     _scanned: float | None = None
 
     def sources(self, changes: Iterable[set[Path]]) -> Iterator[Source | None]:
-        """Yield each file once it is complete, and ``None`` when there is none now.
+        """Yield each file once it is complete, and ``None`` when there is currently none.
 
-        ``changes`` are sets of paths that may have changed, often empty; the iterator ends with them.
+        ``changes`` yields sets of paths that may have changed, often empty; the iterator ends when it does.
         """
         for changed in changes:
             if (
@@ -76,7 +76,7 @@ class HotFolder:
         return list(self._candidates)
 
     def _source_of(self, path: Path) -> Source | None:
-        """Return the source of a file as ``walk`` would yield it, ``None`` where it would not."""
+        """Return the source of a file as ``walk`` would yield it, or ``None`` if it would not."""
         relative = path.relative_to(self.root)
         is_hidden = any(part.startswith(".") for part in relative.parts)
         if is_hidden or (len(relative.parts) > 1 and not self.selection.recursive):
@@ -98,13 +98,13 @@ class HotFolder:
         for path, candidate in list(self._candidates.items()):
             found = _stat(path)
             if found is None:
-                del self._candidates[path]  # it was removed or renamed
+                del self._candidates[path]  # removed or renamed
                 continue
             if state_of(found) != candidate.state:
                 self._candidates[path] = _Candidate(candidate.source, state_of(found), self.clock())
             elif not candidate.is_incomplete and self._is_complete(candidate, found):
                 if _state(path) != candidate.state:
-                    continue  # it changed while it was decoded; the next turn sees it
+                    continue  # it changed while being decoded; the next scan sees it
                 del self._candidates[path]
                 self._taken[path] = candidate.state
                 yield candidate.source
@@ -116,16 +116,16 @@ class HotFolder:
         if decodes(candidate.source, self.limits):
             return True
         if is_quiet:
-            candidate.is_incomplete = True  # until it changes
+            candidate.is_incomplete = True  # until the file changes
             self.on_incomplete(candidate.source)
         return False
 
 
 def decodes(source: Source, limits: Limits) -> bool:
-    """Return whether a file decodes to its end.
+    """Return whether a file can be decoded to its end.
 
-    One that an upload refuses by its first bytes is complete as well, and so is one that the pipeline refuses for
-    another reason than its end: their refusals are results.
+    A file that an upload refuses by its first bytes counts as complete, and so does one that the pipeline refuses for
+    a reason other than truncation: their refusals are results.
     """
     try:
         with open_file(source.path) as file:
@@ -135,16 +135,16 @@ def decodes(source: Source, limits: Limits) -> bool:
             data = file.read()
         watermark(data, Recipe(), limits)
     except OSError:
-        return True  # the upload says why it cannot be read
+        return True  # the upload reports why it cannot be read
     except (MemoryError, TransientError):
-        return True  # this says nothing about the file, and the pipeline has more memory
+        return True  # says nothing about the file, and the pipeline has more memory
     except Refused as refused:
         return refused.code not in ("corrupt", "not-an-image")
     return True
 
 
 def _was_renamed(found: stat_result) -> bool:
-    """Return whether the last change was not a write: a write sets both times, a rename that of the inode alone."""
+    """Return whether the last change was not a write: a write sets both times, a rename only the inode's (ctime)."""
     return found.st_size > 0 and found.st_ctime_ns > found.st_mtime_ns
 
 

@@ -1,4 +1,4 @@
-"""Local files for uploads: opened without blocking, checked for changes, errors in words."""
+"""Open local files for uploads without blocking, detect changes, and explain errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _without_waiting(path: str, flags: int) -> int:
     try:
         return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     except BlockingIOError:
-        # Another process has a lease on the file (a file server's client); a blocking open waits until it is released.
+        # Another process holds a lease on the file (a file server's client); a blocking open waits for its release.
         if not stat.S_ISREG(Path(path).stat().st_mode):
             raise
         return os.open(path, flags)
@@ -37,7 +37,7 @@ def state_of(found: os.stat_result) -> tuple[int, ...]:
 
 
 def reason_of(error: OSError, path: Path) -> str:
-    """Return why a file or folder could not be read, as a sentence."""
+    """Return a sentence that says why a file or folder could not be read."""
     if isinstance(error, FileNotFoundError):
         return f"{path}: No such file"
     if isinstance(error, PermissionError):

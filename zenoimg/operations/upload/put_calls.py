@@ -1,4 +1,4 @@
-"""What s3transfer has no argument for: a condition on the key, and the response of the call that ends an upload.
+"""Features that s3transfer has no argument for: a condition on the key, and the response of an upload's final call.
 
 Both use botocore's events, which are emitted for the calls that s3transfer makes.
 """
@@ -28,7 +28,7 @@ class Put:
 
 
 class PutCalls:
-    """Modifies the calls that end an upload with one client; a context manager around all uploads."""
+    """Modifies the final call of each upload with one client; a context manager around all uploads."""
 
     def __init__(self, client: S3Client) -> None:
         self._events = client.meta.events
@@ -51,10 +51,10 @@ class PutCalls:
 
     @contextmanager
     def expect(self, key: str, *, only_if_free: bool) -> Iterator[Put]:
-        """Yield the record of an upload to ``key`` that is made within the block.
+        """Yield the pending object of an upload to ``key`` within the block.
 
-        With ``only_if_free`` S3 refuses it (``PreconditionFailed``, or ``ConditionalRequestConflict`` while
-        another one is pending) when the key exists by then:
+        With ``only_if_free``, S3 rejects it if the key exists by then (``PreconditionFailed``, or
+        ``ConditionalRequestConflict`` while another upload is pending):
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
         put = self._puts[key] = Put(key, only_if_free)

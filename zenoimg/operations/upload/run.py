@@ -1,4 +1,4 @@
-"""Upload photos and wait until the pipeline has processed each; a bounded window of photos is in flight.
+"""Upload photos and wait until the pipeline has processed each, with a bounded window of photos in flight.
 
 source ──► checked by its first bytes ──► compared by content ──► sent ──► waited for ──► result
                  │ refused                     │ unchanged, conflict            (a record of this version)
@@ -31,7 +31,7 @@ from zenoimg.pipeline.calls.threads import SECONDS, threads
 from zenoimg.pipeline.records import ImageRecord
 
 State = Literal["processed", "uploaded", "would-upload", "unchanged", "refused", "conflict", "failed", "unprocessed"]
-#: States that leave an operator something to do.
+#: States that require the operator to act.
 NEEDS_ATTENTION: frozenset[State] = frozenset({"refused", "conflict", "failed", "unprocessed"})
 
 NOT_PROCESSED = "not processed yet"
@@ -41,12 +41,12 @@ NOT_PROCESSED = "not processed yet"
 class UploadOptions:
     """Options of an upload; times are in seconds.
 
-    ``window`` limits the photos that are sent and not processed yet; with ``paced`` also without ``wait``, since the
+    ``window`` limits the photos that are sent but not processed yet; with ``paced`` even without ``wait``, since the
     embedded AWS starts a process for each. ``timeout`` is how long to wait for one photo, ``retry_grace`` how long the
-    lane's retries may still replace a failed record, ``event_grace`` how long the event of a photo that was uploaded
-    earlier may still be pending. ``look_ahead`` reads sources ahead and lists their keys a thousand at a time, which
-    is not for paths that someone types. Without ``has_function`` nothing processes what is sent; then the records
-    of unchanged photos are looked at once. ``last_moments`` is how long an interrupted run may take to abort transfers.
+    lane's retries may still replace a failed record, ``event_grace`` how long the event of a photo uploaded earlier may
+    still be pending. ``look_ahead`` reads sources ahead and lists their keys a thousand at a time, which is not suited
+    to paths being typed. Without ``has_function`` nothing processes what is sent; then the records of unchanged photos
+    are read once. ``last_moments`` is how long an interrupted run may take to abort transfers.
     """
 
     wait: bool = True
@@ -67,9 +67,9 @@ class UploadOptions:
 
 @dataclass(frozen=True)
 class UploadResult:
-    """The result of one source. ``seconds`` is from the start of its transfer to this result.
+    """The result for one source. ``seconds`` is the time from the start of its transfer to this result.
 
-    ``as_before``: the content is unchanged, and the pipeline refused it earlier.
+    ``as_before``: the content is unchanged, and the pipeline has refused it before.
     """
 
     path: Path
@@ -83,7 +83,7 @@ class UploadResult:
 
     @property
     def needs_attention(self) -> bool:
-        """Return whether an operator has something to do; a photo that is refused as before was reported then."""
+        """Return whether the operator has to act; a photo refused ``as_before`` has already been reported."""
         return self.state in NEEDS_ATTENTION and not self.as_before
 
     @property
@@ -117,19 +117,19 @@ class Upload:
         self._clock = clock
         self._waiting: dict[str, _Waiting] = {}
         self._arrivals = Arrivals(pipeline, Patience(options.timeout, options.retry_grace, options.event_grace), clock)
-        #: Sent and reported as such; they occupy the window until they are processed.
+        #: Photos sent and reported as such; they occupy the window until they are processed.
         self._paced: dict[str, _Waiting] = {}
 
     @property
     def unprocessed(self) -> list[str]:
-        """Return the keys that were sent and are not processed yet."""
+        """Return the keys that were sent but not processed yet."""
         return list(self._waiting)
 
     def run(self, sources: Iterable[Source | None]) -> Iterator[UploadResult]:
-        """Yield a result for each source as it becomes known, in no fixed order.
+        """Yield a result for each source as it becomes known, in no particular order.
 
-        ``None`` among the sources says that there is none now: results are looked for before the next is asked for.
-        Raises ``RefusedByAwsError`` when access to the bucket is denied, ``ConfigurationError`` when credentials
+        ``None`` among the sources means that there is currently none: results are polled before the next is requested.
+        Raises ``RefusedByAwsError`` if access to the bucket is denied, ``ConfigurationError`` if credentials
         expire during the run; what was sent by then remains.
         """
         self._check_bucket()
@@ -186,7 +186,7 @@ class Upload:
         return running < self._options.concurrency and in_flight < self._options.window
 
     def _check_bucket(self) -> None:
-        """Check access to the bucket once, so that a denied one is one error and not one per photo."""
+        """Check access to the bucket once, so that denied access is one error instead of one per photo."""
         bucket, owner = self._pipeline.settings.originals_bucket, self._pipeline.settings.account_id
         try:
             self._pipeline.aws.s3.head_bucket(Bucket=bucket, **expected_owner(owner))
@@ -202,7 +202,7 @@ class Upload:
             raise
 
     def _after_transfer(self, future: Future[Transferred], source: Source, started: float) -> UploadResult | None:
-        """Return the final result of a transfer, or ``None`` while its record is awaited."""
+        """Return the final result of a transfer, or ``None`` if its record is still awaited."""
         try:
             done = future.result()
         except OSError as error:
@@ -223,7 +223,7 @@ class Upload:
         return UploadResult(source.path, source.key, shown, done.reason, done.size, self._clock() - started)
 
     def _look(self) -> Iterator[UploadResult]:
-        """Yield the results of awaited photos whose records are final now."""
+        """Yield the results of awaited photos whose records are now final."""
         pending = {**self._waiting, **self._paced}
         for key, arrival in self._arrivals.look(each.awaited for each in pending.values()).items():
             self._paced.pop(key, None)
@@ -245,7 +245,7 @@ class Upload:
 
 
 def _taken(finished: SimpleQueue[Future[Transferred]], pause: float | None) -> Iterator[Future[Transferred]]:
-    """Yield finished transfers, after waiting for the first for at most ``pause`` seconds (``None``: no limit)."""
+    """Yield finished transfers, after waiting at most ``pause`` seconds for the first (``None``: no limit)."""
     try:
         yield finished.get(timeout=pause)
         while True:
@@ -255,7 +255,7 @@ def _taken(finished: SimpleQueue[Future[Transferred]], pause: float | None) -> I
 
 
 def _reason_or_raise(error: ClientError | BotoCoreError, source: Source) -> str:
-    """Return why one file failed; raise errors that every further file would have as well."""
+    """Return why one file failed; raise errors that would affect every further file."""
     explained: ZenoError = explain(error)
     if isinstance(explained, ConfigurationError):
         raise explained from error

@@ -1,4 +1,4 @@
-"""The files of an upload and their keys, found by walking folders in constant memory."""
+"""Find the files of an upload and their keys by walking folders in constant memory."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import BinaryIO
 from zenoimg.errors import UsageError
 
 _BLOCK = 64 * 1024
-#: The entries of a folder that are in memory at a time; within each such block they are sorted.
+#: Number of folder entries in memory at a time; entries are sorted within each such block.
 _ENTRIES = 10_000
-#: Files that lie next to photos and are not photos. Video thumbnails (.thm) and previews (.lrv) are pictures inside.
+#: Files found next to photos that are not photos, including video thumbnails (.thm) and previews (.lrv).
 SKIPPED_SUFFIXES = frozenset(
     {".aae", ".csv", ".db", ".dop", ".html", ".ini", ".json", ".log", ".lrv", ".md", ".pp3", ".thm", ".txt", ".url"}
     | {".xml", ".xmp"}
@@ -26,9 +26,9 @@ SKIPPED_SUFFIXES = frozenset(
 
 @dataclass(frozen=True)
 class Source:
-    """A file and its object key; ``is_free``: a listing has just shown no object of this key.
+    """A file and its object key; ``is_free``: a listing has just shown no object with this key.
 
-    ``problem`` is why a file or folder cannot be read at all; ``skipped`` why a strict run refuses it by its name.
+    ``problem`` says why a file or folder cannot be read at all; ``skipped`` why a strict run refuses it by its name.
     """
 
     path: Path
@@ -43,8 +43,8 @@ class Selection:
     """How paths become sources.
 
     ``include`` and ``exclude`` are glob patterns for the relative path or the base name; without ``include``
-    everything matches. ``recursive`` includes subfolders. ``prefix`` is the beginning of every key. ``strict`` yields
-    files that would be skipped by their names, for the run to refuse them.
+    everything matches. ``recursive`` includes subfolders. ``prefix`` is prepended to every key. With ``strict``, files
+    that would be skipped by their names are yielded for the run to refuse.
     """
 
     recursive: bool = False
@@ -58,7 +58,7 @@ class Selection:
         return (not self.include or _matches(relative, self.include)) and not self.leaves_out(relative)
 
     def kind_to_skip(self, relative: str) -> str:
-        """Return as what a file in a folder is skipped, empty when it is not: an ``include`` overrides suffixes."""
+        """Return the kind of file as which it is skipped, or an empty string; an ``include`` overrides suffixes."""
         name = PurePosixPath(relative).name
         if name.startswith("."):
             return "hidden"
@@ -66,7 +66,7 @@ class Selection:
         return suffix if suffix in SKIPPED_SUFFIXES and not self.include else ""
 
     def leaves_out(self, relative: str) -> bool:
-        """Return whether a pattern of ``exclude`` matches a relative path."""
+        """Return whether an ``exclude`` pattern matches a relative path."""
         return _matches(relative, self.exclude)
 
 
@@ -78,11 +78,11 @@ def _matches(relative: str, patterns: Sequence[str]) -> bool:
 def walk(
     paths: Iterable[Path], selection: Selection, *, on_skip: Callable[[str], None] = lambda kind: None
 ) -> Iterator[Source]:
-    """Yield the files of paths: the key of a file is its base name, those of a folder's files their relative paths.
+    """Yield the files of paths: a file's key is its base name; keys of files in a folder are their relative paths.
 
-    In folders, hidden files and folders and files of ``SKIPPED_SUFFIXES`` are skipped; ``on_skip`` is called with
-    the suffix, or ``hidden``. A path that does not exist is yielded as it is: reading it fails. A folder that cannot
-    be read, or is a link, has its ``problem``. Raises ``UsageError`` naming two sources of the same key. A single
+    In folders, hidden files and folders and files with ``SKIPPED_SUFFIXES`` are skipped, and ``on_skip`` is called with
+    the suffix or ``hidden``. A path that does not exist is yielded unchanged: reading it fails. A folder that cannot
+    be read, or is a link, has a ``problem``. Raises ``UsageError`` naming two sources with the same key. A single
     folder is walked in constant memory; for several paths their keys are kept in memory.
     """
     seen: dict[str, Path] = {}
@@ -96,7 +96,7 @@ def walk(
         return
     for root in chain((first, second), roots):
         for source in _expand(root, selection, on_skip):
-            # What is not sent takes no key.
+            # Files that are not sent take no key.
             earlier = source.path if source.problem or source.skipped else seen.setdefault(source.key, source.path)
             if earlier != source.path:
                 raise UsageError(
@@ -107,7 +107,7 @@ def walk(
 
 
 def sizes(paths: Iterable[Path], selection: Selection) -> Iterator[int]:
-    """Yield the size (bytes) of each file, 0 where it cannot be read; end early where ``walk`` would raise."""
+    """Yield the size in bytes of each file, 0 if it cannot be read; end early where ``walk`` would raise."""
     with suppress(UsageError):
         for source in walk(paths, selection):
             try:
@@ -143,7 +143,7 @@ def _expand(path: Path, selection: Selection, on_skip: Callable[[str], None]) ->
 def _files(
     folder: Path, inside: str, selection: Selection, folders: list[str], on_skip: Callable[[str], None]
 ) -> Iterator[Source]:
-    """Yield a folder's files and add its subfolders' names to a list. Relative paths begin with ``inside``."""
+    """Yield a folder's files and append the names of its subfolders to a list. Relative paths begin with ``inside``."""
     try:
         with os.scandir(folder) as entries:
             while block := sorted(islice(entries, _ENTRIES), key=lambda entry: entry.name):
@@ -177,5 +177,5 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _linked() -> OSError:
-    """Return the problem of a link to a folder: following all of them could loop."""
+    """Return the problem of a link to a folder: following every link could loop."""
     return OSError(errno.ELOOP, "it is a link to a folder; pass it as a separate PATH, or leave it out with --exclude")

@@ -1,7 +1,7 @@
 """Send one file to the originals bucket: check it, compare its content, transfer it.
 
-s3transfer does multipart uploads, retries of parts and checksums; small files are sent by one plain call. Throttling
-that outlasts the client's own retries is waited out here, so that a long run completes in spite of a busy hour.
+s3transfer handles multipart uploads, retries of parts and checksums; small files are sent with one plain call.
+Throttling that outlasts the client's own retries is waited out here, so that a long run survives a busy hour.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 
 State = Literal["sent", "planned", "unchanged", "refused", "conflict", "failed"]
 
-#: Smaller files are sent by one call, so that S3 checks the SHA-256 of the whole. S3 recommends parts from 100 MB on:
+#: Smaller files are sent with one call, so that S3 checks the SHA-256 of the whole. S3 recommends parts from 100 MB:
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 _MULTIPART_BYTES = 64 * 1024 * 1024
 _PART_BYTES = 16 * 1024 * 1024
 _SMALL_BYTES = 1024 * 1024
 _THROTTLE_TRIES = 8
 _MAX_WAIT_SECONDS = 20.0
-#: The error codes of S3 for a body that does not have the announced digest.
+#: S3's error codes for a body that does not match the announced digest.
 _OTHER_BYTES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
-_CHANGED = "it changed while it was sent; send it again with --overwrite once nothing writes to it"
-#: The error codes of S3 for a conditional write to a key that exists by now.
+_CHANGED = "it changed while being sent; send it again with --overwrite once nothing writes to it"
+#: S3's error codes for a conditional write to a key that exists by now.
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 
 
@@ -56,7 +56,7 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Transferred:
-    """The result of one file; ``version`` is the identity of the object with its key, where it is known."""
+    """The result for one file; ``version`` is the identity of the object at its key, if known."""
 
     source: Source
     state: State
@@ -66,7 +66,7 @@ class Transferred:
 
 
 def decide(same_content: bool | None, *, overwrite: bool, force: bool) -> Literal["send", "skip", "conflict"]:
-    """Decide what to do with a source; ``same_content`` is ``None`` when its key does not exist."""
+    """Decide what to do with a source; ``same_content`` is ``None`` if its key does not exist."""
     if same_content is None or force:
         return "send"
     if same_content:
@@ -105,7 +105,7 @@ class Transfer:
             max_request_concurrency=max(concurrency, 4),
         )
         self._manager = TransferManager(self._s3, config)
-        # This handler turns bytes into a file, and for files the SDK first asks S3 by "Expect: 100-continue".
+        # This handler turns bytes into a file, and for files the SDK first sends "Expect: 100-continue".
         self._s3.meta.events.unregister("before-parameter-build.s3.PutObject", convert_body_to_file_like_object)
         self._calls = PutCalls(self._s3)
         self._is_aws = is_aws(self._s3.meta.endpoint_url)
@@ -147,7 +147,7 @@ class Transfer:
                 if not is_throttled(error) or attempt == _THROTTLE_TRIES:
                     raise
             else:
-                # The key was free and has this very content now: a call of ours whose response was lost.
+                # The key was free and now has exactly this content: a call succeeded, but its response was lost.
                 return replace(done, state="sent") if was_free and done.state == "unchanged" else done
             # Full jitter: the files of one run must not be retried at the same moment.
             self._stopped.wait(random.uniform(0, min(0.25 * 2**attempt, _MAX_WAIT_SECONDS)))  # noqa: S311
@@ -183,7 +183,7 @@ class Transfer:
                 if error_code(error) not in _OTHER_BYTES:
                     raise
                 return Transferred(source, "failed", size, _CHANGED)
-        if state_of(before) != state_of(source.path.stat()):  # by its name: the file may be closed by now
+        if state_of(before) != state_of(source.path.stat()):  # reopened by name, since the file may be closed by now
             return Transferred(source, "failed", size, _CHANGED)
         return Transferred(source, "sent", size, version=version)
 
@@ -193,7 +193,7 @@ class Transfer:
         if self._storage_class is not None:
             extra["StorageClass"] = self._storage_class
         in_parts = size >= _MULTIPART_BYTES
-        # S3 refuses a body that does not have this digest. Of multipart uploads S3 checks only CRCs of the whole, and
+        # S3 rejects a body that does not match this digest. For multipart uploads it checks only CRCs of the whole, and
         # S3-compatible servers check none: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
         if in_parts and self._is_aws:
             extra["ChecksumCRC32"] = crc32(file)
@@ -203,13 +203,13 @@ class Transfer:
         if size < _SMALL_BYTES:
             return identity_of(self._put(source.key, file.read(), extra, only_if_free=only_if_free))
         with self._calls.expect(source.key, only_if_free=only_if_free) as put:
-            # Multipart uploads by name: of an open file s3transfer would keep waiting parts in memory.
+            # Multipart uploads get the file's name: s3transfer would buffer the pending parts of an open file in memory.
             body = str(source.path) if in_parts else file
             self._manager.upload(body, self._bucket, source.key, extra, [self._progress]).result()
         return identity_of(put.answer)
 
     def _put(self, key: str, body: bytes, extra: Mapping[str, Any], *, only_if_free: bool) -> Mapping[str, Any]:
-        """Send by one call of botocore: for small files s3transfer takes 25% longer."""
+        """Send with one botocore call: for small files s3transfer takes 25% longer."""
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_free else {}
         answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **extra, **condition)
         self._on_bytes(len(body))
@@ -226,7 +226,7 @@ class Transfer:
 
 
 class _Progress(BaseSubscriber):
-    """Reports the progress of s3transfer, which is negative when a part is sent again."""
+    """Reports s3transfer's progress, which is negative when a part is sent again."""
 
     def __init__(self, on_bytes: Callable[[int], None]) -> None:
         self._on_bytes = on_bytes

@@ -1,4 +1,4 @@
-"""Changes of a folder as the operating system reports them, by the optional package watchfiles."""
+"""Watch a folder for changes reported by the operating system, with the optional package watchfiles."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _PAUSE_MILLISECONDS = 200
 
 
 def changes(folder: Path, *, recursive: bool) -> Iterator[set[Path]]:
-    """Yield the paths that changed, at least every 0.2 s, first an empty set once the folder is watched.
+    """Yield the paths that changed, at least every 0.2 s; the first set is empty and comes once the folder is watched.
 
-    Raises ``ConfigurationError`` without the package.
+    Raises ``ConfigurationError`` if the package is not installed.
     """
     try:
         from watchfiles import watch

@@ -1,6 +1,6 @@
 """The versions of originals that S3 keeps.
 
-``listing``  what versions and delete markers an image has
-``choice``   which version a restore puts on top, as values
-``restore``  copy a version on top as a new one, and wait for what the pipeline makes of it
+``listing``  lists the versions and delete markers of an image
+``choice``   chooses the version to restore; pure functions
+``restore``  copies a version over the current one as a new version, and waits for the pipeline's result
 """

@@ -1,8 +1,8 @@
-"""Choose the version that a restore puts on top. Pure functions.
+"""Choose the version to restore. Pure functions.
 
-| What is wanted           | the image is deleted | it exists                                      |
+| Requested                | the image is deleted | it exists                                      |
 |---|---|---|
-| nothing else is said     | its newest version   | refused: which one is not said                 |
+| no version               | its newest version   | refused: the version has to be named           |
 | deleted images only      | its newest version   | unchanged                                      |
 | a version                | that version         | that version; unchanged if it has this content |
 """
@@ -19,7 +19,7 @@ from zenoimg.suggest import suggest
 
 @dataclass(frozen=True)
 class Restoration:
-    """A version to put on top of its key. ``replaced`` is the current version, ``None`` for a deleted image."""
+    """A version to make current again. ``replaced`` is the one that is current now, ``None`` for a deleted image."""
 
     key: str
     version: Version
@@ -28,7 +28,7 @@ class Restoration:
 
 @dataclass(frozen=True)
 class NothingToRestore:
-    """Why no version is put on top; ``unchanged`` if the image is as wanted."""
+    """Why nothing is restored; ``unchanged`` if the image is already as requested."""
 
     key: str
     state: Literal["unchanged", "missing", "failed"]
@@ -38,7 +38,7 @@ class NothingToRestore:
 def choose(
     key: str, versions: Sequence[Version], wanted: str | None = None, *, only_deleted: bool = False
 ) -> Restoration | NothingToRestore:
-    """Return what to restore of an image, or why nothing is; ``versions`` with the newest first."""
+    """Return what to restore for an image, or why nothing is restored; ``versions`` has the newest first."""
     if not versions:
         return NothingToRestore(key, "missing", "there is no such image")
     current = None if versions[0].is_marker else versions[0]

@@ -25,9 +25,9 @@ class Version:
 
 
 def versions_of(pipeline: LivePipeline, key: str) -> list[Version]:
-    """Return all versions and delete markers of exactly this key, the newest first.
+    """Return all versions and delete markers of exactly this key, newest first.
 
-    Of a marker and a version within one second S3 does not tell the order, unless one of them is the current one.
+    S3 does not tell the order of a marker and a version within one second, unless one of them is current.
     """
     found: list[Version] = []
     for page in _pages(pipeline, key):
@@ -35,12 +35,12 @@ def versions_of(pipeline: LivePipeline, key: str) -> list[Version]:
         found += [_marker(each) for each in page.get("DeleteMarkers", []) if each["Key"] == key]
         if page.get("NextKeyMarker", key) != key:
             break  # keys are sorted, and the exact key comes first
-    # Sorting is stable: S3 returns the versions of a key in the order of their age.
+    # Sorting is stable, and S3 returns the versions of a key in the order of their age.
     return sorted(found, key=lambda each: (each.is_current, each.modified), reverse=True)
 
 
 def deleted_keys(pipeline: LivePipeline, prefix: str, since: datetime | None) -> Iterator[str]:
-    """Yield the keys whose newest version is a delete marker, added at ``since`` or later, in the order of keys."""
+    """Yield the keys whose newest version is a delete marker added at ``since`` or later, in key order."""
     for page in _pages(pipeline, prefix):
         for marker in page.get("DeleteMarkers", []):
             if marker["IsLatest"] and (since is None or marker["LastModified"] >= since):

@@ -1,6 +1,6 @@
-"""Copy versions of originals on top, each as a new version with its metadata and tags.
+"""Restore versions of originals by copying each as a new version, with its metadata and tags.
 
-History stays as it is: no version and no delete marker is removed, and S3 sends the event of a new object, so that the
+The history is preserved: no version or delete marker is removed, and S3 sends the event of a new object, so that the
 pipeline makes copy and record as for an upload.
 """
 
@@ -30,25 +30,25 @@ from zenoimg.pipeline.storage import identity_of
 from zenoimg.pipeline.tools import Tools
 
 State = Literal["processed", "restored", "would-restore", "unchanged", "refused", "missing", "failed", "unprocessed"]
-#: States that an operator has to act on.
+#: States that require the operator to act.
 NEEDS_ATTENTION: frozenset[State] = frozenset({"refused", "missing", "failed", "unprocessed"})
 
 _WORKERS = 8
-#: Larger objects are copied in parts. S3 copies up to 5 GB by one call, which may take longer than a client waits
+#: Larger objects are copied in parts. S3 copies up to 5 GB with one call, which may take longer than a client waits
 #: (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html).
 _ONE_CALL_BYTES = 1_000_000_000
 _PART_BYTES, _MAX_PARTS = 256 * 1024 * 1024, 10_000
 _PART_WORKERS = 4
-#: What a copy in parts does not take over by itself; the names of HeadObject and CreateMultipartUpload.
+#: Properties that a multipart copy does not take over by itself, as HeadObject and CreateMultipartUpload name them.
 _HEADERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Expires")
 
 
 @dataclass(frozen=True)
 class RestoreOptions:
-    """``window`` limits the images that are restored and not processed yet; ``poll`` is in seconds.
+    """``window`` limits the images that are restored but not processed yet; ``poll`` is in seconds.
 
-    ``here`` makes copies and records in this process, for pipelines without functions. Without ``wait`` the result of
-    an image is that it was restored; ``paced`` keeps to the window nevertheless.
+    ``here`` makes copies and records in this process, for pipelines without functions. Without ``wait``, the result is
+    that an image was restored; ``paced`` respects the window even then.
     """
 
     here: Tools | None = None
@@ -74,7 +74,7 @@ class RestoreResult:
 def plan(
     pipeline: LivePipeline, ids: Iterable[str], version: str | None = None, *, only_deleted: bool = False
 ) -> Iterator[Restoration | NothingToRestore]:
-    """Yield for each id what a restore would do, in the order of the ids."""
+    """Yield what a restore would do for each id, in order."""
 
     def look(key: str) -> Restoration | NothingToRestore:
         if not is_possible(key):
@@ -95,7 +95,7 @@ def restore(
 ) -> Iterator[RestoreResult]:
     """Restore images and yield the result for each as it becomes known.
 
-    Raises botocore's ``ClientError`` for what concerns all of them; an error of a single key is its result.
+    Raises botocore's ``ClientError`` for errors that concern all of them; an error for a single key becomes its result.
     """
     arrivals = Arrivals(pipeline, options.patience, clock)
     source = iter(restorations)
@@ -135,7 +135,7 @@ def _processed(result: RestoreResult, tools: Tools) -> RestoreResult:
     try:
         outcome = reconcile(result.key, tools)
     except Exception as error:  # noqa: BLE001 - the result of this image; the others continue
-        reason = f"it is restored, its copy is not made ({type(error).__name__}: {error})"
+        reason = f"it is restored, but its copy was not made ({type(error).__name__}: {error})"
         return RestoreResult(result.key, "failed", reason, result.restored, result.version)
     record = outcome.record
     state: State = outcome.result if outcome.result in ("refused", "failed") else "processed"
@@ -144,7 +144,7 @@ def _processed(result: RestoreResult, tools: Tools) -> RestoreResult:
 
 
 def _copy(pipeline: LivePipeline, item: Restoration) -> str:
-    """Copy a version on top and return the identity of the new one."""
+    """Copy a version as the new current one and return its identity."""
     place: dict[str, Any] = {"Bucket": pipeline.settings.originals_bucket, "Key": item.key}
     source: Any = {**place, "VersionId": item.version.version_id}
     account, storage_class = pipeline.settings.account_id, pipeline.deployment.upload_storage_class
@@ -167,7 +167,7 @@ def _copy_in_parts(
 ) -> str:
     """Do what CopyObject does, in parts.
 
-    s3transfer would set the tags by a call of its own when the new version is there already, and its event on the way.
+    s3transfer would set the tags with a separate call, after the new version exists and its event has been sent.
     """
     head = s3.head_object(**source, **owner)
     tags = {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(**source, **owner)["TagSet"]}
@@ -191,7 +191,7 @@ def _copy_in_parts(
             parts = list(pool.map(copy_part, range(1, -(-size // part_bytes) + 1)))
         return identity_of(s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}))
     except BaseException:
-        with suppress(ClientError, BotoCoreError):  # the first error counts; the bucket's rule ends the upload as well
+        with suppress(ClientError, BotoCoreError):  # the first error counts; a lifecycle rule ends the upload as well
             s3.abort_multipart_upload(**upload)
         raise
 
