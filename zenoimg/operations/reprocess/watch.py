@@ -16,7 +16,7 @@ from zenoimg.pipeline.records import Status, utc_text
 
 @dataclass(frozen=True)
 class Watched:
-    """What happened during the watch: the approximate number of messages that left the queue, and what needs attention."""
+    """The outcome of a watch: the approximate number of messages that left the queue, and what needs attention."""
 
     processed: int
     results: tuple[ReprocessResult, ...]

@@ -203,7 +203,7 @@ class Transfer:
         if size < _SMALL_BYTES:
             return identity_of(self._put(source.key, file.read(), extra, only_if_free=only_if_free))
         with self._calls.expect(source.key, only_if_free=only_if_free) as put:
-            # Multipart uploads get the file's name: s3transfer would buffer the pending parts of an open file in memory.
+            # Multipart uploads get the file's name: from an open file, s3transfer would buffer pending parts in memory.
             body = str(source.path) if in_parts else file
             self._manager.upload(body, self._bucket, source.key, extra, [self._progress]).result()
         return identity_of(put.answer)
