@@ -19,7 +19,7 @@ from zenoimg.imaging.metadata.policy import Rights
 DRAWING_VERSION = 4
 """Incremented whenever the same recipe produces other bytes than before; part of every fingerprint."""
 
-ENCODER_VERSION = 3
+ENCODER_VERSION = 4
 """Incremented whenever the same drawn pixels are encoded to other bytes than before; part of every fingerprint."""
 
 Position = Literal[

@@ -25,12 +25,18 @@ SPEC = WatermarkSpec(opacity=1.0)
 
 
 def opaque_pixels(data: bytes) -> list[tuple[int, int]]:
+    alpha = alpha_on(data)
+    return [(x, y) for y in range(alpha.height) for x in range(alpha.width) if alpha.getpixel((x, y)) == 255]
+
+
+def alpha_on(data: bytes) -> Image.Image:
+    """Return how much of each pixel the mark covers."""
     stream = read_stream(data)
     overlay = overlay_for(SPEC, (stream.width, stream.height), 1, colours_in(stream))
     alpha = Image.new("L", (stream.width, stream.height))
     for box in overlay.boxes:
         alpha.paste(overlay.mark.getchannel("A"), box[:2])
-    return [(x, y) for y in range(alpha.height) for x in range(alpha.width) if alpha.getpixel((x, y)) == 255]
+    return alpha
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4, 8])

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PIL import ImageFilter
 
 from tests.drawn.pictures import photo
 from tests.drawn.ultra_hdr import Gain, UltraHdr, apple_segment, iso_segment, smooth_map, xmp_gain_segment
 from tests.hdr_renderer import in_sdr, numpy, rendered
-from tests.unit.imaging.jpeg.gain_map.test_gains import opaque_pixels
+from tests.unit.imaging.jpeg.gain_map.test_gains import alpha_on, opaque_pixels
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 
 pytestmark = pytest.mark.thorough
@@ -97,3 +98,14 @@ def brightest(data: bytes, columns: Any, rows: Any, *, centred: bool) -> float:
     """Return the largest difference of HDR from SDR under some pixels, as a share of SDR's light."""
     hdr, sdr = rendered(data, centred=centred), in_sdr(data)
     return float((abs(hdr - sdr)[rows, columns] / (sdr[rows, columns] + 1 / 64)).max())
+
+
+@pytest.mark.parametrize("quality", [75, 85, 95])
+@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+@pytest.mark.parametrize(("kind", "channels"), [("Apple", 1), ("ISO", 1), ("lists", 3)])
+def test_a_photo_around_an_opaque_mark_keeps_its_gain(kind: str, channels: int, scale: int, quality: int) -> None:
+    source = source_of(kind, scale, channels, quality)
+    hdr, before = rendered(watermark(source, OPAQUE).data), rendered(source)
+    near = alpha_on(source).filter(ImageFilter.MaxFilter(2 * 3 * scale + 1))  # a sample around each, interpolated
+    ratios = ((hdr + 1 / 64) / (before + 1 / 64))[numpy.asarray(near) == 0]
+    assert ratios.min() > 0.6

@@ -95,12 +95,14 @@ def marked(
     draw: Draw,
     *,
     any_share: bool = False,
+    lowered: int = 0,
 ) -> bytes | NotThisWay:
     """Return a JPEG with the overlay drawn on it, every block that it does not touch as in the source.
 
     ``source`` is the picture, in parts, as a JPEG with no more application segments than tell its colours apart, and
     ``head`` the encoded application segments of the copy. ``any_share`` asks for this way however much of the picture
-    the mark covers. Raises ``TransientError`` or
+    the mark covers. ``lowered`` is how many steps of quantization the first coefficient of each changed block of the
+    first component is lowered by: ``draw`` has drawn it lighter by as much. Raises ``TransientError`` or
     ``MemoryError`` when helpers die twice, and ``Refused("corrupt")`` when both used up their processor time.
     """
     plan = _planned(stream, sum(len(part) for part in source), overlay, any_share=any_share)
@@ -111,7 +113,7 @@ def marked(
         return NotThisWay("no library")
     try:
         return helpers_of(library).work(
-            lambda helper: _edited_by(helper, plan, stream, source, head, draw), "reading its coefficients"
+            lambda helper: _edited_by(helper, plan, stream, source, head, draw, lowered), "reading its coefficients"
         )
     except UnusableLibraryError:
         return NotThisWay("no library")
@@ -178,7 +180,13 @@ def _coefficient_bytes(stream: JpegStream) -> int:
 
 
 def _edited_by(
-    helper: JpegHelper, plan: _Plan, stream: JpegStream, source: Sequence[Buffer], head: Sequence[bytes], draw: Draw
+    helper: JpegHelper,
+    plan: _Plan,
+    stream: JpegStream,
+    source: Sequence[Buffer],
+    head: Sequence[bytes],
+    draw: Draw,
+    lowered: int,
 ) -> bytes | NotThisWay:
     left, top, right, bottom = plan.region.mcus
     helper.room_for(plan.space)
@@ -202,7 +210,7 @@ def _edited_by(
     pixels = picture.tobytes("raw", _RAW_MODES[picture.mode])
     masks = block_masks(stream, plan.region, plan.overlay)
     tables = [messages.pack_tables(plan.tables)] if plan.tables else []
-    request = request._replace(kind=messages.WRITE, length=len(pixels), tables=len(tables))
+    request = request._replace(kind=messages.WRITE, length=len(pixels), tables=len(tables), lowered=lowered)
     answer = helper.ask(REQUEST.pack(*request), [pixels, *masks, *tables], plan.cpu)
     if answer.code != DONE:
         return NotThisWay(_REASONS[answer.code])

@@ -57,6 +57,11 @@ class Coverage:
     alpha: Image.Image
     ink: Image.Image
 
+    @property
+    def core(self) -> Image.Image:
+        """Return where it covers all of a sample: 255, elsewhere 0."""
+        return self.alpha.point([0] * 255 + [255])
+
 
 def coverage(overlay: Overlay, grid: Grid, step: Size) -> Coverage | None:
     """Return the mark in the map's samples, in whole blocks of ``step``; ``None`` where it misses the picture."""

@@ -9,13 +9,14 @@ from PIL import Image, ImageMath
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.errors import Refused
-from zenoimg.imaging.formats.jpeg.coefficients.editor import NotThisWay, marked
+from zenoimg.imaging.formats.jpeg.coefficients.editor import Draw, NotThisWay, marked
 from zenoimg.imaging.formats.jpeg.coefficients.region import largest_factors
 from zenoimg.imaging.formats.jpeg.encoding import encode
 from zenoimg.imaging.formats.jpeg.gain_map.coverage import Coverage, Grid, coverage
 from zenoimg.imaging.formats.jpeg.gain_map.gains import codes_under
 from zenoimg.imaging.formats.jpeg.gain_map.metadata import UnknownMapError
 from zenoimg.imaging.formats.jpeg.gain_map.source import SourceMap
+from zenoimg.imaging.formats.jpeg.gain_map.undershoot import Undershoot, undershoot_for
 from zenoimg.imaging.formats.jpeg.metadata import kept_segments
 from zenoimg.imaging.formats.jpeg.stream import PixelStream
 from zenoimg.imaging.marking.blend import blend
@@ -89,28 +90,35 @@ def map_of_copy(source: SourceMap, ground: GroundUnderMark, keeper: Keeper) -> t
     if covered is None:
         return source.data, []
     is_opaque = ground.overlay.mark.getchannel("A").getextrema()[1] == 255
-    touched = covered.alpha.point([0] + [255] * 255)
-    if is_opaque:
-        touched = _whole_blocks(touched, step)
-    shape = Image.merge("RGBA", (touched, touched, touched, touched))
-    overlay = Overlay(shape, (covered.box,))
+    below = undershoot_for(stream, source.metadata) if is_opaque else None
 
-    def draw(picture: Image.Image, shifted: Overlay) -> None:
-        box = shifted.boxes[0]
-        codes = codes_under(picture.crop(box), ground.samples(covered.box, grid), covered, source.metadata)
-        if is_opaque:
-            codes = _even(codes, covered, step)
-        picture.paste(codes, box, touched)
+    def drawing(below: Undershoot | None) -> tuple[Overlay, Draw]:
+        """Return the shape of what changes, and what draws it; ``below`` keeps the map outside of the mark as it is."""
+        fills_blocks = is_opaque and below is None
+        touched = covered.alpha.point([0] + [255] * 255)
+        if fills_blocks:
+            touched = _whole_blocks(touched, step)
+
+        def draw(picture: Image.Image, shifted: Overlay) -> None:
+            box = shifted.boxes[0]
+            samples = picture.crop(box)
+            codes = codes_under(samples, ground.samples(covered.box, grid), covered, source.metadata)
+            samples.paste(_even(codes, covered, step) if fills_blocks else codes, (0, 0), touched)
+            picture.paste(below.drawn(samples, covered.core) if below else samples, box)
+
+        return Overlay(Image.merge("RGBA", (touched, touched, touched, touched)), (covered.box,)), draw
 
     pixels = PixelStream(source.data, stream)
+    head = [one.encoded for one in segments]
     try:
-        made = marked(stream, pixels.parts, [one.encoded for one in segments], overlay, draw, any_share=True)
+        made = marked(stream, pixels.parts, head, *drawing(below), any_share=True, lowered=below.steps if below else 0)
         if not isinstance(made, NotThisWay):
             return made, []
         if made.reason in ("damaged", "incomplete"):
             raise UnknownMapError("it is damaged")
         picture = JpegImageFile(cast("IO[bytes]", pixels))
         picture.load()
+        overlay, draw = drawing(None)
         draw(picture, overlay)
         return encode(picture, stream, EncoderSettings()).with_metadata(segments), [ENCODED_AGAIN]
     except UnknownMapError:
@@ -126,7 +134,7 @@ def _whole_blocks(touched: Image.Image, step: Size) -> Image.Image:
 
 def _even(codes: Image.Image, covered: Coverage, step: Size) -> Image.Image:
     """Return codes with each block filled by their mean under the mark: under its opaque core where there is one."""
-    core = covered.alpha.point([0] * 255 + [255])
+    core = covered.core
     has_core = _filled(core.reduce(step), step, codes.size).point([0] + [255] * 255)
     bands = []
     for band in codes.split():

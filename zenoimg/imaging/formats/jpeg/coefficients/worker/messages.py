@@ -33,7 +33,8 @@ class Request(NamedTuple):
     takes ``length`` bytes of the pixels of these MCUs, a mask of each component and, if there are any, ``tables``, and
     answers with the whole picture. Answers have at most ``capacity`` bytes.
 
-    ``memory`` bounds libjpeg.
+    ``memory`` bounds libjpeg. ``WRITE`` lowers the first coefficient of the blocks of the first component that it
+    changes by ``lowered``.
     """
 
     kind: int
@@ -46,6 +47,7 @@ class Request(NamedTuple):
     check: int = UNCHECKED
     capacity: int = 0
     tables: int = 0
+    lowered: int = 0
 
 
 REQUEST = struct.Struct(f"={len(Request._fields)}q")

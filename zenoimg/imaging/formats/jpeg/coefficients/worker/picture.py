@@ -9,7 +9,7 @@ import ctypes
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from ctypes import addressof, byref, c_int, c_void_p, memmove, sizeof
+from ctypes import addressof, byref, c_int, c_int16, c_void_p, memmove, sizeof
 from typing import Any, NamedTuple
 
 from .layouts import CMYK, GRAYSCALE, RGB, HuffmanStruct
@@ -19,6 +19,7 @@ from .messages import COMPONENTS, DAMAGED, GEOMETRY, INCOMPLETE, RANGE, SPACE, C
 _PIXELS = {1: GRAYSCALE, 3: RGB, 4: CMYK}
 _RUN = re.compile(rb"[^\0]+")
 _HIGH_BYTES_IN_RANGE = bytes([0, 1, 2, 3, 0xFC, 0xFD, 0xFE, 0xFF])  # of -1024 to 1023, little-endian
+_LEAST_FIRST = -1024
 _MOST_UNSEEN = 15  # blocks: 1,023 and 15 differences of up to 2,047 are less than 32,768
 
 
@@ -100,10 +101,11 @@ class SourcePicture:
         """Return how many blocks of each component the cropped region has."""
         return [self._mcus[0] * part.across * self._mcus[1] * part.down for part in self._parts]
 
-    def replace(self, address: int, masks: list[bytes]) -> None:
+    def replace(self, address: int, masks: list[bytes], lowered: int) -> None:
         """Encode the cropped region's pixels, at ``address``, and take those blocks over whose mask is not 0.
 
-        A mask has one byte for each block of its component in the region, row by row.
+        A mask has one byte for each block of its component in the region, row by row. The first coefficient of those
+        of the first component is ``lowered``.
         """
         width, height = self.size
         channels = len(self._parts)
@@ -124,7 +126,7 @@ class SourcePicture:
                 if drawn.warned:
                     raise CannotEditError(RANGE)
                 for index, part in enumerate(self._parts):
-                    self._take_over(index, part, drawn, arrays[index], masks[index])
+                    self._take_over(index, part, drawn, arrays[index], masks[index], 0 if index else lowered)
 
     def write(self, address: int, capacity: int, tables: CodingTables | None) -> int:
         """Write the picture to ``address`` and return its length; progressive when there are no ``tables``.
@@ -217,7 +219,7 @@ class SourcePicture:
                     return False
         return True
 
-    def _take_over(self, index: int, part: Part, drawn: Decoder, array: Any, mask: bytes) -> None:
+    def _take_over(self, index: int, part: Part, drawn: Decoder, array: Any, mask: bytes, lowered: int) -> None:
         across = self._mcus[0] * part.across
         for line in range(self._mcus[1]):
             first = line * part.down
@@ -230,6 +232,8 @@ class SourcePicture:
                 for start, end in runs:
                     offset = start * BLOCK_BYTES
                     memmove(there[row] + offset, here[row] + offset, (end - start) * BLOCK_BYTES)
+                    if lowered:
+                        _lower(there[row] + offset, end - start, lowered)
 
     def _install(self, encoder: Encoder, tables: CodingTables) -> None:
         info = encoder.info
@@ -247,6 +251,13 @@ def _struct_of(table: HuffmanTable) -> HuffmanStruct:
     struct.bits[1:] = list(table.counts)
     struct.huffval[: len(table.symbols)] = list(table.symbols)
     return struct
+
+
+def _lower(address: int, blocks: int, steps: int) -> None:
+    """Lower the first coefficient of some blocks, at most to the least for whose differences there are codes."""
+    for at in range(address, address + blocks * BLOCK_BYTES, BLOCK_BYTES):
+        first = c_int16.from_address(at)
+        first.value = max(_LEAST_FIRST, first.value - steps)
 
 
 def _runs(mask: bytes) -> Iterator[tuple[int, int]]:

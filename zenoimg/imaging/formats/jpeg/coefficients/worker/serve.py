@@ -64,7 +64,7 @@ class _Worker:
             at += length
         tables = unpack_tables(data[at : at + TABLES_BYTES]) if request.tables else None
         base = _address(data) + start
-        picture.replace(base, masks)
+        picture.replace(base, masks, request.lowered)
         length = picture.write(base, request.capacity, tables)
         self._close()
         return length
