@@ -1,7 +1,7 @@
-"""getImagesLambda: answer ``GET /images`` with a JSON array of all records, or of one page when they do not fit.
+"""getImagesLambda: answer ``GET /images`` with a JSON array of all records, or of one page if they do not fit.
 
 A page has the header ``Link: <?cursor=…>; rel="next"`` (RFC 8288; relative, so that it works under any host name or
-stage). ``?id=KEY``, repeated, asks for single images. An API that is open to everyone answers less at once.
+stage). ``?id=KEY``, which can be repeated, requests single images. An API open to everyone returns smaller pages.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 #: Lambda's limit for a serialized response is 6 MB; the rest is left for headers and envelope.
 MAX_ANSWER_BYTES = 5_000_000
-#: Of an API that answers unsigned requests: what everyone can ask for is paid by the owner.
+#: For an API that answers unsigned requests, since the owner pays for whatever anyone requests.
 OPEN_ANSWER_BYTES, OPEN_LIMIT = 1_000_000, 100
-#: A shorter answer is not worth compressing: it is one packet either way.
+#: A shorter response is not worth compressing: it fits in one packet either way.
 _LEAST_COMPRESSED = 1_400
 
 logger = Logger(service="api")
@@ -39,7 +39,7 @@ _clients = FunctionClients(read_timeout=20)
 
 @cache
 def _catalog() -> Catalog:
-    """Return the catalog, created once in an execution environment."""
+    """Return the catalog, created once per execution environment."""
     return Catalog(_clients.create("dynamodb"), os.environ["TABLE_NAME"])
 
 
@@ -66,7 +66,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def page(catalog: Catalog, query: Query) -> dict[str, Any]:
-    """Return the response with the records after an image id, as many as asked for and as fit."""
+    """Return the response with the records after an image id, as many as were requested and fit."""
     limit = query.limit if query.limit is not None or not _is_open() else OPEN_LIMIT
     shown, last = _Array(), query.after
     while True:
@@ -86,7 +86,7 @@ def page(catalog: Catalog, query: Query) -> dict[str, Any]:
 def images(catalog: Catalog, ids: tuple[str, ...]) -> dict[str, Any]:
     """Return the response with the records of single images, in the order of their ids; those without one are left out.
 
-    The next page is that of the ids that did not fit.
+    The next page has the ids that did not fit.
     """
     shown, found = _Array(), catalog.get_many(each for each in ids if not each.startswith(RESERVED_PREFIX))
     for number, record in _in_order(ids, found):
@@ -105,7 +105,7 @@ class _Array:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self._left = (OPEN_ANSWER_BYTES if _is_open() else MAX_ANSWER_BYTES) - len('"[]"')
-        self._left += 1  # there is one comma less than there are records
+        self._left += 1  # there is one comma fewer than there are records
 
     def add(self, record: ImageRecord) -> bool:
         """Append a record; return ``False``, unless it is the first, if it does not fit."""
@@ -131,7 +131,7 @@ def _answer(status: int, body: str, link: str = "") -> dict[str, Any]:
 
 
 def _takes_gzip(headers: dict[str, str]) -> bool:
-    """Return whether a request accepts gzip (RFC 9110, 12.5.3). HTTP APIs pass names of headers in lower case."""
+    """Return whether a request accepts gzip (RFC 9110, 12.5.3). HTTP APIs pass header names in lower case."""
     for part in headers.get("accept-encoding", "").lower().split(","):
         coding, _, weight = (text.strip() for text in part.partition(";"))
         if coding in ("gzip", "x-gzip", "*"):

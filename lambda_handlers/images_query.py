@@ -1,4 +1,4 @@
-"""The query of ``GET /images``: ``limit`` and ``cursor`` of a page, or the ``id`` of single images. Pure."""
+"""Parse the query of ``GET /images``: ``limit`` and ``cursor`` of a page, or the ``id`` of single images. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BadRequestError(Exception):
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for: the images ``ids``, or, without any, at most ``limit`` records after the id ``after``."""
+    """A parsed query: the images ``ids``, or, without any, at most ``limit`` records after the id ``after``."""
 
     ids: tuple[str, ...] = ()
     limit: int | None = None
@@ -29,9 +29,9 @@ class Query:
 
 
 def parse(raw: str) -> Query:
-    """Return the query of a request's raw query string. Raises ``BadRequestError``.
+    """Parse a request's raw query string. Raises ``BadRequestError``.
 
-    The raw one, since API Gateway's parsed form joins repeated parameters by commas, which ids may contain
+    The raw one is needed, since API Gateway's parsed form joins repeated parameters with commas, which ids may contain
     (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
     """
     try:
@@ -54,7 +54,7 @@ def parse(raw: str) -> Query:
 
 
 def link_to(*, after: str | None = None, limit: int | None = None, ids: Sequence[str] = ()) -> str:
-    """Return the Link header for the next page: the records after an id, or the images that are still to come."""
+    """Return the Link header for the next page: the records after an id, or the remaining images."""
     if ids:
         return f'<?{urlencode([("id", each) for each in ids])}>; rel="next"'
     cursor = base64.urlsafe_b64encode((after or "").encode()).decode().rstrip("=")

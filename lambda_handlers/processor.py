@@ -2,11 +2,11 @@
 
 Live lane: S3 invokes the function asynchronously; an exception makes Lambda retry, and after the last try the
 on-failure destination keeps the event. Backfill lane: failed messages are reported one by one, and their visibility
-timeout is shortened to ``BACKFILL_FIRST_RETRY`` seconds (30 by default), doubled with each further try. What needs more
-memory than the function has goes to ``LARGE_QUEUE_URL``, which the larger function polls as its own lane; that one, and
-a function without the variable, does all the work itself.
+timeout is shortened to ``BACKFILL_FIRST_RETRY`` seconds (30 by default), doubled with each further try. Images that
+need more memory than the function has go to ``LARGE_QUEUE_URL``, which the larger function polls as its own lane; that
+function, and one without the variable, does all the work itself.
 
-Each key is logged in one line, and measured in one line of metrics when it was work on an image.
+Each key is logged in one line, and measured in one line of metrics if an image was processed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _clients = FunctionClients(read_timeout=60)
 
 @cache
 def _tools() -> Tools:
-    """Return clients, settings and recipe, created once in an execution environment."""
+    """Return clients, settings and recipe, created once per execution environment."""
     settings = pipeline_settings.from_environment(os.environ)
     recipe, limits = load_deployed()
     megabytes = int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) if _large_queue() else None
@@ -59,12 +59,12 @@ def _tools() -> Tools:
 
 
 def _large_queue() -> str:
-    """Return the URL of the queue for what this function cannot hold; empty where there is none."""
+    """Return the URL of the queue for images that need more memory; empty if there is none."""
     return os.environ.get("LARGE_QUEUE_URL", "")
 
 
 def _hand_over(bucket: str, key: str, force: bool) -> None:
-    """Send a key to the larger function. Raises botocore's errors: the lane retries the key then."""
+    """Send a key to the larger function. Raises botocore's errors, after which the lane retries the key."""
     _queues().send_message(QueueUrl=_large_queue(), MessageBody=backfill_body(bucket, key, force=force))
 
 
@@ -79,7 +79,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | N
     """Handle an event of either lane."""
     _clients.begin(context.get_remaining_time_in_millis())
     if is_from_queue(event):
-        # Imported here because a live upload, whose sender may be waiting, needs none of it.
+        # Imported here because a live upload, whose sender may be waiting, does not need it.
         from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
         answer = process_partial_response(
@@ -123,12 +123,12 @@ def _retry_later(message: SQSRecord) -> None:
             VisibilityTimeout=wait,
         )
     except Exception:
-        # The message still returns, only later: when the queue's own visibility timeout has passed.
+        # The message still returns, only later, when the queue's own visibility timeout has passed.
         logger.warning("the visibility timeout could not be shortened", exc_info=True)
 
 
 def _try_key(key: KeyToCheck) -> Exception | None:
-    """Reconcile one key of a live event; return its error, so that the event's other keys are processed first."""
+    """Reconcile one key of a live event; return its error, so that the event's other keys are processed as well."""
     try:
         _check(key)
     except Exception as error:  # noqa: BLE001 - logged, and raised after the other keys
@@ -163,7 +163,7 @@ def _check(key: KeyToCheck) -> None:
 
 
 class _Stopwatch:
-    """Milliseconds by stage, summed over the rounds of a run."""
+    """Milliseconds per stage, summed over the rounds of a run."""
 
     def __init__(self) -> None:
         self._started = self._last = time.perf_counter()
@@ -180,7 +180,7 @@ class _Stopwatch:
 
 
 def _log(key: KeyToCheck, outcome: Outcome, stopwatch: _Stopwatch) -> None:
-    """Log one structured line for an image, without anything from its metadata."""
+    """Log one structured line about an image, without anything from its metadata."""
     fields: dict[str, Any] = {"image": key.key, "result": outcome.result, "duration_ms": stopwatch.total}
     fields |= {"stages_ms": stopwatch.stages, "rounds": outcome.rounds if outcome.rounds > 1 else None}
     record = outcome.record
@@ -207,8 +207,8 @@ def _metrics() -> Metrics:
 def _measure(result: str, stopwatch: _Stopwatch, size: int | None) -> None:
     """Write the metrics of one image as one line in CloudWatch's embedded metric format, at any log level.
 
-    Each count is 0 or 1, so that its sum counts images and its average is a rate. ``size`` is the original's size in
-    bytes, ``None`` when it was not read.
+    Each count is 0 or 1, so that its sum is a number of images and its average a rate. ``size`` is the original's size
+    in bytes, ``None`` if it was not read.
     """
     metrics = _metrics()
     for name in _COUNTED:

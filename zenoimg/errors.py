@@ -1,13 +1,13 @@
-"""The errors that an operator sees.
+"""The errors shown to the operator.
 
     ZenoError                 any failure that zenoimg can explain; exit code 1
     ├── UsageError            the command line is wrong; 2
     ├── ConfigurationError    settings, credentials or an optional part are missing or wrong; 3
     │   └── NotDeployedError  the stack does not exist; 3
-    └── RefusedByAwsError     AWS refused the whole command; 4
+    └── RefusedByAwsError     AWS rejected the entire command; 4
 
 Each has a code for programs, a sentence that names the thing and what is wrong with it, and a next step.
-``zenoimg.cli`` maps them to exit codes in one place; nothing else prints or exits.
+``zenoimg.cli`` maps them to exit codes in one place; no other code prints or exits.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from __future__ import annotations
 class ZenoError(Exception):
     """A failure that is explained to the operator.
 
-    ``message`` names the thing and what is wrong with it; ``next_step`` is what to do about it, empty where nothing
-    can be done.
+    ``message`` names the thing and what is wrong with it; ``next_step`` says what to do about it, and is empty if
+    nothing can be done.
     """
 
     exit_code = 1
@@ -32,7 +32,7 @@ class ZenoError(Exception):
 
 
 class UsageError(ZenoError):
-    """The command line is invalid or contradicts itself."""
+    """The command line is invalid or contradictory."""
 
     exit_code = 2
     code = "usage"
@@ -52,7 +52,7 @@ class NotDeployedError(ConfigurationError):
 
 
 class RefusedByAwsError(ZenoError):
-    """AWS refused the whole command."""
+    """AWS rejected the entire command."""
 
     exit_code = 4
     code = "refused-by-aws"

@@ -1,8 +1,8 @@
 """Commands that messages suggest: they can be pasted into a shell, and act where the running command acts.
 
-The command line says once, by ``acting_with``, which of its global flags decide where it acts. They hold for the whole
-process, its threads included; variables and ``zenoimg.toml`` hold in the user's shell anyway. The AWS CLI knows neither
-our variables nor that file: ``point_aws_cli_at`` says what they amount to.
+The command line declares once, with ``acting_with``, which of its global flags decide where it acts. They apply to the
+entire process, including its threads; environment variables and ``zenoimg.toml`` apply in the user's shell anyway. The
+AWS CLI knows neither our variables nor that file: ``point_aws_cli_at`` translates them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _flags: tuple[str, ...] = ()
 
 @dataclass(frozen=True)
 class _AwsCli:
-    """Where commands of the AWS CLI act: variables that precede them, options that follow them."""
+    """Where AWS CLI commands act: variables that precede them, options that follow them."""
 
     variables: tuple[tuple[str, str], ...] = ()
     profile: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ _aws_cli = _AwsCli()
 
 @contextmanager
 def acting_with(flags: Sequence[str]) -> Iterator[None]:
-    """Add these flags (``--stack acme``) to every command that is suggested within the block."""
+    """Add these flags (``--stack acme``) to every command suggested within the block."""
     global _flags, _aws_cli
     before, aws_cli_before = _flags, _aws_cli
     _flags, _aws_cli = tuple(flags), _AwsCli()
@@ -45,9 +45,9 @@ def acting_with(flags: Sequence[str]) -> Iterator[None]:
 def point_aws_cli_at(
     *, profile: str | None, region: str | None, endpoint_url: str | None, keys: tuple[str, str] | None = None
 ) -> None:
-    """Have commands of the AWS CLI act here until the block of ``acting_with`` ends.
+    """Make AWS CLI commands act here until the block of ``acting_with`` ends.
 
-    ``keys`` (access key, secret key) are those of the embedded AWS, which everybody knows.
+    ``keys`` (access key, secret key) are those of the embedded AWS, which are not secret.
     """
     global _aws_cli
     given = (("--region", region), ("--endpoint-url", endpoint_url))
@@ -59,9 +59,9 @@ def point_aws_cli_at(
 
 
 def suggest_aws(*words: str, anywhere: bool = False) -> str:
-    """Return an ``aws`` command of these words, quoted for a POSIX shell, that acts where the running command acts.
+    """Return an ``aws`` command with these words, quoted for a POSIX shell, that acts where the running command acts.
 
-    ``anywhere`` is for commands about the user's own profile, which have no region and no endpoint.
+    ``anywhere`` is for commands about the user's own profile, which need no region or endpoint.
     """
     variables = [] if anywhere else [f"{name}={_quoted(value)}" for name, value in _aws_cli.variables]
     place = () if anywhere else _aws_cli.place
@@ -69,11 +69,11 @@ def suggest_aws(*words: str, anywhere: bool = False) -> str:
 
 
 def suggest(*words: str, ids: Sequence[str] = ()) -> str:
-    """Return a ``zenoimg`` command of these words, quoted for a POSIX shell.
+    """Return a ``zenoimg`` command with these words, quoted for a POSIX shell.
 
-    ``ids`` are the arguments after the options: where one begins with a hyphen, ``--`` precedes them.
+    ``ids`` are the arguments after the options; if one begins with a hyphen, ``--`` precedes them.
     """
-    flags = () if words[:1] == ("local",) else _flags  # those commands act on this machine alone
+    flags = () if words[:1] == ("local",) else _flags  # these commands act only on this machine
     end_of_options = ["--"] if any(each.startswith("-") for each in ids) else []
     return " ".join(map(_quoted, ["zenoimg", *flags, *words, *end_of_options, *ids]))
 
@@ -81,9 +81,8 @@ def suggest(*words: str, ids: Sequence[str] = ()) -> str:
 def suggest_install(extra: str = "") -> str:
     """Return the ``pip install`` command that adds an extra to zenoimg, from where zenoimg itself was installed.
 
-    Without one it is the command that installs zenoimg itself.
-
-    That is a clone, a wheel or another URL if pip noted one (PEP 610), and otherwise the package index.
+    Without an extra, it is the command that installs zenoimg itself. The source is a clone, a wheel or another URL if
+    pip recorded one (PEP 610), and otherwise the package index.
     """
     origin = _installed_from()
     url = urlsplit(origin.get("url", ""))
@@ -101,7 +100,7 @@ def suggest_install(extra: str = "") -> str:
 
 
 def _installed_from() -> dict[str, Any]:
-    from importlib.metadata import PackageNotFoundError, distribution  # not for each --help
+    from importlib.metadata import PackageNotFoundError, distribution  # imported only when needed, not for every --help
 
     try:
         noted = distribution("zenoimg").read_text("direct_url.json")
@@ -113,7 +112,7 @@ def _installed_from() -> dict[str, Any]:
 def _quoted(word: str) -> str:
     if word.isprintable():
         return shlex.quote(word)
-    # Bash, zsh and ksh read escapes in $'…'; a control character itself would reach the terminal.
+    # Bash, zsh and ksh read escapes in $'…'; a raw control character would reach the terminal.
     encoded = "".join(f"\\{character}" if character in "\\'" else _escaped(character) for character in word)
     return f"$'{encoded}'"
 

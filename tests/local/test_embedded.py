@@ -110,7 +110,7 @@ def test_a_busy_server_is_waited_for_and_that_is_said(make: Make, monkeypatch: p
         assert not aws.start(on_progress=say)
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert said == [f"The embedded AWS (process {pid}) is busy; waiting up to 120 s for an answer"]
+    assert said == [f"The embedded AWS (process {pid}) is busy; waiting up to 120 s for a response"]
 
 
 def test_a_server_that_ends_while_it_is_waited_for_is_started_again(

@@ -1,9 +1,9 @@
-"""AWS as commands see it.
+"""The commands' access to AWS.
 
-``session``   one boto3 session, with clients made when they are first needed
-``platform``  what AWS and the embedded AWS do differently
-``errors``    every failure of a call in words
+``session``   one boto3 session, with clients created when first needed
+``platform``  differences between AWS and the embedded AWS
+``errors``    explains the failure of any call
 
-What an answer means (missing, denied, throttled …) is decided in ``zenoimg.pipeline.calls.service``, which ships in
+What a response means (missing, denied, throttled …) is decided in ``zenoimg.pipeline.calls.service``, which ships in
 the functions.
 """

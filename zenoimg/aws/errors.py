@@ -1,6 +1,6 @@
-"""Every failure of a call as a sentence, a next step and an exit code.
+"""Explain any failure of a call with a sentence, a next step and an exit code.
 
-``zenoimg.pipeline.calls.service`` decides what an answer means; this module says it to an operator.
+``zenoimg.pipeline.calls.service`` decides what a response means; this module explains it to the operator.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SIGN_IN = (
     boto.SSOError,
     boto.TokenRetrievalError,
 )
-#: Errors of the network, from botocore down to the socket.
+#: Network errors, from botocore down to the socket.
 NETWORK_ERRORS = (
     boto.HTTPClientError,
     boto.ConnectionError,
@@ -48,25 +48,25 @@ NETWORK_ERRORS = (
     socket.herror,
     ssl.SSLError,
 )
-#: What a server that is not AWS, or a proxy in between, makes of a call.
+#: Errors caused by a server that is not AWS, or by a proxy in between.
 _NOT_AWS = (ResponseParserError, ParserError, boto.ResponseStreamingError)
 
 
 def has_expired(error: Exception) -> bool:
-    """Return whether a call failed because its credentials have expired: signing in again helps."""
+    """Return whether a call failed because its credentials have expired, so that signing in again helps."""
     return error_code(error) in _EXPIRED or isinstance(
         error, boto.SSOError | boto.TokenRetrievalError | boto.CredentialRetrievalError
     )
 
 
 def explain(error: Exception) -> ZenoError:
-    """Return any exception of botocore, boto3, urllib3, http.client, socket, ssl or the file system in words."""
+    """Explain any exception of botocore, boto3, urllib3, http.client, socket, ssl or the file system."""
     if isinstance(error, boto.ClientError):
         return _explain_refusal(error)
     if isinstance(error, _NOT_AWS):
         return RefusedByAwsError(
             f"the endpoint's response is not one that AWS sends: {error}",
-            next_step="Check --endpoint-url, and whether a proxy stands between this machine and AWS.",
+            next_step="Check --endpoint-url, and whether there is a proxy between this machine and AWS.",
             code="not-aws",
         )
     if isinstance(error, boto.ProfileNotFound):
@@ -83,7 +83,7 @@ def explain(error: Exception) -> ZenoError:
     if isinstance(error, NETWORK_ERRORS):
         return RefusedByAwsError(
             f"AWS could not be reached: {error or type(error).__name__}",
-            next_step="Check the network, the region and --endpoint-url, then run the same command again.",
+            next_step="Check the network, the region and --endpoint-url, then rerun the command.",
             code="unreachable",
         )
     is_of_s3transfer = type(error).__module__ == "s3transfer.exceptions"
@@ -115,13 +115,13 @@ def _explain_refusal(error: boto.ClientError) -> ZenoError:
     if is_denied(error):
         return RefusedByAwsError(
             f"AWS denied {operation}: {message or code}",
-            next_step="The files of policies/ for operators and deployers list what is needed.",
+            next_step="The operator and deployer policies in policies/ list what is needed.",
             code="access-denied",
         )
     if is_throttled(error):
         return RefusedByAwsError(
             f"AWS throttled {operation} repeatedly ({code})",
-            next_step="Wait a minute and rerun the same command; it continues from there.",
+            next_step="Wait a minute and rerun the command; it continues from there.",
             code="throttled",
         )
     return RefusedByAwsError(f"AWS refused {operation}: {message or code} ({code})", code=code or "refused-by-aws")

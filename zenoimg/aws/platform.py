@@ -1,7 +1,7 @@
-"""What AWS and the embedded AWS do differently, in one table.
+"""Differences between AWS and the embedded AWS, in one table.
 
-Measured with ministack 1.5.33; ``Aws.local`` remains for what is about the embedded AWS itself (its process, its
-checkpoint, its addresses).
+Measured with ministack 1.5.33; ``Aws.local`` remains for what concerns the embedded AWS itself (its process, its
+checkpoint, its URLs).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ class Platform:
     applies_bucket_settings: bool
     """CloudFormation sets lifecycle rules and object ownership."""
     reverts_drift: bool
-    """Change sets compare the template with the resources themselves (``DeploymentMode``)."""
+    """Change sets can compare the template with the actual resources (``DeploymentMode``)."""
     recreates_queues: bool
-    """An update of a stack creates queues that were deleted again."""
+    """A stack update recreates queues that were deleted."""
     keeps_point_in_time_recovery: bool
     expires_objects: bool
     """Lifecycle rules are carried out."""
     creates_log_groups: bool
-    """An invocation creates its log group, whatever rights its role has."""
+    """An invocation creates its log group, whatever permissions its role has."""
     filters_logs: bool
-    """CloudWatch Logs understands filter patterns of JSON fields."""
+    """CloudWatch Logs supports filter patterns on JSON fields."""
     has_live_tail: bool
     reserves_concurrency: bool
     """Invocations beyond a function's reserved concurrency wait; on the embedded AWS they fail."""
@@ -35,15 +35,15 @@ class Platform:
     has_metric_math: bool
     """CloudWatch accepts alarms on an expression of several metrics."""
     pipes_reach_event_buses: bool
-    """EventBridge Pipes filter, transform and deliver what DynamoDB streams hold to an event bus."""
+    """EventBridge Pipes filter, transform and deliver records of DynamoDB streams to an event bus."""
     has_metrics: bool
-    """CloudWatch measures functions, and reads the embedded metric format of their logs."""
+    """CloudWatch has metrics of functions, and reads the embedded metric format in their logs."""
     counts_queues_exactly: bool
-    """The number of messages is exact at once; SQS's own is approximate for about a minute after the last send."""
+    """Message counts are exact immediately; SQS's own are approximate for about a minute after the last send."""
     log_poll_seconds: float
-    """Pause between two reads while logs are followed."""
+    """Seconds between two reads while following logs."""
     table_poll_seconds: float
-    """Pause between two looks at a table that is being deleted."""
+    """Seconds between two polls of a table that is being deleted."""
 
 
 AWS = Platform(

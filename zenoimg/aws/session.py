@@ -1,4 +1,4 @@
-"""AWS as commands see it: one session, with clients made when they are first needed."""
+"""The commands' AWS session, with clients created when first needed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
-#: Connections for each client: enough for every transfer thread of one command.
+#: Connections per client: enough for all transfer threads of one command.
 MAX_CONNECTIONS = 64
 
 
@@ -69,12 +69,12 @@ class Aws:
     ) -> None:
         """``credentials`` (access key, secret key) replace the standard chain; only the embedded AWS has them.
 
-        With them nothing of the user's AWS set-up counts: no profile, no configuration file, no proxy.
-        ``impatient`` gives up every call after a second or two, for somebody who waits at a prompt.
-        ``report`` is called with one line when calls have been retried for three seconds.
+        With them, the user's AWS configuration is ignored: profile, configuration files, proxy.
+        ``impatient`` gives up on every call after a second or two, for a user waiting at a prompt.
+        ``report`` is called with one line once calls have been retried for three seconds.
 
-        Raises botocore's ``ProfileNotFound``; ``ConfigurationError`` when no region is known, or botocore's
-        ``NoCredentialsError`` when there are no credentials either.
+        Raises botocore's ``ProfileNotFound``; ``ConfigurationError`` if no region is known, or botocore's
+        ``NoCredentialsError`` if there are no credentials either.
         """
         key, secret = credentials or (None, None)
         self._session = boto3.Session(
@@ -85,7 +85,7 @@ class Aws:
             botocore_session=_bare_session() if credentials else None,
         )
         if not self._session.region_name:
-            self.credentials()  # missing credentials are the first thing to fix
+            self.credentials()  # missing credentials have to be fixed first
             raise ConfigurationError(
                 "no AWS region is set",
                 next_step="Add --region (for example eu-west-1), set AWS_REGION, or add --local.",
@@ -94,7 +94,7 @@ class Aws:
         self.endpoint_url = endpoint_url
         self.local = local
         self._lock = threading.Lock()
-        # AWS's own variables win: when one of them is set, botocore retries accordingly.
+        # AWS's own variables take precedence: if one of them is set, botocore retries accordingly.
         has_own_policy = bool(os.environ.get("AWS_MAX_ATTEMPTS") or os.environ.get("AWS_RETRY_MODE"))
         self._retries = None if impatient or has_own_policy else Retries(report=report)
         self._config = Config(
@@ -102,15 +102,15 @@ class Aws:
             connect_timeout=1 if impatient else 10,
             read_timeout=2 if impatient else 60,
             max_pool_connections=MAX_CONNECTIONS,
-            # A complete value: botocore would assemble its own for every request, at 5% of the request's cost.
+            # A complete user agent: botocore would assemble its own for every request, at 5% of the request's cost.
             user_agent=f"zenoimg/{__version__} Boto3/{boto3.__version__} Botocore/{botocore_version}",
             proxies={} if credentials else None,
         )
 
     def likely_region(self) -> str:
-        """Return the region that was probably meant, empty when ours is known or like no other.
+        """Return the region that was probably meant; empty if ours is known or resembles none.
 
-        botocore's list lags behind AWS's, so an unknown region is a reason for a hint and never for a refusal.
+        botocore's list lags behind AWS's, so an unknown region warrants a hint but never an error.
         """
         if self.local or self.endpoint_url:
             return ""
@@ -126,39 +126,39 @@ class Aws:
 
     @cached_property
     def s3(self) -> S3Client:
-        """Return the client of S3."""
-        # In some regions botocore presigns URLs with version 2 by default, which newer buckets refuse.
+        """Return the S3 client."""
+        # In some regions botocore presigns URLs with Signature Version 2 by default, which newer buckets reject.
         config = self._config.merge(Config(signature_version="s3v4"))
         client: S3Client = self._client("s3", config)
         return client
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """Return the client of DynamoDB."""
+        """Return the DynamoDB client."""
         client: DynamoDBClient = self._client("dynamodb", self._config)
         return client
 
     @cached_property
     def sqs(self) -> SQSClient:
-        """Return the client of SQS."""
+        """Return the SQS client."""
         client: SQSClient = self._client("sqs", self._config)
         return client
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
-        """Return the client of CloudWatch Logs."""
+        """Return the CloudWatch Logs client."""
         client: CloudWatchLogsClient = self._client("logs", self._config)
         return client
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
-        """Return the client of CloudFormation."""
+        """Return the CloudFormation client."""
         client: CloudFormationClient = self._client("cloudformation", self._config)
         return client
 
     @cached_property
     def functions(self) -> LambdaClient:
-        """Return the client of Lambda."""
+        """Return the Lambda client."""
         # A synchronous call lasts as long as the function runs, and must not be made twice.
         patient = self._config.merge(Config(read_timeout=920, retries=dict(SINGLE_ATTEMPT)))  # type: ignore[arg-type]
         client: LambdaClient = self._client("lambda", patient, is_retried=False)
@@ -166,24 +166,24 @@ class Aws:
 
     @cached_property
     def iam(self) -> IAMClient:
-        """Return the client of IAM."""
+        """Return the IAM client."""
         client: IAMClient = self._client("iam", self._config)
         return client
 
     @cached_property
     def cloudwatch(self) -> Any:
-        """Return the client of CloudWatch's metrics."""
+        """Return the CloudWatch client."""
         return self._client("cloudwatch", self._config)
 
     @cached_property
     def sts(self) -> STSClient:
-        """Return the client of STS."""
+        """Return the STS client."""
         client: STSClient = self._client("sts", self._config)
         return client
 
     @cached_property
     def identity(self) -> Identity:
-        """Return account and region of the caller; asks STS, and IAM for the account's alias."""
+        """Return account and region of the caller; calls STS, and IAM for the account's alias."""
         caller = self.sts.get_caller_identity()
         return Identity(
             account=caller["Account"],
@@ -195,16 +195,16 @@ class Aws:
 
     @property
     def platform(self) -> Platform:
-        """Return what this kind of AWS supports."""
+        """Return what this platform supports."""
         return EMBEDDED if self.local else AWS
 
     @property
     def where(self) -> str:
-        """Return where commands act, without a call to AWS: for messages that must not fail themselves."""
+        """Describe where commands act, without calling AWS, for messages that must not fail themselves."""
         return "on the embedded AWS" if self.local else f"in {self.region}"
 
     def _client(self, service: str, config: Config, *, is_retried: bool = True) -> Any:
-        with self._lock:  # a session must not create clients in two threads at once
+        with self._lock:  # a session must not create clients in two threads at the same time
             client: Any = self._session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
         if is_retried and self._retries is not None:
             self._retries.install(client)
@@ -220,7 +220,7 @@ class Aws:
     def _alias(self) -> str:
         try:
             aliases = self.iam.list_account_aliases()["AccountAliases"]
-        except boto.ClientError:  # optional: it needs a permission of its own
+        except boto.ClientError:  # optional, since it needs a permission of its own
             return ""
         return aliases[0] if aliases else ""
 

@@ -4,10 +4,10 @@
 ``settings``   home folder and port
 ``status``     state, version, size, health
 ``child``      the child process: environment and launch; ``server`` is its program
-``process``    the lock of the living server, exclusive access, exit statuses
+``process``    the lock of the live server, exclusive access, exit statuses
 ``folder``     the home folder: ownership, port, log
 ``ports``      whether a port is free
-``workers``    the function workers that a server starts
+``workers``    the function workers that the server starts
 ``variables``  environment variables for an SDK or the AWS CLI
 
 Nothing here needs boto3, and only the child imports ministack, so importing this package is cheap.

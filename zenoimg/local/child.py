@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zenoimg.local.settings import ACCESS_KEY, ACCOUNT, HOST, REGION, SECRET_KEY, LocalSettings
 
-# What Python needs to start on unusual hosts. Nothing else of the operator's environment is passed on, because
+# What Python needs to start on unusual hosts. Nothing else from the operator's environment is passed on, because
 # functions see the environment of the server.
 _PASSED_ON = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -25,7 +25,7 @@ def environment(settings: LocalSettings, inherited: Mapping[str, str]) -> dict[s
         "BIND_HOST": HOST,
         "MINISTACK_HOST": HOST,
         "GATEWAY_PORT": str(settings.port),
-        "MINISTACK_EDITION": settings.identity,  # repeated in the health answer and otherwise unused
+        "MINISTACK_EDITION": settings.identity,  # returned in the health response and otherwise unused
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
         "PERSIST_STATE": "1",
@@ -50,7 +50,7 @@ def environment(settings: LocalSettings, inherited: Mapping[str, str]) -> dict[s
 def launch(settings: LocalSettings, locked_pid_file: int) -> subprocess.Popen[bytes]:
     """Start the server in its own session, so that Ctrl-C in the terminal does not reach it.
 
-    ``locked_pid_file`` is a descriptor whose lock the child inherits; the caller closes its own.
+    ``locked_pid_file`` is a descriptor whose lock the child inherits; the caller closes its own copy.
     """
     program = Path(__file__).with_name("server.py")
     command = [sys.executable, "-P", str(program), str(settings.pid_file), str(locked_pid_file)]

@@ -5,8 +5,8 @@
     checkpoint  stop, start: the services write their state only at a graceful stop
 
 The child holds the lock on its pid file (see ``server``), so the kernel knows whether it is alive, and a process id
-that was reused by a foreign process is never signalled. A server that is alive and does not answer is busy: a burst
-of events keeps it so for more than 15 s on two cores.
+that was reused by an unrelated process is never signalled. A server that is alive but does not respond is busy: a burst
+of events can keep it busy for more than 15 s on two cores.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from zenoimg.local.status import (
 from zenoimg.local.variables import client_variables, foreign_variables
 from zenoimg.suggest import suggest, suggest_install
 
-#: How long a living server may be busy before it counts as stuck.
+#: How long (in seconds) a live server may be busy before it counts as stuck.
 PATIENCE_SECONDS = 120.0
 STOP_SECONDS = 330.0  # a function may run for 300 s, after which the services save their state
-_BUSY_SECONDS = 3.0  # without an answer after which the wait is reported
+_BUSY_SECONDS = 3.0  # without a response, after which the wait is reported
 _POLL_SECONDS = 0.05
 
 Progress = Callable[[str], None]
@@ -47,13 +47,13 @@ def _silent(_: str) -> None:
 
 
 class EmbeddedAws:
-    """One embedded AWS, identified by its settings. Holds no state: every method reads the machine's."""
+    """One embedded AWS, identified by its settings. Stateless: every method reads the state of the machine."""
 
     def __init__(self, settings: LocalSettings) -> None:
         self.settings = settings
 
     def status(self) -> LocalStatus:
-        """Return its current state; start and change nothing."""
+        """Return its current state, without starting or changing anything."""
         process.reap()
         settings = self.settings
         pid = process.lock_holder(settings.pid_file)
@@ -77,11 +77,11 @@ class EmbeddedAws:
         )
 
     def start(self, *, on_progress: Progress | None = None, on_lost_state: Callable[[], None] | None = None) -> bool:
-        """Start it unless it is running, and return once it answers: ``True`` if this call started it.
+        """Start it unless it is running, and return once it responds: ``True`` if this call started it.
 
         ``on_lost_state`` is called if the previous server was killed before it could save its state. Raises
         ``ConfigurationError`` if ministack is not installed, the folder is not ours, the port is taken or the state
-        belongs to another port; ``ZenoError`` if the server ends during the start or does not answer for 120 s.
+        belongs to another port; ``ZenoError`` if the server ends during the start or does not respond for 120 s.
         """
         say = on_progress or _silent
         settings = self.settings
@@ -98,8 +98,8 @@ class EmbeddedAws:
     def stop(self, *, on_progress: Progress | None = None, patience: float = STOP_SECONDS) -> bool:
         """Stop it gracefully, so that its state is saved: ``True`` if it was running.
 
-        Waits for running invocations, up to ``patience`` seconds in all, and never kills the server: raises
-        ``ZenoError`` if it has not ended by then; it continues to stop by itself.
+        Waits for running invocations, up to ``patience`` seconds in total, and never kills the server: raises
+        ``ZenoError`` if it has not ended by then; it continues to stop on its own.
         """
         if not self.settings.home.exists():
             return False
@@ -108,7 +108,7 @@ class EmbeddedAws:
             return self._stop(say, patience)
 
     def checkpoint(self, *, on_progress: Progress | None = None) -> None:
-        """Save the state by a graceful stop and a start; do nothing if it is not running.
+        """Save the state by a graceful restart; do nothing if it is not running.
 
         Raises what ``start`` and ``stop`` raise.
         """
@@ -136,7 +136,7 @@ class EmbeddedAws:
         return client_variables(self.settings, inherited)
 
     def unset_variables(self, inherited: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-        """Return the variables to unset in addition to ``environment()``; to an SDK empty is not unset."""
+        """Return the variables to unset in addition to ``environment()``, since SDKs do not treat empty as unset."""
         return foreign_variables(inherited)
 
     @contextmanager
@@ -149,14 +149,14 @@ class EmbeddedAws:
             yield
 
     def _start(self, say: Progress, on_lost_state: Callable[[], None] | None = None) -> bool:
-        """Start while holding the lock."""
+        """Start it while holding the lock."""
         settings = self.settings
         if not settings.marker_file.exists():
             folder.write_marker(settings, None)
         lost_state = process.was_killed(settings.pid_file) and folder.has_state(settings)
         lock = process.open_locked(settings.pid_file)
         while lock is None and process.lock_holder(settings.pid_file) is None:
-            lock = process.open_locked(settings.pid_file)  # another process was only checking it
+            lock = process.open_locked(settings.pid_file)  # another process was only checking the lock
         if lock is None:
             folder.check_port(settings, runs=True)
             if self._await_health(say):
@@ -193,11 +193,11 @@ class EmbeddedAws:
         )
 
     def _await_health(self, say: Progress, server: subprocess.Popen[bytes] | None = None, log_start: int = 0) -> bool:
-        """Wait until the server answers, as long as its process lives: up to 120 s.
+        """Wait up to 120 s for the server to respond, as long as its process is alive.
 
         ``server`` is our own child, if this call started it, and ``log_start`` is where its lines in the log begin.
         Return ``False`` if another process's server has ended. Raises ``ZenoError`` if our own has, or if there is no
-        answer for 120 s.
+        response for 120 s.
         """
         settings = self.settings
         started, is_reported = time.monotonic(), False
@@ -211,10 +211,10 @@ class EmbeddedAws:
             if pid is None:
                 raise self._failed("ended during its start", log_start)
             if waited > _BUSY_SECONDS and not is_reported:
-                say(f"The embedded AWS (process {pid}) is busy; waiting up to {PATIENCE_SECONDS:.0f} s for an answer")
+                say(f"The embedded AWS (process {pid}) is busy; waiting up to {PATIENCE_SECONDS:.0f} s for a response")
                 is_reported = True
             time.sleep(_POLL_SECONDS)
-        what = f"is alive and has not answered for {PATIENCE_SECONDS:.0f} s"
+        what = f"is alive but has not responded for {PATIENCE_SECONDS:.0f} s"
         if server is None:
             raise self._failed(what, log_start, next_step=f"Stop it with `{suggest('local', 'stop')}`.")
         # No request has reached it yet and it writes its state only at a graceful stop, so nothing is lost.
@@ -232,7 +232,7 @@ class EmbeddedAws:
         )
 
     def _stop(self, say: Progress, patience: float) -> bool:
-        """Stop while holding the lock."""
+        """Stop it while holding the lock."""
         settings = self.settings
         deadline = time.monotonic() + patience
         while (pid := process.lock_holder(settings.pid_file)) == 0:  # it has not written its process id yet

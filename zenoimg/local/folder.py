@@ -1,4 +1,4 @@
-"""The home folder of an embedded AWS: create, check, clean and empty it."""
+"""Create, check, clean and empty the home folder of an embedded AWS."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LOG_LIMIT = 5_000_000  # bytes; up to this size in each of two files
 def prepare(settings: LocalSettings) -> None:
     """Create the home folder, readable only by its owner.
 
-    Raises ``ConfigurationError`` if it cannot be created, or if it contains foreign files: a start empties a folder
-    inside it.
+    Raises ``ConfigurationError`` if it cannot be created, or if it contains files that are not ours, since a start
+    empties a folder inside it.
     """
     home = settings.home
     try:
@@ -44,8 +44,8 @@ def check_port(settings: LocalSettings, *, runs: bool) -> None:
     if made_with in (None, settings.port) or not (runs or has_state(settings)):
         return
     raise ConfigurationError(
-        f"The embedded AWS in {settings.home} was made with port {made_with}, which is part of its stored "
-        f"addresses; it cannot use port {settings.port}.",
+        f"The embedded AWS in {settings.home} was created with port {made_with}, which is part of its stored "
+        f"URLs; it cannot use port {settings.port}.",
         next_step=f"Set ZENOIMG_LOCAL_PORT={made_with}, or set ZENOIMG_LOCAL_HOME to another folder for port "
         f"{settings.port}, or delete this state with `{suggest('local', 'reset')}`.",
         code="local-port-changed",
@@ -53,7 +53,7 @@ def check_port(settings: LocalSettings, *, runs: bool) -> None:
 
 
 def write_marker(settings: LocalSettings, port: int | None) -> None:
-    """Write the marker file that identifies the folder as ours, with the port of its state."""
+    """Write the marker file that identifies the folder as ours and contains the port of its state."""
     settings.marker_file.write_text(json.dumps({"port": port}) + "\n")
 
 
@@ -64,7 +64,7 @@ def has_state(settings: LocalSettings) -> bool:
 
 
 def recorded_port(settings: LocalSettings) -> int | None:
-    """Return the port that the state in this folder was created with, ``None`` without state."""
+    """Return the port that the state in this folder was created with, or ``None`` if there is no state."""
     try:
         return int(json.loads(settings.marker_file.read_text())["port"])
     except (OSError, ValueError, KeyError, TypeError):

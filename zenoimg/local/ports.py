@@ -15,7 +15,7 @@ def listens(port: int) -> bool:
 
 
 def bind_error(port: int) -> str | None:
-    """Return why a server cannot listen on this loopback port, ``None`` if it can."""
+    """Return why a server cannot listen on this loopback port, or ``None`` if it can."""
     if listens(port):
         return "another program listens on it"
     with socket.socket() as probe:

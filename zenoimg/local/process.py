@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: What a server writes after its process id when it has ended gracefully (see ``server``).
+#: Written by a server after its process id when it has ended gracefully (see ``server``).
 SAVED = b"saved\n"
 
 # Children of this process, so that stopping one also reaps it.
@@ -18,11 +18,11 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def open_locked(path: Path) -> int | None:
-    """Open a file and take its lock, or return ``None`` if a living process holds it.
+    """Open a file and take its lock, or return ``None`` if a live process holds it.
 
     ``flock`` belongs to the open file, not to the process: a child that inherits the descriptor keeps holding the
     lock, and the kernel releases it when the last holder is gone, however it ended (flock(2)). The file is truncated,
-    so that the previous holder's process id cannot be taken for the new one's.
+    so that the previous holder's process id cannot be mistaken for the new one's.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -82,19 +82,19 @@ def exclusive(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def adopt(child: subprocess.Popen[bytes]) -> None:
-    """Keep a child process that outlives the code that started it."""
+    """Keep track of a child process that outlives the code that started it."""
     _children[child.pid] = child
 
 
 @atexit.register
 def _leave_running() -> None:
-    """Keep Popen from warning about servers that outlive this process on purpose."""
+    """Keep Popen from warning about servers that deliberately outlive this process."""
     for child in _children.values():
         child.returncode = 0
 
 
 def reap() -> None:
-    """Collect the exit status of ended children, so that none stays a zombie."""
+    """Collect the exit status of ended children, so that none remains a zombie."""
     for pid, child in list(_children.items()):
         if child.poll() is not None:
             del _children[pid]

@@ -1,9 +1,9 @@
 """The program of the child process: write the process id, then run ministack as its own command line does.
 
 Run by path, never imported: ``python -P server.py PID_FILE DESCRIPTOR``. The descriptor is the open, locked pid file;
-its name is an argument only so that it shows in process lists. This process holds the lock as long as it lives,
+its name is an argument only so that it shows in process lists. This process holds the lock for as long as it lives,
 however it ends, and the workers that it starts do not; so a held lock means that the process id in the file belongs
-to a living server of ours. After a graceful end, at which ministack saves its state, the file says so.
+to a live server of ours. After a graceful end, when ministack has saved its state, the file says so.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 
 
 def main() -> None:
-    """Write the process id to the locked file, run the server, then note its graceful end."""
+    """Write the process id to the locked file, run the server, then record its graceful end."""
     descriptor = int(sys.argv[2])
     os.set_inheritable(descriptor, False)
     os.ftruncate(descriptor, 0)

@@ -23,16 +23,16 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """What identifies an embedded AWS: its home folder and its port.
+    """The identity of an embedded AWS: its home folder and its port.
 
-    All of its state is in ``home``. The port belongs to the state, because addresses in records and outputs contain
+    All of its state is in ``home``. The port belongs to the state, because URLs in records and outputs contain
     it.
     """
 
     home: Path
     port: int = DEFAULT_PORT
     #: Enforce IAM policies: functions then have only the permissions of their roles, and the plain URL of a copy
-    #: answers 403 as on AWS. By default that URL can be opened in a browser.
+    #: returns 403 as on AWS. By default that URL can be opened in a browser.
     enforce_iam: bool = False
 
     @classmethod
@@ -58,7 +58,7 @@ class LocalSettings:
 
     @property
     def identity(self) -> str:
-        """Return a short name for this home that the running server repeats in its health answer."""
+        """Return a short name for this home that the running server returns in its health response."""
         return "zenoimg-" + hashlib.sha256(str(self.home).encode()).hexdigest()[:16]
 
     @property
@@ -78,17 +78,17 @@ class LocalSettings:
 
     @property
     def log_file(self) -> Path:
-        """Return the server's log."""
+        """Return the path of the server's log."""
         return self.home / "server.log"
 
     @property
     def previous_log_file(self) -> Path:
-        """Return the log before the last rotation."""
+        """Return the path of the log before the last rotation."""
         return self.home / "server.log.1"
 
     @property
     def pid_file(self) -> Path:
-        """Return the file with the server's process id, which the living server keeps locked."""
+        """Return the file with the server's process id, which the live server keeps locked."""
         return self.home / "server.pid"
 
     @property

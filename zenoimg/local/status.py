@@ -1,4 +1,4 @@
-"""What can be learned about an embedded AWS from outside: state, port, version, size."""
+"""Observe an embedded AWS from outside: state, port, version, size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LocalState = Literal["running", "unhealthy", "stopped", "port-taken"]
 class LocalStatus:
     """The state of an embedded AWS at one moment.
 
-    ``state`` is ``running`` (it answers), ``unhealthy`` (its process is alive and does not answer: busy, starting or
+    ``state`` is ``running`` (it responds), ``unhealthy`` (its process is alive but does not respond: busy, starting or
     stopping), ``port-taken`` (it is stopped and another program uses its port) or ``stopped``. ``pid`` is its process
     id. ``size`` is the number of bytes on disk; ``saved_at`` is when the services last wrote their state.
     """
@@ -36,14 +36,14 @@ class LocalStatus:
 
 @dataclass(frozen=True)
 class Health:
-    """A server's answer to ``GET /_ministack/health``."""
+    """A server's response to ``GET /_ministack/health``."""
 
     identity: str
     version: str
 
 
 def ask_health(port: int, *, timeout: float = 2.0) -> Health | None:
-    """Return the health of the server on a loopback port; ``None`` if nothing there answers like ministack.
+    """Return the health of the server on a loopback port, or ``None`` if nothing there responds like ministack.
 
     Connects directly, ignoring proxies from the environment.
     """
@@ -63,7 +63,7 @@ def ask_health(port: int, *, timeout: float = 2.0) -> Health | None:
 
 
 def installed_version() -> str | None:
-    """Return the version of ministack that a start would run, ``None`` if it is not installed."""
+    """Return the installed version of ministack, or ``None`` if it is not installed."""
     try:
         return version("ministack")
     except PackageNotFoundError:
@@ -77,7 +77,7 @@ def kept_bytes(settings: LocalSettings) -> int:
 
 
 def last_saved(settings: LocalSettings) -> datetime | None:
-    """Return when the services last wrote their state (UTC), ``None`` if never."""
+    """Return when the services last wrote their state (UTC), or ``None`` if never."""
     times = [path.stat().st_mtime for path in settings.state_folder.glob("*.json")]
     return datetime.fromtimestamp(max(times), UTC) if times else None
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from zenoimg.local.settings import ACCESS_KEY, HOST, REGION, SECRET_KEY, LocalSettings
 
 # These override what client_variables() sets, invalidate it (a session token for other keys), or conflict with a custom
-# endpoint (the FIPS and dual-stack switches). So do endpoints for single services.
+# endpoint (the FIPS and dual-stack switches). So do endpoints of individual services.
 _FOREIGN = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -22,7 +22,7 @@ _PROXIES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
 def client_variables(settings: LocalSettings, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return what to set. If ``inherited`` names a proxy, the loopback address is excluded from it."""
+    """Return the variables to set. If ``inherited`` names a proxy, the loopback address is excluded from it."""
     variables = {
         "AWS_ENDPOINT_URL": settings.endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -39,6 +39,6 @@ def client_variables(settings: LocalSettings, inherited: Mapping[str, str]) -> d
 
 
 def foreign_variables(inherited: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what to unset: names that would still direct calls elsewhere."""
+    """Return the names of variables to unset, which would otherwise direct calls elsewhere."""
     single = sorted(name for name in inherited if name.startswith("AWS_ENDPOINT_URL_"))
     return (*_FOREIGN, *single)

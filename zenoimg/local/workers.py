@@ -1,8 +1,8 @@
-"""The function workers that a server starts: find them, tell whether they are busy, end them.
+"""Find the function workers that a server starts, tell whether they are busy, and end them.
 
 ministack runs each as ``python SCRATCH/ministack-lambda-NAME-RANDOM/_worker.py``, with no other argument. The scratch
-folder belongs to us, so such a command line identifies the process as ours. A worker whose server is gone ends by
-itself, but only after its current invocation.
+folder belongs to us, so such a command line identifies the process as ours. A worker whose server is gone ends on its
+own, but only after its current invocation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DEATH_SECONDS = 5.0
 
 
 def cpu_times(scratch: Path) -> dict[int, str]:
-    """Return the CPU time of each worker of this scratch folder by process id, as text fit only for comparison."""
+    """Return the CPU time of each worker in this scratch folder by process id, as text suitable only for comparison."""
     return _from_proc(scratch) if sys.platform == "linux" else _from_ps(scratch)
 
 
@@ -30,7 +30,7 @@ def wait_until_quiet(scratch: Path, *, deadline: float) -> None:
     """Return when no worker has used CPU time for 0.4 s, or at ``deadline`` (in ``time.monotonic``).
 
     The server does not report what is in flight, and drops asynchronous invocations when it stops. Our functions
-    compute as long as they run, so a worker that uses no CPU time is waiting for work.
+    use the CPU as long as they run, so a worker that uses no CPU time is waiting for work.
     """
     before, quiet = cpu_times(scratch), 0
     while before and quiet < _QUIET_SAMPLES and time.monotonic() < deadline:

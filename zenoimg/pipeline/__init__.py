@@ -1,13 +1,13 @@
-"""What the pipeline means on AWS; ships in the functions.
+"""The pipeline on AWS; ships in the functions.
 
-``reconcile``  make copy and record of one key right: the rule that everything rests on
-``tools``      what it works with; ``outcome`` is what it did
+``reconcile``  brings the copy and record of one key up to date; everything else builds on it
+``tools``      its dependencies; ``outcome`` is its result
 ``verdict``    its rules about records, with ``descriptions``, as pure functions
 ``storage``    originals and copies in S3, through ``objects``: bodies, encodings, headers
-``catalog``    records in DynamoDB, many of them through ``items``; ``records`` is their schema
-``events``     from what AWS delivers to keys
-``settings``   names of a deployed pipeline; ``deployed_recipe`` is its recipe, ``recipes`` those of prefixes
-``calls``      what AWS's answers mean, what is tried again, pools of threads
+``catalog``    records in DynamoDB, many at a time through ``items``; ``records`` is their schema
+``events``     parses AWS's events into keys
+``settings``   names of a deployed pipeline; ``deployed_recipe`` is its recipe, ``recipes`` those by prefix
+``calls``      interprets AWS's responses; retries; thread pools
 
-It knows boto3 and ``zenoimg.imaging``, and nothing of terminals or stacks.
+It depends on boto3 and ``zenoimg.imaging``, but not on terminals or stacks.
 """

@@ -1,9 +1,9 @@
-"""The table of records in DynamoDB: one item for each image, two indexes.
+"""The table of records in DynamoDB: one item per image, two indexes.
 
 - ``by-day`` (partition: day and shard, sort: ``CreatedAt``) serves newest-first without reading the table;
 - ``attention`` (partition: status, sort: ``UpdatedAt``) is sparse: it holds only refused and failed images.
 
-All methods raise botocore's ``ClientError`` for calls that DynamoDB refuses.
+All methods raise botocore's ``ClientError`` for calls that DynamoDB rejects.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 BY_DAY_INDEX = "by-day"
 ATTENTION_INDEX = "attention"
 
-_BATCH_GET_KEYS = 100  # the service's limit for one BatchGetItem
+_BATCH_GET_KEYS = 100  # DynamoDB's limit for one BatchGetItem
 _MAX_BACKOFF_SECONDS = 5.0
 _DAY_PAGE_RECORDS = 1000
-#: Several pages of 1 MB in memory as parsed JSON would take 200 MB.
+#: Several pages of 1 MB each would take 200 MB of memory as parsed JSON.
 _SCAN_PAGE_RECORDS = 500
 
 
@@ -46,14 +46,14 @@ class Page:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What DynamoDB reports about the table. ``items`` is a count that is updated about every six hours."""
+    """DynamoDB's description of the table. ``items`` is a count that is updated about every six hours."""
 
     items: int
     indexes: frozenset[str]
 
 
 class Catalog:
-    """The records of one table."""
+    """The records in one table."""
 
     def __init__(self, client: DynamoDBClient, table: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         leave_items_plain(client)
@@ -62,12 +62,12 @@ class Catalog:
         self._sleep = sleep
 
     def get(self, image_id: str) -> ImageRecord | None:
-        """Return the record of one image, read consistently; ``None`` when there is none."""
+        """Return the record of one image, or ``None``; strongly consistent."""
         answer = self._client.get_item(TableName=self._table, Key=_key(image_id), ConsistentRead=True)
         return _record(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, image_ids: Iterable[str]) -> dict[str, ImageRecord]:
-        """Return the existing records among many ids, read consistently, 100 a call; throttled keys are read again."""
+        """Return the existing records of many ids, strongly consistent, 100 per call; throttled keys are read again."""
         found: dict[str, ImageRecord] = {}
         pending = iter(image_ids)
         while keys := [_key(image_id) for image_id in islice(pending, _BATCH_GET_KEYS)]:
@@ -89,7 +89,7 @@ class Catalog:
         self._client.put_item(TableName=self._table, Item=_item(record))
 
     def put_failed(self, record: ImageRecord) -> bool:
-        """Write a ``failed`` record, unless there is a processed one of the same version and recipe.
+        """Write a ``failed`` record, unless there is a processed one for the same version and recipe.
 
         Returns whether it was written.
         """
@@ -119,7 +119,7 @@ class Catalog:
         self._client.delete_item(TableName=self._table, Key=_key(image_id))
 
     def page(self, *, after: str | None = None, limit: int | None = None) -> Page:
-        """Return one page of the whole table in no particular order: at most 1 MB and ``limit`` records."""
+        """Return one page of the entire table in no particular order: at most 1 MB and ``limit`` records."""
         bounds: dict[str, Any] = {"ExclusiveStartKey": _key(after)} if after is not None else {}
         if limit is not None:
             bounds["Limit"] = limit
@@ -131,19 +131,19 @@ class Catalog:
         )
 
     def all(self, segments: int = 4) -> Iterator[ImageRecord]:
-        """Return every record, in no particular order, by a parallel scan that holds a few pages at a time.
+        """Return all records, in no particular order, by a parallel scan that holds a few pages at a time.
 
         A scan is eventually consistent: a record written in the last second may be missing.
         """
-        from zenoimg.pipeline.items.parallel import in_parallel  # functions read single records and pages
+        from zenoimg.pipeline.items.parallel import in_parallel  # functions read only single records and pages
 
         return in_parallel([self._segment(number, segments) for number in range(segments)])
 
     def newest(self, *, today: date, oldest: str, page_records: int = _DAY_PAGE_RECORDS) -> Iterator[ImageRecord]:
-        """Return the records since a ``CreatedAt``, newest first, by the ``by-day`` index.
+        """Return the records since a ``CreatedAt``, newest first, from the ``by-day`` index.
 
-        Starts with tomorrow, since clocks differ. ``page_records`` limits the page of each partition: whoever needs few
-        records reads few.
+        Starts with tomorrow, since clocks differ. ``page_records`` limits the page size of each partition, for callers
+        that need few records.
         """
 
         from zenoimg.pipeline.items.by_day import walk_back  # functions do without the index
@@ -154,7 +154,7 @@ class Catalog:
         return walk_back(read, today + timedelta(days=1), date.fromisoformat(oldest[:10]))
 
     def attention(self, status: Status) -> Iterator[ImageRecord]:
-        """Return all records of a status other than ``processed``, the latest changes first."""
+        """Return all records with a status other than ``processed``, most recently changed first."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=ATTENTION_INDEX,

@@ -1,9 +1,9 @@
-"""The recipe and the limits as they are deployed to the functions: a few files in a layer of their own.
+"""The recipe and the limits as deployed to the functions: a few files in a separate layer.
 
 A layer's ``python`` folder is on the import path wherever functions run, so the files are in a package
-there and are found by its name, not by a mount point.
+there and are found by its name instead of a mount point.
 
-The code of a function and its layers are not switched in one instant, so code reads what an older or a newer
+A function's code and its layers are not switched at the same instant, so the code must read what an older or newer
 version has packed: former names of keys are understood, unknown keys are ignored and logged.
 """
 
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 def pack(recipe: AnyRecipe, limits: Limits) -> dict[str, bytes]:
     """Return the package's file contents by file name; ``load`` is the inverse.
 
-    The font is always one of the files: functions have no other. The default one may only be passed on with its
+    The font is always included, since functions have no other. The default font may be distributed only with its
     license (SIL Open Font License 1.1, condition 2).
     """
     table, named = recipe_to_mapping(base_of(recipe), self_contained=True)
@@ -46,7 +46,7 @@ def pack(recipe: AnyRecipe, limits: Limits) -> dict[str, bytes]:
 
 
 def _packed(recipe: Recipe, named: dict[str, bytes]) -> dict[str, object]:
-    """Return the tables of a rule's recipe, and add its files to those that are packed, each content once."""
+    """Return the tables of a rule's recipe, and add its files to the package, each distinct content once."""
     tables, files = recipe_to_mapping(recipe, self_contained=True)
     names = {data: name for name, data in named.items()}
     for name, data in files.items():
@@ -60,14 +60,14 @@ def _packed(recipe: Recipe, named: dict[str, bytes]) -> dict[str, object]:
 
 
 def load(read: Callable[[str], bytes]) -> tuple[AnyRecipe, Limits]:
-    """Return the recipe and the limits from the package's files; ``read`` returns a file's content by its name.
+    """Return the recipe and the limits from the package's files; ``read`` returns a file's content by name.
 
     Raises ``RecipeError`` for a recipe that cannot be drawn.
     """
     index: dict[str, Any] = json.loads(read(_INDEX))
     given = {_FORMER_LIMITS.get(name, name): value for name, value in index["limits"].items()}
     known = _known("limits", given, tuple(limit.name for limit in fields(Limits)))
-    limits = Limits(**{"heic": False, **known})  # limits without it were packed before there was HEIC
+    limits = Limits(**{"heic": False, **known})  # limits without it were packed before HEIC was supported
     base = _unpacked(index["recipe"], read)
     rules = tuple(Rule(rule["prefix"], _unpacked(rule["recipe"], read)) for rule in index.get("rules", ()))
     return (Recipes(base, rules) if rules else base), limits
@@ -85,7 +85,7 @@ def _unpacked(described: Mapping[str, Any], read: Callable[[str], bytes]) -> Rec
 def load_deployed() -> tuple[AnyRecipe, Limits]:
     """Return the recipe and the limits of the running function.
 
-    Raises ``ModuleNotFoundError`` when the function has no recipe layer.
+    Raises ``ModuleNotFoundError`` if the function has no recipe layer.
     """
     package = files(PACKAGE)
     return load(lambda name: (package / name).read_bytes())

@@ -1,4 +1,4 @@
-"""The fields of a record that describe the copy: of one just made, and of one that stays. Pure."""
+"""The fields of a record that describe the copy, whether new or kept. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from zenoimg.imaging import Watermarked
 
 Fields = dict[str, Any]
-"""Fields of ``ImageRecord`` by their names."""
+"""Fields of ``ImageRecord`` by name."""
 
 
 def of_new_copy(done: Watermarked, url: str, mark: CopyMark, headers: CopyHeaders) -> Fields:
-    """Describe the copy that an image got."""
+    """Describe the new copy of an image."""
     return {
         "processed_size": len(done.data),
         "processed_url": url,
@@ -33,7 +33,7 @@ def of_new_copy(done: Watermarked, url: str, mark: CopyMark, headers: CopyHeader
 
 
 def of_kept_copy(copy: PublishedCopy, url: str, record: ImageRecord | None) -> Fields:
-    """Describe a copy that a refusal keeps: as the record does so far, or as far as S3 knows it."""
+    """Describe a copy that a refusal keeps: as in the existing record, or as far as S3 describes it."""
     known = {"copy_recipe": copy.mark.recipe, "processed_size": copy.size, "headers": copy.mark.headers or None}
     is_described = record is not None and copy.mark.has_content_of(expected_copy(record))
     if record is not None and is_described and record.processed_size == copy.size:
@@ -42,7 +42,7 @@ def of_kept_copy(copy: PublishedCopy, url: str, record: ImageRecord | None) -> F
 
 
 def of_failed(identity: str, record: ImageRecord | None) -> Fields:
-    """Describe the copy of a version that failed, if the record so far names one."""
+    """Describe the copy of a version that failed, if the existing record has one."""
     published = None if record is None else expected_copy(record)
     if record is None or published is None or published.source_version != identity:
         return {}

@@ -1,4 +1,4 @@
-"""Parse the envelopes that AWS delivers into the keys to reconcile. Pure.
+"""Parse the envelopes that AWS delivers into the keys to reconcile. Pure functions.
 
 An event only names a key. Whether an object was created, removed or expired changes the order in which ``reconcile``
 asks S3, not the result. Keys in S3 events are URL-encoded (a space arrives as ``+``) and are decoded here, once.
@@ -22,12 +22,12 @@ from urllib.parse import quote_plus, unquote_plus
 
 
 class UnreadableEventError(ValueError):
-    """The envelope is not one of the known ones; the message describes it."""
+    """The envelope is not a known one; the message describes it."""
 
 
 @dataclass(frozen=True)
 class KeyToCheck:
-    """An object key that an event names. ``force``: repeat work that is done; ``removed``: the object was removed."""
+    """An object key in an event. ``force``: repeat work that is already done; ``removed``: the object was removed."""
 
     bucket: str
     key: str
@@ -36,7 +36,7 @@ class KeyToCheck:
 
 
 def parse(envelope: Mapping[str, Any]) -> list[KeyToCheck]:
-    """Return the keys that an S3 event, or the envelope of a failed one, names, in their order.
+    """Return the keys in an S3 event, or in the envelope of a failed one, in order.
 
     Raises ``UnreadableEventError`` for anything else.
     """
@@ -52,7 +52,7 @@ def parse(envelope: Mapping[str, Any]) -> list[KeyToCheck]:
 
 
 def parse_body(body: str) -> list[KeyToCheck]:
-    """Parse the body of an SQS message. Raises ``UnreadableEventError`` when it is not a JSON object."""
+    """Parse the body of an SQS message. Raises ``UnreadableEventError`` if it is not a JSON object."""
     try:
         envelope = json.loads(body)
     except ValueError as error:
@@ -72,7 +72,7 @@ def is_from_queue(event: Mapping[str, Any]) -> bool:
 
 
 def backfill_body(bucket: str, key: str, *, force: bool = False) -> str:
-    """Return the message that has the backfill lane reconcile one key, in the shape of an S3 event."""
+    """Return the message that makes the backfill lane reconcile one key, in the form of an S3 event."""
     record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key)}}}
     envelope: dict[str, Any] = {"Records": [record]}
     if force:
@@ -90,7 +90,7 @@ def _key_of(record: object, force: bool) -> KeyToCheck:
 
 
 def _is_removal(record: object) -> bool:
-    """Return whether S3 announced a removal or an expiry; an expiry may be that of an older version."""
+    """Return whether S3 reported a removal or an expiration; the latter may concern an older version."""
     name = _mapping(record, "a record").get("eventName")
     return isinstance(name, str) and name.removeprefix("s3:").startswith(("ObjectRemoved:", "LifecycleExpiration:"))
 

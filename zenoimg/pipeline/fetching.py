@@ -1,4 +1,4 @@
-"""Read an original, and refuse what is refused without looking at its bytes."""
+"""Read an original, and refuse what can be refused without looking at its bytes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from zenoimg.pipeline.verdict import ARCHIVED
 
 
 def fetch(key: str, storage: Storage, limits: Limits) -> tuple[Original | None, Refusal | None]:
-    """Return the original of a key, ``None`` when there is none, and why it is refused, ``None`` when it is not.
+    """Return the original of a key (or ``None``), and the refusal of it (or ``None``).
 
-    Raises whatever S3 raises, except for originals in an archive, which are refused.
+    Raises whatever S3 raises, except for archived originals, which are refused.
     """
     refusal: Refusal | None = None
     try:

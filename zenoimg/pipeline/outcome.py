@@ -1,4 +1,4 @@
-"""What a run of ``reconcile`` did to a key."""
+"""The result of ``reconcile`` for a key."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from zenoimg.pipeline.records import ImageRecord
 Result = Literal["processed", "unchanged", "removed", "refused", "failed", "ignored", "handed-over"]
 
 HandOver = Callable[[str, bool], None]
-"""Sends a key, with its ``force``, to a function that has more memory."""
+"""Sends a key, with its ``force``, to a function with more memory."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run did to a key. ``record`` is what is in the table now, ``None`` when there is none."""
+    """What one run did to a key. ``record`` is the record now in the table, or ``None``."""
 
     result: Result
     record: ImageRecord | None = None

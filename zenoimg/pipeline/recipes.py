@@ -1,7 +1,7 @@
 """Recipes by prefix: images whose key begins with a rule's prefix get the rule's recipe; the longest prefix wins.
 
-The order of rules has no meaning. Each image is recorded with the fingerprint of its own recipe, so a changed rule
-makes only the images stale that it governs. ``.zenoimg/`` always has the base recipe: a deploy tests with it.
+The order of rules does not matter. Each image is recorded with the fingerprint of its own recipe, so a changed rule
+makes only the images under it stale. ``.zenoimg/`` always has the base recipe, with which a deploy is tested.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_RULES = 100
 
 @dataclass(frozen=True)
 class Rule:
-    """The recipe of all keys with a prefix."""
+    """The recipe for all keys with a prefix."""
 
     prefix: str
     recipe: Recipe
@@ -31,7 +31,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Recipes:
-    """A recipe with rules; ``base`` is that of the keys that no rule governs."""
+    """A recipe with rules; ``base`` applies to keys that match no rule."""
 
     base: Recipe
     rules: tuple[Rule, ...]
@@ -51,38 +51,38 @@ AnyRecipe: TypeAlias = Union["Recipe", Recipes]
 
 
 def base_of(recipe: AnyRecipe) -> Recipe:
-    """Return the recipe of the keys that no rule governs."""
+    """Return the recipe for keys that match no rule."""
     return recipe.base if isinstance(recipe, Recipes) else recipe
 
 
 def rule_for(recipe: AnyRecipe, key: str) -> Rule | None:
-    """Return the rule that governs a key, ``None`` if none does."""
+    """Return the rule for a key, or ``None`` if none matches."""
     rules = {rule.prefix: rule for rule in recipe.rules} if isinstance(recipe, Recipes) else {}
     prefix = governing(rules, key)
     return None if prefix is None else rules[prefix]
 
 
 def recipe_for(recipe: AnyRecipe, key: str) -> Recipe:
-    """Return the recipe of a key."""
+    """Return the recipe for a key."""
     rule = rule_for(recipe, key)
     return base_of(recipe) if rule is None else rule.recipe
 
 
 def fingerprints_of(recipe: AnyRecipe) -> dict[str, str]:
-    """Return the fingerprints by prefix, that of the base recipe by ``""``; nothing without rules."""
+    """Return the fingerprints by prefix, with that of the base recipe under ``""``; empty without rules."""
     if not isinstance(recipe, Recipes):
         return {}
     return {"": recipe.base.fingerprint, **{rule.prefix: rule.recipe.fingerprint for rule in recipe.rules}}
 
 
 def fingerprint_for(fingerprint: str, by_prefix: Mapping[str, str], key: str) -> str:
-    """Return the fingerprint of a key's recipe, from that of all and those of ``fingerprints_of``."""
+    """Return the fingerprint of a key's recipe, given the overall fingerprint and those of ``fingerprints_of``."""
     prefix = governing((each for each in by_prefix if each), key)
     return by_prefix.get(prefix or "", fingerprint)
 
 
 def governing(prefixes: Iterable[str], key: str) -> str | None:
-    """Return the longest of some prefixes that a key begins with; ``None`` if there is none."""
+    """Return the longest of the given prefixes that a key begins with, or ``None``."""
     if key.startswith(RESERVED_PREFIX):
         return None
     return max((each for each in prefixes if key.startswith(each)), key=len, default=None)

@@ -1,21 +1,21 @@
-"""Make copy and record of one key right, whatever happened before: the rule that the whole pipeline rests on.
+"""Bring the copy and record of one key up to date, whatever happened before: the basis of the entire pipeline.
 
 An event only names a key. One round of ``reconcile``
 
-1. reads the original; if there is none, it removes copy and record (after an event of a removal, a HEAD request comes
-   first, since such events also announce that an older version expired);
-2. stops when record and copy are what this recipe and these limits would leave behind; if only the copy's headers are
-   not, it rewrites them;
-3. watermarks, stores the copy, then the record. When the image is refused, the record has the reason; a copy of this
-   same version, made by an earlier recipe, stays published and described; any other copy is deleted. When the image
-   needs more memory than there is here, the key is handed over, and nothing is recorded;
-4. reads original, copy and record again. If any of them is not as this round left or found it, another process changed
-   it, and the next round begins.
+1. reads the original; if there is none, it removes copy and record (after a removal event, it sends a HEAD request
+   first, since such events also report that an older version expired);
+2. stops if record and copy are what this recipe and these limits would produce; if only the copy's headers differ,
+   it rewrites them;
+3. watermarks, stores the copy, then the record. If the image is refused, the record contains the reason; a copy of the
+   same version by an earlier recipe stays published and described; any other copy is deleted. If the image needs more
+   memory than is available here, the key is handed over, and nothing is recorded;
+4. reads original, copy and record again. If any of them is not as this round left or found it, another process has
+   changed it, and the next round begins.
 
-A copy is replaced or deleted only if it still is the one that was read (``IfMatch``), and only after a HEAD request for
+A copy is replaced or deleted only if it is still the one that was read (``IfMatch``), and only after a HEAD request for
 the original has confirmed, later than that read, that the decision still holds. Together with step 4, duplicate and
 reordered events, retries, deletes and overwrites during processing, concurrent functions and two recipes during a
-rollout all end in one of these states, without locks: no original, copy and record; a copy by the recipe that the
+rollout all end in one of these states, without locks: no original, copy or record; a copy by the recipe that the
 record names; a refusal without a copy; a refusal that keeps the copy of an earlier recipe.
 """
 
@@ -43,7 +43,7 @@ from zenoimg.pipeline.storage import (
 from zenoimg.pipeline.tools import Tools
 from zenoimg.pipeline.verdict import CopyMark, expected_copy, has_other_headers, is_up_to_date
 
-#: Rounds of one run, after which the key is left to the lane's retry.
+#: Maximum number of rounds in one run, after which the key is left to the lane's retry.
 MAX_ROUNDS = 5
 
 
@@ -61,15 +61,15 @@ class _SupersededError(Exception):
 def reconcile(
     key: str, tools: Tools, *, force: bool = False, removed: bool = False, hand_over: HandOver | None = None
 ) -> Outcome:
-    """Make copy and record of one key right.
+    """Bring the copy and record of one key up to date.
 
-    ``force`` repeats work that is already done. ``removed`` is set for an event that announces a removal: the original
-    is read only if there is work to do. ``hand_over`` is called for a key that needs more memory than there is here;
+    ``force`` repeats work that is already done. ``removed`` is set for an event that reports a removal: the original
+    is read only if there is work to do. ``hand_over`` is called for a key that needs more memory than is available;
     without it, lack of memory is a failure like any other.
 
-    Returns what was done; ``failed`` if the KMS key of an original cannot be used, which no retry of a lane changes:
+    Returns what was done: ``failed`` if the KMS key of an original cannot be used, which no retry of a lane changes;
     the record names the key. Raises ``NeverSettledError`` after five rounds, and whatever S3 or DynamoDB raise; the
-    record has the status ``failed`` then, where that could be written. In both cases the lane is to retry.
+    record then has the status ``failed``, if that could be written. In both cases the lane should retry.
     """
     if key.endswith("/"):  # the marker of a "folder" in consoles, not an image
         return Outcome("ignored")
@@ -81,7 +81,7 @@ def reconcile(
             except MemoryError as error:
                 if hand_over is None:
                     raise
-                traceback.clear_frames(error.__traceback__)  # they hold what memory there is
+                traceback.clear_frames(error.__traceback__)  # they hold the available memory
                 hand_over(key, force)
                 return Outcome("handed-over", None, number)
         except _SupersededError:
@@ -97,7 +97,7 @@ def reconcile(
 
 
 class _Round:
-    """One round: steps 1 to 4. Every step raises ``_SupersededError`` to have the next round begin."""
+    """One round: steps 1 to 4. Any step raises ``_SupersededError`` to start the next round."""
 
     def __init__(self, key: str, tools: Tools, number: int) -> None:
         self._key = key
@@ -135,9 +135,9 @@ class _Round:
         return self._publish(original, made, may_exist=force or record is not None)
 
     def _find_done(self, original: Original) -> tuple[Outcome | None, ImageRecord | None]:
-        """Return the outcome if nothing is left to draw, and the record that was found."""
+        """Return the outcome if there is nothing to draw, and the existing record."""
         record = self._tools.records.get(self._key)
-        # The time counts because equal bytes have equal identities in a bucket without versioning.
+        # The time matters because equal bytes have equal identities in a bucket without versioning.
         if (
             record is None
             or (record.version_id, record.created_at) != (original.identity, utc_text(original.last_modified))
@@ -155,7 +155,7 @@ class _Round:
         return (Outcome("unchanged", record, self._number) if is_without_copy else None), record
 
     def _rewrite(self, original: Original, record: ImageRecord, copy: PublishedCopy) -> Outcome:
-        """Rewrite the headers of a copy that is right otherwise by the current rules."""
+        """Rewrite the headers of an otherwise correct copy according to the current rules."""
         kept = {"warnings": record.warnings, "format": record.format, "source_format": record.source_format}
         fields = self._give_headers(original, copy, kept)
         rewritten = replace(record, updated_at=utc_text(self._tools.clock()), **fields)
@@ -186,7 +186,7 @@ class _Round:
             self._tools.on_stage("watermark")
 
     def _publish(self, original: Original, done: Watermarked, *, may_exist: bool) -> Outcome:
-        """Store copy and record. ``may_exist`` saves a request: without a record there is hardly ever a copy."""
+        """Store copy and record. ``may_exist`` saves a request, since there is hardly ever a copy without a record."""
         mark = CopyMark(original.identity, self._recipe.fingerprint, self._rules.fingerprint)
         headers = self._copy_headers(original, mark, done.format, done.source_format)
         put = partial(self._tools.storage.put_copy, self._key, done.data, done.content_type, mark, headers=headers)
@@ -235,7 +235,7 @@ class _Round:
             raise _SupersededError
 
     def _finish(self, result: Result, record: ImageRecord) -> Outcome:
-        """Write the record, then confirm in the order original, copy, record that all is as this round left it."""
+        """Write the record, then confirm that original, copy and record (in this order) are as this round left them."""
         self._tools.records.put(record)
         self._tools.on_stage("store")
         self._check_original()
@@ -245,7 +245,7 @@ class _Round:
         return Outcome(result, record, self._number)
 
     def _check_original(self) -> None:
-        """Raise ``_SupersededError`` unless the original is still the version that this round is about."""
+        """Raise ``_SupersededError`` unless the original is still the version of this round."""
         if _version(self._tools.storage.head_original(self._key)) != _version(self._original):
             raise _SupersededError
 
@@ -257,9 +257,9 @@ class _Round:
         return None if copy is None else copy.mark
 
     def record_failure(self, error: Exception) -> ImageRecord | None:
-        """Leave a trace of a failure in the table, where an operator looks; return it, if that is possible."""
+        """Record a failure in the table, where operators look; return the record, if possible."""
         try:
-            if self._original is None:  # it could not be read
+            if self._original is None:  # the record could not be read
                 self._original = self._tools.storage.head_original(self._key)
             original = self._original
             self._check_original()
@@ -270,7 +270,7 @@ class _Round:
             record = self._record(original, "failed", error=reason, **kept)
             self._tools.records.put_failed(record)
         except _SupersededError:
-            return None  # the newer version has an event, and perhaps a record, of its own
+            return None  # the newer version has its own event, and perhaps a record
         except Exception as second:  # noqa: BLE001 - the first error is raised
             error.add_note(f"its failed record could not be written either: {second}")
             return None

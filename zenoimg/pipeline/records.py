@@ -1,6 +1,6 @@
-"""The record of one image: its fields, its DynamoDB item and its JSON, all described once by ``ImageRecord``.
+"""The record of one image: its fields, its DynamoDB item and its JSON, all defined once in ``ImageRecord``.
 
-A new field is declared there, in the place that it has in the JSON, and described in docs/openapi.yaml.
+Declare a new field there, at the position that it has in the JSON, and describe it in docs/openapi.yaml.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any, Literal
 Status = Literal["processed", "refused", "failed"]
 STATUSES: tuple[Status, ...] = ("processed", "refused", "failed")
 
-#: Prefix of zenoimg's own image ids (a deploy tests the stack with photos); no list shows them.
+#: Prefix of zenoimg's own image ids (photos with which a deploy tests the stack); no list shows them.
 RESERVED_PREFIX = ".zenoimg/"
 
 #: Maximum length of an image id, in bytes of UTF-8: it is an S3 key
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html).
 MAX_KEY_BYTES = 1024
 
-#: Partitions of the ``by-day`` index that one day's records are spread over: a DynamoDB partition takes 1,000
-#: writes a second, and a burst of uploads falls on one day.
+#: Number of partitions of the ``by-day`` index over which a day's records are spread: a DynamoDB partition takes 1,000
+#: writes per second, and a burst of uploads falls on one day.
 DAY_SHARDS = 4
 
 
@@ -32,8 +32,8 @@ class Attribute:
 
     field: str
     name: str  # of the item's attribute and of the JSON key
-    read: Callable[[Any], Any]  # from the value that DynamoDB returns to the field's
-    of_copy: bool  # whether it describes the copy, so that it stays while the copy stays
+    read: Callable[[Any], Any]  # converts the value that DynamoDB returns to the field's
+    of_copy: bool  # whether it describes the copy, and so is kept as long as the copy
 
 
 def _text(value: Any) -> str:
@@ -61,12 +61,12 @@ def _stored_as(name: str, read: Callable[[Any], Any] = _text, *, of_copy: bool =
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """What is known of one original: sizes in bytes, dimensions in pixels as a viewer shows them.
+    """What is known about one original; sizes are in bytes, dimensions in pixels as a viewer shows them.
 
     The order of the fields is the order of the JSON keys; existing clients rely on the first five. ``version_id``
     identifies the version of the original that the record describes: its S3 VersionId, or its ETag in a bucket
     without versioning. ``None`` marks what does not apply, such as the size of a copy that does not exist. Both times
-    are empty where an item has none that can be read.
+    are empty if an item has none that can be read.
 
     ``recipe`` is the recipe of the last attempt. A refused or failed attempt leaves an earlier copy of the same version
     published: then ``copy_recipe`` is the recipe of that copy, and the fields about the copy describe it. ``limits``
@@ -98,7 +98,7 @@ class ImageRecord:
     source_format: str | None = field(default=None, metadata=_stored_as("SourceFormat", of_copy=True))
 
     def same_outcome(self, other: ImageRecord | None) -> bool:
-        """Return whether both record the same outcome for the same original and recipe, at whatever time."""
+        """Return whether both record the same outcome for the same original and recipe, regardless of time."""
         return other is not None and self._outcome() == other._outcome()
 
     def _outcome(self) -> ImageRecord:
@@ -124,8 +124,8 @@ def day_partition(day: str, shard: int) -> str:
 def to_item(record: ImageRecord) -> dict[str, Any]:
     """Return the record as a DynamoDB item of plain values, index attributes included.
 
-    ``None`` fields are left out: a key attribute of an index must not be NULL. zenoimg's own images are in no day, and
-    send no events, whose filter asks for the day.
+    ``None`` fields are left out, since a key attribute of an index must not be NULL. zenoimg's own images belong to no
+    day, and send no events, because the event filter requires the day.
     """
     item = {name: value for name, value in to_json(record).items() if value is not None}
     shard = zlib.crc32(record.image_id.encode()) % DAY_SHARDS
@@ -137,11 +137,11 @@ def to_item(record: ImageRecord) -> dict[str, Any]:
 
 
 def from_item(item: Mapping[str, Any]) -> ImageRecord:
-    """Return the record of a DynamoDB item of plain values; numbers may be ``Decimal``.
+    """Return the record in a DynamoDB item of plain values; numbers may be ``Decimal``.
 
-    Attributes that an item lacks get their defaults, and so do values of another type than ours, which other programs
-    write: a record without a status is a processed one. A status that is not one of ours is kept, since it must not be
-    shown as processed.
+    Attributes that an item lacks get their defaults, and so do values of an unexpected type, written by other
+    programs: a record without a status is a processed one. A status that is not one of ours is kept, since it must not
+    be shown as processed.
     """
     values: dict[str, Any] = {
         "original_size": None,
@@ -162,7 +162,7 @@ def from_item(item: Mapping[str, Any]) -> ImageRecord:
 
 
 def to_json(record: ImageRecord) -> dict[str, Any]:
-    """Return the record as the API and ``list --json`` show it: always every key, in the fixed order.
+    """Return the record as in the API and ``list --json``: always with every key, in the fixed order.
 
     Times that an item lacks are ``None``.
     """

@@ -23,9 +23,9 @@ class PipelineSettings:
 
     ``account_id`` guards every S3 call (``ExpectedBucketOwner``); ``None`` leaves the guard out, for S3 endpoints that
     do not support it. ``copies_url`` is the base URL of ``processed/KEY``. ``cache_control`` is the Cache-Control of
-    all copies, ``None`` for that of each original; ``copies_tags`` tells that they get its object tags.
-    ``copies_storage_class`` is S3's class of new copies, ``None`` for
-    the default one; it is no part of any fingerprint, since it changes nothing that a reader gets.
+    all copies, ``None`` for that of each original; ``copies_tags`` is set if they get its object tags.
+    ``copies_storage_class`` is S3's storage class for new copies, ``None`` for the default; it is not part of any
+    fingerprint, since it changes nothing that a reader gets.
     """
 
     originals_bucket: str
@@ -39,7 +39,7 @@ class PipelineSettings:
 
     def __post_init__(self) -> None:
         if self.originals_bucket == self.processed_bucket:
-            # A function that writes to the bucket that triggers it runs for ever, at the owner's cost.
+            # A function that writes to the bucket that triggers it runs forever, at the owner's expense.
             raise SettingsError(
                 f"the originals and the processed copies share the bucket {self.originals_bucket!r}: "
                 "each copy would trigger the function again"
@@ -47,7 +47,7 @@ class PipelineSettings:
 
     @property
     def headers_fingerprint(self) -> str:
-        """The fingerprint of the rules by which copies have their headers."""
+        """The fingerprint of the rules for the copies' headers."""
         return headers_fingerprint(self.cache_control, carries_tags=self.copies_tags)
 
     def copy_key(self, image_id: str) -> str:
@@ -60,7 +60,7 @@ class PipelineSettings:
 
 
 def copies_url(bucket: str, region: str, endpoint_url: str | None) -> str:
-    """Return the URL of a bucket: virtual-hosted on AWS, below the endpoint elsewhere."""
+    """Return the URL of a bucket: virtual-hosted on AWS, under the endpoint elsewhere."""
     if endpoint_url:
         return f"{endpoint_url.rstrip('/')}/{bucket}"
     return f"https://{bucket}.s3.{region}.{aws_domain(region)}"
@@ -69,7 +69,7 @@ def copies_url(bucket: str, region: str, endpoint_url: str | None) -> str:
 def from_environment(env: Mapping[str, str]) -> PipelineSettings:
     """Return the settings of a function from its environment variables.
 
-    Raises ``SettingsError`` when a variable is missing or malformed.
+    Raises ``SettingsError`` if a variable is missing or malformed.
     """
     processed = _required(env, "PROCESSED_BUCKET")
     endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
@@ -89,7 +89,7 @@ def from_environment(env: Mapping[str, str]) -> PipelineSettings:
 
 
 def other_class(storage_class: str | None) -> str | None:
-    """Return a storage class to ask S3 for, ``None`` for the default one, which not every S3 server knows by name."""
+    """Return the storage class to request, or ``None`` for the default, which not every S3 server knows by name."""
     return storage_class if storage_class not in (None, "", "STANDARD") else None
 
 

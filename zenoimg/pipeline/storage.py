@@ -1,7 +1,7 @@
 """Originals and processed copies in S3.
 
 Only a 404 means "missing". A 403 is raised: a policy that lost a permission must not look like a deleted photo.
-(Without ``s3:ListBucket`` S3 answers 403 for missing keys as well, so the role has it:
+(Without ``s3:ListBucket`` S3 returns 403 for missing keys as well, so the role has it:
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html.)
 """
 
@@ -26,20 +26,21 @@ from zenoimg.pipeline.verdict import CopyMark
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-#: A conditional request met another object than the one it names, none, or a write that was in progress
+#: A conditional request found a different object, none, or a write in progress
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 _CONDITION_FAILED = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
-#: Errors of KMS, as S3 spells them, that last until somebody changes the key
+#: KMS errors, as S3 spells them, that last until someone changes the key
 #: (https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors). KMS recovers from others.
 _KEY_UNUSABLE = frozenset({"KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException"})
 
 
 @dataclass(frozen=True)
 class Original:
-    """One version of an original. ``data`` is ``None`` when it was not read, or is larger than the reader accepts.
+    """One version of an original. ``data`` is ``None`` if it was not read, or is larger than the reader accepts.
 
-    ``identity`` names the version: its VersionId, or its ETag in a bucket without versioning. ``size`` is that of the
-    object; ``data`` is unpacked, where the object is compressed. ``headers`` are what ``objects.headers`` reads.
+    ``identity`` identifies the version: its VersionId, or its ETag in a bucket without versioning. ``size`` is that of
+    the object; ``data`` is decompressed, if the object is compressed. ``headers`` are those that ``objects.headers``
+    reads.
     """
 
     identity: str
@@ -52,7 +53,7 @@ class Original:
 
 @dataclass(frozen=True)
 class PublishedCopy:
-    """What S3 holds about a copy. ``size`` in bytes; ``storage_class`` is ``None`` for the default one."""
+    """What S3 knows about a copy. ``size`` is in bytes; ``storage_class`` is ``None`` for the default."""
 
     mark: CopyMark
     etag: str
@@ -62,7 +63,7 @@ class PublishedCopy:
 
     @property
     def format(self) -> str | None:
-        """The copy's format by the name that records use, as far as the content type tells it."""
+        """The copy's format as named in records, as far as the content type tells."""
         from zenoimg.imaging.formats import FORMATS  # the API's function does without imaging
 
         return next((name for name, each in FORMATS.items() if each.media_type == self.content_type), None)
@@ -77,7 +78,7 @@ class OriginalArchivedError(Exception):
 
 
 class OriginalKeyError(ClientError):
-    """The original is encrypted with a KMS key that may not or cannot be used; no retry changes that."""
+    """The original is encrypted with a KMS key that cannot be used, which no retry changes."""
 
     def __init__(self, key: str, kms_key: str, error: ClientError) -> None:
         super().__init__(error.response, error.operation_name)
@@ -86,9 +87,9 @@ class OriginalKeyError(ClientError):
 
 
 class ImageStorage:
-    """The two buckets. Every call names the account that must own the bucket, where one is configured.
+    """The two buckets. Every call names the account that must own the bucket, if one is configured.
 
-    All methods raise botocore's ``ClientError`` for whatever S3 refuses, apart from missing keys.
+    All methods raise botocore's ``ClientError`` for calls that S3 rejects, except for missing keys.
     """
 
     def __init__(self, client: S3Client, settings: PipelineSettings) -> None:
@@ -97,10 +98,10 @@ class ImageStorage:
         self._owner = expected_owner(settings.account_id)
 
     def get_original(self, key: str, max_bytes: int) -> Original | None:
-        """Return the current version with its verified bytes, or ``None`` when there is none.
+        """Return the current version with its verified bytes, or ``None`` if there is none.
 
-        Raises ``OriginalArchivedError`` when it cannot be read before a restore, ``OriginalKeyError`` when its KMS key
-        cannot be used, and one of ``bodies.BROKEN`` when its body arrived damaged in each of several tries.
+        Raises ``OriginalArchivedError`` if it has to be restored first, ``OriginalKeyError`` if its KMS key
+        cannot be used, and one of ``bodies.BROKEN`` if its body arrived damaged in each of several tries.
         """
         return retrying(lambda: self._get_original(key, max_bytes))
 
@@ -121,11 +122,11 @@ class ImageStorage:
         return _original(answer, _unpack(data, encoding, max_bytes) if data and encoding else data)
 
     def _unusable_key(self, key: str, error: ClientError) -> str | None:
-        """Return the KMS key that kept S3 from reading an original, ``None`` when the error has another cause.
+        """Return the KMS key that prevented S3 from reading an original, or ``None`` if the error has another cause.
 
-        S3 passes errors of KMS on under codes of their own, but a missing right is AccessDenied as that of S3 itself
+        S3 passes on KMS errors with codes of their own, but a missing permission is AccessDenied, like S3's own
         (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html). A HEAD request needs the same
-        right of S3, and none of KMS: if it is answered, the key was denied.
+        S3 permission but none of KMS: if it succeeds, the key was denied.
         """
         if not is_denied(error) and error_code(error) not in _KEY_UNUSABLE:
             return None
@@ -136,12 +137,12 @@ class ImageStorage:
         return None if answer is None else answer.get("SSEKMSKeyId")
 
     def head_original(self, key: str) -> Original | None:
-        """Return the current version without its bytes, or ``None`` when there is none."""
+        """Return the current version without its bytes, or ``None`` if there is none."""
         answer = self._head(self._settings.originals_bucket, key)
         return None if answer is None else _original(answer, None)
 
     def get_tags(self, key: str, original: Original) -> dict[str, str] | None:
-        """Return the object tags of a version of an original, or ``None`` when it is gone."""
+        """Return the object tags of a version of an original, or ``None`` if it is gone."""
         version: dict[str, Any] = {} if original.identity == original.etag else {"VersionId": original.identity}
         bucket = self._settings.originals_bucket
         try:
@@ -153,7 +154,7 @@ class ImageStorage:
         return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
     def head_copy(self, key: str) -> PublishedCopy | None:
-        """Return what S3 holds about the copy of an original, or ``None`` when there is no copy."""
+        """Return what S3 knows about the copy of an original, or ``None`` if there is no copy."""
         answer = self._head(self._settings.processed_bucket, self._settings.copy_key(key))
         if answer is None:
             return None
@@ -166,7 +167,7 @@ class ImageStorage:
         )
 
     def get_copy_mark(self, key: str) -> CopyMark | None:
-        """Return the mark of the copy of an original, or ``None`` when there is no copy."""
+        """Return the mark of the copy of an original, or ``None`` if there is no copy."""
         copy = self.head_copy(key)
         return None if copy is None else copy.mark
 
@@ -180,9 +181,9 @@ class ImageStorage:
         headers: CopyHeaders = CopyHeaders(),  # noqa: B008 - immutable
         replacing: str | None,
     ) -> bool:
-        """Store the copy of an original with its mark, in place of the copy with the ETag ``replacing``.
+        """Store the copy of an original with its mark, replacing the copy with the ETag ``replacing``.
 
-        Stores nothing and returns ``False`` when another copy, or with ``None`` any copy, is there.
+        Stores nothing and returns ``False`` if there is a different copy, or, with ``None``, any copy at all.
         """
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if replacing is None else {"IfMatch": replacing}
         return self._on_condition(
@@ -199,9 +200,9 @@ class ImageStorage:
         )
 
     def rewrite_copy(self, key: str, copy: PublishedCopy, mark: CopyMark, headers: CopyHeaders) -> bool:
-        """Replace the mark and headers of a copy; return ``False``, changing nothing, if it was replaced meanwhile.
+        """Replace the mark and headers of a copy; change nothing and return ``False`` if it was replaced by then.
 
-        The copy stays in its storage class, since S3 bills a minimum time for some.
+        The copy stays in its storage class, since S3 bills a minimum duration for some classes.
         """
         place: Any = {"Bucket": self._settings.processed_bucket, "Key": self._settings.copy_key(key)}
         account = self._settings.account_id
@@ -212,7 +213,7 @@ class ImageStorage:
             CopySource=place,
             CopySourceIfMatch=copy.etag,
             MetadataDirective="REPLACE",
-            TaggingDirective="REPLACE",  # by those in ``headers``, or none, which takes no further permission
+            TaggingDirective="REPLACE",  # with those in ``headers``, or none, which needs no further permission
             ContentType=copy.content_type,
             Metadata={**headers.metadata, **entries_of(mark)},
             **headers.arguments,
@@ -222,7 +223,7 @@ class ImageStorage:
         )
 
     def delete_copy(self, key: str, etag: str) -> bool:
-        """Delete the copy of an original; do nothing and return ``False`` when its ETag is another by now."""
+        """Delete the copy of an original; do nothing and return ``False`` if its ETag has changed."""
         return self._on_condition(
             self._client.delete_object,
             Bucket=self._settings.processed_bucket,
@@ -255,9 +256,9 @@ def copy_key_fits(key: str) -> bool:
 
 
 def identity_of(answer: Mapping[str, Any]) -> str:
-    """Return the identity of the version that a response of S3 describes: its VersionId, or else its ETag."""
+    """Return the identity of the version in an S3 response: its VersionId, or else its ETag."""
     version = answer.get("VersionId")
-    # "null" is the id of every version written while versioning is off: it does not distinguish two.
+    # "null" is the id of every version written while versioning is off, so it cannot tell two apart.
     return str(answer["ETag"]).strip('"') if version in (None, "null") else str(version)
 
 
@@ -273,7 +274,7 @@ def _original(answer: Mapping[str, Any], data: bytes | None) -> Original:
 
 
 def _in_class(storage_class: str | None) -> dict[str, Any]:
-    """Return the argument that stores an object in a class; S3 takes the default one without it, also for copies."""
+    """Return the argument that stores an object in a storage class; without it S3 uses the default, even for copies."""
     return {} if storage_class is None else {"StorageClass": storage_class}
 
 

@@ -1,4 +1,4 @@
-"""What ``reconcile`` works with: stores, settings, recipe and limits, and the functions that tests replace."""
+"""The dependencies of ``reconcile``: stores, settings, recipe and limits, and the functions that tests replace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from zenoimg.pipeline.verdict import CopyMark, limits_fingerprint
 
 
 class Storage(Protocol):
-    """What ``reconcile`` needs of the two buckets; see ``pipeline.storage.ImageStorage``."""
+    """What ``reconcile`` needs from the two buckets; see ``pipeline.storage.ImageStorage``."""
 
     def get_original(self, key: str, max_bytes: int) -> Original | None: ...  # noqa: D102
     def head_original(self, key: str) -> Original | None: ...  # noqa: D102
@@ -34,7 +34,7 @@ class Storage(Protocol):
 
 
 class Records(Protocol):
-    """What ``reconcile`` needs of the table; see ``pipeline.catalog.Catalog``."""
+    """What ``reconcile`` needs from the table; see ``pipeline.catalog.Catalog``."""
 
     def get(self, image_id: str) -> ImageRecord | None: ...  # noqa: D102
     def put(self, record: ImageRecord) -> None: ...  # noqa: D102
@@ -49,16 +49,16 @@ class Mark(Protocol):
 
 
 def mark_within(megabytes: int | None) -> Mark:
-    """Return ``watermark`` for a function with so much memory: images that need more raise ``NeedsMemoryError``.
+    """Return ``watermark`` for a function with this much memory: images that need more raise ``NeedsMemoryError``.
 
-    ``None`` leaves everything within the limits to be tried.
+    With ``None``, everything within the limits is tried.
     """
     return watermark if megabytes is None else partial(watermark, available=usable_memory(megabytes))
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What a run works with; created once in an execution environment."""
+    """The dependencies of a run; created once per execution environment."""
 
     storage: Storage
     records: Records
@@ -68,17 +68,17 @@ class Tools:
     watermark: Mark = watermark
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     timer: Callable[[], float] = time.perf_counter
-    on_stage: Callable[[str], None] = lambda _: None  # called with the name of each stage when it ends
+    on_stage: Callable[[str], None] = lambda _: None  # called with the name of each stage as it ends
 
     def recipe_for(self, key: str) -> Recipe:
         """Return the recipe for a key."""
         return recipe_for(self.recipe, key)
 
     def header_rules(self, key: str) -> HeaderRules:
-        """Return the rules of the headers of a key's copy."""
+        """Return the rules for the headers of a key's copy."""
         return HeaderRules(self.settings.cache_control, self.recipe_for(key).metadata, self.settings.copies_tags)
 
     @cached_property
     def limits_fingerprint(self) -> str:
-        """Return what identifies limits and code in the records of refusals."""
+        """Return the identifier of limits and code that records of refusals contain."""
         return limits_fingerprint(self.limits)

@@ -1,4 +1,4 @@
-"""What a record asserts about its image: which copy exists, and whether a recipe has anything left to do. Pure."""
+"""What a record says about its image: which copy exists, and whether a recipe has anything left to do. Pure."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from zenoimg.pipeline.records import ImageRecord
 if TYPE_CHECKING:
     from zenoimg.imaging import Limits
 
-#: Error code of an original in an archive storage class: no verdict on its bytes, so it is tried again each time.
+#: Error code of an original in an archive storage class: not a verdict on its bytes, so it is retried every time.
 ARCHIVED = "archived"
 
 
 @dataclass(frozen=True)
 class CopyMark:
-    """What the metadata of a copy names: the version of the original, the recipe, the rules of its headers."""
+    """The contents of a copy's metadata: the version of the original, the recipe, the rules for its headers."""
 
     source_version: str
     recipe: str
     headers: str = ""
 
     def has_content_of(self, other: CopyMark | None) -> bool:
-        """Return whether two marks name the same version and recipe, whatever their headers."""
+        """Return whether two marks name the same version and recipe, regardless of headers."""
         return other is not None and (self.source_version, self.recipe) == (other.source_version, other.recipe)
 
 
 def expected_copy(record: ImageRecord) -> CopyMark | None:
-    """Return the mark of the copy that a record describes, ``None`` when there should be no copy."""
+    """Return the mark of the copy that a record describes, or ``None`` if there should be no copy."""
     if record.status == "processed":
         return CopyMark(record.version_id or "", record.recipe or "", record.headers or "")
     if record.copy_recipe is None:
@@ -39,7 +39,7 @@ def expected_copy(record: ImageRecord) -> CopyMark | None:
 
 
 def has_other_headers(record: ImageRecord, headers: str) -> bool:
-    """Return whether an image has a copy whose headers follow other rules than those with this fingerprint."""
+    """Return whether an image has a copy whose headers follow rules other than those with this fingerprint."""
     return expected_copy(record) is not None and record.headers != headers
 
 
@@ -49,9 +49,9 @@ def keeps_older_copy(record: ImageRecord) -> bool:
 
 
 def is_up_to_date(record: ImageRecord, recipe: str, limits: str = "") -> bool:
-    """Return whether a recipe, with these limits, has already decided about the version that the record describes.
+    """Return whether a recipe, with these limits, has already processed or refused the version in the record.
 
-    ``recipe`` and ``limits`` are fingerprints; an empty one is unknown and not compared. A refusal is no decision if it
+    ``recipe`` and ``limits`` are fingerprints; an empty one is unknown and not compared. A refusal does not count if it
     is not about the image's bytes: they are archived, or pillow-heif was missing, as for a moment during a deploy.
     """
     from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED  # the API's function does without imaging
@@ -68,8 +68,8 @@ def is_up_to_date(record: ImageRecord, recipe: str, limits: str = "") -> bool:
 def limits_fingerprint(limits: Limits, pillow: str | None = None) -> str:
     """Return 16 hexadecimal digits that change with the limits, Pillow's version and the version of imaging.
 
-    They identify what besides the recipe decides whether an image is refused. ``pillow`` is the version that decides,
-    by default the installed one.
+    They identify what, besides the recipe, determines whether an image is refused. ``pillow`` is the version that
+    applies, by default the installed one.
     """
     import zenoimg
     from zenoimg.imaging.limits import pillow_version

@@ -1,9 +1,9 @@
 """The CloudFormation stack.
 
 ``names``          names of its resources
-``template``       the template, rendered from ``template.yaml`` and ``policies/``
-``bundle``         zips of functions and layers
-``change_set``     changes through CloudFormation
-``outputs``        what a deployed stack reports
-``read_back``      settings of buckets and table that differ from the template
+``template``       renders the template from ``template.yaml`` and ``policies/``
+``bundle``         builds the zips of functions and layers
+``change_set``     makes changes through CloudFormation
+``outputs``        the names and URLs of a deployed stack
+``read_back``      finds settings of buckets and table that differ from the template
 """

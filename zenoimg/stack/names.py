@@ -1,8 +1,8 @@
-"""The names of a stack's resources. The first deploy decides; later commands read the stack's outputs.
+"""The names of a stack's resources. The first deploy chooses them; later commands read the stack's outputs.
 
 Bucket names are global and role names are account-wide, so a default name can be taken by another account, region
-or stack. Then all buckets get the suffix ``-ACCOUNT-REGION`` and all roles ``-REGION``. Table names are unique in an
-account and region: the table gets that suffix only where the operator asks for new names (``--long-names``).
+or stack. Then all buckets get the suffix ``-ACCOUNT-REGION`` and all roles ``-REGION``. Table names are unique per
+account and region: the table gets that suffix only if the operator asks for new names (``--long-names``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _RESERVED_BY_S3 = ("xn--", "sthree-", "amzn-s3-demo-")
 
 @dataclass(frozen=True)
 class StackNames:
-    """The names of one stack's resources. The suffixes are empty for the default names."""
+    """The names of one stack's resources. The suffixes are empty for default names."""
 
     stack: str
     bucket_suffix: str = ""
@@ -25,7 +25,7 @@ class StackNames:
     table_suffix: str = ""
 
     def qualified(self, account: str, region: str, *, table: bool = False) -> StackNames:
-        """Return the stack's names for when a default name is taken; ``table`` gives the table a new name as well."""
+        """Return the qualified names, used if a default name is taken; ``table`` qualifies the table's name as well."""
         suffix = f"-{account}-{region}"
         return StackNames(self.stack, suffix, f"-{region}", suffix if table else "")
 
@@ -51,7 +51,7 @@ class StackNames:
 
     @property
     def processor_large_function(self) -> str:
-        """Return the function that watermarks what the other one cannot hold."""
+        """Return the function that watermarks images that do not fit into the other's memory."""
         return f"{self._prefix}imageProcessorLargeLambda"
 
     @property
@@ -91,7 +91,7 @@ class StackNames:
 
     @property
     def large_queue(self) -> str:
-        """Return the queue of what the processor hands over."""
+        """Return the queue of images that the processor hands over."""
         return f"{self.stack}-large"
 
     @property
@@ -141,12 +141,12 @@ class StackNames:
 
     @property
     def _prefix(self) -> str:
-        # The default stack keeps the names that it has always had.
+        # The default stack keeps its historical names.
         return "" if self.stack == DEFAULT_STACK else f"{self.stack}-"
 
 
 def is_stack_name(text: str) -> bool:
-    """Return whether a text can name a stack: every derived name then fits its service's limits.
+    """Return whether a string can name a stack: every name derived from it must fit its service's limits.
 
     Bucket names must not begin with the prefixes that S3 reserves
     (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).

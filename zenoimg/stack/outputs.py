@@ -1,4 +1,4 @@
-"""What a deployed stack reports: the only source of names for every command after ``deploy``."""
+"""The outputs of a deployed stack: the only source of names for every command after ``deploy``."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 class Deployment:
     """The names and URLs of a deployed stack.
 
-    ``recipe_rules`` are the fingerprints of recipes by prefix, if there are rules; see ``pipeline.recipes``.
+    ``recipe_rules`` holds the fingerprints of recipes by prefix, if there are rules; see ``pipeline.recipes``.
     ``recipe_fingerprint``, ``limits`` and ``limits_fingerprint`` are those of the running functions. Fields that a
-    pipeline without functions does not have (see ``config``) are empty, those of the large function also where there is
-    none. ``upload_storage_class`` is the class in which originals are stored at once, ``None`` for the default one.
+    pipeline without functions does not have (see ``config``) are empty, and so are those of the large function if there
+    is none. ``upload_storage_class`` is the class in which originals are initially stored, ``None`` for the default.
     """
 
     originals_bucket: str
@@ -55,13 +55,13 @@ class Deployment:
 
     @property
     def queue_urls(self) -> tuple[str, ...]:
-        """Return the queues of work: backfill and large."""
+        """Return the URLs of the work queues: backfill and large."""
         return tuple(filter(None, (self.backfill_queue_url, self.large_queue_url)))
 
 
 @dataclass(frozen=True)
 class StackState:
-    """A stack as CloudFormation describes it. ``role_arn`` is the role that it assumes; empty for the caller's."""
+    """A stack as described by CloudFormation. ``role_arn`` is the role that it assumes; empty without one."""
 
     name: str
     status: str
@@ -74,12 +74,12 @@ class StackState:
 
     @property
     def is_changing(self) -> bool:
-        """Return whether a change is in progress; a stack with change sets only is not changing."""
+        """Return whether a change is in progress; a stack with only change sets is not changing."""
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
 
 def read_stack(cloudformation: CloudFormationClient, stack: str) -> StackState | None:
-    """Return the stack, ``None`` when it does not exist."""
+    """Return the stack, or ``None`` if it does not exist."""
     try:
         answer = cloudformation.describe_stacks(StackName=stack)
     except ClientError as error:
@@ -102,7 +102,7 @@ def read_stack(cloudformation: CloudFormationClient, stack: str) -> StackState |
 def read_deployment(cloudformation: CloudFormationClient, stack: str, *, where: str, deploy: str) -> Deployment:
     """Return the names of a deployed stack.
 
-    Raises ``NotDeployedError`` when it is not deployed; the message says ``where``, and the next step is ``deploy``.
+    Raises ``NotDeployedError`` if it is not deployed; the message contains ``where``, the next step is ``deploy``.
     """
     state = read_stack(cloudformation, stack)
     if state is None or "OriginalsBucket" not in state.outputs:
@@ -114,7 +114,7 @@ def read_deployment(cloudformation: CloudFormationClient, stack: str, *, where: 
 
 
 def deployment_of(state: StackState) -> Deployment:
-    """Return the names in a stack's outputs; outputs that an older stack lacks are empty."""
+    """Return the deployment described by a stack's outputs; outputs that an older stack lacks are empty."""
     output = state.outputs
     return Deployment(
         originals_bucket=output["OriginalsBucket"],
@@ -141,6 +141,6 @@ def deployment_of(state: StackState) -> Deployment:
 
 
 def upload_class(parameters: Mapping[str, str]) -> str | None:
-    """Return the storage class in which uploads are stored; ``None`` for the default one, also if they move later."""
+    """Return the storage class in which uploads are stored; ``None`` for the default, even if they move later."""
     at_once = parameters.get("OriginalsTransitionDays") == "0"
     return other_class(parameters.get("OriginalsStorageClass")) if at_once else None

@@ -1,6 +1,6 @@
-"""Tags of buckets and table: which stack they belong to, and whether they existed before it.
+"""The tags of buckets and table: which stack they belong to, and whether they existed before it.
 
-CloudFormation writes them from the template; where it drops the tags of buckets, a deploy writes those itself.
+CloudFormation writes them from the template; where it drops the tags of buckets, a deploy writes them itself.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 STACK_TAG = "zenoimg:stack"
 ORIGIN_TAG = "zenoimg:origin"
-#: Values of the tag and of the template's parameters: who made a bucket or table.
+#: Values of the tag and of the template's parameters: who created a bucket or table.
 CREATED, ADOPTED = "created", "adopted"
 #: Template parameters that hold the origin of the originals, of the copies and of the table.
 ORIGIN_PARAMETERS = ("OriginalsOrigin", "ProcessedOrigin", "TableOrigin")
 
 
 def bucket_tags(s3: S3Client, bucket: str, account: str) -> dict[str, str] | None:
-    """Return the tags of a bucket, ``None`` when it does not exist. Raises botocore's ``ClientError``."""
+    """Return the tags of a bucket, or ``None`` if it does not exist. Raises botocore's ``ClientError``."""
     try:
         answer = s3.get_bucket_tagging(Bucket=bucket, **expected_owner(account))
     except ClientError as error:
@@ -39,7 +39,7 @@ def bucket_tags(s3: S3Client, bucket: str, account: str) -> dict[str, str] | Non
 
 
 def table_tags(dynamodb: DynamoDBClient, table: str) -> dict[str, str] | None:
-    """Return the tags of a table, ``None`` when it does not exist. Raises botocore's ``ClientError``."""
+    """Return the tags of a table, or ``None`` if it does not exist. Raises botocore's ``ClientError``."""
     try:
         arn = dynamodb.describe_table(TableName=table)["Table"]["TableArn"]
     except ClientError as error:
@@ -51,7 +51,7 @@ def table_tags(dynamodb: DynamoDBClient, table: str) -> dict[str, str] | None:
 
 
 def is_of_stack(tags: Mapping[str, str] | None, stack: str) -> bool:
-    """Return whether tags name a stack of ours as the owner."""
+    """Return whether tags name one of our stacks as the owner."""
     return (tags or {}).get(STACK_TAG) == stack
 
 
@@ -69,7 +69,7 @@ def origins(names: StackNames, parameters: Mapping[str, str]) -> dict[str, str]:
 def tag_buckets(
     s3: S3Client, names: StackNames, account: str, parameters: Mapping[str, str], more: Mapping[str, str]
 ) -> None:
-    """Write the tags of a stack's buckets, and ``more``, next to those they have; skip buckets that do not exist."""
+    """Add the tags of a stack's buckets, and ``more``, to those they have; skip buckets that do not exist."""
     for bucket, origin in origins(names, parameters).items():
         if bucket == names.table or (before := bucket_tags(s3, bucket, account)) is None:
             continue

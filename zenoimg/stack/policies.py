@@ -1,4 +1,4 @@
-"""The policies for people, with the names of one stack and what its settings ask for in addition."""
+"""The policies for operators and deployers, filled in for one stack and its settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zenoimg.stack.bundle import sources
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import fill
 
-#: Actions that give a role rights; IAM knows the condition for each of them
+#: Actions that grant permissions to a role; IAM supports the boundary condition for each of them
 #: (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html).
 _BOUNDED = ("iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
 _KEY_POLICY = "lambda-kms-policy.json"
@@ -27,7 +27,7 @@ class Security:
 
     @classmethod
     def of_parameters(cls, parameters: Mapping[str, str]) -> Security:
-        """Return what parameters of the template say."""
+        """Return the security settings in the template's parameters."""
         return cls(parameters.get("PermissionsBoundary", ""), parameters.get("KmsKey", ""))
 
 
@@ -39,10 +39,10 @@ def policy_for(
     account: str,
     security: Security = Security(),
 ) -> dict[str, Any]:
-    """Return a file of ``policies/`` with names, account and region filled in, as IAM accepts it.
+    """Return a file of ``policies/`` with names, account and region filled in, ready for IAM.
 
-    With a permissions boundary, who deploys can create roles and give them rights only under that boundary. With a KMS
-    key, the operator may use it as the processor does: whoever reads or writes an object needs its key.
+    With a permissions boundary, deployers can create roles and grant them permissions only under that boundary. With a
+    KMS key, operators may use it as the processor does: reading or writing an object requires its key.
     """
     pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account}
     values = {**names.placeholders(), "KmsKey": security.kms_key}

@@ -1,6 +1,6 @@
-"""Queues and functions of a stack that were deleted by other means.
+"""Find queues and functions of a stack that were deleted by other means.
 
-CloudFormation compares templates, and does not notice. Buckets and the table are read by ``read_back``.
+CloudFormation compares templates and does not notice. Buckets and the table are checked by ``read_back``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def missing_parts(sqs: SQSClient, functions: LambdaClient, deployment: Deployment) -> Iterator[str]:
-    """Yield the queues and functions that do not exist, in words; what may not be asked counts as existing."""
+    """Yield a clause for each queue or function that does not exist; if reading is denied, it counts as existing."""
     for url in (*deployment.queue_urls, deployment.dead_letter_queue_url):
         if url and not _queue_exists(sqs, url):
             yield f"{url.rpartition('/')[2]}: the queue does not exist"
@@ -30,7 +30,7 @@ def missing_parts(sqs: SQSClient, functions: LambdaClient, deployment: Deploymen
 
 
 def function_exists(functions: LambdaClient, name: str) -> bool:
-    """Return whether a function exists; also when Lambda does not say."""
+    """Return whether a function exists; ``True`` if Lambda cannot be asked."""
     try:
         functions.get_function_configuration(FunctionName=name)
     except ClientError as error:

@@ -1,7 +1,7 @@
 """Compare the settings of a stack's buckets and table with the template.
 
-CloudFormation imports an existing resource without applying settings to it, and compares later updates with its
-own template only. An adopted bucket, or one that was changed by hand, would differ forever, so a deploy reads them.
+CloudFormation imports an existing resource without applying settings to it, and compares later updates only with its
+own template. An adopted bucket, or one changed by hand, would differ forever, so a deploy reads the actual settings.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 _EVENTS = frozenset({"s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"})
 _ALL_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-#: Our indexes: name → the attributes of their keys, partition and sort key, all of them strings.
+#: Our indexes: name → key attributes (partition key, sort key), all of them strings.
 INDEX_KEYS: Mapping[str, tuple[str, str]] = {
     BY_DAY_INDEX: ("DayShard", "CreatedAt"),
     ATTENTION_INDEX: ("Attention", "UpdatedAt"),
 }
 #: Template parameter: the table cannot be deleted before its protection is turned off.
 PROTECTION = "TableDeletionProtection"
-_DEFAULT_NONCURRENT_DAYS, _DEFAULT_TRANSITION_DAYS = "30", "30"  # of the template's parameters
+_DEFAULT_NONCURRENT_DAYS, _DEFAULT_TRANSITION_DAYS = "30", "30"  # values of the template's parameters
 #: Days before which S3 moves nothing to STANDARD_IA
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
 EARLIEST_INFREQUENT_DAYS = 30
@@ -40,7 +40,7 @@ EARLIEST_INFREQUENT_DAYS = 30
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the template sets. ``parameters`` are the stack's; the flags turn off what an endpoint cannot do.
+    """The settings in the template. ``parameters`` are the stack's; the flags skip what an endpoint does not support.
 
     ``complete``: CloudFormation applies lifecycle rules and object ownership.
     """
@@ -54,7 +54,7 @@ class Wanted:
 
 
 def differences(s3: S3Client, wanted: Wanted) -> tuple[str, ...]:
-    """Return the differing settings of both buckets, each in words that name the bucket.
+    """Describe the differing settings of both buckets, each with the name of the bucket.
 
     Raises botocore's ``ClientError`` for settings that cannot be read.
     """
@@ -62,7 +62,7 @@ def differences(s3: S3Client, wanted: Wanted) -> tuple[str, ...]:
 
 
 def bucket_differences(s3: S3Client, bucket: str, wanted: Wanted) -> tuple[str, ...]:
-    """Return the differing settings of one bucket, in words. Raises botocore's ``ClientError``."""
+    """Describe the differing settings of one bucket. Raises botocore's ``ClientError``."""
     place = {"Bucket": bucket, **expected_owner(wanted.account)}
     found = [*_of_any_bucket(s3, place, wanted)]
     if bucket == wanted.names.originals_bucket:
@@ -71,7 +71,7 @@ def bucket_differences(s3: S3Client, bucket: str, wanted: Wanted) -> tuple[str, 
 
 
 def table_differences(dynamodb: DynamoDBClient, wanted: Wanted) -> tuple[str, ...]:
-    """Return the differing settings of the table, in words that name it.
+    """Describe the differing settings of the table, each with its name.
 
     Raises botocore's ``ClientError`` for settings that cannot be read.
     """
@@ -98,13 +98,13 @@ def table_differences(dynamodb: DynamoDBClient, wanted: Wanted) -> tuple[str, ..
 
 
 def missing_indexes(table: Mapping[str, Any]) -> list[str]:
-    """Return which of our indexes a table of DescribeTable lacks."""
+    """Return which of our indexes a table, as returned by DescribeTable, lacks."""
     indexes = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])}
     return [name for name in INDEX_KEYS if name not in indexes]
 
 
 def asked(question: Callable[[], Any]) -> Any:
-    """Return the answer, ``None`` when S3 reports that the setting or the bucket does not exist."""
+    """Return the response, or ``None`` if S3 reports that the setting or the bucket does not exist."""
     try:
         return question()
     except ClientError as error:
@@ -114,7 +114,7 @@ def asked(question: Callable[[], Any]) -> Any:
 
 
 def is_ours(configuration: Mapping[str, Any], names: StackNames) -> bool:
-    """Return whether a notification of a bucket calls the processor."""
+    """Return whether a bucket notification invokes the processor."""
     return str(configuration.get("LambdaFunctionArn", "")).endswith(f":function:{names.processor_function}")
 
 
@@ -129,7 +129,7 @@ def _of_any_bucket(s3: S3Client, place: dict[str, Any], wanted: Wanted) -> Itera
         yield f"it is not encrypted with {key} by default"
     controls = asked(lambda: s3.get_bucket_ownership_controls(**place)["OwnershipControls"])
     owner = controls["Rules"][0]["ObjectOwnership"] if controls else "not set"
-    # S3 disables the ACLs of new buckets, and an older bucket without the setting has them
+    # S3 disables ACLs on new buckets, but an older bucket without the setting has them
     # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html).
     if owner != "BucketOwnerEnforced" and wanted.complete:
         yield f"object ownership is {owner} and not BucketOwnerEnforced, so ACLs apply"
@@ -161,7 +161,7 @@ def _of_lifecycle(s3: S3Client, place: dict[str, Any], wanted: Wanted) -> Iterat
 
 
 def lifecycle_rules(bucket: str, wanted: Wanted) -> dict[str, dict[str, Any]]:
-    """Return the template's lifecycle rules of a bucket by name, in the shapes of the S3 API."""
+    """Return the template's lifecycle rules for a bucket by name, in the form of the S3 API."""
     rules: dict[str, dict[str, Any]] = {
         "unfinished-uploads": {"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}
     }
@@ -181,7 +181,7 @@ def lifecycle_rules(bucket: str, wanted: Wanted) -> dict[str, dict[str, Any]]:
 
 
 def _transition_days(storage_class: str, wanted: Wanted) -> int:
-    """Return after how many days the template's rule moves originals to a class."""
+    """Return the number of days after which the template's rule moves originals to a storage class."""
     days = int(wanted.parameters.get("OriginalsTransitionDays", _DEFAULT_TRANSITION_DAYS))
     return EARLIEST_INFREQUENT_DAYS if (storage_class, days) == ("STANDARD_IA", 0) else days
 

@@ -14,22 +14,22 @@ import yaml
 from zenoimg.stack.bundle import sources
 from zenoimg.stack.names import StackNames
 
-#: Maximum bytes of a template in the request itself; larger ones have to be in S3.
+#: Maximum size in bytes of a template in the request itself; larger ones have to be in S3.
 MAX_INLINE_BYTES = 51_200
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
 Placeholders = Mapping[str, Any]
-#: In policies of the template: a setting, which is a parameter.
+#: Placeholder for a setting, which is a template parameter, in policies.
 _PARAMETERS = {"KmsKey": {"Ref": "KmsKey"}}
 
 
 def render(names: StackNames, *, backfill_concurrency: int = 5, large_concurrency: int = 5) -> dict[str, Any]:
     """Return the template of a stack.
 
-    ``backfill_concurrency`` is the maximum number of concurrent messages of the backfill lane (AWS: 2 to 1,000),
-    ``large_concurrency`` that of the large lane.
+    ``backfill_concurrency`` is the maximum number of messages processed concurrently in the backfill lane (AWS: 2 to
+    1,000), ``large_concurrency`` that in the large lane.
     """
     concurrency = {"BackfillConcurrency": backfill_concurrency, "LargeConcurrency": large_concurrency}
     filled = fill(_read("template.yaml"), {**names.placeholders(), **concurrency, **_PARAMETERS})
@@ -47,7 +47,7 @@ def to_text(template: Mapping[str, Any]) -> str:
 
 
 def to_yaml(template: Mapping[str, Any]) -> str:
-    """Return the template as YAML for people: in its own order, without anchors."""
+    """Return the template as human-readable YAML: in its own order, without anchors."""
     return yaml.dump(template, Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True)
 
 
@@ -59,7 +59,7 @@ class _Plain(yaml.SafeDumper):
 
 
 def policy(file_name: str, placeholders: Placeholders) -> dict[str, Any]:
-    """Return a file of ``policies/`` with our names filled in; pseudo parameters (``${AWS::…}``) become ``Fn::Sub``."""
+    """Return a file of ``policies/`` with our names filled in, and pseudo parameters (``${AWS::…}``) as ``Fn::Sub``."""
     document = json.loads((sources.directory("policies") / file_name).read_text(encoding="utf-8"))
     filled = _substitute_pseudo_parameters(fill(document, placeholders))
     assert isinstance(filled, dict)
@@ -79,9 +79,9 @@ def grants(file_name: str, action: str) -> bool:
 
 
 def fill(value: Any, placeholders: Placeholders) -> Any:
-    """Replace ``${Name}`` where the name is ours; leave CloudFormation's own.
+    """Replace ``${Name}`` if the name is ours; leave CloudFormation's own placeholders.
 
-    A text that is nothing but a placeholder becomes its value of whatever type.
+    A string that consists only of a placeholder becomes its value, of whatever type.
     """
     if isinstance(value, str):
         whole = _PLACEHOLDER.fullmatch(value)

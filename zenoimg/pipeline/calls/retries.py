@@ -1,13 +1,13 @@
-"""When a call of AWS is sent again: one policy under every botocore.
+"""When AWS calls are retried: one policy for every version of botocore.
 
-botocore's own retries differ between versions (``standard`` of 1.44 gives up within a second, and shares a purse of
-tokens among all calls of a client), so clients are created with a single attempt, and ``Retries.install`` adds this
+botocore's own retries differ between versions (``standard`` in 1.44 gives up within a second, and shares a token
+bucket among all calls of a client), so clients are created with a single attempt, and ``Retries.install`` adds this
 policy through botocore's ``needs-retry`` event:
 
-- Transient failures (``service.is_transient``) are retried for ``patience`` seconds from the first failure on.
-- Where no server answers at all (an unknown name, a refused connection) for ``unreachable_patience`` seconds.
-- In a function, whose caller waits for no line of progress, until shortly before its timeout (``deadline``).
-- Waits double from 0.1 to 5 s, each with full jitter, so that many calls do not return at the same moment.
+- Transient failures (``service.is_transient``) are retried for ``patience`` seconds after the first failure.
+- If no server responds at all (unknown host, refused connection), for ``unreachable_patience`` seconds.
+- In a function, where nobody is watching progress, until shortly before its timeout (``deadline``).
+- Delays double from 0.1 to 5 s, each with full jitter, so that many calls are not retried at the same moment.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from botocore.session import get_session
 
 from zenoimg.pipeline.calls.service import is_transient, is_transient_code
 
-#: One attempt for each call of botocore, since this module decides about further ones.
+#: One attempt per botocore call, since this module decides about retries.
 SINGLE_ATTEMPT: Mapping[str, Any] = {"mode": "standard", "total_max_attempts": 1}
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 _REPORT_AFTER = 3.0  # seconds: shorter outages need no line
-_RESERVE = 5.0  # seconds: to record a failure and to log it
-_STARTED = "zenoimg_first_failure"  # in a request's context, which its attempts share
+_RESERVE = 5.0  # seconds: time to record and log a failure
+_STARTED = "zenoimg_first_failure"  # key in the request context, which all attempts share
 
 
 @dataclass
 class Retries:
-    """The policy of one process, and who is told about long outages."""
+    """The policy of one process, and how long outages are reported."""
 
     patience: float = 30.0
-    """Seconds from a call's first failure after which it is not sent again."""
+    """Seconds after a call's first failure during which it is retried."""
     unreachable_patience: float = 5.0
     report: Callable[[str], None] = lambda text: None
-    """Called with one line once an outage has lasted three seconds; at most once in ``patience`` seconds."""
+    """Called with one line once an outage has lasted three seconds, at most once per ``patience`` seconds."""
     deadline: float | None = None
-    """Time of ``clock`` after which nothing is sent again: a function's timeout comes first."""
+    """Time of ``clock`` after which nothing is retried, because a function's timeout takes precedence."""
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[float, float], float] = random.uniform
     _reported: float | None = field(default=None, init=False)
@@ -56,9 +56,9 @@ class Retries:
         client.meta.events.register("needs-retry.*", self._needs_retry, unique_id="zenoimg-retries")
 
     def wait_before(self, failure: Failure, elapsed: float, attempts: int) -> float | None:
-        """Return the seconds to wait before the next attempt; ``None`` when there is none.
+        """Return the seconds to wait before the next attempt, or ``None`` if there is none.
 
-        ``elapsed`` counts from the call's first failure, ``attempts`` is the number of attempts made.
+        ``elapsed`` is the time since the call's first failure, ``attempts`` the number of attempts made.
         """
         patience = min(self.patience, self.unreachable_patience) if failure.is_unreachable else self.patience
         left = patience - elapsed
@@ -89,7 +89,7 @@ class Retries:
         return wait
 
     def _report(self, now: float, text: str) -> None:
-        with self._lock:  # many threads meet the same outage
+        with self._lock:  # many threads encounter the same outage
             if self._reported is not None and now - self._reported < self.patience:
                 return
             self._reported = now
@@ -98,7 +98,7 @@ class Retries:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an attempt failed. ``is_unreachable``: no server answered at its address."""
+    """Why an attempt failed. ``is_unreachable``: no server responded at its address."""
 
     reason: str
     is_transient: bool
@@ -106,7 +106,7 @@ class Failure:
 
 
 def failure_of(response: tuple[Any, Mapping[str, Any]] | None, error: Exception | None) -> Failure | None:
-    """Return what went wrong with an attempt, from what ``needs-retry`` passes; ``None`` when it succeeded."""
+    """Return why an attempt failed, from the arguments of ``needs-retry``; ``None`` if it succeeded."""
     if error is not None:
         unreachable = isinstance(error, EndpointConnectionError | ProxyConnectionError)
         return Failure(type(error).__name__, is_transient(error), unreachable)
@@ -120,19 +120,19 @@ def failure_of(response: tuple[Any, Mapping[str, Any]] | None, error: Exception 
 
 
 class FunctionClients:
-    """botocore's clients of a Lambda function; importing boto3, which adds nothing here, would slow its cold start.
+    """botocore clients for a Lambda function; importing boto3, which is not needed here, would slow its cold start.
 
     A call is retried until ``_RESERVE`` seconds before the invocation's timeout, which ``begin`` reads.
     """
 
     def __init__(self, *, read_timeout: float) -> None:
-        """``read_timeout`` in seconds: how long one attempt waits for an answer."""
+        """``read_timeout`` is how long one attempt waits for a response, in seconds."""
         self._retries = Retries(patience=math.inf, unreachable_patience=math.inf)
         self._config = Config(retries=dict(SINGLE_ATTEMPT), connect_timeout=5, read_timeout=read_timeout)  # type: ignore[arg-type]
         self._session: Any = None
 
     def begin(self, remaining_milliseconds: int) -> None:
-        """Note the time that an invocation has."""
+        """Set the deadline from the remaining time of an invocation."""
         self._retries.deadline = self._retries.clock() + remaining_milliseconds / 1000 - _RESERVE
 
     def create(self, service: str) -> Any:

@@ -1,7 +1,7 @@
-"""What answers of AWS's services mean, and the guard that every S3 call carries.
+"""What the responses of AWS services mean, and the owner guard of every S3 call.
 
-The one home of these rules, for functions and terminal alike: no other module compares error codes of this kind.
-Only "missing" means missing. A 403 never does: a policy that lost a right must not look like a deleted photo.
+The single place for these rules, for functions and commands alike: no other module compares error codes of this kind.
+Only "missing" means missing. A 403 never does: a policy that lost a permission must not look like a deleted photo.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 #: S3, DynamoDB, Lambda, CloudWatch Logs, IAM, SQS (by its query protocol and by JSON). A missing bucket is not among
-#: them: whoever asks for a key must not take a lost bucket for a deleted photo.
+#: them: a request for a key must not mistake a lost bucket for a deleted photo.
 _MISSING = frozenset(
     {
         "404",
@@ -58,7 +58,7 @@ _THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
-#: Failures of the service that S3 also reports for single keys of a DeleteObjects, without an HTTP status.
+#: Service failures that S3 also reports for individual keys of DeleteObjects, without an HTTP status.
 _SERVICE_FAILED = frozenset(
     {
         "InternalError",
@@ -88,7 +88,7 @@ AWS_DOMAINS = (
     "csp.hci.ic.gov",
     "sc2s.sgov.gov",
 )
-#: How the regions of a partition begin, where its domain is not the commercial one.
+#: Region prefixes of the partitions whose domain is not the commercial one.
 _DOMAIN_OF_REGIONS = {
     "cn-": "amazonaws.com.cn",
     "eu-isoe-": "cloud.adc-e.uk",
@@ -100,7 +100,7 @@ _DOMAIN_OF_REGIONS = {
 
 
 def error_code(error: Exception) -> str:
-    """Return the service's code of an error; empty for errors that are not an answer of a service."""
+    """Return the service's error code; empty for errors that are not a service's response."""
     return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
 
 
@@ -110,34 +110,34 @@ def is_missing(error: Exception) -> bool:
 
 
 def is_missing_bucket(error: Exception) -> bool:
-    """Return whether a call about a bucket itself failed because there is no such bucket."""
+    """Return whether a call on a bucket itself failed because the bucket does not exist."""
     return error_code(error) in _MISSING_BUCKET
 
 
 def is_missing_stack(error: Exception) -> bool:
-    """Return whether CloudFormation knows no such stack; it has no error code of its own for this."""
+    """Return whether the stack does not exist, for which CloudFormation has no specific error code."""
     if not isinstance(error, ClientError):
         return False
     return error_code(error) == "ValidationError" and "does not exist" in error.response["Error"].get("Message", "")
 
 
 def is_not_configured(error: Exception) -> bool:
-    """Return whether a bucket exists and has no setting of the kind that was read."""
+    """Return whether a bucket exists but lacks the setting that was read."""
     return error_code(error) in _NOT_CONFIGURED
 
 
 def is_denied(error: Exception) -> bool:
-    """Return whether the caller lacks a right. HEAD requests have no body, so their code is the HTTP status."""
+    """Return whether the caller lacks a permission. HEAD responses have no body, so their code is the HTTP status."""
     return error_code(error) in _DENIED
 
 
 def is_throttled(error: Exception) -> bool:
-    """Return whether the service asked to slow down; the same call succeeds later."""
+    """Return whether the service throttled the call, which will succeed later."""
     return error_code(error) in _THROTTLED
 
 
 def is_transient(error: Exception) -> bool:
-    """Return whether the same call may succeed later: throttled, a failure of the service, a broken connection."""
+    """Return whether the same call may succeed later: throttling, a service failure, a broken connection."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or is_transient_code(error_code(error))
@@ -145,12 +145,12 @@ def is_transient(error: Exception) -> bool:
 
 
 def is_transient_code(code: str) -> bool:
-    """Return whether the error code of a single key or message is transient, so that a retry may succeed."""
+    """Return whether the error code for a single key or message is transient, so that a retry may succeed."""
     return code in _THROTTLED or code in _SERVICE_FAILED
 
 
 def expected_owner(account: str | None) -> dict[str, Any]:
-    """Return the argument that makes S3 refuse a bucket of another account.
+    """Return the argument that makes S3 reject a bucket owned by another account.
 
     ``None`` omits it, for S3-compatible stores.
     """
@@ -158,7 +158,7 @@ def expected_owner(account: str | None) -> dict[str, Any]:
 
 
 def server_time(answer: Mapping[str, Any]) -> datetime | None:
-    """Return when a service answered, by its own clock, in whole seconds; ``None`` where the answer has no date.
+    """Return the time of a response by the service's clock, in whole seconds; ``None`` if the response has no date.
 
     This machine's clock may be minutes off.
     """
@@ -170,11 +170,11 @@ def server_time(answer: Mapping[str, Any]) -> datetime | None:
 
 
 def is_aws(endpoint_url: str) -> bool:
-    """Return whether an endpoint is AWS itself, in any partition, and not a compatible server."""
+    """Return whether an endpoint is AWS itself, in any partition, rather than a compatible server."""
     host = urlsplit(endpoint_url).hostname or ""
     return any(host == domain or host.endswith(f".{domain}") for domain in AWS_DOMAINS)
 
 
 def aws_domain(region: str) -> str:
-    """Return the domain of a region's endpoints, by its partition."""
+    """Return the domain of a region's endpoints, according to its partition."""
     return next((domain for prefix, domain in _DOMAIN_OF_REGIONS.items() if region.startswith(prefix)), "amazonaws.com")

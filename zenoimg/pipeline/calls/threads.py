@@ -20,8 +20,8 @@ def threads(
 ) -> Iterator[ThreadPoolExecutor]:
     """Yield a pool whose work is done when the block ends.
 
-    When the block raises, pending calls are dropped, ``ending`` is called and running calls are waited for, all of it
-    for at most ``seconds``.
+    If the block raises, pending calls are dropped, ``ending`` is called and running calls are awaited, for at most
+    ``seconds`` in total.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
     try:
@@ -34,7 +34,7 @@ def threads(
 
 
 def _end_within(seconds: float, *steps: Callable[[], None]) -> None:
-    """Run steps one after the other; return when they are done or the seconds have passed."""
+    """Run steps in order; return when they are done or the time has passed."""
 
     def take() -> None:
         for step in steps:

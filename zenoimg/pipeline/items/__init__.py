@@ -1,6 +1,6 @@
-"""Reading many records from DynamoDB.
+"""Read many records from DynamoDB.
 
 ``by_day``       newest first, from the ``by-day`` index
 ``parallel``     several sources of pages at once
-``plain_items``  items without botocore's parser, which is slow for many
+``plain_items``  without botocore's parser, which is slow for many items
 """

@@ -17,21 +17,21 @@ _MOST_DAYS_AT_ONCE = 8
 
 @dataclass(frozen=True)
 class DayPage:
-    """Some records of one partition, newest first, and the key of the next page; ``None`` after the last page."""
+    """Some records in one partition, newest first, and the key of the next page; ``None`` after the last page."""
 
     records: list[ImageRecord]
     next_key: dict[str, Any] | None
 
 
 ReadPage = Callable[[str, dict[str, Any] | None], DayPage]
-"""Return a page of a partition of the index; the key is that of the page before, or ``None``."""
+"""Returns a page of an index partition; the key is the one returned with the previous page, or ``None``."""
 
 
 def walk_back(read: ReadPage, newest: date, oldest: date) -> Iterator[ImageRecord]:
     """Yield the records of the days from ``newest`` back to ``oldest``, inclusive, by ``CreatedAt``, then id.
 
-    The shards of a day are queried in parallel. After an empty day the number of days doubles, so that a gap of a year
-    takes about fifty rounds, and a busy day is not read ahead of its reader.
+    The shards of a day are queried in parallel. After an empty day the number of days per round doubles, so that a gap
+    of a year takes about fifty rounds; a busy day is not read ahead of its consumer.
     """
     at_once, day = 1, newest
     with threads(DAY_SHARDS * _MOST_DAYS_AT_ONCE // 2, "by-day") as pool:

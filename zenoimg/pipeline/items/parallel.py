@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 def in_parallel(sources: Sequence[Iterator[list[T]]]) -> Iterator[T]:
-    """Yield the items of several iterators of pages, read at once in threads.
+    """Yield the items of several iterators of pages, read concurrently in threads.
 
-    A bounded queue keeps memory constant. An exception of an iterator is raised.
+    A bounded queue keeps memory constant. An exception in an iterator is raised.
     """
     ready: queue.Queue[list[T] | BaseException | None] = queue.Queue(maxsize=len(sources))
     stopped = threading.Event()
@@ -52,4 +52,4 @@ def in_parallel(sources: Sequence[Iterator[list[T]]]) -> Iterator[T]:
                     continue
                 yield from page
         finally:
-            stopped.set()  # ends the threads when the reader stops early
+            stopped.set()  # ends the threads if the consumer stops early

@@ -1,6 +1,6 @@
 """Read DynamoDB items without botocore's parser, which visits every value of every item by its model.
 
-Items are returned as in the JSON of the response, which has the same shape as what botocore returns. In a scan of
+Items are returned as in the response's JSON, which has the same shape as what botocore returns. In a scan of
 100,000 records the parser takes most of the time.
 """
 
@@ -31,7 +31,7 @@ def value_of(tagged: Mapping[str, Any]) -> Any:
         return int(value) if value.lstrip("-").isdigit() else Decimal(value)
     if kind == "L":
         return [value_of(item) for item in value]
-    # Records have no other types; importing boto3, which functions do not need otherwise, is 8% of their cold start.
+    # Records have no other types; importing boto3, which functions do not otherwise need, is 8% of their cold start.
     from boto3.dynamodb.types import TypeDeserializer
 
     return TypeDeserializer().deserialize(dict(tagged))  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
-"""What the pipeline reads from and writes to S3 objects.
+"""Read and write S3 objects for the pipeline.
 
-``bodies``       reads an object's body and verifies it: the only place that reads one
-``encodings``    unpacks originals that S3 holds compressed
-``headers``      decides what a copy takes over from its original's headers
+``bodies``       reads and verifies the bodies of objects: the only place that reads one
+``encodings``    decompresses originals that are stored compressed
+``headers``      decides what a copy inherits from its original's headers
 ``marks``        the mark of a copy in its user metadata
-``disposition``  the file name that a copy of another format proposes
+``disposition``  the suggested file name of a copy in another format
 """

@@ -6,8 +6,8 @@ object (older clients, composite checksums of multipart uploads), the ETag is co
 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html): not for multipart uploads, nor for objects encrypted
 with keys of KMS or of the customer.
 
-Failures are botocore's: ``FlexibleChecksumError`` for other bytes than S3 holds, ``IncompleteReadError`` or
-``ResponseStreamingError`` for a body that ends early. They say nothing about the object, so a reader tries again.
+Failures are botocore's: ``FlexibleChecksumError`` for bytes that differ from those in S3, ``IncompleteReadError`` or
+``ResponseStreamingError`` for a truncated body. They say nothing about the object, so a reader tries again.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from botocore.exceptions import FlexibleChecksumError, IncompleteReadError, Resp
 from botocore.httpchecksum import StreamingChecksumBody
 from urllib3.exceptions import HTTPError
 
-#: Requests for one body. Each of them has botocore's own retries up to its headers.
+#: Maximum number of requests for one body. Each is retried by the client until its headers arrive.
 TRIES = 3
 
-#: What a body that arrives damaged or incomplete raises.
+#: The exceptions raised for a body that arrives damaged or incomplete.
 BROKEN = (FlexibleChecksumError, IncompleteReadError, ResponseStreamingError)
 
 _CHUNK_BYTES = 1 << 20
@@ -49,7 +49,7 @@ def read_body(response: Mapping[str, Any]) -> bytes:
 def iter_body(response: Mapping[str, Any], chunk_bytes: int = _CHUNK_BYTES) -> Iterator[bytes]:
     """Yield the body of a GetObject response in chunks.
 
-    It is verified after the last one: whoever consumes chunks must discard them when one of ``BROKEN`` is raised.
+    It is verified after the last chunk: the consumer must discard the chunks if one of ``BROKEN`` is raised.
     """
     expected = _md5_of(response)
     md5 = hashlib.md5(usedforsecurity=False)
@@ -66,9 +66,9 @@ def iter_body(response: Mapping[str, Any], chunk_bytes: int = _CHUNK_BYTES) -> I
 
 
 def retrying(read: Callable[[], T]) -> T:
-    """Call a function that requests an object and reads its body, again when the body was broken.
+    """Call a function that requests an object and reads its body; call it again if the body was broken.
 
-    Raises one of ``BROKEN`` after ``TRIES`` calls, and whatever else the function raises at once.
+    Raises one of ``BROKEN`` after ``TRIES`` calls, and immediately whatever else the function raises.
     """
     for _ in range(TRIES - 1):
         try:
@@ -79,7 +79,7 @@ def retrying(read: Callable[[], T]) -> T:
 
 
 def _md5_of(response: Mapping[str, Any]) -> str | None:
-    """Return the MD5 that the body must have, if it is known and no checksum is compared by botocore."""
+    """Return the MD5 that the body must have, if it is known and botocore does not compare a checksum."""
     etag = str(response.get("ETag", "")).strip('"')
     is_md5 = (
         re.fullmatch(r"[0-9a-f]{32}", etag)

@@ -1,4 +1,4 @@
-"""Content-Disposition of copies whose format is not that of their original (RFC 6266). Pure functions."""
+"""Content-Disposition of copies whose format differs from their original's (RFC 6266). Pure functions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9 !#$&+.^_`|~@(),=\[\]{}-]+")
 
 
 def file_name_of(key: str, copy_format: str | None, source_format: str | None = None) -> str:
-    """Return the name that the file of a copy should have; empty where that is the name of its original.
+    """Return the file name that a copy should have; empty if that is the name of its original.
 
-    Where a record does not tell the format of the original, the extension of the key does.
+    If a record does not contain the original's format, the extension of the key determines it.
     """
     name = key.rpartition("/")[2]
     if not copy_format or copy_format not in FORMATS:
@@ -28,9 +28,9 @@ def file_name_of(key: str, copy_format: str | None, source_format: str | None = 
 
 
 def disposition(original: str, name: str) -> str:
-    """Return the Content-Disposition that proposes a name, from that of the original, which may be empty.
+    """Return a Content-Disposition that suggests a name, based on that of the original, which may be empty.
 
-    The original's keeps its type and its own name, which gets the suffix of ``name``.
+    The type and any file name of the original's are kept; that file name gets the extension of ``name``.
     """
     kind = original.partition(";")[0].strip() or "inline"
     own = _name_in(original)

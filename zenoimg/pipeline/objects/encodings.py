@@ -1,4 +1,4 @@
-"""Unpack originals that S3 holds compressed (``Content-Encoding: gzip``), as every HTTP client does."""
+"""Decompress originals stored with ``Content-Encoding: gzip``, as every HTTP client does."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class TooLargeUnpackedError(Exception):
-    """The content is larger than allowed; nothing beyond the limit was unpacked."""
+    """The content is larger than allowed; nothing beyond the limit was decompressed."""
 
 
 def unpack(data: bytes, encoding: str | None, max_bytes: int) -> bytes:
     """Return the content of an object from its bytes and its Content-Encoding.
 
-    Content that is not what its encoding promises, or of an unknown encoding, is returned as it is: imaging judges it.
+    Content that does not match its encoding, or has an unknown one, is returned unchanged for imaging to judge.
     Raises ``TooLargeUnpackedError`` above ``max_bytes``.
     """
     codings = {each.strip().lower() for each in (encoding or "").split(",")} - {"", "identity", "aws-chunked"}
@@ -30,7 +30,7 @@ def unpack(data: bytes, encoding: str | None, max_bytes: int) -> bytes:
         size += len(part)
         if size > max_bytes:
             raise TooLargeUnpackedError
-        if not member.eof:  # it ends in the middle of a member
+        if not member.eof:  # truncated within a member
             return data
         parts.append(part)
         left = member.unused_data.lstrip(b"\0")  # padding is allowed after the last member (RFC 1952, section 2.2)

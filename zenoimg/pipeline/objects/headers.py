@@ -1,10 +1,10 @@
-"""Which of an original's S3 headers and user metadata its copy gets. Pure functions.
+"""Decide which of an original's S3 headers and user metadata its copy gets. Pure functions.
 
-Cache-Control, Content-Disposition, Content-Language, Expires and user metadata are carried, and object tags where the
-pipeline is set to carry them. Not carried are
-Content-Encoding, which describes the original's bytes; ``sha256``, which ``zenoimg upload`` sets for them;
-``immutable``, since the next recipe rewrites a copy; what S3 would reject or return in another form; and, where the
-metadata policy removes places, user metadata and tags whose name is one. Warnings name what was left out.
+Cache-Control, Content-Disposition, Content-Language, Expires and user metadata are carried over, and object tags if
+the pipeline is configured to do so. Not carried over are Content-Encoding, which describes the original's bytes;
+``sha256``, which ``zenoimg upload`` sets for them; ``immutable``, since the next recipe rewrites a copy; what S3 would
+reject or return in another form; and, if the metadata policy removes locations, user metadata and tags whose name
+denotes one. Warnings name what was left out.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from zenoimg.pipeline.objects.disposition import disposition
 #: S3's limit for user metadata: bytes of all names and values in UTF-8
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
 MAX_METADATA_BYTES = 2048
-#: Prefix of the pipeline's own entries of user metadata.
+#: Prefix of the pipeline's own user metadata entries.
 OWN_PREFIX = "zenoimg-"
-#: Entry of an original that holds the SHA-256 of its bytes.
+#: Entry of an original with the SHA-256 of its bytes.
 DIGEST_ENTRY = "sha256"
 
-#: Where ``carry`` finds the object tags of an original, which S3 returns by a request of their own.
+#: Where ``carry`` finds the object tags of an original, which S3 returns in a separate request.
 TAGS = "Tags"
 
 _WARNING = "not carried from the original's S3 headers: "
@@ -37,7 +37,7 @@ _TITLES = {
     "ContentDisposition": "Content-Disposition",
     "ContentLanguage": "Content-Language",
 }
-#: Raised when the same original and settings give other headers than before.
+#: Incremented when the same original and settings give different headers than before.
 _VERSION = 1
 
 # fmt: off
@@ -45,9 +45,9 @@ _COORDINATES = frozenset({
     "gps", "latitude", "longitude", "lat", "lon", "lng", "coordinate", "coordinates", "geolocation", "geotag",
     "geohash", "altitude",
 })
-#: A name that has one of these words is a place.
+#: A name that contains one of these words denotes a location.
 _PLACES = frozenset({"location", "sublocation", "city", "country", "countrycode", "countryname"})
-#: These words have other meanings as well, so they must be the whole name.
+#: These words have other meanings as well, so they must be the entire name.
 _WHOLE_PLACES = frozenset({
     "state", "province", "provincestate", "region", "place", "placename", "address", "venue", "geo", "district",
 })
@@ -56,10 +56,10 @@ _WHOLE_PLACES = frozenset({
 
 @dataclass(frozen=True)
 class HeaderRules:
-    """What decides, besides the original, which headers a copy has.
+    """What determines a copy's headers besides the original.
 
     ``cache_control`` is the Cache-Control of all copies, ``None`` for that of the original. ``policy`` is the recipe's
-    metadata policy. ``carries_tags`` tells that copies get the object tags of their originals.
+    metadata policy. ``carries_tags`` is set if copies get the object tags of their originals.
     """
 
     cache_control: str | None
@@ -68,13 +68,13 @@ class HeaderRules:
 
     @property
     def fingerprint(self) -> str:
-        """Return 16 hexadecimal digits that change with the rules, except for the policy, which changes the recipe."""
+        """Return 16 hexadecimal digits that change with the rules, apart from the policy: it is part of the recipe."""
         return headers_fingerprint(self.cache_control, carries_tags=self.carries_tags)
 
 
 @dataclass(frozen=True)
 class CopyHeaders:
-    """Headers and user metadata of a copy. ``arguments`` are those of PutObject and CopyObject."""
+    """Headers and user metadata of a copy. ``arguments`` are those for PutObject and CopyObject."""
 
     arguments: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class CopyHeaders:
 
 
 def headers_fingerprint(cache_control: str | None, *, carries_tags: bool = False) -> str:
-    """Return the fingerprint that copies have under the settings of ``HeaderRules``."""
+    """Return the fingerprint that copies get with these settings of ``HeaderRules``."""
     settings = [_VERSION, cache_control, *(["tags"] if carries_tags else [])]
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
 
@@ -96,7 +96,7 @@ def headers_of(response: Mapping[str, Any]) -> dict[str, Any]:
 def carry(original: Mapping[str, Any], rules: HeaderRules, own: Mapping[str, str], file_name: str = "") -> CopyHeaders:
     """Return the headers of a copy from those of its original; ``own`` entries of user metadata always win.
 
-    ``file_name`` is proposed by the Content-Disposition of a copy of another format, empty for others.
+    ``file_name`` is suggested by the Content-Disposition of a copy in another format; empty for others.
     """
     arguments = {name: original[name] for name in _HEADERS if name in original}
     warnings: list[str] = []
@@ -111,7 +111,7 @@ def carry(original: Mapping[str, Any], rules: HeaderRules, own: Mapping[str, str
     for name, title in _TITLES.items():
         value = arguments.get(name)
         if value is not None and not value.isascii():
-            # Signatures are made over UTF-8 and HTTP headers are sent as Latin-1: S3 would reject the request.
+            # Requests are signed as UTF-8 but sent as Latin-1: S3 would reject the request.
             warnings.append(f"{title}, which is not ASCII")
             del arguments[name]
     if file_name:
@@ -130,14 +130,14 @@ def carry(original: Mapping[str, Any], rules: HeaderRules, own: Mapping[str, str
 
 
 def without_header_warnings(warnings: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the warnings that are not about headers: those about the picture."""
+    """Return the warnings about the picture, without those about headers."""
     return tuple(warning for warning in warnings if not warning.startswith(_WARNING))
 
 
 def _carried_metadata(
     given: Mapping[str, str], rules: HeaderRules, own: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Return the entries of a copy, the pipeline's own among them, and what was left out."""
+    """Return the entries of a copy, including the pipeline's own, and what was left out."""
     carried = dict(own)
     left_out: dict[str, list[str]] = {}
     size = sum(map(_size, own.items()))

@@ -10,7 +10,7 @@ from zenoimg.pipeline.verdict import CopyMark
 SOURCE_VERSION_ENTRY = f"{OWN_PREFIX}source-version"
 RECIPE_ENTRY = f"{OWN_PREFIX}recipe"
 HEADERS_ENTRY = f"{OWN_PREFIX}headers"
-#: The names that the first two entries of user metadata had; still read.
+#: Former names of the first two user metadata entries; still read.
 _OLD_ENTRIES = ("source-version", "recipe")
 
 
@@ -22,6 +22,6 @@ def mark_of(metadata: Mapping[str, str]) -> CopyMark:
 
 
 def entries_of(mark: CopyMark) -> dict[str, str]:
-    """Return the entries of user metadata that hold a mark."""
+    """Return the user metadata entries that hold a mark."""
     entries = {SOURCE_VERSION_ENTRY: mark.source_version, RECIPE_ENTRY: mark.recipe}
     return entries | ({HEADERS_ENTRY: mark.headers} if mark.headers else {})

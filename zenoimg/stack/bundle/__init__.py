@@ -1,6 +1,6 @@
 """The zips of a deploy.
 
-``sources``             directories that are packed, in a checkout or an installed wheel
+``sources``             the directories to pack, in a checkout or an installed wheel
 ``artifact``            one zip, reproducible, identified by its SHA-256
 ``functions``           zip of the functions' code
 ``recipe``              layer with the recipe, its logo and its font

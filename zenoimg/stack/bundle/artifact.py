@@ -1,6 +1,6 @@
-"""One zip, reproducible: sorted names, fixed times and modes.
+"""Build a reproducible zip: sorted names, fixed times and modes.
 
-The same content has the same SHA-256 on every machine, so a deploy without a change changes nothing.
+The same content has the same SHA-256 on every machine, so redeploying the same content changes nothing.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can represent
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """One zip. ``name`` is ``functions``, ``packages`` or ``recipe``; the SHA-256 of the bytes is the identity."""
+    """One zip, identified by the SHA-256 of its bytes. ``name`` is ``functions``, ``packages`` or ``recipe``."""
 
     name: str
     data: bytes
@@ -38,7 +38,7 @@ def make_zip(content: Mapping[str, bytes], *, level: int = 9) -> bytes:
         for name in sorted(content):
             entry = zipfile.ZipInfo(name, _FIXED_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix on every host; otherwise the mode below is ignored
+            entry.create_system = 3  # Unix, on every host: otherwise the mode below is ignored
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, content[name], compresslevel=level)
     return buffer.getvalue()

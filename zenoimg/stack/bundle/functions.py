@@ -11,7 +11,7 @@ _SHIPPED_PACKAGES = ("imaging", "pipeline")
 
 
 def functions_zip() -> Artifact:
-    """Return the code of both functions: handlers, imaging and pipeline, without the CLI and the stack."""
+    """Return the zip of the functions' code: handlers, imaging and pipeline, without the CLI and the stack."""
     content = {"zenoimg/__init__.py": (sources.PACKAGE / "__init__.py").read_bytes()}
     for package in _SHIPPED_PACKAGES:
         content |= _python_files(sources.PACKAGE / package, f"zenoimg/{package}")

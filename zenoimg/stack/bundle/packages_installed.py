@@ -11,16 +11,16 @@ from zenoimg.stack.bundle import sources
 from zenoimg.stack.bundle.artifact import Artifact, make_zip
 from zenoimg.suggest import suggest_install
 
-#: What the functions import in addition to the runtime's own boto3, which brings jmespath for Powertools.
+#: Packages that the functions import in addition to the runtime's own boto3, which brings jmespath for Powertools.
 LAYER_DISTRIBUTIONS = ("aws-lambda-powertools", "pillow")
-#: And where HEIC is taken.
+#: Additional packages if HEIC is turned on.
 HEIC_DISTRIBUTIONS = ("pillow-heif",)
 
 
 def installed_packages_layer(*, heic: bool = False) -> Artifact:
-    """Return the layer for the running Python, with what decodes HEIC or without.
+    """Return the layer for the running Python, with or without the HEIC decoder.
 
-    Raises ``ConfigurationError`` when a package is not installed.
+    Raises ``ConfigurationError`` if a package is not installed.
     """
     content = sources.layer_files()
     for name, extra in [(name, "local") for name in LAYER_DISTRIBUTIONS] + [(name, "heic") for name in _more(heic)]:
@@ -34,7 +34,7 @@ def _more(heic: bool) -> tuple[str, ...]:
 
 
 def _installed_files(name: str, extra: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of a distribution below site-packages, except those that differ between installations."""
+    """Yield the files of a distribution under site-packages, except those that differ between installations."""
     try:
         files = distribution(name).files
     except PackageNotFoundError as error:

@@ -25,7 +25,7 @@ from zenoimg.suggest import suggest
 
 REQUIREMENTS = Path(__file__).with_name("layer-requirements.txt")
 HEIC_REQUIREMENTS = Path(__file__).with_name("layer-heic-requirements.txt")
-PYTHON_VERSION = "3.13"  # of the template's Runtime
+PYTHON_VERSION = "3.13"  # as in the template's Runtime
 
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # pip matches platform tags literally, so every manylinux tag that Amazon Linux 2023 (glibc 2.34) supports is listed:
@@ -33,14 +33,14 @@ _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _GLIBC_TAGS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
 
-#: Code of the error when pip could not download them.
+#: Code of the error if pip cannot download the wheels.
 NOT_DOWNLOADED = "layer-packages"
 
 
 def packages_layer(architecture: str, cache: Path | None = None, *, heic: bool = False) -> Artifact:
-    """Return the layer for ``arm64`` or ``x86_64``, with what decodes HEIC or without.
+    """Return the layer for ``arm64`` or ``x86_64``, with or without the HEIC decoder.
 
-    Raises ``ConfigurationError`` when pip is not installed, and ``ZenoError`` when the download fails.
+    Raises ``ConfigurationError`` if pip is not installed, and ``ZenoError`` if the download fails.
     """
     wheels: list[Path] = []
     for requirements in (REQUIREMENTS, HEIC_REQUIREMENTS)[: 1 + heic]:
@@ -72,7 +72,7 @@ def _wheels(requirements: Path, architecture: str, cache: Path) -> Path:
         try:
             (Path(scratch) / "wheels").rename(folder)
         except OSError:
-            if not folder.is_dir():  # otherwise another deploy has just stored the same wheels
+            if not folder.is_dir():  # if it exists, another deploy has just stored the same wheels
                 raise
     return folder
 

@@ -1,4 +1,4 @@
-"""The layer with the recipe, its logo and its font: written for a deploy, read back by later commands."""
+"""Write the layer with the recipe, its logo and its font for a deploy, and read it in later commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_PARAMETER_BYTES = 4096
 
 
 def recipe_layer(recipe: AnyRecipe, limits: Limits) -> Artifact:
-    """Return the layer. Raises ``ConfigurationError`` when recipe, logo and font exceed 20 MiB."""
+    """Return the layer. Raises ``ConfigurationError`` if recipe, logo and font exceed 20 MiB."""
     files = deployed_recipe.pack(recipe, limits)
     size = sum(map(len, files.values()))
     if size > _MAX_RECIPE_BYTES:
@@ -36,8 +36,8 @@ def rules_parameter(recipe: AnyRecipe) -> str:
     text = json.dumps(fingerprints) if fingerprints else ""
     if len(text.encode()) > _MAX_PARAMETER_BYTES:
         raise ConfigurationError(
-            f"the {len(fingerprints) - 1} rules with their prefixes take {len(text.encode()):,} bytes; a parameter of "
-            f"CloudFormation holds {_MAX_PARAMETER_BYTES:,}",
+            f"the {len(fingerprints) - 1} rules with their prefixes take {len(text.encode()):,} bytes; a "
+            f"CloudFormation parameter holds {_MAX_PARAMETER_BYTES:,}",
             next_step="Use fewer rules, or shorter prefixes.",
         )
     return text
@@ -48,7 +48,7 @@ class UnreadableLayerError(ValueError):
 
 
 def read_recipe_layer(layer: bytes) -> tuple[AnyRecipe, Limits]:
-    """Return recipe and limits in the zip of a layer. Raises ``UnreadableLayerError`` with the reason."""
+    """Return the recipe and limits in a layer's zip. Raises ``UnreadableLayerError`` with the reason."""
     try:
         with zipfile.ZipFile(io.BytesIO(layer)) as archive:
             return deployed_recipe.load(lambda name: archive.read(f"python/{deployed_recipe.PACKAGE}/{name}"))

@@ -1,7 +1,7 @@
 """The names that Powertools imports from ``typing_extensions``; the layer ships this file under that name.
 
-The real ``typing_extensions`` is compiled at every cold start and takes 15% of the time of importing boto3 and
-making a client. Python 3.13, the functions' runtime, provides all of these names.
+The real ``typing_extensions`` is compiled at every cold start, and takes 15% of the time to import boto3 and
+create a client. Python 3.13, the functions' runtime, provides all of these names.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The directories that a deploy packs: next to the package in a checkout, inside it in an installed wheel."""
+"""Find the directories that a deploy packs: next to the package in a checkout, inside it in an installed wheel."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def directory(name: str) -> Path:
 
 
 def layer_files() -> dict[str, bytes]:
-    """Return our own files of the packages layer, by their path in the zip."""
+    """Return our own files in the packages layer, by their path in the zip."""
     slim = PACKAGE / "stack" / "bundle" / "slim_typing_extensions.py"
     return {"python/typing_extensions.py": slim.read_bytes()}

@@ -1,4 +1,4 @@
-"""The artifacts bucket: holds the zips of all stacks of one account and region."""
+"""The artifacts bucket, which holds the zips of all stacks in one account and region."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def bucket_name(account: str, region: str) -> str:
 
 
 class ArtifactStore:
-    """Stores zips by content hash: existing ones are neither uploaded again nor deleted."""
+    """Stores zips by content hash; existing ones are neither uploaded again nor deleted."""
 
     def __init__(
         self, s3: S3Client, account: str, region: str, partition: str = "aws", tags: Mapping[str, str] | None = None
@@ -38,10 +38,10 @@ class ArtifactStore:
         self.bucket = bucket_name(account, region)
 
     def upload(self, stack: str, artifacts: Iterable[Artifact]) -> int:
-        """Upload the zips that are missing, and create the bucket; return the number of uploads.
+        """Upload the zips that are missing, creating the bucket if needed; return the number of uploads.
 
-        Raises ``RefusedByAwsError`` when the bucket's name belongs to another account, and botocore's
-        ``ClientError`` for anything else that S3 refuses.
+        Raises ``RefusedByAwsError`` if the bucket name belongs to another account, and botocore's
+        ``ClientError`` for any other call that S3 rejects.
         """
         self._ensure_bucket()
         sent = 0
@@ -53,11 +53,11 @@ class ArtifactStore:
         return sent
 
     def check(self) -> None:
-        """Raise ``RefusedByAwsError`` when the bucket's name belongs to another account; create nothing."""
+        """Raise ``RefusedByAwsError`` if the bucket name belongs to another account; create nothing."""
         self._is_there()
 
     def read(self, key: str) -> bytes | None:
-        """Return a zip by its key; ``None`` when it is missing or cannot be read."""
+        """Return a zip by its key, or ``None`` if it is missing or cannot be read."""
         try:
             return retrying(lambda: read_body(self._s3.get_object(Bucket=self.bucket, Key=key, **self._owner)))
         except ClientError as error:
@@ -66,7 +66,7 @@ class ArtifactStore:
             raise
 
     def exists(self) -> bool:
-        """Return whether the bucket exists. Raises ``RefusedByAwsError`` when it belongs to another account."""
+        """Return whether the bucket exists. Raises ``RefusedByAwsError`` if it belongs to another account."""
         return self._is_there()
 
     def holds(self, key: str) -> bool:
@@ -82,7 +82,7 @@ class ArtifactStore:
     def _ensure_bucket(self) -> None:
         if not self._is_there():
             self._create_bucket()
-        # Every time: a deploy that is interrupted after the creation must not leave the bucket open.
+        # Every time: a deploy interrupted after the creation must not leave the bucket open.
         self._close_bucket()
 
     def _is_there(self) -> bool:
@@ -101,7 +101,7 @@ class ArtifactStore:
 
     def _create_bucket(self) -> None:
         place: dict[str, Any] = (
-            # us-east-1 is the only region that S3 does not accept as a location constraint.
+            # us-east-1 is the only region that S3 rejects as a location constraint.
             {} if self._region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
         )
         self._s3.create_bucket(Bucket=self.bucket, ObjectOwnership="BucketOwnerEnforced", **place)

@@ -1,4 +1,4 @@
-"""What a change set would do to each resource."""
+"""The effect of a change set on each resource."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Change:
-    """One resource that a change set would touch.
+    """The change to one resource.
 
     ``replacement`` is ``True``, ``Conditional`` or ``False``. ``policy_action`` says what happens to a removed
-    resource: ``Delete``, ``Retain``, ``ReplaceAndDelete``, ``ReplaceAndRetain``, or empty where AWS omits it.
+    resource: ``Delete``, ``Retain``, ``ReplaceAndDelete``, ``ReplaceAndRetain``, or empty if AWS omits it.
     """
 
     action: str
@@ -26,7 +26,7 @@ class Change:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """A change set that is ready to execute. ``made_stack``: this run created the empty stack around it."""
+    """A change set that is ready to execute. ``made_stack``: this run created the empty stack for it."""
 
     stack: str
     arn: str
@@ -36,7 +36,7 @@ class ChangeSet:
 
 
 def parse_change(raw: Mapping[str, Any]) -> Change:
-    """Return a ``ResourceChange`` of DescribeChangeSet as a ``Change``."""
+    """Parse a ``ResourceChange`` of DescribeChangeSet."""
     names = {detail["Target"].get("Name") or detail["Target"].get("Attribute") for detail in raw.get("Details", [])}
     return Change(
         action=raw["Action"],

@@ -1,4 +1,4 @@
-"""Permissions that AWS denied, and which of our policies grants them."""
+"""Recognize permissions that AWS denied, and find which of our policies grants them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zenoimg.stack.template import grants
 from zenoimg.suggest import suggest
 
-#: What ``template --policy`` calls the documents of who deploys: one would exceed the size of a managed policy.
+#: Deployer policies, as ``template --policy`` names them: a single one would exceed the size of a managed policy.
 _DEPLOYER = ("deployer", "deployer-functions")
 _DENIED = (
     re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>[^\s,]+))?"),
@@ -19,7 +19,7 @@ _DENIED = (
 
 @dataclass(frozen=True)
 class Denial:
-    """A denied action. ``action`` and ``resource`` are empty where the service does not name them."""
+    """A denied action. ``action`` and ``resource`` are empty if the service does not name them."""
 
     action: str
     resource: str
@@ -29,7 +29,7 @@ class Denial:
 
 
 def denial_in(message: str) -> Denial | None:
-    """Return what an AWS message says was denied, ``None`` when the message is not about permissions."""
+    """Return what was denied according to an AWS message, or ``None`` if the message is not about permissions."""
     for pattern in _DENIED:
         if found := pattern.search(message):
             return Denial(found["action"], (found["resource"] or "").strip("\"'").rstrip("."))
@@ -37,7 +37,7 @@ def denial_in(message: str) -> Denial | None:
 
 
 def next_step_of_denial(denial: Denial) -> str:
-    """Return which of our policies grants the denied action."""
+    """Return a sentence that says which of our policies grants the denied action."""
     granting = [name for name in _DEPLOYER if not denial.action or grants(f"{name}-policy.json", denial.action)]
     if granting:
         prints = suggest("template", "--policy", granting[0])

@@ -1,4 +1,4 @@
-"""Why a change set or a stack failed: one sentence that names the cause, and the next step for that cause."""
+"""Explain why a change set or a stack failed: one sentence that names the cause, and a next step."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _QUOTA = re.compile(
 )
 _TAKEN = re.compile(r"HandlerErrorCode: AlreadyExists|already exists|already own|AlreadyExist", re.IGNORECASE)
 _NOT_IMPORTED = re.compile(r"attempting to import\b.*already exist", re.IGNORECASE | re.DOTALL)
-#: SQS: QueueDeletedRecently, by its code or by its sentence. The resource handler of CloudFormation reports the
-#: sentence with the code Throttling (https://github.com/pulumi/pulumi-aws-native/pull/1984).
+#: SQS's QueueDeletedRecently, by code or by message. CloudFormation's resource handler reports the
+#: message with the code Throttling (https://github.com/pulumi/pulumi-aws-native/pull/1984).
 _QUEUE_NAME_BLOCKED = re.compile(r"wait 60 seconds after deleting a queue|QueueDeletedRecently", re.IGNORECASE)
-#: The reason of resources whose creation or update was stopped because another one failed.
+#: The status reason of resources whose creation or update was stopped because another one failed.
 _CANCELLED = re.compile(r"^Resource (creation|update) cancelled")
-#: Code of the error of a first deploy that failed for nothing but the names of queues that were just deleted.
+#: Error code of a first deploy that failed only because queues of the same names had just been deleted.
 QUEUE_NAMES_BLOCKED = "queue-names-blocked"
 _CAPABILITY = re.compile(r"Requires capabilities ?: ?\[(?P<named>[^\]]*)\]")
 
 
 def next_step_of_reason(reason: str) -> str:
-    """Return what to do about a reason that CloudFormation gives; empty for an unknown reason."""
+    """Return what to do about a status reason of CloudFormation; empty for an unknown one."""
     if denial := denial_in(reason):
         return next_step_of_denial(denial)
     if _QUOTA.search(reason):
@@ -43,7 +43,7 @@ def next_step_of_reason(reason: str) -> str:
     if found := _CAPABILITY.search(reason):
         return f"zenoimg acknowledges CAPABILITY_NAMED_IAM, not {found['named']}: its own template needs no more."
     if _NOT_IMPORTED.search(reason):
-        # What exists under a name of the template and has no DeletionPolicy that retains it
+        # A resource exists under a name in the template, and has no DeletionPolicy that retains it
         # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html).
         return (
             "Only buckets and the table are adopted: remove or rename the others that it names, or deploy another "
@@ -55,7 +55,7 @@ def next_step_of_reason(reason: str) -> str:
 
 
 def change_set_failure(stack: str, reason: str, events: Sequence[str] = ()) -> RefusedByAwsError:
-    """Return the error for a change set that CloudFormation could not create; ``events`` say why, in words."""
+    """Return the error for a change set that CloudFormation could not create; ``events`` describe why."""
     return RefusedByAwsError(
         "\n".join(
             (f"CloudFormation cannot plan this deploy of {stack!r}: {reason}", *(f"  {each}" for each in events))
@@ -67,7 +67,7 @@ def change_set_failure(stack: str, reason: str, events: Sequence[str] = ()) -> R
 
 
 def overtaken(stack: str) -> RefusedByAwsError:
-    """Return the error for a change set that is obsolete because the stack has changed since."""
+    """Return the error for a change set that is obsolete because the stack has changed in the meantime."""
     return RefusedByAwsError(
         f"the stack {stack!r} has been changed by someone else since this plan was made",
         next_step="Rerun the command for a current plan; nothing was changed.",
@@ -76,7 +76,7 @@ def overtaken(stack: str) -> RefusedByAwsError:
 
 
 def stack_failure(what: str, state: StackState, events: Iterable[StackEvent]) -> RefusedByAwsError:
-    """Return the error for a failed change of a stack: the first failed resource, the reason and the next step."""
+    """Return the error for a failed stack change: the first failed resource, the reason and the next step."""
     failed = [event for event in events if event.status.endswith("_FAILED") and not event.is_stack]
     causes = [event for event in failed if not _CANCELLED.match(event.reason)]
     first = next(iter((*causes, *failed)), None)
@@ -93,7 +93,7 @@ def stack_failure(what: str, state: StackState, events: Iterable[StackEvent]) ->
 
 
 def _is_new_soon(state: StackState, causes: Sequence[StackEvent]) -> bool:
-    """Return whether a first deploy failed, left nothing, and would succeed once SQS accepts its names."""
+    """Return whether a first deploy failed, left nothing behind, and would succeed once SQS accepts its names."""
     blocked = [_QUEUE_NAME_BLOCKED.search(event.reason) is not None for event in causes]
     return state.status == CREATED_NOTHING and bool(blocked) and all(blocked)
 

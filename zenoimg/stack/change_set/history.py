@@ -1,4 +1,4 @@
-"""The events of a stack, read as they arrive."""
+"""Read the events of a stack as they arrive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StackEvent:
-    """One event of a stack. ``is_stack``: it is about the stack itself and not about a resource."""
+    """One event of a stack. ``is_stack``: it is about the stack itself rather than a resource."""
 
     at: datetime
     logical_id: str
@@ -28,7 +28,7 @@ class StackEvent:
 
 
 class History:
-    """The events of one stack (name or ARN) from now on: each is returned once, oldest first."""
+    """The events of one stack (name or ARN) from now on; each is returned once, oldest first."""
 
     def __init__(self, cloudformation: CloudFormationClient, stack: str) -> None:
         self._client = cloudformation
@@ -45,7 +45,7 @@ class History:
     def _newest(self) -> list[dict[str, Any]]:
         """Return the unseen events, newest first; stop reading at the first page that holds a seen event.
 
-        With nothing seen yet one page is enough: later calls stop at its events.
+        If none has been seen yet, one page is enough: later calls stop at its events.
         """
         fresh: list[dict[str, Any]] = []
         try:

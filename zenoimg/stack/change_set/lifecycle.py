@@ -33,8 +33,9 @@ _DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMP
 class ChangeSets:
     """The change sets of one account and region.
 
-    ``local``: the endpoint is the embedded AWS. ``proven``: the endpoint is CloudFormation itself or the embedded
-    AWS. ``role_arn``: the role that CloudFormation assumes; empty for the caller's permissions.
+    ``local``: the endpoint is the embedded AWS. ``proven``: the endpoint is known to support everything needed, being
+    CloudFormation itself or the embedded AWS. ``role_arn``: the role that CloudFormation assumes; empty for the
+    caller's permissions.
     """
 
     def __init__(
@@ -62,14 +63,14 @@ class ChangeSets:
         *,
         reverts_drift: bool = False,
     ) -> ChangeSet | None:
-        """Create a change set; return ``None`` when nothing would change (the change set is then deleted).
+        """Create a change set; return ``None`` if nothing would change (the change set is then deleted).
 
-        ``template`` is ``{"TemplateBody": …}`` or ``{"TemplateURL": …}``. An empty stack that an interrupted run
-        left is reused. ``reverts_drift`` brings settings that were changed elsewhere back to the template, where
-        CloudFormation can; such a change set imports nothing.
+        ``template`` is ``{"TemplateBody": …}`` or ``{"TemplateURL": …}``. An empty stack left by an interrupted run
+        is reused. ``reverts_drift`` restores settings that were changed elsewhere to the template's, where
+        CloudFormation supports that; such a change set imports nothing.
 
-        Raises ``RefusedByAwsError`` when CloudFormation cannot create the change set, or when the stack's state
-        forbids a deploy.
+        Raises ``RefusedByAwsError`` if CloudFormation cannot create the change set, or if the stack's state
+        prevents a deploy.
         """
         state = read_stack(self._client, stack)
         refuse_stuck(stack, state)
@@ -79,7 +80,7 @@ class ChangeSets:
             "StackName": stack,
             "ChangeSetName": name,
             "ChangeSetType": kind,
-            # A repeated request is then known to be the same one.
+            # Identifies a repeated request as the same one.
             "ClientToken": name,
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
@@ -101,7 +102,7 @@ class ChangeSets:
             raise
 
     def _create_reverting_drift(self, asked: Mapping[str, Any]) -> Any:
-        """Create a drift-aware change set; return ``None`` where CloudFormation does not know them.
+        """Create a drift-aware change set; return ``None`` if CloudFormation does not support them here.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html; partitions and
         private regions get new parameters later than others.
@@ -125,7 +126,7 @@ class ChangeSets:
                 ChangeSetName=change_set.arn, StackName=change_set.stack, ClientRequestToken=token
             )
         except ClientError as error:
-            # Executing another change set makes this one obsolete, or deletes it.
+            # Executing another change set makes this one obsolete or deletes it.
             if error.response["Error"]["Code"] in {"InvalidChangeSetStatus", "ChangeSetNotFound"}:
                 raise overtaken(change_set.stack) from error
             raise
@@ -136,7 +137,7 @@ class ChangeSets:
 
         Raises ``RefusedByAwsError`` naming the first resource that could not be deleted.
         """
-        # By its ARN: a deleted stack can no longer be described by its name.
+        # By ARN: a deleted stack can no longer be described by name.
         arn = self._client.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
         history = History(self._client, arn)
         self._client.delete_stack(StackName=arn)
@@ -147,7 +148,7 @@ class ChangeSets:
         self._remove(change_set.stack, change_set.arn, made_stack=change_set.made_stack)
 
     def settle(self, state: StackState) -> Iterator[StackEvent]:
-        """Wait for a change that is in progress and yield its events; whether it succeeds does not matter."""
+        """Wait for a change that is in progress, whether it succeeds or not, and yield its events."""
         history = History(self._client, state.stack_id or state.name)
         now: StackState | None = state
         while now is not None and now.is_changing:
@@ -168,7 +169,7 @@ class ChangeSets:
                 return ChangeSet(stack, arn, kind, tuple(self._changes(stack, arn)), made_stack)
             if status == "FAILED":
                 is_unchanged = any(text in reason for text in _NO_CHANGES)
-                # Asked before the change set is deleted: its events go with it.
+                # Read before the change set is deleted, since its events are deleted with it.
                 reasons = () if is_unchanged else failed_events(self._client, arn)
                 self._remove(stack, arn, made_stack=made_stack)
                 if is_unchanged:
@@ -194,7 +195,7 @@ class ChangeSets:
         ended = False
         while True:
             for event in history.new():
-                # The stack's own event: its status may still be the old one right after the call.
+                # Wait for the stack's own event: right after the call, its status may still be the old one.
                 ended = ended or (event.is_stack and not event.status.endswith("_IN_PROGRESS"))
                 events.append(event)
                 yield event
@@ -208,7 +209,7 @@ class ChangeSets:
 
 def _unsupported(endpoint: str) -> RefusedByAwsError:
     return RefusedByAwsError(
-        f"{endpoint} does not support what deploy needs of CloudFormation: change sets that import existing "
+        f"{endpoint} does not support what deploy needs from CloudFormation: change sets that import existing "
         "resources (ImportExistingResources); nothing was created",
         next_step="Deploy to AWS, or to the embedded AWS with --local. Where only S3 and DynamoDB exist, [names] in "
         "zenoimg.toml lets upload, `reprocess --here` and list work without a stack.",

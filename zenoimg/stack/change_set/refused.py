@@ -1,4 +1,4 @@
-"""Why CloudFormation refused a change set, by the events of its early validation and of hooks."""
+"""Explain why CloudFormation rejected a change set, from the events of early validation and of hooks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def failed_events(cloudformation: CloudFormationClient, change_set: str) -> tuple[str, ...]:
-    """Return each failed event of a change set (its ARN) in words: resource, type and reason.
+    """Describe each failed event of a change set (given by ARN): resource, type and reason.
 
-    The status of a change set that early validation refused names only the validation
-    (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html). Empty where the
-    events cannot be read: the reason of the change set itself must not be hidden by a missing right.
+    The status of a change set that early validation rejected names only the validation
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html). Empty if the
+    events cannot be read: a missing permission must not hide the reason of the change set itself.
     """
     try:
         pages = cloudformation.get_paginator("describe_events").paginate(

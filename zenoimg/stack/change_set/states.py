@@ -1,4 +1,4 @@
-"""Stack states that forbid a deploy."""
+"""Stack states that prevent a deploy."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from zenoimg.errors import RefusedByAwsError
 from zenoimg.stack.outputs import StackState
 from zenoimg.suggest import suggest, suggest_aws
 
-#: A stack that has change sets only, and no resources yet.
+#: The state of a stack with change sets only, and no resources yet.
 NEW = "REVIEW_IN_PROGRESS"
-#: The state of a stack whose first creation failed and was undone; it can only be deleted.
+#: The state of a stack whose creation failed and was rolled back; it can only be deleted.
 CREATED_NOTHING = "ROLLBACK_COMPLETE"
-#: States of a stack whose first creation failed.
+#: States of a stack whose creation failed.
 NEVER_CREATED = frozenset({CREATED_NOTHING, "ROLLBACK_FAILED", "CREATE_FAILED"})
 
 
