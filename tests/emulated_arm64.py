@@ -30,7 +30,7 @@ _PACKAGES = [
     "liblzma5",
     "libuuid1",
 ]
-_WHEELS = ("pillow", "font-manrope")
+_WHEELS = ("pillow", "pillow-heif", "font-manrope")
 _LOADER = "lib/ld-linux-aarch64.so.1"
 
 
@@ -91,8 +91,18 @@ def _unpack_wheels(wheels: Path, packages: Path) -> None:
     wanted.write_text("".join(block[0] for block in blocks if block), encoding="utf-8")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
     command += ["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"]
-    command += ["--abi", "none", "--platform", "manylinux_2_28_aarch64", "--platform", "manylinux2014_aarch64"]
-    command += ["--platform", "any", "--require-hashes", "--dest", str(wheels), "-r", str(wanted)]
+    command += ["--abi", "none", "--platform", "manylinux_2_28_aarch64", "--platform", "manylinux_2_26_aarch64"]
+    command += [
+        "--platform",
+        "manylinux2014_aarch64",
+        "--platform",
+        "any",
+        "--require-hashes",
+        "--dest",
+        str(wheels),
+        "-r",
+        str(wanted),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     for wheel in wheels.glob("*.whl"):
         with zipfile.ZipFile(wheel) as archive:

@@ -6,15 +6,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests import emulated_arm64
-from tests.drawn import pictures, profiles
+from tests.drawn import heifs, pictures, profiles
 from tests.drawn.animations import moving_ball
+from tests.drawn.ultra_hdr import smooth_map
+from tests.unit.imaging.heif.test_heif_gain_map import about_apple, about_samsung
 from tests.unit.imaging.jpeg.coefficients.cases import drawn
 
 pytestmark = [
@@ -146,6 +150,42 @@ def test_copies_of_every_format_are_the_same_on_arm64(tmp_path: Path, python: Pa
     here = json.loads(native(MARK_WITH_ALL, *arguments))
     assert {name: there[name] for name in here if there[name] != here[name]} == {}
     assert sum(len(digest) == 64 for digest in here.values()) > 300
+
+
+def heic(size: tuple[int, int] = (301, 223), mode: str = "RGB", **coding: Any) -> bytes:
+    return heifs.encoded(pictures.photo(size, mode), **coding)
+
+
+def heic_with_map(kind: str, about: bytes, mode: str = "L") -> bytes:
+    return heifs.with_gain_map(heic((640, 480)), heifs.encoded(smooth_map((320, 240)).convert(mode)), kind, about=about)
+
+
+HEICS: dict[str, Callable[[], bytes]] = {
+    **{f"chroma {chroma}": partial(heic, chroma=chroma) for chroma in (420, 422, 444)},
+    **{f"quality {quality}": partial(heic, quality=quality) for quality in (20, 60, 100)},
+    **{f"orientation {number}": partial(heic, exif=pictures.exif(number)) for number in range(2, 9)},
+    "grey": partial(heic, mode="L"),
+    "transparent": partial(heic, mode="RGBA"),
+    "deep": lambda: heifs.encoded(Image.linear_gradient("L").convert("I;16").resize((240, 160))),
+    "tiles": partial(heic, tile_size=64),
+    "Display P3": partial(heic, color_primaries=12, transfer_characteristics=13, full_range_flag=1),
+    "Apple's map": lambda: heic_with_map(heifs.APPLE, about_apple()),
+    "Samsung's map": lambda: heic_with_map(heifs.SAMSUNG, about_samsung(), "RGB"),
+}
+
+
+@pytest.mark.nightly
+@heifs.needs_heic
+def test_copies_of_heics_are_the_same_on_arm64(tmp_path: Path, python: Path) -> None:
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for name, make in HEICS.items():
+        (sources / name).write_bytes(make())
+    arguments = (str(sources), json.dumps(SPECS))
+    there = json.loads(emulated_arm64.run(python, MARK_WITH_ALL, *arguments))
+    here = json.loads(native(MARK_WITH_ALL, *arguments))
+    assert {name: there[name] for name in here if there[name] != here[name]} == {}
+    assert {len(digest) for digest in here.values()} == {64}
 
 
 @pytest.mark.nightly
