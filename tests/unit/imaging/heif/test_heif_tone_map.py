@@ -9,6 +9,7 @@ import pytest
 from tests.drawn import heifs, pictures
 from tests.drawn.heifs import SAMSUNG, needs_heic
 from tests.drawn.ultra_hdr import smooth_map
+from tests.unit.imaging.heif.test_heif_gain_map import about_samsung
 from zenoimg.imaging import watermark
 from zenoimg.imaging.formats.jpeg.gain_map.metadata import iso_metadata
 from zenoimg.imaging.formats.jpeg.gain_map.stating import iso_payload
@@ -41,6 +42,28 @@ def test_headrooms_and_colour_space_stay_as_stated(base: float, alternate: float
     assert stated == flags
     assert (headrooms[0] / headrooms[1], headrooms[2] / headrooms[3]) == (base, alternate)
     assert f'hdrgm:HDRCapacityMin="{base:.6f}" hdrgm:HDRCapacityMax="{alternate:.6f}"'.encode() in copy
+
+
+@needs_heic
+@pytest.mark.parametrize(
+    ("stated", "headrooms"),
+    [
+        ('hdrgm:HDRCapacityMin="0.5" hdrgm:HDRCapacityMax="3.5"', (0.5, 3.5)),
+        ('hdrgm:HDRCapacityMax="1.75"', (0.0, 1.75)),
+        ("", (0.0, 2.3)),
+        ('hdrgm:HDRCapacityMin="3" hdrgm:HDRCapacityMax="1"', (0.0, 2.3)),
+        ('hdrgm:HDRCapacityMax="bright"', (0.0, 2.3)),
+    ],
+)
+def test_headrooms_of_xmp_alone_stay_as_stated(stated: str, headrooms: tuple[float, float]) -> None:
+    about = about_samsung().replace(b' hdrgm:Gamma="1"', f' hdrgm:Gamma="1" {stated}'.encode())
+    pair = heifs.encoded(pictures.photo((320, 240))), heifs.encoded(smooth_map((160, 120)))
+    copy = watermark(heifs.with_gain_map(*pair, SAMSUNG, about=about)).data
+    payload = copy[copy.rindex(ISO) + len(ISO) :]
+    numbers = struct.unpack_from(">4I", payload, 5)
+    assert (numbers[0] / numbers[1], numbers[2] / numbers[3]) == pytest.approx(headrooms, abs=1e-5)
+    least, most = headrooms
+    assert f'hdrgm:HDRCapacityMin="{least:.6f}" hdrgm:HDRCapacityMax="{most:.6f}"'.encode() in copy
 
 
 @needs_heic

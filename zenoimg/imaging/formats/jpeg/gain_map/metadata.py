@@ -92,7 +92,21 @@ def xmp_metadata(values: Mapping[Name, Sequence[str]]) -> GainMapMetadata:
         raise UnknownMapError("its XMP has neither one value nor three for each property")
     rows = zip(*(column if len(column) == count else column * count for column in columns), strict=True)
     channels = tuple(_checked(Channel(*row)) for row in rows)
-    return GainMapMetadata("XMP", channels)
+    return GainMapMetadata("XMP", channels, _capacities(values))
+
+
+def _capacities(values: Mapping[Name, Sequence[str]]) -> tuple[float, float] | None:
+    """Return the headrooms that XMP states, the first of which is 0 by default; ``None`` where they make no sense.
+
+    A viewer of the source has to do without them as well.
+    """
+    if (GAIN_MAP_NS, "HDRCapacityMax") not in values:
+        return None
+    try:
+        least, most = (_numbers(values, name, 0.0)[0] for name in ("HDRCapacityMin", "HDRCapacityMax"))
+    except UnknownMapError:
+        return None
+    return (least, most) if 0 <= least < most <= _LARGEST_STOPS else None
 
 
 def _numbers(values: Mapping[Name, Sequence[str]], name: str, default: float | None) -> list[float]:
