@@ -162,5 +162,25 @@ def test_what_may_not_be_read_is_skipped_and_not_wrong(deployed: Terminal, monke
     assert "Health" in found
 
 
+def test_a_pipe_that_does_not_run_is_wrong_and_one_that_starts_is_not(
+    deployed: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = vars(BaseClient)["_make_api_call"]
+    states = {"zeno-events": "STOPPED", "zeno-removals": "STARTING"}
+
+    def answering(client: Any, name: str, parameters: Any) -> Any:
+        if name == "DescribeStackResources":
+            kind = "AWS::Pipes::Pipe"
+            return {"StackResources": [{"ResourceType": kind, "PhysicalResourceId": each} for each in states]}
+        if name == "DescribePipe":
+            return {"CurrentState": states[parameters["Name"]], "StateReason": "stopped by a person"}
+        return call(client, name, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answering)
+    (part,) = checks(deployed, code=1)["Parts"]
+    assert part["what"] == "the pipe zeno-events is STOPPED (stopped by a person): it sends no events of images"
+    assert part["remedy"] == "Start it: `aws pipes start-pipe --name zeno-events --region eu-west-1`"
+
+
 def test_contradictory_flags_are_a_usage_error(terminal: Terminal) -> None:
     assert "exclude each other" in terminal.run("--local", "--region", "eu-west-1", "doctor", code=2).stderr

@@ -176,6 +176,11 @@ class Aws:
         return self._client("cloudwatch", self._config)
 
     @cached_property
+    def pipes(self) -> Any:
+        """Return the client of EventBridge Pipes."""
+        return self._client("pipes", self._config)
+
+    @cached_property
     def sts(self) -> STSClient:
         """Return the STS client."""
         client: STSClient = self._client("sts", self._config)

@@ -107,13 +107,28 @@ def test_any_event_that_lambda_gives_up_raises_an_alarm(alarm: str, metric: str)
     assert properties(alarm)["Threshold"] == 0
 
 
+def test_events_that_a_pipe_cannot_send_raise_an_alarm_where_there_are_pipes() -> None:
+    alarm = properties("EventsAlarm")
+    assert resource("EventsAlarm")["Condition"] == "SendsEvents"
+    assert (alarm["Threshold"], expression(alarm)) == (0, "SUM(FILL(METRICS(), 0))")
+    assert sorted((pipe["Ref"], metric) for _, metric, ((_, pipe),), *_ in operands(alarm).values()) == [
+        (pipe, metric)
+        for pipe in ("ImageEvents", "ImageRemovals")
+        for metric in ("ExecutionFailed", "ExecutionPartiallyFailed")
+    ]
+    assert {
+        (namespace, dimension, period, stat)
+        for namespace, _, ((dimension, _),), period, stat in operands(alarm).values()
+    } == {("AWS/EventBridge/Pipes", "PipeName", 300, "Sum")}
+
+
 def test_any_server_error_of_the_api_raises_an_alarm() -> None:
     assert watched("ApiErrorAlarm") == ("AWS/ApiGateway", "5xx", "ApiId", {"Ref": "Api"}, "Sum")
     assert properties("ApiErrorAlarm")["Threshold"] == 0
 
 
 def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_ends_and_keeps_silent_without_data() -> None:
-    assert len(ALARMS) == 11
+    assert len(ALARMS) == 12
     for logical_id, alarm in ALARMS.items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}], logical_id
         assert alarm["TreatMissingData"] == "notBreaching", logical_id
@@ -156,10 +171,13 @@ def test_alarms_on_expressions_are_created_unless_the_embedded_aws_says_otherwis
         "Fn::And": [{"Condition": "HasLarge"}, {"Condition": "UseMetricMath"}]
     }
     conditional = {logical_id for logical_id in ALARMS if "Condition" in resource(logical_id)}
-    of_the_large_lane = {"LargeAgeAlarm", "LargeFailedImagesAlarm"}
+    others = {
+        "LargeAgeAlarm": "WatchLarge",
+        "LargeFailedImagesAlarm": "WatchLarge",
+        "EventsAlarm": "SendsEvents",  # the embedded AWS has no pipes
+    }
     for logical_id in conditional:
-        condition = "WatchLarge" if logical_id in of_the_large_lane else "UseMetricMath"
-        assert resource(logical_id)["Condition"] == condition
+        assert resource(logical_id)["Condition"] == others.get(logical_id, "UseMetricMath")
     assert conditional == {logical_id for logical_id, alarm in ALARMS.items() if "Metrics" in alarm}
 
 

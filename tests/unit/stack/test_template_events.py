@@ -142,7 +142,7 @@ def test_nothing_of_it_is_there_unless_events_are_turned_on() -> None:
     assert TEMPLATE["Parameters"]["EventsEnabled"]["Default"] == "false"
     assert TEMPLATE["Conditions"]["SendsEvents"] == {"Fn::Equals": [{"Ref": "EventsEnabled"}, "true"]}
     parts = {name for name, found in TEMPLATE["Resources"].items() if found.get("Condition") == "SendsEvents"}
-    assert parts == {"EventsRole", *PIPES}
+    assert parts == {"EventsRole", "EventsAlarm", *PIPES}
     assert stream_setting() == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 

@@ -62,7 +62,7 @@ def named_parts(pipeline: LivePipeline) -> Iterator[Check]:
 
 
 def parts(aws: Aws, settings: Settings) -> Iterator[Check]:
-    """Yield a check for each function or queue poller that does not work, or else one for all parts."""
+    """Yield a check for each function, queue poller or pipe that does not work, or else one for all parts."""
     resources: list[Any] = aws.cloudformation.describe_stack_resources(StackName=settings.stack)["StackResources"]
     wrong = [*_parts_in_trouble(aws, resources)]
     yield from wrong
@@ -92,6 +92,17 @@ def _parts_in_trouble(aws: Aws, resources: list[Any]) -> Iterator[Check]:
                 enable = suggest_aws("lambda", "update-event-source-mapping", "--uuid", name, "--enabled")
                 yield Check(
                     "Parts", "wrong", f"{logical} is {state}: nothing reads its queue", f"Turn it on: `{enable}`"
+                )
+        elif kind == "AWS::Pipes::Pipe":
+            pipe: Any = aws.pipes.describe_pipe(Name=name)
+            if (state := pipe["CurrentState"]) not in ("RUNNING", "STARTING", "CREATING", "UPDATING"):
+                reason = f" ({pipe['StateReason']})" if pipe.get("StateReason") else ""
+                start = f"Start it: `{suggest_aws('pipes', 'start-pipe', '--name', name)}`"
+                yield Check(
+                    "Parts",
+                    "wrong",
+                    f"the pipe {name} is {state}{reason}: it sends no events of images",
+                    start if state in ("STOPPED", "START_FAILED") else remedy,
                 )
 
 
