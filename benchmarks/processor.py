@@ -26,12 +26,16 @@ def helper_seconds() -> float:
 
 
 def helper_peaks() -> int:
-    """Return the peak memory in bytes of this process's JPEG helpers, without what they share with it."""
+    """Return the peak memory in bytes of this process's JPEG helpers, without what they share with it.
+
+    That is the data of a picture, and the files of Python and of the libraries, which this process maps as well.
+    """
     total = 0
     for pid in _helpers():
         status = Path(f"/proc/{pid}/status").read_text()
-        peak, shared = (int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) for name in ("VmHWM", "RssShmem"))  # type: ignore[index]
-        total += (peak - shared) * 1024
+        names = ("VmHWM", "RssShmem", "RssFile")
+        peak, data, files = (int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) for name in names)  # type: ignore[index]
+        total += (peak - data - files) * 1024
     return total
 
 

@@ -7,7 +7,6 @@ ended.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import NamedTuple
 
 ERROR_CODE_AT = 40
@@ -56,16 +55,14 @@ DAMAGED, COMPONENTS, INCOMPLETE, RANGE, GEOMETRY, SPACE = range(2, 8)
 """Codes of answers in addition to those of every helper."""
 
 
-@dataclass(frozen=True)
-class HuffmanTable:
+class HuffmanTable(NamedTuple):
     """How many codes there are of 1 to 16 bits, and the symbols in the order of their codes."""
 
     counts: bytes
     symbols: bytes
 
 
-@dataclass(frozen=True)
-class CodingTables:
+class CodingTables(NamedTuple):
     """Huffman tables by slot, and for each component the slots of its DC and its AC table."""
 
     dc: dict[int, HuffmanTable]
