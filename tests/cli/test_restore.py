@@ -200,7 +200,7 @@ def test_an_unknown_id_has_no_versions(no_stack: Terminal, key: str) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("restore", "there is no ID"),
+        ("restore", "no ID was given"),
         ("restore a b --version v", "--version is of a single ID"),
         ("restore a --version v --deleted", "--version is of a single ID"),
         ("restore a --prefix p", "--prefix and --since choose among deleted images"),

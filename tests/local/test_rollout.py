@@ -90,7 +90,7 @@ def test_a_failing_version_is_put_back_and_a_first_one_stays(bench: Bench, deplo
     told: dict[str, Any] = json.loads(failed.stdout)
     assert (told["result"], told["smoke_test"]["passed"]) == ("rolled-back", False)
     assert told["outputs"]["recipe_fingerprint"] == good["recipe"] != told["recipe"]
-    assert "Putting back the previous template and parameters" in failed.stderr
+    assert "Restoring the previous template and parameters" in failed.stderr
     assert "the previous version is back and passes the test" in failed.stderr
     assert 'text: "© zeno" becomes "© Other"' in failed.stderr
     assert "This opens GET /images to everyone" in failed.stderr

@@ -1,4 +1,4 @@
-"""The command line: its commands, each a module with ``register`` that is imported when it is called."""
+"""The command line: its commands, each a module with ``register`` that is imported when it is used."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from zenoimg import __version__
 from zenoimg.cli.framework.command import add_callback
 from zenoimg.cli.framework.lazy import Entry, group_of
 
-#: Longer lines of help are hard to read.
+#: Longer help lines are hard to read.
 _HELP_COLUMNS = 100
 
-#: In the order in which people need them; each summary is the first paragraph of the command's docstring.
+#: In the order in which users need them; each summary is the first paragraph of the command's docstring.
 COMMANDS = {
     "preview": Entry("preview", "Watermark photos on this machine, as the pipeline would; needs no AWS account."),
     "deploy": Entry("deploy", "Create or update the pipeline."),
@@ -31,11 +31,9 @@ COMMANDS = {
     "versions": Entry("versions", "List the versions of an original that S3 keeps."),
     "restore": Entry("restore", "Restore deleted images, or an older version of one."),
     "status": Entry("status", "Show pipeline health. Exit code 1 if action is needed, with the command to run."),
-    "doctor": Entry(
-        "doctor", "Check this machine, the settings and the deployed pipeline, with the remedy for what is wrong."
-    ),
+    "doctor": Entry("doctor", "Check this machine, the settings and the deployed pipeline, and suggest remedies."),
     "reprocess": Entry("reprocess", "Reprocess images: missing, stale, failed, refused or all."),
-    "dead-letters": Entry("dead_letters", "List, show and discard messages that failed for good."),
+    "dead-letters": Entry("dead_letters", "List, show and discard messages that failed permanently."),
     "rollout": Entry("rollout", "Deploy a new watermark and apply it to stored images, starting with a canary."),
     "tail-logs": Entry("tail_logs", "Show the functions' logs."),
     "api": Entry("api", "Send a signed request to the pipeline's HTTP API and print the response."),
@@ -76,16 +74,16 @@ add_callback(
 
 def main() -> None:
     """Entry point of the ``zenoimg`` command."""
-    # Most objects live for one request, and few are part of a cycle: collecting as often as by default takes a tenth of
-    # an upload's time.
+    # Most objects live for one request, and few are part of a cycle: garbage collection at the default rate takes a
+    # tenth of an upload's time.
     gc.set_threshold(50_000, 20, 20)
     if shutil.get_terminal_size().columns > _HELP_COLUMNS:
-        os.environ.setdefault("TERMINAL_WIDTH", str(_HELP_COLUMNS))  # Typer reads the width from here
+        os.environ.setdefault("TERMINAL_WIDTH", str(_HELP_COLUMNS))  # Typer takes the width from here
     try:
         app()
     except SystemExit as end:
         if end.code == _INTERRUPTED:
-            # The interpreter would wait for every thread, and one may hang in a dead connection.
+            # The interpreter would wait for all threads, and one may hang in a dead connection.
             with suppress(OSError):  # the reader of a pipe may be gone
                 sys.stdout.flush()
                 sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What a key of ``zenoimg.toml`` allows: a check of each kind of value."""
+"""The allowed values of keys in ``zenoimg.toml``: one check per kind of value."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Check(Protocol):
         """Return a description that follows the wrong value: ``allowed is a whole number from 1 to 9``."""
 
     def allows(self, value: object) -> bool:
-        """Return whether a value of the file, of any type, is allowed."""
+        """Return whether a value from the file, of any type, is allowed."""
 
     def read(self, text: str) -> Value:
-        """Return the value that the file would hold for the text of an environment variable."""
+        """Convert the text of an environment variable to the value that the file would contain."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Real:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of several values, each with the template's name for it."""
+    """One of several values, each mapped to the template's name for it."""
 
     choices: Mapping[str | int, str]
 
@@ -113,7 +113,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Text:
-    """A text that matches ``pattern``, which ``what`` describes in words."""
+    """Text that matches ``pattern``, which ``what`` describes."""
 
     what: str = "a text"
     pattern: str = r"(?s).*"
@@ -132,15 +132,15 @@ class Text:
         return text
 
 
-#: Keys that bear tags of AWS and of zenoimg itself; tags beyond these leave room for those of others: 50 in all
+#: Prefixes of tags that AWS and zenoimg itself set. The limit on the others leaves room for these: 50 in total
 #: (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html).
 _RESERVED_TAGS, _MAX_TAGS = ("aws:", "zenoimg:"), 40
 
 
 def parse_tags(text: str) -> dict[str, str]:
-    """Return the tags of a text like ``team=photos, cost-center=42``.
+    """Parse tags from text such as ``team=photos, cost-center=42``.
 
-    The characters are those that every service accepts. Raises ``ValueError`` with what is wrong.
+    The allowed characters are those that every service accepts. Raises ``ValueError`` saying what is wrong.
     """
     tags: dict[str, str] = {}
     for each in filter(None, map(str.strip, text.split(","))):
@@ -161,7 +161,7 @@ def parse_tags(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Tags:
-    """Tags of AWS as one text."""
+    """AWS tags in one string."""
 
     @property
     def allowed(self) -> str:

@@ -1,4 +1,4 @@
-"""``zenoimg.toml`` as it was read, with the line of every key for error messages."""
+"""``zenoimg.toml`` as read, with the line of every key for error messages."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class ConfigFile:
     text: str = ""
 
     def value(self, key: Key) -> object:
-        """Return the value that the file gives a key, by its name or its former one; ``None`` when it gives none."""
+        """Return the value of a key in the file, by its current or former name; ``None`` if it has none."""
         table = self._table_of(key)
         return table.get(key.name, table.get(key.former_name))
 
     def uses_former_name(self, key: Key) -> bool:
-        """Return whether the file gives the key by its former name."""
+        """Return whether the file uses the key's former name."""
         return bool(key.former_name) and key.former_name in self._table_of(key)
 
     def _table_of(self, key: Key) -> Mapping[str, Any]:
@@ -50,8 +50,8 @@ class ConfigFile:
     def _line_of(self, names: tuple[str, ...]) -> int:
         """Return the first line of a key's definition; 0 if there is none.
 
-        Every prefix of the file that is valid TOML is parsed: the key begins after the last prefix without it, in
-        whatever syntax.
+        Every prefix of the file that is valid TOML is parsed: the key begins after the last one without it, whatever
+        its syntax.
         """
         lines = self.text.splitlines(keepends=True)
         without = 0
@@ -59,7 +59,7 @@ class ConfigFile:
             try:
                 found: Any = tomllib.loads("".join(lines[:count]))
             except tomllib.TOMLDecodeError:
-                continue  # in the middle of a multi-line value
+                continue  # within a multi-line value
             for name in names:
                 found = found.get(name) if isinstance(found, dict) else None
             if found is not None:
@@ -88,7 +88,7 @@ def read(path: Path) -> ConfigFile:
 
 
 def commented() -> str:
-    """Return a file with every key, each on a line of its own that is commented out and shows the default.
+    """Return a file with every key, each on its own commented-out line that shows the default.
 
     A key without a default shows an example. As written, the file changes nothing.
     """

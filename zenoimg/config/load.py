@@ -1,4 +1,4 @@
-"""Settings of a command: flags > ``ZENOIMG_*`` environment > ``zenoimg.toml`` > defaults.
+"""Load the settings of a command: flags > ``ZENOIMG_*`` environment > ``zenoimg.toml`` > defaults.
 
 Credentials, profile and region come from AWS's own chain unless a flag, a variable or the file sets them.
 """
@@ -24,7 +24,7 @@ from zenoimg.stack.names import DEFAULT_STACK, STACK_PATTERN, is_stack_name
 CONFIG_FILE = "zenoimg.toml"
 DEFAULT, FILE = "default", "file"
 _PREFIX = "ZENOIMG_"
-#: The variables that set no key.
+#: Variables that do not set a key.
 _VARIABLES = ("ZENOIMG_CONFIG", "ZENOIMG_LOCAL", "ZENOIMG_LOCAL_HOME", "ZENOIMG_LOCAL_IAM", "ZENOIMG_LOCAL_PORT")
 
 
@@ -40,7 +40,7 @@ class GlobalOptions:
     config: Path | None = None
 
     def words(self) -> list[str]:
-        """Return the command line that gives these options again."""
+        """Return the command-line words that repeat these options."""
         words = [] if self.local is None else ["--local" if self.local else "--no-local"]
         for name in ("stack", "region", "profile", "endpoint_url", "config"):
             value = getattr(self, name)
@@ -54,9 +54,9 @@ class Settings:
 
     ``names`` (originals_bucket, processed_bucket, table) replace the stack's outputs for a pipeline without
     a stack: ``upload``, ``reprocess --here`` and ``list`` need only S3 and DynamoDB. ``parameters``
-    are those of the template that are set; the others have the template's defaults. ``tags`` are put on everything that
-    a deploy creates. ``stack_flag`` is whether the stack was named on the command line. ``notices`` are sentences for
-    the operator about how the settings are written. ``heic`` is ``None`` where it follows from the installation.
+    are the template parameters that are set; the others keep the template's defaults. ``tags`` are put on everything
+    that a deploy creates. ``stack_flag`` is set if the stack was named on the command line. ``notices`` are sentences
+    for the operator about how the settings are written. ``heic`` is ``None`` if it depends on the installation.
     """
 
     stack: str = DEFAULT_STACK
@@ -115,9 +115,9 @@ def load(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Settings:
 
 
 def _is_local(options: GlobalOptions, env: Mapping[str, str]) -> bool:
-    """Return whether the embedded AWS is used. Raises ``UsageError`` for flags that it would ignore.
+    """Return whether to use the embedded AWS. Raises ``UsageError`` for flags that it would ignore.
 
-    AWS's and our own variables and the file may name a region or a profile nevertheless: they are there for AWS.
+    AWS's and our own variables and the file may still name a region or a profile: they are meant for AWS.
     """
     is_local = _flag(env, "ZENOIMG_LOCAL") if options.local is None else options.local
     ignored = [
@@ -156,7 +156,7 @@ def _notices(env: Mapping[str, str], file: ConfigFile, cwd: Path) -> Iterator[st
 
 
 def effective(options: GlobalOptions, env: Mapping[str, str], file: ConfigFile) -> list[Effective]:
-    """Return every key with its value and source, checked. Raises what ``load`` raises."""
+    """Return every key with its validated value and source. Raises what ``load`` raises."""
     found = [_effective(key, options, env, file) for key in KEYS]
     has_logo = any(each.key.full_name == "watermark.logo" and each.value for each in found)
     # A logo replaces the default text.
@@ -177,7 +177,7 @@ def _effective(key: Key, options: GlobalOptions, env: Mapping[str, str], file: C
     in_file: Any = file.value(key)
     if in_file is not None:
         return _checked(Effective(key, in_file, FILE), file)
-    # The AWS CLI knows AWS_REGION; botocore by itself only AWS_DEFAULT_REGION.
+    # The AWS CLI knows AWS_REGION, botocore itself only AWS_DEFAULT_REGION.
     if key.full_name == "region" and env.get("AWS_REGION"):
         return Effective(key, env["AWS_REGION"], "AWS_REGION")
     return Effective(key, key.default, DEFAULT)
@@ -209,10 +209,10 @@ def _recipe_tables(given: list[Effective]) -> dict[str, dict[str, Value]]:
 
 
 def file_of(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> ConfigFile:
-    """Return the file that a command reads: the named one, else that of the nearest folder from ``cwd`` upwards.
+    """Return the file that a command reads: the named one, or else the nearest one from ``cwd`` upwards.
 
-    Return an empty one where there is none. Raises ``ConfigurationError`` for a file that cannot be read, or one of
-    another user in a folder above.
+    Return an empty one if there is none. Raises ``ConfigurationError`` for a file that cannot be read, or one that
+    belongs to another user in a folder above.
     """
     named = options.config or (Path(env["ZENOIMG_CONFIG"]) if env.get("ZENOIMG_CONFIG") else None)
     if named is not None:
@@ -229,7 +229,7 @@ def file_of(options: GlobalOptions, env: Mapping[str, str], cwd: Path) -> Config
 
 
 def _belongs_to_another_user(path: Path) -> bool:
-    """Return whether someone else decides what a file says; for root that is nothing unusual."""
+    """Return whether someone else controls a file's content, which is normal for root."""
     own = os.geteuid()
     return own != 0 and path.stat().st_uid not in (own, 0)
 

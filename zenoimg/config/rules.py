@@ -1,4 +1,4 @@
-"""``[[rules]]`` of ``zenoimg.toml``: other settings of the recipe for images whose id begins with a prefix."""
+"""``[[rules]]`` in ``zenoimg.toml``: different recipe settings for images whose id begins with a prefix."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from zenoimg.errors import ConfigurationError
 #: An id is at most 1,024 bytes long.
 _MAX_PREFIX_BYTES = 1023
 _MAX_RULES = 100
-#: Ids of a deploy's own test photos, which no rule governs.
+#: Prefix of a deploy's own test photos, to which no rule applies.
 _RESERVED = ".zenoimg/"
-#: Settings that have no meaning for a mark of the other kind: they are not taken over from ``[watermark]``.
+#: Settings that are meaningless for a mark of the other kind, and so not inherited from ``[watermark]``.
 _OF_TEXTS = ("text", "text_default", "color", "outline", "font")
 
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """One rule: its prefix, and the settings that it gives, by table and name; or that there is no mark."""
+    """One rule: its prefix and its settings by table and name, or the setting that there is no mark."""
 
     prefix: str
     tables: Mapping[str, Mapping[str, Value]]
     unmarked: bool = False
 
     def over(self, base: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """Return the tables of its recipe: those of the other images with its own settings over them."""
+        """Return the tables of its recipe: the base tables overridden by its own settings."""
         merged = {name: {**base.get(name, {}), **self.tables.get(name, {})} for name in RECIPE_TABLES}
         own, mark = self.tables.get("watermark", {}), merged["watermark"]
         if "logo" in own:
@@ -42,13 +42,13 @@ class RuleSettings:
 
     @property
     def words(self) -> str:
-        """Return its settings as ``zenoimg config`` shows them."""
+        """Return its settings in the form of ``zenoimg config``."""
         given = [f"{table}.{name} = {value}" for table, each in self.tables.items() for name, value in each.items()]
         return ", ".join(["mark = none", *given] if self.unmarked else given)
 
 
 def rules_of(file: ConfigFile) -> tuple[RuleSettings, ...]:
-    """Return the rules of a file, checked. Raises ``ConfigurationError`` naming the rule."""
+    """Return the validated rules in a file. Raises ``ConfigurationError`` naming the rule."""
     given = (file.table or {}).get("rules", [])
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         raise ConfigurationError(f"{file.place('rules')}: rules must be an array of tables: [[rules]]")
@@ -70,7 +70,7 @@ def _prefix(file: ConfigFile, rule: Mapping[str, Any]) -> str:
     if not isinstance(prefix, str) or not 0 < len(prefix.encode()) <= _MAX_PREFIX_BYTES:
         raise ConfigurationError(
             f"{file.place('rules')}: a rule's prefix is {prefix!r}; it must be the beginning of ids",
-            next_step='Write prefix = "clients/a/"; what holds for all images is in [watermark] and its neighbours.',
+            next_step='Write prefix = "clients/a/"; settings for all images are in [watermark] and the other tables.',
         )
     if prefix.startswith(_RESERVED) or _RESERVED.startswith(prefix):
         raise ConfigurationError(f"{file.place('rules')}: ids that begin with {_RESERVED!r} are zenoimg's own")

@@ -1,1 +1,1 @@
-"""One module for each command: parse, validate into options, call an operation, render its result."""
+"""One module per command: parse, validate into options, call an operation, render its result."""

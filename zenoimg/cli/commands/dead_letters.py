@@ -1,4 +1,4 @@
-"""``zenoimg dead-letters``: what failed for good."""
+"""``zenoimg dead-letters``: messages that failed permanently."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
 
 app = typer.Typer(
-    help="Example: zenoimg dead-letters list\n\nList, show and discard messages that failed for good.",
-    short_help="List, show and discard messages that failed for good.",
+    help="Example: zenoimg dead-letters list\n\nList, show and discard messages that failed permanently.",
+    short_help="List, show and discard messages that failed permanently.",
     no_args_is_help=True,
     add_completion=False,
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 _NAMED = 10  # letters shown before the question
-_REASON = 160  # characters of a reason in the list; `show` has all of them
+_REASON = 160  # characters of a reason in the list; `show` prints all of them
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -42,7 +42,7 @@ def _list(
     limit: Annotated[int, typer.Option("--limit", help="Maximum number of dead letters.", min=1, metavar="N")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters, the oldest first; they stay in the queue.
+    """List dead letters, oldest first; they stay in the queue.
 
     Example: zenoimg dead-letters list
     """
@@ -68,10 +68,10 @@ def _list(
 
 def _show(
     call: Call,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Message ids, or beginnings of them.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Message ids, or prefixes of them.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print an array of dead letters as JSON.")] = False,
 ) -> None:
-    """Show dead letters with their whole text; they stay in the queue.
+    """Show dead letters with their full text; they stay in the queue.
 
     Example: zenoimg dead-letters show 1f0e3d2c
     """
@@ -94,7 +94,7 @@ def _show(
 
 @dataclass(frozen=True)
 class _Choice:
-    """Which dead letters to discard: named ones, the unreadable ones, or all."""
+    """Which dead letters to discard: by id, the unreadable ones, or all."""
 
     ids: tuple[str, ...]
     unreadable: bool
@@ -103,12 +103,12 @@ class _Choice:
     def __post_init__(self) -> None:
         if [bool(self.ids), self.unreadable, self.everything].count(True) != 1:
             raise UsageError(
-                "name the dead letters to discard: ids, --unreadable or --all",
+                "choose the dead letters to discard: ids, --unreadable or --all",
                 next_step=f"`{suggest('dead-letters', 'list')}` shows them.",
             )
 
     def of(self, letters: Sequence[DeadLetter]) -> tuple[list[DeadLetter], list[str]]:
-        """Return the chosen letters, and the ids that none has."""
+        """Return the chosen letters, and the ids that matched none."""
         from zenoimg.operations.dead_letters.survey import named
 
         if self.ids:
@@ -118,9 +118,9 @@ class _Choice:
 
 def _discard(
     call: Call,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Message ids, or beginnings.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Message ids, or prefixes.")] = None,
     unreadable: Annotated[
-        bool, typer.Option("--unreadable", help="Those that reprocess cannot send again: other texts, other buckets.")
+        bool, typer.Option("--unreadable", help="Those that reprocess cannot send again (not about these buckets).")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted; delete nothing.")] = False,
@@ -220,7 +220,7 @@ def _rows(letter: DeadLetter) -> Iterator[tuple[str, Text]]:
 
 
 def _images(letter: DeadLetter) -> str:
-    """Return the first key of a letter and the number of the others; empty for an unreadable one."""
+    """Return the first key in a letter and the number of the others; empty for an unreadable letter."""
     if not letter.keys:
         return ""
     more = len(letter.keys) - 1
@@ -232,7 +232,7 @@ def _shortened(text: str) -> str:
 
 
 def _pretty(body: str) -> str:
-    """Return JSON with an indent, any other text as it is."""
+    """Return JSON indented, and any other text unchanged."""
     try:
         return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
@@ -256,5 +256,5 @@ for _name, _function in (("list", _list), ("show", _show), ("discard", _discard)
 
 
 def register(parent: typer.Typer) -> None:
-    """Add the group of commands to the app."""
+    """Add the command group to the app."""
     parent.add_typer(app, name="dead-letters")

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class Options:
-    """The checked options."""
+    """The validated options."""
 
     selectors: Selectors
     purge: bool
@@ -57,7 +57,7 @@ def delete(
 
     Several: zenoimg delete --prefix 2019/ --dry-run
 
-    Without --purge, `zenoimg restore` brings images back for as long as the bucket keeps old versions.
+    Without --purge, `zenoimg restore` can bring images back for as long as the bucket keeps old versions.
     """
     given.require()
     _run(call, Options(given.selectors(), purge, dry_run, yes, as_json))
@@ -130,7 +130,7 @@ def _announce(call: Call, pipeline: LivePipeline, candidates: Sequence[DeletionC
 
 
 def _undo(keys: Sequence[str]) -> str:
-    """Return the command that restores these images; of many, the one for all that were deleted in the last hour."""
+    """Return the command that restores these images; for many, the one for all deleted in the last hour."""
     if len(keys) <= _NAMED:
         return f"`{safe(suggest('restore', ids=keys))}`"
     return f"`{safe(suggest('restore', '--deleted', '--since', '1h'))}` restores all that was deleted in the last hour."

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from zenoimg.operations.deploy.trial.run import Trial
 
 
-#: Images that a new recipe is tried on, unless ``--sample`` says otherwise.
+#: Number of images on which a new recipe is tried, unless ``--sample`` says otherwise.
 SAMPLE_IMAGES = 24
 
 
 @dataclass(frozen=True)
 class DeployOptions:
-    """The options of one deploy. Raises ``UsageError`` for those that make no sense."""
+    """The options of one deploy. Raises ``UsageError`` for invalid ones."""
 
     dry_run: bool = False
     yes: bool = False
@@ -66,7 +66,7 @@ def deploy(
     ] = SAMPLE_IMAGES,
     accept_refusals: Annotated[
         bool,
-        typer.Option("--accept-refusals", help="Deploy with --yes although images of the sample would be refused."),
+        typer.Option("--accept-refusals", help="With --yes, deploy even if images in the sample would be refused."),
     ] = False,
     adopt: Annotated[
         list[str] | None,
@@ -75,7 +75,7 @@ def deploy(
         ),
     ] = None,
     long_names: Annotated[
-        bool, typer.Option("--long-names", help="Name buckets, table and roles with account and region.")
+        bool, typer.Option("--long-names", help="Add account and region to the names of buckets, table and roles.")
     ] = False,
     role_arn: Annotated[
         str,
@@ -87,12 +87,12 @@ def deploy(
     Example: zenoimg --local deploy
 
     Shows the changes, asks for confirmation, follows the update and sends test photos through the new version. If the
-    test fails, the previous version is restored. If nothing has changed, it succeeds.
+    test fails, the previous version is restored. If there is nothing to change, it succeeds.
 
-    A new recipe is tried on a sample of the stored images first; the plan says which of them it would refuse.
+    A new recipe is first tried on a sample of the stored images; the plan shows which of them it would refuse.
 
-    The first deploy adopts the buckets and the table that an earlier stack of this name left. Others stop it; it shows
-    what they have and what would change, and --adopt takes them.
+    The first deploy adopts the buckets and the table that an earlier stack of this name left behind. If they belong to
+    anything else, it stops and shows their settings and what would change; --adopt adopts them.
     """
     options = DeployOptions(dry_run, yes, as_json, role_arn, sample, accept_refusals)
     target = replace(target_of(call, role_arn), adopt=frozenset(adopt or []), long_names=long_names)
@@ -102,7 +102,7 @@ def deploy(
 
 
 def target_of(call: Call, role_arn: str = "") -> Target:
-    """Return where the call's deploy acts."""
+    """Return the target of the deploy."""
     settings = stack_settings_of(call)
     aws = aws_of(call, settings)
     from zenoimg.operations.deploy.target import Target
@@ -118,9 +118,9 @@ def run(
     prepare: Callable[[Target, OnEvent], Plan] | None = None,
     rerun: str = "deploy",
 ) -> Outcome | None:
-    """Plan, ask and deploy; return ``None`` after a dry run. Raises ``typer.Exit`` when the answer is no.
+    """Plan, ask and deploy; return ``None`` after a dry run. Raises ``typer.Exit`` if the answer is no.
 
-    ``prepare`` makes another plan than that of a deploy; ``rerun`` are the words of the command that continues.
+    ``prepare`` makes the plan, by default that of a deploy; ``rerun`` is the command that continues.
     """
     from zenoimg.operations.deploy import planning
     from zenoimg.operations.deploy.errors import explained
@@ -153,7 +153,7 @@ def run(
 
 
 def report(call: Call, target: Target, outcome: Outcome, *, as_json: bool) -> None:
-    """Show how a deploy ended. Raises ``ZenoError`` when the new version failed its test."""
+    """Show how a deploy ended. Raises ``ZenoError`` if the new version failed its test."""
     from zenoimg.operations.deploy.outcome import failure_of
     from zenoimg.operations.records.api import curl_line, images_url
 
@@ -195,7 +195,7 @@ def _show_dry_run(call: Call, target: Target, plan: Plan, *, as_json: bool) -> N
 
 def _ask(call: Call, target: Target, plan: Plan, options: DeployOptions) -> bool:
     question = f"Deploy {target.stack} to {target.aws.identity}?"
-    # The embedded AWS costs nothing, and a deploy there removes nothing of anyone else's.
+    # The embedded AWS costs nothing, and a deploy there cannot remove anything of anyone else's.
     yes = options.yes or target.aws.local
     refused = plan.trial.newly_refused if plan.trial else ()
     if not refused or options.accept_refusals:

@@ -186,7 +186,7 @@ def _delete_data(call: Call, aws: Aws, stack: str, data: Data) -> list[str]:
 
 @contextmanager
 def _counting(call: Call, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Count on a live line; with a known total also show a bar, the rate and the remaining time."""
+    """Show a count on a live line; with a known total, also a bar, the rate and the remaining time."""
     shown = call.screen.err.is_terminal and not call.screen.quiet
     columns = [BarColumn(bar_width=16), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
     known = [TextColumn("{task.description}"), *(columns if total else [TextColumn("{task.completed:,.0f}")])]

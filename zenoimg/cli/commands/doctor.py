@@ -32,12 +32,12 @@ def register(app: typer.Typer) -> None:
 def doctor(
     call: Call, as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False
 ) -> None:
-    """Check this machine, the settings and the deployed pipeline, with the remedy for what is wrong.
+    """Check this machine, the settings and the deployed pipeline, and suggest remedies.
 
     Example: zenoimg doctor
 
-    Nothing is changed. Exit code 1 if something is wrong. What these credentials may not read is skipped;
-    the deployer's two policies and the operator's together grant all of it.
+    Nothing is changed. Exit code 1 if something is wrong. Checks for which these credentials lack permissions are
+    skipped; the operator policy and the two deployer policies together grant all of these.
     """
     from zenoimg.config.load import load
     from zenoimg.operations.doctor.run import examine
@@ -66,5 +66,5 @@ def _show(call: Call, check: Check) -> None:
     what = "; ".join(printable(line.strip()) for line in check.what.splitlines())
     call.screen.out.print(Hanging(Text.assemble(head, what), indent))
     for line in check.remedy.splitlines():
-        # A terminal may wrap it, but no line break is printed into a command that is to be pasted.
+        # A terminal may wrap it, but no line break is printed inside a command that users paste.
         call.screen.out.print(Text(f"{'':{indent}}{printable(line)}", style="dim"), soft_wrap=True)

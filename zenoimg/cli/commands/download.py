@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """The checked options."""
+    """The validated options."""
 
     selectors: Selectors
     output: str
@@ -50,7 +50,7 @@ class Options:
         if self.kind == "stdout":
             ids = self.selectors.ids
             if ids is None or len(set(ids)) != 1:
-                raise UsageError("-o - writes one image to standard output: name its id, and no other")
+                raise UsageError("-o - writes one image to standard output: give exactly one id")
             if self.as_json:
                 raise UsageError("-o - and --json would both write to standard output: choose one")
             if sys.stdout.isatty():
@@ -147,7 +147,7 @@ def _run(call: Call, options: Options) -> Counter[str]:
 
 @contextmanager
 def _destination(options: Options) -> Iterator[tuple[Path, str]]:
-    """Yield the folder and, for a single file, its name; with -o - the file goes to stdout."""
+    """Yield the folder and, for a single file, its name; with -o -, the file is written to stdout."""
     if options.kind != "stdout":
         path = Path(options.output)
         yield (path.parent, path.name) if options.kind == "file" else (path, "")

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 #: Confirm before fetching this many bytes: transfer out of AWS costs money.
 _ASK_FROM_BYTES = 2_000_000_000
-#: Images on a page unless more are asked for.
+#: Number of images on a page by default.
 _IMAGES = 1000
-_NAMED = 5  # ids in a command that is suggested; for more it selects them itself
+_NAMED = 5  # maximum number of ids in a suggested command; beyond it, the command selects them itself
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +55,7 @@ def gallery(
         ),
     ] = None,
     no_originals: Annotated[
-        bool, typer.Option("--no-originals", help="Copies only: nothing unmarked in the folder.")
+        bool, typer.Option("--no-originals", help="Copies only, so that the folder contains nothing unmarked.")
     ] = False,
     open_page: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the images; fetch and write nothing.")] = False,
@@ -67,7 +67,7 @@ def gallery(
     Example: zenoimg gallery --since 1w --open
 
     The page is DIR/index.html with the pictures next to it; it needs no server and loads nothing from elsewhere. The
-    pictures have no metadata but colour and orientation. Without --no-originals the folder contains unmarked
+    pictures have no metadata except colour and orientation. Without --no-originals the folder contains unmarked
     originals: share it only with people who may see them. Rerunning the command fetches only what is new.
     """
     now = datetime.now(UTC)
@@ -98,7 +98,7 @@ class _Page:
 def _made(
     call: Call, options: GalleryOptions, now: datetime, *, dry_run: bool, yes: bool, as_json: bool
 ) -> _Page | None:
-    """Make the page and report it; ``None`` for a dry run, or when fetching that much was declined."""
+    """Make the page and report it; return ``None`` for a dry run, or if the user declines to fetch that much."""
     from zenoimg.operations.configured import deployed_limits
     from zenoimg.operations.gallery.run import Gallery
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from zenoimg.operations.selectors import Selectors
 
 _TABLE_ROWS = 50
-_NARROW = 100  # columns: narrower terminals leave more room for names
-#: The maximum of signature version 4: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html
+_NARROW = 100  # columns; in narrower terminals, names get more room
+#: Maximum of Signature Version 4: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html
 _MAX_PRESIGN = timedelta(days=7)
 
 Sort = StrEnum("Sort", ["created", "size", "id"])
@@ -35,7 +35,7 @@ Format = Literal["table", "json", "jsonl", "csv"]
 
 @dataclass(frozen=True)
 class Options:
-    """The checked options. ``presign`` is in seconds."""
+    """The validated options. ``presign`` is in seconds."""
 
     format: Format
     selectors: Selectors
@@ -49,7 +49,7 @@ class Options:
             raise UsageError("--presign needs --json, --jsonl or --csv: the table shows no URLs")
 
     def query(self) -> Query:
-        """Return the query for the records, in the order that suits status and format unless one is given."""
+        """Return the query for the records; unless an order is given, use the one that suits status and format."""
         from zenoimg.operations.records.listing import Query
 
         streamed = self.format in ("jsonl", "csv") and self.limit is None

@@ -119,8 +119,8 @@ def _env(call: Call, as_json: AsJson = False) -> None:
     lines += [f"export {name}={shlex.quote(value)}" for name, value in embedded.environment().items()]
     for line in lines:
         typer.echo(line)
-    # On stderr: a shell evaluates stdout, and zsh takes no comments there. Version 1 replaces the endpoints of sqs, emr
-    # and others after it has read the variable (its customization "overridesslcommonname").
+    # On stderr, since a shell evaluates stdout and zsh does not accept comments there. Version 1 replaces the endpoints
+    # of sqs, emr and others after reading the variable (its customization "overridesslcommonname").
     call.screen.say(
         "[dim]`aws sqs` of the AWS CLI 1 ignores AWS_ENDPOINT_URL and calls AWS itself; give it the option: "
         '`aws --endpoint-url "$AWS_ENDPOINT_URL" sqs …`[/]'
@@ -138,5 +138,5 @@ for _name, _function in (
 
 
 def register(parent: typer.Typer) -> None:
-    """Add the group of commands to the app."""
+    """Add the command group to the app."""
     parent.add_typer(app, name="local")

@@ -28,7 +28,7 @@ _MARK = "The mark (default: as configured)"
 
 @dataclass(frozen=True)
 class Options:
-    """The checked options."""
+    """The validated options."""
 
     photos: tuple[Path, ...]
     output: str | None
@@ -73,10 +73,10 @@ def preview(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files, but never a photo.")] = False,
     text: Annotated[
-        str | None, _of_mark("--text", "Text; {creator}, {copyright}, {year}, {key} are the photo's.", "TEXT")
+        str | None, _of_mark("--text", "Text; {creator}, {copyright}, {year} and {key} come from the photo.", "TEXT")
     ] = None,
     text_default: Annotated[
-        str | None, _of_mark("--text-default", "Text where a photo lacks what the text names.", "TEXT")
+        str | None, _of_mark("--text-default", "Text for photos that lack one of those fields.", "TEXT")
     ] = None,
     logo: Annotated[Path | None, _of_mark("--logo", "Logo to use instead of text.", "PNG")] = None,
     position: Annotated[
@@ -95,7 +95,7 @@ def preview(
     angle: Annotated[float | None, _of_mark("--angle", "Degrees, counter-clockwise.", "-360..360")] = None,
     font: Annotated[Path | None, _of_mark("--font", "TrueType or OpenType font for the text.", "FILE")] = None,
     key: Annotated[
-        str, typer.Option("--key", help="Mark as the image of this id, by the rule that governs it.", metavar="ID")
+        str, typer.Option("--key", help="Mark as the image with this id, by the rule for it.", metavar="ID")
     ] = "",
     workers: Annotated[
         int,

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from zenoimg.operations.pipeline import LivePipeline
     from zenoimg.operations.reprocess.run import Reprocess, ReprocessRequest
 
-#: More images than this are not reprocessed without confirmation.
+#: Reprocessing more images than this needs confirmation.
 _ASK_ABOVE = 1000
-#: Up to this many images, each result has its line; otherwise only those that need attention.
+#: Up to this many images, each result is printed; above it, only those that need attention.
 _LINES = 100
 
 
@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class _Options:
-    """The options, checked; ``states`` are the names of the options that select by state."""
+    """The validated options; ``states`` lists the names of the options that select by state."""
 
     given: Given
     states: tuple[str, ...]
@@ -89,7 +89,7 @@ def reprocess(
     call: Call,
     given: Given,
     missing: Annotated[
-        bool, typer.Option("--missing", help="Images without copy or record; copies and records without original.")
+        bool, typer.Option("--missing", help="Images without a copy or record; copies and records without an original.")
     ] = False,
     stale: Annotated[bool, typer.Option("--stale", help="Copies made by another recipe.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Dead letters of both lanes, and failed images.")] = False,
@@ -104,7 +104,7 @@ def reprocess(
     ] = None,
     recipe: Annotated[
         RecipeSource,
-        typer.Option("--recipe", help="With --here: the deployed recipe, or that of zenoimg.toml (here)."),
+        typer.Option("--recipe", help="With --here: the deployed recipe, or the one in zenoimg.toml (here)."),
     ] = RecipeSource.deployed,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan; change nothing.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Return once everything is queued.")] = False,
@@ -116,8 +116,8 @@ def reprocess(
 
     Example: zenoimg deploy && zenoimg reprocess --stale
 
-    Without a selection: --missing and --failed. With --status alone: all images of this status. Named images are
-    reprocessed in any case.
+    Without a selection: --missing and --failed. With --status alone: all images with this status. Images given by id
+    are always reprocessed.
 
     Keys are sent to the backfill queue, which the processor works through alongside live uploads. That continues after
     Ctrl-C; --watch resumes watching it.
@@ -160,12 +160,12 @@ def _run(call: Call, options: _Options) -> None:
     if (loss or expected > _ASK_ABOVE) and not options.yes:
         _ask(call, work)
     view = ResultsView(call.screen, all_lines=expected <= _LINES, as_json=options.as_json)
-    # What was read to count is not read again, if it is all of it.
+    # If everything was read for the count, it is not read again.
     _reprocess(call, work, first if len(first) <= _ASK_ABOVE else work.selected(), view, wait=options.wait)
 
 
 def _introduce_recipe(call: Call, work: Reprocess, options: _Options) -> None:
-    """Say what is special about the recipe of work in this process; ask if it is doubtful."""
+    """Report what is unusual about the recipe for work in this process; ask if it is doubtful."""
     if work.effective is None:
         return
     for notice in work.effective.notices:

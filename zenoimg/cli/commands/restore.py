@@ -30,7 +30,7 @@ _NAMED = 10  # ids shown before the question
 
 @dataclass(frozen=True)
 class Options:
-    """The checked options."""
+    """The validated options."""
 
     ids: tuple[str, ...]
     version: str | None
@@ -43,16 +43,16 @@ class Options:
     as_json: bool
 
     def __post_init__(self) -> None:
-        """Raise ``UsageError`` for options that exclude each other."""
+        """Raise ``UsageError`` for mutually exclusive options."""
         if self.version is not None and (len(self.ids) != 1 or self.deleted):
-            raise UsageError("--version is of a single ID, and --deleted chooses the version itself")
+            raise UsageError("--version needs a single ID, and --deleted chooses the version itself")
         if not self.ids and not self.deleted:
             raise UsageError(
-                "there is no ID",
+                "no ID was given",
                 next_step="Name images, or add --deleted for all that are deleted (--prefix, --since).",
             )
         if (self.prefix or self.since) and (self.ids or not self.deleted):
-            raise UsageError("--prefix and --since choose among deleted images: they need --deleted, without an ID")
+            raise UsageError("--prefix and --since select deleted images: use them with --deleted and without an ID")
 
 
 def register(app: typer.Typer) -> None:
@@ -68,8 +68,8 @@ def restore(
     version: Annotated[
         str | None, typer.Option("--version", help="Restore this version of a single image.", metavar="V")
     ] = None,
-    deleted: Annotated[bool, typer.Option("--deleted", help="Only deleted images; without an ID all of them.")] = False,
-    prefix: Annotated[str, typer.Option("--prefix", help="Deleted images whose id begins so.", metavar="TEXT")] = "",
+    deleted: Annotated[bool, typer.Option("--deleted", help="Only deleted images; all of them without an ID.")] = False,
+    prefix: Annotated[str, typer.Option("--prefix", help="Deleted images with this id prefix.", metavar="TEXT")] = "",
     since: Annotated[
         str | None, typer.Option("--since", help="Images deleted within 2h, 1d, 4w or since an ISO time.", metavar="T")
     ] = None,
@@ -82,9 +82,9 @@ def restore(
 
     Example: zenoimg restore photo.jpg
 
-    The version is copied on top as a new one, with its metadata and tags, and the pipeline makes its copy and record.
-    Nothing is removed: `zenoimg versions` lists all versions. It asks before it replaces an image that exists, and
-    before it restores images that were not named.
+    The version is copied to a new current version, with its metadata and tags, and the pipeline makes its watermarked
+    copy and record. Nothing is removed: `zenoimg versions` lists all versions. The command asks before replacing an
+    existing image, and before restoring images that were not given by id.
     """
     options = Options(
         tuple(ids or ()),
@@ -149,7 +149,7 @@ def _run_options(pipeline: LivePipeline, settings: Settings, options: Options) -
     if not pipeline.deployment.processor_function:
         effective = effective_recipe(pipeline, settings, "deployed")
         return RestoreOptions(here=pipeline.tools(effective.recipe, effective.limits))
-    if pipeline.aws.local:  # it starts a process for each event in flight
+    if pipeline.aws.local:  # it starts a process per event in flight
         patience = Patience(retry_grace=15.0, event_grace=60.0)
         return RestoreOptions(wait=options.wait, paced=True, window=8, poll=0.2, patience=patience)
     return RestoreOptions(wait=options.wait)
@@ -163,7 +163,7 @@ def _agrees(call: Call, pipeline: LivePipeline, chosen: Sequence[Restoration], o
     where = str(pipeline.aws.identity) if pipeline.settings.account_id else pipeline.aws.where
     call.screen.say(f"Restores in [bold]{safe(bucket)}[/] ([bold]{safe(where)}[/]):")
     for item in chosen[:_NAMED]:
-        over = ", in the place of the current version, which stays as an old one" if item.replaced else ""
+        over = ", replacing the current version, which is kept as an old one" if item.replaced else ""
         call.screen.say(f"  {safe(item.key)}{over}")
     if len(chosen) > _NAMED:
         call.screen.say(f"  and {len(chosen) - _NAMED:,} more")

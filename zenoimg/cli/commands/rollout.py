@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from zenoimg.operations.rollout.canary import CanarySize
     from zenoimg.operations.rollout.review import Review
 
-#: Images on the page of a canary; of a larger canary the newest.
+#: Maximum number of images on a canary's page: the newest.
 _GALLERY_IMAGES = 200
 _PROBLEM_LINES = 10
 
 
 @dataclass(frozen=True)
 class RolloutOptions:
-    """The checked options of a rollout; ``deploy`` are those of its deploy."""
+    """The validated options of a rollout; ``deploy`` holds those of its deploy."""
 
     deploy: deploy.DeployOptions
     size: CanarySize
@@ -73,7 +73,7 @@ def rollout(
         typer.Option("--sample", help="Stored images to try a new recipe on; 0 for none.", min=0, metavar="N"),
     ] = deploy.SAMPLE_IMAGES,
     accept_refusals: Annotated[
-        bool, typer.Option("--accept-refusals", help="Continue with --yes although images are refused.")
+        bool, typer.Option("--accept-refusals", help="With --yes, continue even if images are refused.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -89,10 +89,10 @@ def rollout(
     Deploys, reprocesses the canary, checks its images, makes a page that shows them before and after, asks for
     confirmation and reprocesses the rest. The canary is the same in every run. --back restores the functions, packages
     and recipe of the previous version.
-    After Ctrl-C the same command continues.
+    After Ctrl-C, rerun the command to continue.
     """
     if back and canary is not None:
-        raise UsageError("--back reprocesses everything that the new recipe made; it has no --canary")
+        raise UsageError("--back reprocesses everything that the new recipe made; --canary has no effect on it")
     from zenoimg.operations.rollout.canary import parse_size
 
     options = RolloutOptions(
@@ -171,7 +171,7 @@ def _roll_back(call: Call, target: Target, options: RolloutOptions) -> None:
 
 
 def _deployed(target: Target, outcome: Outcome) -> LivePipeline:
-    """Return the pipeline of a deploy. Raises ``ZenoError`` when its version failed the smoke test."""
+    """Return the deployed pipeline. Raises ``ZenoError`` if its version failed the smoke test."""
     from zenoimg.operations.deploy.outcome import failure_of
     from zenoimg.operations.pipeline import of_deployment
 
@@ -181,7 +181,7 @@ def _deployed(target: Target, outcome: Outcome) -> LivePipeline:
 
 
 def _reprocess(call: Call, target: Target, pipeline: LivePipeline, images: Iterable[SelectedImage]) -> Counter[str]:
-    """Send the images to the backfill queue and show their results; return the numbers of results by kind."""
+    """Send the images to the backfill queue and show their results; return the number of results by kind."""
     from zenoimg.operations.reprocess.run import Reprocess, ReprocessRequest
 
     work = Reprocess(pipeline, target.settings, ReprocessRequest(frozenset({"stale"})))
@@ -217,7 +217,7 @@ def _review(call: Call, pipeline: LivePipeline, keys: frozenset[str]) -> Review:
 def _make_page(
     call: Call, target: Target, pipeline: LivePipeline, keys: frozenset[str], directory: Path
 ) -> Path | None:
-    """Write the page of the canary's images, before and after; return its path, ``None`` without images."""
+    """Write the before-and-after page of the canary's images; return its path, or ``None`` without images."""
     from zenoimg.operations.configured import deployed_limits
     from zenoimg.operations.gallery.run import Gallery, GalleryOptions
     from zenoimg.operations.selectors import Selectors
@@ -244,9 +244,9 @@ def _make_page(
 
 
 def _ask_for_rest(call: Call, target: Target, review: Review, options: RolloutOptions) -> None:
-    """Ask whether to go on. Raises ``typer.Exit`` after a no, ``ZenoError`` with ``--yes`` and a canary with problems.
+    """Ask whether to continue. Raises ``typer.Exit`` after a no, ``ZenoError`` after ``--yes`` if images have problems.
 
-    Continuing and going back are commands of their own, so nothing is undone here.
+    Continuing and rolling back are separate commands, so nothing is undone here.
     """
     back = suggest("rollout", "--back")
     if options.deploy.yes and review.problems and not options.deploy.accept_refusals:

@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class Options:
-    """The checked options. ``single`` is the id of an image that was named alone."""
+    """The validated options. ``single`` is the id if exactly one was given."""
 
     selectors: Selectors
     single: str | None
@@ -53,14 +53,14 @@ class Options:
         if self.picture and self.as_json:
             raise UsageError("--picture and --json exclude each other")
         if self.open_copy and self.single is None:
-            raise UsageError("--open opens one copy: name its id, and no other")
+            raise UsageError("--open opens one copy: give exactly one id")
 
 
 def show(
     call: Call,
     given: Given,
     open_copy: Annotated[
-        bool, typer.Option("--open", help="Open the copy in the system's viewer, by a URL that is valid for an hour.")
+        bool, typer.Option("--open", help="Open the copy in the system's viewer, with a URL that is valid for an hour.")
     ] = False,
     picture: Annotated[
         bool, typer.Option("--picture", "-p", help="Draw the image before and after in the terminal.")

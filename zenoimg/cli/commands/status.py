@@ -42,7 +42,7 @@ def status(
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Refresh every two seconds until Ctrl-C.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the status as JSON; with --watch as one line each time.")
+        bool, typer.Option("--json", help="Print the status as JSON; with --watch, one line per update.")
     ] = False,
 ) -> None:
     """Show pipeline health. Exit code 1 if action is needed, with the command to run.
@@ -70,7 +70,7 @@ def status(
 
 
 def _watch(call: Call, statuses: Iterator[PipelineStatus | ZenoError], *, as_json: bool) -> None:
-    """Show each status: redrawn in place on a terminal, one after the other elsewhere."""
+    """Show each status: redrawn in place on a terminal, otherwise one after the other."""
     if call.screen.out.is_terminal and not as_json:
         _redraw(call, statuses)
         return

@@ -41,7 +41,7 @@ def tail_logs(
     which: Annotated[
         Which,
         typer.Argument(
-            help="The function that watermarks, the one for large photos, the one behind GET /images, or all.",
+            help="The watermarking function, the one for large photos, the one behind GET /images, or all.",
             metavar="FUNCTION",
         ),
     ] = Which.all,
@@ -59,7 +59,7 @@ def tail_logs(
         ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--until", help="End of the period, given like --since.", metavar="T")
+        str | None, typer.Option("--until", help="End of the period, in the same form as --since.", metavar="T")
     ] = None,
     level: Annotated[
         Level | None, typer.Option("--level", help="Only lines of this level and above.", case_sensitive=False)
@@ -74,7 +74,7 @@ def tail_logs(
         str,
         typer.Option("--request", help="Only lines of this request; its first 8 characters are enough.", metavar="ID"),
     ] = "",
-    full: Annotated[bool, typer.Option("--full", help="Show whole tracebacks instead of their last line.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show full tracebacks instead of their last line.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as one JSON object per line.")] = False,
 ) -> None:
     """Show the functions' logs.
@@ -100,16 +100,16 @@ def tail_logs(
 
 
 def _period(since: str | None, until: str | None, *, follow: bool, live: bool) -> tuple[datetime, datetime | None]:
-    """Check what the options say about time; return start and end."""
+    """Check the time options; return start and end."""
     if live and (follow or since or until):
         raise UsageError("--live shows new events only; it cannot be combined with --since, --until or --follow")
     now = datetime.now(UTC)
     started = moment(since or _SINCE, now, option="--since")
     ended = None if until is None else moment(until, now, option="--until")
     if ended is not None and follow:
-        raise UsageError("--until cannot be combined with --follow, which does not end")
+        raise UsageError("--until cannot be combined with --follow, which never ends")
     if ended is not None and ended < started:
-        raise UsageError("--until is before --since", next_step="Both count back from now, or take an ISO time.")
+        raise UsageError("--until is before --since", next_step="Both take a time before now (2h, 1d) or an ISO time.")
     return started, ended
 
 
@@ -142,7 +142,7 @@ def _run(call: Call, options: TailOptions, show: Callable[[LogLine], None], sinc
 
 
 class _Print:
-    """Print lines for people on stdout."""
+    """Print human-readable lines on stdout."""
 
     def __init__(self, call: Call, *, full: bool) -> None:
         from zenoimg.cli.terminal.log_text import LogText

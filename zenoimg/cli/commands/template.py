@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Policy(StrEnum):
-    """The IAM policies for people; who deploys needs all of them."""
+    """The IAM policies for people; deployers need all of them."""
 
     operator = "operator"
     deployer = "deployer"
@@ -51,7 +51,7 @@ def template(
     ] = None,
     account: Annotated[
         str | None,
-        typer.Option("--account", help="Describe a first deploy in this account, without asking AWS.", metavar="ID"),
+        typer.Option("--account", help="Describe a first deploy in this account, without calling AWS.", metavar="ID"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print template and parameters as one JSON object.")] = False,
 ) -> None:
@@ -59,12 +59,12 @@ def template(
 
     Example: zenoimg template > zenoimg.yaml
 
-    A comment at the top lists the parameters. --policy operator prints the IAM permissions of the daily commands;
-    deploy and destroy need --policy deployer and --policy deployer-functions as well (a managed policy holds 6,144
-    characters, which one document would exceed). Nothing is created on AWS.
+    A comment at the top lists the parameters. --policy operator prints the IAM permissions for everyday commands;
+    deploy and destroy need --policy deployer and --policy deployer-functions as well (a managed policy holds at most
+    6,144 characters, which a single document would exceed). Nothing is created on AWS.
 
-    With --account and --region no credentials are needed: names are the default ones, which a deploy uses unless one
-    of them is taken.
+    With --account and --region, no credentials are needed: the output has the default names, which a deploy uses unless
+    one of them is taken.
     """
     settings = settings_of(call)
     if account is not None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zenoimg.operations.upload.sources import Selection, Source
 
 STDIN = Path("-")
-#: The embedded AWS starts a process for each event in flight: see its notes on memory.
+#: The embedded AWS starts a process per event in flight: see its notes on memory.
 _LOCAL: dict[str, Any] = {"window": 8, "poll": 0.2, "retry_grace": 15.0, "event_grace": 60.0}
 _NO_GRACE: dict[str, Any] = {"retry_grace": 0.0, "event_grace": 0.0}
 _LOCAL_CONCURRENCY, _CONCURRENCY = 4, 10
@@ -37,7 +37,7 @@ _LOCAL_CONCURRENCY, _CONCURRENCY = 4, 10
 
 @dataclass(frozen=True)
 class Options:
-    """The checked options. ``selection`` says how paths become sources; ``key`` is that of the only photo."""
+    """The validated options. ``selection`` defines how paths become sources; ``key`` is the key of the only photo."""
 
     paths: tuple[Path, ...]
     selection: Selection
@@ -58,12 +58,12 @@ class Options:
         if STDIN in self.paths and len(self.paths) > 1:
             raise UsageError("- cannot be combined with other paths: standard input lists all of them")
         if self.null and not self.reads_paths:
-            raise UsageError("-0 needs - as the only PATH, without --key: it is about paths on standard input")
+            raise UsageError("-0 applies to paths on standard input: it needs - as the only PATH, without --key")
         if self.key is not None and (len(self.paths) != 1 or self.paths[0].is_dir()):
             raise UsageError("--key needs exactly one file")
 
     def _check_watch(self) -> None:
-        """Raise ``UsageError`` for what has no meaning while a folder is watched."""
+        """Raise ``UsageError`` for options that make no sense when watching a folder."""
         given = {"--key": self.key, "--null": self.null, "--dry-run": self.dry_run, "--strict": self.selection.strict}
         for option, value in given.items():
             if value:
@@ -105,7 +105,7 @@ def upload(
         list[str] | None, typer.Option("--exclude", help="Skip matching files; may be repeated.", metavar="GLOB")
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail on files that are skipped by their names (.xmp, .txt, hidden …).")
+        bool, typer.Option("--strict", help="Fail on files that are skipped by name (.xmp, .txt, hidden …).")
     ] = False,
     null: Annotated[bool, typer.Option("--null", "-0", help="Paths on standard input are separated by NUL.")] = False,
     concurrency: Annotated[
@@ -119,7 +119,7 @@ def upload(
     force: Annotated[bool, typer.Option("--force", help="Also send unchanged photos.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on with the photos that come into a folder, until Ctrl-C.")
+        bool, typer.Option("--watch", help="Keep uploading photos that appear in the folder, until Ctrl-C.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -131,8 +131,8 @@ def upload(
     so rerun the command to continue after an interruption. Photos that the pipeline would refuse are not sent; the
     reason is shown. In folders, sidecar files (.xmp, .aae, .txt …) and hidden files are skipped.
 
-    With --watch, a file is taken once nothing has written to it for two seconds, or at once when it was renamed into
-    the folder, and when it decodes to its end. What came while nothing watched is taken first.
+    With --watch, a file is uploaded once it has not been written to for two seconds, or immediately if it was renamed
+    into the folder, provided that it decodes completely. Files that are already in the folder are uploaded first.
     """
     from zenoimg.operations.upload.sources import Selection
 
@@ -183,7 +183,7 @@ def _run(call: Call, options: Options) -> Tally:
                     array.add(json_of(result, is_stdin=options.reads_photo))
                 progress.done(None if call.screen.quiet else line_of(result))
         except BaseException:
-            # Whatever ends the run early: report what is done and what is not.
+            # Whatever ends the run early, report what is done and what is not.
             summary(call.screen, tally, outstanding=run.unprocessed)
             raise
     summary(call.screen, tally, outstanding=[])
@@ -196,7 +196,7 @@ def _run(call: Call, options: Options) -> Tally:
 
 
 def _run_watch(call: Call, options: Options) -> Tally:
-    """Upload what a folder holds and what comes into it; ends by an interruption alone."""
+    """Upload the photos in a folder and those that appear in it, until interrupted."""
     from zenoimg.operations.configured import deployed_limits
     from zenoimg.operations.upload.hot_folder import HotFolder
     from zenoimg.operations.upload.run import Upload
@@ -209,7 +209,7 @@ def _run_watch(call: Call, options: Options) -> Tally:
     limits = deployed_limits(pipeline.deployment, settings)
 
     def say_incomplete(source: Source) -> None:
-        call.screen.say(f"[yellow]waiting[/]     {safe(source.key)}  it does not decode to its end yet")
+        call.screen.say(f"[yellow]waiting[/]     {safe(source.key)}  it does not decode completely yet")
 
     folder = HotFolder(folder_path, options.selection, limits, say_incomplete)
     run = Upload(pipeline, replace(_operation(options, pipeline), look_ahead=False), limits)
@@ -221,7 +221,7 @@ def _run_watch(call: Call, options: Options) -> Tally:
                 tally.add(result)
                 if options.as_json:
                     array.add(json_of(result, is_stdin=False))
-                if result.state != "unchanged":  # what was there before
+                if result.state != "unchanged":  # files that were there before
                     call.screen.line(line_of(result))
         finally:
             summary(call.screen, tally, outstanding=run.unprocessed)

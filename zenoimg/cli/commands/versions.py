@@ -37,7 +37,7 @@ def versions(
 
     Example: zenoimg versions photo.jpg
 
-    The newest first, with the delete markers; `zenoimg restore` puts an older version on top.
+    Newest first, including delete markers; `zenoimg restore` makes an older version current again.
     """
     settings, pipeline = pipeline_of(call)
     from zenoimg.operations.records.image_ids import is_possible
@@ -47,7 +47,7 @@ def versions(
     found = versions_of(pipeline, image_id) if is_possible(image_id) else []
     if not found:
         raise ZenoError(
-            f"S3 keeps no version of an image {image_id!r}",
+            f"S3 has no version of an image {image_id!r}",
             next_step=f"`{suggest('list')}` shows the ids of all images.",
             code="no-such-image",
         )
@@ -78,7 +78,7 @@ def _table(found: list[Version]) -> Table:
 
 
 def _state(version: Version) -> str:
-    """Return ``current, GLACIER_IR``, ``deleted`` or nothing; the default storage class is not named."""
+    """Return ``current, GLACIER_IR``, ``deleted`` or nothing; the default storage class is omitted."""
     if version.is_marker:
         return "deleted"
     storage_class = "" if version.storage_class == "STANDARD" else version.storage_class

@@ -2,10 +2,10 @@
 
 ``call``        what a command receives in addition to its own parameters
 ``command``     global options, and the boundary where errors become exit codes
-``lazy``        commands that are imported when they are called
+``lazy``        commands that are imported when they are used
 ``session``     from global options to settings, an AWS session and the deployed pipeline
 ``embedded``    the embedded AWS of this user, and what its failures mean
 ``completion``  shell completion of image ids and stack names
-``usage``       errors of the command line in our own sentences
+``usage``       command-line errors in our own words
 ``overview``    the help of ``zenoimg`` itself
 """

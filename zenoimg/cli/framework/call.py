@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """One invocation: the global options, where to write, and whether errors show their traceback."""
+    """One invocation: the global options, where to write, and whether to show tracebacks."""
 
     options: GlobalOptions
     screen: Screen

@@ -1,8 +1,8 @@
-"""The global options, accepted before and after a command's name, and the one place where errors end.
+"""The global options, accepted before and after a command's name, and the one place where errors are handled.
 
-``command`` adds the options to a command's own, and the selectors if it takes them, and wraps it: an option after the
-command's name overrides the same option before it. Whatever a command raises becomes one sentence, a next step and an
-exit code here.
+``command`` adds the global options to a command's own, and the selectors if it takes them, and wraps it: an option
+after the command's name overrides the same option before it. Whatever a command raises becomes a sentence, a next step
+and an exit code here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _option(*names: str, help: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=_PANEL, show_default=False, **more)
 
 
-#: Name of the parameter → its annotation, for the callback of the app and for each command.
+#: Parameter name → annotation, for the app's callback and for each command.
 OPTIONS: dict[str, Any] = {
     "profile": Annotated[str | None, _option("--profile", help="AWS profile.", metavar="NAME")],
     "region": Annotated[str | None, _option("--region", help="AWS region.", metavar="NAME")],
@@ -63,7 +63,7 @@ class _Command(TyperCommand):
             if isinstance(parameter, TyperOption) and parameter.is_flag and parameter.metavar is None:
                 parameter.metavar = ""
             elif isinstance(parameter, TyperArgument) and not parameter.type_descriptor.is_choice:
-                vars(parameter)["display_type_rich"] = lambda ctx: None  # it asks its metavar for options only
+                vars(parameter)["display_type_rich"] = lambda ctx: None  # Typer calls it for options only
         return parameters
 
 
@@ -72,7 +72,7 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         summary, *more = _paragraphs(inspect.getdoc(function) or "")
-        # The example is the most useful part, so it comes first; lists of commands show the summary alone.
+        # The example is the most useful part, so it comes first; command lists show only the summary.
         paragraphs = sorted([summary, *more], key=lambda paragraph: not paragraph.startswith("Example:"))
         decorate = app.command(name, cls=_Command, help="\n\n".join(paragraphs), short_help=summary, **settings)
         decorate(_with_globals(function))
@@ -82,7 +82,7 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[
 
 
 def _paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a docstring, each on one line, so that they fill any width."""
+    """Return the paragraphs of a docstring, each on one line, so that they fit any width."""
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 
@@ -103,7 +103,7 @@ def add_callback(app: typer.Typer, version: Any) -> None:
 def _with_globals(function: Callable[..., None]) -> Callable[..., None]:
     given_by = list(inspect.signature(function).parameters.values())[1:]
     hints = get_type_hints(function, include_extras=True)
-    # Arguments come first, the selectors after the options of the command itself.
+    # Arguments come first; selectors come after the command's own options.
     selects = next(((each.name, hints[each.name]) for each in given_by if options_of(hints[each.name])), None)
     own = [each for each in given_by if selects is None or each.name != selects[0]]
     own = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
@@ -141,7 +141,7 @@ def _parameter(name: str, hint: Any, default: Any) -> inspect.Parameter:
 
 
 def _call(chosen: dict[str, Any]) -> Call:
-    # Not needed for `--help`; Rich alone takes as long to import as everything else.
+    # Not needed for `--help`; importing Rich alone takes as long as everything else.
     from zenoimg.cli.terminal.screen import Screen
     from zenoimg.config.load import GlobalOptions
 
@@ -154,7 +154,7 @@ def _call(chosen: dict[str, Any]) -> Call:
 def _guard(call: Call, run: Callable[[], None]) -> None:
     try:
         run()
-        # A closed pipe is reported here and not at the interpreter's exit.
+        # A closed pipe is reported here instead of at the interpreter's exit.
         sys.stdout.flush()
     except typer.Exit:
         raise
@@ -176,7 +176,7 @@ def _guard(call: Call, run: Callable[[], None]) -> None:
 def _explain(call: Call, error: Exception) -> ZenoError:
     if isinstance(error, ZenoError):
         return error
-    # Loads botocore, which whatever raised such an error has loaded already.
+    # Imports botocore, which whatever raised such an error has already imported.
     from zenoimg.aws.errors import explain
     from zenoimg.cli.framework.embedded import explain_lost
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from zenoimg.config.load import Settings
     from zenoimg.operations.completion import Memory
 
-#: Ids are untrusted, and completion scripts evaluate their input: only ids of these characters are offered.
+#: Ids are untrusted, and completion scripts evaluate their input, so only ids with these characters are offered.
 _HARMLESS = re.compile(r"[\w./+,%][\w ./+,@%()&#~=-]*")
-#: Bash breaks words at these and would append the rest of an id to a part of itself.
+#: Bash splits words at these characters, and would append an id to its own beginning.
 _BREAKS_BASH = re.compile(r"[@=]")
 _TO_ESCAPE = re.compile(r"([^\w./+,%-])")
 
@@ -47,9 +47,9 @@ def stack_names(context: typer.Context, incomplete: str) -> list[str]:
 def _for_shell(ids: list[str], incomplete: str, shell: str) -> list[str]:
     harmless = [image_id for image_id in ids if _HARMLESS.fullmatch(image_id) and image_id.isprintable()]
     if "bash" not in shell:
-        return harmless  # zsh and fish escape by themselves
+        return harmless  # zsh and fish do their own escaping
     if _TO_ESCAPE.search(incomplete):
-        return []  # bash passes the word without its escapes, which could not be restored
+        return []  # bash passes the word without its escapes, which cannot be restored
     return [_TO_ESCAPE.sub(r"\\\1", image_id) for image_id in harmless if not _BREAKS_BASH.search(image_id)]
 
 
@@ -86,7 +86,7 @@ def _endpoint(settings: Settings) -> tuple[str, str]:
         from zenoimg.cli.framework.embedded import embedded_aws
 
         return "local", embedded_aws().settings.endpoint_url
-    # Another access key may mean another account, where the stack has other names; its last characters differ.
+    # A different access key may mean another account, where the stack has other names; its last characters differ.
     who = os.environ.get("AWS_PROFILE", "") + os.environ.get("AWS_ACCESS_KEY_ID", "")[-4:]
     return who, settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL", "")
 
@@ -106,6 +106,6 @@ def _connect(settings: Settings) -> Aws:
 
 
 def _cache_file() -> Path:
-    """Return the path by the XDG base directory specification, which needs no package."""
+    """Return the path according to the XDG base directory specification, without a package for it."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "zenoimg" / "completion.json"

@@ -23,12 +23,12 @@ def embedded_aws() -> EmbeddedAws:
 
 
 def recovery_command() -> str:
-    """Return the command that restores what a killed embedded AWS had not saved: see docs/recovery.md."""
+    """Return the command that restores what a killed embedded AWS had not saved (see docs/recovery.md)."""
     return suggest("reprocess", "--missing", "--failed", "--stale")
 
 
 def explain_lost(call: Call, error: ZenoError) -> ZenoError:
-    """Return what it means that the embedded AWS could not be reached; any other error unchanged."""
+    """Return an error that explains why the embedded AWS could not be reached; return any other error unchanged."""
     if error.code != "unreachable":
         return error
     try:

@@ -1,4 +1,4 @@
-"""Commands that are imported when they are called: ``zenoimg --help`` needs only their names and summaries.
+"""Commands that are imported when they are used: ``zenoimg --help`` needs only their names and summaries.
 
 Importing all commands takes five times as long as importing one.
 """
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """A command before it is imported: its module in ``zenoimg.cli.commands`` (with ``register``) and its summary."""
+    """A command not imported yet: its module in ``zenoimg.cli.commands`` (with ``register``) and its summary."""
 
     module: str
     summary: str
 
 
 class OnDemand(Mapping[str, "Command"]):
-    """Name → command; a command is imported at its first lookup."""
+    """A mapping of names to commands that imports a command at its first lookup."""
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
         self._entries = entries
@@ -49,7 +49,7 @@ class OnDemand(Mapping[str, "Command"]):
 
 
 def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
-    """Return a group class of these commands, in this order, for ``typer.Typer(cls=...)``."""
+    """Return a group class with these commands, in this order, for ``typer.Typer(cls=...)``."""
 
     class Group(TyperGroup):
         def __init__(self, **settings: Any) -> None:
@@ -96,7 +96,7 @@ def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
 
 
 def _report(error: ClickException, arguments: Sequence[str]) -> None:
-    # Neither is needed unless there is an error.
+    # Both are needed only if there is an error.
     from zenoimg.cli.framework.usage import explain_usage
     from zenoimg.cli.terminal.screen import Screen
 

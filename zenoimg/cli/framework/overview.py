@@ -1,4 +1,4 @@
-"""The help of ``zenoimg`` itself, which looks like Typer's help of a command but does not import Rich."""
+"""The help of ``zenoimg`` itself, which looks like Typer's help for a command but does not import Rich."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_COLUMNS = 100
 _INDENT = " "
 
 Row = tuple[str, str]
-"""A name, and its description."""
+"""A name and its description."""
 
 
 def text(command: Command, context: Context, summaries: Mapping[str, str]) -> str:
@@ -38,7 +38,7 @@ def _usage(command: Command, context: Context) -> list[str]:
 
 
 def _paragraph(paragraph: str, width: int) -> str:
-    if paragraph.startswith(" "):  # an example, to be copied verbatim
+    if paragraph.startswith(" "):  # an example that users copy verbatim
         return f"{_INDENT}{paragraph.strip()}"
     return textwrap.fill(paragraph, width - 2, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
@@ -48,7 +48,7 @@ def _options(command: Command, context: Context) -> dict[str, list[Row]]:
     panels: dict[str, list[Row]] = {}
     for option in command.get_params(context):
         if isinstance(option, typer.core.TyperOption) and not option.hidden:
-            # Long names first; the opposite of a flag follows it.
+            # Long names first; a flag is followed by its opposite.
             names = sorted(option.opts, key=len, reverse=True) + list(option.secondary_opts)
             value = "" if option.is_flag else f" {option.metavar or 'VALUE'}"
             panel = option.rich_help_panel or "Options"

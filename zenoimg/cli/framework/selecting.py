@@ -1,6 +1,6 @@
-"""The selectors: the options by which commands take one image, some or all. They are described here and nowhere else.
+"""The selectors: the options by which commands select one image, some or all. They are defined only here.
 
-A command takes them by a parameter of the type ``Given``; ``framework.command`` adds the options in its place.
+A command accepts them with a parameter of type ``Given``, which ``framework.command`` replaces with the options.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _option(*names: str, help: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=PANEL, show_default=False, **more)
 
 
-#: Name of the parameter → its annotation, for each command that selects images; lists have no ids.
+#: Parameter name → annotation, for each command that selects images; list commands take no ids.
 FILTERS: dict[str, Any] = {
     "prefix": Annotated[str | None, _option("--prefix", help="Only ids that start with this.", metavar="P")],
     "since": Annotated[
@@ -52,7 +52,7 @@ SELECTORS: dict[str, Any] = {
 }
 IDS = Annotated[
     list[str] | None,
-    typer.Argument(help="Ids of images; - reads them from standard input, one a line.", metavar="ID",
+    typer.Argument(help="Ids of images; - reads them from standard input, one per line.", metavar="ID",
                    show_default=False, autocompletion=image_ids),
 ]  # fmt: skip
 DEFAULTS: dict[str, Any] = {"format": "", "everything": False, "null": False}
@@ -60,7 +60,7 @@ DEFAULTS: dict[str, Any] = {"format": "", "everything": False, "null": False}
 
 @dataclass(frozen=True)
 class GivenFilters:
-    """The options that filter images, as given and checked."""
+    """The validated options that filter images."""
 
     prefix: str | None = None
     since: str | None = None
@@ -69,7 +69,7 @@ class GivenFilters:
     format: str = ""
 
     def __post_init__(self) -> None:
-        if self.prefix == "":  # of a variable that is not set, more often than meant
+        if self.prefix == "":  # more likely an unset shell variable than intended
             raise UsageError("--prefix is empty", next_step="Name a prefix, or leave --prefix out.")
 
     @property
@@ -78,7 +78,7 @@ class GivenFilters:
         return tuple(f"--{each}" for each in FILTERS if getattr(self, each) not in ("", None))
 
     def selectors(self, now: datetime) -> Selectors:
-        """Return what they select. Raises ``UsageError`` for times and formats that are not valid."""
+        """Return the selectors. Raises ``UsageError`` for invalid times and formats."""
         from zenoimg.operations.selectors import Selectors
 
         since, until = _time(self.since, now, "--since"), _time(self.until, now, "--until")
@@ -95,7 +95,7 @@ class GivenFilters:
 
 @dataclass(frozen=True)
 class Given(GivenFilters):
-    """The selectors as given and checked."""
+    """The validated selectors."""
 
     ids: tuple[str, ...] = ()
     everything: bool = False
@@ -109,28 +109,28 @@ class Given(GivenFilters):
         if STDIN in self.ids and len(self.ids) > 1:
             raise UsageError("- cannot be combined with other ids: standard input lists all of them")
         if self.null and STDIN not in self.ids:
-            raise UsageError("-0 needs - as the only ID: it is about ids on standard input")
+            raise UsageError("-0 applies to ids on standard input: it needs - as the only ID")
 
     @property
     def is_empty(self) -> bool:
-        """Return whether there are none, not even ``--all``."""
+        """Return whether none were given, not even ``--all``."""
         return not (self.ids or self.options or self.everything)
 
     @property
     def single(self) -> str | None:
-        """Return the id if one is named on the command line, and nothing else."""
+        """Return the id if exactly one, and no other selector, was given on the command line."""
         return self.ids[0] if len(self.ids) == 1 and self.ids[0] != STDIN else None
 
     def require(self) -> None:
-        """Raise ``UsageError`` if there are none, for commands that do not work on all images by default."""
+        """Raise ``UsageError`` if none were given, for commands that do not work on all images by default."""
         if self.is_empty:
             raise UsageError(
                 "no images are selected",
-                next_step="Name their ids, or select by --prefix, --since, --until, --status, --format or --all.",
+                next_step="Give their ids, or select by --prefix, --since, --until, --status, --format or --all.",
             )
 
     def selectors(self, now: datetime | None = None) -> Selectors:
-        """Return what they select; ``-`` reads standard input to its end."""
+        """Return the selectors; ``-`` reads standard input to its end."""
         from zenoimg.operations.selectors import Selectors, read_ids
 
         if STDIN in self.ids:
@@ -141,14 +141,14 @@ class Given(GivenFilters):
 
 
 def options_of(kind: Any) -> dict[str, Any]:
-    """Return the parameters that a parameter of a type stands for, with their annotations; none for other types."""
+    """Return the parameters, with annotations, that a parameter of this type stands for; none for other types."""
     if kind is Given:
         return {"ids": IDS, **SELECTORS}
     return FILTERS if kind is GivenFilters else {}
 
 
 def taken_from(kind: Any, given: dict[str, Any]) -> Any:
-    """Take the values of these parameters out of those of a call; return them as the type."""
+    """Remove the values of these parameters from a call's; return them as an object of the type."""
     values = {each.name: given.pop(each.name) for each in fields(kind)}
     if "ids" in values:
         values["ids"] = tuple(values["ids"] or ())

@@ -23,7 +23,7 @@ def settings_of(call: Call) -> Settings:
     """Return the effective settings of a call; notices about them go to stderr."""
     settings = load(call.options, os.environ, Path.cwd())
     if not settings.local:
-        # Before there is a session as well, which may be what fails.
+        # Before the session exists as well, since creating it may fail.
         point_aws_cli_at(profile=settings.profile, region=settings.region, endpoint_url=settings.endpoint_url)
     for notice in settings.notices:
         call.screen.say(safe(notice))
@@ -31,7 +31,7 @@ def settings_of(call: Call) -> Settings:
 
 
 def hint_at_region(call: Call, aws: Aws) -> None:
-    """Say which region was probably meant when ours is unknown."""
+    """Suggest the region that was probably meant if ours is unknown."""
     if likely := aws.likely_region():
         call.screen.say(f"[yellow]The region {safe(aws.region)} is not known; did you mean {safe(likely)}?[/]")
 
@@ -70,9 +70,9 @@ def aws_of(call: Call, settings: Settings) -> Aws:
 
 
 def stack_settings_of(call: Call) -> Settings:
-    """Return the settings of a command that creates, changes or deletes a stack.
+    """Return the settings for a command that creates, changes or deletes a stack.
 
-    Raises ``ConfigurationError`` where the settings name a pipeline without one: such a command would act on a stack
+    Raises ``ConfigurationError`` if the settings name a pipeline without a stack: such a command would act on a stack
     that no other command uses.
     """
     settings = settings_of(call)
@@ -89,7 +89,7 @@ def stack_settings_of(call: Call) -> Settings:
 
 
 def pipeline_of(call: Call) -> tuple[Settings, LivePipeline]:
-    """Return the settings and the deployed pipeline of a call. Raises ``NotDeployedError`` when it does not exist."""
+    """Return the settings and the deployed pipeline of a call. Raises ``NotDeployedError`` if it does not exist."""
     settings = settings_of(call)
     from zenoimg.operations.pipeline import connect
 
@@ -97,9 +97,9 @@ def pipeline_of(call: Call) -> tuple[Settings, LivePipeline]:
 
 
 def confirm(call: Call, question: str, *, yes: bool) -> bool:
-    """Ask before something that destroys data or costs money; the default is no.
+    """Ask before anything that destroys data or costs money; the default is no.
 
-    Raises ``UsageError`` without a terminal and without ``--yes``.
+    Raises ``UsageError`` if there is neither a terminal nor ``--yes``.
     """
     if yes:
         return True

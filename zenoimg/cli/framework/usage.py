@@ -1,4 +1,4 @@
-"""Errors of the command line in our own sentences; the parser's are pydantic's and click's."""
+"""Explain command-line errors in our own words; the parser's are pydantic's and click's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zenoimg.suggest import suggest
 if TYPE_CHECKING:
     from typer._click import Context
 
-#: The beginning of a message of the parser → our words, which follow the name of the option.
+#: Beginning of a parser message → our words, which follow the name of the option.
 _WORDS = (
     (r"Input should be greater than or equal to (\S+)", r"must be at least \1"),
     (r"Input should be less than or equal to (\S+)", r"must be at most \1"),
@@ -27,7 +27,7 @@ _WORDS = (
 
 
 def explain_usage(error: ClickException, arguments: Sequence[str]) -> UsageError:
-    """Return a parser's error as ours; ``arguments`` are those of the command line."""
+    """Convert a parser error to ours; ``arguments`` are those of the command line."""
     context: Context | None = getattr(error, "ctx", None)
     message = error.format_message()
     if isinstance(error, BadParameter) and (found := re.fullmatch(r"Invalid value for '?(.+?)'?: (.*)", message, re.S)):
@@ -52,7 +52,7 @@ def _in_words(reason: str) -> str:
 
 
 def _hyphenated_name(error: NoSuchOption, context: Context | None, arguments: Sequence[str]) -> str | None:
-    """Return the argument that was taken for options, if the command has arguments that it could be."""
+    """Return the argument that was mistaken for an option, if the command takes arguments."""
     if context is None or not any(isinstance(each, TyperArgument) for each in context.command.params):
         return None
     taken = (word for word in arguments if word.startswith(error.option_name) and re.search(r"[./]", word))

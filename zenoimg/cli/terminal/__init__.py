@@ -1,8 +1,8 @@
-"""How results look.
+"""Format results for the terminal.
 
 ``screen``       the two streams of a command; untrusted text is made printable
 ``render``       sizes, ages, statuses, tables
-``times``        durations and times as people type and read them
+``times``        durations and times in human-readable form
 ``progress``     the live line of uploads and downloads
 ``reprocess``, ``backfill``     a reprocess run and its live line
 ``deploy_view``, ``plan``       a deploy and its plan

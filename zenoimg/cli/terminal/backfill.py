@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from zenoimg.operations.queues import QueueCounts
     from zenoimg.operations.reprocess.here import ReprocessResult
 
-_RATE_SECONDS = 60.0  # the rate is that of the last minute
+_RATE_SECONDS = 60.0  # the rate covers the last minute
 
 
 def result_line(result: ReprocessResult) -> Line:
-    """Return the line about one reprocessed image."""
+    """Return the line for one reprocessed image."""
     return render.outcome(result.result, result.key, reason=result.reason)
 
 
 class BackfillView:
-    """A line at the bottom of the terminal, absent if stderr is not a terminal or with ``--quiet``."""
+    """A live line at the bottom of the terminal; none if stderr is not a terminal, or with ``--quiet``."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
@@ -66,7 +66,7 @@ class BackfillView:
         self._update()
 
     def watched(self, queue: QueueCounts) -> None:
-        """Show the current state of a queue whose images are unknown: what has left it is done."""
+        """Show the current state of a queue whose images are unknown: messages that left it count as done."""
         self.expected = max(self.expected, queue.total)
         self.counts["processed"] = self.expected - queue.total
         self.poll(queue)

@@ -1,4 +1,4 @@
-"""What a deploy shows while it runs: stages, the stack's events, the smoke test's verdict."""
+"""Show a deploy while it runs: stages, the stack's events, the smoke test's verdict."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _SAID_ON_START: dict[Stage, str] = {
     "save": "[dim]Saving the state of the embedded AWS[/]",
     "test": "[dim]Smoke test: sending test photos through the function[/]",
     "protect": "[dim]Protecting the table from deletion[/]",
-    "roll-back": "Putting back the previous template and parameters.",
+    "roll-back": "Restoring the previous template and parameters.",
     "test-previous": "[dim]Smoke test of the previous version[/]",
 }
 
 
 class DeployView:
-    """Shows the events of a deploy; call it with each of them. ``stage`` is the one that has begun last."""
+    """Shows the events of a deploy; call it with each event. ``stage`` is the one that began last."""
 
     def __init__(self, screen: Screen, aws: Aws, stack: str) -> None:
         self.stage: Stage | None = None
@@ -50,7 +50,7 @@ class DeployView:
             show_stack_event(self._screen, event)
 
     def say_interrupted(self, rerun: str) -> None:
-        """Say what an interrupt has not stopped; ``rerun`` is the command that continues."""
+        """Report what an interrupt did not stop; ``rerun`` is the command that continues."""
         if self.stage in ("execute", "protect", "roll-back"):
             say_cloudformation_continues(self._screen, self._aws, self._stack, rerun)
         elif self.stage == "wait-for-queues":
@@ -59,7 +59,7 @@ class DeployView:
             self._screen.say("Interrupted. The new version is deployed; its smoke test did not finish.")
 
     def say_failed(self) -> None:
-        """Say what is deployed when an error ends the deploy in its test."""
+        """Report what is deployed if an error ends the deploy during its test."""
         if self.stage in ("test", "test-previous"):
             self._screen.say("[bold red]The new version is deployed, but its smoke test could not be run.[/]")
 
@@ -91,19 +91,19 @@ def show_stack_events(screen: Screen, events: Iterable[StackEvent]) -> None:
 
 
 def show_stack_event(screen: Screen, event: StackEvent) -> None:
-    """Show one event of a stack, unless it only says that work on a resource has begun."""
+    """Show one stack event, unless it only reports that work on a resource has begun."""
     if render.is_telling(event) and not screen.quiet:
         screen.err.print(render.stack_event(event))
 
 
 def say_waiting(screen: Screen, stack: str, status: str) -> None:
-    """Say that the command waits for another change of the stack."""
+    """Report that the command is waiting for another change of the stack."""
     words = safe(status.replace("_", " ").lower())
     screen.say(f"Another change of the stack [bold]{stack}[/] is in progress ({words}); waiting until it is done.")
 
 
 def say_cloudformation_continues(screen: Screen, aws: Aws, stack: str, rerun: str) -> None:
-    """Say that CloudFormation continues after an interrupt, and how to follow it."""
+    """Report that CloudFormation continues after an interrupt, and how to follow it."""
     follow = suggest_aws("cloudformation", "describe-stack-events", "--stack-name", stack)
     screen.say("Interrupted. CloudFormation continues with the change. Follow it with")
     screen.say(f"  `{safe(suggest(*rerun.split()))}`    (waits for it, then continues), or")

@@ -15,7 +15,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def json_array(values: Iterable[Any]) -> None:
-    """Write the same text as the JSON of a list."""
+    """Write the same text as ``json`` would for a list."""
     with JsonArray(wanted=True) as array:
         for value in values:
             array.add(value)
@@ -28,9 +28,9 @@ def json_lines(values: Iterable[Any]) -> None:
 
 
 def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write a line of names, then a row for each mapping; ``None`` is empty, a list's items are lines of their cell.
+    """Write a header line, then a row per mapping; ``None`` is empty, the items of a list are lines in their cell.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front of it, since keys are untrusted:
+    Text that a spreadsheet would take for a formula is prefixed with an apostrophe, since keys are untrusted:
     https://owasp.org/www-community/attacks/CSV_Injection
     """
     if isinstance(sys.stdout, io.TextIOWrapper) and not is_utf8():
@@ -41,7 +41,7 @@ def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _write_row(cells: Sequence[Any]) -> None:
-    # The writer quotes a carriage return only where it ends lines with one.
+    # The writer quotes a carriage return only if it ends lines with one.
     line = io.StringIO(newline="")
     csv.writer(line, lineterminator="\r\n").writerow(cells)
     sys.stdout.write(line.getvalue().removesuffix("\r\n") + "\n")

@@ -1,4 +1,4 @@
-"""Format a log line for people: time, level, function, image, message and the important fields."""
+"""Format a log line for humans: time, level, function, image, message and the important fields."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 _LEVELS = {"DEBUG": "dim", "INFO": "green", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 _SOURCE_WIDTH = len("processor")
 _LEVEL_WIDTH = len("WARNING")
-_SHORT_ID = 8  # characters of a request id: enough to distinguish requests, and for --request
-#: Fields of a structured line that are shown elsewhere or are of use only to programs.
+_SHORT_ID = 8  # characters of a request id: enough to tell requests apart, and for --request
+#: Fields of a structured line that are shown elsewhere or are useful only to programs.
 _HIDDEN = frozenset(
     {"level", "location", "message", "timestamp", "service", "sampling_rate", "cold_start", "xray_trace_id"}
     | {"function_name", "function_memory_size", "function_arn", "function_request_id"}
     | {"image", "result", "error", "format", "original_size", "processed_size", "duration_ms", "stages_ms"}
     | {"warnings", "bytes", "more", "exception", "exception_name", "exception_notes", "stack_trace"}
 )
-_WIDE = 110  # columns from which on the durations of single stages fit
+_WIDE = 110  # columns from which the durations of individual stages fit
 _FIGURE = re.compile(r"([A-Z][A-Za-z ]*): ([0-9.]+) (?:ms|MB)")
 
 
@@ -35,13 +35,13 @@ class LogText:
     """Format lines, with a heading for each day that is not today."""
 
     def __init__(self, *, full: bool, width: int | None, today: datetime) -> None:
-        """``full`` shows whole tracebacks; ``width`` is that of the terminal in columns, ``None`` to never wrap."""
+        """``full`` shows full tracebacks; ``width`` is the terminal's in columns, ``None`` to never wrap."""
         self._full = full
         self._width = width
         self._day = today.strftime("%Y-%m-%d")
 
     def lines(self, line: LogLine) -> Iterator[Text | Hanging | Padding]:
-        """Yield what to print for a line; nothing for lines of use only to programs."""
+        """Yield what to print for a line; nothing for lines that are useful only to programs."""
         if line.kind in ("platform", "metrics"):
             return
         at = datetime.fromtimestamp(line.event.at / 1000)

@@ -1,4 +1,4 @@
-"""Pictures in the terminal, drawn by the optional package textual-image: kitty's protocol, sixel or half-blocks.
+"""Draw pictures in the terminal with the optional package textual-image: kitty's protocol, sixel or half-blocks.
 
 Terminals that support only iTerm2's own protocol get half-blocks; iTerm2 itself supports sixel.
 """
@@ -19,13 +19,13 @@ from zenoimg.suggest import suggest_install
 if TYPE_CHECKING:
     from zenoimg.operations.gallery.thumbnails import Small
 
-_MAX_COLUMNS = 80  # of one picture: at two to three pixels per column thumbnails have no more detail
+_MAX_COLUMNS = 80  # columns per picture: at two to three pixels per column, thumbnails have no more detail
 
 
 def renderer(screen: Screen) -> Any:
     """Return the class that draws a picture in this terminal.
 
-    Raises ``UsageError`` without a terminal or without colours, ``ConfigurationError`` without the package.
+    Raises ``UsageError`` without a terminal or colours, ``ConfigurationError`` without the package.
     """
     out = screen.out
     if not out.is_terminal or out.is_dumb_terminal:

@@ -1,4 +1,4 @@
-"""The plan of a deploy as a table of changes, with notes and warnings in words."""
+"""Show the plan of a deploy as a table of changes, with notes and warnings."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from zenoimg.stack.change_set.change import Change
 
 #: 1 MB out of AWS (0.09 a GB), 128 read units of DynamoDB (0.125 a million), 0.1 GB-seconds of Lambda and an HTTP API's
-#: three units of 512 KB: the list prices of us-east-1, as believed in 2026 (docs/limits.md).
+#: three units of 512 KB: the list prices of us-east-1, as assumed in 2026 (docs/limits.md).
 _DOLLARS_OF_AN_OPEN_ANSWER = 0.00011
-_SAMPLE_LINES = 5  # refused images that a plan names
+_SAMPLE_LINES = 5  # maximum number of refused images listed in a plan
 _REPLACED = {"True": "yes", "Conditional": "maybe"}
 
-#: What is lost with a removed or replaced resource.
+#: What is lost when a resource is removed or replaced.
 _LOST: Mapping[str, str] = {
     "AWS::SQS::Queue": "the messages in it are lost",
     "AWS::Logs::LogGroup": "its log lines are lost",
@@ -60,12 +60,12 @@ def show(screen: Screen, plan: Plan, where: str) -> None:
 
 
 def notes(plan: Plan) -> list[str]:
-    """Return what the operator should know."""
+    """Return the notes for the operator."""
     return [*_notes(plan)]
 
 
 def warnings(plan: Plan) -> list[str]:
-    """Return which resources are replaced or removed, and whether the API is opened."""
+    """Return the warnings about resources that are replaced or removed, and about opening the API."""
     return [*_warnings(plan)]
 
 
@@ -116,8 +116,8 @@ def _notes(plan: Plan) -> Iterator[str]:
         )
     if plan.adds_heic:
         yield (
-            "HEIC is taken: the layer gets pillow-heif 1.8.1, which bundles libheif and libde265 (LGPL-3.0) and x265 "
-            "(GPL-2.0); HEVC is covered by patents. heic = false in [formats] leaves it out."
+            "HEIC is accepted: the layer gets pillow-heif 1.8.1, which bundles libheif and libde265 (LGPL-3.0) and "
+            "x265 (GPL-2.0); HEVC is covered by patents. heic = false in [formats] leaves it out."
         )
     if plan.trial is not None:
         yield from _sample_notes(plan.trial)
@@ -141,7 +141,7 @@ def _warnings(plan: Plan) -> Iterator[str]:
 
 
 def _open_cost(plan: Plan) -> str:
-    """Return what strangers can make an open API cost in a day."""
+    """Return a sentence on how much strangers can make an open API cost per day."""
     requests = plan.open_api_requests_a_day
     if not requests:
         return ""
@@ -164,7 +164,7 @@ def _sample_notes(trial: Trial) -> Iterator[str]:
 
 
 def _sample_warnings(trial: Trial) -> Iterator[str]:
-    """Yield the refused images that have a copy today, by reason."""
+    """Yield the refused images that currently have a copy, by reason."""
     yield (
         f"{len(trial.newly_refused)} of them have a copy today, which would keep the old mark; new versions of such "
         "images would get no copy:"
@@ -176,7 +176,7 @@ def _sample_warnings(trial: Trial) -> Iterator[str]:
 
 
 def _undecided(plan: Plan) -> str:
-    """Return which resources are replaced only if a value changes during the deploy; mostly it does not."""
+    """Return which resources are replaced only if a value changes during the deploy, which is rare."""
     listed = [
         f"{render.kind(change.resource_type)} {change.logical_id}"
         for change in plan.changes
@@ -189,7 +189,7 @@ def _undecided(plan: Plan) -> str:
 
 def _consequence(change: Change) -> str:
     kind = change.resource_type
-    # Where CloudFormation names no policy action, the template retains buckets and table.
+    # If CloudFormation names no policy action, the template retains buckets and table.
     is_data = kind in ("AWS::S3::Bucket", "AWS::DynamoDB::Table") and not change.policy_action
     if is_data or "Retain" in change.policy_action:
         return _RETAINED.get(kind, "the old one is kept, outside of the stack")

@@ -59,12 +59,12 @@ class PhotoProgress:
         threading.Thread(target=self._measure, args=(sizes,), daemon=True).start()
 
     def expect(self, count: int, total_bytes: int) -> None:
-        """Set the expected number of photos and about how many bytes they have."""
+        """Set the expected number of photos and their approximate size in bytes."""
         self._expected, self._expected_bytes = count, total_bytes
         self._progress.update(self._task, total=max(self._found, count))
 
     def counting(self, items: Iterable[T]) -> Iterator[T]:
-        """Yield the same items, and count each in the total."""
+        """Yield the same items, adding each to the total."""
         for item in items:
             self._found += 1
             if self.is_live:

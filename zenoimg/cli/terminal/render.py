@@ -1,4 +1,4 @@
-"""How values look: sizes, ages, statuses, tables. No meaning depends on colour alone."""
+"""Format values: sizes, ages, statuses, tables. No meaning depends on colour alone."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 Word = TypeVar("Word", bound=str)
 
 _RECENT = timedelta(days=30)
-_NARROW_STATUS = 13  # columns, so that names have room in a narrow table
+_NARROW_STATUS = 13  # columns; leaves room for names in a narrow table
 
-#: The words for results, in the order in which their counts are listed.
+#: The words for results, in the order in which counts are listed.
 STYLES: Mapping[str, str] = {
     "processed": "green",
     "uploaded": "green",
@@ -80,8 +80,8 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
 
 
 def unmarked(warnings: Iterable[str]) -> str:
-    """Return why a copy has no mark: there was no room for one, which its warnings tell, or a rule asks for none."""
-    from zenoimg.imaging.result import is_too_small  # loads no pictures' modules while the command line starts
+    """Return why a copy has no mark: there was no room for one, according to its warnings, or a rule asks for none."""
+    from zenoimg.imaging.result import is_too_small  # avoids importing the imaging modules at start-up
 
     return "unmarked, too small for the mark" if is_too_small(warnings) else "unmarked by rule"
 
@@ -115,7 +115,7 @@ def status(word: str) -> Text:
 
 
 def outcome(word: str, name: str, *facts: str, reason: str = "", notes: Iterable[str] = (), width: int = 11) -> Line:
-    """Return the line of a result: its word in colour and padded to ``width`` columns, name, facts, reason, notes."""
+    """Return the line for a result: its word, coloured and padded to ``width`` columns, name, facts, reason, notes."""
     line = [(f"{word:<{width}} ", STYLES.get(word, "")), (printable(name), "")]
     line += [(f"  {printable(fact)}", "dim") for fact in facts]
     if reason:
@@ -125,7 +125,7 @@ def outcome(word: str, name: str, *facts: str, reason: str = "", notes: Iterable
 
 
 def counts(found: Mapping[Word, int], *, none: str = "nothing yet") -> str:
-    """Return ``7 processed, 2 refused``, always in the same order; ``none`` where there are no results."""
+    """Return ``7 processed, 2 refused``, always in the same order; ``none`` if there are no results."""
     places: dict[str, int] = {word: place for place, word in enumerate(STYLES)}
     words = sorted((word for word in found if found[word]), key=lambda word: places.get(word, len(places)))
     return ", ".join(f"{found[word]:,} {word}" for word in words) or none
@@ -145,14 +145,14 @@ def size(count: int | None) -> str:
 
 
 def change(before: int | None, after: int | None) -> str:
-    """Return the change of a size in per cent: ``+1.2%``; a dash where it is unknown."""
+    """Return the change of a size in percent: ``+1.2%``; a dash if it is unknown."""
     if not before or after is None:
         return "–"
     return f"{(after - before) / before:+.1%}"
 
 
 def age(created_at: str, now: datetime) -> str:
-    """Return the age of a record's time: ``14 s``, ``3 min``, ``5 h``, ``12 d``; a dash where it is unknown."""
+    """Return the age of a record's time: ``14 s``, ``3 min``, ``5 h``, ``12 d``; a dash if it is unknown."""
     created = moment_of(created_at)
     if created is None:
         return "–"
@@ -164,13 +164,13 @@ def age(created_at: str, now: datetime) -> str:
 
 
 def age_or_date(created_at: str, now: datetime) -> str:
-    """Return the age for the last 30 days, before that the local date; a dash where it is unknown."""
+    """Return the age if less than 30 days, otherwise the local date; a dash if it is unknown."""
     created = moment_of(created_at)
     return age(created_at, now) if created is None or now - created < _RECENT else local_date(created)
 
 
 def moment_of(text: str) -> datetime | None:
-    """Parse a time of a record; ``None`` for one that has none."""
+    """Parse a record's time; return ``None`` if it has none."""
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
@@ -187,8 +187,8 @@ def images(
 ) -> Table:
     """Return a table of records; ``with_times`` adds the time of creation in the local time zone.
 
-    Without ``whole_reasons`` an error is only its code, since a sentence would be wrapped word by word in a narrow
-    column; ``is_narrow`` gives names more room.
+    Without ``whole_reasons``, an error is shown by its code alone, since a sentence would be wrapped word by word in a
+    narrow column; ``is_narrow`` gives names more room.
     """
     numbers = ("Original", "Copy", "Change", "Pixels", "Age", "Created")
     made = table("Image", *numbers[:5], *(["Created"] if with_times else []), "Status", numbers=numbers)
@@ -217,7 +217,7 @@ def images(
 
 
 def action(name: str) -> tuple[str, str]:
-    """Return the verb for an action of a change set, and its colour."""
+    """Return the verb for a change set's action, and its colour."""
     return _ACTIONS.get(name, (name, ""))
 
 
@@ -232,7 +232,7 @@ def is_telling(event: StackEvent) -> bool:
 
 
 def stack_event(event: StackEvent) -> Text:
-    """Return the line of one stack event."""
+    """Return the line for one stack event."""
     failed = "FAILED" in event.status or "ROLLBACK" in event.status
     style = "bold red" if failed else "green" if event.status.endswith("_COMPLETE") else "dim"
     line = Text.assemble(

@@ -1,4 +1,4 @@
-"""How a reprocess is shown: its plan, its results while they come in, its summary."""
+"""Show a reprocess: its plan, its results as they arrive, its summary."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from zenoimg.operations.reprocess.here import ReprocessResult
 
 _TABLE_ROWS = 50
-#: Runs up to this size are short enough to be read as they go by.
+#: Runs up to this size are short enough to read as they go by.
 _READABLE = 10
 
 
 def plan(estimate: Estimate, dead_letters: int) -> str:
-    """Return what a reprocess amounts to, as a sentence."""
+    """Return a sentence that sums up a planned reprocess."""
     states = render.counts(estimate.by_state, none="")
     text = f"{render.plural(estimate.images, 'image')}{f' ({states})' if states else ''}, "
     text += f"{render.size(estimate.total_bytes)} of originals"
@@ -41,7 +41,7 @@ def plan(estimate: Estimate, dead_letters: int) -> str:
 
 
 def _basis(estimate: Estimate) -> str:
-    """Return what an estimate is based on, in parentheses; nothing for nothing."""
+    """Return what an estimate is based on, in parentheses; an empty string for no estimate."""
     if not estimate.images:
         return ""
     if not estimate.sampled:
@@ -52,9 +52,9 @@ def _basis(estimate: Estimate) -> str:
 
 
 class ResultsView:
-    """Results on both streams: lines, the live line and the summary on stderr; with ``as_json`` an array on stdout.
+    """Results on both streams: lines, the live line and the summary on stderr; with ``as_json``, an array on stdout.
 
-    ``all_lines`` prints a line for every result, otherwise only for those that need attention.
+    With ``all_lines``, print a line for every result, otherwise only for those that need attention.
     """
 
     def __init__(self, screen: Screen, *, all_lines: bool, as_json: bool) -> None:
@@ -72,7 +72,7 @@ class ResultsView:
 
     @property
     def outstanding(self) -> int:
-        """Return how many images were sent or started and have no result yet."""
+        """Return the number of images that were sent or started and have no result yet."""
         return max(self.backfill.expected - self.counts.total(), 0)
 
     @property
@@ -107,7 +107,7 @@ class ResultsView:
         self._screen.say(text if self.counts else "Nothing to reprocess.")
 
     def report_stop(self, *, queued: bool) -> None:
-        """Say what is done, and with ``queued`` what continues, when a run ends early."""
+        """Report what is done and, with ``queued``, what continues, when a run ends early."""
         if self.counts:
             self.summarize()
         if queued and self.outstanding:
@@ -117,7 +117,7 @@ class ResultsView:
             )
 
     def list_attention(self) -> None:
-        """Print a table of what needs attention, after a run too long to be read as it went by."""
+        """Print a table of what needs attention, after a run too long to read as it went by."""
         if self._screen.quiet or self.counts.total() <= _READABLE:
             return
         table = render.table("Image", "Result", "Why")

@@ -20,10 +20,10 @@ from rich.text import Text
 
 from zenoimg.errors import ZenoError
 
-#: From this width (columns) on, a table has room for additional columns.
+#: Width in columns from which a table has room for additional columns.
 _WIDE = 120
 _MIN_HANGING = 24  # columns
-#: Without a terminal there is no width: a record stays on its line, for grep and awk.
+#: Without a terminal there is no width: each record stays on one line, for grep and awk.
 _UNBOUNDED = 100_000
 
 
@@ -32,7 +32,7 @@ Line = Sequence[tuple[str, str]]
 
 
 def printable(text: str) -> str:
-    """Return an untrusted text that cannot move the cursor or colour the screen: control characters are escaped."""
+    """Return untrusted text with control characters escaped, so that it cannot move the cursor or change colours."""
     return text if text.isprintable() else "".join(c if c.isprintable() else _shown(c) for c in text)
 
 
@@ -123,12 +123,12 @@ class Screen:
             self.err.print(Text(error.next_step), soft_wrap=self._is_kept_whole(error.next_step))
 
     def traceback(self, error: BaseException) -> None:
-        """Print where an error was raised."""
+        """Print the traceback of an error."""
         for line in "".join(traceback.format_exception(error)).splitlines():
             self.err.print(Text(printable(line)))
 
     def table(self, table: Table) -> None:
-        """Print a table on stdout; without a terminal no line ends in padding."""
+        """Print a table on stdout; without a terminal, lines have no trailing padding."""
         if self.out.is_terminal:
             self.out.print(table, soft_wrap=False)
             return
@@ -137,14 +137,14 @@ class Screen:
         sys.stdout.writelines(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
 
     def json(self, value: Any) -> None:
-        """Print data as JSON on stdout, the same with and without a terminal."""
+        """Print data as JSON on stdout, identically with and without a terminal."""
         sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 class JsonArray:
     """A JSON array on stdout, written element by element; nothing is written unless ``wanted``.
 
-    It is closed even when the block fails, so that the output always parses.
+    It is closed even if the block fails, so that the output always parses.
     """
 
     def __init__(self, *, wanted: bool) -> None:
@@ -182,12 +182,12 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 
 def safe(text: str) -> str:
-    """Return an untrusted text for use in Rich markup."""
+    """Return untrusted text escaped for Rich markup."""
     return escape_markup(printable(text))
 
 
 def wait(seconds: float) -> None:
-    """Sleep. Raises ``BrokenPipeError`` as soon as the reader of stdout closes the pipe."""
+    """Sleep; raise ``BrokenPipeError`` as soon as the reader of stdout closes the pipe."""
     try:
         watched = select.poll()
         watched.register(sys.stdout.fileno(), 0)  # errors and hang-ups are always reported

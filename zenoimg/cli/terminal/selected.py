@@ -1,4 +1,4 @@
-"""What a selection amounts to, for ``--dry-run``."""
+"""Sum up a selection, for ``--dry-run``."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def summary(count: Count, what: str) -> str:
-    """Return the number of images, their statuses and their size; ``what`` is what has it ("originals")."""
+    """Return the number of images, their statuses and the size of ``what`` ("originals")."""
     statuses = render.counts(count.by_status, none="")
     text = f"{render.plural(count.images, 'image')}{f' ({statuses})' if statuses else ''}"
     return f"{text}, {render.size(count.total_bytes)} of {what}" if count.total_bytes else text
 
 
 def show_dry_run(screen: Screen, count: Count, what: str, nothing: str, *, as_json: bool) -> None:
-    """Show what a command would work on; ``nothing`` says what it did not do ("nothing was deleted")."""
+    """Show the images that a command would work on; ``nothing`` says what it did not do ("nothing was deleted")."""
     if as_json:
         screen.json(asdict(count))
         return

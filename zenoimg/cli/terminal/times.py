@@ -1,4 +1,4 @@
-"""Times and durations as people type and read them: ``2d``, ``1h``, an ISO time, a local date."""
+"""Parse and format times and durations: ``2d``, ``1h``, an ISO time, a local date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def duration(text: str, *, option: str) -> timedelta:
 
 
 def moment(text: str, now: datetime, *, option: str) -> datetime:
-    """Parse a time, aware and in UTC: a duration before ``now``, or an ISO time (local unless it names a zone).
+    """Parse a duration before ``now``, or an ISO time (local unless it names a zone); return an aware time in UTC.
 
     Raises ``UsageError`` naming the option.
     """
@@ -36,7 +36,7 @@ def moment(text: str, now: datetime, *, option: str) -> datetime:
 
 
 def is_duration(text: str) -> bool:
-    """Return whether a text is a duration, not a time."""
+    """Return whether a string is a duration rather than a time."""
     return _duration(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""How the results of an upload look: a line for each, a summary, JSON."""
+"""Format the results of an upload: a line for each, a summary, JSON."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from zenoimg.suggest import suggest
 if TYPE_CHECKING:
     from zenoimg.operations.upload.run import UploadResult
 
-#: The maximum number of results that are listed again at the end.
+#: The maximum number of results listed again at the end.
 _LISTED = 1000
 
 
 @dataclass
 class Tally:
-    """Counts by state, and the first results that need attention; of a million files not all are kept."""
+    """Counts by state, and only the first results that need attention, since there may be a million files."""
 
     counts: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     attention: list[UploadResult] = field(default_factory=list)
     unlisted: int = 0
-    left: int = 0  # stored, and not processed when the command ended
+    left: int = 0  # stored, but not processed when the command ended
 
     def add(self, result: UploadResult) -> None:
         """Count a result."""
@@ -39,7 +39,7 @@ class Tally:
 
 
 def line_of(result: UploadResult) -> Line:
-    """Return the line of a result."""
+    """Return the line for a result."""
     from zenoimg.operations.output.targets import unsafe
 
     facts = [render.size(result.size)] if result.size else []
@@ -53,7 +53,7 @@ def line_of(result: UploadResult) -> Line:
 
 
 def summary(screen: Screen, tally: Tally, *, outstanding: list[str]) -> None:
-    """Print the counts, and what needs attention; ``outstanding`` are the ids that are not processed yet."""
+    """Print the counts and what needs attention; ``outstanding`` lists the ids that are not processed yet."""
     total = tally.counts.total()
     screen.say(f"{render.plural(total, 'photo')}: {render.counts(tally.counts)}.")
     if tally.skipped:
@@ -61,7 +61,7 @@ def summary(screen: Screen, tally: Tally, *, outstanding: list[str]) -> None:
         screen.say(f"Skipped by name: {safe(kinds)}.")
     if outstanding:
         screen.say(f"Sent but not processed yet: {len(outstanding):,}. The pipeline continues to process them.")
-    if tally.attention and (total > 10 or screen.quiet):  # after a short run they are visible above
+    if tally.attention and (total > 10 or screen.quiet):  # after a short run they are still visible above
         screen.say("Action needed:")
         for result in tally.attention:
             screen.line(line_of(result), always=True)
