@@ -194,7 +194,7 @@ def test_versions_lists_versions_and_markers_the_newest_first(no_stack: Terminal
 
 @pytest.mark.parametrize("key", ["nothing.jpg", "\udce9"])
 def test_an_unknown_id_has_no_versions(no_stack: Terminal, key: str) -> None:
-    assert "S3 keeps no version" in no_stack.run("versions", key, code=1).stderr
+    assert "S3 has no version" in no_stack.run("versions", key, code=1).stderr
 
 
 @pytest.mark.parametrize(
