@@ -201,10 +201,10 @@ def test_an_unknown_id_has_no_versions(no_stack: Terminal, key: str) -> None:
     ("line", "words"),
     [
         ("restore", "no ID was given"),
-        ("restore a b --version v", "--version is of a single ID"),
-        ("restore a --version v --deleted", "--version is of a single ID"),
-        ("restore a --prefix p", "--prefix and --since choose among deleted images"),
-        ("restore a --deleted --since 1h", "--prefix and --since choose among deleted images"),
+        ("restore a b --version v", "--version needs a single ID"),
+        ("restore a --version v --deleted", "--version needs a single ID"),
+        ("restore a --prefix p", "--prefix and --since select deleted images"),
+        ("restore a --deleted --since 1h", "--prefix and --since select deleted images"),
         ("restore --deleted --since never", "--since 'never' is not valid"),
     ],
 )
