@@ -205,7 +205,7 @@ def test_a_file_that_changes_while_it_is_sent_is_told(pipeline: LivePipeline, tm
     Hook(pipeline.aws.s3, "PutObject", change)
     (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "a.jpg")])
     assert result.state == "failed"
-    assert "changed while it was sent" in result.reason
+    assert "changed while being sent" in result.reason
 
 
 def test_a_file_that_another_takes_the_place_of_while_its_parts_are_sent_is_told(
@@ -223,7 +223,7 @@ def test_a_file_that_another_takes_the_place_of_while_its_parts_are_sent_is_told
     Hook(pipeline.aws.s3, "UploadPart", replace)
     (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "large.jpg")])
     assert result.state == "failed"
-    assert "changed while it was sent" in result.reason
+    assert "changed while being sent" in result.reason
 
 
 def test_small_photos_are_sent_without_asking_first(pipeline: LivePipeline, tmp_path: Path) -> None:

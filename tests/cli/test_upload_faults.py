@@ -163,7 +163,7 @@ def test_a_file_that_changes_between_hashing_and_sending_is_told(
     monkeypatch.setattr("zenoimg.operations.upload.transfer.digest", change)
     (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "a.jpg")])
     assert result.state == "failed"
-    assert "changed while it was sent" in result.reason
+    assert "changed while being sent" in result.reason
 
 
 def test_an_empty_file_is_refused_here(no_stack: Terminal, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_bytes_that_are_not_those_that_were_hashed_are_told_as_a_change(
     (path,) = write(tmp_path, "a.jpg")
     Hook(pipeline.aws.s3, "PutObject", lambda _: answer(400, "BadDigest"))
     (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(path, "a.jpg")])
-    assert (result.state, "changed while it was sent" in result.reason) == ("failed", True)
+    assert (result.state, "changed while being sent" in result.reason) == ("failed", True)
 
 
 def test_a_paced_run_waits_for_nobody_but_keeps_to_its_window(

@@ -132,7 +132,7 @@ def test_a_server_that_stays_busy_is_reported_and_not_killed(make: Make, monkeyp
     monkeypatch.setattr(embedded, "PATIENCE_SECONDS", 0.1)
     os.kill(pid, signal.SIGSTOP)
     try:
-        with pytest.raises(ZenoError, match="alive and has not answered") as stuck:
+        with pytest.raises(ZenoError, match="alive but has not responded") as stuck:
             aws.start()
     finally:
         os.kill(pid, signal.SIGCONT)

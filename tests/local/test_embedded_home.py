@@ -22,11 +22,11 @@ pytestmark = pytest.mark.local
 def test_state_of_another_port_is_refused_until_reset(make: Make, free_port: Callable[[], int]) -> None:
     aws, moved = make(), make()
     aws.start()
-    with pytest.raises(ConfigurationError, match=f"made with port {aws.settings.port}"):
+    with pytest.raises(ConfigurationError, match=f"created with port {aws.settings.port}"):
         moved.start()
     client(aws, "s3").create_bucket(Bucket="some-bucket")
     aws.stop()
-    with pytest.raises(ConfigurationError, match=f"made with port {aws.settings.port}"):
+    with pytest.raises(ConfigurationError, match=f"created with port {aws.settings.port}"):
         moved.start()
     (aws.settings.home / "notes.txt").write_text("not ours")
     moved.reset()
