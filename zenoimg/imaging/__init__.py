@@ -1,4 +1,4 @@
-"""Watermark pictures: bytes in, bytes out. Uses Pillow, knows nothing of AWS::
+"""Watermark pictures: bytes in, bytes out. Uses Pillow; independent of AWS::
 
     done = watermark(data, Recipe(), Limits())
     watermark_file("photo.jpg", "copy.jpg")

@@ -10,7 +10,7 @@ from zenoimg.imaging import Recipe, RecipeError, Refused, WatermarkSpec, waterma
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Watermark the file that the arguments name; return 0 when it is written, 1 when it is not."""
+    """Watermark the file named by the arguments; return 0 if the copy was written, otherwise 1."""
     parser = _parser()
     given = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""Errors of the imaging package: a picture that is refused, a recipe that cannot be drawn."""
+"""Errors of the imaging package: a refused picture, a recipe that cannot be drawn."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Refused(Exception):  # noqa: N818 -- the contract's own word: the picture 
 
 
 class TransientError(Exception):
-    """A failure that says nothing about the picture: the same picture may succeed next time."""
+    """A failure that says nothing about the picture, which may succeed next time."""
 
 
 class NeedsMemoryError(MemoryError):
-    """A picture that needs more memory than this process has: it can be marked where there is more."""
+    """A picture that needs more memory than this process has, and can be marked where there is more."""
 
     def __init__(self, needed: int, available: int) -> None:
         super().__init__(f"it needs {needed / 1e9:.2f} GB of memory, and {available / 1e9:.2f} are available here")
@@ -35,7 +35,7 @@ class NeedsMemoryError(MemoryError):
 
 
 class RecipeError(ValueError):
-    """A recipe that cannot be drawn. ``field`` names the setting, the message what is allowed there."""
+    """A recipe that cannot be drawn. ``field`` names the setting; the message says what is allowed."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")

@@ -1,4 +1,4 @@
-"""Watermark a file into another one."""
+"""Watermark one file into another."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def watermark_file(
 ) -> Watermarked:
     """Write a watermarked copy of the image file ``source`` to ``target``, and return what ``watermark`` returns.
 
-    The copy appears under its name when it is complete; until then, an existing file stays as it is. ``replace=False``
-    never replaces one.
+    The copy appears under its name once it is complete; until then, an existing file is unchanged. With
+    ``replace=False``, an existing file is never replaced.
 
-    Raises what ``watermark`` raises, ``OSError`` when a file cannot be read or written (``FileExistsError`` with
-    ``replace=False``), and ``ValueError`` when ``target`` is ``source`` or has the extension of another format than
+    Raises what ``watermark`` raises, ``OSError`` if a file cannot be read or written (``FileExistsError`` with
+    ``replace=False``), and ``ValueError`` if ``target`` is ``source`` or has the extension of a format other than
     the copy's. Nothing is written in any of these cases.
     """
     check_settings("watermark_file", recipe, limits)
@@ -57,7 +57,7 @@ def _path(name: str, value: object) -> Path:
 def _content(path: Path, limits: Limits) -> bytes:
     with path.open("rb") as file:
         limits.check_bytes(os.fstat(file.fileno()).st_size)
-        return file.read(limits.max_bytes + 1)  # what has no size, such as a device, must end somewhere
+        return file.read(limits.max_bytes + 1)  # bounds the reading of devices and other files without a size
 
 
 def _check_extension(path: Path, format_name: str) -> None:

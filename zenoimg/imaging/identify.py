@@ -1,4 +1,4 @@
-"""The format of a file by its first bytes. Imports no Pillow: cheap enough before each upload."""
+"""Identify the format of a file from its first bytes, without Pillow: cheap enough to run before each upload."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from zenoimg.imaging.formats import FORMATS
 
 HEAD_BYTES = 64
-"""The number of bytes that ``identify`` needs, or all of a shorter file."""
+"""The number of bytes that ``identify`` needs; for a shorter file, all of it."""
 
 
 @dataclass(frozen=True)
 class Identified:
-    """A format's name, its media type, and whether ``watermark`` takes it."""
+    """A format's name, its media type, and whether ``watermark`` supports it."""
 
     format: str
     content_type: str
@@ -70,7 +70,7 @@ _NETPBM = re.compile(rb"P[1-7][ \t\r\n#]")
 
 
 def identify(head: bytes) -> Identified | None:
-    """Return the format of a file by its first ``HEAD_BYTES`` bytes; ``None`` when it is no known one."""
+    """Return the format of a file from its first ``HEAD_BYTES`` bytes, or ``None`` if it is unknown."""
     name = _format_name(bytes(head[:HEAD_BYTES]))
     if name is None:
         return None
@@ -90,7 +90,7 @@ def _format_name(head: bytes) -> str | None:
         return "camera raw" if head[8:10] == b"CR" else "TIFF"
     if head[4:8] == b"ftyp":
         return _iso_media_name(head)
-    # The length of the info header, at byte 14, distinguishes a bitmap from a text that begins with "BM".
+    # The length of the info header, at byte 14, tells a bitmap from text that begins with "BM".
     if head[:2] == b"BM" and head[14:18] in {bytes((n, 0, 0, 0)) for n in (12, 40, 52, 56, 64, 108, 124)}:
         return "BMP"
     if _NETPBM.match(head):
@@ -99,7 +99,7 @@ def _format_name(head: bytes) -> str | None:
 
 
 def _iso_media_name(head: bytes) -> str:
-    """Return the format by the brands of an ISO base media file (ISO/IEC 14496-12, 4.3), major or compatible."""
+    """Return the format from the major or compatible brands of an ISO base media file (ISO/IEC 14496-12, 4.3)."""
     size = int.from_bytes(head[:4], "big")
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(size, len(head)), 4))]
     named = [_BRANDS[brand] for brand in brands if brand in _BRANDS]

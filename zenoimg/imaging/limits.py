@@ -1,4 +1,4 @@
-"""How large a picture may be. Checked from headers, before pixels are decoded."""
+"""Limits on the size of pictures, checked from headers before pixels are decoded."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from zenoimg.imaging.errors import Refused
 
 MEMORY_SHARE = 0.7
 """The share of a function's memory that one picture may need. The rest holds the interpreter and the libraries, about
-110 MB, an idle helper for JPEGs with up to 160 MB, and what allocators keep of earlier pictures."""
+110 MB, an idle JPEG helper with up to 160 MB, and what allocators retain from earlier pictures."""
 
 _MEGABYTE = 1 << 20  # as Lambda counts: 3,008 MB are 3,154,116,608 bytes
 
 
 def usable_memory(megabytes: int) -> int:
-    """Return the bytes that one picture may need in a function with so much memory."""
+    """Return how many bytes one picture may need in a function with this much memory."""
     return int(megabytes * _MEGABYTE * MEMORY_SHARE)
 
 
@@ -22,9 +22,9 @@ def usable_memory(megabytes: int) -> int:
 class Limits:
     """Upper bounds for one picture.
 
-    ``max_bytes`` of the encoded file, ``max_pixels`` of a frame, ``max_frames``, ``max_total_pixels`` of all frames
-    together, ``max_memory`` in bytes for decoding, drawing and encoding, file and copy included; by default what a
-    function of 3,008 MB can hold. ``heic`` is whether HEIC and HEIF are accepted.
+    ``max_bytes`` is for the encoded file, ``max_pixels`` for a frame, ``max_total_pixels`` for all ``max_frames``
+    together, ``max_memory`` (in bytes) for decoding, drawing and encoding, file and copy included; by default what a
+    function with 3,008 MB has. ``heic`` tells whether HEIC and HEIF are accepted.
     """
 
     max_bytes: int = 100_000_000
@@ -47,14 +47,14 @@ class Limits:
                 raise ValueError(f"{limit.name} is {value}; it must be at least 1")
 
     def check_bytes(self, length: int) -> None:
-        """Raise ``Refused("too-large")`` when the encoded picture is longer than allowed."""
+        """Raise ``Refused("too-large")`` if the encoded picture is larger than allowed."""
         if length > self.max_bytes:
             raise Refused("too-large", f"{length:,} bytes; at most {self.max_bytes:,} are accepted")
 
     def check_picture(self, width: int, height: int, frames: int = 1) -> None:
-        """Raise ``Refused``, ``too-large`` or ``too-many-frames``, when a header announces more than is allowed.
+        """Raise ``Refused`` (``too-large`` or ``too-many-frames``) if a header announces more than is allowed.
 
-        ``width`` and ``height`` are pixels of a frame.
+        ``width`` and ``height`` are those of a frame, in pixels.
         """
         if width * height > self.max_pixels:
             raise Refused(
@@ -72,11 +72,11 @@ class Limits:
             )
 
     def check_memory(self, width: int, height: int, bytes_a_pixel: float, *, held: int = 0) -> None:
-        """State what a picture needs before its pixels are decoded: every format calls this once its header is read.
+        """Check the memory that a picture needs, before its pixels are decoded; each format calls this with the header.
 
-        ``bytes_a_pixel`` is what pictures of its kind need at most, as ``benchmarks.memory`` measures, ``held`` bytes
-        that do not depend on its size: the file and its copies. Raises ``Refused("too-large")`` for more than is
-        allowed; ``ObservedLimits`` also raises ``NeedsMemoryError``.
+        ``bytes_a_pixel`` is the most that pictures of its kind need, as measured by ``benchmarks.memory``; ``held`` is
+        the number of bytes that do not depend on its size: the file and its copies. Raises ``Refused("too-large")`` for
+        more than is allowed; ``ObservedLimits`` also raises ``NeedsMemoryError``.
         """
         needed = self.needed_memory(width, height, bytes_a_pixel, held)
         if needed > self.max_memory:
@@ -93,7 +93,7 @@ class Limits:
 
 
 def pillow_version() -> str:
-    """Return the version of the installed Pillow, which, together with the limits, decides what is refused."""
+    """Return the version of the installed Pillow, which helps decide what is refused."""
     from PIL import __version__
 
     return __version__
@@ -106,7 +106,7 @@ def _megapixels(pixels: int) -> str:
 def most_parts(length: int, spare: int = 10_000) -> int:
     """Return how many chunks or blocks a file of ``length`` bytes may have: each costs more time than its few bytes.
 
-    Encoders cut pixels into chunks of kilobytes; ``spare`` allows for the tiny frames of a long animation and for
-    test files with chunks of one byte.
+    Encoders split pixels into chunks of kilobytes; ``spare`` allows for the tiny frames of a long animation and for
+    test files with one-byte chunks.
     """
     return spare + length // 64

@@ -1,8 +1,8 @@
-"""Tells a damaged picture from a process that has too little memory for it.
+"""Tell a damaged picture from a process with too little memory for it.
 
-Pillow and the libraries underneath report both alike: under a small limit libjpeg says "broken data stream" of a
-sound progressive JPEG, libwebp "could not create decoder object" and "encoding error 1", libaom "Encoding of color
-planes failed". None of that is evidence against the picture.
+Pillow and the libraries underneath report both in the same way: under a small limit libjpeg reports "broken data
+stream" for a sound progressive JPEG, libwebp "could not create decoder object" and "encoding error 1", libaom
+"Encoding of color planes failed". None of that is evidence against the picture.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from zenoimg.imaging.limits import Limits
 
 
 class ObservedLimits(Limits):
-    """Limits that also note how many bytes of memory the picture they are asked about may need.
+    """Limits that also record how many bytes of memory the checked picture may need.
 
-    ``available`` is what this process can give to one picture, ``None`` where that is not known. It is no limit: a
-    picture that needs more is not refused, since another process may have it.
+    ``available`` is what this process can give to one picture, ``None`` if unknown. It is not a limit: a picture that
+    needs more is not refused, since another process may have enough.
     """
 
     needed: int
@@ -38,9 +38,9 @@ class ObservedLimits(Limits):
 
 
 def can_allocate(length: int) -> bool:
-    """Return whether the process can still get ``length`` bytes of memory.
+    """Return whether the process can still allocate ``length`` bytes of memory.
 
-    ``bytes`` of zeros come from ``calloc``, which reserves the address space and touches no page of it.
+    Zeroed ``bytes`` come from ``calloc``, which reserves address space without touching any page.
     """
     try:
         bytes(length)

@@ -1,4 +1,4 @@
-"""Everything but the picture that changes the bytes of a copy: validated on creation, hashed into a fingerprint."""
+"""Everything besides the picture that affects a copy's bytes: validated on creation, hashed into a fingerprint."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from zenoimg.imaging.metadata.policy import MetadataPolicy as MetadataPolicy
 from zenoimg.imaging.metadata.policy import Rights
 
 DRAWING_VERSION = 4
-"""Incremented whenever the same recipe produces other bytes than before; part of every fingerprint."""
+"""Incremented whenever the same recipe produces different bytes than before; part of every fingerprint."""
 
 ENCODER_VERSION = 4
-"""Incremented whenever the same drawn pixels are encoded to other bytes than before; part of every fingerprint."""
+"""Incremented whenever the same drawn pixels are encoded to different bytes than before; part of every fingerprint."""
 
 Position = Literal[
     "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right", "tile"
@@ -48,12 +48,12 @@ class WatermarkSpec:
     ``scale`` is the font size of the text or the width of the logo, ``margin`` the distance from the edges
     or, for ``tile``, between marks. ``opacity`` is at most 1, opaque. ``color`` and ``outline`` are ``#rrggbb``,
     ``#rgb`` or a CSS name, and ``outline`` may be ``none``. ``angle`` is in degrees, counter-clockwise.
-    ``font`` is the bytes of a TrueType or OpenType font; a text without one gets those of the default font, so that
-    they are part of the fingerprint and travel with a deployed recipe. Characters that the font lacks are replaced
-    by equal ones where there are any (a non-breaking space by a space), and letters with marks are composed (NFC).
-    A text may name ``{creator}``, ``{copyright}``, ``{year}`` and ``{key}`` of a picture (``{{`` is a brace); a picture
-    without such a value, or with one that cannot be drawn or has no room, gets ``text_default``, drawn as it is.
-    ``too_small`` tells whether a picture that has no room for a legible mark is refused, or copied without one.
+    ``font`` is the bytes of a TrueType or OpenType font; a text without one gets the default font, whose bytes
+    are then part of the fingerprint and of a deployed recipe. Characters that the font lacks are replaced by
+    equivalent ones if there are any (a non-breaking space by a space), and letters with marks are composed (NFC).
+    A text may contain ``{creator}``, ``{copyright}``, ``{year}`` and ``{key}`` of a picture (``{{`` is a brace); a
+    picture without such a value, or with one that cannot be drawn or does not fit, gets ``text_default``, verbatim.
+    ``too_small`` tells whether a picture too small for a legible mark is refused, or copied without one.
 
     Raises ``RecipeError`` for a value that is not allowed and for characters that the font cannot draw.
     """
@@ -90,7 +90,7 @@ class WatermarkSpec:
             self._check_text()
 
     def _normalize(self, **values: object) -> None:
-        """Write equal meanings as equal values, so that they share one fingerprint and one drawn mark."""
+        """Normalize equivalent values, so that they share one fingerprint and one drawn mark."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -99,7 +99,7 @@ class WatermarkSpec:
         from zenoimg.imaging.marking.logo import check_logo
 
         if self.font is not None and is_default_font(self.font):
-            self._normalize(font=None)  # as `dataclasses.replace` of a text passes it on
+            self._normalize(font=None)  # as passed on by `dataclasses.replace` of a text
         defaults = {setting.name: setting.default for setting in fields(self)}
         for name in ("text", "text_default", "color", "outline", "font"):
             if getattr(self, name) != defaults[name]:
@@ -134,7 +134,7 @@ class WatermarkSpec:
 
     @property
     def drawn_text(self) -> str:
-        """The text as it is drawn, when it names no fields."""
+        """The text as drawn, if it has no fields."""
         from zenoimg.imaging.marking.template import literal_of
 
         return literal_of(self.text or "")
@@ -142,14 +142,14 @@ class WatermarkSpec:
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """How copies are encoded where the source does not determine it.
+    """How copies are encoded if the source does not determine it.
 
     ``jpeg_quality`` is ``source`` (the source's own quantization tables) or libjpeg's 1 to 100.
-    ``png_compression`` is zlib's level, 0 to 9. ``webp_quality`` is libwebp's quality of lossy WebP, 0 to 100, and
-    ``webp_lossless_effort`` its effort for lossless WebP, 0 to 100: fewer bytes for the same pixels.
-    ``heic_jpeg_quality`` is libjpeg's, 1 to 100, for the JPEGs that HEIFs become.
+    ``png_compression`` is zlib's level, 0 to 9. ``webp_quality`` is libwebp's quality for lossy WebP, 0 to 100, and
+    ``webp_lossless_effort`` its effort for lossless WebP, 0 to 100: more effort, fewer bytes for the same pixels.
+    ``heic_jpeg_quality`` is libjpeg's quality, 1 to 100, for the JPEGs made from HEIFs.
     ``avif_quality`` is ``source`` (near the source's own quantizers) or libavif's 0 to 100, and ``avif_speed`` is
-    ``auto`` (by the picture's size) or libavif's speed, from 0, slowest and smallest, to 10.
+    ``auto`` (by the picture's size) or libavif's speed, from 0 (slowest and smallest) to 10.
     """
 
     jpeg_quality: int | Literal["source"] = "source"
@@ -175,9 +175,9 @@ class EncoderSettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that changes output bytes: the mark, what copies hold of metadata, how they are encoded.
+    """Everything that affects output bytes: the mark, the metadata in copies, how they are encoded.
 
-    ``watermark`` is ``None`` for copies without a mark, of the source's own pixels where the format allows it.
+    ``watermark`` is ``None`` for copies without a mark, with the source's own pixels if the format allows it.
     ``hdr`` tells whether an HDR gain map is kept or dropped.
 
     Raises ``RecipeError`` for a value that is not allowed.
@@ -199,7 +199,7 @@ class Recipe:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return 16 hexadecimal digits that change with everything that changes output bytes, and nothing else."""
+        """Return 16 hexadecimal digits that change exactly with what affects output bytes."""
         described = {
             "drawing": DRAWING_VERSION,
             "encoding": ENCODER_VERSION,
@@ -215,7 +215,7 @@ class Recipe:
 
 def _described(settings: WatermarkSpec | EncoderSettings | Rights) -> dict[str, object]:
     values = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
-    # Settings that were added later leave older fingerprints as they were while they have their defaults.
+    # Settings that were added later do not change older fingerprints while they have their defaults.
     values = {name: value for name, value in values.items() if name not in _LATER or value != _LATER[name]}
     return {
         name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for name, value in values.items()
@@ -266,7 +266,7 @@ def _outline(value: object) -> str:
 
 
 def _drawable(name: str, text: str, font: bytes, *, drawn: Callable[[str], str]) -> str:
-    """Return a text as the font draws it; ``drawn`` is what is always drawn of it. Raises ``RecipeError``."""
+    """Return a text as the font draws it; ``drawn`` is the part that is always drawn. Raises ``RecipeError``."""
     from zenoimg.imaging.marking.default_font import NAME, is_default_font
     from zenoimg.imaging.marking.typeface import missing_characters, with_equal_characters
 
@@ -285,7 +285,7 @@ def _drawable(name: str, text: str, font: bytes, *, drawn: Callable[[str], str])
 
 
 def _check_simple_layout(name: str, text: str) -> None:
-    """Raise ``RecipeError`` for text that Pillow's basic layout, the only one available everywhere, draws wrongly."""
+    """Raise ``RecipeError`` for text that Pillow's basic layout, the only one available everywhere, gets wrong."""
     for character in text:
         if character == "\n":
             continue

@@ -1,4 +1,4 @@
-"""A recipe as the tables of a configuration file, and the other way round."""
+"""Convert a recipe to the tables of a configuration file, and vice versa."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ RECIPE_KEYS: Mapping[str, tuple[str, ...]] = {
     "encoder": tuple(setting.name for setting in fields(EncoderSettings)),
     "output": ("hdr",),
 }
-"""The tables that make a recipe, and the keys of each."""
+"""The tables that make up a recipe, and the keys of each."""
 
 _FILE_NAMES = {"logo": "logo.png", "font": "font.ttf"}
 
 
 def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes]) -> Recipe:
-    """Return the recipe that the tables ``watermark``, ``metadata``, ``encoder`` and ``output`` describe, and
-    ignore others.
+    """Return the recipe described by the tables ``watermark``, ``metadata``, ``encoder`` and ``output``; ignore others.
 
-    With ``mark = "none"`` beside the tables there is no mark. Keys are the field names of ``WatermarkSpec`` and
-    ``EncoderSettings``; ``metadata`` has ``policy`` and those of ``Rights``. ``logo`` and ``font`` are file names;
-    ``read`` returns a file's content, and what it raises is passed on.
+    With ``mark = "none"`` next to the tables, there is no mark. Keys are the field names of ``WatermarkSpec`` and
+    ``EncoderSettings``; ``metadata`` has ``policy`` and the fields of ``Rights``. ``logo`` and ``font`` are file names;
+    ``read`` returns a file's content, and its exceptions are passed on.
     A missing key or table means the default. Raises ``RecipeError`` naming the key for anything else.
     """
     unmarked = table.get("mark", "drawn") == "none"
@@ -45,10 +44,10 @@ def recipe_from_mapping(table: Mapping[str, object], read: Callable[[str], bytes
 
 
 def recipe_to_mapping(recipe: Recipe, *, self_contained: bool = False) -> tuple[dict[str, object], dict[str, bytes]]:
-    """Return the tables of a recipe, ready for JSON, and the contents of the files that they name, by file name.
+    """Return the tables of a recipe, ready for JSON, and the contents of the files in them, by file name.
 
     ``recipe_from_mapping(tables, files.__getitem__)`` returns an equal recipe. With ``self_contained`` it does so
-    where the default font is not installed: that font is then one of the files.
+    even if the default font is not installed: that font is then one of the files.
     """
     from zenoimg.imaging.marking.default_font import is_default_font
 

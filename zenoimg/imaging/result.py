@@ -10,23 +10,23 @@ from typing import Literal
 from zenoimg.imaging.formats import FORMATS
 
 Encoding = Literal["coefficients", "pixels", "copied"]
-"""Whether only the blocks under the mark were encoded again (JPEG), or pixels were decoded and encoded, or the copy has
-no mark, because the recipe asks for none or there was no room for one."""
+"""Whether only the blocks under the mark were re-encoded (JPEG), or all pixels were decoded and re-encoded, or the copy
+has no mark because the recipe asks for none or there was no room for one."""
 
 NO_MARK = "the picture has no mark: "
-"""How the warning of a copy begins that had no room for the mark; the reason follows."""
+"""Beginning of the warning about a copy without room for the mark; the reason follows."""
 
 MOST_WARNINGS = 100
-"""A record holds at most 400 KB (Amazon DynamoDB, "Item size"); a damaged file may cause a warning for each chunk."""
+"""A record holds at most 400 KB (Amazon DynamoDB, "Item size"); a damaged file may cause one warning per chunk."""
 
 
 @dataclass(frozen=True)
 class Watermarked:
     """The copy's bytes and what they contain.
 
-    ``width`` and ``height`` are pixels as a viewer shows them, after orientation. ``warnings`` name everything that
+    ``width`` and ``height`` are in pixels as a viewer shows them, after orientation. ``warnings`` name everything that
     the copy could not keep, each once; beyond ``MOST_WARNINGS`` only their number is given. ``source_format`` is the
-    format of the original, which is the copy's own unless that cannot be written.
+    format of the original, which is also the copy's unless it cannot be written.
     """
 
     data: bytes
@@ -44,7 +44,7 @@ class Watermarked:
         return FORMATS[self.format].media_type
 
     def made_from(self, source_format: str) -> Watermarked:
-        """Return the same copy with the format of its original; ``replace`` would count its warnings once more."""
+        """Return the same copy with the format of its original; ``replace`` would count its warnings again."""
         made = copy(self)
         object.__setattr__(made, "source_format", source_format)
         return made
@@ -57,5 +57,5 @@ class Watermarked:
 
 
 def is_too_small(warnings: Iterable[str]) -> bool:
-    """Return whether the warnings of a copy without a mark say that there was no room for one."""
+    """Return whether a copy has no mark for lack of room, according to its warnings."""
     return any(warning.startswith(NO_MARK) for warning in warnings)

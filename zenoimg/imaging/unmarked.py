@@ -1,6 +1,6 @@
-"""Copies without a mark: metadata are kept by the same policy, pixels are the source's own bytes where possible.
+"""Make copies without a mark: metadata by the same policy, pixels in the source's own bytes where possible.
 
-JPEG, PNG, WebP, GIF, TIFF and BMP have ``copying``, which assembles the copy from the coded pixels as they are. Other
+JPEG, PNG, WebP, GIF, TIFF and BMP have ``copying``, which assembles the copy from the coded pixels unchanged. Other
 formats, and pixels whose bytes hide another picture, go through the format's writer, which draws nothing.
 """
 
@@ -13,7 +13,7 @@ from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
-#: Formats whose pixels are copied as they are coded.
+#: Formats whose coded pixels are copied unchanged.
 COPIED = frozenset({"JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP"})
 ENCODED_AGAIN = "the picture has no mark, and its pixels were encoded again: {}"
 NOT_IN_PLACE = "metadata of {} cannot be changed in place"

@@ -1,4 +1,4 @@
-"""The entry point: the bytes of a picture and a recipe become the bytes of a watermarked copy."""
+"""The entry point: turn the bytes of a picture and a recipe into the bytes of a watermarked copy."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def watermark(
     available: int | None = None,
     key: str = "",
 ) -> Watermarked:
-    """Return a watermarked copy of a picture in its own format; of a HEIF, a JPEG or a PNG.
+    """Return a watermarked copy of a picture in its own format; for a HEIF, a JPEG or a PNG.
 
-    ``data`` is the content of an image file, ``recipe`` is ``Recipe()`` by default. Limits are checked before pixels
-    are decoded. ``available`` is how many bytes of memory this process can give to one picture. ``key`` is what
-    ``{key}`` in the mark's text stands for.
+    ``data`` is the content of an image file; ``recipe`` is ``Recipe()`` by default. Limits are checked before pixels
+    are decoded. ``available`` is the number of bytes of memory that this process can give to one picture. ``key``
+    replaces ``{key}`` in the mark's text.
 
     Raises ``Refused`` with the code ``not-an-image``, ``unsupported-format``, ``corrupt``, ``too-large``,
-    ``too-many-frames`` or ``too-small``. Raises ``MemoryError`` when the process has too little memory for the
-    picture, which says nothing about the picture (``NeedsMemoryError``, before pixels are decoded, when it needs more
-    than is ``available``), and ``TypeError`` when an argument is of another type.
+    ``too-many-frames`` or ``too-small``. Raises ``MemoryError`` if the process has too little memory, which says
+    nothing about the picture (``NeedsMemoryError``, before pixels are decoded, if it needs more than is
+    ``available``), and ``TypeError`` for an argument of the wrong type.
     """
     check_settings("watermark", recipe, limits)
     data = _as_bytes(data)
@@ -54,14 +54,14 @@ def watermark(
             "unsupported-format",
             f"{identified.format} is not supported; supported are {', '.join(SUPPORTED)}",
         )
-    # Not in a try block: a module that cannot be imported is not a damaged picture.
+    # Outside a try block: a module that cannot be imported does not mean a damaged picture.
     writer: Writer = FORMATS[identified.format].module("writer").watermarked
     template = recipe or _default_recipe()
     recipe, warnings = _of_picture(template, data, identified.format, key)
     observed = ObservedLimits(limits, available)
     default = _with_default_text(template, recipe)
     try:
-        # No page goes without a mark because of a long text: the default text is tried before.
+        # No page is left without a mark because of a long text: the default text is tried first.
         copy = _marked_or_copied(writer, data, _refusing(recipe) if default else recipe, observed, identified.format)
     except Refused as refused:
         if refused.code != "too-small" or default is None:
@@ -74,7 +74,7 @@ def watermark(
 
 
 def check_settings(function: str, recipe: object, limits: object) -> None:
-    """Raise ``TypeError``, naming ``function``, when an argument is of another type than its name says."""
+    """Raise ``TypeError``, naming ``function``, for an argument of the wrong type."""
     if recipe is not None and not isinstance(recipe, Recipe):
         how = "; a mark goes into one: Recipe(spec)" if isinstance(recipe, WatermarkSpec) else ""
         raise TypeError(f"{function}() takes a Recipe as recipe, not {type(recipe).__name__}{how}")
@@ -84,12 +84,12 @@ def check_settings(function: str, recipe: object, limits: object) -> None:
 
 @cache
 def _default_recipe() -> Recipe:
-    """Return ``Recipe()``, made when it is first needed: where a recipe is deployed, the default font is not."""
+    """Return ``Recipe()``, created when first needed: functions have a deployed recipe, but not the default font."""
     return Recipe()
 
 
 def _copier(name: str) -> Writer:
-    from zenoimg.imaging.unmarked import copied  # for copies without a mark alone
+    from zenoimg.imaging.unmarked import copied  # needed only for copies without a mark
 
     return partial(copied, format_name=name)
 
@@ -98,7 +98,7 @@ def _of_picture(recipe: Recipe, data: bytes, name: str, key: str) -> tuple[Recip
     """Return the recipe with the text of this picture, and warnings about it."""
 
     def stated() -> dict[str, str]:
-        from zenoimg.imaging.metadata.facts import facts  # for such texts alone
+        from zenoimg.imaging.metadata.facts import facts  # needed only for such texts
 
         return facts(data, name, recipe.rights)
 
@@ -109,7 +109,7 @@ def _of_picture(recipe: Recipe, data: bytes, name: str, key: str) -> tuple[Recip
 
 
 def _with_default_text(template: Recipe, recipe: Recipe) -> Recipe | None:
-    """Return the recipe with its default text; ``None`` where the recipe of the picture has no text of its own."""
+    """Return the recipe with its default text, or ``None`` if the picture's text is not its own."""
     if template.watermark is None or recipe is template:
         return None
     default = replace(template, watermark=with_default_text(template.watermark))
@@ -124,7 +124,7 @@ def _refusing(recipe: Recipe) -> Recipe:
 
 
 def _marked_or_copied(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits, name: str) -> Watermarked:
-    """Return a copy with the mark, or without one where the recipe has none or lets small pictures go without."""
+    """Return a copy with the mark, or without one if the recipe has none or allows small pictures to have none."""
     if recipe.watermark is None:
         return _written(_copier(name), data, recipe, limits, name)
     try:
@@ -142,7 +142,7 @@ def _written(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits
     except (Refused, TransientError, MemoryError):
         raise
     except Exception as failure:  # decoders raise errors of any type on damaged input
-        traceback.clear_frames(failure.__traceback__)  # its frames hold the memory that the decoder had allocated
+        traceback.clear_frames(failure.__traceback__)  # its stack frames hold the memory that the decoder had allocated
         reason = f"cannot be decoded as {name}: {failure}"
         if not can_allocate(limits.needed):
             raise MemoryError(f"{reason}; {limits.needed:,} bytes for it cannot be allocated") from failure
@@ -150,7 +150,7 @@ def _written(writer: Writer, data: bytes, recipe: Recipe, limits: ObservedLimits
 
 
 def _with_growth_named(copy: Watermarked, source_bytes: int, source_format: str) -> Watermarked:
-    """Return a copy with a warning when it is much larger than its source, in the same format."""
+    """Return the copy, with a warning if it is much larger than its source and in the same format."""
     grown = len(copy.data) - source_bytes
     if copy.format != source_format or len(copy.data) <= _MUCH_LARGER * source_bytes or grown <= _MUCH_MORE_BYTES:
         return copy

@@ -1,7 +1,7 @@
-"""Write a file whole or not at all: under a name of its own first, then published in one step.
+"""Write a file completely or not at all: under a temporary name first, then published in one step.
 
 A link publishes without replacing anything; a rename replaces. A reader therefore sees the old file, the new one or
-none, and an interruption leaves what was there.
+none, and an interruption leaves the old state.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import BinaryIO
 
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
-#: Where the system has it, also a directory that may be written to but not listed.
+#: If the system supports it, this also opens a directory that can be written to but not listed.
 _ANY_DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY
 
 
 def write_file(path: Path, data: bytes, *, replace: bool, mode: int = 0o666) -> None:
     """Write a file; ``mode`` is subject to the umask.
 
-    Raises ``FileExistsError`` when something is there and ``replace`` is off, ``OSError`` when it cannot be written.
+    Raises ``FileExistsError`` if the path exists and ``replace`` is off, ``OSError`` if it cannot be written.
     """
     directory = os.open(path.parent, _ANY_DIRECTORY)
     try:
@@ -35,15 +35,15 @@ def write_file(path: Path, data: bytes, *, replace: bool, mode: int = 0o666) -> 
 
 
 def part_name() -> str:
-    """Return a new name for a file that is being written."""
+    """Return a new temporary name for a file being written."""
     return f".zenoimg-{secrets.token_hex(8)}.part"
 
 
 @contextmanager
 def whole_file(directory: int, name: str, part: str, *, replace: bool, mode: int = 0o666) -> Iterator[BinaryIO]:
-    """Yield a file that gets its name, in an open directory, when the block ends, and is removed when it fails.
+    """Yield a file that gets its name, in an open directory, when the block ends, and is removed if it fails.
 
-    Until then it has the name ``part``. Raises what ``write_file`` raises.
+    Until then it is named ``part``. Raises what ``write_file`` raises.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     descriptor = os.open(part, flags, mode, dir_fd=directory)

@@ -1,8 +1,8 @@
 """The mark: what it looks like, where it goes, and how it is drawn.
 
-``typeface``, ``default_font``, ``logo``  where its shape comes from
-``mark``        the mark, drawn once for each spec and size
+``typeface``, ``default_font``, ``logo``  the sources of its shape
+``mark``        draws the mark, once per spec and size
 ``placement``   integer arithmetic on sizes and boxes, no pixels
-``overlap``     the part of the mark that lies within a picture
+``overlap``     the part of the mark that is inside a picture
 ``blend``       draws it on the picture's own pixels
 """

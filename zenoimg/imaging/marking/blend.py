@@ -1,6 +1,6 @@
-"""Draws a mark on the pixels of a picture, in the picture's own mode. Only pixels under the mark change.
+"""Draw a mark on the pixels of a picture, in the picture's own mode. Only pixels under the mark change.
 
-A mark that is not opaque is mixed in the picture's own numbers, as viewers and editors do.
+A translucent mark is blended in the picture's own sample values, as viewers and editors do.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from zenoimg.imaging.marking.mark import Overlay
 from zenoimg.imaging.marking.overlap import overlaps
 
 BLENDABLE = ("L", "LA", "RGB", "RGBA", "YCbCr", "CMYK", "I;16")
-"""The Pillow modes that ``blend`` draws on; ``1`` and ``P`` need the palettes of ``formats``."""
+"""The Pillow modes that ``blend`` supports; ``1`` and ``P`` need the palettes of ``formats``."""
 
 
 def blend(picture: Image.Image, overlay: Overlay) -> None:
     """Draw the overlay on the picture, in place. The mode is one of ``BLENDABLE``.
 
-    Where the picture has alpha the mark is composited over it, so that it is visible on transparent ground as well.
+    If the picture has alpha, the mark is composited over it, so that it is visible on transparent pixels as well.
     """
     alpha = overlay.mark.getchannel("A")
     ink = overlay.mark if picture.mode == "RGBA" else ink_for(picture.mode, overlay)
@@ -33,7 +33,7 @@ def blend(picture: Image.Image, overlay: Overlay) -> None:
 
 
 def ink_for(mode: str, overlay: Overlay) -> Image.Image:
-    """Return a mark's colours in a picture's mode; without alpha unless the mode has it."""
+    """Return a mark's colours in a picture's mode, without alpha unless the mode has it."""
     mark = overlay.mark
     match mode:
         case "CMYK":
@@ -52,7 +52,7 @@ def ink_for(mode: str, overlay: Overlay) -> Image.Image:
 
 
 def deep_inks(mode: str, overlay: Overlay) -> list[Image.Image]:
-    """Return a mark's colours for samples of 16 bits: a picture (``I;16``) for each of a mode's colour channels.
+    """Return a mark's colours for 16-bit samples: a picture (``I;16``) for each of a mode's colour channels.
 
     Modes are those of 8 bits, or ``I;16`` for grey.
     """
@@ -64,20 +64,20 @@ def deep_inks(mode: str, overlay: Overlay) -> list[Image.Image]:
 
 
 def sixteen_bit(grey: Image.Image) -> Image.Image:
-    """Return 8-bit grey spread over 16 bits: 255 becomes 65535."""
+    """Return 8-bit grey scaled to 16 bits: 255 becomes 65535."""
     return Image.frombytes("I;16", grey.size, Image.merge("LA", (grey, grey)).tobytes())
 
 
 def inverted_deep(channel: Image.Image) -> Image.Image:
-    """Return a channel of 16 bits (``I;16``) with dark and light exchanged."""
+    """Return an inverted 16-bit channel (``I;16``)."""
     inverted: Image.Image = ImageMath.lambda_eval(lambda names: 65535 - names["channel"], channel=channel.convert("I"))
     return inverted.convert("I;16")
 
 
 def lay_deep(ground: Image.Image, ink: Image.Image, coverage: Image.Image) -> Image.Image:
-    """Return ink laid over ground, both ``I;16``, by an 8-bit coverage; exact where the coverage is 0 or 255.
+    """Return ink over a background, both ``I;16``, with an 8-bit coverage; exact where the coverage is 0 or 255.
 
-    Pillow's own ``paste`` of a picture through a mask stops half-way across in this mode.
+    Pillow's own ``paste`` of a picture through a mask stops halfway across in this mode.
     """
     laid: Image.Image = ImageMath.lambda_eval(
         lambda names: (names["ground"] * (255 - names["share"]) + names["ink"] * names["share"] + 127) / 255,

@@ -1,8 +1,8 @@
 """The font of text marks that name none: Manrope SemiBold, from the package ``font-manrope``.
 
-It has Latin, Greek and Cyrillic letters, currency signs and typographic punctuation, and it may be shipped with its
-license, the SIL Open Font License 1.1. The package is where a recipe is made, not where functions run: a deployed
-recipe contains the font's bytes.
+It has Latin, Greek and Cyrillic letters, currency signs and typographic punctuation, and may be shipped with its
+license, the SIL Open Font License 1.1. The package is needed where a recipe is created, not where functions run: a
+deployed recipe contains the font's bytes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _PACKAGE = "font_manrope"
 
 @cache
 def default_font() -> bytes:
-    """Return the font as a TrueType file. Raises ``RecipeError`` when the package is not installed."""
+    """Return the font as a TrueType file. Raises ``RecipeError`` if the package is not installed."""
     return _read("Manrope-SemiBold.ttf")
 
 
 def is_default_font(font: bytes) -> bool:
-    """Return whether the bytes are the default font; false where its package is not installed."""
+    """Return whether the bytes are the default font; ``False`` if its package is not installed."""
     try:
         return font == default_font()
     except RecipeError:
@@ -31,7 +31,7 @@ def is_default_font(font: bytes) -> bool:
 
 
 def default_font_license() -> bytes:
-    """Return the text of the font's license. Raises ``RecipeError`` when the package is not installed."""
+    """Return the text of the font's license. Raises ``RecipeError`` if the package is not installed."""
     return _read("OFL.txt")
 
 

@@ -1,4 +1,4 @@
-"""Draws the mark, once for each spec and size, and places it on a picture."""
+"""Draw the mark, once per spec and size, and place it on a picture."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from zenoimg.imaging.marking.typeface import typeface
 from zenoimg.imaging.recipe import WatermarkSpec
 
 LEGIBLE_FONT = 9.0
-"""Minimum font size in pixels to the em where there is room, however small the scale is."""
+"""Minimum font size in pixels per em if there is room, however small the scale is."""
 
 SMALLEST_FONT = 5.0
-"""Pixels to the em below which letters are illegible: a text does not shrink further."""
+"""Pixels per em below which letters are illegible: text does not shrink further."""
 
 SMALLEST_LOGO = 3
 """Pixels of a logo's shorter side below which it is unrecognizable."""
@@ -40,7 +40,7 @@ SMALLEST_LOGO = 3
 OUTLINE_PER_EM = 1 / 30
 
 _LINE_GAP = 4
-"""Pixels between the lines of a text, as Pillow's own default."""
+"""Pixels between the lines of a text, as in Pillow's default."""
 
 MARK_CACHE_BYTES = 64 * 1024 * 1024
 
@@ -60,11 +60,11 @@ _TO_STORED = {
 
 @dataclass(frozen=True)
 class Overlay:
-    """A mark (RGBA, turned as the stored pixels are) and the boxes of stored pixels that it covers.
+    """A mark (RGBA, rotated like the stored pixels) and the boxes of stored pixels that it covers.
 
-    Boxes have the mark's size and may extend beyond the picture's edges. The mark's colours are numbers of ``space``,
-    the picture's colour space; where that is CMYK they are sRGB, and only its alpha is of use. ``paint`` has the
-    colours in all forms. ``warnings`` name colours that the picture cannot show.
+    Boxes have the mark's size and may extend beyond the picture's edges. The mark's colours are in ``space``, the
+    picture's colour space; if that is CMYK they are sRGB, and only the alpha is usable. ``paint`` has the colours in
+    all forms. ``warnings`` name colours that the picture cannot show.
     """
 
     mark: Image.Image
@@ -77,10 +77,10 @@ class Overlay:
 def overlay_for(
     spec: WatermarkSpec | None, stored: Size, orientation: int = 1, colours: ColourTags = _SRGB_TAGS
 ) -> Overlay:
-    """Return the mark of a spec for a picture of ``stored`` pixels that a viewer turns by ``orientation``.
+    """Return the mark of a spec for a picture of ``stored`` pixels that a viewer rotates by ``orientation``.
 
-    Without a spec it covers nothing. ``colours`` is what the picture says of its colour space. Raises
-    ``Refused("too-small")`` when the picture has no room for a legible mark.
+    Without a spec it covers nothing. ``colours`` describes the picture's colour space. Raises
+    ``Refused("too-small")`` if the picture has no room for a legible mark.
     """
     if spec is None:
         return Overlay(Image.new("RGBA", (1, 1)), ())
@@ -110,7 +110,7 @@ class Mark:
 
 
 class _MarkCache:
-    """Drawn marks, least recently used first: photos of one size draw their mark once."""
+    """Drawn marks, least recently used first, so that photos of one size draw their mark once."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -119,7 +119,7 @@ class _MarkCache:
         self._lock = threading.Lock()
 
     def drawn(self, spec: WatermarkSpec, shorter_side: int, room: Size, space: Space = SRGB, levels: int = 255) -> Mark:
-        key = (spec, shorter_side, room, space.key, levels)  # not the space itself, which may hold a long profile
+        key = (spec, shorter_side, room, space.key, levels)  # not the space itself, which may contain a long profile
         with self._lock:
             if key in self._marks:
                 self._marks.move_to_end(key)
@@ -135,9 +135,9 @@ class _MarkCache:
 
 
 def draw_mark(spec: WatermarkSpec, shorter_side: int, room: Size, space: Space = SRGB, levels: int = 255) -> Mark:
-    """Return a mark for a colour space, upright, no larger than ``room``; its alpha includes the spec's opacity.
+    """Return an upright mark for a colour space, no larger than ``room``; its alpha includes the spec's opacity.
 
-    ``levels`` is the highest sample of the picture, for the warnings alone.
+    ``levels`` is the picture's highest sample value, needed only for the warnings.
     """
     shape = _draw_shape(spec, shorter_side, room)
     alpha = shape.getchannel("A")
@@ -159,13 +159,13 @@ def _paint(spec: WatermarkSpec, shape: Image.Image) -> Text | Logo:
 
 
 def _draw_shape(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Image:
-    """Return a mark before it is coloured: text as ``LA``, see ``colour.inks.Text``, a logo as its own RGBA."""
+    """Return a mark before it is coloured: text as ``LA`` (see ``colour.inks.Text``), a logo as its own RGBA."""
     upright = _draw_logo if spec.logo is not None else _draw_text
     mark = upright(spec, shorter_side, room)
     if spec.angle:
         mark = _even_sided(mark).rotate(spec.angle, resample=Image.Resampling.BICUBIC, expand=True)
         mark = _trimmed(mark)
-    if mark.width > room[0] or mark.height > room[1]:  # hinting and rounding may add a pixel
+    if mark.width > room[0] or mark.height > room[1]:  # hinting and rounding can add a pixel
         factor = shrink_factor(mark.size, room)
         size = max(1, int(mark.width * factor)), max(1, int(mark.height * factor))
         mark = mark.resize(size, Image.Resampling.LANCZOS)
@@ -183,7 +183,7 @@ def _draw_text(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Imag
     canvas = (max(1, right - left), max(1, bottom - top))
     face, origin, outline = _face(spec, size), (-left, -top), _outline_width(spec, size)
     letters = Image.new("L", canvas)
-    # An outline moves Pillow's lines apart by twice its width; without one of their own, letters must follow it.
+    # An outline moves Pillow's lines apart by twice its width; letters, drawn without one, need the same spacing.
     ImageDraw.Draw(letters).text(origin, text, 255, face, align="center", spacing=_LINE_GAP + 2 * outline)
     share, covered = Image.new("L", canvas, 255), letters
     if outline:
@@ -199,7 +199,7 @@ def _text_box(spec: WatermarkSpec, text: str, size: float) -> Box:
     left, top, right, bottom = canvas.textbbox(
         (0, 0), text, face, align="center", spacing=_LINE_GAP, stroke_width=outline
     )
-    # One pixel more on each side: hinting may draw outside the box that was measured.
+    # One more pixel on each side: hinting may draw outside the measured box.
     return int(left) - 1, int(top) - 1, int(right) + 2, int(bottom) + 2
 
 
@@ -224,10 +224,10 @@ def _draw_logo(spec: WatermarkSpec, shorter_side: int, room: Size) -> Image.Imag
 
 
 def _even_sided(mark: Image.Image) -> Image.Image:
-    """Return a mark with even sides, widened by empty pixels.
+    """Return a mark with even sides, padded with empty pixels.
 
-    Where both are odd, the centre about which Pillow turns is the middle of a pixel, and pixels around it fall on
-    either side of a rounding: x86_64 and arm64 then differ in one.
+    If both are odd, the centre of Pillow's rotation is the middle of a pixel, and pixels around it can round either
+    way: x86_64 and arm64 then differ in one.
     """
     sides = mark.width + mark.width % 2, mark.height + mark.height % 2
     if sides == mark.size:
@@ -243,7 +243,7 @@ def _trimmed(mark: Image.Image) -> Image.Image:
 
 
 def _bytes_of(mark: Mark) -> int:
-    """Return about how much memory a mark takes: its picture, and what it was coloured from."""
+    """Return the approximate memory in bytes of a mark: its picture, and what it was coloured from."""
     return mark.picture.width * mark.picture.height * 8
 
 

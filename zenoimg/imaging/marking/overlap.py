@@ -1,4 +1,4 @@
-"""Where a mark and a picture overlap: the boxes of both that belong together, clipped to the picture's edges."""
+"""Compute where a mark and a picture overlap: matching boxes of both, clipped to the picture's edges."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Overlap:
 
 
 def overlaps(overlay: Overlay, size: Size) -> list[Overlap]:
-    """Return an overlap for each of the overlay's boxes that reaches into a picture of ``size`` pixels."""
+    """Return an overlap for each of the overlay's boxes that overlaps a picture of ``size`` pixels."""
     found = []
     for mark in overlay.boxes:
         box = clipped(mark, size)
@@ -38,22 +38,22 @@ def covered_box(overlay: Overlay, size: Size) -> Box:
 
 
 def touches(box: Box, overlay: Overlay) -> bool:
-    """Return whether any mark reaches into a box."""
+    """Return whether any mark overlaps a box."""
     left, top, right, bottom = box
     return any(mark[0] < right and left < mark[2] and mark[1] < bottom and top < mark[3] for mark in overlay.boxes)
 
 
 def within(overlay: Overlay, region: Box) -> Overlay:
-    """Return an overlay whose boxes are counted from the top left corner of a region of the picture."""
+    """Return an overlay whose boxes are relative to the top left corner of a region of the picture."""
     return replace(overlay, boxes=tuple(moved(box, -region[0], -region[1]) for box in overlay.boxes))
 
 
 def union(boxes: Iterable[Box]) -> Box:
-    """Return the smallest box around all boxes. Raises ``ValueError`` when there are none."""
+    """Return the smallest box around all boxes. Raises ``ValueError`` if there are none."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def moved(box: Box, across: int, down: int) -> Box:
-    """Return a box moved by pixels."""
+    """Return a box moved by a number of pixels."""
     return box[0] + across, box[1] + down, box[2] + across, box[3] + down

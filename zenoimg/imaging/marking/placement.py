@@ -1,4 +1,4 @@
-"""Placement of the mark: integer arithmetic on sizes and boxes, no pixels.
+"""Place the mark: integer arithmetic on sizes and boxes, no pixels.
 
 There are two coordinate systems: *displayed*, as a viewer shows the picture, and *stored*, as its pixels are in
 the file. EXIF orientation (CIPA DC-008, tag 0x0112) maps one to the other. A box is left, top, right, bottom;
@@ -19,13 +19,13 @@ _VERTICAL = {"top": 0, "bottom": 2}
 
 
 def displayed_size(stored: Size, orientation: int) -> Size:
-    """Return the size that a viewer shows; orientations 5 to 8 exchange width and height."""
+    """Return the size that a viewer shows; orientations 5 to 8 swap width and height."""
     width, height = stored
     return (height, width) if orientation >= 5 else (width, height)
 
 
 def margin_of(picture: Size, fraction: float) -> int:
-    """Return a fraction of the shorter side in pixels, limited so that one pixel is left between two margins."""
+    """Return a fraction of the shorter side in pixels, limited to leave at least one pixel between two margins."""
     return min(round(fraction * min(picture)), (min(picture) - 1) // 2)
 
 
@@ -35,7 +35,7 @@ def room_of(picture: Size, margin: int) -> Size:
 
 
 def turned_size(size: tuple[float, float], angle: float) -> tuple[float, float]:
-    """Return the size of the upright box around a rectangle turned by ``angle`` degrees."""
+    """Return the size of the upright box around a rectangle rotated by ``angle`` degrees."""
     width, height = size
     sine, cosine = abs(math.sin(math.radians(angle))), abs(math.cos(math.radians(angle)))
     return width * cosine + height * sine, width * sine + height * cosine
@@ -55,10 +55,10 @@ def anchored_box(picture: Size, mark: Size, position: Position, margin: int) -> 
 
 
 def tiled_boxes(picture: Size, mark: Size, margin: int) -> list[Box]:
-    """Return the boxes of a mark repeated over the whole picture, every other row shifted by half a step.
+    """Return the boxes of a mark repeated over the entire picture, every other row shifted by half a step.
 
     Marks are twice the margin apart, and never closer than half of the mark's shorter side. Boxes may extend
-    beyond the edges; each of them overlaps the picture.
+    beyond the edges, but each overlaps the picture.
     """
     gap = max(2 * margin, min(mark) // 2, 1)
     step_x, step_y = mark[0] + gap, mark[1] + gap
@@ -96,14 +96,14 @@ def stored_box(box: Box, stored: Size, orientation: int) -> Box:
 
 
 def clipped(box: Box, picture: Size) -> Box | None:
-    """Return the part of a box that is inside the picture; ``None`` when there is none."""
+    """Return the part of a box that is inside the picture, or ``None``."""
     left, top = max(box[0], 0), max(box[1], 0)
     right, bottom = min(box[2], picture[0]), min(box[3], picture[1])
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
 def _anchor(position: Position) -> tuple[int, int]:
-    """Return how many halves of the free room are left of the mark and above it: 0, 1 or 2."""
+    """Return how many halves of the free space are to the left of the mark and above it: 0, 1 or 2."""
     words = position.split("-")
     horizontal = next((_HORIZONTAL[word] for word in words if word in _HORIZONTAL), 1)
     vertical = next((_VERTICAL[word] for word in words if word in _VERTICAL), 1)

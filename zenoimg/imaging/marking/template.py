@@ -1,4 +1,4 @@
-"""Texts with fields: ``© {creator} {year}`` becomes the text of one picture.
+"""Fill in texts with fields: ``© {creator} {year}`` becomes the text for one picture.
 
 Fields are written as in Python's ``str.format``; ``{{`` and ``}}`` are braces.
 """
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from zenoimg.imaging.recipe import WatermarkSpec
 
 FIELDS = ("creator", "copyright", "year", "key")
-"""What a text may name: two of the picture's rights, the year in which it was taken, and its key in the pipeline."""
+"""The available fields: two of the picture's rights, the year in which it was taken, and its key in the pipeline."""
 
 
 def parts_of(text: str) -> list[tuple[str, str]]:
-    """Return a text as literals, each with the field that follows it, which may be empty.
+    """Split a text into literals, each with the field that follows it, which may be empty.
 
     Raises ``RecipeError`` for anything else in braces.
     """
@@ -36,7 +36,7 @@ def parts_of(text: str) -> list[tuple[str, str]]:
 
 
 def fields_of(text: str) -> frozenset[str]:
-    """Return the fields that a text names."""
+    """Return the fields in a text."""
     return frozenset(field for _, field in parts_of(text) if field)
 
 
@@ -50,7 +50,7 @@ def filled(
 ) -> tuple[WatermarkSpec, tuple[str, ...]]:
     """Return the spec for one picture, and warnings; ``values`` reads its metadata and is called only if needed.
 
-    Where a field has no value, or one that cannot be drawn, the text is ``text_default``.
+    If a field has no value, or one that cannot be drawn, the text is ``text_default``.
     """
     fields = fields_of(spec.text) if spec.text is not None else frozenset()
     if spec.text is None or not fields:
@@ -66,7 +66,7 @@ def filled(
 
 
 def with_default_text(spec: WatermarkSpec) -> WatermarkSpec:
-    """Return the spec with its default text, which is drawn as it is."""
+    """Return the spec with its default text, which is drawn verbatim."""
     return replace(spec, text=_escaped(spec.text_default or ""))
 
 

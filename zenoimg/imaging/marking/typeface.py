@@ -1,4 +1,4 @@
-"""Fonts: at a size, and which characters they can draw."""
+"""Load fonts at a size, and find which characters they can draw."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from zenoimg.imaging.errors import RecipeError
 
 
 def typeface(font: bytes, size: float) -> ImageFont.FreeTypeFont:
-    """Return a font at ``size`` pixels to the em.
+    """Return a font at ``size`` pixels per em.
 
-    Always with basic layout: Raqm needs libfribidi on the machine, and the same recipe must draw the same mark
+    Always use basic layout: Raqm needs libfribidi on the machine, and the same recipe must draw the same mark
     in a terminal and in a function.
     """
     return ImageFont.truetype(BytesIO(font), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def check_font(font: bytes) -> None:
-    """Raise ``RecipeError`` unless the bytes are a font that can be drawn and lists its characters."""
+    """Raise ``RecipeError`` unless the bytes are a usable font with a character map."""
     try:
         typeface(font, 12.0)
         characters(font)
@@ -31,9 +31,9 @@ def check_font(font: bytes) -> None:
 
 
 def with_equal_characters(font: bytes, text: str) -> str:
-    """Return the text with characters for which the font has no glyph replaced by ones that look the same.
+    """Return the text with characters that the font lacks replaced by ones that look the same.
 
-    Spaces that differ in width or in whether a line may break there become a space, U+2010 and U+2011 a hyphen.
+    Spaces of other widths or line-breaking behaviour become a space, U+2010 and U+2011 a hyphen.
     """
     drawable = characters(font)
     return "".join(_equal(character) if ord(character) not in drawable else character for character in text)
@@ -55,7 +55,7 @@ def missing_characters(font: bytes, text: str) -> list[str]:
 def characters(font: bytes) -> frozenset[int]:
     """Return the code points in the font's Unicode ``cmap`` subtables, formats 4, 6, 12 and 13.
 
-    Layout as in the OpenType specification, chapter "cmap". Raises ``ValueError`` or ``struct.error`` for
+    For the layout see the OpenType specification, chapter "cmap". Raises ``ValueError`` or ``struct.error`` for
     bytes that are not such a font.
     """
     start = 0

@@ -1,15 +1,15 @@
-"""EXIF, XMP, IPTC and Photoshop resources, patched in their bytes: whatever is kept keeps its place.
+"""EXIF, XMP, IPTC and Photoshop resources, patched in place: whatever is kept keeps its offset.
 
-``keeper``         the one rule of what a copy keeps of each block
-``report``         what the copy could not keep
+``keeper``         the single rule for what a copy keeps of each block
+``report``         warnings about what the copy could not keep
 ``unlabelled``     blocks whose file does not say what they are
-``policy``         what a recipe says of metadata
-``names``          which XMP properties tell a place, hold a picture, state rights
+``policy``         a recipe's metadata settings
+``names``          which XMP properties name a location, hold a picture or state rights
 ``packet_rules``   what a policy removes from an XMP packet
-``carve``          pictures inside other bytes
+``carve``          finds pictures inside other bytes
 ``exif``           EXIF, a ``tiff_block``, and the ``maker_notes`` in it
-``xmp``            XMP, a text
+``xmp``            XMP packets
 ``iptc``           IPTC datasets
 ``photoshop``      Photoshop image resources, which hold the other three
-``rights``         rights in EXIF, XMP and IPTC: read, and written
+``rights``         reads and writes rights in EXIF, XMP and IPTC
 """

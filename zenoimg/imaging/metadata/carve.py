@@ -1,9 +1,9 @@
-"""Finds pictures inside other bytes, by what they are and not by the name of the field that holds them.
+"""Find pictures inside other bytes by their content, not by the name of the field that holds them.
 
-A JPEG counts as a picture when its header can be read up to the first scan, a PNG up to its first IDAT, and it has at
-least 16 pixels in one direction and 8 in the other. WebP and GIF are known by their beginnings. JPEG and PNG in base64
-and in hexadecimal digits count, too. Three bytes FF D8 FF alone occur by chance in maker's notes, colour profiles and
-PNG data, and count for nothing. No decoder is run.
+A JPEG counts as a picture if its header can be read up to the first scan, a PNG up to its first IDAT, and if it has at
+least 16 pixels in one direction and 8 in the other. WebP and GIF are recognized by their signatures. JPEG and PNG in
+base64 and in hexadecimal digits count as well. The three bytes FF D8 FF alone occur by chance in maker notes, colour
+profiles and PNG data, and do not count. No decoder is run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Span = tuple[int, int]
 MIN_LONG_SIDE, MIN_SHORT_SIDE = 16, 8
 _JPEG, _PNG, _RIFF, _GIF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8"
 _SIGNATURES = (_JPEG, _PNG, b"WEBPVP8", _GIF)
-"""What to search for: that of WebP follows its first eight bytes."""
+"""Signatures to search for; that of WebP follows its first eight bytes."""
 
 _HEADER_MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _SCAN_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
@@ -26,20 +26,20 @@ _SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _BETWEEN_SCANS = {0xC4, 0xCC, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xFE, *range(0xE0, 0xF0)}
 _SHORTEST = 32
-"""Bytes that a picture has at least."""
+"""Minimum size of a picture in bytes."""
 
 _MAX_JUNK = 4096
-"""Bytes that may separate two segments of a header; readers skip them."""
+"""Maximum number of bytes between two segments of a header, which readers skip."""
 
 _MAX_STEPS = 40_000
-"""Segments and chunks that are read in one search. Beyond that, all that is left counts as a picture: a flood of
-beginnings is not metadata."""
+"""Maximum number of segments and chunks read in one search. Beyond it, the rest counts as a picture: a flood of
+signatures is not metadata."""
 
 _USUAL_HEADER, _LONGEST_HEADER = 8_000, 2_000_000
-"""Characters of base64 or hexadecimal digits that are decoded to see whether a picture begins there."""
+"""Number of base64 or hexadecimal characters that are decoded to see whether a picture begins there."""
 
 _SPACE = b" \t\r\n\0"
-"""Removed before base64 and hexadecimal digits are looked for; zeros, since texts may be UTF-16."""
+"""Removed before searching for base64 and hexadecimal digits; includes zeros, since texts may be UTF-16."""
 
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]*")
 _HEX_RUN = re.compile(rb"[0-9A-Fa-f]*")
@@ -49,12 +49,12 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
 def pictures_in(data: bytes) -> list[Span]:
-    """Return the spans of all pictures in ``data``, in their order, those written as text included."""
+    """Return the spans of all pictures in ``data``, in order, including those written as text."""
     return sorted([*_binary(data), *_as_text(data)])
 
 
 def holds_picture(data: bytes) -> bool:
-    """Return whether ``data`` holds a picture, as it is or written as text."""
+    """Return whether ``data`` holds a picture, in binary or written as text."""
     return len(data) >= _SHORTEST and (any(_binary(data)) or holds_encoded_picture(data))
 
 
@@ -64,7 +64,7 @@ def holds_encoded_picture(text: bytes) -> bool:
 
 
 def may_hold_text(data: bytes) -> bool:
-    """Return quickly whether a text may hold a picture in base64 or hexadecimal digits; never wrongly ``False``."""
+    """Return quickly whether a text may hold a picture in base64 or hexadecimal digits; no false negatives."""
     if len(data) < _SHORTEST:
         return False
     text = data.translate(_URL_SAFE, _SPACE)
@@ -97,9 +97,9 @@ def _binary(data: bytes) -> Iterator[Span]:
 
 
 class _Steps:
-    """Counts down what a search may still read; nothing is ``left`` once it took too much.
+    """Counts down what a search may still read; nothing is ``left`` once it has read too much.
 
-    ``ran_out`` tells that the data ended before a header did.
+    ``ran_out`` is set if the data ended before a header did.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -108,14 +108,14 @@ class _Steps:
         self._bytes_left = 4 * len(data) + 4 * _LONGEST_HEADER
 
     def read(self, count: int) -> None:
-        """Count bytes of a text that are decoded."""
+        """Count decoded bytes of a text."""
         self._bytes_left -= count
         if self._bytes_left < 0:
             self.left = 0
 
 
 def _jpeg_end(data: bytes, start: int, steps: _Steps) -> int:
-    """Return the offset after a JPEG; 0 when no picture begins here."""
+    """Return the offset after a JPEG, or 0 if no picture begins here."""
     at, has_frame = start + 2, False
     while True:
         steps.left -= 1
@@ -136,7 +136,7 @@ def _jpeg_end(data: bytes, start: int, steps: _Steps) -> int:
             if length < 11:
                 return 0
             height, width, components = struct.unpack_from(">HHB", data, at + 3)
-            # A height of 0 is told behind the first scan.
+            # With a height of 0, the actual one follows the first scan (DNL).
             if length != 8 + 3 * components or not _is_large(width, height or width):
                 return 0
             has_frame = True
@@ -146,7 +146,7 @@ def _jpeg_end(data: bytes, start: int, steps: _Steps) -> int:
 
 
 def _scans_end(data: bytes, at: int, steps: _Steps) -> int:
-    """Return the offset after scans: after EOI, or before what cannot belong to the picture."""
+    """Return the offset after the scans: after EOI, or before whatever cannot belong to the picture."""
     while match := _SCAN_MARKER.search(data, at):
         steps.left -= 1
         marker, after = data[match.end() - 1], match.end()
@@ -160,7 +160,7 @@ def _scans_end(data: bytes, at: int, steps: _Steps) -> int:
 
 
 def _png_end(data: bytes, start: int, steps: _Steps) -> int:
-    """Return the offset after a PNG; 0 when no picture begins here."""
+    """Return the offset after a PNG, or 0 if no picture begins here."""
     at, large_enough, has_pixels = start + len(_PNG), False, False
     while at + 8 <= len(data):
         steps.left -= 1
@@ -178,7 +178,7 @@ def _png_end(data: bytes, start: int, steps: _Steps) -> int:
 
 
 def _other(data: bytes, at: int) -> Span:
-    """Return the span of a WebP or GIF; one that ends at 0 when no picture begins here."""
+    """Return the span of a WebP or GIF; it ends at 0 if no picture begins here."""
     if data.startswith(b"WEBPVP8", at):
         start = at - 8
         if start < 0 or not data.startswith(_RIFF, start):
@@ -195,9 +195,10 @@ def _is_large(width: int, height: int) -> bool:
 
 
 def _base64_marks() -> Iterator[tuple[bytes, int, int, bytes]]:
-    """Yield how a picture's first bytes look in base64, at each of its three alignments.
+    """Yield the base64 form of a picture's first bytes, at each of its three alignments.
 
-    Each comes with those bytes, with how many bytes precede them, and how many characters precede the mark.
+    Each comes with those bytes, the number of bytes that precede them, and the number of characters that precede the
+    form.
     """
     for signature in (_JPEG, _PNG):
         for before in range(3):
@@ -222,13 +223,13 @@ def _as_text(data: bytes) -> Iterator[Span]:
 
 
 def _encoded(text: bytes) -> Iterator[tuple[int, re.Pattern[bytes]]]:
-    """Yield where pictures in base64 and hexadecimal digits begin, and the characters of the encoding."""
+    """Yield the offsets of pictures in base64 and hexadecimal digits, with the characters of the encoding."""
     steps = _Steps(text)
     for signature, before, skipped, mark in _MARKS:
         at = text.find(mark)
         while at >= 0:
             end = at + 1
-            # Of what precedes the mark, any characters will do.
+            # The bytes before the signature do not matter, so any characters will do.
             for run in _runs(_BASE64_RUN, text, at, steps):
                 encoded = b"A" * skipped + run
                 picture = signature + b64decode(encoded[: len(encoded) // 4 * 4])[before + len(signature) :]
@@ -257,14 +258,14 @@ def _encoded(text: bytes) -> Iterator[tuple[int, re.Pattern[bytes]]]:
 
 
 def _begins_picture(data: bytes, steps: _Steps) -> bool:
-    """Return whether a picture begins with the first byte."""
+    """Return whether a picture begins at the first byte."""
     if data.startswith(_JPEG):
         return _jpeg_end(data, 0, steps) > 0
     return _png_end(data, 0, steps) > 0
 
 
 def _runs(pattern: re.Pattern[bytes], text: bytes, at: int, steps: _Steps) -> Iterator[bytes]:
-    """Yield the characters of an encoding from ``at`` on: as many as most headers take, then as many as any takes."""
+    """Yield the encoded characters from ``at`` on: as many as most headers need, then as many as any header needs."""
     for length in (_USUAL_HEADER, _LONGEST_HEADER):
         match = pattern.match(text, at, at + length)
         found = match.group() if match else b""

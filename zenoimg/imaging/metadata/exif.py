@@ -1,6 +1,6 @@
-"""EXIF (CIPA DC-008: a TIFF structure), patched in its bytes so that no offset moves.
+"""EXIF (CIPA DC-008: a TIFF structure), patched in place so that no offset changes.
 
-MakerNotes rely on their place inside the block: taking EXIF apart and writing it again breaks them in nearly all
+Maker notes depend on their offset inside the block: parsing EXIF and writing it again breaks them in nearly all
 photos. So entries are removed from their directories, what they pointed at is zeroed, and every other byte stays
 where it was.
 """
@@ -21,14 +21,14 @@ MAP_REFERENCES = frozenset({33550, *range(33918, 33921), 33922, 34263, 34264, 34
 """Tags of GeoTIFF 1.1, of Intergraph before it, of GDAL's metadata, and of rational polynomial coefficients."""
 
 PIXELS = ((0x0201, 0x0202), (0x0111, 0x0117), (0x0144, 0x0145))
-"""Where a directory points at pixels: offsets and lengths of a thumbnail, of strips, of tiles."""
+"""Tags that point at pixels: offsets and lengths of a thumbnail, of strips, of tiles."""
 _MAX_DIRECTORIES = 64
 
 TagPatch = Callable[[int, bytes], bytes | None]
-"""Returns the value that the copy holds of a tag, which is never longer than the source's; ``None`` removes it."""
+"""Returns the copy's value of a tag, which is never longer than the source's; ``None`` removes the tag."""
 
 PATCHED_TAGS = frozenset({XMP, IPTC, PHOTOSHOP, PHOTOSHOP_LAYERS, PHOTOSHOP_ANNOTATIONS, CREDENTIALS, *MAP_REFERENCES})
-"""Tags that a ``TagPatch`` is asked about: blocks inside EXIF, and what some of them tell of a place."""
+"""Tags passed to a ``TagPatch``: blocks inside EXIF, and tags that may name a location."""
 
 
 _SHORT = 3
@@ -48,7 +48,7 @@ _NUMBER_LAYOUTS = {
 
 
 def orientation_of(block: bytes) -> int:
-    """Return the orientation, 1 to 8, in a TIFF structure; 1 when it holds none that is valid."""
+    """Return the orientation, 1 to 8, in a TIFF structure; 1 if it has no valid one."""
     try:
         tiff = TiffBlock(block)
         for entry in tiff.readable_entries(tiff.first):
@@ -60,9 +60,9 @@ def orientation_of(block: bytes) -> int:
 
 
 def with_plain_orientation(block: bytes) -> bytes:
-    """Return a TIFF structure whose orientation, if it holds a valid one, is one SHORT.
+    """Return a TIFF structure whose orientation, if it has a valid one, is a single SHORT.
 
-    Readers differ on other forms: Chromium ignores what is not one SHORT, Pillow and ExifTool take any number.
+    Readers differ on other forms: Chromium ignores anything but a single SHORT, Pillow and ExifTool accept any number.
     Raises ``DamagedExif``.
     """
     tiff = TiffBlock(block)
@@ -74,7 +74,7 @@ def with_plain_orientation(block: bytes) -> bytes:
 
 
 def _orientation_in(tiff: TiffBlock, entry: Entry) -> int | None:
-    """Return the orientation in an entry, which may be any number; ``None`` when it is none of the eight."""
+    """Return the orientation in an entry of any numeric type, or ``None`` if it is none of the eight."""
     layout = _NUMBER_LAYOUTS.get(entry.kind)
     if layout is None or not entry.number:
         return None
@@ -84,7 +84,7 @@ def _orientation_in(tiff: TiffBlock, entry: Entry) -> int | None:
 
 
 def with_orientation(block: bytes, orientation: int) -> bytes:
-    """Return a TIFF structure with its orientation, if it holds one, replaced. Raises ``DamagedExif``."""
+    """Return a TIFF structure with its orientation, if it has one, replaced. Raises ``DamagedExif``."""
     tiff = TiffBlock(block)
     for entry in tiff.entries(tiff.first):
         if entry.tag == ORIENTATION:
@@ -93,15 +93,15 @@ def with_orientation(block: bytes, orientation: int) -> bytes:
 
 
 def only_orientation(orientation: int) -> bytes:
-    """Return a TIFF structure that holds an orientation and nothing else."""
+    """Return a TIFF structure that contains an orientation and nothing else."""
     return tiff_structure({ORIENTATION: (_SHORT, 1, struct.pack(">H", orientation))})
 
 
 class Patch:
-    """A TIFF structure that loses thumbnails, other pictures and, unless they stay, places.
+    """Removes thumbnails, other pictures and, unless they are kept, locations from a TIFF structure.
 
-    ``pictures`` tells afterwards how many pictures were removed that are no thumbnail of the second directory.
-    Raises ``DamagedExif`` when directories cannot be read, since nobody can tell then what the block still holds.
+    Afterwards ``pictures`` is the number of removed pictures other than the thumbnail in the second directory.
+    Raises ``DamagedExif`` if directories cannot be read, since it is then unknown what the block still contains.
     """
 
     def __init__(self, block: bytes, tag_patch: TagPatch, *, coordinates: bool, places: bool) -> None:
@@ -112,7 +112,7 @@ class Patch:
         self._kept = list(self._kept_directories())
 
     def result(self) -> bytes:
-        """Return the block. Only zeros of a thumbnail that would end it are cut off."""
+        """Return the block, without the zeros of a removed thumbnail at its end."""
         tiff = self._tiff
         thumbnail = self._unlink(tiff.next_pointer(tiff.first))
         for directory in self._kept:
@@ -123,7 +123,7 @@ class Patch:
         return bytes(tiff.block[: self._end_without(thumbnail)])
 
     def _kept_directories(self) -> Iterator[int]:
-        """Yield the first directory, the Exif directory of it, and that one's interoperability directory."""
+        """Yield the first directory, its Exif directory, and the interoperability directory of that."""
         tiff = self._tiff
         yield tiff.first
         for entry in tiff.entries(tiff.first):
@@ -133,7 +133,7 @@ class Patch:
                 yield from (tiff.number(inner) for inner in tiff.entries(exif) if inner.tag == INTEROPERABILITY_IFD)
 
     def _unlink(self, pointer: int) -> list[Span]:
-        """Cut off the directories that a pointer leads to, and zero what they hold; return the spans."""
+        """Unlink the directories that a pointer leads to, and zero their contents; return the spans."""
         (directory,) = self._tiff.unpack("I", pointer)
         self._tiff.pack("I", pointer, 0)
         spans = list(self._contents(directory)) if directory else []
@@ -148,7 +148,7 @@ class Patch:
             return False
 
     def _contents(self, directory: int) -> Iterator[Span]:
-        """Yield the spans of a directory, of what it points at, and of the directories that follow it or are in it."""
+        """Yield the spans of a directory, of what it points at, and of the directories that follow or are inside it."""
         waiting, seen = [directory], set(self._kept)
         while waiting and len(seen) < _MAX_DIRECTORIES:
             at = waiting.pop()
@@ -174,7 +174,7 @@ class Patch:
                 yield from ((start, start + length) for start, length in zip(starts, lengths, strict=False))
 
     def _clean(self, directory: int) -> None:
-        """Remove from a directory that stays what the copy does not hold."""
+        """Remove from a kept directory what the copy does not keep."""
         tiff = self._tiff
         entries = tiff.entries(directory)
         pixels = list(self._pixels(entries))
@@ -197,7 +197,7 @@ class Patch:
                 self._patch(directory, tag)
 
     def _check_readable(self, directories: list[int]) -> None:
-        """Raise ``DamagedExif`` for a directory in the block whose places could not be found and zeroed."""
+        """Raise ``DamagedExif`` for a directory in the block whose locations could not be found and zeroed."""
         for at in directories:
             if 0 < at < len(self._tiff.block) - 1:
                 self._tiff.entries(at)
@@ -229,7 +229,7 @@ class Patch:
             tiff.block[start : start + len(kept)] = kept
         else:
             tiff.block[entry.at + 8 : entry.at + 12] = kept.ljust(4, b"\0")
-        # Many writers declare IPTC as LONG, so a count of bytes must not be taken for a count of numbers.
+        # Many writers declare IPTC as LONG, so a number of bytes must not be mistaken for a number of values.
         tiff.pack("HI", entry.at + 2, entry.kind if entry.kind in (1, 2, 7) else 7, len(kept))
 
     def _maker(self) -> bytes:
@@ -245,7 +245,7 @@ class Patch:
         return 0, 0
 
     def _carve(self) -> None:
-        """Zero whatever decodes as a picture, in maker's notes above all, wherever it is."""
+        """Zero whatever can be decoded as a picture, wherever it is, above all in maker notes."""
         found = carve.pictures_in(bytes(self._tiff.block))
         if not found:
             return
@@ -255,7 +255,7 @@ class Patch:
             raise DamagedExif("it holds a picture that cannot be removed")
 
     def _end_without(self, zeroed: list[Span]) -> int:
-        """Return where the block ends when zeroed spans at its very end, padded to even lengths, are cut off."""
+        """Return where the block ends after cutting off zeroed spans at its end, which are padded to even lengths."""
         tiff = self._tiff
         end = len(tiff.block)
         for start, span_end in sorted(zeroed, key=lambda span: -span[1]):

@@ -1,4 +1,4 @@
-"""The part of damaged EXIF that can be read, written as a new block."""
+"""Write the readable part of damaged EXIF as a new block."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _BYTE = 1
 _LEFT_OUT = frozenset(
     {*(tag for pair in PIXELS for tag in pair), EXIF_IFD, GPS_IFD, SUB_IFDS, INTEROPERABILITY_IFD, MAKER_NOTE}
 )
-"""Pixels, further directories, and maker's notes, whose offsets are right in their old place only."""
+"""Pixels, further directories, and maker notes, whose offsets are valid only in their old place."""
 
 
 class ReadableExif:
-    """What can be read of a TIFF structure whose directories are damaged: entries that are whole, with their values.
+    """The readable part of a TIFF structure with damaged directories: the intact entries, with their values.
 
-    Made of the first directory, the Exif directory and, if ``coordinates`` stay, the GPS directory. ``pictures`` is the
-    number of values that were left out because they hold a picture.
+    It consists of the first directory, the Exif directory and, if ``coordinates`` are kept, the GPS directory.
+    ``pictures`` is the number of values that were left out because they hold a picture.
     """
 
     def __init__(self, block: bytes, tag_patch: TagPatch, *, coordinates: bool) -> None:
@@ -40,7 +40,7 @@ class ReadableExif:
         self._bytes_left = len(block)
 
     def result(self) -> bytes:
-        """Return a block of its own, in the source's byte order. Raises ``DamagedExif`` when no entry can be read."""
+        """Return a new block in the source's byte order. Raises ``DamagedExif`` if no entry can be read."""
         if GPS_IFD not in self._inner:
             self._zero_coordinates()
         found = self._directory(self._tiff.first, self._inner)
@@ -49,7 +49,7 @@ class ReadableExif:
         return tiff_structure(found, self._tiff.order)
 
     def _zero_coordinates(self) -> None:
-        """Zero the GPS directory and its values, since a damaged entry that is kept may point at them."""
+        """Zero the GPS directory and its values, since a kept entry that is damaged may point at them."""
         for pointer in self._tiff.readable_entries(self._tiff.first):
             if pointer.tag == GPS_IFD:
                 at = self._tiff.number(pointer)
@@ -62,7 +62,7 @@ class ReadableExif:
                     self._tiff.zero(start, end)
 
     def _directory(self, at: int, inner: tuple[int, ...] = ()) -> Directory:
-        """Return the entries of a directory; ``inner`` are the tags whose values are directories that are kept."""
+        """Return the entries of a directory; ``inner`` lists the tags whose values are directories to keep."""
         found: Directory = {}
         for entry, value in self._whole_values(at):
             if entry.tag in inner:

@@ -1,4 +1,4 @@
-"""What a picture's own metadata states for the text of a mark: creator, copyright notice, year of the capture.
+"""Read what a mark's text may contain from a picture's metadata: creator, copyright notice, year of capture.
 
 XMP is read first (it is Unicode and of any length), then EXIF, then IPTC, then the texts of a PNG.
 """
@@ -19,7 +19,7 @@ from zenoimg.imaging.metadata.policy import Rights
 
 _EXIF_NS, _XMP_NS = "http://ns.adobe.com/exif/1.0/", "http://ns.adobe.com/xap/1.0/"
 _PHOTOSHOP_NS = "http://ns.adobe.com/photoshop/1.0/"
-#: The properties of each field, the most telling first.
+#: The properties for each field, most significant first.
 _PROPERTIES = {
     "creator": (f"{DC_NS} creator",),
     "copyright": (f"{DC_NS} rights",),
@@ -32,10 +32,10 @@ _MAX_PACKET, _MAX_TEXT = 2_000_000, 1_000
 
 
 def facts(data: bytes, format_name: str, rights: Rights) -> dict[str, str]:
-    """Return ``creator``, ``copyright`` and ``year`` of an image file, as far as they are known, each on one line.
+    """Return ``creator``, ``copyright`` and ``year`` of an image file, as far as known, each on one line.
 
-    ``rights`` are what copies state: they stand in for what the picture does not state, or replace it. Unreadable
-    metadata states nothing.
+    ``rights`` are those stated in copies: they fill in what the picture does not state, or replace it. Unreadable
+    metadata is ignored.
     """
     found: dict[str, str] = {}
     with _readable(), FORMATS[format_name].open(BytesIO(data)) as image:
@@ -51,7 +51,7 @@ def facts(data: bytes, format_name: str, rights: Rights) -> dict[str, str]:
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """Pass over what cannot be read, of any type as decoders raise them; a lack of memory says nothing about it."""
+    """Suppress errors of any type, as decoders raise them, except for lack of memory."""
     try:
         yield
     except MemoryError:
@@ -61,7 +61,7 @@ def _readable() -> Iterator[None]:
 
 
 def _stated(image: Any) -> Iterator[Mapping[str, str]]:
-    """Yield what each kind of block states; one that cannot be read does not hide the others."""
+    """Yield what each kind of block states; an unreadable one does not hide the others."""
     for read in (_of_xmp, _of_exif, _of_iptc, _of_texts):
         with _readable():
             yield read(image)
@@ -74,7 +74,7 @@ def _of_xmp(image: Any) -> dict[str, str]:
 
 
 class _Properties:
-    """Collects the texts of properties of an XMP packet; what was read before an error counts."""
+    """Collects the texts of properties in an XMP packet, including those read before an error."""
 
     def __init__(self) -> None:
         self._values: dict[str, list[str]] = {}
@@ -132,7 +132,7 @@ def _of_exif(image: Any) -> dict[str, str]:
 
 
 def _exif_text(value: object) -> str:
-    """Return a text that Pillow has read as Latin-1; most writers put UTF-8 there."""
+    """Return a text that Pillow has decoded as Latin-1, although most writers use UTF-8."""
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
     with suppress(UnicodeError):
         return text.encode("latin-1").decode()

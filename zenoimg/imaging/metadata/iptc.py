@@ -1,4 +1,4 @@
-"""IPTC datasets (IPTC-NAA Information Interchange Model 4.2), which Photoshop resources and TIFF tags hold."""
+"""IPTC datasets (IPTC-NAA Information Interchange Model 4.2), found in Photoshop resources and TIFF tags."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 PLACES = frozenset({26, 27, 90, 92, 95, 100, 101})
-"""Datasets of record 2 that name a place: content location (code and name), city, sublocation, state, country
+"""Datasets in record 2 that name a location: content location (code and name), city, sublocation, state, country
 (code and name)."""
 
 PREVIEW = frozenset({200, 201, 202})
-"""Datasets of record 2 that hold a preview: file format, its version, and data."""
+"""Datasets in record 2 that hold a preview: file format, its version, and data."""
 
 BYLINE, CREDIT, COPYRIGHT = 80, 110, 116
-"""Datasets of record 2 that state rights."""
+"""Datasets in record 2 that state rights."""
 
 ENVELOPE, APPLICATION = 1, 2
-"""Records of datasets that say how the others are written, and of those that describe the picture."""
+"""Record numbers: datasets about the encoding of the others, and datasets that describe the picture."""
 
 CHARACTER_SET, RECORD_VERSION = 90, 0
 UTF8 = b"\x1b%G"
 _PICTURE_RECORDS = frozenset({7, 8, 9})
 _TAG_MARKER = 0x1C
 _MAX_DATASETS = 10_000
-"""A long list of keywords is a thousand datasets."""
+"""A long list of keywords takes a thousand datasets."""
 
 
 class DamagedIptc(ValueError):  # noqa: N818 -- describes the data, as Refused does
@@ -42,7 +42,7 @@ class Dataset:
 
     @property
     def is_place(self) -> bool:
-        """Whether it names the place that a picture shows or was taken at."""
+        """Whether it names the location that a picture shows or was taken at."""
         return self.record == APPLICATION and self.number in PLACES
 
     @property
@@ -52,7 +52,7 @@ class Dataset:
 
     @property
     def is_rights(self) -> bool:
-        """Whether it states creator or copyright, or how such datasets are written."""
+        """Whether it states creator or copyright, or the encoding of such datasets."""
         if self.record == ENVELOPE:
             return self.number == CHARACTER_SET
         return self.record == APPLICATION and self.number in (RECORD_VERSION, BYLINE, COPYRIGHT)
@@ -87,11 +87,11 @@ def _datasets(data: bytes) -> Iterator[Dataset]:
             return
         record, number, length = struct.unpack_from(">BBH", data, at + 1)
         start = at + 5
-        if length & 0x8000:  # extended: the low bits count the bytes of the actual length
+        if length & 0x8000:  # extended: the low bits are the number of bytes of the actual length
             length_bytes = length & 0x7FFF
             length = int.from_bytes(data[start : start + length_bytes], "big")
             start += length_bytes
         if start + length > len(data):
-            raise DamagedIptc("an IPTC dataset is cut off")
+            raise DamagedIptc("an IPTC dataset is truncated")
         yield Dataset(record, number, data[start : start + length], data[at : start + length])
         at = start + length

@@ -1,8 +1,8 @@
-"""The one rule of what a copy keeps of its source's metadata, whatever the format and whatever block holds it.
+"""The single rule for what a copy keeps of its source's metadata, whatever the format and the block that holds it.
 
-Blocks are patched in their bytes, and blocks inside blocks by the same rule. No copy holds a picture besides its own
-pixels, under any policy. Of damaged EXIF and XMP a copy keeps what can be read. What cannot be read is left out with a
-warning: nobody can tell then whether it holds a place, or the picture without its mark.
+Blocks are patched in place, and blocks inside blocks by the same rule. No copy holds a picture besides its own
+pixels, under any policy. Copies keep the readable part of damaged EXIF and XMP. What cannot be read is left out with a
+warning, since it might contain a location, or the picture without its mark.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ EXIF_HEADER = b"Exif\0\0"
 _PatchedExif = exif.Patch | ReadableExif
 _XMP_ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>\s*)(\d)")
 _MAX_NESTING = 6
-"""Blocks inside each other: XMP in Photoshop resources in EXIF is three."""
+"""Maximum nesting of blocks: XMP in Photoshop resources in EXIF is three."""
 
 
 def tiff_block(block: bytes) -> bytes:
-    """Return EXIF as the TIFF structure alone: some writers begin it as JPEG's APP1 does."""
+    """Return only the TIFF structure of EXIF: some writers prefix it as in JPEG's APP1."""
     return block.removeprefix(EXIF_HEADER)
 
 
 class Keeper(Report):
-    """Returns each block of metadata as the copy holds it; ``b""`` where the copy holds none.
+    """Returns each block of metadata as the copy keeps it; ``b""`` if the copy has none.
 
-    ``alone`` tells that the file's other pictures (gain maps, further pictures of an MPO) are not in the copy, so that
-    what lists them is removed too. ``orientation`` is that of the copy: XMP that states another one loses it, since
-    some readers fall back to it. ``stated`` names the fields of ``Rights`` that the source has a value for.
+    ``alone`` is set if the file's other pictures (gain maps, further pictures of an MPO) are not in the copy, so that
+    whatever lists them is removed as well. ``orientation`` is that of the copy: a different one in XMP is removed,
+    since some readers fall back to it. ``stated`` names the fields of ``Rights`` for which the source has a value.
     """
 
     def __init__(
@@ -71,34 +71,34 @@ class Keeper(Report):
 
     @property
     def strips(self) -> bool:
-        """Whether the copy holds no metadata but colour, orientation and rights."""
+        """Whether the copy has no metadata except colour, orientation and rights."""
         return self.policy == "strip"
 
     @property
     def keeps_gain_map(self) -> bool:
-        """Whether the segments that say what a gain map's codes mean stay."""
+        """Whether the segments that define a gain map's codes are kept."""
         return not (self._alone or self.strips)
 
     @property
     def strips_rights(self) -> bool:
-        """Whether the source's rights are stripped, too."""
+        """Whether the source's rights are stripped as well."""
         return self.strips and self.rights.strip == "all"
 
     @property
     def keeps_coordinates(self) -> bool:
-        """Whether coordinates stay in the copy."""
+        """Whether the copy keeps coordinates."""
         return self.policy == "keep"
 
     @property
     def keeps_places(self) -> bool:
-        """Whether names of places stay in the copy."""
+        """Whether the copy keeps names of locations."""
         return self.policy in ("keep", "keep-no-gps")
 
     def exif(self, block: bytes, name: str = "EXIF is") -> bytes:
-        """Return a TIFF structure without pictures and, by the policy, without places.
+        """Return a TIFF structure without pictures and, depending on the policy, without locations.
 
-        Stripped or damaged EXIF still tells orientation and rights: without the one the picture would be shown turned.
-        ``name`` is the subject of the warning, with its verb.
+        Stripped or damaged EXIF keeps orientation and rights: without the orientation, the picture would be shown
+        rotated. ``name`` is the subject of the warning, with its verb.
         """
         block = tiff_block(block)
         stated = {} if self.strips_rights else exif_rights.exif_rights(block)
@@ -117,7 +117,7 @@ class Keeper(Report):
         return exif_rights.only_rights(exif.orientation_of(block), stated)
 
     def xmp(self, packet: bytes, name: str = "XMP is") -> bytes:
-        """Return an XMP packet without pictures, without a link to credentials and, by the policy, without places."""
+        """Return an XMP packet without pictures, links to credentials and, depending on the policy, locations."""
         try:
             return self._kept_xmp(packet, name)
         except DamagedXmp as damage:
@@ -139,7 +139,7 @@ class Keeper(Report):
         return kept if found.properties or not self.strips else b""
 
     def iptc(self, datasets: bytes, name: str = "IPTC is") -> bytes:
-        """Return IPTC datasets without previews and, by the policy, without places."""
+        """Return IPTC datasets without previews and, depending on the policy, without locations."""
         try:
             found = read_datasets(datasets)
         except DamagedIptc as damage:
@@ -164,7 +164,7 @@ class Keeper(Report):
         return self._without_picture(kept, name)
 
     def profile(self, profile: bytes) -> bytes:
-        """Return a colour profile, pictures in it zeroed: without it colours would change."""
+        """Return a colour profile with any pictures in it zeroed; without the profile, colours would change."""
         found = carve.pictures_in(profile)
         if not found:
             return profile
@@ -175,7 +175,7 @@ class Keeper(Report):
         return bytes(copy)
 
     def text(self, text: bytes, name: str) -> bytes:
-        """Return free text, which is not searched for places."""
+        """Return free text, which is not searched for locations."""
         if self.strips:
             return b""
         kind, start = known_kind(text)
@@ -184,10 +184,10 @@ class Keeper(Report):
         return self._without_picture(text, f"{name} is")
 
     def other(self, block: bytes, name: str, *, is_searched: bool = False) -> bytes:
-        """Return a block of a kind that is not known: what is known inside it by its own rule.
+        """Return a block of unknown kind; known blocks inside it are kept by their own rule.
 
-        A block that mentions coordinates cannot be edited and is left out where they are. ``is_searched`` tells that
-        the block is known to hold no picture.
+        A block that mentions coordinates cannot be edited, and is left out if they are removed. ``is_searched`` is set
+        if the block is known not to hold a picture.
         """
         kept = self._known_inside(block, name)
         if kept is None:
@@ -199,14 +199,14 @@ class Keeper(Report):
 
     @property
     def stamp(self) -> Stamp:
-        """The rights that the copy has to state, once all blocks of the source were read."""
+        """The rights that the copy has to state, once all blocks of the source have been read."""
         texts = self.rights.texts
         if not self.rights.overwrite:
             texts = {name: text for name, text in texts.items() if name not in self.stated}
         return Stamp(texts)
 
     def _known_inside(self, block: bytes, name: str) -> bytes | None:
-        """Return what the copy holds of a block that is EXIF, XMP, IPTC or resources; ``None`` for another one."""
+        """Return what the copy keeps of a block that is EXIF, XMP, IPTC or resources; ``None`` for any other."""
         kind, start = known_kind(block)
         if not kind:
             return None

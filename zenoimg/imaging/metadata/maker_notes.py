@@ -1,4 +1,4 @@
-"""Places in maker's notes, as far as their layout is known.
+"""Find locations in maker notes, as far as their layout is known.
 
 Sources: ExifTool's tag tables (https://exiftool.org/TagNames/), for Nikon's LocationInfo, Panasonic's, Pentax',
 Samsung's and Casio's place names, and Canon's time zone city.
@@ -14,10 +14,10 @@ from zenoimg.imaging.metadata.tiff_block import DamagedExif, Span, TiffBlock
 
 @dataclass(frozen=True)
 class _Layout:
-    """How a maker's notes begin, where their directory is, and the tags that name places.
+    """How a maker's notes begin, where their directory is, and the tags that name locations.
 
-    ``base`` is the place in the notes from where offsets count; ``None`` for the start of EXIF. ``part`` is the part of
-    a value that names the place, where it is not all of it.
+    ``base`` is the position in the notes to which offsets are relative; ``None`` for the start of EXIF. ``part`` is the
+    part of a value that names the location, if it is not the entire value.
     """
 
     header: bytes
@@ -45,7 +45,7 @@ _LAYOUTS = (
 
 
 def place_spans(tiff: TiffBlock, maker: bytes, notes: Span) -> list[Span]:
-    """Return the spans of values that name a place in a maker's notes; none where their layout is not known."""
+    """Return the spans of values that name a location in maker notes; empty if their layout is unknown."""
     start, end = notes
     content = bytes(tiff.block[start:end])
     for layout in _LAYOUTS:
@@ -58,7 +58,7 @@ def place_spans(tiff: TiffBlock, maker: bytes, notes: Span) -> list[Span]:
 
 
 def names_place(notes: TiffBlock, maker: bytes) -> bool:
-    """Return whether maker's notes, taken out of EXIF, name a place at an offset that counts from its start."""
+    """Return whether maker notes, taken out of EXIF, name a location at an offset relative to the start of EXIF."""
     content = bytes(notes.block)
     for layout in _LAYOUTS:
         if content.startswith(layout.header) and maker.upper().startswith(layout.maker):
@@ -83,6 +83,6 @@ def _spans(tiff: TiffBlock, start: int, layout: _Layout) -> Iterator[Span]:
 
 
 def _order(tiff: TiffBlock, directory: int) -> str:
-    """Return the byte order of a directory, which makers choose freely: its count of entries is a small number."""
+    """Return the byte order of a directory, which varies by maker: its number of entries is small."""
     count = bytes(tiff.block[directory : directory + 2])
     return "<" if int.from_bytes(count, "little") < int.from_bytes(count, "big") else ">"

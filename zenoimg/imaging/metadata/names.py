@@ -1,6 +1,6 @@
-"""Names of XMP properties: which tell a place, hold a picture, state rights, or point at what the copy does not hold.
+"""Classify XMP properties by name: locations, pictures, rights, or references to what the copy does not have.
 
-Place names count by their whole local name in any namespace, since makers and agencies have schemas of their own.
+Location names are matched by their full local name in any namespace, since makers and agencies have their own schemas.
 Sources: IPTC Photo Metadata Standard 2024.1, XMP Specification Part 2, PLUS LDF 1.2, Google's Depthmap and Photo
 Sphere schemas, W3C Basic Geo.
 """
@@ -44,7 +44,7 @@ def _plain(name: str) -> str:
 
 
 def is_coordinate(namespace: str, name: str) -> bool:
-    """Return whether a property holds coordinates, or belongs to them."""
+    """Return whether a property holds coordinates or belongs to them."""
     plain = _plain(name)
     if plain.startswith("gps") or plain.endswith(_COORDINATES) or plain in _COORDINATE_NAMES:
         return True
@@ -52,19 +52,19 @@ def is_coordinate(namespace: str, name: str) -> bool:
 
 
 def is_place_name(namespace: str, name: str) -> bool:
-    """Return whether a property names a place, by its whole local name: ``SubjectLocation`` (pixels) does not."""
+    """Return whether a property names a location, by its entire local name: ``SubjectLocation`` (pixels) does not."""
     if (namespace, name) in ((DC_NS, "coverage"), (DCTERMS_NS, "spatial")):
         return True
     return _plain(name) in _PLACES
 
 
 def is_contact(name: str) -> bool:
-    """Return whether a property is about a person or an agency: an address in it is not the picture's."""
+    """Return whether a property is about a person or an agency, so that an address in it is not the picture's."""
     return _plain(name) in _CONTACTS
 
 
 def is_thumbnail(namespace: str, name: str) -> bool:
-    """Return whether a property holds thumbnails, which are part of ordinary files and are left out silently."""
+    """Return whether a property holds thumbnails, which are common and left out silently."""
     return namespace == XMP_NS and name == "Thumbnails"
 
 
@@ -103,7 +103,7 @@ def is_rights(namespace: str, name: str) -> bool:
 
 
 def is_always_kept(namespace: str, name: str) -> bool:
-    """Return whether a property restricts data mining (PLUS) or tells how the picture was made (IPTC)."""
+    """Return whether a property restricts data mining (PLUS) or says how the picture was made (IPTC)."""
     if namespace == PLUS_NS:
         return name.startswith("DataMining") or name == "OtherConstraints"
     return namespace == IPTC_EXT_NS and name in ("DigitalSourceType", "DigitalSourceFileType")

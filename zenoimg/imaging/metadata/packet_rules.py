@@ -14,8 +14,8 @@ _LINK_LEFT_OUT = "a link to Content Credentials, which vouch for the unmarked pi
 class PacketRules:
     """Rules for ``xmp.scan``. ``warn`` and ``found_picture`` are called for what has to be reported.
 
-    ``coordinates``, ``places`` and ``orientation`` tell what stays; ``alone`` that other pictures of the file are not
-    in the copy; ``strips`` that nothing but rights stays, and ``strips_rights`` that they go, too.
+    ``coordinates``, ``places`` and ``orientation`` say what is kept; ``alone`` that the file's other pictures are not
+    in the copy; ``strips`` that only rights are kept, and ``strips_rights`` that they are removed as well.
     """
 
     warn: Callable[[str], None]

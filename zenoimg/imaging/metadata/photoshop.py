@@ -14,10 +14,10 @@ XMP_PACKET = 0x0424
 COPYRIGHT_FLAG, PROFILE = 0x040A, 0x040F
 _SIGNATURES = (b"8BIM", b"8B64", b"MeSa", b"PHUT", b"AgHg", b"DCSR")
 _MAX_RESOURCES = 2_000
-"""An editor writes a hundred resources, and up to 998 paths."""
+"""Editors write about a hundred resources, and up to 998 paths."""
 
 ResourcePatch = Callable[[int, bytes], bytes | None]
-"""Returns the data that the copy holds of a resource, by its number; ``None`` removes the resource."""
+"""Returns the copy's data for a resource, given its number; ``None`` removes the resource."""
 
 
 class DamagedResources(ValueError):  # noqa: N818 -- describes the data, as Refused does
@@ -35,7 +35,7 @@ class Resource:
 
     @property
     def encoded(self) -> bytes:
-        """The resource as it is stored, padded to an even length."""
+        """The resource as stored, padded to an even length."""
         padding = b"\0" * (len(self.data) % 2)
         head = self.signature + struct.pack(">H", self.number) + self.name
         return head + struct.pack(">I", len(self.data)) + self.data + padding
@@ -54,7 +54,7 @@ def patched_resources(block: bytes, patch: ResourcePatch) -> bytes:
 
 
 def with_iptc(block: bytes, update: Callable[[bytes], bytes]) -> bytes:
-    """Return a block of image resources whose IPTC datasets, empty ones included, went through ``update``."""
+    """Return a block of image resources with ``update`` applied to its IPTC datasets, even empty ones."""
     resources = list(_resources(block))
     if not any(resource.number == IPTC for resource in resources):
         resources.append(Resource(b"8BIM", IPTC, b"\0\0", b""))
@@ -65,7 +65,7 @@ def with_iptc(block: bytes, update: Callable[[bytes], bytes]) -> bytes:
 
 
 def _with_new_digest(resources: list[Resource]) -> list[Resource]:
-    """Photoshop prefers IPTC to XMP only while this MD5 of it is right."""
+    """Update the MD5 of the IPTC data: Photoshop prefers IPTC to XMP only if it matches."""
     iptc = next((resource.data for resource in resources if resource.number == IPTC), None)
     if iptc is None:
         return [resource for resource in resources if resource.number != IPTC_DIGEST]

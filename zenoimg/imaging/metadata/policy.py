@@ -1,4 +1,4 @@
-"""What a recipe says of metadata: the policy, and the rights that are written into copies."""
+"""A recipe's metadata settings: the policy, and the rights that are written into copies."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _MAX_CHARACTERS = 2_000
 
 @dataclass(frozen=True)
 class Rights:
-    """Rights that every copy states where its original does not; with ``overwrite`` also where it does.
+    """Rights that every copy states if its original does not; with ``overwrite``, even if it does.
 
     ``copyright`` is the notice, ``creator`` the photographer, ``credit`` the line to print, ``usage_terms`` what is
-    allowed, and ``licensor_url`` where a licence can be had. ``None`` leaves what the original says. ``strip`` tells
+    allowed, and ``licensor_url`` where to obtain a licence. ``None`` keeps the original's statement. ``strip`` tells
     whether the policy of that name keeps the original's own copyright, creator and usage terms.
     """
 

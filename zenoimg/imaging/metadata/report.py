@@ -1,4 +1,4 @@
-"""What a copy could not keep of its source's metadata, in plain words."""
+"""Report what a copy could not keep of its source's metadata."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class Report:
         self.warnings: list[str] = []
 
     def warn(self, text: str) -> None:
-        """Record what the copy cannot keep."""
+        """Record a warning about something that the copy cannot keep."""
         if text not in self.warnings:
             self.warnings.append(text)
 
     def left_out(self, name: str, damage: ValueError | str) -> None:
-        """Record that a block is damaged. ``name`` comes with its verb."""
+        """Record that a block is damaged. ``name`` includes its verb."""
         self.warn(f"{name} damaged ({damage}) and {'were' if name.endswith(' are') else 'was'} left out")
 
     def kept_in_part(self, name: str, damage: ValueError | str) -> None:
-        """Record that a block is damaged and stays as far as it can be read. ``name`` comes with its verb."""
+        """Record that the readable part of a damaged block is kept. ``name`` includes its verb."""
         self.warn(f"{name} damaged ({damage}): the copy keeps what can be read of it")
 
     def found_picture(self, place: str) -> None:
@@ -35,7 +35,7 @@ class Report:
         self.warn(f"a picture inside {place} was left out")
 
     def may_tell_place(self, name: str) -> None:
-        """Record that a block was left out for a place that it may hold."""
+        """Record that a block was left out because it may name a location."""
         self.warn(f"{name} may tell the place and was left out")
 
 

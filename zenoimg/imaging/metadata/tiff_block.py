@@ -1,4 +1,4 @@
-"""A TIFF structure in a buffer that may be changed in place (TIFF 6.0), as EXIF and maker's notes are."""
+"""A TIFF structure (TIFF 6.0), such as EXIF or maker notes, in a buffer that can be changed in place."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ ENTRY_BYTES = 12
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _LONG = 4
 _MAX_ENTRIES = 10_000
-"""Entries that are read in a block, many of them several times: photos have a few hundred."""
+"""Maximum number of entry reads in a block, repeated ones included: photos have a few hundred entries."""
 
 
 Directory = dict[int, "tuple[int, int, bytes] | Directory"]
-"""The entries of a directory by their tags: field type, count and bytes of the value; or the directory it points at."""
+"""The entries of a directory by tag: field type, count and bytes of the value; or the directory it points at."""
 
 
 class DamagedExif(ValueError):  # noqa: N818 -- describes the data, as Refused does
@@ -33,12 +33,12 @@ class Entry(NamedTuple):
 
     @property
     def value_bytes(self) -> int:
-        """Bytes of the value; 0 for a field type that is not known."""
+        """Bytes of the value; 0 for an unknown field type."""
         return _TYPE_BYTES.get(self.kind, 0) * self.number
 
 
 class TiffBlock:
-    """A TIFF structure; raises ``DamagedExif`` for reads outside it."""
+    """A TIFF structure. Raises ``DamagedExif`` for reads outside it."""
 
     def __init__(self, block: bytes, order: str = "") -> None:
         self.block = bytearray(block)
@@ -69,7 +69,7 @@ class TiffBlock:
         return self._entries(directory, count)
 
     def readable_entries(self, directory: int) -> list[Entry]:
-        """Read the entries of a directory that are in the block, where others are cut off, as viewers do."""
+        """Read the entries of a directory that are inside the block, ignoring truncated ones, as viewers do."""
         (count,) = self.unpack("H", directory)
         return self._entries(directory, min(count, (len(self.block) - directory - 2) // ENTRY_BYTES))
 
@@ -85,7 +85,7 @@ class TiffBlock:
         return [Entry(tag, kind, number, at) for at, (tag, kind, number) in zip(places, read, strict=True)]
 
     def find(self, directory: int, tag: int) -> Entry | None:
-        """Return the first entry of a tag."""
+        """Return the first entry with a tag."""
         return next((entry for entry in self.entries(directory) if entry.tag == tag), None)
 
     def next_pointer(self, directory: int) -> int:
@@ -94,25 +94,25 @@ class TiffBlock:
         return directory + 2 + count * ENTRY_BYTES
 
     def number(self, entry: Entry) -> int:
-        """Return the first value of an entry that holds whole numbers."""
+        """Return the first value of an integer entry."""
         layout = {1: "B", 3: "H", 4: "I", 13: "I"}.get(entry.kind)
         if layout is None:
             raise DamagedExif(f"tag {entry.tag:#06x} has type {entry.kind}")
         return self.unpack(layout, self.value_at(entry))[0]
 
     def numbers(self, entry: Entry, limit: int = 4096) -> list[int]:
-        """Return the whole numbers of an entry, at most ``limit``; none for another field type."""
+        """Return at most ``limit`` integers of an entry; empty for other field types."""
         layout = {1: "B", 3: "H", 4: "I", 13: "I"}.get(entry.kind)
         if layout is None:
             return []
         return list(self.unpack(f"{min(entry.number, limit)}{layout}", self.value_at(entry)))
 
     def value_at(self, entry: Entry) -> int:
-        """Return the offset of an entry's value, which is in the entry itself if it has at most four bytes."""
+        """Return the offset of an entry's value, which is inside the entry if it has at most four bytes."""
         return entry.at + 8 if entry.value_bytes <= 4 else self.unpack("I", entry.at + 8)[0]
 
     def value(self, entry: Entry) -> bytes:
-        """Return the bytes of an entry's value, fewer where it ends outside the block."""
+        """Return the bytes of an entry's value, fewer if it ends outside the block."""
         at = self.value_at(entry)
         return bytes(self.block[at : at + entry.value_bytes])
 
@@ -126,7 +126,7 @@ class TiffBlock:
             self.block[start:end] = bytes(end - start)
 
     def zero_spans(self, spans: Iterable[Span], kept: Iterable[int]) -> None:
-        """Zero bytes that pointers lead to; header and ``kept`` directories stay, since pointers may be wrong."""
+        """Zero the bytes that pointers lead to, except header and ``kept`` directories, since pointers may be wrong."""
         guarded = [(0, bytes(self.block[:8]))]
         for directory in kept:
             end = self.next_pointer(directory) + 4
@@ -137,7 +137,7 @@ class TiffBlock:
             self.block[start : start + len(content)] = content
 
     def remove(self, directory: int, tag: int) -> None:
-        """Remove an entry: those after it and the next pointer move up, the directory keeps its place."""
+        """Remove an entry: those after it and the next pointer move up; the directory keeps its offset."""
         entry = next(entry for entry in self.entries(directory) if entry.tag == tag)
         (count,) = self.unpack("H", directory)
         end = self.next_pointer(directory) + 4
@@ -145,7 +145,7 @@ class TiffBlock:
         self.pack("H", directory, count - 1)
 
     def spans(self, directory: int) -> list[Span]:
-        """Return the spans of a directory and of the values that it points at."""
+        """Return the spans of a directory and of the values it points at."""
         entries = self.entries(directory)
         spans = [(directory, directory + 6 + len(entries) * ENTRY_BYTES)]
         for entry in entries:
@@ -156,13 +156,13 @@ class TiffBlock:
 
 
 def tiff_structure(directory: Directory, order: str = ">") -> bytes:
-    """Return a TIFF structure of one directory and those in it; ``order`` is that of its numbers, ``>`` or ``<``."""
+    """Return a TIFF structure with one directory and those inside it; ``order`` is its byte order, ``>`` or ``<``."""
     mark = b"II*\0" if order == "<" else b"MM\0*"
     return mark + struct.pack(order + "I", 8) + _encoded(directory, 8, order)
 
 
 def _encoded(directory: Directory, at: int, order: str) -> bytes:
-    """Return a directory for the offset ``at``, with its values and the directories in it after it."""
+    """Return a directory for the offset ``at``, followed by its values and the directories inside it."""
     values_at = at + 2 + ENTRY_BYTES * len(directory) + 4
     entries, values = struct.pack(order + "H", len(directory)), b""
     for tag, content in sorted(directory.items()):

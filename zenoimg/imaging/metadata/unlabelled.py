@@ -1,4 +1,4 @@
-"""Blocks whose file does not say what they are: recognised by how they begin, searched for words of a place."""
+"""Handle blocks whose file does not say what they are: recognize them by signature, search for coordinates."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _KNOWN_START = re.compile(
 
 
 def known_kind(block: bytes) -> tuple[str, int]:
-    """Return ``exif``, ``photoshop``, ``iptc`` or ``xmp`` and the offset where it begins; ``""`` for another kind.
+    """Return ``exif``, ``photoshop``, ``iptc`` or ``xmp`` and the offset where it begins; ``""`` for other kinds.
 
-    Up to 40 characters may precede it, as writers label such blocks.
+    Up to 40 characters may precede it, since writers label such blocks.
     """
     match = _KNOWN_START.match(block)
     if match is None or match.lastgroup is None:
@@ -24,6 +24,6 @@ def known_kind(block: bytes) -> tuple[str, int]:
 
 
 def mentions_coordinates(block: bytes) -> bool:
-    """Return whether a block holds words that name coordinates, in ASCII or UTF-16."""
+    """Return whether a block contains words for coordinates, in ASCII or UTF-16."""
     text = block.translate(None, b"\0").lower()
     return any(part in text for part in _PLACE_PARTS) and _PLACE_WORDS.search(text) is not None

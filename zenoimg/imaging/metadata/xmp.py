@@ -1,4 +1,4 @@
-"""XMP (ISO 16684-1: RDF in XML), with properties cut out of its text and everything else left as it was."""
+"""Cut properties out of the text of XMP (ISO 16684-1: RDF in XML), leaving everything else unchanged."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"""<[^\s/>]+(?:\s+[^\s=/>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(/?)>""")
 _SEPARATOR = " "
 
-# Tags and attributes take time and memory whatever their length. Edit histories and brush strokes, which make the
-# longest packets, use at least 13 bytes for each tag. An attribute, mostly of 25 bytes, counts twice.
+# Tags and attributes take time and memory whatever their length. Edit histories and brush strokes, which make up the
+# longest packets, use at least 13 bytes per tag. An attribute, typically 25 bytes, counts twice.
 _MAX_SHORT_TAGS, _BYTES_OF_A_TAG = 20_000, 12
 MAX_DEPTH = 100
 
 _OUTSIDE, _RDF, _NODE, _PROPERTY, _INNER = range(5)
-"""How deep an element is: in front of ``rdf:RDF``, that itself, a description in it, its properties, their values."""
+"""How deep an element is: outside ``rdf:RDF``, that itself, a description in it, its properties, their values."""
 
 _SHORTEST_PICTURE = 100
-"""Characters that a picture in base64 has at least."""
+"""Minimum number of characters of a picture in base64."""
 
 
 class DamagedXmp(ValueError):  # noqa: N818 -- describes the data, as Refused does
@@ -44,26 +44,26 @@ class XmpRules(Protocol):
     def removes(self, namespace: str, name: str, *, is_property: bool, in_contact: bool) -> bool:
         """Return whether an element or attribute is removed.
 
-        ``is_property`` tells that it is a property of the description itself, ``in_contact`` that it is part of the
-        contact data of a person or an agency.
+        ``is_property`` is set for a property of the description itself, ``in_contact`` for part of the contact data
+        of a person or an agency.
         """
 
     def is_contact(self, namespace: str, name: str) -> bool:
         """Return whether an element holds contact data."""
 
     def removes_text(self, text: str) -> bool:
-        """Return whether a property is removed for its value. Asked only for packets that ``reads_texts`` selects."""
+        """Return whether a property is removed for its value. Called only for packets that ``reads_texts`` selects."""
 
     def reads_texts(self, packet: bytes) -> bool:
-        """Return whether ``removes_text`` may be true for any text of a packet."""
+        """Return whether ``removes_text`` may be true for any text in a packet."""
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What is known of a packet: spans of bytes to remove, and which properties stay.
+    """What is known about a packet: spans of bytes to remove, and which properties are kept.
 
-    ``inside`` is the offset of the first description in ``rdf:RDF``, or of its end tag, ``None`` when there is none;
-    ``about`` is what descriptions are about; ``read_texts`` tells whether values were looked at.
+    ``inside`` is the offset of the first description in ``rdf:RDF``, or of its end tag, ``None`` if there is none;
+    ``about`` is the subject of the descriptions; ``read_texts`` tells whether values were read.
     """
 
     removed: tuple[tuple[int, int], ...]
@@ -74,7 +74,7 @@ class Scan:
 
 
 def scan(packet: bytes, rules: XmpRules) -> Scan:
-    """Read a packet. Raises ``DamagedXmp`` when it cannot be read."""
+    """Read a packet. Raises ``DamagedXmp`` if it cannot be read."""
     return _Scanner(packet, rules).scan()
 
 
@@ -86,7 +86,7 @@ def check_number_of_tags(packet: bytes) -> None:
 
 
 def without_spans(packet: bytes, spans: tuple[tuple[int, int], ...]) -> bytes:
-    """Return a packet without spans of bytes, which come in their order."""
+    """Return a packet without the given spans of bytes, which are in order."""
     kept, at = [], 0
     for start, end in spans:
         kept.append(packet[at:start])
@@ -97,16 +97,16 @@ def without_spans(packet: bytes, spans: tuple[tuple[int, int], ...]) -> bytes:
 def without_properties(packet: bytes, removes: Callable[[str, str], bool]) -> bytes:
     """Return a packet without the elements and attributes that ``removes`` selects by namespace and local name.
 
-    All other bytes stay the same. Raises ``DamagedXmp`` when the packet cannot be read.
+    All other bytes stay the same. Raises ``DamagedXmp`` if the packet cannot be read.
     """
     return without_spans(packet, scan(packet, ByName(removes)).removed)
 
 
 def with_description(packet: bytes, attributes: str, body: str) -> bytes:
-    """Return a packet with one more description, the first one: attributes with their namespaces, and elements, as XML.
+    """Return a packet with a new first description: attributes with their namespaces, and elements, as XML.
 
-    Chromium looks for a gain map in the first description that declares its namespace alone (seen with 156). No other
-    byte changes. An empty packet, and one that holds no RDF, gives a new one. Raises ``DamagedXmp``.
+    Chromium looks for a gain map only in the first description that declares its namespace (seen with 156). No other
+    byte changes. An empty packet, or one without RDF, gives a new one. Raises ``DamagedXmp``.
     """
     found = scan(packet, ByName(lambda _namespace, _name: False)) if packet else None
     about = quoteattr(found.about if found else "")
@@ -118,7 +118,7 @@ def with_description(packet: bytes, attributes: str, body: str) -> bytes:
 
 @dataclass(frozen=True)
 class ByName:
-    """Rules that decide by namespace and local name only."""
+    """Rules that decide only by namespace and local name."""
 
     test: Callable[[str, str], bool]
 
@@ -141,7 +141,7 @@ class ByName:
 
 @dataclass(slots=True)
 class _Element:
-    """An element that is open. ``in_contact`` is about what it holds, ``texts`` are those of all elements in it."""
+    """An open element. ``in_contact`` applies to its content; ``texts`` holds those of all elements in it."""
 
     start: int
     name: Name
@@ -157,11 +157,11 @@ class _Element:
 
 _DOCUMENT = _Element(0, ("", ""), _OUTSIDE, in_contact=False)
 _VALUE = _Element(0, ("", ""), _INNER, in_contact=False)
-"""Stands for all elements inside values that nothing has to be known of: there are thousands of them."""
+"""Placeholder for all elements inside values that do not matter, of which there are thousands."""
 
 
 class _Scanner:
-    """Finds the spans of bytes that properties take up in a packet."""
+    """Finds the byte spans of properties in a packet."""
 
     def __init__(self, packet: bytes, rules: XmpRules) -> None:
         self._packet = packet
@@ -288,7 +288,7 @@ class _Scanner:
             self._inside_rdf = None if tag and tag[1] else self._parser.CurrentByteIndex
 
     def _end_of(self, element: _Element) -> int:
-        """Return the offset after an element, whose end was just read."""
+        """Return the offset after an element whose end was just read."""
         tag = _TAG.match(self._packet, element.start)
         if tag is None:
             raise DamagedXmp(f"no tag at byte {element.start}")

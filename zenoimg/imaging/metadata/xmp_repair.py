@@ -1,4 +1,4 @@
-"""The part of a damaged XMP packet that can be read: a file cut short, or bytes that no XML may hold."""
+"""Recover the readable part of a damaged XMP packet: one that is truncated, or has bytes not allowed in XML."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _BEGIN, _END = b"<?xpacket begin", b'<?xpacket end="w"?>'
 
 
 def readable_part(packet: bytes) -> bytes:
-    """Return a packet of the properties that come before the damage, each whole, with the elements around them closed.
+    """Return a packet with the complete properties before the damage, closing the elements around them.
 
-    All bytes up to there stay the same. Raises ``DamagedXmp`` when no property can be read, and for packets that take
-    too much time to read.
+    All bytes up to there stay the same. Raises ``DamagedXmp`` if no property can be read, and for packets that take
+    too long to read.
     """
     check_number_of_tags(packet)
     reader = _Reader(packet)
@@ -26,7 +26,7 @@ def readable_part(packet: bytes) -> bytes:
 
 
 class _Reader:
-    """Remembers the place after the last whole property or description, and the elements that are open there."""
+    """Remembers the offset after the last complete property or description, and the elements open there."""
 
     def __init__(self, packet: bytes) -> None:
         self._packet = packet

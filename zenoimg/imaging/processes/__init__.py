@@ -1,9 +1,9 @@
-"""Helper processes: where a native library works on strangers' files, apart from this process.
+"""Helper processes, in which native libraries work on untrusted files, isolated from this process.
 
-A helper has no credentials, writes no core dumps, has bounds on its processor time, and ends alone when the library
-crashes. It is kept for the next picture.
+A helper has no credentials, writes no core dumps, has limited CPU time, and if the library crashes, only the helper
+ends. It is kept for the next picture.
 
-``child_process``  one process as seen from here: started, asked, found dead
-``pool``           helpers that wait, one for each thread; work that is repeated once when a helper died
-``serving``        what runs in the process, around the ``worker`` package of a format
+``child_process``  the parent's side of one process: start it, send requests, detect its death
+``pool``           idle helpers, one per thread; work is repeated once if a helper dies
+``serving``        the code of the process, around the ``worker`` package of a format
 """

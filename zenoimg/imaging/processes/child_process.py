@@ -1,7 +1,7 @@
-"""A helper process as seen from here: started, asked, found dead, kept for the next picture.
+"""The parent's side of a helper process: start it, send requests, detect its death, keep it for the next picture.
 
-A helper holds one picture at a time. Data go through memory that both processes map; it is as large as the picture
-needs, and what a large picture needed is given back.
+A helper holds one picture at a time. Data goes through memory that both processes map; it is as large as the picture
+requires, and is released after a large picture.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _START = (
     "from serving.loop import serve; from worker.serve import start; serve(start)"
 )
 _FOLDER = str(Path(__file__).parent)
-_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # where Python itself is found; AWS Lambda sets the first
+_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # needed to find Python itself; AWS Lambda sets the first
 _STEP = 1 << 20
 _KEPT_BYTES = 32 << 20
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
@@ -37,11 +37,11 @@ class HelperLostError(Exception):
 
 
 class OutOfTimeError(HelperLostError):
-    """A helper that used up its processor time."""
+    """A helper that used up its CPU time."""
 
 
 class OutOfMemoryError(HelperLostError):
-    """A helper in which the library got no memory."""
+    """A helper in which the library could not allocate memory."""
 
 
 class CrashedError(HelperLostError):
@@ -49,7 +49,7 @@ class CrashedError(HelperLostError):
 
 
 class RejectedError(Exception):
-    """The library gave the picture up, and ended the helper."""
+    """The library gave up on the picture and ended the helper."""
 
 
 class UnusableLibraryError(Exception):
@@ -57,10 +57,10 @@ class UnusableLibraryError(Exception):
 
 
 class Helper:
-    """One helper process. After any error but ``UnusableLibraryError`` it is dead: ``close`` it.
+    """One helper process. After any error except ``UnusableLibraryError`` it is dead: ``close`` it.
 
-    ``name`` is what errors call it, ``folder`` holds the package ``worker`` that it runs, and ``arguments`` are those
-    of the worker's ``start``. Raises ``UnusableLibraryError`` or ``HelperLostError`` when it does not come up.
+    ``name`` is its name in errors, ``folder`` contains the package ``worker`` that it runs, and ``arguments`` are those
+    of the worker's ``start``. Raises ``UnusableLibraryError`` or ``HelperLostError`` if it fails to start.
     """
 
     def __init__(self, name: str, folder: str, arguments: Sequence[str]) -> None:
@@ -78,7 +78,7 @@ class Helper:
                 bufsize=0,
                 pass_fds=[self._file],
                 env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
-                process_group=0,  # an interrupt at the terminal is the parent's business
+                process_group=0,  # the parent handles an interrupt at the terminal
             )
             undone.pop_all()
         self.greeting = -1
@@ -97,24 +97,24 @@ class Helper:
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
+        """The process id."""
         return self._process.pid
 
     @property
     def mapped(self) -> int:
-        """How many bytes of shared memory there are."""
+        """The size of the shared memory in bytes."""
         return len(self._data)
 
     def room_for(self, length: int) -> None:
-        """Map at least ``length`` bytes of data."""
+        """Map shared memory for at least ``length`` bytes of data."""
         mapped = -(-(CONTROL_BYTES + length) // _STEP) * _STEP
         if mapped > len(self._data):
             self._map(mapped)
 
     def ask(self, request: bytes, parts: Iterable[Buffer], cpu: int) -> Answer:
-        """Put ``parts`` one after the other into shared memory, and return the answer to a request about them.
+        """Write ``parts`` into shared memory one after the other, and return the answer to a request about them.
 
-        ``cpu`` bounds its processor time, in microseconds. Raises ``RejectedError`` or ``HelperLostError``; then the
+        ``cpu`` limits the CPU time, in microseconds. Raises ``RejectedError`` or ``HelperLostError``, after which the
         helper is dead.
         """
         at = CONTROL_BYTES
@@ -133,7 +133,7 @@ class Helper:
         return self._data[CONTROL_BYTES : CONTROL_BYTES + length]
 
     def data(self, length: int) -> memoryview:
-        """Return the first bytes of the data. Release the view before the next request."""
+        """Return a view of the first bytes of the data, to be released before the next request."""
         with memoryview(self._data) as whole:
             return whole[CONTROL_BYTES : CONTROL_BYTES + length]
 
@@ -143,7 +143,7 @@ class Helper:
             self._map(CONTROL_BYTES)
 
     def close(self) -> None:
-        """End the process, at once, and wait for it."""
+        """Kill the process and wait for it."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -177,7 +177,7 @@ class Helper:
         raise CrashedError(ended) if -status in _CRASHES else HelperLostError(ended)
 
     def judge_exit(self, status: int, control: bytes) -> None:
-        """Raise ``RejectedError`` or ``OutOfMemoryError`` where a library says in its own way why it ended the process.
+        """Raise ``RejectedError`` or ``OutOfMemoryError`` if the library left a reason for ending the process.
 
         ``control`` is the control page.
         """
@@ -185,7 +185,7 @@ class Helper:
 
 @contextmanager
 def _system_errors(name: str) -> Iterator[None]:
-    """Raise ``HelperLostError`` for what the system refuses, such as another descriptor: no picture is at fault."""
+    """Raise ``HelperLostError`` for operating system errors, such as too many open files, which no picture causes."""
     try:
         yield
     except OSError as failure:
@@ -193,7 +193,7 @@ def _system_errors(name: str) -> Iterator[None]:
 
 
 def _shared_file(name: str) -> int:
-    """Return the descriptor of a file without a name: in memory, or on disk where there are no such files."""
+    """Return the descriptor of an anonymous file: in memory, or on disk if the system has no memory files."""
     if sys.platform == "linux":
         return os.memfd_create(f"zenoimg-{name.lower()}")
     with tempfile.TemporaryFile() as file:

@@ -1,4 +1,4 @@
-"""Helpers that wait for the next picture: one for each thread that works on such pictures at the same time."""
+"""A pool of helpers waiting for the next picture: one for each thread that works on such pictures concurrently."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TRIES = 2
 
 
 class Pool(Generic[H]):
-    """Idle helpers of one kind, at most ``kept`` of them; ``start`` starts another one."""
+    """Idle helpers of one kind, at most ``kept`` of them; ``start`` starts a new one."""
 
     def __init__(self, start: Callable[[], H], kept: int) -> None:
         self._start, self._kept = start, kept
@@ -37,9 +37,9 @@ class Pool(Generic[H]):
 
     @contextmanager
     def helper(self) -> Iterator[H]:
-        """Lend a helper, started if none is idle; one whose borrower raises anything is ended.
+        """Lend a helper, starting one if none is idle; if the borrower raises anything, the helper is ended.
 
-        Raises ``UnusableLibraryError`` where the library cannot be driven, and ``HelperLostError``.
+        Raises ``UnusableLibraryError`` if the library cannot be used, and ``HelperLostError``.
         """
         lent = self._taken()
         try:
@@ -55,11 +55,11 @@ class Pool(Generic[H]):
         lent.close()
 
     def work(self, work: Callable[[H], T], doing: str, *, crashes_tell: bool = False) -> T:
-        """Return what ``work`` returns with a helper, or with another one if the first one dies.
+        """Return what ``work`` returns with a helper, or with a second one if the first one dies.
 
-        ``doing`` names the work in errors. Raises ``Refused("corrupt")`` when both helpers used up their processor
-        time, and, where ``crashes_tell`` of the picture, when both crashed; ``MemoryError`` when one of them got no
-        memory, ``TransientError`` when they were lost otherwise; and what ``helper`` and ``work`` raise.
+        ``doing`` names the work in errors. Raises ``Refused("corrupt")`` if both helpers used up their CPU time, or, if
+        ``crashes_tell`` (crashes indicate a bad picture), if both crashed; ``MemoryError`` if one of them could not
+        allocate memory, ``TransientError`` if they were lost otherwise; and what ``helper`` and ``work`` raise.
         """
         lost: list[HelperLostError] = []
         for _ in range(_TRIES):
@@ -84,7 +84,7 @@ class Pool(Generic[H]):
             helper.close()
 
     def forget(self) -> None:
-        """Leave the helpers to the process that this one was forked from."""
+        """Leave the helpers to the process from which this one was forked."""
         self._lock = threading.Lock()
         self._inherited, self._idle = self._idle, []
 
@@ -104,7 +104,7 @@ class Pool(Generic[H]):
 
 
 def close_pools() -> None:
-    """End the idle helpers of all pools of this process; the next picture starts others."""
+    """End the idle helpers in all pools of this process; the next picture starts new ones."""
     with _POOLS_LOCK:
         pools = list(_POOLS.values())
     for pool in pools:

@@ -1,4 +1,4 @@
-"""Copyright and creator in EXIF: read, kept alone, or written into a block whose other bytes stay in their place."""
+"""Read, keep and write copyright and creator in EXIF, without moving any other bytes of the block."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_BYTES = 65_000
 
 
 def exif_rights(block: bytes) -> dict[str, bytes]:
-    """Return what a TIFF structure states, by the names of ``Rights``, as far as it can be read."""
+    """Return the rights in a TIFF structure, by the names of ``Rights``, as far as it can be read."""
     stated = {}
     try:
         tiff = TiffBlock(block)
@@ -31,7 +31,7 @@ def exif_rights(block: bytes) -> dict[str, bytes]:
 
 
 def only_rights(orientation: int, stated: dict[str, bytes]) -> bytes:
-    """Return a TIFF structure that holds an orientation and rights, and nothing else; ``b""`` for none of them."""
+    """Return a TIFF structure with only an orientation and rights; ``b""`` if there are neither."""
     entries: Directory = {TAGS[field]: (_ASCII, len(value) + 1, value + b"\0") for field, value in stated.items()}
     if orientation != 1:
         entries[ORIENTATION] = _SHORT, 1, struct.pack(">H", orientation)
@@ -39,9 +39,9 @@ def only_rights(orientation: int, stated: dict[str, bytes]) -> bytes:
 
 
 def with_rights(block: bytes, stated: dict[str, bytes]) -> bytes:
-    """Return a TIFF structure that states these rights; an empty block gives one that holds nothing else.
+    """Return a TIFF structure that states these rights; an empty block gives one with nothing else.
 
-    Its first directory moves to the end, with the new entries in it, so that nothing else does. Raises ``DamagedExif``.
+    Its first directory, with the new entries, moves to the end, so that nothing else has to. Raises ``DamagedExif``.
     """
     if not block:
         return only_rights(1, stated)

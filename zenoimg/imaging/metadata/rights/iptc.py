@@ -1,4 +1,4 @@
-"""Rights in IPTC datasets. Usage terms and licensor have none."""
+"""Write rights into IPTC datasets. There are none for usage terms and licensor."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from zenoimg.imaging.metadata.iptc import (
 )
 
 DATASETS = {"copyright": COPYRIGHT, "creator": BYLINE, "credit": CREDIT}
-"""The dataset of record 2 that states each field of ``Rights``."""
+"""The dataset in record 2 for each field of ``Rights``."""
 
 _MAX_BYTES = {COPYRIGHT: 128, BYLINE: 32, CREDIT: 32}
-"""IIM 4.2, chapter 6. The same texts are whole in XMP."""
+"""Maximum lengths by IIM 4.2, chapter 6. XMP has the same texts in full."""
 
 
 def with_rights(datasets: bytes, texts: Mapping[str, str]) -> bytes:
@@ -51,7 +51,7 @@ def with_rights(datasets: bytes, texts: Mapping[str, str]) -> bytes:
 
 
 def _encoding(datasets: list[Dataset]) -> str:
-    """Return how texts are encoded; ``""`` where nothing says so and nothing depends on it."""
+    """Return how texts are encoded; ``""`` if it is neither stated nor relevant."""
     for one in datasets:
         if (one.record, one.number) == (ENVELOPE, CHARACTER_SET):
             return "utf-8" if one.value == UTF8 else "latin-1"

@@ -1,4 +1,4 @@
-"""Writes the rights that a copy must state into its metadata blocks, creating those that are missing."""
+"""Write the rights that a copy must state into its metadata blocks, creating missing ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zenoimg.imaging.metadata.tiff_block import DamagedExif
 
 @dataclass(frozen=True)
 class Stamp:
-    """The texts to write, by the names of ``Rights``; without any, blocks are returned as they are."""
+    """The texts to write, by the names of ``Rights``; without any, blocks are returned unchanged."""
 
     texts: Mapping[str, str]
 
@@ -23,7 +23,7 @@ class Stamp:
         values = {name: text.encode() for name, text in self.texts.items() if name in exif_rights.TAGS}
         try:
             return exif_rights.with_rights(block, values) if values else block
-        except DamagedExif:  # no block that a keeper returned is damaged
+        except DamagedExif:  # a keeper never returns a damaged block
             return block
 
     def xmp(self, packet: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Rights in XMP: written as a description of their own at the end of a packet, so that no other byte changes.
+"""Write rights into XMP as a separate description at the end of a packet, so that no other byte changes.
 
 Properties are those of the IPTC Photo Metadata Standard 2024.1: copyright notice, creator, credit line, rights usage
 terms, and licensor URL.
@@ -20,7 +20,7 @@ PROPERTIES: dict[str, frozenset[Name]] = {
     "usage_terms": frozenset({(RIGHTS_NS, "UsageTerms")}),
     "licensor_url": frozenset({(PLUS_NS, "Licensor")}),
 }
-"""The properties that state each field of ``Rights``."""
+"""The properties for each field of ``Rights``."""
 
 _ELEMENTS = {
     "copyright": '<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt></dc:rights>',
@@ -46,9 +46,9 @@ class _Replaced(ByName):
 
 
 def with_rights(packet: bytes, texts: Mapping[str, str]) -> bytes:
-    """Return a packet that states these rights, by the names of ``Rights``, instead of what it stated.
+    """Return a packet that states these rights, by the names of ``Rights``, instead of those it stated.
 
-    An empty packet, and one that holds no RDF, gives a new one. Raises ``DamagedXmp``.
+    An empty packet, or one without RDF, gives a new one. Raises ``DamagedXmp``.
     """
     replaced = frozenset().union(*(PROPERTIES[field] for field in texts))
     if packet:

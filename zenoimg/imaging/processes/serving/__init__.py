@@ -1,9 +1,9 @@
-"""What runs in a helper process, whatever its work is: no package around this one is imported.
+"""The code common to all helper processes, which imports no package around this one.
 
-``wire``  requests and answers, which both processes import
-``loop``  one request after another until the input ends
+``wire``  requests and answers, imported by both processes
+``loop``  answers one request after another until the input ends
 
-The process is started for speed and isolation without site-packages. Its other package is the ``worker`` of a format,
-whose ``serve.start`` returns what the loop calls. Modules of both import their own package relatively, and nothing else
-of ours.
+For speed and isolation the process is started without site-packages. Its other package is the ``worker`` of a format,
+whose ``serve.start`` returns what the loop calls. Modules of both import their own package relatively, and none of our
+other modules.
 """

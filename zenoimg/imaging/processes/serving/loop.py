@@ -1,6 +1,6 @@
 """The helper process: answer one request after another until the parent is gone.
 
-It has one thread, no access to the parent's environment, and a bound on its processor time.
+It has one thread, no access to the parent's environment, and limited CPU time.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from .wire import ANSWER, CONTROL_BYTES, DONE, HEAD, UNUSABLE, Answer
 
 
 class Worker(Protocol):
-    """What answers requests: ``greeting`` is told to the parent first, ``request_bytes`` is the length of a request."""
+    """Answers requests: ``greeting`` is sent to the parent first, ``request_bytes`` is the length of a request."""
 
     greeting: int
     request_bytes: int
 
     def answer(self, request: bytes, data: mmap.mmap, at: int) -> tuple[int, int]:
-        """Return a code and how many bytes of data there are, which begin at an offset in the mapped file."""
+        """Return a code and the length of the data in bytes, which begin at an offset in the mapped file."""
 
 
 def serve(start: Callable[[mmap.mmap, list[str]], Worker | None]) -> None:
-    """Serve. Arguments of the process: the descriptor of the shared file, and those of ``start``.
+    """Serve requests. Process arguments: the descriptor of the shared file, and those of ``start``.
 
-    ``start`` gets the control page as well, and returns ``None`` where its library cannot be used.
+    ``start`` gets the control page as well, and returns ``None`` if its library cannot be used.
     """
     descriptor, *arguments = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -45,7 +45,7 @@ def serve(start: Callable[[mmap.mmap, list[str]], Worker | None]) -> None:
         if data is None or len(data) != mapped:
             data = None
             data = mmap.mmap(int(descriptor), mapped)
-        # Processor time, not the clock's: functions are frozen and throttled. SIGPROF ends the process.
+        # CPU time, not wall-clock time, since functions are frozen and throttled. SIGPROF ends the process.
         signal.setitimer(signal.ITIMER_PROF, cpu / 1e6)
         answer = Answer(*worker.answer(received[HEAD.size :], data, CONTROL_BYTES))
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -1,7 +1,7 @@
 """Requests to a helper process and its answers: fixed-size headers over pipes, data in shared memory.
 
-Both processes map one file. Its first page is the control page, in which a library may leave word of why it ended the
-process. The data begin after it.
+Both processes map one file. Its first page is the control page, in which a library may leave the reason why it ended
+the process. The data follow it.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import NamedTuple
 CONTROL_BYTES = 4096
 
 HEAD = struct.Struct("=qq")
-"""How many bytes of the file are to be mapped, and the microseconds of processor time for a request, which follows."""
+"""The number of bytes of the file to map, and the microseconds of CPU time for the request that follows."""
 
 DONE, UNUSABLE = range(2)
-"""Codes of answers; a format's own ones come after them."""
+"""Answer codes; those of a format come after them."""
 
 
 class Answer(NamedTuple):
-    """A code from ``DONE`` on, and how many bytes of data there are.
+    """A code from ``DONE`` on, and the length of the data in bytes.
 
-    The first answer comes unasked; ``length`` is then what the worker has to tell of itself.
+    The first answer comes without a request; its ``length`` is what the worker reports about itself.
     """
 
     code: int
