@@ -104,8 +104,29 @@ def test_a_progressive_picture_stays_progressive_and_keeps_its_pixels(mode: str)
 
 
 def test_tables_that_have_all_symbols_are_the_copys() -> None:
+    data = pictures.jpeg(Image.new("RGB", (1152, 1024), "teal"))
+    copy = watermark(data).data
+    assert len(copy) > 1.01 * len(data)
+    assert tables_in(copy) == tables_in(data)
+
+
+def test_a_small_picture_that_grows_gets_tables_for_its_own_symbols(monkeypatch: pytest.MonkeyPatch) -> None:
     data = pictures.jpeg(pictures.photo((320, 240)))
-    assert tables_in(watermark(data).data) == tables_in(data)
+    copy = watermark(data).data
+    assert tables_in(copy) != tables_in(data)
+    monkeypatch.setattr(editor, "SMALL_PICTURE", 0)
+    usual = watermark(data).data
+    assert len(usual) > 1.01 * len(data)
+    assert tables_in(usual) == tables_in(data)
+    assert len(copy) < 0.98 * len(usual)
+    assert planes_of(copy) == planes_of(usual)
+
+
+def test_a_small_picture_that_hardly_grows_keeps_its_tables() -> None:
+    data = pictures.jpeg(pictures.photo((1000, 1000)), quality=98)
+    copy = watermark(data, Recipe(WatermarkSpec(scale=0.02))).data
+    assert len(copy) <= 1.01 * len(data)
+    assert tables_in(copy) == tables_in(data)
 
 
 def tables_in(data: bytes) -> set[bytes]:

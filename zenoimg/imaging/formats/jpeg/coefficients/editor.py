@@ -66,6 +66,11 @@ LARGEST_SHARE, LARGEST_SHARE_OF_GREY = 0.12, 0.05
 SMALL_REGION = 1 << 16
 """Pixels of a region whose share does not matter: the picture costs a few milliseconds either way."""
 
+SMALL_PICTURE = 1 << 20
+"""Pixels of a picture that may be coded twice: that takes some milliseconds, of a large one a third of its time."""
+_GROWTH = 1.01
+"""How much larger than its source a small picture may be before it gets Huffman tables of its own."""
+
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _MOST_SCANS = 24  # libjpeg's own script for CMYK has 18; a scan of few bytes walks over the whole picture
 _SPARE_BYTES = 1 << 16
@@ -85,6 +90,7 @@ class _Plan:
     space: int
     memory: int
     cpu: int
+    longest: int
 
 
 def marked(
@@ -151,6 +157,7 @@ def _planned(stream: JpegStream, length: int, overlay: Overlay, *, any_share: bo
         space=max(length + length // 8, 2 * channels * region.pixels) + _SPARE_BYTES,
         memory=_coefficient_bytes(stream) + _SPARE_MEMORY,
         cpu=_cpu_microseconds(length, pixels),
+        longest=round(_GROWTH * length) if sequential and pixels <= SMALL_PICTURE and not any_share else 0,
     )
 
 
@@ -210,7 +217,9 @@ def _edited_by(
     pixels = picture.tobytes("raw", _RAW_MODES[picture.mode])
     masks = block_masks(stream, plan.region, plan.overlay)
     tables = [messages.pack_tables(plan.tables)] if plan.tables else []
-    request = request._replace(kind=messages.WRITE, length=len(pixels), tables=len(tables), lowered=lowered)
+    request = request._replace(
+        kind=messages.WRITE, length=len(pixels), tables=len(tables), lowered=lowered, longest=plan.longest
+    )
     answer = helper.ask(REQUEST.pack(*request), [pixels, *masks, *tables], plan.cpu)
     if answer.code != DONE:
         return NotThisWay(_REASONS[answer.code])

@@ -33,7 +33,8 @@ class Request(NamedTuple):
     answers with the whole picture. Answers have at most ``capacity`` bytes.
 
     ``memory`` bounds libjpeg. ``WRITE`` lowers the first coefficient of the blocks of the first component that it
-    changes by ``lowered``.
+    changes by ``lowered``, and writes with Huffman tables for the picture's own symbols where it has more bytes than
+    ``longest`` otherwise, unless that is 0.
     """
 
     kind: int
@@ -47,6 +48,7 @@ class Request(NamedTuple):
     capacity: int = 0
     tables: int = 0
     lowered: int = 0
+    longest: int = 0
 
 
 REQUEST = struct.Struct(f"={len(Request._fields)}q")

@@ -128,10 +128,11 @@ class SourcePicture:
                 for index, part in enumerate(self._parts):
                     self._take_over(index, part, drawn, arrays[index], masks[index], 0 if index else lowered)
 
-    def write(self, address: int, capacity: int, tables: CodingTables | None) -> int:
+    def write(self, address: int, capacity: int, tables: CodingTables | None, *, optimised: bool = False) -> int:
         """Write the picture to ``address`` and return its length; progressive when there are no ``tables``.
 
-        Application segments are left out.
+        Application segments are left out. ``optimised`` counts the symbols first and makes tables for them; only the
+        slots of ``tables`` count then.
         """
         with closing(self._encoder(address, capacity)) as encoder:
             encoder.info.write_JFIF_header = encoder.info.write_Adobe_marker = 0
@@ -140,6 +141,7 @@ class SourcePicture:
                 self._library.call.jpeg_simple_progression(encoder.ref)
             else:
                 self._install(encoder, tables)
+            encoder.info.optimize_coding = optimised or tables is None
             self._library.call.jpeg_write_coefficients(encoder.ref, addressof(self._arrays))
             self._library.call.jpeg_finish_compress(encoder.ref)
             written, length = encoder.output

@@ -66,6 +66,8 @@ class _Worker:
         base = _address(data) + start
         picture.replace(base, masks, request.lowered)
         length = picture.write(base, request.capacity, tables)
+        if 0 < request.longest < length:
+            length = picture.write(base, request.capacity, tables, optimised=True)
         self._close()
         return length
 
