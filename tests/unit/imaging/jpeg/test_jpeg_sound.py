@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
@@ -13,7 +14,8 @@ from tests.drawn import pictures
 from tests.drawn.lossless_jpegs import lossless_jpeg
 from tests.unit.imaging.jpeg.test_jpeg import opened
 from zenoimg.imaging import EncoderSettings, Recipe, Refused, watermark
-from zenoimg.imaging.formats.jpeg.stream import DHT
+from zenoimg.imaging.formats.jpeg import encoding
+from zenoimg.imaging.formats.jpeg.stream import DHT, EncodedChunks
 
 PHOTO = pictures.photo((240, 160))
 PIXELS_ALONE = Recipe(encoder=EncoderSettings(jpeg_quality=60))
@@ -74,6 +76,21 @@ def test_tables_are_optimised_where_the_sources_are_and_plain_ones_would_grow(li
     data = pictures.jpeg(page(lines), quality=60, optimize=True)
     assert len(watermark(data, PIXELS_ALONE).data) < 1.03 * len(data) + 8_000
     assert len(pictures.jpeg(page(lines), quality=60)) > 1.08 * len(data)
+
+
+def test_a_progressive_picture_that_grows_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pictures.jpeg(page(40), progressive=True, optimize=True) == pictures.jpeg(page(40), progressive=True)
+    data = pictures.jpeg(page(1), quality=60, progressive=True)
+    encoded: list[int] = []
+
+    def counted(picture: Image.Image, options: dict[str, Any]) -> EncodedChunks:
+        encoded.append(picture.width)
+        return encode_with(picture, options)
+
+    encode_with = encoding._encoded
+    monkeypatch.setattr(encoding, "_encoded", counted)
+    assert len(watermark(data, PIXELS_ALONE).data) > 1.03 * len(data)
+    assert encoded == [1200]
 
 
 def test_standard_tables_stay_standard() -> None:

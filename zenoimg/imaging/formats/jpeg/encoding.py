@@ -47,7 +47,9 @@ def encode(picture: Image.Image, stream: JpegStream, settings: EncoderSettings) 
     tables = options.get("qtables", [])
     with without_coarse_table_notes(any(max(table) > 255 for table in tables) and not options["progressive"]):
         plain = _encoded(picture, options)
-        if plain.size <= _GROWTH * stream.picture_bytes or _has_standard_huffman_tables(stream):
+        if options["progressive"] or plain.size <= _GROWTH * stream.picture_bytes:
+            return plain  # libjpeg always makes tables for a progressive picture
+        if _has_standard_huffman_tables(stream):
             return plain
         return _encoded(picture, {**options, "optimize": True})
 
