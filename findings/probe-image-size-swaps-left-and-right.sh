@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # probe-image-size gives the orientation of AVIF photos that are turned by 90 degrees the wrong way round: 8 for 6 and 6 for 8.
 #
-# Versions: probe-image-size 7.5.0, Pillow 13.0.0 (libavif 1.4.2). Seen on 2026-11-29.
+# Versions: probe-image-size 7.5.0 (npm), Pillow 13.0.0 (libavif 1.4.2). Seen on 2026-11-29.
 # Expected: the number that EXIF would have, "from 1 to 8", as for the JPEG of the same photo; irot counts in quarter turns
 #   anticlockwise (ISO/IEC 23008-12, 6.5.10), so that 3 is EXIF's 6; Chromium 156 and Pillow show it so.
 # Seen: 1 to 5 and 7 are right, 6 and 8 are swapped. Sizes cannot tell, as both exchange width and height: the photo is turned by 180
