@@ -1,13 +1,13 @@
-"""What the numbers of a picture mean as colours, so that a mark is shown in the colours that were asked for.
+"""Colour management, so that a mark is shown in the requested colours.
 
-A mark is asked for in sRGB, or in the colour space of its logo. It is brought into the picture's colour space once,
-relative colorimetric with black point compensation.
+A mark's colours are specified in sRGB, or in the colour space of its logo. They are converted to the picture's colour
+space once, relative colorimetric with black point compensation.
 
-``curves``      from stored numbers to light and back
+``curves``      from sample values to light and back
 ``primaries``   chromaticities and matrices
-``spaces``      the kinds of colour spaces: RGB or grey by curves, inks without a profile, profiles with tables
+``spaces``      the kinds of colour spaces: RGB or grey with curves, inks without a profile, profiles with tables
 ``icc``         which of them an ICC profile describes
-``transforms``  the colour engine (ImageCms), for profiles with tables alone
-``tags``        what a file says of its colour space, and which statement counts
+``transforms``  the colour engine (ImageCms), only for profiles with tables
+``tags``        what a file says about its colour space, and which statement takes precedence
 ``inks``        a mark's colours as samples of a picture
 """

@@ -1,4 +1,4 @@
-"""Transfer curves: from a stored number (0 to 1) to light (0 to 1, more for HDR) and back."""
+"""Transfer curves: from a sample value (0 to 1) to light (0 to 1, more for HDR) and back."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Protocol
 
 
 class Curve(Protocol):
-    """One transfer curve."""
+    """A transfer curve."""
 
     def decode(self, signal: float) -> float:
-        """Return the light of a number; both are relative to white."""
+        """Return the light for a sample value; both are relative to white."""
 
     def encode(self, light: float) -> float:
-        """Return the number for a light, 0 to 1: what is brighter or darker than can be stored is clipped."""
+        """Return the sample value (0 to 1) for a light, clipped to what can be stored."""
 
     def __hash__(self) -> int:
-        """Curves are keys of caches."""
+        """Return a hash, since curves are cache keys."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Parametric:
 
 @dataclass(frozen=True)
 class Table:
-    """Samples of a rising curve at equal distances, with straight lines between them."""
+    """Equidistant samples of a rising curve, interpolated linearly."""
 
     values: tuple[float, ...]
 
@@ -71,7 +71,7 @@ class Table:
 
 
 def table_of(values: Sequence[float]) -> Table:
-    """Return a curve of samples from 0 to 1; where they fall, the highest so far counts, so that it can be inverted."""
+    """Return a curve from samples (0 to 1); where they fall, use the highest so far, so that it can be inverted."""
     return Table(tuple(accumulate(values, max)))
 
 
@@ -116,7 +116,7 @@ SRGB = Parametric(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 """IEC 61966-2-1."""
 
 REC_709 = Parametric(1 / 0.45, 1 / 1.099, 0.099 / 1.099, 1 / 4.5, 0.081)
-"""ITU-R BT.709, inverse of the camera's curve; also of BT.601 and BT.2020."""
+"""ITU-R BT.709, the inverse of the camera's curve; the same for BT.601 and BT.2020."""
 
 SMPTE_240M = Parametric(1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 1 / 4.0, 0.0912)
 LINEAR = Parametric(1.0)

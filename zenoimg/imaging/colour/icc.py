@@ -1,4 +1,4 @@
-"""Reads ICC profiles (ICC.1:2022) as far as they are curves and a matrix; the others are for the colour engine."""
+"""Read ICC profiles (ICC.1:2022) that consist of curves and a matrix; the others are left to the colour engine."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _NAMES = {b"RGB ": "RGB", b"GRAY": "greyscale", b"CMYK": "CMYK"}
 _CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
 _TABLES = (b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"D2B0", b"D2B1", b"B2D0", b"B2D1")
 MOST_PROFILE_BYTES = 4_000_000
-"""Profiles of presses have up to 3 MB; a few are kept in memory."""
+"""Profiles of printing presses have up to 3 MB; a few are kept in memory."""
 
 _PROBES = ((0, 0, 0), (120, 60, 60), (255, 255, 255))
 _HEADER_BYTES = 128
 _MOST_TAGS = 100
 _MOST_SAMPLES = 65_536
-#: g a b c d e f of each function type (ICC.1:2022, table 68), by the number of parameters that it has.
+#: g a b c d e f of each function type (ICC.1:2022, table 68), by its number of parameters.
 _PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
 
 
 @lru_cache(maxsize=8)  # reading the curves of a profile takes up to 6 ms, and most pictures share a few profiles
 def space_of(profile: bytes, mode: str) -> Space:
-    """Return the colour space that a profile gives pixels of a mode, ``RGB``, ``L`` or ``CMYK``.
+    """Return the colour space that a profile defines for pixels of mode ``RGB``, ``L`` or ``CMYK``.
 
-    A grey picture may have an RGB profile: its samples count for all three. Raises ``UnusableProfileError``.
+    A grey picture may have an RGB profile: its samples then stand for all three. Raises ``UnusableProfileError``.
     """
     if len(profile) > MOST_PROFILE_BYTES:
         raise UnusableProfileError(f"it is longer than {MOST_PROFILE_BYTES:,} bytes")
@@ -81,7 +81,7 @@ def _tag(tags: dict[bytes, bytes], name: bytes) -> bytes:
 def _by_matrix(tags: dict[bytes, bytes], key: str) -> RgbSpace:
     red, green, blue = (_xyz(_tag(tags, name)) for name in (b"rXYZ", b"gXYZ", b"bXYZ"))
     matrix: Matrix = ((red[0], green[0], blue[0]), (red[1], green[1], blue[1]), (red[2], green[2], blue[2]))
-    inverse(matrix)  # a matrix without one is damage
+    inverse(matrix)  # a matrix without one means damage
     curves = (_curve(_tag(tags, b"rTRC")), _curve(_tag(tags, b"gTRC")), _curve(_tag(tags, b"bTRC")))
     return RgbSpace(key, curves, matrix)
 
@@ -136,5 +136,5 @@ def _power(gamma: float) -> Parametric:
 
 
 def _is_srgb(curve: Parametric) -> bool:
-    """Return whether a curve is sRGB's but for the rounding of its parameters."""
+    """Return whether a curve is sRGB's, apart from the rounding of its parameters."""
     return all(abs(curve.decode(step / 64) - SRGB.decode(step / 64)) < 1e-4 for step in range(65))

@@ -1,4 +1,4 @@
-"""A mark's colours as samples of a picture: text by its two colours, logos by their pixels."""
+"""Convert a mark's colours to samples of a picture: the two colours of a text, the pixels of a logo."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from zenoimg.imaging.colour.spaces import (
 from zenoimg.imaging.colour.transforms import ProfileSpace
 
 SEEN = 3
-"""Levels of sRGB by which a colour may differ before that is reported."""
+"""Levels of sRGB by which a colour may differ before the difference is reported."""
 
 _WITHIN_REACH = 24
-"""Levels by which the first code for a colour may be off so that a better one is looked for nearby."""
+"""Levels by which the first code for a colour may be off before a better one is searched for nearby."""
 
 _FEW_COLOURS = 16
-"""How many of a logo's colours, by the pixels that they cover, are looked at for what cannot be shown."""
+"""Number of a logo's colours, by area, that are checked for what cannot be shown."""
 
 Channels = list[Image.Image]
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text's colour and its outline's, in sRGB, and ``share``: 255 where the first is, 0 where the second is."""
+    """The colours of a text and its outline, in sRGB, and ``share``: 255 where the first is, 0 where the second is."""
 
     share: Image.Image
     colour: Rgb
@@ -48,7 +48,7 @@ class Text:
         return [_between(self.share, first, last, deep=deep) for first, last in ends]
 
     def turned(self, how: Image.Transpose) -> Text:
-        """Return the text with its pixels turned."""
+        """Return the text with its pixels rotated."""
         return Text(self.share.transpose(how), self.colour, self.outline)
 
     def warnings(self, space: Space, levels: int = 255) -> list[str]:
@@ -60,7 +60,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Logo:
-    """A logo's pixels, mode RGB, in a colour space of its own; ``solid`` is a mask of those that are looked at."""
+    """A logo's pixels (mode RGB) in its own colour space; ``solid`` is a mask of those that are checked."""
 
     pixels: Image.Image
     space: Space
@@ -82,7 +82,7 @@ class Logo:
     def _by_engine(self, space: ProfileSpace) -> Image.Image:
         pixels = self._in_srgb()
         changed = space.transformed(pixels, "from sRGB")
-        for colour in _most_used(pixels, self.solid):  # areas of one colour show what the table of a profile has wrong
+        for colour in _most_used(pixels, self.solid):  # areas of one colour reveal errors in a profile's table
             changed.paste(best_code(space, colour, 255), (0, 0), _mask_of(pixels, colour))
         return changed
 
@@ -95,7 +95,7 @@ class Logo:
         return Image.merge("RGB", _converted(self.pixels, self.space, SRGB, deep=False))
 
     def turned(self, how: Image.Transpose) -> Logo:
-        """Return the logo with its pixels turned."""
+        """Return the logo with its pixels rotated."""
         return Logo(self.pixels.transpose(how), self.space, self.solid.transpose(how))
 
     def warnings(self, space: Space, levels: int = 255) -> list[str]:
@@ -110,7 +110,7 @@ class Logo:
 
 
 def _most_used(pixels: Image.Image, mask: Image.Image) -> list[Rgb]:
-    """Return the colours that cover most pixels under a mask; averages where there are very many."""
+    """Return the colours that cover the most pixels under a mask; averages if there are very many."""
     only = Image.new("RGBA", pixels.size)
     only.paste(pixels, (0, 0), mask)
     counts = only.getcolors(1 << 12) or only.quantize(64, Image.Quantize.FASTOCTREE).convert("RGBA").getcolors(1024)
@@ -120,7 +120,7 @@ def _most_used(pixels: Image.Image, mask: Image.Image) -> list[Rgb]:
 
 
 def _mask_of(pixels: Image.Image, colour: Rgb) -> Image.Image:
-    """Return a mask, 255 where pixels have a colour."""
+    """Return a mask: 255 where pixels have a colour."""
     planes = [
         channel.point([255 * (level == wanted) for level in range(256)])
         for channel, wanted in zip(pixels.split(), colour, strict=True)
@@ -130,16 +130,16 @@ def _mask_of(pixels: Image.Image, colour: Rgb) -> Image.Image:
 
 @lru_cache(maxsize=16)
 def best_code(space: Space, colour: Rgb, most: int) -> tuple[int, ...]:
-    """Return the samples, 0 to ``most``, that a viewer shows nearest to a colour in sRGB.
+    """Return the samples, 0 to ``most``, whose displayed colour is nearest to an sRGB colour.
 
-    A colour far outside of the space stays where relative colorimetric intent puts it: the nearest one by its numbers
-    would be of another hue.
+    A colour far outside the space stays where relative colorimetric intent puts it: the numerically nearest one
+    would have another hue.
     """
     code = tuple(round(number * most) for number in space.encode(colour))
-    if most > 255:  # neighbours cannot be told apart
+    if most > 255:  # neighbours are indistinguishable
         return code
     off = _distances(space, [code], colour)[0]
-    # Rounding is one code off at most, the table of a profile some more where inks are at their limit.
+    # Rounding is off by at most one code, a profile's table by some more where inks are at their limit.
     for step in (8, 4, 2, 1) if isinstance(space, ProfileSpace) else (1,):
         while off[0] <= _WITHIN_REACH and (step == 1 or off[0] > 1):
             near = list(product(*(sorted({max(0, part - step), part, min(most, part + step)}) for part in code)))
@@ -151,14 +151,14 @@ def best_code(space: Space, colour: Rgb, most: int) -> tuple[int, ...]:
 
 
 def _distances(space: Space, codes: list[tuple[int, ...]], colour: Rgb) -> list[tuple[float, float]]:
-    """Return for codes of 8 bits how far from a colour they show: in the worst channel, and in all."""
+    """Return how far the displayed colours of 8-bit codes are from a colour: in the worst channel, and in total."""
     shown = space.shown([tuple(part / 255 for part in code) for code in codes])
     offs = [[abs(part - wanted) for part, wanted in zip(seen, colour, strict=True)] for seen in shown]
     return [(round(max(off), 1), round(sum(off), 1)) for off in offs]
 
 
 def _not_shown(what: str, space: Space, colour: Rgb, levels: int) -> str:
-    """Return a warning where a viewer shows another colour than is asked for, empty where it does not."""
+    """Return a warning if a viewer shows a colour other than the requested one; otherwise an empty string."""
     code = best_code(space, colour, 255)
     (seen,) = space.shown([tuple(round(part * levels / 255) / levels for part in code)])
     if max(abs(part - wanted) for part, wanted in zip(seen, colour, strict=True)) <= SEEN:
@@ -181,7 +181,7 @@ def _between(share: Image.Image, full: int, empty: int, *, deep: bool) -> Image.
 
 
 def _deep(channel: Image.Image, levels: list[int]) -> Image.Image:
-    """Return ``I;16``: a channel (``L``, or ``I`` of 0 to 65535) with its levels replaced by ones of 16 bits."""
+    """Return ``I;16``: a channel (``L``, or ``I`` from 0 to 65535) with its levels replaced by 16-bit ones."""
     halves = [
         channel.point([level & 255 for level in levels], "L"),
         channel.point([level >> 8 for level in levels], "L"),
@@ -194,7 +194,7 @@ def _deepened(channels: Channels, *, deep: bool) -> Channels:
 
 
 def _converted(pixels: Image.Image, source: RgbSpace, target: RgbSpace | GreySpace, *, deep: bool) -> Channels:
-    """Return the channels of pixels of one space in another one, by light of 16 bits."""
+    """Return the channels of pixels converted from one space to another, via 16-bit light."""
     light = [
         channel.point([curve.decode(level / 255) for level in range(256)], "F")
         for channel, curve in zip(pixels.split(), source.curves, strict=True)
@@ -213,7 +213,7 @@ def _converted(pixels: Image.Image, source: RgbSpace, target: RgbSpace | GreySpa
 
 
 def _mixed(light: Channels, row: Sequence[float], offset: float) -> Image.Image:
-    """Return the weighted sum of channels of light and an offset, as numbers from 0 to 65535 (mode ``I``)."""
+    """Return the weighted sum of light channels plus an offset, as numbers from 0 to 65535 (mode ``I``)."""
     mixed: Image.Image = ImageMath.lambda_eval(
         lambda names: names["convert"](
             names["min"](
@@ -243,7 +243,7 @@ def _table(curve: Curve, most: int) -> list[int]:
 
 
 def _inks(pixels: Image.Image) -> Channels:
-    """Return CMYK without a profile, see ``InkSpace``."""
+    """Return CMYK without a profile (see ``InkSpace``)."""
     red, green, blue = pixels.split()
     free: Image.Image = ImageMath.lambda_eval(
         lambda names: names["max"](names["max"](names["r"], names["g"]), names["b"]), r=red, g=green, b=blue

@@ -1,4 +1,4 @@
-"""ICC profiles for colours that a source states by code points and its copy can state by a profile alone."""
+"""Make ICC profiles for colours that a source declares by code points and its copy can declare only by a profile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zenoimg.imaging.colour.primaries import PRIMARIES, to_xyz
 _NAMES = {9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
 _BT_709 = 1
 _CURVES = {4: Parametric(2.2), 5: Parametric(2.8), 7: SMPTE_240M, 8: LINEAR}
-"""By TransferCharacteristics of ITU-T H.273. Viewers show those of BT.709, 601 and 2020 as sRGB's."""
+"""By TransferCharacteristics of ITU-T H.273. Viewers show BT.709, 601 and 2020 as sRGB."""
 
 _D50 = (0.9642, 1.0, 0.8249)
 _HEADER_BYTES = 128
@@ -19,9 +19,9 @@ _HEADER_BYTES = 128
 
 @cache
 def profile_of(primaries: int, transfer: int) -> bytes:
-    """Return an ICC profile (version 4.3) of RGB with these code points of ITU-T H.273.
+    """Return an RGB ICC profile (version 4.3) for these code points of ITU-T H.273.
 
-    Empty where they mean sRGB, which needs none, or nothing that is known.
+    Empty if they mean sRGB, which needs none, or are unknown.
     """
     curve = _CURVES.get(transfer, SRGB)
     if primaries not in PRIMARIES or (primaries == _BT_709 and curve is SRGB):

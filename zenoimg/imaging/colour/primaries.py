@@ -1,4 +1,4 @@
-"""Chromaticities of primaries, and the matrices from linear RGB to CIE XYZ relative to D50, the white of ICC."""
+"""Chromaticities of primaries, and the matrices from linear RGB to CIE XYZ relative to D50, ICC's white point."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def applied(matrix: Matrix, vector: Vector) -> Vector:
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """Return the inverse of a matrix. Raises ``ZeroDivisionError`` when it has none."""
+    """Return the inverse of a matrix. Raises ``ZeroDivisionError`` if it has none."""
     (a, b, c), (d, e, f), (g, h, i) = matrix
     determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
     return (

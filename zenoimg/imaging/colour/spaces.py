@@ -1,6 +1,6 @@
 """The kinds of colour spaces that pictures have.
 
-Numbers are 0 to 1 for each sample. ``encode`` leads from a colour in sRGB (0 to 255) to them, ``shown`` back: what a
+Sample values are 0 to 1. ``encode`` converts an sRGB colour (0 to 255) to them, ``shown`` converts them back: to what a
 colour-managed viewer shows on an sRGB screen.
 """
 
@@ -22,29 +22,29 @@ Numbers = tuple[float, ...]
 
 
 class Space(Protocol):
-    """A colour space; equal ones have equal ``key``."""
+    """A colour space; equal ones have the same ``key``."""
 
     @property
     def key(self) -> str:
-        """Identify the space."""
+        """The identity of the space."""
 
     @property
     def samples(self) -> int:
-        """Count the samples of a pixel."""
+        """The number of samples per pixel."""
 
     def encode(self, colour: Rgb) -> Numbers:
-        """Return the numbers that stand for a colour in sRGB, clipped to what can be stored."""
+        """Return the sample values for an sRGB colour, clipped to what can be stored."""
 
     def shown(self, several: Sequence[Numbers]) -> list[Vector]:
-        """Return what a viewer shows for each tuple of numbers, in sRGB, 0 to 255."""
+        """Return what a viewer shows for each tuple of sample values, in sRGB, 0 to 255."""
 
     def __hash__(self) -> int:
-        """Spaces are keys of caches."""
+        """Return a hash, since spaces are cache keys."""
 
 
 @dataclass(frozen=True)
 class RgbSpace:
-    """RGB by three curves and a matrix to XYZ."""
+    """RGB with three curves and a matrix to XYZ."""
 
     key: str
     curves: tuple[Curve, Curve, Curve] = field(compare=False, repr=False)
@@ -58,7 +58,7 @@ class RgbSpace:
 
     @cached_property
     def black(self) -> float:
-        """The light that is left where all numbers are 0."""
+        """The light that remains where all sample values are 0."""
         red, green, blue = (curve.decode(0.0) for curve in self.curves)
         return _as_black(applied(self.matrix, (red, green, blue))[1])
 
@@ -78,7 +78,7 @@ class RgbSpace:
 
 @dataclass(frozen=True)
 class GreySpace:
-    """Grey by one curve; it takes the luminance of a colour."""
+    """Grey with one curve, which encodes the luminance of a colour."""
 
     key: str
     curve: Curve = field(compare=False, repr=False)
@@ -86,7 +86,7 @@ class GreySpace:
 
     @cached_property
     def black(self) -> float:
-        """The light that is left where the number is 0."""
+        """The light that remains where the sample value is 0."""
         return _as_black(self.curve.decode(0.0))
 
     def encode(self, colour: Rgb) -> Numbers:
@@ -102,9 +102,9 @@ class GreySpace:
 
 @dataclass(frozen=True)
 class InkSpace:
-    """CMYK without a profile, as viewers show it: what one ink lets through, the next one takes its share of.
+    """CMYK without a profile, as viewers show it: each ink absorbs its share of the light that the others let through.
 
-    Libjpeg-turbo, Pillow and browsers convert so: ``red = (1 - cyan) * (1 - black)``.
+    libjpeg-turbo, Pillow and browsers convert it in this way: ``red = (1 - cyan) * (1 - black)``.
     """
 
     key: str = "cmyk"
@@ -133,18 +133,18 @@ _SRGB_LIGHT = [SRGB_CURVE.decode(level / 255) for level in range(256)]
 
 
 def xyz_of(colour: Rgb) -> Vector:
-    """Return CIE XYZ relative to D50 for a colour in sRGB."""
+    """Return CIE XYZ relative to D50 for an sRGB colour."""
     red, green, blue = colour
     return applied(SRGB.matrix, (_SRGB_LIGHT[red], _SRGB_LIGHT[green], _SRGB_LIGHT[blue]))
 
 
 def _as_black(luminance: float) -> float:
-    """Return a luminance as the black point that is compensated for, at most that of L* 50."""
+    """Return a luminance as the black point to compensate for, at most that of L* 50."""
     return min(max(luminance, 0.0), _MOST_BLACK)
 
 
 def _raised(xyz: Vector, black: float) -> Vector:
-    """Return a colour with black moved to a black point and white where it was (ISO 18619, 4.3)."""
+    """Return a colour with black moved to a black point and white unchanged (ISO 18619, 4.3)."""
     x, y, z = (part * (1 - black) + white * black for part, white in zip(xyz, D50, strict=True))
     return x, y, z
 

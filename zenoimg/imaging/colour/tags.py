@@ -1,4 +1,4 @@
-"""What a file says of its colour space, and which of its statements counts."""
+"""What a file says about its colour space, and which of its statements takes precedence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zenoimg.imaging.colour.spaces import INKS, SRGB, SRGB_GREY, GreySpace, RgbS
 from zenoimg.imaging.colour.transforms import UnusableProfileError
 
 PQ, HLG = 16, 18
-"""Transfer characteristics of ITU-T H.273, table 3: SMPTE ST 2084 and ITU-R BT.2100 hybrid log-gamma."""
+"""Transfer characteristics in ITU-T H.273, table 3: SMPTE ST 2084 and ITU-R BT.2100 hybrid log-gamma."""
 
 UNSPECIFIED = 2
 
@@ -37,13 +37,13 @@ _TRANSFERS: dict[int, Curve] = {
 
 @dataclass(frozen=True)
 class ColourTags:
-    """What a file says of its colours; ``mode`` says of which pixels: ``RGB``, ``L`` or ``CMYK``.
+    """What a file says about its colours; ``mode`` is that of its pixels: ``RGB``, ``L`` or ``CMYK``.
 
-    ``levels`` is the highest sample where grey has fewer than 8 bits.
+    ``levels`` is the highest sample value if grey has fewer than 8 bits.
 
-    ``primaries`` and ``transfer`` are code points of ITU-T H.273. ``gamma`` is the exponent of the encoder, as in
-    PNG's gAMA: 1/2.2 is usual. What stands first of code points, ``icc``, ``is_srgb`` and ``gamma`` with
-    ``chromaticities`` counts (PNG Third Edition, 4.3).
+    ``primaries`` and ``transfer`` are code points of ITU-T H.273. ``gamma`` is the encoder's exponent, as in
+    PNG's gAMA: 1/2.2 is usual. The order of precedence is: code points, ``icc``, ``is_srgb``, ``gamma`` with
+    ``chromaticities`` (PNG Third Edition, 4.3).
     """
 
     mode: str = "RGB"
@@ -55,11 +55,11 @@ class ColourTags:
     chromaticities: Chromaticities | None = None
     levels: int = 255
     icc_first: bool = False
-    """Whether a profile beats code points, as in AVIF."""
+    """Whether a profile takes precedence over code points, as in AVIF."""
 
 
 def picture_space(tags: ColourTags) -> tuple[Space, str]:
-    """Return the colour space of a picture, and why its profile is not used, empty where there is nothing to say."""
+    """Return the colour space of a picture, and why its profile is not used (empty if there is nothing to report)."""
     by_code_points = None if tags.icc and tags.icc_first else _by_code_points(tags)
     if by_code_points is not None:
         return by_code_points, ""
@@ -96,7 +96,7 @@ def _by_gamma(tags: ColourTags) -> Space | None:
     key = f"gamma {tags.gamma} {tags.chromaticities}"
     try:
         return _space(tags.mode, key, curve, tags.chromaticities or BT_709)
-    except ZeroDivisionError:  # chromaticities that span no colours
+    except ZeroDivisionError:  # degenerate chromaticities
         return _space(tags.mode, key, curve, BT_709)
 
 
@@ -104,12 +104,12 @@ def _space(mode: str, key: str, curve: Curve, primaries: Chromaticities) -> Spac
     if mode == "L":
         return GreySpace(f"grey {key}", curve)
     space = RgbSpace(key, (curve, curve, curve), to_xyz(primaries))
-    _ = space.from_xyz  # chromaticities of one line have no inverse
+    _ = space.from_xyz  # collinear chromaticities have no inverse
     return space
 
 
 def png_tags(chunks: Mapping[bytes, bytes], mode: str) -> ColourTags:
-    """Return what a PNG's chunks, the first of each name, say of its colours (PNG Third Edition, 11.3.2)."""
+    """Return what a PNG's chunks, the first of each type, say about its colours (PNG Third Edition, 11.3.2)."""
     cicp = chunks.get(b"cICP", b"")
     gamma, chromaticities = chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b"")
     return ColourTags(
@@ -129,7 +129,7 @@ def _chromaticities(content: bytes) -> Chromaticities:
 
 
 def _inflated(content: bytes) -> bytes:
-    """Return the profile of iCCP; what cannot be inflated, or is absurdly long, comes back as no profile's bytes."""
+    """Return the profile in iCCP; if it cannot be inflated or is absurdly long, return an invalid profile."""
     if not content:
         return b""
     inflate = zlib.decompressobj()

@@ -1,6 +1,6 @@
-"""The colour engine, LittleCMS by Pillow's ImageCms: for profiles whose colours are in tables of several dimensions.
+"""The colour engine (LittleCMS through Pillow's ImageCms), for profiles with multidimensional tables.
 
-Building a transform takes 1 to 12 ms, as measured, so a few are kept, by the hash of their profile.
+Building a transform takes 1 to 12 ms, as measured, so a few are cached by the hash of their profile.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST_TRANSFORMS = 16
 
 
 class UnusableProfileError(ValueError):
-    """A profile that the colour engine cannot use in the direction that is needed."""
+    """A profile that the colour engine cannot use in the required direction."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ class ProfileSpace:
         return [(seen[at], seen[at + 1], seen[at + 2]) for at in range(0, len(seen), 3)]
 
     def transformed(self, pixels: Image.Image, direction: Direction) -> Image.Image:
-        """Return pixels of the space in sRGB (mode RGB), or the other way round."""
+        """Convert pixels from the space to sRGB (mode RGB), or vice versa."""
         changed: Image.Image = _CACHE.transform(self, direction).apply(pixels)
         return changed
 
 
 class _TransformCache:
-    """Transforms, least recently used first. LittleCMS lets several threads use one at a time, but not build it."""
+    """Transforms, least recently used first. LittleCMS lets several threads use a transform, but only one build it."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -96,7 +96,7 @@ class _TransformCache:
 
 
 def _built(space: ProfileSpace, direction: Direction) -> ImageCmsTransform:
-    from PIL import ImageCms  # a tenth of a cold start, and few pictures need it
+    from PIL import ImageCms  # imported here: a tenth of a cold start, and few pictures need it
 
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(space.profile))
@@ -105,7 +105,7 @@ def _built(space: ProfileSpace, direction: Direction) -> ImageCmsTransform:
         return ImageCms.buildTransform(
             *ends,
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            # Without it a grid of all colours is calculated first, which takes 55 to 115 ms and is less exact.
+            # Without this flag a grid of all colours is computed first, which takes 55 to 115 ms and is less exact.
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.NOOPTIMIZE,
         )
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as failure:

@@ -1,15 +1,15 @@
-"""The formats of pictures: one table of what is known of each, and one package for each that is watermarked.
+"""Picture formats: one table with the properties of each, and one package for each that can be watermarked.
 
-A new format is a row here, a package, and its lines in ``docs/formats.md``. The row gives the name that records and
-messages use, the media type, the extensions of file names (that of copies first), and what browsers can show.
+A new format needs a row here, a package, and its lines in ``docs/formats.md``. The row has the name used in records
+and messages, the media type, the file name extensions (that of copies first), and what browsers can show.
 
-A package holds ``writer``, whose ``watermarked(data, recipe, limits)`` returns the copy of a file or raises
-``Refused`` (any other error means that the file is damaged). Where browsers show the format itself, it also holds
-``browser``, whose ``without_metadata(data)`` returns the file that a page shows, or ``None`` when browsers would show
-that one wrongly. Packages are imported with their first picture: all of them would be half of a function's cold
-start. This module imports neither them nor Pillow.
+A package contains ``writer``, whose ``watermarked(data, recipe, limits)`` returns the copy of a file or raises
+``Refused`` (any other error means that the file is damaged). If browsers show the format itself, it also contains
+``browser``, whose ``without_metadata(data)`` returns the file that a page shows, or ``None`` if browsers would show
+it incorrectly. Packages are imported with their first picture: all of them together would be half of a function's
+cold start. This module imports neither them nor Pillow.
 
-``animation``   frames of GIF, APNG and WebP as what is on screen
+``animation``   frames of APNG and WebP, in terms of what is on screen
 ``palette``     marks on palette indices
 ``few_levels``  marks on samples of fewer than 8 bits
 ``iso``         boxes and items of ISO base media files: AVIF and HEIF
@@ -25,15 +25,15 @@ from types import MappingProxyType, ModuleType
 from typing import Any, Literal
 
 Browsers = Literal["direct", "converted", "never"]
-"""Whether a page shows files of a format as they are, after a conversion, or not at all."""
+"""Whether a page shows files in a format directly, after a conversion, or not at all."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format by the name that records and messages use.
+    """A format, with the name used in records and messages.
 
-    ``extensions`` are those of file names, without a dot, the one for copies first. ``package`` is the folder here
-    that watermarks it, and ``decoder`` the class, Pillow's or ours, that opens it and nothing else; both are empty for
+    ``extensions`` are those of file names, without a dot, the one for copies first. ``package`` is the subpackage
+    that watermarks it, and ``decoder`` the class, Pillow's or ours, that opens only this format; both are empty for
     formats that are only identified.
     """
 
@@ -46,21 +46,21 @@ class Format:
 
     @property
     def is_supported(self) -> bool:
-        """Whether ``watermark`` takes it."""
+        """Whether ``watermark`` supports it."""
         return bool(self.package)
 
     def module(self, part: str) -> ModuleType:
-        """Import a module of the format's package: ``writer``, or ``browser`` where browsers show it directly."""
+        """Import a module of the format's package: ``writer``, or ``browser`` if browsers show it directly."""
         return import_module(f"{__name__}.{self.package}.{part}")
 
     def open(self, file: Any) -> Any:
-        """Return Pillow's ``ImageFile`` of a binary file, opened by this format's decoder and no other."""
+        """Return Pillow's ``ImageFile`` for a binary file, opened with this format's decoder and no other."""
         module, _, decoder = self.decoder.rpartition(".")
         return getattr(import_module(module), decoder)(file)
 
 
 def file_name(name: str, format_name: str) -> str:
-    """Return a name with an extension of a format, in place of one of another format: ``a.heic`` becomes ``a.jpg``."""
+    """Return a name with the extension of a format, replacing that of another format: ``a.heic`` becomes ``a.jpg``."""
     stem, _, extension = name.rpartition(".")
     if extension.lower() in FORMATS[format_name].extensions:
         return name
@@ -104,7 +104,7 @@ _TABLE = (
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({format_.name: format_ for format_ in _TABLE})
-"""The table by name, formats that are only identified included."""
+"""The table by name, including formats that are only identified."""
 
 SUPPORTED = tuple(format_.name for format_ in _TABLE if format_.is_supported)
-"""The names of the formats that ``watermark`` takes, as messages list them."""
+"""The names of the formats that ``watermark`` supports, as listed in messages."""

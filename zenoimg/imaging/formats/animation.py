@@ -1,8 +1,8 @@
-"""Animations of frames that are composited on a canvas (APNG, WebP): what a frame of the copy must draw.
+"""Animations whose frames are composited on a canvas (APNG, WebP): determine what a frame of the copy must draw.
 
-A frame of the copy has the source's pixels but for those that show the mark, and the source's box, blending and
-disposal. So the copy shows the same timeline, and grows by little more than the mark. Where a disposed frame has taken
-part of the mark with it, the next frame draws that part again, in a larger box if need be.
+A frame of the copy has the source's pixels except where they show the mark, and the source's box, blending and
+disposal. So the copy has the same timeline, and grows by little more than the mark. If disposing of a frame has removed
+part of the mark, the next frame draws that part again, in a larger box if necessary.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zenoimg.imaging.marking.overlap import covered_box, touches, union
 from zenoimg.imaging.marking.placement import Box, Size
 
 KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
-"""The disposal of a frame at the end of its display time."""
+"""How a frame is disposed of at the end of its display time."""
 
 _ANY = [255 * (level > 0) for level in range(256)]
 
@@ -26,25 +26,25 @@ Canvas = TypeVar("Canvas")
 
 
 class Surface(Protocol[Canvas]):
-    """What a format can do with canvases and frames, which are pictures of one kind."""
+    """A format's operations on canvases and frames, which are pictures of one kind."""
 
     def copied(self, canvas: Canvas) -> Canvas:
         """Return a copy."""
 
     def cropped(self, canvas: Canvas, box: Box) -> Canvas:
-        """Return a box of a canvas."""
+        """Return the part of a canvas inside a box."""
 
     def clear(self, canvas: Canvas, box: Box) -> None:
         """Clear a box, in place."""
 
     def blank(self, size: Size) -> Canvas | None:
-        """Return a frame that is transparent everywhere; ``None`` where the format has no transparency."""
+        """Return an entirely transparent frame, or ``None`` if the format has no transparency."""
 
     def lay(self, canvas: Canvas, frame: Canvas, box: Box, *, blends: bool) -> None:
-        """Draw a frame, in place: blended over what is there, or instead of it."""
+        """Draw a frame, in place: blended over the canvas, or replacing it."""
 
     def put(self, canvas: Canvas, source: Canvas, box: Box, mask: Image.Image | None) -> None:
-        """Replace pixels of a box where a mask is 255, in place."""
+        """Replace the pixels of a box where a mask is 255, in place."""
 
     def differing(self, one: Canvas, other: Canvas) -> Image.Image:
         """Return a mask, 255 where two pictures differ."""
@@ -65,24 +65,24 @@ class Redrawn(Generic[Canvas]):
 class CopyCanvas(Generic[Canvas]):
     """What the copy shows before its next frame, and where that frame has to draw the mark.
 
-    ``fitted`` widens a box to one where the format lets frames begin.
+    ``fitted`` widens a box to one at which the format allows frames to begin.
     """
 
     def __init__(
         self, surface: Surface[Canvas], empty: Canvas, size: Size, overlay: Overlay, fitted: Callable[[Box], Box]
     ) -> None:
         self._surface, self._shown, self._size, self._overlay, self._fitted = surface, empty, size, overlay, fitted
-        # Before the first frame nothing is shown: all of the mark has to be drawn.
+        # Before the first frame nothing is shown, so all of the mark has to be drawn.
         self._stale: Box | None = covered_box(overlay, size) if overlay.boxes else None
-        # Whether the canvas is the source's but for the mark.
+        # Whether the canvas equals the source's except for the mark.
         self._follows = True
 
     def leaves_alone(self, box: Box) -> bool:
-        """Return whether a frame in a box can stay as it is, whatever its pixels."""
+        """Return whether a frame in a box can be left unchanged, whatever its pixels."""
         return self._follows and self._stale is None and not touches(box, self._overlay)
 
     def redrawn(self, frame: Canvas, box: Box, blends: bool, after: Canvas) -> Redrawn[Canvas] | None:
-        """Return a frame that makes the copy show ``after``; ``None`` when the source's frame does."""
+        """Return a frame that makes the copy show ``after``, or ``None`` if the source's frame does."""
         surface = self._surface
         widened = self._fitted(union([box, *self._outdated(after, box)]))
         target = surface.cropped(after, widened)
@@ -104,7 +104,7 @@ class CopyCanvas(Generic[Canvas]):
         still = ImageChops.subtract(wrong, surface.differing(before, target))
         transparent = surface.blank(whole[2:])
         if transparent is not None and 2 * still.histogram()[255] >= wrong.histogram()[255]:
-            # The mark is there already: the frame need not draw it again.
+            # The mark is already there, so the frame need not draw it again.
             surface.put(drawn, transparent, whole, still)
             wrong = ImageChops.subtract(wrong, still)
         if ImageChops.subtract(wrong, surface.is_exact(before, target)).getbbox() is not None:
@@ -113,7 +113,7 @@ class CopyCanvas(Generic[Canvas]):
         return Redrawn(widened, True, drawn)
 
     def advance(self, after: Canvas, box: Box, drawn_box: Box, disposal: int) -> int:
-        """Go on to the next frame; return the disposal of the copy's frame, which has shown ``after``."""
+        """Advance to the next frame; return the disposal of the copy's frame, which has shown ``after``."""
         if disposal == PREVIOUS and drawn_box == box:
             return PREVIOUS
         if disposal == BACKGROUND and drawn_box == box:
@@ -121,12 +121,12 @@ class CopyCanvas(Generic[Canvas]):
             self._surface.clear(self._shown, box)
             return BACKGROUND
         self._shown = after
-        # Disposing of a box that is larger than the source's would clear too much: the next frame overwrites it.
+        # Disposing of a box larger than the source's would clear too much: the next frame overwrites it instead.
         self._stale, self._follows = (None, True) if disposal == KEEP else (drawn_box, False)
         return KEEP
 
     def _outdated(self, after: Canvas, box: Box) -> list[Box]:
-        """Return the box outside of a frame's own where the canvas has to change, if there is one."""
+        """Return the box outside a frame's own in which the canvas has to change, if any."""
         if self._stale is None:
             return []
         left, top, _, _ = self._stale
@@ -138,7 +138,7 @@ class CopyCanvas(Generic[Canvas]):
         return [(found[0] + left, found[1] + top, found[2] + left, found[3] + top)] if found else []
 
     def _marks(self, region: Box) -> Image.Image:
-        """Return a mask of a region, 255 in the boxes of marks."""
+        """Return a mask of a region: 255 in the boxes of marks."""
         mask = Image.new("L", (region[2] - region[0], region[3] - region[1]))
         for left, top, right, bottom in self._overlay.boxes:
             corners = (left - region[0], top - region[1], right - region[0] - 1, bottom - region[1] - 1)
@@ -147,7 +147,7 @@ class CopyCanvas(Generic[Canvas]):
 
 
 def changed_pixels(before: Image.Image, after: Image.Image) -> Image.Image:
-    """Return a mask, 255 where two pictures of one mode and size differ in any channel."""
+    """Return a mask: 255 where two pictures of the same mode and size differ in any channel."""
     first, *others = ImageChops.difference(before, after).split()
     for channel in others:
         first = ImageChops.lighter(first, channel)

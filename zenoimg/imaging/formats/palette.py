@@ -1,4 +1,4 @@
-"""Marks on palette indices, drawn in colours that the palette has or has room for."""
+"""Draw marks on palette indices, in colours that the palette has or has room for."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Color = tuple[int, int, int, int]
 """Red, green, blue and alpha, 0 to 255."""
 
 _CLOSE = 3
-"""Invisible difference of a channel: such a colour gets no slot of its own."""
+"""Invisible difference in a channel: a colour this close gets no slot of its own."""
 
 _FAINTEST_COVERAGE = 24
-"""Coverage (of 255) below which a pixel keeps its index: the soft edge of letters."""
+"""Coverage (out of 255) below which a pixel keeps its index: the soft edges of letters."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """The result of drawing: the palette with new colours at its end, and whether they show the mark."""
+    """The result of drawing: the palette with new colours appended, and whether they show the mark."""
 
     palette: tuple[Color, ...]
     visible: bool
@@ -32,8 +32,8 @@ class Drawn:
 def blend_indices(picture: Image.Image, palette: tuple[Color, ...], slots: int, overlay: Overlay) -> Drawn:
     """Draw the overlay on a picture of mode ``P``, in place, with at most ``slots`` colours in its palette.
 
-    Existing entries keep their index, so that pixels outside the mark keep index and colour. An overlay without boxes
-    changes nothing.
+    Existing entries keep their index, so that pixels outside the mark keep their index and colour. An overlay without
+    boxes changes nothing.
     """
     if not overlay.boxes:
         return Drawn(palette, True)
@@ -55,14 +55,14 @@ def blend_indices(picture: Image.Image, palette: tuple[Color, ...], slots: int, 
 
 
 def in_colour(indices: Image.Image, palette: tuple[Color, ...]) -> Image.Image:
-    """Return the RGBA picture of palette indices; indices without an entry are black."""
+    """Return palette indices as an RGBA picture; indices without an entry are black."""
     table = [*palette, *[(0, 0, 0, 255)] * (256 - len(palette))]
     grey = Image.frombytes("L", indices.size, indices.tobytes())
     return Image.merge("RGBA", [grey.point([color[channel] for color in table]) for channel in range(4)])
 
 
 def _reduced(ideal: Image.Image, covered: Image.Image) -> Image.Image:
-    """Return what is under the mark, reduced to at most 256 colours."""
+    """Return the pixels under the mark, reduced to at most 256 colours."""
     only_mark = Image.new("RGBA", ideal.size)
     only_mark.paste(ideal, (0, 0), covered)
     return only_mark.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
@@ -71,9 +71,9 @@ def _reduced(ideal: Image.Image, covered: Image.Image) -> Image.Image:
 def _assign(
     reduced: Image.Image, covered: Image.Image, palette: tuple[Color, ...], slots: int, space: Space
 ) -> tuple[tuple[Color, ...], bytes]:
-    """Return the palette with what was added, and the index for each colour of the reduced picture.
+    """Return the palette with new entries, and the index for each colour of the reduced picture.
 
-    Colours are compared as a viewer shows them, by the picture's colour space.
+    Colours are compared as a viewer shows them, in the picture's colour space.
     """
     flat = reduced.getpalette("RGBA") or []
     colours = [(flat[at], flat[at + 1], flat[at + 2], flat[at + 3]) for at in range(0, len(flat), 4)]
@@ -98,7 +98,7 @@ def _assign(
 
 
 def _seen(colors: list[Color], space: Space) -> list[Color]:
-    """Return colours, which are numbers of a picture's colour space, as a viewer shows them in sRGB."""
+    """Return colours in a picture's colour space as a viewer shows them in sRGB."""
     if space.samples != 3 or space.key == SRGB.key:
         return list(colors)
     seen = space.shown([(red / 255, green / 255, blue / 255) for red, green, blue, _ in colors])
@@ -106,13 +106,13 @@ def _seen(colors: list[Color], space: Space) -> list[Color]:
 
 
 def _on_grounds(color: Color) -> tuple[int, ...]:
-    """Return a colour as it shows on black, and on white."""
+    """Return a colour as it appears on black and on white."""
     *channels, alpha = color
     return tuple((channel * alpha + ground * (255 - alpha)) // 255 for ground in (0, 255) for channel in channels)
 
 
 def _distances(all_shown: Sequence[tuple[int, ...]], shown: tuple[int, ...]) -> list[int]:
-    """Return squared distances of colours to one. Unrolled: an animation needs tens of millions of them."""
+    """Return the squared distances of colours to one colour. Unrolled, since an animation needs tens of millions."""
     a, b, c, d, e, f = shown
     return [
         (r - a) * (r - a)
@@ -130,7 +130,7 @@ def _is_close(one: Color, other: Color) -> bool:
 
 
 def _visible(ground: Image.Image, ideal: Image.Image, drawn: Image.Image, covered: Image.Image) -> bool:
-    """Return whether the mark in the available colours differs from the ground about as it should."""
+    """Return whether the mark in the available colours differs from the background about as much as it should."""
     wanted = _difference(ground, ideal, covered)
     return _difference(ground, drawn, covered) >= wanted / 2 and _difference(ideal, drawn, covered) <= wanted
 
@@ -140,10 +140,10 @@ def _difference(one: Image.Image, other: Image.Image, covered: Image.Image) -> f
 
 
 def taken_entries(palette: tuple[Color, ...], highest: int) -> list[tuple[Color, ...]]:
-    """Return palettes without their free entries, the best candidate first.
+    """Return palettes without their free entries, best candidate first.
 
-    ``highest`` is the highest index that a pixel uses. The first lacks only the padding at the end, entries of one
-    colour; the second lacks everything after ``highest``.
+    ``highest`` is the highest index that a pixel uses. The first candidate lacks only the padding at the end (entries
+    of a single colour); the second lacks everything after ``highest``.
     """
     length = len(palette)
     while length > highest + 1 and palette[length - 1] == palette[-1]:

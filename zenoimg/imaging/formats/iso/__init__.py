@@ -1,4 +1,4 @@
-"""Files in the ISO base media file format, which AVIF and HEIF share.
+"""The ISO base media file format, which AVIF and HEIF share.
 
 ``boxes``  boxes, and the boxes inside them
 ``items``  the items of a meta box

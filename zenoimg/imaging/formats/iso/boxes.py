@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from zenoimg.imaging.errors import Refused
 
-# Bytes between a box's head and the boxes inside it.
+# Bytes between a box's header and the boxes inside it.
 _BEFORE_INNER = {
     b"moov": 0,
     b"trak": 0,
@@ -24,12 +24,12 @@ _BEFORE_INNER = {
     b"av01": 78,
 }
 MOST_BOXES, _DEEPEST_BOX = 5_000, 16
-"""Limits of their number and nesting: a picture that is a grid of hundreds has some hundred boxes, ten levels deep."""
+"""Limits on number and nesting: a picture that is a grid of hundreds has a few hundred boxes, ten levels deep."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box's four-letter kind and where its content is in the file."""
+    """A box: its four-letter type and the position of its content in the file."""
 
     kind: bytes
     start: int
@@ -37,7 +37,7 @@ class Box:
 
 
 def boxes_in(data: bytes, start: int, end: int) -> list[Box]:
-    """Return the boxes between two offsets. Raises ``Refused("corrupt")`` when one extends past the end."""
+    """Return the boxes between two offsets. Raises ``Refused("corrupt")`` if one extends past the end."""
     found: list[Box] = []
     while start + 8 <= end:
         length, kind = struct.unpack_from(">I4s", data, start)
@@ -54,14 +54,14 @@ def boxes_in(data: bytes, start: int, end: int) -> list[Box]:
 
 
 def inner_boxes(data: bytes, box: Box) -> list[Box]:
-    """Return the boxes inside a box; none when its kind is not a container."""
+    """Return the boxes inside a box; empty if it is not a container."""
     if box.kind not in _BEFORE_INNER:
         return []
     return boxes_in(data, box.start + _BEFORE_INNER[box.kind], box.end)
 
 
 def walk(data: bytes, box: Box | None = None, depth: int = 0) -> Iterator[Box]:
-    """Yield all boxes of a file, or of a box, each before those inside it."""
+    """Yield all boxes in a file or a box, each before those inside it."""
     if depth > _DEEPEST_BOX:
         raise Refused("corrupt", "the file's boxes are nested too deeply")
     for inner in inner_boxes(data, box) if box else boxes_in(data, 0, len(data)):
@@ -70,5 +70,5 @@ def walk(data: bytes, box: Box | None = None, depth: int = 0) -> Iterator[Box]:
 
 
 def first(data: bytes, box: Box | None, kind: bytes) -> Box | None:
-    """Return the first box of a kind in a file or in a box, however deep."""
+    """Return the first box of a type in a file or a box, at any depth."""
     return next((inner for inner in walk(data, box) if inner.kind == kind), None)

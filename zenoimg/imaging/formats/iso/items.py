@@ -1,4 +1,4 @@
-"""The items of a file, as its meta box describes them (ISO/IEC 23008-12)."""
+"""The items of a file, as described by its meta box (ISO/IEC 23008-12)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from zenoimg.imaging.formats.iso.boxes import Box, first, inner_boxes, walk
 
 _MOST_ITEMS, _MOST_EXTENTS = 5_000, 10_000
 _LONGEST_TABLE = 256 * 1024
-"""Bytes of a table of items, each of which takes some ten."""
+"""Maximum size of a table of items in bytes; each item takes about ten."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """An item: its type, its properties (kind and content), and its bytes."""
+    """An item: its type, its properties (type and content), and its bytes."""
 
     number: int
     kind: bytes
@@ -23,13 +23,13 @@ class Item:
     content: bytes
 
     def property(self, kind: bytes) -> bytes:
-        """Return the first property of a kind; empty when there is none."""
+        """Return the first property of a type, or empty bytes."""
         return next((content for name, content in self.properties if name == kind), b"")
 
 
 @dataclass(frozen=True)
 class Items:
-    """The items of a meta box by number, which one is the picture, and how they refer to each other."""
+    """The items of a meta box by number, the number of the primary picture, and their references."""
 
     by_number: dict[int, Item]
     primary: int
@@ -37,11 +37,11 @@ class Items:
 
     @property
     def colour(self) -> list[Item]:
-        """The coded pictures of the primary item: itself, or the tiles of a grid."""
+        """The coded pictures of the primary item: the item itself, or the tiles of a grid."""
         return self.coded(self.primary)
 
     def coded(self, item: int) -> list[Item]:
-        """Return an item and, if it is a grid, the tiles of it."""
+        """Return an item and, if it is a grid, its tiles."""
         tiles = [to for kind, source, to in self.references if kind == b"dimg" and source == item]
         numbers = [item, *(number for to in tiles for number in to)]
         return [self.by_number[number] for number in numbers if number in self.by_number]
@@ -52,7 +52,7 @@ class Items:
 
 
 def read_items(data: bytes, meta: Box) -> Items:
-    """Return the items of a meta box. Raises ``struct.error`` or ``ValueError`` when it is damaged."""
+    """Return the items of a meta box. Raises ``struct.error`` or ``ValueError`` if it is damaged."""
     boxes = {box.kind: box for box in reversed(inner_boxes(data, meta))}
     kinds = _kinds(data, boxes[b"iinf"]) if b"iinf" in boxes else {}
     idat = boxes.get(b"idat")
@@ -72,7 +72,7 @@ def _primary(data: bytes, box: Box | None) -> int:
 
 
 def without_exif(data: bytes) -> bytes:
-    """Return a file with its Exif items renamed: Pillow does not open a picture whose EXIF is damaged."""
+    """Return a file with its Exif items renamed, since Pillow does not open a picture with damaged EXIF."""
     copy = bytearray(data)
     for box in walk(data):
         if box.kind == b"iinf":
@@ -86,7 +86,7 @@ def _kinds(data: bytes, box: Box) -> dict[int, bytes]:
 
 
 def _infos(data: bytes, box: Box) -> Iterator[tuple[int, bytes, int]]:
-    """Yield the number and the type of each item, and the offset of the type."""
+    """Yield the number and type of each item, and the offset of the type."""
     at = box.start + (8 if data[box.start] else 6)
     for _ in range(_MOST_ITEMS):
         if at + 20 > box.end:
@@ -99,7 +99,7 @@ def _infos(data: bytes, box: Box) -> Iterator[tuple[int, bytes, int]]:
 
 
 def _contents(data: bytes, box: Box, idat: Box | None, kinds: dict[int, bytes]) -> dict[int, bytes]:
-    """Return the bytes of each item; coded pictures may share them, as equal cells of a grid do."""
+    """Return the bytes of each item; coded pictures may share them, as identical cells of a grid do."""
     version = data[box.start]
     sizes, more = data[box.start + 4], data[box.start + 5]
     offset_bytes, length_bytes, base_bytes, index_bytes = sizes >> 4, sizes & 15, more >> 4, more & 15
@@ -107,7 +107,7 @@ def _contents(data: bytes, box: Box, idat: Box | None, kinds: dict[int, bytes]) 
     reader = _Reader(data, at, box.end)
     contents: dict[int, bytes] = {}
     shared: dict[tuple[int, int], bytes] = {}
-    # Extents may take no bytes in the table, and may all point at the whole file.
+    # Extents may take no bytes in the table, and may all point at the entire file.
     extents_left, bytes_left = _MOST_EXTENTS, 2 * len(data)
     for _ in range(min(reader.number(4 if version == 2 else 2), _MOST_ITEMS)):
         item = reader.number(4 if version == 2 else 2)
@@ -133,7 +133,7 @@ def _contents(data: bytes, box: Box, idat: Box | None, kinds: dict[int, bytes]) 
             bytes_left -= len(parts[-1])
             if bytes_left < 0:
                 raise ValueError("items overlap each other repeatedly")
-        # Only pictures are long, and only their beginning is read.
+        # Only pictures are long, and only their beginnings are read.
         contents[item] = parts[0] if len(parts) == 1 else b"".join(parts[:64])
     return contents
 
@@ -142,7 +142,7 @@ def _properties(data: bytes, iprp: Box) -> dict[int, list[tuple[bytes, bytes]]]:
     container = first(data, iprp, b"ipco")
     known = [(box.kind, data[box.start : box.end]) for box in inner_boxes(data, container)] if container else []
     found: dict[int, list[tuple[bytes, bytes]]] = {}
-    # One of each version and width (ISO/IEC 23008-12, 9.3.1).
+    # One for each version and width (ISO/IEC 23008-12, 9.3.1).
     for box in [box for box in inner_boxes(data, iprp) if box.kind == b"ipma"][:4]:
         version, wide = data[box.start], bool(data[box.start + 3] & 1)
         reader = _Reader(data, box.start + 4, box.end)
@@ -169,7 +169,7 @@ def _references(data: bytes, box: Box | None) -> list[tuple[bytes, int, tuple[in
 
 
 class _Reader:
-    """Reads consecutive numbers; raises ``ValueError`` at the end."""
+    """Reads consecutive numbers. Raises ``ValueError`` past the end."""
 
     def __init__(self, data: bytes, at: int, end: int) -> None:
         if end - at > _LONGEST_TABLE:
@@ -177,7 +177,7 @@ class _Reader:
         self._data, self._at, self._end = data, at, end
 
     def go(self, box: Box) -> None:
-        """Continue inside a box."""
+        """Move to the content of a box."""
         self._at, self._end = box.start, box.end
 
     def number(self, length: int) -> int:

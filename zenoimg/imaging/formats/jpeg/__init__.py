@@ -1,8 +1,8 @@
 """JPEG.
 
-``stream``    a file as its marker segments
+``stream``    splits a file into marker segments
 ``metadata``  the segments that a copy keeps
-``xmp``       XMP, which may be cut over many segments
+``xmp``       XMP, which may be split over many segments
 ``trailer``   what follows the first picture
-``writer``    from a source's bytes to the watermarked copy
+``writer``    turns a source's bytes into the watermarked copy
 """

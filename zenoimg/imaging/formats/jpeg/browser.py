@@ -1,4 +1,4 @@
-"""JPEGs as the gallery hands them to browsers."""
+"""Prepare a JPEG for delivery to a browser."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from zenoimg.imaging.metadata.policy import Rights
 
 
 def without_metadata(data: bytes) -> bytes | None:
-    """Return the file with no metadata but its colour profile and orientation.
+    """Return the file without metadata except its colour profile and orientation.
 
-    ``None`` for CMYK, which browsers show in other colours, and where metadata stands between scans.
+    Return ``None`` for CMYK, which browsers show in other colours, and if there is metadata between scans.
     """
     stream = read_stream(data)
     if not stream.ended:

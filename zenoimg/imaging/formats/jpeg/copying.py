@@ -1,4 +1,4 @@
-"""JPEG without a mark: new application segments in front of the source's own tables and scans."""
+"""JPEG without a mark: put new application segments in front of the source's own tables and scans."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
-#: Segments that pixels are decoded by: frames, tables, restart intervals (ITU-T T.81, B.1.1.3).
+#: Segments needed to decode pixels: frames, tables, restart intervals (ITU-T T.81, B.1.1.3).
 _DECODING = {*range(0xC0, 0xD0), 0xDB, DRI} - {0xC8}
 _SOI = b"\xff\xd8"
 
 
 def copied(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked | None:
-    """Return a copy; ``None`` when its scans hold what a copy must not hold."""
+    """Return a copy, or ``None`` if its scans contain what a copy must not contain."""
     stream = read_stream(data)
     check_coding(stream)
     limits.check_picture(stream.width, stream.height)
@@ -54,7 +54,7 @@ def copied(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked | None:
 
 
 def _pixels(data: bytes, stream: JpegStream) -> bytes | None:
-    """Return a JPEG of nothing but what pixels are decoded by; ``None`` when other things are among its scans."""
+    """Return a JPEG with only what is needed to decode pixels; ``None`` if there is anything else among its scans."""
     markers = [segment.marker for segment in stream.segments]
     first = markers.index(SOS)
     if any(segment.marker not in (*_DECODING, SOS, 0xD9, 0xDC) for segment in stream.segments[first:]):

@@ -1,4 +1,4 @@
-"""Pixels of a JPEG, encoded as the source was: quantization tables, sampling, progression and restart interval.
+"""Encode the pixels of a JPEG as in the source: quantization tables, sampling, progression and restart interval.
 
 Huffman tables are optimised only where that keeps the copy from growing: it costs 1.77 times a plain encode at 12 MP.
 """
@@ -37,7 +37,7 @@ _WIDE_BUFFER = threading.Lock()
 
 
 def encode(picture: Image.Image, stream: JpegStream, settings: EncoderSettings) -> EncodedChunks:
-    """Return the encoded picture, with Pillow's metadata at its head.
+    """Return the encoded picture, with Pillow's metadata at its start.
 
     ``picture`` has the mode and size that ``stream`` decodes to.
     """
@@ -55,12 +55,12 @@ def encode(picture: Image.Image, stream: JpegStream, settings: EncoderSettings) 
 
 
 def sampling_name(stream: JpegStream) -> str | None:
-    """Return the name of the source's chroma sampling; ``None`` when it cannot be written."""
+    """Return the name of the source's chroma sampling, or ``None`` if it cannot be written."""
     return sampling_of((part.horizontal, part.vertical) for part in stream.components)
 
 
 def writes_ycck(stream: JpegStream) -> bool:
-    """Return whether inks can be written as YCCK: libjpeg is given the converted samples, which are not subsampled."""
+    """Return whether inks can be written as YCCK: libjpeg gets the converted samples, which are not subsampled."""
     whole = all((part.horizontal, part.vertical) == (1, 1) for part in stream.components)
     return len(stream.components) == 4 and adobe_transform(stream) == YCCK and whole
 
@@ -74,7 +74,7 @@ def _options(picture: Image.Image, stream: JpegStream, settings: EncoderSettings
         "subsampling": (sampling_name(stream) or FINEST) if picture.mode == "RGB" else -1,
     }
     if stream.is_lossless:
-        # Restarts of a lossless scan are counted in samples, of others in blocks.
+        # Restart intervals of a lossless scan are counted in samples, those of others in blocks.
         options |= {"restart_marker_blocks": 0, "quality": LOSSLESS_QUALITY}
     elif settings.jpeg_quality == "source":
         options["qtables"] = _tables(picture, stream)
@@ -84,7 +84,7 @@ def _options(picture: Image.Image, stream: JpegStream, settings: EncoderSettings
 
 
 def _tables(picture: Image.Image, stream: JpegStream) -> list[list[int]]:
-    """Return one quantization table for each component; the last one also serves the components after it."""
+    """Return one quantization table per component; the last one also applies to the components after it."""
     assert isinstance(picture, JpegImageFile), "the tables are those of a decoded JPEG"
     if picture.mode == "CMYK" and adobe_transform(stream) == YCCK and not writes_ycck(stream):
         # Written as CMYK: chroma tables are too coarse for inks.
@@ -96,9 +96,9 @@ def _tables(picture: Image.Image, stream: JpegStream) -> list[list[int]]:
 
 
 def _as_ycck(picture: Image.Image) -> Image.Image:
-    """Return the samples of YCCK in the form in which Pillow writes them unconverted: as inverted CMYK.
+    """Return the samples of YCCK in the form that Pillow writes unconverted: as inverted CMYK.
 
-    Adobe's YCCK is YCbCr of cyan, magenta and yellow, read as red, green and blue, and black as it is (libjpeg,
+    Adobe's YCCK is YCbCr of cyan, magenta and yellow, taken as red, green and blue, and unchanged black (libjpeg,
     ``jdcolor.c``).
     """
     *inks, black = picture.split()
@@ -107,13 +107,13 @@ def _as_ycck(picture: Image.Image) -> Image.Image:
 
 
 def _has_standard_huffman_tables(stream: JpegStream) -> bool:
-    """Return whether all Huffman tables are those of ITU-T T.81, annex K.3, or none are given (as in motion JPEG)."""
+    """Return whether all Huffman tables are those of ITU-T T.81, annex K.3, or none are present (as in motion JPEG)."""
     return not stream.is_arithmetic and set(_huffman_tables(stream)) <= _standard_huffman_tables()
 
 
 @cache
 def _standard_huffman_tables() -> frozenset[bytes]:
-    """Return the tables that libjpeg writes when it does not optimise them."""
+    """Return the tables that libjpeg writes without optimization."""
     encoded = EncodedChunks()
     Image.new("RGB", (8, 8)).save(cast("IO[bytes]", encoded), "JPEG")
     return frozenset(_huffman_tables(read_stream(encoded.with_metadata([]))))
@@ -139,10 +139,10 @@ def _encoded(picture: Image.Image, options: dict[str, Any]) -> EncodedChunks:
 
 
 def _encoded_in_wide_buffer(picture: Image.Image, options: dict[str, Any]) -> EncodedChunks:
-    """Encode what Pillow's buffer is too small for.
+    """Encode a picture for which Pillow's buffer is too small.
 
-    A progressive or optimised picture gets one buffer of two bytes a pixel, which noise at fine tables exceeds.
-    ``MAXBLOCK`` is Pillow's setting for the minimum size of buffers; no other setting reaches them.
+    A progressive or optimised picture gets one buffer of two bytes per pixel, which noise with fine tables exceeds.
+    ``MAXBLOCK`` is Pillow's setting for the minimum size of buffers; no other setting affects them.
     """
     with _WIDE_BUFFER:
         usual = ImageFile.MAXBLOCK

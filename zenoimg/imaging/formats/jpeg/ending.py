@@ -1,4 +1,4 @@
-"""JPEGs without an end marker: all pixels may be there, and viewers show them."""
+"""JPEGs without an end marker, which viewers show and which may have all pixels."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from zenoimg.imaging.formats.jpeg.stream import PROGRESSIVE, SOS, JpegStream, Pi
 
 NO_END_MARKER = "the file lacks its end marker, which the copy has"
 
-# Bits that the decoder would use for pixels that are missing. Nothing in them is a marker.
+# Bits that the decoder would use for missing pixels. They contain no marker.
 _OTHER_BITS = b"\xa5\x5a" * 64
 
 
 def check_complete(data: bytes, stream: JpegStream) -> None:
-    """Raise ``Refused("corrupt")`` when pixels are missing at the end of a JPEG without an end marker.
+    """Raise ``Refused("corrupt")`` if pixels are missing at the end of a JPEG without an end marker.
 
-    libjpeg fills missing pixels silently, from whatever bits follow: so they are all there if the picture is the same
+    libjpeg silently fills in missing pixels from whatever bits follow, so none is missing if the picture is the same
     whatever follows. Progressive pictures must also have all scans down to the last bit.
     """
     if not _has_all_scans(stream) or _decoded(data, stream, b"") != _decoded(data, stream, _OTHER_BITS):

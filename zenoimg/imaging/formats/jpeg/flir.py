@@ -1,4 +1,4 @@
-"""Thermal cameras' data, cut over segments "FLIR" (FLIR's FFF format, as ExifTool describes it)."""
+"""Thermal camera data, split over "FLIR" segments (FLIR's FFF format, as described by ExifTool)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_RECORDS = 1_000
 
 
 def kept_flir(segments: list[Segment], keeper: Keeper) -> list[Segment]:
-    """Return the segments of the copy: none when they hold a picture, else by the policy without their GPS record."""
+    """Return the segments for the copy: none if they hold a picture; without their GPS record if the policy says so."""
     if not segments or keeper.strips:
         return []
     ordered = sorted(segments, key=lambda segment: segment.payload[6:7])
@@ -38,11 +38,11 @@ def kept_flir(segments: list[Segment], keeper: Keeper) -> list[Segment]:
 
 
 def _without_gps(data: bytes) -> bytes | None:
-    """Return the data with its GPS records zeroed; ``None`` when they cannot be found."""
+    """Return the data with its GPS records zeroed, or ``None`` if they cannot be found."""
     if data[:4] not in (b"FFF\0", b"AFF\0") or len(data) < 64:
         return None
     copy = bytearray(data)
-    # The version, about 100, tells the byte order.
+    # The version, about 100, reveals the byte order.
     order = ">" if 0 < int.from_bytes(data[20:24], "big") < 1_000 else "<"
     directory, count = struct.unpack_from(order + "II", data, 24)
     if count > _MAX_RECORDS or directory + count * _RECORD_BYTES > len(data):

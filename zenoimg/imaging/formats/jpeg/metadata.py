@@ -1,4 +1,4 @@
-"""Which of a JPEG's application segments and comments its copy keeps, and in what form."""
+"""Decide which of a JPEG's application segments and comments its copy keeps, and in what form."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _KINDS = (
     (COM, b"", "comment"),
 )
 _BLOCKS = ("exif", "xmp", "photoshop")
-"""Blocks that may be cut over several segments, in the order of those that a copy has and its source does not."""
+"""Blocks that may be split over several segments, in the order in which a copy gets those that its source lacks."""
 
 
 def orientation_in(stream: JpegStream) -> int:
@@ -53,8 +53,8 @@ def orientation_in(stream: JpegStream) -> int:
 def kept_segments(stream: JpegStream, keeper: Keeper) -> list[Segment]:
     """Return the application segments and comments for the start of the copy.
 
-    Blocks of several segments take the place of their first one. Thumbnails are left out without a warning: the copy
-    lacks nothing that the picture does not show.
+    Blocks of several segments take the place of their first one. Thumbnails are left out without a warning, since they
+    contain nothing that the picture does not show.
     """
     described = [(segment, kind) for segment in stream.segments if (kind := _kind(segment)) is not None]
     others = kept_others([(segment, kind) for segment, kind in described if kind in ("other", "comment")], keeper)
@@ -83,9 +83,9 @@ def kept_segments(stream: JpegStream, keeper: Keeper) -> list[Segment]:
 
 
 def segments_of(exif: bytes, xmp: bytes, profile: bytes, keeper: Keeper) -> list[Segment]:
-    """Return the application segments of a JPEG made from another format: JFIF's, and one or more for each block.
+    """Return the application segments of a JPEG made from another format: JFIF's, and one or more per block.
 
-    The blocks are as the keeper returned them.
+    The blocks are those returned by the keeper.
     """
     step = MAX_PAYLOAD - _PROFILE_HEADER_BYTES
     parts = [profile[at : at + step] for at in range(0, len(profile), step)]
@@ -98,7 +98,7 @@ def segments_of(exif: bytes, xmp: bytes, profile: bytes, keeper: Keeper) -> list
 
 
 def _kept_blocks(stream: JpegStream, described: list[tuple[Segment, str]], keeper: Keeper) -> dict[str, list[Segment]]:
-    """Return the segments of EXIF, XMP, Photoshop's and FLIR's data, with the rights that the copy has to state."""
+    """Return the segments of EXIF, XMP, Photoshop and FLIR data, with the rights that the copy has to state."""
     of_kind = {kind: [segment for segment, found in described if found == kind] for kind in (*_BLOCKS, "flir")}
     exif = keeper.exif(b"".join(_exif_parts(stream))) if of_kind["exif"] else b""
     if len(of_kind["exif"]) > len(_exif_parts(stream)):
@@ -116,7 +116,7 @@ def _kept_blocks(stream: JpegStream, described: list[tuple[Segment, str]], keepe
 
 
 def _profile(segments: list[Segment], keeper: Keeper) -> list[Segment]:
-    """Return the segments of the colour profile, in their order."""
+    """Return the segments of the colour profile, in order."""
     whole = b"".join(segment.payload[_PROFILE_HEADER_BYTES:] for segment in segments)
     kept = keeper.profile(whole)
     if kept == whole:
@@ -130,7 +130,7 @@ def _profile(segments: list[Segment], keeper: Keeper) -> list[Segment]:
 
 
 def _kind(segment: Segment) -> str | None:
-    """Return which kind of metadata a segment carries; ``None`` when pixels depend on it."""
+    """Return the kind of metadata in a segment, or ``None`` if pixels depend on it."""
     if not segment.is_metadata:
         return None
     for marker, prefix, kind in _KINDS:
@@ -140,7 +140,7 @@ def _kind(segment: Segment) -> str | None:
 
 
 def _exif_parts(stream: JpegStream) -> list[bytes]:
-    """Return the EXIF block in the pieces of its segments: some writers cut what is longer than one."""
+    """Return the pieces of the EXIF block: some writers split one that is too long for a segment."""
     parts = [segment.payload[_EXIF_HEADER_BYTES:] for segment in stream.segments if _kind(segment) == "exif"]
     whole = parts[:1]
     for part in parts[1:]:

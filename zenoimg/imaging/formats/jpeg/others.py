@@ -9,14 +9,14 @@ from zenoimg.imaging.metadata import carve
 from zenoimg.imaging.metadata.keeper import Keeper
 
 _MAY_TELL_PLACE = (b"RMETA\0", b"NITF\0", b"Media Jukebox\0", b"GoPro\0")
-"""Beginnings of segments with fields for places: Ricoh's and JRiver's, the header of military pictures, GoPro's."""
+"""Beginnings of segments with location fields: Ricoh's and JRiver's, the header of military pictures, GoPro's."""
 
 
 def kept_others(segments: list[tuple[Segment, str]], keeper: Keeper) -> list[list[Segment]]:
-    """Return for each segment what the copy keeps of it: one segment or none.
+    """Return what the copy keeps of each segment: one segment or none.
 
-    Pictures are looked for in all segments together, and in those of each marker, since some makers cut a preview
-    over several; then all segments that begin alike are left out.
+    Pictures are searched for in all segments together, and in those of each marker, since some makers split a preview
+    over several; then all segments with the same beginning are left out.
     """
     if keeper.strips:
         return [[] for _ in segments]
@@ -47,7 +47,7 @@ def _kept(segment: Segment, keeper: Keeper) -> bytes:
 
 
 def _with_picture(indices: list[int], segments: list[Segment]) -> set[int]:
-    """Return which of some segments hold a picture, or a piece of one."""
+    """Return which of the segments hold a picture or a piece of one."""
     payloads = [segments[index].payload for index in indices]
     spans = carve.pictures_in(b"".join(payloads))
     ends = list(accumulate(map(len, payloads)))
@@ -59,7 +59,7 @@ def _with_picture(indices: list[int], segments: list[Segment]) -> set[int]:
 
 
 def _beginning(segment: Segment) -> tuple[int, bytes]:
-    """Return the marker of a segment and the identifier that most begin with."""
+    """Return the marker of a segment and the identifier with which most segments begin."""
     return segment.marker, segment.payload[:32].split(b"\0")[0] or segment.payload[:4]
 
 

@@ -1,4 +1,4 @@
-"""The colour profile of a JPEG, which may be cut into several segments (ICC.1:2022, annex B.4)."""
+"""The colour profile of a JPEG, which may be split over several segments (ICC.1:2022, annex B.4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MODES = {1: "L", 4: "CMYK"}
 
 
 def colours_in(stream: JpegStream) -> ColourTags:
-    """Return what a JPEG states about its colours."""
+    """Return what a JPEG says about its colours."""
     parts = [
         segment.payload[len(_NAME) :]
         for segment in stream.segments

@@ -1,7 +1,7 @@
-"""libjpeg's note on coarse quantization tables, which it prints to the process's standard error.
+"""Suppress libjpeg's note about coarse quantization tables, which it prints to the process's standard error.
 
 Tables with entries above 255 make a sequential JPEG an extended one (SOF1). libjpeg's encoder traces that at a level
-that it always prints (``jcmarker.c``, ``JTRC_16BIT_TABLES``), past Python's ``sys.stderr``.
+that is always printed (``jcmarker.c``, ``JTRC_16BIT_TABLES``), bypassing Python's ``sys.stderr``.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _REDIRECTION = threading.Lock()
 
 @contextmanager
 def without_coarse_table_notes(expected: bool) -> Iterator[None]:
-    """Drop the note from standard error. Everything else that is printed meanwhile is printed at the end.
+    """Drop the note from standard error. Anything else printed in the meantime is printed at the end.
 
-    Does nothing unless the note is ``expected``: the redirection is the whole process's.
+    Does nothing unless the note is ``expected``, since the redirection affects the entire process.
     """
     if not expected:
         yield
@@ -29,7 +29,7 @@ def without_coarse_table_notes(expected: bool) -> Iterator[None]:
     with _REDIRECTION, tempfile.TemporaryFile() as printed:
         try:
             standard_error = os.dup(_STANDARD_ERROR)
-        except OSError:  # the process has none
+        except OSError:  # the process has no standard error
             yield
             return
         os.dup2(printed.fileno(), _STANDARD_ERROR)

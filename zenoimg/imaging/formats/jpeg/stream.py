@@ -1,4 +1,4 @@
-"""A JPEG file as its marker segments (ITU-T T.81, annex B), without decoding pixels."""
+"""Split a JPEG file into its marker segments (ITU-T T.81, annex B), without decoding pixels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zenoimg.imaging.errors import Refused
 SOI, EOI, SOS, DRI, DHT, DQT, COM = 0xD8, 0xD9, 0xDA, 0xDD, 0xC4, 0xDB, 0xFE
 APP0, APP1, APP2, APP11, APP13, APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
 MAX_PAYLOAD = 65_533
-"""Bytes that one segment can carry after its two length bytes."""
+"""Maximum number of bytes in a segment after its two length bytes."""
 
 # Inside entropy-coded data FF is followed by 00 (stuffing), a restart marker, or fill bytes.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -20,12 +20,12 @@ _MAY_BE_METADATA = re.compile(rb"\xff[\xe0-\xef\xfe]")
 _LONGEST_COLOURS = 14  # JFIF without a thumbnail; Adobe's has 12
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _MOST_SEGMENTS = 4_000  # 100 MB of full metadata segments are 1,526; a flood of empty ones costs time and memory
-_MOST_SCANS = 100  # encoders write about ten; a scan of a few bytes makes the decoder walk over the whole picture
+_MOST_SCANS = 100  # encoders write about ten; a scan of a few bytes makes the decoder pass over the entire picture
 PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 ARITHMETIC = frozenset({0xC9, 0xCA})
 LOSSLESS = 0xC3
 YCCK = 2
-"""The transform of inks in Adobe's APP14 segment: YCbCr of the first three, and black."""
+"""The ink transform in Adobe's APP14 segment: YCbCr of the first three, and black."""
 EOI_BYTES = b"\xff\xd9"
 _FRAME_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
@@ -39,12 +39,12 @@ class Segment:
 
     @property
     def encoded(self) -> bytes:
-        """The segment as it is stored in a file."""
+        """The segment as stored in a file."""
         return struct.pack(">BBH", 0xFF, self.marker, len(self.payload) + 2) + self.payload
 
     @property
     def tells_colours(self) -> bool:
-        """Whether it is JFIF's segment or Adobe's, too short to hold anything else."""
+        """Whether it is JFIF's or Adobe's segment, too short to contain anything else."""
         names = {APP0: b"JFIF\0", APP14: b"Adobe"}
         name = names.get(self.marker)
         return name is not None and self.payload.startswith(name) and len(self.payload) <= _LONGEST_COLOURS
@@ -69,9 +69,9 @@ class Component:
 class JpegStream:
     """The first picture of a JPEG file, and where it ends.
 
-    ``frame_marker`` is the SOF's second byte, ``precision`` bits a sample, ``restart_interval`` MCUs
-    (0: none), ``first_scan`` the offset of the first SOS and ``end`` the one after EOI, or that of the file's end when
-    it has no EOI (then ``ended`` is false).
+    ``frame_marker`` is the SOF's second byte, ``precision`` in bits per sample, ``restart_interval`` in MCUs
+    (0: none), ``first_scan`` the offset of the first SOS, and ``end`` the one after EOI, or the end of the file if
+    there is no EOI (then ``ended`` is false).
     """
 
     segments: tuple[Segment, ...]
@@ -102,7 +102,7 @@ class JpegStream:
 
 
 def read_stream(data: bytes) -> JpegStream:
-    """Return the segments of a file's first picture. Raises ``Refused("corrupt")`` when it ends before its pixels."""
+    """Return the segments of a file's first picture. Raises ``Refused("corrupt")`` if it ends before its pixels."""
     segments, first_scan, scans, end = [], 0, 0, 0
     for segment, position in _walk(data):
         segments.append(segment)
@@ -139,9 +139,9 @@ def read_stream(data: bytes) -> JpegStream:
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return a stream, or tables alone, up to its EOI, without application segments and comments.
+    """Return a stream, or only tables, up to its EOI, without application segments and comments.
 
-    Short ones that tell colours (JFIF, Adobe) stay. Raises ``Refused("corrupt")`` where segments cannot be told apart.
+    Short ones that define colours (JFIF, Adobe) are kept. Raises ``Refused("corrupt")`` if segments cannot be parsed.
     """
     if not _MAY_BE_METADATA.search(data):
         return data
@@ -176,8 +176,8 @@ def is_coded_rgb(stream: JpegStream) -> bool:
 class PixelStream:
     """A file object that reads as a JPEG with only the segments that the pixels depend on.
 
-    The scans are not copied, which would cost one to two per cent of a picture's time. A file without an end marker
-    ends with ``following`` and one.
+    The scans are not copied, which would cost one to two percent of a picture's time. A file without an end marker
+    is extended by ``following`` and one.
     """
 
     def __init__(self, data: bytes, stream: JpegStream, following: bytes = b"") -> None:
@@ -193,7 +193,7 @@ class PixelStream:
 
     @property
     def parts(self) -> tuple[bytes, memoryview, bytes]:
-        """The file in three parts, of which the second is not a copy."""
+        """The file in three parts, the second of which is not a copy."""
         return self._head, self._scans, self._tail
 
     def read(self, count: int) -> bytes:
@@ -207,23 +207,23 @@ class PixelStream:
         return part
 
     def seek(self, offset: int) -> int:
-        """Go to a byte."""
+        """Seek to a byte."""
         self._position = offset
         return offset
 
     def tell(self) -> int:
-        """Return the offset of the byte that is read next."""
+        """Return the offset of the next byte to read."""
         return self._position
 
 
 class EncodedChunks:
-    """Collects what an encoder writes, so that its metadata can be replaced without copying the pixels once more."""
+    """Collects an encoder's output, so that its metadata can be replaced without copying the pixels again."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
 
     def write(self, chunk: bytes) -> int:
-        """Append bytes; the first call has all of the encoder's metadata."""
+        """Append bytes; the first call contains all of the encoder's metadata."""
         self._chunks.append(chunk)
         return len(chunk)
 
@@ -245,7 +245,7 @@ class EncodedChunks:
 
 
 def _walk(data: bytes) -> Iterator[tuple[Segment, int]]:
-    """Yield each segment of the first picture with the offset after it; EOI is absent in files that end without it."""
+    """Yield each segment of the first picture with the offset after it; EOI is missing if the file ends without it."""
     position = 2
     has_scan = False
     while True:

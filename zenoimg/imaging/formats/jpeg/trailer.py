@@ -1,4 +1,4 @@
-"""What follows the first picture of a JPEG file: further pictures, gain maps, videos."""
+"""Read what follows the first picture of a JPEG file: further pictures, gain maps, videos."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_PICTURES = 64
 
 @dataclass(frozen=True)
 class Further:
-    """A picture that follows the first one: its place in the file (the first is 0), its bytes, and its segments."""
+    """A picture after the first one: its number in the file (the first is 0), its bytes, and its segments."""
 
     number: int
     data: bytes
@@ -20,7 +20,7 @@ class Further:
 
 
 def further_pictures(trailer: bytes) -> tuple[list[Further], bytes]:
-    """Return the JPEGs in the order of the file, and what follows the last of them."""
+    """Return the JPEGs in file order, and what follows the last of them."""
     pictures: list[Further] = []
     at = 0
     while len(pictures) < _MAX_PICTURES and (start := trailer.find(b"\xff\xd8\xff", at)) >= 0:
@@ -36,7 +36,7 @@ def further_pictures(trailer: bytes) -> tuple[list[Further], bytes]:
 
 
 def left_out(others: int, rest: bytes) -> list[str]:
-    """Return warnings that name what follows the first picture and is not in the copy: pictures and other data."""
+    """Return warnings about what follows the first picture and is not in the copy: pictures and other data."""
     texts = []
     if others:
         more = "1 more picture" if others == 1 else f"{others} more pictures"

@@ -1,8 +1,8 @@
-"""JPEG: the mark is drawn on the blocks under it, everything else stays as it is in the source.
+"""JPEG: the mark is drawn on the blocks under it, everything else stays as in the source.
 
-Where that is not possible (see ``coefficients``), all pixels go through Pillow, and are encoded with the source's
+If that is not possible (see ``coefficients``), all pixels go through Pillow, and are encoded with the source's
 quantization tables, sampling, progression and restart interval. They pass through RGB rather than YCbCr, which would
-keep a little more but costs Pillow a tenth to a fifth more time. Metadata are copied as the source's own segments.
+preserve a little more but takes Pillow a tenth to a fifth longer. Metadata are copied as the source's own segments.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ from zenoimg.imaging.result import Encoding, Watermarked
 
 _DECODABLE = {0xC0, 0xC1, 0xC2, LOSSLESS, *ARITHMETIC}
 _FILES = 3
-"""The file, the helper's memory with it or the encoder's chunks, and the copy."""
+"""Number of times the file is in memory: the source, the helper's memory or the encoder's chunks, and the copy."""
 _BYTES_AT_A_TIME = 1 << 20  # Pillow's 64 KiB make a 6 MP decode 1 to 2% slower: it stops and restarts rows
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Return a watermarked copy of a JPEG with its gain map; other further pictures are left out and reported."""
+    """Return a watermarked copy of a JPEG with its gain map; any other further pictures are left out and reported."""
     stream = read_stream(data)
     check_coding(stream)
     limits.check_picture(stream.width, stream.height)
@@ -90,7 +90,7 @@ def _marked(
 ) -> tuple[bytes, list[Segment], Encoding, list[str]]:
     """Return the marked picture, its segments, how it was encoded, and warnings.
 
-    It has its segments at its head unless ``ground`` is given: then a gain map follows, which they depend on.
+    It has its segments at its start unless ``ground`` is given: then a gain map follows, on which they depend.
     """
     draw: Draw = ground or blend
     pixels = PixelStream(data, stream)
@@ -110,10 +110,10 @@ def _marked(
 
 
 def _bytes_a_pixel(stream: JpegStream, settings: EncoderSettings) -> float:
-    """Return the measured peak memory for each pixel, including the helper's, for either encoding.
+    """Return the measured peak memory in bytes per pixel, including the helper's, for either encoding.
 
-    Coefficients take two bytes a sample, in the helper, or in Pillow where a scan is progressive or tables are
-    optimised; pixels take four bytes, grey ones one. At a quality of our own the copy may be larger than the file.
+    Coefficients take two bytes per sample, in the helper, or in Pillow if a scan is progressive or tables are
+    optimised; pixels take four bytes, grey ones one. With a configured quality, the copy may be larger than the file.
     """
     across, down = largest_factors(stream)
     samples = sum(part.horizontal * part.vertical for part in stream.components) / max(1, across * down)
@@ -137,7 +137,7 @@ def check_coding(stream: JpegStream) -> None:
 
 
 def _as_written(segments: list[Segment], stream: JpegStream) -> list[Segment]:
-    """Return the segments with Adobe's transform as it is encoded."""
+    """Return the segments with Adobe's transform set to the encoded one."""
     if len(stream.components) != 4:
         return segments
     transform = YCCK if writes_ycck(stream) else 0

@@ -19,14 +19,14 @@ _EXTENSION_HEAD = len(XMP_EXTENSION) + _GUID_BYTES + 8
 
 @dataclass(frozen=True)
 class KeptXmp:
-    """What the copy keeps: the packet and its extension, ``b""`` for none, with the digest that the packet names."""
+    """What the copy keeps: the packet and its extension (``b""`` for none), with the digest stated in the packet."""
 
     packet: bytes
     extension: bytes = b""
     digest: bytes = b""
 
     def segments(self, keeper: Keeper) -> list[Segment]:
-        """Return the segments of the copy, with the rights that it has to state."""
+        """Return the copy's segments, with the rights that it has to state."""
         packet = keeper.stamp.xmp(self.packet)
         if len(XMP) + len(packet) > MAX_PAYLOAD:
             keeper.warn("XMP has no room for the rights: a packet has at most 65,502 bytes")
@@ -39,7 +39,7 @@ class KeptXmp:
 
 
 def packet_segments(packet: bytes, keeper: Keeper) -> list[Segment]:
-    """Return the segments for a packet that was in none; one that is too long for a segment becomes an extension."""
+    """Return the segments for a packet not from a JPEG; one too long for a segment becomes an extension."""
     if len(XMP) + len(packet) <= MAX_PAYLOAD:
         return [Segment(APP1, XMP + packet)] if packet else []
     digest = hashlib.md5(packet, usedforsecurity=False).hexdigest().upper().encode()
@@ -49,7 +49,7 @@ def packet_segments(packet: bytes, keeper: Keeper) -> list[Segment]:
 
 
 def kept_xmp(segments: list[Segment], keeper: Keeper) -> KeptXmp:
-    """Return what the copy keeps of XMP, given all its segments in the source."""
+    """Return what the copy keeps of XMP, given all of its segments in the source."""
     packets = [segment.payload for segment in segments if segment.payload.startswith(XMP)]
     if not packets:
         return KeptXmp(b"")
@@ -72,7 +72,7 @@ def kept_xmp(segments: list[Segment], keeper: Keeper) -> KeptXmp:
 
 
 def _kept_parts(parts: list[bytes], keeper: Keeper) -> bytes:
-    """Return what the copy keeps of the packet that the parts hold together."""
+    """Return what the copy keeps of the packet formed by the parts."""
     (length,) = struct.unpack_from(">I", parts[0], _GUID_BYTES)
     pieces = sorted((struct.unpack_from(">I", part, _GUID_BYTES + 4)[0], part) for part in parts)
     extension = b"".join(part[_GUID_BYTES + 8 :] for _, part in pieces)

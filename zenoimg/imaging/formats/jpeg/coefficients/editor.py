@@ -41,12 +41,12 @@ Reason = Literal[
     "too long",
 ]
 Draw = Callable[[Image.Image, Overlay], None]
-"""Draws an overlay on a decoded picture, in place; its mode and size stay."""
+"""Draws an overlay on a decoded picture, in place, without changing its mode or size."""
 
 
 @dataclass(frozen=True)
 class NotThisWay:
-    """The picture has to be decoded and encoded as a whole; the text says why."""
+    """The entire picture has to be decoded and encoded; the text says why."""
 
     reason: Reason
 
@@ -61,10 +61,10 @@ _REASONS: dict[int, Reason] = {
 }
 
 LARGEST_SHARE, LARGEST_SHARE_OF_GREY = 0.12, 0.05
-"""The region around the mark, as a share of the picture, from which on decoding and encoding the whole costs less."""
+"""The region's share of the picture above which decoding and encoding all of it costs less."""
 
 SMALL_REGION = 1 << 16
-"""Pixels of a region whose share does not matter: the picture costs a few milliseconds either way."""
+"""Pixels of a region up to which its share does not matter, since the picture takes a few milliseconds either way."""
 
 SMALL_PICTURE = 1 << 20
 """Pixels of a picture that may be coded twice: that takes some milliseconds, of a large one a third of its time."""
@@ -72,16 +72,16 @@ _GROWTH = 1.01
 """How much larger than its source a small picture may be before it gets Huffman tables of its own."""
 
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
-_MOST_SCANS = 24  # libjpeg's own script for CMYK has 18; a scan of few bytes walks over the whole picture
+_MOST_SCANS = 24  # libjpeg's own script for CMYK has 18; a scan of a few bytes takes a pass over the entire picture
 _SPARE_BYTES = 1 << 16
 _SPARE_MEMORY = 64 << 20
-_HEAD_BYTES = 1 << 14  # four quantization and eight Huffman tables are 3 KB
+_HEAD_BYTES = 1 << 14  # four quantization and eight Huffman tables take 3 KB
 _RAW_MODES = {"L": "L", "RGB": "RGB", "CMYK": "CMYK;I"}
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is known of an edit before the picture is read. ``tables`` is ``None`` for progressive pictures."""
+    """What is known about an edit before the picture is read. ``tables`` is ``None`` for progressive pictures."""
 
     region: Region
     overlay: Overlay
@@ -103,13 +103,14 @@ def marked(
     any_share: bool = False,
     lowered: int = 0,
 ) -> bytes | NotThisWay:
-    """Return a JPEG with the overlay drawn on it, every block that it does not touch as in the source.
+    """Return a JPEG with the overlay drawn on it, and every block that it does not touch as in the source.
 
-    ``source`` is the picture, in parts, as a JPEG with no more application segments than tell its colours apart, and
-    ``head`` the encoded application segments of the copy. ``any_share`` asks for this way however much of the picture
-    the mark covers. ``lowered`` is how many steps of quantization the first coefficient of each changed block of the
-    first component is lowered by: ``draw`` has drawn it lighter by as much. Raises ``TransientError`` or
-    ``MemoryError`` when helpers die twice, and ``Refused("corrupt")`` when both used up their processor time.
+    ``source`` is the picture, in parts, as a JPEG with only the application segments that determine its colours, and
+    ``head`` the encoded application segments of the copy. ``any_share`` requests this method however much of the
+    picture the mark covers. ``lowered`` is the number of quantization steps by which to lower the first coefficient of
+    each changed block in the first component: ``draw`` has drawn it lighter by the same amount. Raises
+    ``TransientError`` or ``MemoryError`` if helpers die twice, and ``Refused("corrupt")`` if both used up their CPU
+    time.
     """
     plan = _planned(stream, sum(len(part) for part in source), overlay, any_share=any_share)
     if isinstance(plan, NotThisWay):
@@ -162,7 +163,7 @@ def _planned(stream: JpegStream, length: int, overlay: Overlay, *, any_share: bo
 
 
 def _has_plain_sampling(stream: JpegStream) -> bool:
-    """Return whether the first component is the finest, and the others have whole fractions of its samples."""
+    """Return whether the first component is the finest, and the others have integer fractions of its samples."""
     across, down = stream.components[0].horizontal, stream.components[0].vertical
     return all(
         component.horizontal
@@ -174,12 +175,12 @@ def _has_plain_sampling(stream: JpegStream) -> bool:
 
 
 def _cpu_microseconds(length: int, pixels: int) -> int:
-    """Return a generous limit: an intact picture takes about 0.01 for each pixel, and ten times that on an emulator."""
+    """Return a generous limit: an intact picture takes about 0.01 µs per pixel, ten times that on an emulator."""
     return 2_000_000 + length + pixels
 
 
 def _coefficient_bytes(stream: JpegStream) -> int:
-    """Return what libjpeg needs for all coefficients: 16 bits for each sample of whole MCUs."""
+    """Return the memory that libjpeg needs for all coefficients: 16 bits per sample of all MCUs."""
     across, down = largest_factors(stream)
     mcus = -(-stream.width // (8 * across)) * -(-stream.height // (8 * down))
     blocks = sum(component.horizontal * component.vertical for component in stream.components)
@@ -230,7 +231,7 @@ def _edited_by(
 
 
 def _opens(head: bytes, stream: JpegStream) -> bool:
-    """Return whether Pillow also reads the header that libjpeg wrote."""
+    """Return whether Pillow can read the header that libjpeg wrote."""
     try:
         return JpegImageFile(BytesIO(head)).size == (stream.width, stream.height)
     except (OSError, SyntaxError, ValueError):

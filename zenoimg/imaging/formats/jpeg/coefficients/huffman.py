@@ -1,7 +1,7 @@
 """Huffman tables for a file's own coefficients and a few new ones.
 
-A table that was made for one picture lacks the symbols that this picture does not have. libjpeg writes such symbols
-wrongly, without an error, so every table is completed before it is written with.
+A table optimized for one picture lacks the symbols that do not occur in it. libjpeg writes such symbols
+incorrectly, without an error, so every table is completed before it is used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import SLOTS, Cod
 from zenoimg.imaging.formats.jpeg.stream import DHT, DRI, SOS, JpegStream
 
 DC_SYMBOLS = frozenset(range(12))
-"""Symbols of 8-bit samples, ITU-T T.81, F.1.2.1 and F.1.2.2: sizes of differences; runs and sizes."""
+"""Symbols for 8-bit samples (ITU-T T.81, F.1.2.1 and F.1.2.2): sizes of differences; runs and sizes."""
 AC_SYMBOLS = frozenset({0x00, 0xF0} | {run << 4 | size for run in range(16) for size in range(1, 11)})
 
 _DC, _AC = 0, 1
@@ -22,13 +22,13 @@ _LARGEST_SIZE = 10
 
 
 class UnusableTablesError(Exception):
-    """Tables that are damaged, or that belong to coefficients which 8-bit samples do not have."""
+    """Tables that are damaged, or for coefficients that 8-bit samples do not have."""
 
 
 def keeps_order(stream: JpegStream) -> bool:
-    """Return whether a sequential picture of one scan is written with the very differences that its source has.
+    """Return whether a sequential picture of one scan is written with exactly the differences in its source.
 
-    They have known symbols, since the tables have no others.
+    Their symbols are known, since the tables have no others.
     """
     markers = [segment.marker for segment in stream.segments]
     defined = [_defined(segment.payload) for segment in stream.segments if segment.marker == DHT]
@@ -45,10 +45,10 @@ def keeps_order(stream: JpegStream) -> bool:
 
 
 def tables_of(stream: JpegStream) -> CodingTables:
-    """Return complete tables for a sequential picture: the source's own, with what they lack.
+    """Return complete tables for a sequential picture: the source's own, plus the symbols they lack.
 
-    A file of several scans, each with tables of its own, is written as one scan: a table that a later component
-    has in the slot of an earlier one goes to a slot of its own while there are two, which is what baseline allows.
+    A file of several scans, each with its own tables, is written as one scan: a table that a later component
+    has in the slot of an earlier one moves to another slot, of which baseline allows two.
     Raises ``UnusableTablesError``.
     """
     used = _tables_by_component(stream)
@@ -71,14 +71,14 @@ def tables_of(stream: JpegStream) -> CodingTables:
 
 @lru_cache(maxsize=64)
 def completed(table: HuffmanTable, symbols: frozenset[int]) -> HuffmanTable:
-    """Return a table with a code for each of ``symbols``: the same table if it has them all.
+    """Return a table with a code for each of ``symbols``; the same table if it has them all.
 
-    What it lacks gets codes of 16 bits behind its own while there is room, else all get new codes.
+    Missing symbols get 16-bit codes after the existing ones while there is room; otherwise all get new codes.
     """
     missing = bytes(sorted(symbols - set(table.symbols)))
     if not missing:
         return table
-    # In units of the longest codes; the code of ones alone is not to be used (ITU-T T.81, C).
+    # In units of the longest codes; the all-ones code must not be used (ITU-T T.81, C).
     taken = sum(count << (_LONGEST - bits) for bits, count in enumerate(table.counts, 1))
     if taken + len(missing) < 1 << _LONGEST and table.counts[-1] + len(missing) < 256:
         counts = table.counts[:-1] + bytes([table.counts[-1] + len(missing)])
@@ -87,12 +87,12 @@ def completed(table: HuffmanTable, symbols: frozenset[int]) -> HuffmanTable:
 
 
 def regrown(table: HuffmanTable, missing: bytes) -> HuffmanTable:
-    """Return a table with new codes for its symbols, about as long as the old ones, and long ones for ``missing``."""
+    """Return a table with new codes for its symbols, about as long as the old ones, and long codes for ``missing``."""
     lengths = [bits for bits, count in enumerate(table.counts, 1) for _ in range(count)]
     symbols = table.symbols + missing
     weights = [1 << (_LONGEST + 1 - bits) for bits in lengths] + [1] * len(missing)
     least = 1
-    # The last one stands for the code of ones alone: its weight is the least, so its code is the longest and the last.
+    # The last weight stands for the all-ones code: being the smallest, it gets the longest and last code.
     while max(depths := _depths([max(least, weight) for weight in weights] + [0])) > _LONGEST:
         least *= 2
     order = sorted(range(len(symbols)), key=lambda index: (depths[index], index))
@@ -103,7 +103,7 @@ def regrown(table: HuffmanTable, missing: bytes) -> HuffmanTable:
 
 
 def _depths(weights: list[int]) -> list[int]:
-    """Return the lengths of Huffman's codes for weights, by their index."""
+    """Return the Huffman code lengths for weights, by index."""
     heap = [(weight, index, [index]) for index, weight in enumerate(weights)]
     heapq.heapify(heap)
     depths = [0] * len(weights)
@@ -117,7 +117,7 @@ def _depths(weights: list[int]) -> list[int]:
 
 
 def _tables_by_component(stream: JpegStream) -> list[tuple[int, int, HuffmanTable, HuffmanTable]]:
-    """Return, for each component, the slots of its tables and what they held at its scan."""
+    """Return the slots of each component's tables, and their content at its scan."""
     held: dict[tuple[int, int], HuffmanTable] = {}
     used: dict[int, tuple[int, int, HuffmanTable, HuffmanTable]] = {}
     for segment in stream.segments:

@@ -1,4 +1,4 @@
-"""The helper process that drives libjpeg, as seen from here."""
+"""The parent's side of the helper process that drives libjpeg."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _FOLDER = str(Path(__file__).parent)
 
 
 class JpegHelper(Helper):
-    """A helper whose greeting is libjpeg's code for lack of memory."""
+    """A helper whose greeting is libjpeg's error code for lack of memory."""
 
     def __init__(self, library: str) -> None:
         super().__init__("JPEG", _FOLDER, [library])
 
     def judge_exit(self, status: int, control: bytes) -> None:
-        """Tell lack of memory from a picture that libjpeg gave up."""
+        """Tell lack of memory from a picture that libjpeg gave up on."""
         if status == LIBJPEG_EXIT:
             (code,) = struct.unpack_from("=i", control, ERROR_CODE_AT)
             raise OutOfMemoryError if code == self.greeting else RejectedError

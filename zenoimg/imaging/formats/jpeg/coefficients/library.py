@@ -1,4 +1,4 @@
-"""Find the libjpeg that Pillow's wheels bundle, the only one that is used."""
+"""Find the libjpeg bundled with Pillow's wheels, the only one that is used."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MAJOR_VERSIONS = ("3.",)
 
 @cache
 def bundled_libjpeg() -> str | None:
-    """Return the path of the libjpeg-turbo 3 (API 6.2) next to this Pillow; ``None`` where there is none.
+    """Return the path of the libjpeg-turbo 3 (API 6.2) next to this Pillow, or ``None`` if there is none.
 
-    Wheels for Windows link it into Pillow, and distributions build Pillow against a library of their own.
+    Wheels for Windows link it into Pillow, and distributions build Pillow against their own library.
     """
     if sys.platform == "win32" or not (features.version_feature("libjpeg_turbo") or "").startswith(_MAJOR_VERSIONS):
         return None

@@ -1,4 +1,4 @@
-"""The MCUs around a mark, and which blocks of them it touches: arithmetic on boxes and one-channel masks."""
+"""Compute the MCUs around a mark and the blocks that it touches: arithmetic on boxes and one-channel masks."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _BLOCK = 8
 
 @dataclass(frozen=True)
 class Region:
-    """A rectangle of whole MCUs with the mark in it.
+    """A rectangle of whole MCUs that contains the mark.
 
-    ``mcus`` counts from the picture's corner, ``box`` is in pixels and ends at the picture's edges.
+    ``mcus`` is in MCUs from the picture's corner; ``box`` is in pixels and ends at the picture's edges.
     """
 
     mcus: Box
@@ -30,12 +30,12 @@ class Region:
 
     @property
     def pixels(self) -> int:
-        """How many pixels it has."""
+        """The number of pixels."""
         return self.size[0] * self.size[1]
 
 
 def region_around(stream: JpegStream, overlay: Overlay) -> Region | None:
-    """Return the MCUs that a mark's boxes touch, and one more on each side; ``None`` when it touches none.
+    """Return the MCUs that a mark's boxes touch, and one more on each side; ``None`` if it touches none.
 
     libjpeg interpolates chroma between samples, so pixels at an edge depend on the MCU beyond it.
     """
@@ -53,7 +53,7 @@ def region_around(stream: JpegStream, overlay: Overlay) -> Region | None:
 
 
 def largest_factors(stream: JpegStream) -> tuple[int, int]:
-    """Return the largest horizontal and vertical sampling factors: an MCU has so many blocks across and down."""
+    """Return the largest horizontal and vertical sampling factors: the number of blocks across and down in an MCU."""
     return (
         max(component.horizontal for component in stream.components),
         max(component.vertical for component in stream.components),
@@ -61,16 +61,16 @@ def largest_factors(stream: JpegStream) -> tuple[int, int]:
 
 
 def shifted(overlay: Overlay, region: Region) -> Overlay:
-    """Return an overlay for the region's pixels alone."""
+    """Return an overlay relative to the region's pixels."""
     left, top = region.box[:2]
     boxes = ((box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in overlay.boxes)
     return replace(overlay, boxes=tuple(boxes))
 
 
 def block_masks(stream: JpegStream, region: Region, overlay: Overlay) -> list[bytes]:
-    """Return for each component a byte for every block of the region, row by row: not 0 where the mark touches it.
+    """Return, for each component, a byte per block of the region, row by row: not 0 where the mark touches it.
 
-    ``overlay`` is a ``shifted`` one. A block of a subsampled component stands for several squares of 8x8 pixels: the
+    ``overlay`` is a ``shifted`` one. A block of a subsampled component covers several squares of 8x8 pixels: the
     component's sampling factors divide the largest ones.
     """
     squares = _touched_squares(stream, region, overlay)
@@ -82,7 +82,7 @@ def block_masks(stream: JpegStream, region: Region, overlay: Overlay) -> list[by
 
 
 def _touched_squares(stream: JpegStream, region: Region, overlay: Overlay) -> Image.Image:
-    """Return a mask with a pixel for each square of 8x8 pixels of the region's MCUs."""
+    """Return a mask with a pixel for each 8x8 square in the region's MCUs."""
     columns, rows = region.mcus[2] - region.mcus[0], region.mcus[3] - region.mcus[1]
     largest = largest_factors(stream)
     shape = overlay.mark.getchannel("A").point([0] + [255] * 255)
@@ -95,5 +95,5 @@ def _touched_squares(stream: JpegStream, region: Region, overlay: Overlay) -> Im
 
 
 def _any_of(mask: Image.Image, across: int, down: int) -> Image.Image:
-    """Shrink a mask of 0 and 255; a pixel is 255 where any of the pixels that it stands for is."""
+    """Shrink a mask of 0 and 255; a pixel is 255 if any of the pixels that it represents is."""
     return mask.reduce((across, down)).point([0] + [255] * 255)

@@ -19,13 +19,13 @@ NOT_THERE = "the file declares an HDR gain map that it does not hold; the copy d
 
 @dataclass(frozen=True)
 class Choice:
-    """``kept`` is the map that the copy keeps, ``others`` the number of further pictures that are not it."""
+    """``kept`` is the map that the copy keeps, ``others`` the number of other further pictures."""
 
     kept: SourceMap | None
     others: int
     warnings: tuple[str, ...] = ()
     declares_others: bool = False
-    """Whether the metadata of the picture declare a map or a video."""
+    """Whether the picture's metadata declare a map or a video."""
 
 
 def choose(stream: JpegStream, further: Sequence[Further], recipe: Recipe) -> Choice:
@@ -49,9 +49,9 @@ def choose(stream: JpegStream, further: Sequence[Further], recipe: Recipe) -> Ch
 def with_gain_map(
     copy: bytes, segments: list[Segment], source: SourceMap, ground: GroundUnderMark, recipe: Recipe
 ) -> tuple[bytes, list[str]]:
-    """Return a copy with its segments and its gain map, which has the mark too, and warnings.
+    """Return a copy with its segments and its gain map, which is marked as well, and warnings.
 
-    ``copy`` has no application segments yet, and ``ground`` has drawn its mark.
+    ``copy`` has no application segments yet; ``ground`` has drawn its mark.
     """
     keeper = Keeper(recipe.metadata)
     try:
@@ -63,5 +63,5 @@ def with_gain_map(
 
 
 def left_out_map(why: str) -> str:
-    """Return the warning for a gain map that a copy does not have."""
+    """Return the warning about a gain map that a copy lacks."""
     return f"the HDR gain map was left out ({why}): the copy shows in standard range"

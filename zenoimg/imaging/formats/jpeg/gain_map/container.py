@@ -1,4 +1,4 @@
-"""Declare the gain map in a copy: in the directory of pictures, ISO's version segment, and XMP."""
+"""Declare the gain map in a copy: in the picture directory (MPF), ISO's version segment, and XMP."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def with_map(
 ) -> bytes:
     """Return a file of two pictures: a JPEG that has no application segments yet, with its segments, and its gain map.
 
-    The copy declares the map as the source does. The directory of pictures is rewritten, since many sources have wrong
-    lengths in it; all viewers but libultrahdr need it. Raises ``UnknownMapError`` when the declaration does not fit.
+    The copy declares the map as the source does. The picture directory is rewritten, since many sources have wrong
+    lengths in it; all viewers except libultrahdr need it. Raises ``UnknownMapError`` if the declaration does not fit.
     """
     head = _with_xmp(segments, declared, len(map_jpeg))
     at = next((index for index, segment in enumerate(head) if segment.marker not in (APP0, APP1)), len(head))
@@ -36,7 +36,7 @@ def with_map(
 
 
 def _with_xmp(segments: list[Segment], declared: Declarations, map_bytes: int) -> list[Segment]:
-    """Return the segments with a packet that declares the map, where the source has one that does."""
+    """Return the segments with a packet that declares the map, if the source has one."""
     if not (declared.version or declared.has_directory):
         return list(segments)
     head = list(segments)

@@ -1,8 +1,9 @@
 """The mark at the resolution of a gain map, which is usually lower than the picture's.
 
-A sample of the map lights the pixels of its cell and, interpolated, those of the cells around it. So a sample counts as
-covered where any pixel of its cell or of a neighbouring one is. Measured with libultrahdr 1.4 and libvips 8.18, a map
-of a quarter of the size: with the mean in place of the maximum a mark is 44% too bright, without the neighbours 212%.
+A sample of the map affects the pixels of its cell and, by interpolation, those of the cells around it. So a sample
+counts as covered if any pixel in its cell or a neighbouring one is. Measured with libultrahdr 1.4 and libvips 8.18, for
+a map of a quarter of the size: with the mean instead of the maximum a mark is 44% too bright, without the neighbours
+212%.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from zenoimg.imaging.marking.overlap import covered_boxes, union
 from zenoimg.imaging.marking.placement import Box, Size
 
 _BAND_PIXELS = 1 << 22
-"""Pixels of the picture that are looked at together: a tiled mark covers all of it."""
+"""Number of the picture's pixels processed at a time, since a tiled mark covers all of it."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,16 @@ class Grid:
 
     @property
     def across(self) -> float:
-        """Return the pixels of the picture's width for one sample."""
+        """Return the pixels of the picture's width per sample."""
         return self.picture[0] / self.map[0]
 
     @property
     def down(self) -> float:
-        """Return the pixels of the picture's height for one sample."""
+        """Return the pixels of the picture's height per sample."""
         return self.picture[1] / self.map[1]
 
     def samples(self, box: Box, step: Size) -> Box:
-        """Return the samples that a box of pixels and one sample around it need, whole blocks of ``step`` samples."""
+        """Return the samples for a box of pixels plus one sample around it, in whole blocks of ``step`` samples."""
         left, top = int(box[0] / self.across) - 1, int(box[1] / self.down) - 1
         right, bottom = math.ceil(box[2] / self.across) + 1, math.ceil(box[3] / self.down) + 1
         return (
@@ -59,12 +60,12 @@ class Coverage:
 
     @property
     def core(self) -> Image.Image:
-        """Return where it covers all of a sample: 255, elsewhere 0."""
+        """Return a mask: 255 where it covers an entire sample, 0 elsewhere."""
         return self.alpha.point([0] * 255 + [255])
 
 
 def coverage(overlay: Overlay, grid: Grid, step: Size) -> Coverage | None:
-    """Return the mark in the map's samples, in whole blocks of ``step``; ``None`` where it misses the picture."""
+    """Return the mark in the map's samples, in whole blocks of ``step``; ``None`` if it misses the picture."""
     boxes = covered_boxes(overlay, grid.picture)
     if not boxes:
         return None
@@ -100,7 +101,7 @@ def _maximum(alpha: Image.Image, grid: Grid, start: tuple[float, float], size: S
     largest = Image.new("L", size)
     for right in range(math.ceil(grid.across)):
         for down in range(math.ceil(grid.down)):
-            # Pillow asks for the place of a sample's centre.
+            # Pillow expects the position of a sample's centre.
             first = start[0] + right + 0.5 - grid.across / 2, start[1] + down + 0.5 - grid.down / 2
             at = (grid.across, 0, first[0], 0, grid.down, first[1])
             taken = alpha.transform(size, Image.Transform.AFFINE, at, Image.Resampling.NEAREST)

@@ -1,4 +1,4 @@
-"""The directory of pictures in a file: CIPA DC-007 (Multi-Picture Format), section 5, in an APP2 segment."""
+"""The picture directory of a file: CIPA DC-007 (Multi-Picture Format), section 5, in an APP2 segment."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _ENTRY_BYTES = 16
 _UNDEFINED, _LONG = 7, 4
 _MOST_TAGS = 100
 _PRIMARY, _MAP = 0x030000, 0x000000
-"""Attributes of the two pictures where the source states none: a representative primary picture, an undefined one."""
+"""Attributes of the two pictures if the source states none: a representative primary picture, an undefined one."""
 HEADER = len(MPF)
-"""Offsets count from the TIFF header, which follows the identifier."""
+"""Offsets are relative to the TIFF header, which follows the identifier."""
 _FIRST_IFD = 8
 _PAYLOAD_BYTES = HEADER + _FIRST_IFD + 2 + 3 * 12 + 4 + 2 * _ENTRY_BYTES
 
 
 @dataclass(frozen=True)
 class Directory:
-    """What of a source's directory its copy repeats: byte order, and the attributes of the picture and of its map."""
+    """What a copy keeps of its source's directory: the byte order, and the attributes of the picture and its map."""
 
     order: str = ">"
     picture: int = _PRIMARY
@@ -31,7 +31,7 @@ class Directory:
 
 
 def read_directory(stream: JpegStream, number: int) -> Directory:
-    """Return the directory of a source whose map is picture ``number`` (the first one is 0); a plain one without."""
+    """Return the directory of a source whose map is picture ``number`` (from 0); a default one if it has none."""
     for segment in stream.segments:
         if segment.marker == APP2 and segment.payload.startswith(MPF):
             try:
@@ -50,7 +50,7 @@ def _read(block: bytes, number: int) -> Directory:
         if tag == _ENTRIES and length >= (number + 1) * _ENTRY_BYTES:
             (picture,) = struct.unpack_from(order + "I", block, offset)
             (its_map,) = struct.unpack_from(order + "I", block, offset + number * _ENTRY_BYTES)
-            # The upper five bits tell how pictures depend on each other, and there are no others any more.
+            # The upper five bits say how pictures depend on each other, and there are no others any more.
             return Directory(order, picture, its_map, is_there=True)
     return Directory(order, is_there=True)
 
@@ -58,7 +58,7 @@ def _read(block: bytes, number: int) -> Directory:
 def directory_segment(directory: Directory, picture_bytes: int, map_offset: int, map_bytes: int) -> Segment:
     """Return the segment for a file of two pictures.
 
-    ``picture_bytes`` is the length of the first one, this segment included, and ``map_offset`` the distance from this
+    ``picture_bytes`` is the length of the first one, including this segment, and ``map_offset`` the distance from this
     segment's TIFF header to the map's first byte.
     """
     order = directory.order

@@ -1,4 +1,4 @@
-"""Make the copy's gain map from the source's: only the blocks under the mark change."""
+"""Make the copy's gain map from the source's, changing only the blocks under the mark."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from zenoimg.imaging.recipe import EncoderSettings
 ENCODED_AGAIN = "the HDR gain map was decoded and encoded again, with its own tables"
 _BLOCK = 8
 _GROUND_BYTES, _SAMPLE_BYTES = 3, 30
-"""For each pixel under the mark, and for each sample of the map there: measured with a tiled mark on three channels."""
+"""Bytes per pixel under the mark, and per sample of the map there, measured with a tiled mark on three channels."""
 _AROUND = 64
-"""Pixels around the mark that a map's samples may stand for: maps have at least an eighth of the picture's width."""
+"""Pixels around the mark that a map's samples may cover: maps have at least an eighth of the picture's width."""
 
 
 @dataclass
 class GroundUnderMark:
-    """Draws the mark on a picture and remembers what the picture was like there. ``overlay`` is that of the picture."""
+    """Draws the mark on a picture and remembers the pixels under it. ``overlay`` is that of the picture."""
 
     overlay: Overlay
     size: Size
@@ -44,7 +44,7 @@ class GroundUnderMark:
     origin: tuple[int, int] = (0, 0)
 
     def __call__(self, picture: Image.Image, overlay: Overlay) -> None:
-        """Draw, as ``blend`` does; ``overlay`` counts from the corner of the part that ``picture`` is."""
+        """Draw like ``blend``; ``overlay`` is relative to the corner of ``picture``, which may be a part."""
         if not overlay.boxes:
             return
         across, down = (self.overlay.boxes[0][axis] - overlay.boxes[0][axis] for axis in (0, 1))
@@ -60,7 +60,7 @@ class GroundUnderMark:
         blend(picture, overlay)
 
     def samples(self, box: Box, grid: Grid) -> Image.Image:
-        """Return the ground in a map's samples; what lies farther from the mark is only about right."""
+        """Return the ground in a map's samples, which is only approximate farther from the mark."""
         size = box[2] - box[0], box[3] - box[1]
         own = max(1, round(self.picture.width / grid.across)), max(1, round(self.picture.height / grid.down))
         small = self.picture.resize(own, Image.Resampling.BOX)
@@ -70,7 +70,7 @@ class GroundUnderMark:
 
 
 def map_memory(map_size: Size, overlay: Overlay, size: Size) -> int:
-    """Return the bytes that the map takes while it is marked: the ground under the mark, and the samples there."""
+    """Return the memory in bytes for marking the map: the ground under the mark, and the samples there."""
     if not covered_boxes(overlay, size):
         return 0
     left, top, right, bottom = covered_box(overlay, size)
@@ -80,7 +80,7 @@ def map_memory(map_size: Size, overlay: Overlay, size: Size) -> int:
 
 
 def map_of_copy(source: SourceMap, ground: GroundUnderMark, keeper: Keeper) -> tuple[bytes, list[str]]:
-    """Return the map's file for the copy, and warnings. Raises ``UnknownMapError`` when it cannot be decoded."""
+    """Return the map's file for the copy, and warnings. Raises ``UnknownMapError`` if it cannot be decoded."""
     stream = source.stream
     segments = kept_segments(stream, keeper)
     grid = Grid(ground.size, (stream.width, stream.height))
@@ -93,7 +93,7 @@ def map_of_copy(source: SourceMap, ground: GroundUnderMark, keeper: Keeper) -> t
     below = undershoot_for(stream, source.metadata) if is_opaque else None
 
     def drawing(below: Undershoot | None) -> tuple[Overlay, Draw]:
-        """Return the shape of what changes, and what draws it; ``below`` keeps the map outside of the mark as it is."""
+        """Return the shape of what changes, and what draws it; ``below`` leaves the map outside the mark unchanged."""
         fills_blocks = is_opaque and below is None
         touched = covered.alpha.point([0] + [255] * 255)
         if fills_blocks:
@@ -128,12 +128,12 @@ def map_of_copy(source: SourceMap, ground: GroundUnderMark, keeper: Keeper) -> t
 
 
 def _whole_blocks(touched: Image.Image, step: Size) -> Image.Image:
-    """Return a mask of whole blocks: edges inside a block would ring into the mark by the map's own coarse tables."""
+    """Return a mask of whole blocks: with the map's coarse tables, edges inside a block would ring into the mark."""
     return _filled(touched.reduce(step), step, touched.size).point([0] + [255] * 255)
 
 
 def _even(codes: Image.Image, covered: Coverage, step: Size) -> Image.Image:
-    """Return codes with each block filled by their mean under the mark: under its opaque core where there is one."""
+    """Return codes with each block filled with their mean under the mark, or under its opaque core if there is one."""
     core = covered.core
     has_core = _filled(core.reduce(step), step, codes.size).point([0] + [255] * 255)
     bands = []
@@ -145,7 +145,7 @@ def _even(codes: Image.Image, covered: Coverage, step: Size) -> Image.Image:
 
 
 def _mean(band: Image.Image, weight: Image.Image, step: Size, size: Size) -> Image.Image:
-    """Return the weighted mean of each block in the whole block; 0 where no sample of it has a weight."""
+    """Return each block filled with its weighted mean; 0 if none of its samples has a weight."""
 
     def weighted(names: dict[str, Any]) -> Any:
         return names["float"](names["band"]) * names["float"](names["weight"])
@@ -159,6 +159,6 @@ def _mean(band: Image.Image, weight: Image.Image, step: Size, size: Size) -> Ima
 
 
 def _filled(blocks: Image.Image, step: Size, size: Size) -> Image.Image:
-    """Return one pixel for each block as a picture of that size."""
+    """Return a picture of this size from one with a pixel per block."""
     whole = blocks.resize((blocks.width * step[0], blocks.height * step[1]), Image.Resampling.NEAREST)
     return whole.crop((0, 0, *size))

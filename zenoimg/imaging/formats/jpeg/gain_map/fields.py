@@ -1,4 +1,4 @@
-"""Values of properties in an XMP packet: those of the descriptions, as attributes, elements or lists."""
+"""Read the values of properties in an XMP packet, whether attributes, elements or lists."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _MAX_PACKET = 1 << 20
 
 
 def xmp_values(packet: bytes) -> dict[Name, list[str]]:
-    """Return the values of each property and field, by namespace and local name; empty for a packet that is damaged.
+    """Return the values of each property and field, by namespace and local name; empty for a damaged packet.
 
-    Names count wherever they stand, so that the fields of a directory's items are found too.
+    Names are matched anywhere, so that the fields of a directory's items are found as well.
     """
     if len(packet) > _MAX_PACKET:
         return {}

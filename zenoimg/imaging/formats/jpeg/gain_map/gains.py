@@ -1,7 +1,7 @@
-"""Codes of a gain map under a mark.
+"""Compute the codes of a gain map under a mark.
 
 An opaque mark is as bright in HDR as in SDR: its gain is 1. Where the picture shows through, HDR and SDR are blended
-alike, in the numbers that viewers blend in, and the gain is what leads from one result to the other.
+in the same way, in the sample values that viewers blend in, and the gain is the ratio of the two results.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from zenoimg.imaging.formats.jpeg.gain_map.coverage import Coverage
 from zenoimg.imaging.formats.jpeg.gain_map.metadata import Channel, GainMapMetadata
 
 _LEAST_LIGHT = 1e-6
-"""Stands for an offset of 0, so that black is not divided by."""
+"""Replaces an offset of 0, to avoid a division by zero for black."""
 _STEPS = 65_535
 _ROOT = 0.25
-"""Steps are even in the fourth root of a gain: so they are finer than a code over 30 stops."""
+"""Steps are uniform in the fourth root of a gain, so that they are finer than a code over 30 stops."""
 _SAMPLES_AT_A_TIME = 1 << 19
-"""Each takes about 60 bytes in between."""
+"""Samples processed at a time; each takes about 60 bytes meanwhile."""
 
 
 def codes_under(old: Image.Image, ground: Image.Image, covered: Coverage, metadata: GainMapMetadata) -> Image.Image:
     """Return the codes of a map's samples with the mark over them, in the mode of ``old`` (``L`` or ``RGB``).
 
-    All pictures have the size of the coverage; ``ground`` is the picture without the mark, ``RGB``.
+    All pictures have the size of the coverage; ``ground`` is the picture without the mark, in ``RGB``.
     """
     if metadata.kind == "Apple":
         return _without_light(old, covered.alpha)
@@ -52,7 +52,7 @@ def _band(old: Image.Image, ground: Image.Image, covered: Coverage, metadata: Ga
 
 
 def _without_light(old: Image.Image, alpha: Image.Image) -> Image.Image:
-    """Return Apple's codes, of which 0 is a gain of 1, dimmed by the mark's coverage."""
+    """Return Apple's codes, in which 0 is a gain of 1, attenuated by the mark's coverage."""
     faded = old.copy()
     faded.paste(0 if old.mode == "L" else (0, 0, 0), (0, 0), alpha)
     return faded
@@ -80,7 +80,7 @@ def _codes(
 
 
 def _linear(value: Any) -> Any:
-    """Return linear light of sRGB's numbers, which also stand for Display P3's (IEC 61966-2-1)."""
+    """Return the linear light of sRGB values, which is the same for Display P3 (IEC 61966-2-1)."""
     return (value <= 0.04045) * value / 12.92 + (value > 0.04045) * ((value + 0.055) / 1.055) ** 2.4
 
 
@@ -93,7 +93,7 @@ def _code_of_step(channel: Channel) -> list[int]:
     """Return the code for each of 65,536 gains, from 0 to the largest."""
     codes: list[int] = []
     for code in range(255):
-        # The gain half-way to the next code.
+        # The gain halfway to the next code.
         stops = channel.low + (channel.high - channel.low) * ((code + 0.5) / 255) ** (1 / channel.gamma)
         end = math.ceil(2.0 ** ((stops - channel.high) * _ROOT) * _STEPS)
         codes += [code] * (end - len(codes))

@@ -1,4 +1,4 @@
-"""Read what the codes of a gain map mean.
+"""Read the metadata that define the codes of a gain map.
 
 Sources: ISO 21496-1 (annex C, as libultrahdr 1.4 and libavif 1.4 write it), Adobe's gain map specification 1.0 (XMP),
 and for Apple's maps its published formula: HDR = SDR · (1 + (headroom − 1) · linear(code)).
@@ -20,7 +20,7 @@ APPLE_NS = "http://ns.apple.com/HDRGainMap/1.0/"
 _VERSION_BYTES = 4
 _MULTICHANNEL, _BASE_COLOURS, _COMMON_DENOMINATOR = 0x80, 0x40, 0x08
 _LARGEST_STOPS = 16.0
-"""Files have at most 15."""
+"""Larger than in any file, where it is at most 15."""
 
 
 class UnknownMapError(ValueError):
@@ -29,7 +29,7 @@ class UnknownMapError(ValueError):
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel: ``low`` and ``high`` in stops at the codes 0 and 255, gamma, and the offsets of linear light."""
+    """One channel: ``low`` and ``high`` (in stops, at codes 0 and 255), gamma, and the offsets in linear light."""
 
     low: float
     high: float
@@ -40,10 +40,10 @@ class Channel:
 
 @dataclass(frozen=True)
 class GainMapMetadata:
-    """One channel for all three colours, or three. ``kind`` is what states it; Apple's has neither stops nor gamma.
+    """One channel for all three colours, or three. ``kind`` is its source; Apple's has neither stops nor gamma.
 
-    ``headrooms`` are those of the displays at which the map begins to count and counts in full, in stops; ``None``
-    where nothing states them. ``in_base_colours`` is whether it applies in the picture's own colour space.
+    ``headrooms`` are those of displays at which the map starts to apply and applies fully, in stops; ``None``
+    if they are not stated. ``in_base_colours`` is set if it applies in the picture's own colour space.
     """
 
     kind: Literal["ISO 21496-1", "XMP", "Apple"]
@@ -53,11 +53,11 @@ class GainMapMetadata:
 
     @property
     def stated_headrooms(self) -> tuple[float, float]:
-        """The headrooms, by default 0 and the most that a channel adds."""
+        """The headrooms, by default 0 and the maximum of all channels."""
         return self.headrooms or (0.0, max(0.0, *(channel.high for channel in self.channels)))
 
     def channel(self, index: int) -> Channel:
-        """Return the channel of a colour, 0 to 2."""
+        """Return the channel for a colour, 0 to 2."""
         return self.channels[index] if len(self.channels) > 1 else self.channels[0]
 
 
@@ -65,7 +65,7 @@ APPLE = GainMapMetadata("Apple", (Channel(0, 1, 1, 0, 0),))
 
 
 def iso_metadata(payload: bytes) -> GainMapMetadata:
-    """Return the metadata of an ISO segment, whose payload follows the identifier. Raises ``UnknownMapError``."""
+    """Return the metadata in an ISO segment, given the payload after the identifier. Raises ``UnknownMapError``."""
     try:
         minimum, _writer, flags = struct.unpack_from(">HHB", payload)
         if minimum:
@@ -82,7 +82,7 @@ def iso_metadata(payload: bytes) -> GainMapMetadata:
 
 
 def xmp_metadata(values: Mapping[Name, Sequence[str]]) -> GainMapMetadata:
-    """Return the metadata of Adobe's properties, each with one value or three. Raises ``UnknownMapError``."""
+    """Return the metadata in Adobe's properties, each with one value or three. Raises ``UnknownMapError``."""
     if values.get((GAIN_MAP_NS, "BaseRenditionIsHDR"), ["False"])[0].strip().lower() == "true":
         raise UnknownMapError("the picture itself is HDR, and the map leads to SDR")
     names = {"GainMapMin": 0.0, "GainMapMax": None, "Gamma": 1.0, "OffsetSDR": 1 / 64, "OffsetHDR": 1 / 64}
@@ -122,7 +122,7 @@ def _numbers(values: Mapping[Name, Sequence[str]], name: str, default: float | N
 
 
 def _rows(payload: bytes, count: int) -> list[list[float]]:
-    """Return the headrooms and each channel's five numbers, each a numerator and a denominator of its own."""
+    """Return the headrooms and each channel's five numbers, each with its own numerator and denominator."""
     one = struct.Struct(">II")
     headrooms = [_fraction(one, payload, 5 + 8 * index) for index in range(2)]
     signs = "iiIii"

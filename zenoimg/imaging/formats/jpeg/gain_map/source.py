@@ -1,4 +1,4 @@
-"""The gain map of a source: which of its further pictures it is, and what declares it."""
+"""Find the gain map of a source: which of its further pictures it is, and what declares it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _APPLE_TYPE = "urn:com:apple:photo:2020:aux:hdrgainmap"
 _NAMES = tuple(name.encode() for name in (GAIN_MAP_NS, APPLE_NS, _APPLE_TYPE, ITEM_NS, CAMERA_NS))
 _DECODABLE = (0xC0, 0xC1, 0xC2)
 _COARSEST = 32
-"""Pixels of the picture, across and down, for one sample; files have at most 8."""
+"""Maximum pixels of the picture, across and down, per sample; files have at most 8."""
 
 
 @dataclass(frozen=True)
 class Declarations:
-    """What of a picture declares a map: ISO's version segment, a version in XMP, a directory in XMP.
+    """What in a picture declares a map: ISO's version segment, a version in XMP, a directory in XMP.
 
-    ``video`` tells whether it declares the video of a motion photo.
+    ``video`` is set if it declares the video of a motion photo.
     """
 
     iso: bytes = b""
@@ -50,7 +50,7 @@ class Declarations:
 
 @dataclass(frozen=True)
 class SourceMap:
-    """A gain map: its file, read as a stream, and what its codes mean."""
+    """A gain map: its file, its parsed stream, and the meaning of its codes."""
 
     data: bytes
     stream: JpegStream
@@ -60,7 +60,7 @@ class SourceMap:
 
 
 def declarations(stream: JpegStream) -> Declarations:
-    """Return what the first picture of a file declares."""
+    """Return what the first picture in a file declares."""
     iso = next(
         (_iso_payload(segment.payload) for segment in stream.segments if _is_iso(segment.marker, segment.payload)), b""
     )
@@ -72,7 +72,7 @@ def declarations(stream: JpegStream) -> Declarations:
 
 
 def map_in(stream: JpegStream, further: Sequence[Further], declared: Declarations) -> SourceMap | None:
-    """Return the gain map among the pictures that follow the first one; ``None`` when none of them is one.
+    """Return the gain map among the pictures after the first one, or ``None`` if there is none.
 
     ``declared`` is what the first one declares. Raises ``UnknownMapError`` for a map that cannot be kept.
     """

@@ -1,4 +1,4 @@
-"""Segments that state the metadata of a map that no JPEG held before: ISO 21496-1's, and Adobe's XMP."""
+"""Write the metadata of a map that does not come from a JPEG as segments: ISO 21496-1, and Adobe's XMP."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _SCALE = 1 << 20
 
 
 def stating_segments(metadata: GainMapMetadata) -> list[Segment]:
-    """Return the segments of the map's JPEG. Android 14 reads XMP alone, what is newer reads ISO's.
+    """Return the segments of the map's JPEG. Android 14 reads only XMP, newer software reads ISO's.
 
-    Raises ``UnknownMapError`` for numbers that the fractions written here cannot hold.
+    Raises ``UnknownMapError`` for numbers that cannot be represented as the fractions written here.
     """
     return [Segment(APP1, XMP + _packet(metadata)), Segment(APP2, ISO + iso_payload(metadata))]
 
 
 def iso_payload(metadata: GainMapMetadata) -> bytes:
-    """Return the metadata as ISO 21496-1, annex C, has them: numerators and denominators."""
+    """Return the metadata in the form of ISO 21496-1, annex C: numerators and denominators."""
     flags = (_BASE_COLOURS if metadata.in_base_colours else 0) | (_MULTICHANNEL if len(metadata.channels) > 1 else 0)
     rows: list[tuple[str, tuple[float, ...]]] = [("II", metadata.stated_headrooms)]
     for channel in metadata.channels:

@@ -1,6 +1,6 @@
 """The structs of libjpeg's API and ABI 6.2 on machines with 64-bit ``long`` and pointers (``jpeglib.h``).
 
-Pointers to what is never looked into are ``c_void_p``. ``selftest`` checks sizes and offsets against the library.
+Pointers that are never dereferenced are ``c_void_p``. ``selftest`` checks sizes and offsets against the library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """libjpeg's functions and the objects that it works with.
 
-libjpeg calls ``error_exit`` when it cannot go on, which must not return. A callback into Python that raised would
-leave C frames behind, so it is the C library's ``_exit`` itself: the process ends, and its status is the lowest byte
+libjpeg calls ``error_exit`` when it cannot continue, which must not return. A callback into Python that raised would
+leave C frames behind, so it is the C library's own ``_exit``: the process ends, and its status is the lowest byte
 of the first argument, the address of the object, which is placed so that this byte is ``LIBJPEG_EXIT``.
 """
 
@@ -15,7 +15,7 @@ from .layouts import VERSION, Compress, Decompress, ErrorManager, HuffmanStruct
 from .messages import LIBJPEG_EXIT
 
 BLOCK_BYTES = 128
-"""An 8x8 block is 64 coefficients of 16 bits."""
+"""An 8x8 block has 64 coefficients of 16 bits."""
 
 _POINTER_TO_POINTER = POINTER(c_void_p)
 _ACCESS_BLOCKS = ctypes.CFUNCTYPE(_POINTER_TO_POINTER, c_void_p, c_void_p, c_uint, c_uint, c_int)
@@ -44,9 +44,9 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
 
 
 class Library:
-    """The loaded library. Raises ``OSError`` or ``AttributeError`` when a file is not libjpeg.
+    """The loaded library. Raises ``OSError`` or ``AttributeError`` if a file is not libjpeg.
 
-    ``error_at`` is where the error manager, which all objects share, is to be: an address in the control page.
+    ``error_at`` is the address in the control page for the error manager, which all objects share.
     """
 
     def __init__(self, path: str, error_at: int) -> None:
@@ -63,7 +63,7 @@ class Library:
         self.error.output_message = ctypes.cast(self.libc.getpid, c_void_p).value  # harmless: warnings are counted
 
     def out_of_memory_code(self) -> int:
-        """Return libjpeg's message number for lack of memory, ``-1`` when it has none."""
+        """Return libjpeg's message number for lack of memory, or ``-1`` if it has none."""
         for code in range(self.error.last_jpeg_message + 1):
             text = self.error.jpeg_message_table[code]
             if text and ctypes.string_at(text).startswith(_INSUFFICIENT_MEMORY):
@@ -72,7 +72,7 @@ class Library:
 
 
 class Coder:
-    """What decoders and encoders share: the struct at a chosen address, and its memory."""
+    """The base of decoders and encoders: the struct at a chosen address, and its memory."""
 
     def __init__(self, library: Library, kind: type[Decompress] | type[Compress], memory: int) -> None:
         self.library = library
@@ -89,7 +89,7 @@ class Coder:
         self._request = _REQUEST_BLOCKS(manager.request_virt_barray)
 
     def rows(self, array: int, first: int, count: int, *, writable: bool = False) -> Any:
-        """Return pointers to rows of blocks of a virtual array; they are good until the next call for it."""
+        """Return pointers to rows of blocks in a virtual array, valid until the next call for that array."""
         return self._access(self.ref, array, first, count, writable)
 
     def close(self) -> None:
@@ -98,7 +98,7 @@ class Coder:
 
 
 class Decoder(Coder):
-    """A JPEG in memory, of which the coefficients are read."""
+    """Reads the coefficients of a JPEG in memory."""
 
     def __init__(self, library: Library, memory: int, address: int, length: int) -> None:
         super().__init__(library, Decompress, memory)
@@ -106,14 +106,14 @@ class Decoder(Coder):
         library.call.jpeg_read_header(self.ref, 1)
 
     def coefficients(self) -> Any:
-        """Return the virtual array of blocks of each component; ``warned`` tells whether the file was damaged."""
+        """Return the virtual array of blocks for each component; ``warned`` tells whether the file was damaged."""
         arrays = self.library.call.jpeg_read_coefficients(self.ref)
         self.warned = bool(self.library.error.num_warnings)
         return (c_void_p * self.info.num_components).from_address(arrays)
 
 
 class Encoder(Coder):
-    """A JPEG that is written to memory: to a given place, or to one of its own."""
+    """Writes a JPEG to memory: to a given buffer, or to one of its own."""
 
     def __init__(self, library: Library, memory: int, address: int | None = None, capacity: int = 0) -> None:
         super().__init__(library, Compress, memory)
@@ -122,17 +122,17 @@ class Encoder(Coder):
         library.call.jpeg_mem_dest(self.ref, byref(self._address), byref(self._size))
 
     def request(self, blocks_across: int, blocks_down: int, access: int) -> int:
-        """Return a new virtual array of blocks, all zero; it exists from the start of compression on."""
+        """Return a new virtual array of zeroed blocks, which exists once compression starts."""
         array: int = self._request(self.ref, _IMAGE_POOL, 1, blocks_across, blocks_down, access)
         return array
 
     @property
     def output(self) -> tuple[int, int]:
-        """Where the finished JPEG is, and how long it is."""
+        """The address and length of the finished JPEG."""
         return self._address.value or 0, self._size.value
 
     def close(self) -> None:
-        """Free all of the object's memory, the output's too unless it is where it was to be."""
+        """Free all of the object's memory, including the output unless it is in the given buffer."""
         super().close()
         if self._address.value != self._given:
             self.library.libc.free(self._address)

@@ -1,7 +1,7 @@
 """Requests to the helper process and its answers: fixed-size headers over pipes, data in shared memory.
 
-The control page holds libjpeg's error manager, so that the parent can read the error code of a helper that libjpeg
-ended.
+The control page holds libjpeg's error manager, so that the parent can read the error code after libjpeg has ended a
+helper.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ LIBJPEG_EXIT = 64
 READ, WRITE = 1, 2
 
 UNCHECKED, SAME_ORDER, ANY_ORDER = range(3)
-"""Whether libjpeg looks at each coefficient's size itself, or, if not, whether blocks stay in the source's order."""
+"""Whether libjpeg checks each coefficient's size itself, and if not, whether blocks stay in the source's order."""
 
 SLOTS = 4
-"""Tables of each class that a file can hold at a time (ITU-T T.81, B.2.4.2)."""
+"""Number of tables of each class that a file can hold at a time (ITU-T T.81, B.2.4.2)."""
 
 
 class Request(NamedTuple):
     """What the helper is to do with the data in shared memory.
 
-    ``READ`` takes a JPEG of ``length`` bytes and answers with a JPEG of the MCUs ``left`` to ``right`` and ``top``
-    to ``bottom``, right and bottom outside, after the first coefficients were checked as ``check`` says. ``WRITE``
-    takes ``length`` bytes of the pixels of these MCUs, a mask of each component and, if there are any, ``tables``, and
-    answers with the whole picture. Answers have at most ``capacity`` bytes.
+    ``READ`` takes a JPEG of ``length`` bytes, checks the first coefficients according to ``check``, and answers with a
+    JPEG of the MCUs from ``left`` to ``right`` and ``top`` to ``bottom`` (right and bottom exclusive). ``WRITE`` takes
+    ``length`` bytes of pixels of these MCUs, a mask of each component and, if there are any, ``tables``, and answers
+    with the entire picture. Answers have at most ``capacity`` bytes.
 
     ``memory`` bounds libjpeg. ``WRITE`` lowers the first coefficient of the blocks of the first component that it
     changes by ``lowered``, and writes with Huffman tables for the picture's own symbols where it has more bytes than
@@ -54,18 +54,18 @@ class Request(NamedTuple):
 REQUEST = struct.Struct(f"={len(Request._fields)}q")
 
 DAMAGED, COMPONENTS, INCOMPLETE, RANGE, GEOMETRY, SPACE = range(2, 8)
-"""Codes of answers in addition to those of every helper."""
+"""Answer codes in addition to those of every helper."""
 
 
 class HuffmanTable(NamedTuple):
-    """How many codes there are of 1 to 16 bits, and the symbols in the order of their codes."""
+    """The number of codes of each length from 1 to 16 bits, and the symbols in code order."""
 
     counts: bytes
     symbols: bytes
 
 
 class CodingTables(NamedTuple):
-    """Huffman tables by slot, and for each component the slots of its DC and its AC table."""
+    """Huffman tables by slot, and the slots of each component's DC and AC tables."""
 
     dc: dict[int, HuffmanTable]
     ac: dict[int, HuffmanTable]

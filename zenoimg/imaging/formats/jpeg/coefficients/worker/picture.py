@@ -1,6 +1,6 @@
-"""The coefficients of one picture: MCUs are handed out as a small JPEG, blocks are replaced, the whole is written.
+"""The coefficients of one picture: return MCUs as a small JPEG, replace blocks, write the result.
 
-Nothing here decodes or encodes more pixels than those of the region around the mark.
+Nothing here decodes or encodes pixels outside the region around the mark.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .messages import COMPONENTS, DAMAGED, GEOMETRY, INCOMPLETE, RANGE, SPACE, C
 
 _PIXELS = {1: GRAYSCALE, 3: RGB, 4: CMYK}
 _RUN = re.compile(rb"[^\0]+")
-_HIGH_BYTES_IN_RANGE = bytes([0, 1, 2, 3, 0xFC, 0xFD, 0xFE, 0xFF])  # of -1024 to 1023, little-endian
+_HIGH_BYTES_IN_RANGE = bytes([0, 1, 2, 3, 0xFC, 0xFD, 0xFE, 0xFF])  # values from -1024 to 1023, little-endian
 _LEAST_FIRST = -1024
-_MOST_UNSEEN = 15  # blocks: 1,023 and 15 differences of up to 2,047 are less than 32,768
+_MOST_UNSEEN = 15  # blocks: 1,023 plus 15 differences of up to 2,047 is less than 32,768
 
 
 class CannotEditError(Exception):
@@ -41,7 +41,7 @@ class Part(NamedTuple):
 
 
 class SourcePicture:
-    """A JPEG whose coefficients are all read. Raises ``CannotEditError``; libjpeg's errors end the process."""
+    """A JPEG with all coefficients read. Raises ``CannotEditError``; libjpeg's errors end the process."""
 
     def __init__(self, library: Library, memory: int, address: int, length: int) -> None:
         self._library, self._memory = library, memory
@@ -72,10 +72,10 @@ class SourcePicture:
         self._decoder.close()
 
     def crop(self, left: int, top: int, right: int, bottom: int) -> bytes:
-        """Return the MCUs from ``left`` to ``right`` and ``top`` to ``bottom``, the latter outside, as a JPEG.
+        """Return the MCUs from ``left`` to ``right`` and ``top`` to ``bottom`` (exclusive) as a JPEG.
 
-        Coefficients for which there is no code would be written wrongly without an error, so the JPEG is read again
-        and compared.
+        Coefficients without a code would be written incorrectly without an error, so the JPEG is read back and
+        compared.
         """
         info = self._info
         width, height = 8 * info.max_h_samp_factor, 8 * info.max_v_samp_factor
@@ -98,14 +98,14 @@ class SourcePicture:
             return ctypes.string_at(*encoder.output)
 
     def mask_lengths(self) -> list[int]:
-        """Return how many blocks of each component the cropped region has."""
+        """Return the number of blocks of each component in the cropped region."""
         return [self._mcus[0] * part.across * self._mcus[1] * part.down for part in self._parts]
 
     def replace(self, address: int, masks: list[bytes], lowered: int) -> None:
-        """Encode the cropped region's pixels, at ``address``, and take those blocks over whose mask is not 0.
+        """Encode the cropped region's pixels at ``address``, and take over the blocks whose mask is not 0.
 
-        A mask has one byte for each block of its component in the region, row by row. The first coefficient of those
-        of the first component is ``lowered``.
+        A mask has one byte per block of its component in the region, row by row. The first coefficient of the
+        replaced blocks in the first component is ``lowered``.
         """
         width, height = self.size
         channels = len(self._parts)
@@ -129,7 +129,7 @@ class SourcePicture:
                     self._take_over(index, part, drawn, arrays[index], masks[index], 0 if index else lowered)
 
     def write(self, address: int, capacity: int, tables: CodingTables | None, *, optimised: bool = False) -> int:
-        """Write the picture to ``address`` and return its length; progressive when there are no ``tables``.
+        """Write the picture to ``address`` and return its length; it is progressive if there are no ``tables``.
 
         Application segments are left out. ``optimised`` counts the symbols first and makes tables for them; only the
         slots of ``tables`` count then.
@@ -145,7 +145,7 @@ class SourcePicture:
             self._library.call.jpeg_write_coefficients(encoder.ref, addressof(self._arrays))
             self._library.call.jpeg_finish_compress(encoder.ref)
             written, length = encoder.output
-        if written != address:  # libjpeg went on in a larger place of its own
+        if written != address:  # libjpeg moved to a larger buffer of its own
             raise CannotEditError(SPACE)
         return length
 
@@ -155,19 +155,19 @@ class SourcePicture:
         return encoder
 
     def check_range(self, top: int, bottom: int, *, same_order: bool) -> None:
-        """Raise unless the first coefficient of every block is one for which there is a code.
+        """Raise unless there is a code for the first coefficient of every block.
 
-        libjpeg's fast encoder writes symbols that a table lacks wrongly and in silence. What is coded is the difference
-        to the block before, and the tables have all symbols for the differences of 8-bit samples. In ``same_order`` as
-        in the source the differences are the source's, except in the rows of MCUs from ``top`` to ``bottom``, where
-        blocks are replaced: there all blocks are looked at, elsewhere as many as prove that no sum of such differences
-        has left 16 bits. The other coefficients came by tables whose symbols are known to be right.
+        libjpeg's fast encoder silently miswrites symbols that a table lacks. What is coded is the difference
+        from the previous block, and the tables have all symbols for differences of 8-bit samples. In ``same_order`` as
+        in the source, the differences are the source's, except in the rows of MCUs from ``top`` to ``bottom``, where
+        blocks are replaced: there all blocks are checked, elsewhere enough to prove that no sum of such differences
+        exceeds 16 bits. The other coefficients come from tables whose symbols are known to be valid.
         """
         for index, part in enumerate(self._parts):
             lines = -(-part.height // part.down)
             for line in range(lines):
-                # The neighbours of replaced blocks may be one row of MCUs away; the last one has blocks that are not
-                # part of the picture, for which libjpeg writes values of its own.
+                # The neighbours of replaced blocks may be one row of MCUs away; the last row has blocks outside the
+                # picture, for which libjpeg writes values of its own.
                 whole = not same_order or top - 1 <= line <= bottom or line == lines - 1
                 pointers = self._decoder.rows(self._arrays[index], line * part.down, part.down)
                 rows = min(part.down, part.height - line * part.down)
@@ -175,7 +175,7 @@ class SourcePicture:
                     raise CannotEditError(RANGE)
 
     def _row_in_range(self, address: int, part: Part, row: int, *, whole: bool) -> bool:
-        """Look at the blocks of one row of a row of MCUs: at all, or at some and the last one."""
+        """Check the blocks in one row of a row of MCUs: all, or some and the last one."""
         blocks = memoryview((ctypes.c_uint8 * (part.width * BLOCK_BYTES)).from_address(address))
         step = 1
         if not whole and len(self._parts) == 1:  # coded row by row
@@ -186,7 +186,7 @@ class SourcePicture:
         return not high_bytes.strip(_HIGH_BYTES_IN_RANGE)
 
     def _copy_mcus(self, encoder: Encoder, arrays: Any) -> None:
-        """Begin to write a JPEG of the region's size from new ``arrays``, and fill them with the region's blocks."""
+        """Start writing a JPEG of the region's size from new ``arrays``, and fill them with the region's blocks."""
         for index, part in enumerate(self._parts):
             blocks = self._mcus[0] * part.across, self._mcus[1] * part.down
             arrays[index] = encoder.request(*blocks, part.down)
@@ -199,7 +199,7 @@ class SourcePicture:
                     memmove(there[row], source, length)
 
     def _row_addresses(self, index: int, line: int, *, writable: bool = False) -> list[int]:
-        """Return where the region's part of each row of blocks of a row of MCUs begins."""
+        """Return the addresses of the region's part of each row of blocks in a row of MCUs."""
         part = self._parts[index]
         first = (self._corner[1] + line) * part.down
         pointers = self._decoder.rows(self._arrays[index], first, part.down, writable=writable)
@@ -256,7 +256,7 @@ def _struct_of(table: HuffmanTable) -> HuffmanStruct:
 
 
 def _lower(address: int, blocks: int, steps: int) -> None:
-    """Lower the first coefficient of some blocks, at most to the least for whose differences there are codes."""
+    """Lower the first coefficient of some blocks, but not below the lowest value whose differences have codes."""
     for at in range(address, address + blocks * BLOCK_BYTES, BLOCK_BYTES):
         first = c_int16.from_address(at)
         first.value = max(_LEAST_FIRST, first.value - steps)

@@ -1,7 +1,7 @@
 """Check, before any picture is processed, that a library has the structs that ``layouts`` describes.
 
-libjpeg itself compares the sizes of its two master structs, and ends the process when they differ. The rest is
-tried with a small picture whose every value is known.
+libjpeg itself compares the sizes of its two master structs, and ends the process if they differ. The rest is
+tested with a small picture of which every value is known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CANARY = 0xA5
 
 
 def has_known_layout(library: Library) -> bool:
-    """Return whether all structs that this package reads or writes are laid out as it thinks."""
+    """Return whether all structs that this package reads or writes have the expected layout."""
     return (
         ctypes.sizeof(c_void_p) == ctypes.sizeof(ctypes.c_long) == 8
         and ErrorManager.msg_code.offset == ERROR_CODE_AT
@@ -31,7 +31,7 @@ def has_known_layout(library: Library) -> bool:
 
 
 def _error_manager_ends_as_known(library: Library) -> bool:
-    """``jpeg_std_error`` sets the last fields of the struct and nothing behind it."""
+    """Return whether ``jpeg_std_error`` sets the last fields of the struct and nothing after it."""
     room = (ctypes.c_uint8 * (sizeof(ErrorManager) + 64))(*([_CANARY] * (sizeof(ErrorManager) + 64)))
     library.call.jpeg_std_error(addressof(room))
     filled = ErrorManager.from_address(addressof(room))
@@ -74,7 +74,7 @@ def _is_that_picture(decoder: Decoder) -> bool:
     arrays = decoder.coefficients()
     info = decoder.info
     components = info.comp_info[: info.num_components]
-    # Pure red is 76 in luma and 255 in Cr (JFIF 1.02): DC is 8 times the distance from 128, over the step.
+    # Pure red is 76 in luma and 255 in Cr (JFIF 1.02): DC is 8 times the distance from 128, divided by the step.
     luma = (ctypes.c_int16 * 64).from_address(decoder.rows(arrays[0], 0, 1)[0])
     chroma = (ctypes.c_int16 * 64).from_address(decoder.rows(arrays[2], 0, 1)[0])
     return (

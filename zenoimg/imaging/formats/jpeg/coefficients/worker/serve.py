@@ -1,4 +1,4 @@
-"""What the helper process does: crop a JPEG's coefficients, and put marked blocks in their place."""
+"""Answer requests in the helper process: crop a JPEG's coefficients, and replace them with marked blocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
 
 
 def start(control: mmap.mmap, arguments: list[str]) -> _Worker | None:
-    """Return what answers requests; ``None`` for a library that cannot be driven. Its path is the one argument."""
+    """Return the object that answers requests, or ``None`` for an unusable library, whose path is the only argument."""
     _keep_memory()
     try:
         library = Library(arguments[0], _address(control))
@@ -78,7 +78,7 @@ class _Worker:
 
 
 def _keep_memory() -> None:
-    """Keep pages from one picture to the next: their first touch costs a tenth of a picture's time."""
+    """Keep memory pages from one picture to the next: their first touch costs a tenth of a picture's time."""
     with contextlib.suppress(AttributeError):  # not glibc
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_MAX, 0)
