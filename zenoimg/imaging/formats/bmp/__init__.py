@@ -3,6 +3,6 @@
 ``file``     headers, palette and rows
 ``rle``      run-length codes
 ``palette``  palette pictures
-``metadata`` bytes besides headers, palette and rows
-``writer``   from a source's bytes to the watermarked copy
+``metadata`` bytes other than headers, palette and rows
+``writer``   turns a source's bytes into the watermarked copy
 """

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return the file as it is: a BMP has no metadata."""
+    """Return the file unchanged, since a BMP has no metadata."""
     return data

@@ -1,4 +1,4 @@
-"""The colour space of a BMP: in headers of 108 and 124 bytes (Windows GDI, BITMAPV4HEADER and BITMAPV5HEADER)."""
+"""Read the colour space of a BMP from headers of 108 and 124 bytes (Windows GDI, BITMAPV4HEADER and BITMAPV5HEADER)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TYPE_AT, _PROFILE_AT = 70, 126
 
 
 def colours_in(data: bytes, header: Header) -> ColourTags:
-    """Return what a BMP says of its colours."""
+    """Return what a BMP says about its colours."""
     if header.size < _V4_HEADER:
         return ColourTags()
     (kind,) = struct.unpack_from("<I", data, _TYPE_AT)
@@ -28,7 +28,7 @@ def colours_in(data: bytes, header: Header) -> ColourTags:
 
 
 def _calibrated(data: bytes) -> ColourTags:
-    """Return the end points (XYZ as 2.30) and the gamma (16.16) of each channel; those of green count for all."""
+    """Return the end points (XYZ as 2.30) and the gamma (16.16) of each channel; those of green apply to all."""
     values = [value / (1 << 30) for value in struct.unpack_from("<9i", data, _TYPE_AT + 4)]
     gammas = [value / 65536 for value in struct.unpack_from("<3I", data, _TYPE_AT + 40)]
     places: list[float] = []

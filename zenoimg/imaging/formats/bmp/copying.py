@@ -1,4 +1,4 @@
-"""BMP without a mark: all bytes are the source's own, but for pictures outside its rows."""
+"""BMP without a mark: all bytes are the source's own, except for pictures outside its rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def copied(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     header = read_header(data)
     limits.check_picture(header.width, header.height)
     if header.compression not in (RLE8, RLE4):
-        pixel_bytes(data, header)  # raises when some are missing
+        pixel_bytes(data, header)  # raises if some are missing
     keeper = Keeper(recipe.metadata, recipe.rights)
     copy = without_pictures(data, keeper)
     return Watermarked(copy, "BMP", header.width, header.height, 1, tuple(keeper.warnings))

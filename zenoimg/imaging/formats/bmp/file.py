@@ -1,4 +1,4 @@
-"""A BMP file as its headers, palette and rows (Windows GDI "Bitmap Storage", and OS/2's), without decoding pixels."""
+"""Split a BMP file into headers, palette and rows (Windows GDI "Bitmap Storage", and OS/2's), without decoding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNCOMPRESSED, RLE8, RLE4, BITFIELDS, ALPHA_BITFIELDS = 0, 1, 2, 3, 6
 
 _CORE_HEADER, _OS2_HEADER, _V5_HEADER = 12, 64, 124
 _FILE_HEADER = 14
-_PROFILE_AT = 126  # an offset in the V5 header, which counts from the start of that header
+_PROFILE_AT = 126  # an offset in the V5 header, relative to the start of that header
 _COMPRESSIONS = {4: "JPEG", 5: "PNG", 11: "CMYK", 12: "CMYK RLE8", 13: "CMYK RLE4"}
 _OS2_COMPRESSIONS = {3: "Huffman codes", 4: "RLE24"}
 _DEPTHS = (1, 4, 8, 16, 24, 32)
@@ -30,7 +30,7 @@ Masks = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Header:
-    """The headers' fields. Offsets count from the start of the file; ``colors`` is the number of palette entries."""
+    """The headers' fields. Offsets are from the start of the file; ``colors`` is the number of palette entries."""
 
     size: int
     width: int
@@ -46,7 +46,7 @@ class Header:
 
     @property
     def stride(self) -> int:
-        """Bytes of a row, padded to a multiple of four."""
+        """Number of bytes in a row, padded to a multiple of four."""
         return (self.width * self.depth + 31) // 32 * 4
 
     @property
@@ -56,7 +56,7 @@ class Header:
 
 
 def read_header(data: bytes) -> Header:
-    """Return the headers. Raises ``Refused``: ``corrupt``, or ``unsupported-format`` with the name of what it is."""
+    """Return the headers. Raises ``Refused``: ``corrupt``, or ``unsupported-format`` naming the variant."""
     try:
         return _read_header(data)
     except struct.error:
@@ -64,7 +64,7 @@ def read_header(data: bytes) -> Header:
 
 
 def pixel_bytes(data: bytes, header: Header) -> bytes:
-    """Return the bytes of all rows, in the file's order. Raises ``Refused("corrupt")`` when some are missing."""
+    """Return the bytes of all rows, in file order. Raises ``Refused("corrupt")`` if some are missing."""
     length = header.stride * header.height
     pixels = data[header.pixels_at : header.pixels_at + length]
     if len(pixels) < length:
@@ -82,9 +82,9 @@ def palette_of(data: bytes, header: Header) -> tuple[tuple[int, int, int, int], 
 
 
 def with_pixels(data: bytes, source: Header, target: Header, old_length: int, pixels: bytes, palette: bytes) -> bytes:
-    """Return the file with other pixels and palette; ``old_length`` is the number of bytes of the old pixels.
+    """Return the file with new pixels and palette; ``old_length`` is the number of bytes of the old pixels.
 
-    Pixels move only when the palette has outgrown its room.
+    Pixels move only if the palette has outgrown its space.
     """
     room = data[source.palette_at : source.pixels_at]
     palette += room[len(palette) :] if target.has_palette else b""
@@ -151,7 +151,7 @@ def _check_coding(size: int, depth: int, compression: int) -> None:
 
 
 def _masks(data: bytes, size: int, depth: int, compression: int) -> tuple[Masks, int]:
-    """Return the masks, and how many bytes of them follow the header."""
+    """Return the masks, and the number of bytes that they take after the header."""
     if compression == UNCOMPRESSED:
         return _USUAL_MASKS[depth], 0
     count = 4 if compression == ALPHA_BITFIELDS or size >= 56 else 3

@@ -1,4 +1,4 @@
-"""The bytes of a BMP in front of its rows and after them, which its copy keeps, pictures excepted."""
+"""The bytes of a BMP before and after its rows, which its copy keeps except for pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SIZE_OF_PIXELS_AT = 34
 
 
 def without_pictures(copy: bytes, keeper: Keeper) -> bytes:
-    """Return a copy with all pictures outside its rows zeroed. BMP has no place for rights, which is reported."""
+    """Return a copy with all pictures outside its rows zeroed; report that BMP has no place for rights."""
     if keeper.rights.texts:
         keeper.warn("the rights were not written: BMP has no place for them")
     header = read_header(copy)

@@ -1,4 +1,4 @@
-"""Palette BMPs of 1, 4 and 8 bits, run-length coded or not."""
+"""Palette BMPs with 1, 4 and 8 bits, run-length encoded or not."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from zenoimg.imaging.marking.mark import Overlay, overlay_for
 from zenoimg.imaging.recipe import WatermarkSpec
 
 _CONTRAST = 128
-"""Difference in brightness from which two colours are enough for letters and their outline."""
+"""Difference in brightness above which two colours are enough for letters and their outline."""
 
 
 def draw_on_palette(data: bytes, header: Header, spec: WatermarkSpec, warnings: list[str]) -> bytes:
     """Return the file with the mark drawn in colours that the palette has or has room for.
 
-    Without such colours the picture gets more bits per pixel and, as a last resort, becomes RGB; ``warnings`` says so.
+    Without such colours, the picture gets more bits per pixel and, as a last resort, becomes RGB, with a warning.
     """
     indices, length = _indices(data, header)
     palette = palette_of(data, header)
@@ -49,7 +49,7 @@ def draw_on_palette(data: bytes, header: Header, spec: WatermarkSpec, warnings: 
 
 
 def _blend_two_levels(indices: Image.Image, palette: tuple[Color, ...], overlay: Overlay) -> None:
-    """Draw an overlay of black and white on a picture of two indices, in place: light for the lighter one."""
+    """Draw a black and white overlay on a picture with two indices, in place: white as the lighter one."""
     lighter = int(_brightness(palette, 1) > _brightness(palette, 0))
     greys = Image.frombytes("L", indices.size, indices.tobytes()).point([255 * (lighter ^ 1), 255 * lighter] * 128)
     blend(greys, overlay)
@@ -69,7 +69,7 @@ def _brightness(palette: tuple[Color, ...], index: int) -> int:
 
 
 def _indices(data: bytes, header: Header) -> tuple[Image.Image, int]:
-    """Return the indices, top row first, as mode ``P``, and the number of bytes that they take in the file."""
+    """Return the indices (mode ``P``), top row first, and the number of bytes that they take in the file."""
     size = header.width, header.height
     direction = 1 if header.top_down else -1
     if header.compression == UNCOMPRESSED:
@@ -93,7 +93,7 @@ def _written(
 
 
 def _packed(rows: Image.Image, target: Header) -> bytes:
-    """Return the bytes of rows with their padding."""
+    """Return the bytes of rows, including padding."""
     if target.depth == 8:
         padded = Image.new("L", (target.stride, rows.height))
         padded.paste(Image.frombytes("L", rows.size, rows.tobytes()), (0, 0))
@@ -105,7 +105,7 @@ def _packed(rows: Image.Image, target: Header) -> bytes:
 
 
 def _palette_bytes(data: bytes, source: Header, target: Header, palette: tuple[Color, ...]) -> bytes:
-    """Return the entries as they are in the file, followed by the new ones."""
+    """Return the entries as in the file, followed by the new ones."""
     before = palette_of(data, source)
     entries = []
     for index, color in enumerate(palette):

@@ -1,4 +1,4 @@
-"""BMP's run-length codes (Windows GDI, "Bitmap Compression"): RLE8 and RLE4, to one byte a pixel and back."""
+"""Decode BMP's run-length codes (Windows GDI, "Bitmap Compression"), RLE8 and RLE4, and encode pixels as such."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _OF_DIGITS = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 
 
 def decode(data: bytes, width: int, height: int, *, four_bits: bool) -> tuple[bytearray, int]:
-    """Return a byte for each pixel, rows in the order of the file, and the number of bytes of ``data`` that were read.
+    """Return a byte per pixel, rows in file order, and the number of bytes of ``data`` that were read.
 
-    Pixels that the codes skip are 0. Raises ``Refused("corrupt")`` when the data ends before the bitmap.
+    Pixels skipped by the codes are 0. Raises ``Refused("corrupt")`` if the data ends before the bitmap.
     """
     pixels = bytearray(width * height)
     at, x, y = 0, 0, 0
@@ -51,18 +51,18 @@ def decode(data: bytes, width: int, height: int, *, four_bits: bool) -> tuple[by
             pixels[start : start + room] = run[:room]
         x += moved
     if (y >= height - 1 and x >= width) or y >= height:
-        return pixels, at  # some writers leave the end mark out
+        return pixels, at  # some writers omit the end mark
     raise Refused("corrupt", f"the BMP is truncated: {y:,} of {height:,} rows are present")
 
 
 def encode(pixels: bytes, width: int, height: int, *, four_bits: bool) -> bytes:
-    """Return codes for pixels, rows in the order of the file."""
+    """Return codes for pixels, rows in file order."""
     lines = [(_line_of_nibbles if four_bits else _line)(pixels[y * width : (y + 1) * width]) for y in range(height)]
     return bytes((0, _END_OF_LINE)).join(lines) + bytes((0, _END_OF_BITMAP))
 
 
 def _line(row: bytes) -> bytes:
-    """Return the codes of a row: runs of three and more as runs, everything between them as literals."""
+    """Return the codes for a row: runs of three or more as runs, everything between them as literals."""
     codes, literal = bytearray(), bytearray()
     for value, group in groupby(row):
         length = len(list(group))
@@ -76,7 +76,7 @@ def _line(row: bytes) -> bytes:
 
 
 def _line_of_nibbles(row: bytes) -> bytes:
-    """Return the codes of a row as runs of two alternating indices, which may be equal."""
+    """Return the codes for a row as runs of two alternating indices, which may be equal."""
     codes = bytearray()
     at = 0
     while at < len(row):
@@ -97,7 +97,7 @@ def _runs(codes: bytearray, value: int, length: int) -> None:
 
 
 def _flush(codes: bytearray, literal: bytearray) -> None:
-    """Append a literal; fewer than three pixels have no such code and become runs."""
+    """Append a literal; fewer than three pixels cannot be a literal and become runs."""
     for start in range(0, len(literal), _LONGEST_RUN):
         part = literal[start : start + _LONGEST_RUN]
         if len(part) < 3:

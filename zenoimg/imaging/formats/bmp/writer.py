@@ -1,4 +1,4 @@
-"""BMP: headers, palette and rows stay as they are in the file; only pixels under the mark change."""
+"""BMP: headers, palette and rows stay as in the file; only pixels under the mark change."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
 _FILES = 3
-"""The file, its rows, and the copy."""
+"""Number of times the file is in memory: the source, its rows and the copy."""
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Return a watermarked copy of a BMP, pixels outside the mark bit for bit the same."""
+    """Return a watermarked copy of a BMP with identical pixels outside the mark."""
     header = read_header(data)
     limits.check_picture(header.width, header.height)
     limits.check_memory(header.width, header.height, _bytes_a_pixel(header), held=_FILES * len(data))
@@ -41,14 +41,14 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _bytes_a_pixel(header: Header) -> float:
-    """Return the measured peak memory for each pixel, with a mark on all of them."""
+    """Return the measured peak memory in bytes per pixel, with a mark on all of them."""
     if header.has_palette:
-        return 24 if header.depth > 1 else 6  # where the palette has no colours for the mark, it becomes RGB
+        return 24 if header.depth > 1 else 6  # if the palette has no colours for the mark, the picture becomes RGB
     return 6.5 * header.depth / 8
 
 
 def _drawn_in_colour(data: bytes, header: Header, overlay: Overlay) -> bytes:
-    pixel_bytes(data, header)  # raises when some are missing
+    pixel_bytes(data, header)  # raises if some are missing
     _, top, _, bottom = covered_box(overlay, (header.width, header.height))
     start, end = _rows_at(header, top, bottom)
     rows = _rows(data[start:end], header, bottom - top)
@@ -59,13 +59,13 @@ def _drawn_in_colour(data: bytes, header: Header, overlay: Overlay) -> bytes:
 
 
 def _rows_at(header: Header, top: int, bottom: int) -> tuple[int, int]:
-    """Return the offsets in the file of the rows from ``top`` to ``bottom``, counted as displayed."""
+    """Return the file offsets of the rows from ``top`` to ``bottom``, numbered as displayed."""
     first, last = (top, bottom) if header.top_down else (header.height - bottom, header.height - top)
     return header.pixels_at + first * header.stride, header.pixels_at + last * header.stride
 
 
 def _rows(block: bytes, header: Header, count: int) -> Image.Image:
-    """Return the bytes of rows, top row first, as a picture of bytes."""
+    """Return the bytes of rows, top row first, as a picture with a pixel per byte."""
     direction = 1 if header.top_down else -1
     return Image.frombytes("L", (header.stride, count), block, "raw", "L", header.stride, direction)
 
@@ -81,7 +81,7 @@ def _picture(rows: Image.Image, header: Header) -> Image.Image:
 
 
 def _bytes_of(picture: Image.Image, rows: Image.Image, header: Header) -> bytes:
-    """Return the bytes of rows in the file's order; bits outside the masks stay."""
+    """Return the bytes of rows in file order; bits outside the masks are unchanged."""
     masks = [mask for mask in header.masks if mask]
     step = header.depth // 8
     if header.depth == 16:
@@ -102,20 +102,20 @@ def _bytes_of(picture: Image.Image, rows: Image.Image, header: Header) -> bytes:
 
 
 def _planes(rows: Image.Image, header: Header) -> list[Image.Image]:
-    """Return the first, second, third … byte of each pixel."""
+    """Return pictures of the first, second, third … byte of each pixel."""
     step = header.depth // 8
     data = rows.crop((0, 0, header.width * step, rows.height)).tobytes()
     return [Image.frombytes("L", (header.width, rows.height), data[index::step]) for index in range(step)]
 
 
 def _values(rows: Image.Image, header: Header) -> Image.Image:
-    """Return pixels of 16 bits as numbers (mode ``I``)."""
+    """Return 16-bit pixels as numbers (mode ``I``)."""
     data = rows.crop((0, 0, header.width * 2, rows.height)).tobytes()
     return Image.frombytes("I;16", (header.width, rows.height), data).convert("I")
 
 
 def _channel(values: Image.Image, mask: int) -> Image.Image:
-    """Return the bits of a mask, spread over 0 to 255."""
+    """Return the bits under a mask, scaled to 0 to 255."""
     shift, most = _shift(mask), mask >> _shift(mask)
     spread: Image.Image = ImageMath.lambda_eval(
         lambda names: names["convert"]((((names["values"] >> shift) & most) * 255 + most // 2) / most, "L"),
@@ -125,7 +125,7 @@ def _channel(values: Image.Image, mask: int) -> Image.Image:
 
 
 def _packed(values: Image.Image, picture: Image.Image, masks: Masks) -> bytes:
-    """Return pixels with channels in the bits of their masks, the inverse of ``_channel``."""
+    """Return pixels with channels in the bits of their masks: the inverse of ``_channel``."""
     used = [mask for mask in masks if mask]
     kept = 0xFFFF & ~sum(used)
 

@@ -1,9 +1,9 @@
 """GIF.
 
-``blocks``    a file as its blocks
+``blocks``    splits a file into blocks
 ``metadata``  the extension blocks that a copy keeps
 ``colors``    colour tables with room for new entries
-``drawing``   the mark on the indices of one frame
-``marking``   what each frame shows, and what has to be drawn on it
-``writer``    from a source's bytes to the watermarked copy
+``drawing``   draws the mark on the indices of one frame
+``marking``   tracks what each frame shows, and what has to be drawn on it
+``writer``    turns a source's bytes into the watermarked copy
 """

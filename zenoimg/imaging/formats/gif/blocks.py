@@ -1,6 +1,6 @@
-"""A GIF file as its blocks (GIF89a Specification, CompuServe 1990), and pixels of a frame as palette indices.
+"""Split a GIF file into blocks (GIF89a Specification, CompuServe 1990), and decode frames to palette indices.
 
-Only Pillow's LZW coder is used, not its reader and writer of files: indices, palettes, disposal and timing stay the
+Only Pillow's LZW coder is used, not its file reader and writer: indices, palettes, disposal and timing remain the
 file's own, and nothing is quantised or merged.
 """
 
@@ -19,7 +19,7 @@ from zenoimg.imaging.marking.placement import Box
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 PLAIN_TEXT, GRAPHIC_CONTROL, COMMENT, APPLICATION = 0x01, 0xF9, 0xFE, 0xFF
 KEEP, BACKGROUND, PREVIOUS = 1, 2, 3
-"""The disposal of a frame at the end of its display time; 0, unspecified, keeps it as well."""
+"""How a frame is disposed of at the end of its display time; 0 (unspecified) keeps it as well."""
 
 _HAS_TABLE, _INTERLACED = 0x80, 0x40
 _STRAY = re.compile(rb"\0+")
@@ -27,7 +27,7 @@ _STRAY = re.compile(rb"\0+")
 
 @dataclass(frozen=True)
 class Control:
-    """The graphic control of a frame: flags as stored, delay in hundredths of a second, transparent index."""
+    """The graphic control of a frame: raw flags, delay in hundredths of a second, transparent index."""
 
     flags: int
     delay: int
@@ -35,7 +35,7 @@ class Control:
 
     @property
     def disposal(self) -> int:
-        """The frame's disposal at the end of its display time."""
+        """How the frame is disposed of at the end of its display time."""
         return self.flags >> 2 & 7
 
     @property
@@ -57,7 +57,7 @@ class Control:
 class GifFrame:
     """A frame: its box, its own colour table (RGB bytes, or none), and its encoded indices.
 
-    ``pixels`` are the sub-blocks of the file, the terminator included.
+    ``pixels`` holds the file's sub-blocks, including the terminator.
     """
 
     box: Box
@@ -69,7 +69,7 @@ class GifFrame:
 
     @property
     def encoded(self) -> bytes:
-        """The frame's bytes in a file, its control first."""
+        """The frame's bytes in a file, preceded by its control."""
         left, top, right, bottom = self.box
         flags = _INTERLACED * self.interlaced
         if self.table is not None:
@@ -81,9 +81,9 @@ class GifFrame:
 
 @dataclass(frozen=True)
 class Extension:
-    """An extension block: its label, and the sub-blocks of the file, the terminator included.
+    """An extension block: its label, and the file's sub-blocks, including the terminator.
 
-    ``control`` is the graphic control of a text that is drawn as a frame of its own.
+    ``control`` is the graphic control of a text that is drawn as a separate frame.
     """
 
     label: int
@@ -99,9 +99,9 @@ class Extension:
 
 @dataclass(frozen=True)
 class Gif:
-    """A GIF: the logical screen, the global colour table, and the blocks in their order.
+    """A GIF: the logical screen, the global colour table, and the blocks in order.
 
-    ``ended`` is whether the trailer was present.
+    ``ended`` is set if the trailer was present.
     """
 
     width: int
@@ -115,12 +115,12 @@ class Gif:
 
     @property
     def frames(self) -> list[GifFrame]:
-        """The frames in their order."""
+        """The frames in order."""
         return [block for block in self.blocks if isinstance(block, GifFrame)]
 
 
 def read_gif(data: bytes) -> Gif:
-    """Return a file's blocks. Raises ``Refused("corrupt")`` when one is truncated or of an unknown kind."""
+    """Return a file's blocks. Raises ``Refused("corrupt")`` if one is truncated or of an unknown kind."""
     try:
         return _read(data)
     except (struct.error, IndexError):
@@ -138,14 +138,14 @@ def write_gif(source: Gif) -> bytes:
 
 
 def decode_indices(frame: GifFrame) -> Image.Image:
-    """Return a frame's indices, mode ``P``. Raises ``ValueError`` when they are truncated or damaged."""
+    """Return a frame's indices (mode ``P``). Raises ``ValueError`` if they are truncated or damaged."""
     left, top, right, bottom = frame.box
     size = (right - left, bottom - top)
     return Image.frombytes("P", size, frame.pixels, "gif", frame.code_size, int(frame.interlaced))
 
 
 def encode_indices(indices: Image.Image, interlaced: bool) -> tuple[int, bytes]:
-    """Return the code size and the sub-blocks of indices."""
+    """Return the code size and the sub-blocks for indices."""
     highest = max(index for index, count in enumerate(indices.histogram()) if count)
     code_size = max(2, highest.bit_length())
     coded = indices.tobytes("gif", "P", code_size, int(interlaced))
@@ -156,7 +156,7 @@ def encode_indices(indices: Image.Image, interlaced: bool) -> tuple[int, bytes]:
 
 
 def table_bits(table: bytes) -> int:
-    """Return the number of bits of an index into a colour table: 1 to 8."""
+    """Return the number of bits in an index into a colour table: 1 to 8."""
     return max(1, (len(table) // 3 - 1).bit_length())
 
 
@@ -192,7 +192,7 @@ def _read(data: bytes) -> Gif:
             frame, at = _read_frame(data, at, control)
             blocks.append(frame)
             control = None
-        elif kind == 0:  # stray ends of blocks, which all readers skip
+        elif kind == 0:  # stray block terminators, which all readers skip
             at = next(_STRAY.finditer(data, at)).end()
         else:
             raise Refused("corrupt", f"the GIF has no block at byte {at}")

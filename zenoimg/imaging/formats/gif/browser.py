@@ -1,4 +1,4 @@
-"""A GIF as browsers are given it."""
+"""Prepare a GIF for delivery to a browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zenoimg.imaging.formats.gif.metadata import LOOPS
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return the file with its frames and loop count alone."""
+    """Return the file with only its frames and loop count."""
     source = read_gif(data)
     kept = [
         block

@@ -1,4 +1,4 @@
-"""Colour tables of a GIF, which grow: their free entries, and their nearest colours."""
+"""Growing colour tables of a GIF: their free entries, and their nearest colours."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Rgb = tuple[int, int, int]
 SLOTS = 256
 _COVERED = re.compile(rb"[^\0]+")
 _CLOSE = 3
-"""Invisible difference of a channel: such a colour gets no slot of its own."""
+"""Invisible difference in a channel: a colour this close gets no slot of its own."""
 
 
 @dataclass
 class ColorTable:
-    """A colour table that grows: ``entries`` by index, and the ``free`` indices that no pixel uses.
+    """A growing colour table: ``entries`` by index, and the ``free`` indices that no pixel uses.
 
     Entries in use never change.
     """
@@ -30,7 +30,7 @@ class ColorTable:
 
     @classmethod
     def read(cls, table: bytes, used: Iterable[int]) -> ColorTable:
-        """Return a table of which ``used`` indices are in use; used indices beyond its end are black."""
+        """Return a table whose ``used`` indices are in use; used indices beyond its end are black."""
         entries = [(table[at], table[at + 1], table[at + 2]) for at in range(0, len(table) - 2, 3)]
         taken = set(used)
         entries += [(0, 0, 0)] * (max(taken, default=0) + 1 - len(entries))
@@ -42,13 +42,13 @@ class ColorTable:
         return bytes(value for entry in self.entries for value in entry)
 
     def in_color(self, indices: Image.Image) -> Image.Image:
-        """Return the RGB picture of palette indices; indices without an entry are black."""
+        """Return palette indices as an RGB picture; indices without an entry are black."""
         grey = Image.frombytes("L", indices.size, indices.tobytes())
         table = self.entries + [(0, 0, 0)] * (SLOTS - len(self.entries))
         return Image.merge("RGB", [grey.point([entry[channel] for entry in table]) for channel in range(3)])
 
     def transparent_slot(self) -> int | None:
-        """Return an index without a colour, the same one at every call; ``None`` when all are in use."""
+        """Return an index without a colour, the same one for every call; ``None`` if all are in use."""
         if self._transparent_slot is None and self.free:
             self._transparent_slot = self.claim((0, 0, 0))
         return self._transparent_slot
@@ -66,7 +66,7 @@ class ColorTable:
         return {index: entry for index, entry in enumerate(self.entries) if index not in without}
 
     def add_colors_of(self, picture: Image.Image, mask: Image.Image, most: int, transparent: int | None) -> None:
-        """Claim up to ``most`` slots for the colours of an RGB picture under a mask that the table lacks."""
+        """Claim up to ``most`` slots for the colours under a mask of an RGB picture that the table lacks."""
         if most <= 0:
             return
         only = Image.new("RGBA", picture.size)
@@ -78,7 +78,7 @@ class ColorTable:
                 known.append(color)
 
     def nearest(self, picture: Image.Image, transparent: int | None) -> Image.Image:
-        """Return an RGB picture as indices (mode ``P``) of the nearest colours."""
+        """Return an RGB picture as the indices (mode ``P``) of the nearest colours."""
         usable = self.in_use(transparent)
         palette = Image.new("P", (1, 1))
         flat = [value for entry in usable.values() for value in entry]
@@ -89,7 +89,7 @@ class ColorTable:
         return Image.frombytes("P", picture.size, places.tobytes().translate(table))
 
     def exact(self, picture: Image.Image, mask: Image.Image, transparent: int | None) -> tuple[Image.Image, int]:
-        """Return an RGB picture under a mask as indices of its exact colours, and how many of them found no slot."""
+        """Return the indices of the exact colours under a mask of an RGB picture, and how many found no slot."""
         indices = {_number(entry): index for index, entry in reversed(self.in_use(transparent).items())}
         pixels, covered = memoryview(picture.convert("RGBX").tobytes()).cast("I"), mask.tobytes()
         places, missing = bytearray(len(covered)), 0
@@ -109,7 +109,7 @@ class ColorTable:
         return Image.frombytes("P", picture.size, bytes(places)), missing
 
     def make_room(self, uses: list[int], slots: int, transparent: int | None) -> bytes:
-        """Free the slots of the least used colours; return the table that maps their indices to the nearest ones."""
+        """Free the slots of the least used colours; return a table that maps their indices to the nearest colours."""
         turned = bytearray(range(SLOTS))
         for index in sorted(self.in_use(transparent), key=lambda index: (uses[index], index))[:slots]:
             self.free.append(index)
@@ -121,7 +121,7 @@ class ColorTable:
 
 
 def _colors_by_use(picture: Image.Image, most: int) -> list[Rgb]:
-    """Return up to ``most`` colours of the opaque pixels, the most frequent first; averages if there are more."""
+    """Return up to ``most`` colours of the opaque pixels, most frequent first; averages if there are more."""
     counts = picture.getcolors(most + 1)
     if counts is None:
         reduced = picture.quantize(min(most + 1, SLOTS), Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
@@ -140,7 +140,7 @@ def _is_close(one: Rgb, other: Rgb) -> bool:
 
 
 def _number(color: Rgb) -> int:
-    """Return a colour as the number that its bytes are in mode ``RGBX``."""
+    """Return a colour as the number formed by its bytes in mode ``RGBX``."""
     return int.from_bytes((*color, 255), sys.byteorder)
 
 

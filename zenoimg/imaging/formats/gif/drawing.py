@@ -1,6 +1,6 @@
-"""One frame of a GIF, redrawn: the pixels that get the mark, and the colours that they get.
+"""Redraw one frame of a GIF: the pixels that get the mark, and their colours.
 
-The mark uses colours of the table, or slots that no frame uses.
+The mark uses colours in the table, or slots that no frame uses.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from zenoimg.imaging.formats.gif.colors import SLOTS, ColorTable
 from zenoimg.imaging.marking.placement import Box
 
 _ROOM = 12
-"""Slots freed for the mark in a full table whose colours cannot show it."""
+"""Number of slots freed for the mark in a full table whose colours cannot show it."""
 
 _UNSEEN = 24.0
-"""Difference, summed over the channels, up to which no other colours are needed."""
+"""Difference, summed over the channels, up to which no new colours are needed."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Drawing:
 
     ``at`` is the position of the source's indices in the box. ``area`` is the part of the box that the mark covers:
     there ``ground`` and ``ideal`` are the picture (RGB) without and with the mark, and ``inked`` is a mask, 255 where
-    it is drawn. ``restored`` is a mask of the whole box, 255 where pixels of ``shown`` (RGB) are drawn again.
+    it is drawn. ``restored`` is a mask of the entire box, 255 where pixels of ``shown`` (RGB) are redrawn.
     """
 
     box: Box
@@ -41,7 +41,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A frame's indices and transparent index, how many colours found no slot, and whether the mark is visible."""
+    """A frame's indices and transparent index, how many colours lack a slot, and whether the mark is visible."""
 
     indices: Image.Image
     transparent: int | None
@@ -55,7 +55,7 @@ def draw(
     """Return the frame with the drawing, adding at most ``most`` colours to a ``shared`` table.
 
     These are tried in turn: the frame's own table or the shared one; a copy of the shared one, in which the frame has
-    more free slots; a copy in which the least used colours became their nearest ones, which ``warnings`` then says.
+    more free slots; a copy in which the least used colours are replaced by the nearest ones, with a warning.
     """
     uses = indices.histogram()
     transparent = frame.control.transparent if frame.control else None
@@ -78,7 +78,7 @@ def draw(
 def _attempt(
     indices: Image.Image, transparent: int | None, drawing: Drawing, table: ColorTable, most: int
 ) -> Drawn | None:
-    """Return the frame drawn in the colours of a table; ``None`` when it lacks a slot for the transparency it needs."""
+    """Return the frame drawn in the colours of a table; ``None`` if that lacks a slot for necessary transparency."""
     size = (drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1])
     covers = all(at <= 0 and at + side >= whole for at, side, whole in zip(drawing.at, indices.size, size, strict=True))
     if transparent is None and not covers:
@@ -117,7 +117,7 @@ def _translated(indices: Image.Image, table: bytes) -> Image.Image:
 
 
 def _visible(drawing: Drawing, picked: Image.Image) -> bool:
-    """Return whether the mark in the available colours differs from the ground about as it should."""
+    """Return whether the mark in the available colours differs from the background about as much as it should."""
     wanted = _difference(drawing.ground, drawing.ideal, drawing.inked)
     enough = _difference(drawing.ground, picked, drawing.inked) >= wanted / 2
     return enough and _difference(drawing.ideal, picked, drawing.inked) <= max(wanted, _UNSEEN)

@@ -1,4 +1,4 @@
-"""What a GIF shows at each frame, and what each frame of the copy has to draw of the mark."""
+"""Track what a GIF shows at each frame, and which part of the mark each frame of the copy has to draw."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from zenoimg.imaging.marking.overlap import touches, union
 from zenoimg.imaging.marking.placement import Box, Size, clipped
 
 _FAINTEST_COVERAGE = 24
-"""Coverage (of 255) below which a pixel keeps its index: the soft edge of letters."""
+"""Coverage (out of 255) below which a pixel keeps its index: the soft edges of letters."""
 
 
 class Marking:
-    """Tracks what the source shows at each frame, and which pixels the copy does not show yet: the stale ones.
+    """Tracks what the source shows at each frame, and which pixels the copy does not show yet (stale ones).
 
-    ``shared`` is the global colour table as it grows; ``warnings`` names what could not be kept.
+    ``shared`` is the growing global colour table; ``warnings`` names what could not be kept.
     """
 
     def __init__(self, source: Gif, overlay: Overlay, size: Size) -> None:
@@ -40,7 +40,7 @@ class Marking:
         self._stale: Image.Image | None = self._on_nothing
 
     def marked(self, frame: GifFrame) -> GifFrame:
-        """Return a frame of the copy; call it with the frames in their order."""
+        """Return a frame of the copy; to be called with the frames in order."""
         if frame.table is None and not self._has_shared:
             raise Refused("corrupt", "the GIF has a frame without a colour table")
         control = frame.control or Control(0, 0, 0)
@@ -65,12 +65,12 @@ class Marking:
         drawing = self._drawing(frame, opaque)
         if drawing is None:
             return frame
-        # Later frames of an animation need colours of their own.
+        # Later frames of an animation need colours as well.
         most = len(self.shared.free) if self._alone else (len(self.shared.free) + 3) // 4
         return draw(frame, indices, drawing, self.shared, most, self.warnings)
 
     def _drawing(self, frame: GifFrame, opaque: Image.Image) -> Drawing | None:
-        """Return what has to be drawn on a frame; ``None`` for nothing."""
+        """Return what has to be drawn on a frame, or ``None``."""
         stale_box = self._stale.getbbox() if self._stale is not None else None
         # Parts outside the screen may be far away, and are invisible.
         shown_box = clipped(frame.box, self._shown.size)
@@ -105,7 +105,7 @@ class Marking:
         )
 
     def _missing_when_cleared(self, box: Box) -> Image.Image | None:
-        """Return the pixels that the copy has to draw again after its frame in ``box`` was cleared."""
+        """Return the pixels that the copy has to redraw after its frame in ``box`` was cleared."""
         inside = clipped(box, self._shown.size)
         if inside is None:
             return None
@@ -116,7 +116,7 @@ class Marking:
 
 
 def _shared_table(source: Gif) -> ColorTable:
-    """Return the global table; the indices of all frames that use it are in use."""
+    """Return the global table, with the indices of all frames that use it in use."""
     used = {source.background}
     for frame in source.frames:
         if frame.table is None:
@@ -127,7 +127,7 @@ def _shared_table(source: Gif) -> ColorTable:
 
 
 def _opaque(indices: Image.Image, transparent: int | None) -> Image.Image:
-    """Return a mask, 255 where a frame has a pixel."""
+    """Return a mask: 255 where a frame has an opaque pixel."""
     if transparent is None:
         return Image.new("L", indices.size, 255)
     grey = Image.frombytes("L", indices.size, indices.tobytes())

@@ -1,4 +1,4 @@
-"""Which extension blocks of a GIF its copy keeps."""
+"""Decide which extension blocks of a GIF its copy keeps."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _XMP = b"XMP DataXMP"
 _CREDENTIALS = b"C2PA_GIF"
 _HEAD_BYTES = 12
 _XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
-"""XMP Specification Part 3, 1.1.2: it ends a packet, which is stored without sub-blocks, for a reader of sub-blocks."""
+"""Ends an XMP packet, which has no sub-blocks, for readers of sub-blocks (XMP Specification Part 3, 1.1.2)."""
 
 
 def kept_extensions(extensions: list[Extension], keeper: Keeper) -> list[list[Extension]]:
-    """Return for each extension what the copy keeps of it, and at last what it has to state besides.
+    """Return what the copy keeps of each extension, followed by what it has to state in addition.
 
-    Pictures are also looked for in all extensions of one application together.
+    Pictures are also searched for in all extensions of one application together.
     """
     together: dict[tuple[int, bytes], list[bytes]] = {}
     for extension in extensions:
@@ -69,7 +69,7 @@ def _kept(extension: Extension, keeper: Keeper) -> list[Extension]:
 
 
 def _kind(extension: Extension) -> tuple[int, bytes]:
-    """Return the label, and the application's name; no name for other extensions."""
+    """Return the label, and the application's name; the name is empty for other extensions."""
     return extension.label, extension.blocks[1:_HEAD_BYTES] if extension.label == APPLICATION else b""
 
 

@@ -1,8 +1,8 @@
-"""GIF: indices outside the mark stay bit for bit, frames that the mark does not touch stay byte for byte.
+"""GIF: indices outside the mark are unchanged, frames that the mark does not touch are identical byte for byte.
 
 Timing, loop count, disposal, interlacing and transparency are the source's own. The mark uses slots of the colour
-table that no frame uses, then the nearest existing colours; where those would not show it, the frame gets a table of
-its own. On transparent ground the mark is opaque: GIF has no partial transparency.
+table that no frame uses, then the nearest existing colours; if those would not show it, the frame gets its own table.
+On transparent pixels the mark is opaque, since GIF has no partial transparency.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
-_BYTES_A_PIXEL = 27  # of memory, as measured
+_BYTES_A_PIXEL = 27  # bytes of memory per pixel, as measured
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
@@ -57,6 +57,6 @@ def truncation(source: Gif) -> list[str]:
 
 
 def canvas_size(source: Gif) -> Size:
-    """Return the size of the screen, which a larger first frame extends, as in all viewers."""
+    """Return the size of the screen, extended by a larger first frame, as in all viewers."""
     _, _, right, bottom = source.frames[0].box
     return max(source.width, right), max(source.height, bottom)

@@ -1,11 +1,11 @@
 """PNG and APNG.
 
-``chunks``     a file as its chunks
+``chunks``     splits a file into chunks
 ``metadata``   the ancillary chunks that a copy keeps; ``text`` reads text chunks
-``pixels``     from chunks to pixels and back
+``pixels``     decodes chunks to pixels and encodes them
 ``samples``    colour types, bit depths and filters that Pillow would lose
-``assembly``   a copy's chunks in the source's order
-``writer``     from a PNG's bytes to its watermarked copy
+``assembly``   assembles a copy's chunks in the source's order
+``writer``     turns a PNG's bytes into its watermarked copy
 ``animation``  the same for an APNG
-``browser``    a PNG as browsers are given it
+``browser``    prepares a PNG for delivery to a browser
 """

@@ -1,4 +1,4 @@
-"""A PNG's copy assembled from header, palette and pixels as drawn, and all other chunks as they are kept."""
+"""Assemble a PNG's copy from the drawn header, palette and pixels, and all other chunks as kept."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from zenoimg.imaging.recipe import Recipe
 
 @dataclass(frozen=True)
 class Written:
-    """The header and chunks of the drawn pixels, and warnings for what drawing them could not keep."""
+    """The header and chunks of the drawn pixels, and warnings about what could not be kept when drawing them."""
 
     header: Header
-    palette: tuple[Chunk, ...]  # PLTE and tRNS as needed; empty: the source's own stay
+    palette: tuple[Chunk, ...]  # PLTE and tRNS as needed; empty: keep the source's own
     image_data: list[Chunk]
     warnings: tuple[str, ...] = ()
 

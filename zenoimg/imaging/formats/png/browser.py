@@ -1,4 +1,4 @@
-"""A PNG or APNG as browsers are given it."""
+"""Prepare a PNG or APNG for delivery to a browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN |= {b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return the file with its pixels, frames, colour chunks and orientation alone."""
+    """Return the file with only its pixels, frames, colour chunks and orientation."""
     kept = []
     for chunk in read_chunks(data):
         if chunk.name == b"eXIf" and (orientation := orientation_of(tiff_block(chunk.data))) != 1:
@@ -30,7 +30,7 @@ def without_metadata(data: bytes) -> bytes:
 
 
 def keyed_in_eight_bits(data: bytes) -> Image | None:
-    """Return a 16-bit PNG with a transparent colour in 8 bits and with alpha; ``None`` for any other PNG.
+    """Return a 16-bit PNG that has a transparent colour as an 8-bit one with alpha; ``None`` for any other PNG.
 
     Pillow 13 reduces RGB samples to their high bytes and then compares them with the low bytes of the colour.
     """

@@ -1,4 +1,4 @@
-"""A PNG as its chunks (PNG Third Edition, section 5), without decoding pixels."""
+"""Split a PNG into its chunks (PNG Third Edition, section 5), without decoding pixels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk's four-letter name and its data; ``intact`` is whether its checksum was right."""
+    """A chunk's four-letter type and its data; ``intact`` is set if its checksum was correct."""
 
     name: bytes
     data: bytes
@@ -27,7 +27,7 @@ class Chunk:
 
     @property
     def parts(self) -> tuple[bytes, bytes, bytes]:
-        """The chunk's bytes in a file, with length and checksum, in three parts of which one is not a copy."""
+        """The chunk's bytes in a file, with length and checksum, in three parts, one of which is not a copy."""
         checksum = zlib.crc32(self.data, zlib.crc32(self.name))
         return struct.pack(">I", len(self.data)) + self.name, self.data, struct.pack(">I", checksum)
 
@@ -67,8 +67,8 @@ class Header:
 def read_chunks(data: bytes) -> list[Chunk]:
     """Return all chunks from IHDR to IEND.
 
-    Raises ``Refused("corrupt")`` when one is truncated, when one that pixels depend on fails its checksum, or when
-    there are more than any writer makes.
+    Raises ``Refused("corrupt")`` if one is truncated, if one that pixels depend on fails its checksum, or if
+    there are more than any writer produces.
     """
     chunks: list[Chunk] = []
     position = len(SIGNATURE)
@@ -91,7 +91,7 @@ def read_chunks(data: bytes) -> list[Chunk]:
 
 
 def read_header(chunks: list[Chunk]) -> Header:
-    """Return IHDR. Raises ``Refused("corrupt")`` when it is not the first chunk or not valid."""
+    """Return IHDR. Raises ``Refused("corrupt")`` if it is not the first chunk or not valid."""
     if chunks[0].name != b"IHDR" or len(chunks[0].data) != 13:
         raise Refused("corrupt", "the PNG does not begin with its header")
     width, height, depth, color_type, _, _, interlace = struct.unpack(">IIBBBBB", chunks[0].data)
@@ -101,14 +101,14 @@ def read_header(chunks: list[Chunk]) -> Header:
 
 
 def first(chunks: Iterable[Chunk], name: bytes) -> bytes | None:
-    """Return the data of the first chunk of a name."""
+    """Return the data of the first chunk of a type."""
     return next((chunk.data for chunk in chunks if chunk.name == name), None)
 
 
 def pixel_stream(chunks: Iterable[Chunk]) -> bytes:
-    """Return a PNG of only those chunks that define pixels: the decoder needs nothing else.
+    """Return a PNG with only the chunks that define pixels, which are all that the decoder needs.
 
-    The pixels become one chunk, since Pillow is slow with many.
+    The pixels are joined into one chunk, since Pillow is slow with many.
     """
     groups: dict[bytes, list[bytes]] = {}
     for chunk in chunks:
@@ -120,5 +120,5 @@ def pixel_stream(chunks: Iterable[Chunk]) -> bytes:
 
 
 def png_file(chunks: Iterable[Chunk]) -> bytes:
-    """Return the file of these chunks, with a single copy of their bytes."""
+    """Return the file with these chunks, copying their bytes only once."""
     return b"".join((SIGNATURE, *(part for chunk in chunks for part in chunk.parts)))

@@ -1,4 +1,4 @@
-"""PNG without a mark: image data and frames are the source's own, all other chunks as the metadata rules keep them."""
+"""PNG without a mark: image data and frames are the source's own, all other chunks follow the metadata rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zenoimg.imaging.result import Watermarked
 
 
 def copied(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked | None:
-    """Return a copy; ``None`` when its image data hold another picture."""
+    """Return a copy, or ``None`` if its image data hold another picture."""
     chunks = read_chunks(data)
     header = read_header(chunks)
     is_animated = first(chunks, b"acTL") is not None

@@ -1,4 +1,4 @@
-"""Which ancillary chunks of a PNG its copy keeps, and in what form."""
+"""Decide which ancillary chunks of a PNG its copy keeps, and in what form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from zenoimg.imaging.metadata.exif import orientation_of
 from zenoimg.imaging.metadata.keeper import EXIF_HEADER, Keeper, tiff_block
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
-# What decides how pixels look or how large they print; no policy touches it.
+# Chunks that determine how pixels look or how large they print; no policy affects them.
 _RENDERING = {b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi"}
 _RENDERING |= {b"pHYs", b"bKGD", b"hIST", b"sPLT", b"oFFs", b"sCAL", b"pCAL", b"sTER"}
 _LAYOUT = {b"iDOT"}  # offsets into the source's own compressed data
@@ -38,7 +38,7 @@ def orientation_in(chunks: list[Chunk]) -> int:
 
 
 class ChunkKeeper:
-    """Returns each ancillary chunk of a file as its copy holds it."""
+    """Returns each ancillary chunk of a file as the copy keeps it."""
 
     def __init__(self, keeper: Keeper, chunks: list[Chunk]) -> None:
         self._keeper = keeper
@@ -79,7 +79,7 @@ class ChunkKeeper:
         return _filled(chunk, keeper.other(chunk.data, name))
 
     def stamped(self, copy: list[Chunk]) -> list[Chunk]:
-        """Return the chunks of the copy with the rights that it has to state in eXIf and XMP, after all were kept."""
+        """Return the copy's chunks with the rights that it has to state in eXIf and XMP, once all have been kept."""
         keeper = self._keeper
         if not keeper.stamp.texts:
             return copy
@@ -141,14 +141,14 @@ class ChunkKeeper:
         return keyword == _XMP_KEYWORD or keyword.startswith(_RAW_PROFILE)
 
     def _is_place(self, keyword: bytes) -> bool:
-        """Return whether a text is one of a place by its keyword, as ``exif:GPSLatitude`` of ImageMagick."""
+        """Return whether a text's keyword denotes a location, such as ImageMagick's ``exif:GPSLatitude``."""
         name = re.split(r"[:./ ]", keyword.decode("latin-1"))[-1]
         if not self._keeper.keeps_coordinates and (names.is_coordinate("", name) or b"gps" in keyword.lower()):
             return True
         return not self._keeper.keeps_places and names.is_place_name("", name)
 
     def _kept_text(self, text: Text, name: str) -> bytes:
-        """Return the text as the copy holds it; ``b""`` for none."""
+        """Return the text as the copy keeps it; ``b""`` for none."""
         if text.keyword == _XMP_KEYWORD:
             return self._keeper.xmp(text.text, f"{name} is")
         if not text.keyword.startswith(_RAW_PROFILE):
@@ -178,5 +178,5 @@ class ChunkKeeper:
 
 
 def _filled(chunk: Chunk, data: bytes) -> list[Chunk]:
-    """Return a chunk with other data; none without any that the source had."""
+    """Return a chunk with new data; nothing if no data is left of the source's."""
     return [replace(chunk, data=data)] if data or not chunk.data else []

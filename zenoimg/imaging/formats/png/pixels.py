@@ -1,4 +1,4 @@
-"""Pixels of a PNG: from chunks to a Pillow picture, and back at the depth and interlacing that they had."""
+"""Decode the chunks of a PNG to a Pillow picture, and encode pixels with the original depth and interlacing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ADAM7 = (
 
 
 def decode(chunks: list[Chunk], raw_mode: str | None = None) -> Image.Image:
-    """Return the decoded pixels; ``raw_mode`` selects another of Pillow's unpackers for the same bytes."""
+    """Return the decoded pixels; ``raw_mode`` selects a different unpacker of Pillow's for the same bytes."""
     picture = PngImageFile(BytesIO(pixel_stream(chunks)))
     if raw_mode is not None:
         picture.tile = [tile._replace(args=raw_mode) for tile in picture.tile]
@@ -44,7 +44,7 @@ def encode(picture: Image.Image, header: Header, compression: int) -> list[Chunk
 
 
 def adam7_passes(picture: Image.Image) -> list[Image.Image]:
-    """Return the passes of Adam7 that contain pixels."""
+    """Return the Adam7 passes that contain pixels."""
     passes = []
     for left, top, across, down in ADAM7:
         size = (picture.width - left + across - 1) // across, (picture.height - top + down - 1) // down

@@ -1,4 +1,4 @@
-"""Text chunks of a PNG (PNG Third Edition, 11.3.3), and ImageMagick's profiles in them."""
+"""Read text chunks of a PNG (PNG Third Edition, 11.3.3), and ImageMagick's profiles in them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from zenoimg.imaging.formats.png.chunks import Chunk
 
 TEXT_CHUNKS = {b"tEXt", b"zTXt", b"iTXt"}
 _INFLATED_BYTES, _INFLATED_RATIO = 2 * 1024 * 1024, 4
-"""Each compressed text may grow to a multiple of its bytes; beyond that, all texts of a file share one allowance."""
+"""Each compressed text may inflate to a multiple of its bytes; beyond that, all texts in a file share one allowance."""
 
 
 class DamagedText(ValueError):  # noqa: N818 -- describes the data, as Refused does
-    """A text chunk that cannot be read to its end."""
+    """A text chunk that cannot be read completely."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Text:
 
 
 class InflationAllowance:
-    """Bytes that a file's compressed texts may still inflate to, all together: many bombs get no more than one."""
+    """The bytes to which all compressed texts of a file may still inflate: many bombs get no more than one."""
 
     def __init__(self) -> None:
         self._left = _INFLATED_BYTES
@@ -72,7 +72,7 @@ def read_text(chunk: Chunk, allowance: InflationAllowance) -> Text:
 
 
 def decode_raw_profile(text: bytes) -> bytes:
-    """Return the bytes of a profile as ImageMagick and ExifTool write it. Raises ``DamagedText``.
+    """Return the bytes of a profile in the form that ImageMagick and ExifTool write. Raises ``DamagedText``.
 
     Its lines are a name, which may have several words, the length, and hexadecimal digits.
     """
@@ -92,7 +92,7 @@ def decode_raw_profile(text: bytes) -> bytes:
 
 
 def encode_raw_profile(kind: bytes, profile: bytes) -> bytes:
-    """Return a profile as ImageMagick writes it."""
+    """Return a profile in ImageMagick's form."""
     digits = profile.hex().encode()
     lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
     return b"\n" + kind + b"\n" + str(len(profile)).rjust(8).encode() + b"\n" + b"\n".join(lines) + b"\n"

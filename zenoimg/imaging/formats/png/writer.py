@@ -1,4 +1,4 @@
-"""PNG: pixels keep colour type, depth and interlacing; all other chunks are copied by the metadata rules."""
+"""PNG: pixels keep colour type, depth and interlacing; all other chunks follow the metadata rules."""
 
 from __future__ import annotations
 
@@ -37,13 +37,14 @@ from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
 _FILES = 7
-"""The file, its chunks, the stream that is decoded, and the same again of the copy, as measured with noise."""
+"""Number of times the file is in memory: the source, its chunks, the decoded stream, and the same for the copy, as
+measured with noise."""
 
 _FEW_COLORS, _PIXELS_OF_A_COLOR = 24, 200
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Return a watermarked copy of a PNG, still or animated, pixels outside the mark bit for bit the same."""
+    """Return a watermarked copy of a PNG, still or animated, with identical pixels outside the mark."""
     chunks = read_chunks(data)
     header = read_header(chunks)
     limits.check_picture(header.width, header.height)
@@ -66,9 +67,9 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _bytes_a_pixel(header: Header) -> int:
-    """Return the measured peak memory for each pixel; 16 bits are two pictures, Adam7's passes another one."""
+    """Return the measured peak memory in bytes per pixel; 16 bits take two pictures, Adam7's passes another one."""
     if header.color_type == PALETTE:
-        return 22  # where the palette has no colours for the mark, the picture becomes RGB
+        return 22  # if the palette has no colours for the mark, the picture becomes RGB
     if header.color_type == GREY:
         return 5 if header.depth <= 8 else 7
     if header.depth == 16:
@@ -102,7 +103,7 @@ def _draw(chunks: list[Chunk], header: Header, overlay: Overlay, compression: in
 
 def _draw_on_palette(chunks: list[Chunk], header: Header, overlay: Overlay, compression: int) -> Written:
     source = palette_of(chunks)
-    # Each colour takes three bytes of its own: in a small picture a mark of many colours would be most of the copy.
+    # Each colour takes three bytes: in a small picture, a mark with many colours would make up most of the copy.
     most = len(source) + max(_FEW_COLORS, header.width * header.height // _PIXELS_OF_A_COLOR)
     for depth in dict.fromkeys((header.depth, max(4, header.depth), 8)):
         target = replace(header, depth=depth)

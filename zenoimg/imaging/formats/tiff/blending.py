@@ -1,4 +1,4 @@
-"""The mark drawn on the channels of a TIFF page."""
+"""Draw the mark on the channels of a TIFF page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zenoimg.imaging.marking.overlap import overlaps
 
 
 def blend_channels(channels: Channels, layout: Layout, overlay: Overlay) -> None:
-    """Draw the overlay on channels, in place: on the colours and on alpha; further channels stay as they are."""
+    """Draw the overlay on channels, in place: on the colours and on alpha; further channels are unchanged."""
     deep = layout.depth == 16
     inks = deep_inks(layout.mode, overlay) if deep else list(ink_for(layout.mode, overlay).split())
     if layout.photometric == WHITE_IS_ZERO:
@@ -43,19 +43,19 @@ def _laid(grounds: Channels, inks: Channels, coverage: Image.Image, layout: Layo
 
 
 def _lay(ground: Image.Image, ink: Image.Image, coverage: Image.Image) -> Image.Image:
-    """Return ink laid over ground of the same depth."""
+    """Return ink over a background of the same depth."""
     if ground.mode == "I;16":
         return lay_deep(ground, ink, coverage)
     return Image.composite(ink, ground, coverage)
 
 
 def _full(channel: Image.Image) -> Image.Image:
-    """Return an opaque channel of the size and mode of another one."""
+    """Return an opaque channel with the size and mode of another one."""
     return Image.new(channel.mode, channel.size, 65535 if channel.mode == "I;16" else 255)
 
 
 def _share(coverage: Image.Image, alpha: Image.Image) -> Image.Image:
-    """Return the ink's share of colours with alpha: the more transparent the ground, the larger."""
+    """Return the ink's share of colours with alpha: the more transparent the background, the larger."""
     most = 65535 if alpha.mode == "I;16" else 255
     share: Image.Image = ImageMath.lambda_eval(
         lambda names: names["convert"](names["ink"] * most / names["max"](names["whole"], 1), "L"),

@@ -1,4 +1,4 @@
-"""The rows of a TIFF page that a mark covers, read from strips or tiles and put back into them."""
+"""The rows of a TIFF page that a mark covers, read from strips or tiles and written back into them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _JPEG_TABLES = 347
 
 
 class RawSegment:
-    """A strip or tile of a lossless codec; ``data`` are the bytes of its rows, counted from its top."""
+    """A strip or tile in a lossless codec; ``data`` holds the bytes of its rows, numbered from its top."""
 
     def __init__(self, data: bytearray, page: Page, layout: Layout) -> None:
         self.data, self._layout, self._order = data, layout, page.directory.form.order
@@ -33,14 +33,14 @@ class RawSegment:
         return channels_of(rows, self._layout, last - first, self._order)
 
     def put(self, first: int, channels: Channels) -> None:
-        """Put rows back; the padding of rows to whole bytes becomes zero."""
+        """Write rows back; the padding of rows to whole bytes becomes zero."""
         rows = bytes_of(channels, self._layout, self._order)
         start = first * self._layout.row_bytes
         self.data[start : start + len(rows)] = rows
 
 
 class Canvas:
-    """The part of a page that is drawn on: whole segments across, the rows of the mark from top to bottom.
+    """The part of a page that is drawn on: whole segments horizontally, the rows of the mark vertically.
 
     ``channels`` are drawn on in place; ``overlay`` is the page's, in their coordinates.
     """
@@ -72,7 +72,7 @@ class Canvas:
 
     @property
     def loses_lossless_jpeg(self) -> bool:
-        """Whether segments were lossless JPEG, which becomes baseline JPEG."""
+        """Whether any segments were lossless JPEG, which becomes baseline JPEG."""
         return any(isinstance(segment, JpegSegment) and segment.is_lossless for segment in self._opened.values())
 
     def segments(self) -> tuple[bytes, ...]:
@@ -98,14 +98,14 @@ class Canvas:
         return self.channels[plane : plane + 1]
 
     def _rows(self, number: int) -> tuple[int, int, tuple[int, int]]:
-        """Return the first and last row of a segment that the canvas has, and where they are on it."""
+        """Return the first and last row of a segment that are on the canvas, and their position there."""
         left, top, _, bottom = self._layout.box(number % (self._layout.across * self._layout.down))
         first, last = max(top, self._box[1]), min(bottom, self._box[3])
         return first - top, last - top, (left - self._box[0], first - self._box[1])
 
 
 def trimmed(page: Page, layout: Layout) -> Page:
-    """Return a page whose segments end where their pixels do: those of inferred lengths are encoded again."""
+    """Return a page whose segments end where their pixels do: those of inferred lengths are re-encoded."""
     if not page.inferred:
         return page
     segments = list(page.segments)
@@ -122,7 +122,7 @@ def trimmed(page: Page, layout: Layout) -> Page:
 
 
 def of_equal_rows(layout: Layout, numbers: Iterable[int]) -> dict[int, list[int]]:
-    """Return segments grouped by their number of rows, since the last strip may have fewer."""
+    """Return segments grouped by number of rows, since the last strip may have fewer."""
     groups: dict[int, list[int]] = {}
     for number in numbers:
         _, top, _, bottom = layout.box(number % (layout.across * layout.down))

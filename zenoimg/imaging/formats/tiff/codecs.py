@@ -1,6 +1,6 @@
-"""The codecs of TIFF segments. LZW, PackBits and fax codes are libtiff's, reached through Pillow.
+"""Decode and encode TIFF segments. LZW, PackBits and fax codes are handled by libtiff through Pillow.
 
-Pillow only reads and writes whole files. So segments to decode are put into a file of one page of bytes (mode ``L``,
+Pillow reads and writes only entire files. So segments to decode are put into a file with one page of bytes (mode ``L``,
 as wide as the segments' rows are long), and encoded segments are taken from such a file.
 """
 
@@ -46,14 +46,14 @@ FAX_OPTIONS = {GROUP_3: 292, GROUP_4: 293}
 _FORM = Form("<", big=False)
 _NAMES = {LZW: "tiff_lzw", PACKBITS: "packbits", CCITT_RLE: "tiff_ccitt", GROUP_3: "group3", GROUP_4: "group4"}
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-_ZLIB_LEVELS = {0: 1, 1: 3, 2: 6, 3: 9}  # by the two bits of RFC 1950, 2.2, in which an encoder records its effort
+_ZLIB_LEVELS = {0: 1, 1: 3, 2: 6, 3: 9}  # by the two bits in which an encoder records its effort (RFC 1950, 2.2)
 
 
 _AT_ONCE = 1_000  # segments in one file for libtiff
 
 
 def decompressed(segments: Sequence[bytes], layout: Layout, rows: int, fax_options: int) -> list[bytearray]:
-    """Return the bytes of segments of ``rows`` rows each. Raises ``Refused("corrupt")`` when there are fewer."""
+    """Return the bytes of segments of ``rows`` rows each. Raises ``Refused("corrupt")`` if there are fewer."""
     if layout.reversed_bits:
         segments = [segment.translate(_REVERSED) for segment in segments]
     wanted = layout.row_bytes * rows
@@ -77,7 +77,7 @@ def decompressed(segments: Sequence[bytes], layout: Layout, rows: int, fax_optio
 def compressed(
     parts: Sequence[bytes], layout: Layout, rows: int, fax_options: int, before: Sequence[bytes]
 ) -> list[bytes]:
-    """Return the segments for the bytes of their rows; ``before`` are the segments that they replace."""
+    """Return the segments for the bytes of their rows; ``before`` holds the segments that they replace."""
     if layout.compression in (DEFLATE, OLD_DEFLATE):
         efforts = [(old.translate(_REVERSED) if layout.reversed_bits else old)[1] >> 6 for old in before]
         segments = [zlib.compress(data, _ZLIB_LEVELS[effort]) for data, effort in zip(parts, efforts, strict=True)]
@@ -121,5 +121,5 @@ def _to_libtiff(parts: Sequence[bytes], layout: Layout, rows: int, fax_options: 
 
 
 def _page_of_bytes(layout: Layout) -> tuple[int, int]:
-    """Return width and depth of the page that carries a segment's bytes."""
+    """Return the width and depth of the page that carries a segment's bytes."""
     return (layout.segment_width, 1) if layout.compression in FAX else (layout.row_bytes, 8)

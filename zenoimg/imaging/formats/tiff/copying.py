@@ -1,4 +1,4 @@
-"""TIFF without a mark: strips and tiles are the source's own, tags as the metadata rules keep them."""
+"""TIFF without a mark: strips and tiles are the source's own, tags follow the metadata rules."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A TIFF file as its directories and segments (TIFF 6.0, and BigTIFF), without decoding pixels.
+"""A TIFF file as directories and segments (TIFF 6.0, and BigTIFF), without decoding pixels.
 
-Values are kept as bytes in the file's byte order and are written back unchanged: only offsets are computed again.
+Values are kept as bytes in the file's byte order and are written back unchanged; only offsets are recomputed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ STRIP_OFFSETS, STRIP_LENGTHS, TILE_OFFSETS, TILE_LENGTHS = 273, 279, 324, 325
 SUB_IFDS, EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 330, 34665, 34853, 40965
 CREDENTIALS = 52545
 BYTE, ASCII, SHORT, LONG, SBYTE, UNDEFINED, SSHORT, SLONG, IFD, LONG8, IFD8 = 1, 2, 3, 4, 6, 7, 8, 9, 13, 16, 18
-"""Field types that are written or read as numbers here."""
+"""Field types that are read or written as numbers here."""
 
 TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _NUMBERS = {BYTE: "B", SHORT: "H", LONG: "I", IFD: "I", LONG8: "Q", IFD8: "Q"}
@@ -35,12 +35,12 @@ class Form:
 
     @property
     def entry_bytes(self) -> int:
-        """Bytes of one entry of a directory."""
+        """Number of bytes in a directory entry."""
         return 20 if self.big else 12
 
     @property
     def inline_bytes(self) -> int:
-        """Bytes of a value that fit into the entry itself."""
+        """Number of bytes of a value that fit into the entry itself."""
         return 8 if self.big else 4
 
     def pack(self, layout: str, *values: int) -> bytes:
@@ -48,7 +48,7 @@ class Form:
         return struct.pack(self.order + layout, *values)
 
     def numbers(self, entry: Entry, most: int | None = None) -> tuple[int, ...]:
-        """Return an entry's values as integers, at most ``most``. Raises ``Refused("corrupt")`` for other types."""
+        """Return at most ``most`` of an entry's values as integers. Raises ``Refused("corrupt")`` for other types."""
         letter = _NUMBERS.get(entry.kind)
         if letter is None:
             raise Refused("corrupt", f"the TIFF's tag {entry.tag} holds no whole numbers")
@@ -56,14 +56,14 @@ class Form:
         return struct.unpack_from(f"{self.order}{count}{letter}", entry.value)
 
     def entry(self, tag: int, kind: int, values: Iterable[int]) -> Entry:
-        """Return an entry of whole numbers."""
+        """Return an entry with integers."""
         numbers = tuple(values)
         return Entry(tag, kind, len(numbers), self.pack(f"{len(numbers)}{_NUMBERS[kind]}", *numbers))
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One tag: its field type, the number of its values, and their bytes."""
+    """One tag: its field type, its number of values, and their bytes."""
 
     tag: int
     kind: int
@@ -75,7 +75,7 @@ class Entry:
 class Directory:
     """Entries by tag, and the directories (EXIF, GPS …) that some of them point at.
 
-    ``damaged`` are tags that could not be read and are in neither.
+    ``damaged`` lists tags that could not be read and are in neither.
     """
 
     form: Form
@@ -84,12 +84,12 @@ class Directory:
     damaged: tuple[int, ...] = ()
 
     def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
-        """Return a tag's whole numbers."""
+        """Return a tag's integers."""
         entry = self.entries.get(tag)
         return default if entry is None else self.form.numbers(entry)
 
     def number(self, tag: int, default: int) -> int:
-        """Return a tag's first whole number."""
+        """Return a tag's first integer."""
         entry = self.entries.get(tag)
         numbers = self.form.numbers(entry, 1) if entry else ()
         return numbers[0] if numbers else default
@@ -97,9 +97,9 @@ class Directory:
 
 @dataclass(frozen=True)
 class Page:
-    """A picture of the file: its directory and its encoded strips or tiles.
+    """A picture in the file: its directory and its encoded strips or tiles.
 
-    ``inferred`` is whether segments may end with bytes that are not theirs, and ``notes`` what is wrong.
+    ``inferred`` is set if segments may end with bytes that are not theirs; ``notes`` lists what is wrong.
     """
 
     directory: Directory
@@ -136,7 +136,7 @@ def write_pages(form: Form, pages: Iterable[Page]) -> bytes:
 
 
 def _append(file: bytearray, block: bytes) -> int:
-    """Append at an even offset, as TIFF 6.0 requires of values; return the offset."""
+    """Append at an even offset, as TIFF 6.0 requires for values; return the offset."""
     file += b"\0" * (len(file) % 2)
     at = len(file)
     file += block
@@ -146,7 +146,7 @@ def _append(file: bytearray, block: bytes) -> int:
 def _append_directory(
     file: bytearray, form: Form, entries: Mapping[int, Entry], children: Mapping[int, Directory]
 ) -> tuple[int, int]:
-    """Append a directory after its children and values; return its offset and that of its next pointer."""
+    """Append a directory after its children and values; return its offset and that of its pointer to the next one."""
     written = dict(entries)
     for tag, child in children.items():
         at, _ = _append_directory(file, form, child.entries, child.children)

@@ -1,4 +1,4 @@
-"""Strips and tiles of JPEG (TIFF Technical Note 2), decoded and encoded with their own tables and sampling."""
+"""Decode and encode JPEG strips and tiles (TIFF Technical Note 2) with their own tables and sampling."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zenoimg.imaging.formats.tiff.pixels import Channels
 
 _PROGRESSIVE = 0xC2
 _DECODABLE = {0xC0, 0xC1, _PROGRESSIVE}
-_LONGEST_TABLES = 4_096  # four tables of 131 bytes and eight of some 200; each tile reads them
+_LONGEST_TABLES = 4_096  # four tables of 131 bytes and eight of about 200; each tile reads them
 _MOST_PADDING = 16  # rows that an encoder may add to fill its last blocks
 
 
@@ -43,18 +43,18 @@ class JpegSegment:
         return self._stream.is_lossless
 
     def channels(self, first: int, last: int) -> Channels:
-        """Return the channels of some rows: YCbCr as red, green and blue, inks as inks."""
+        """Return the channels of some rows: YCbCr as red, green and blue, inks unchanged."""
         channels = list(self._picture.crop((0, first, self._picture.width, last)).split())
         return [ImageChops.invert(channel) for channel in channels] if self._photometric == CMYK else channels
 
     def put(self, first: int, channels: Channels) -> None:
-        """Put rows back."""
+        """Write rows back."""
         if self._photometric == CMYK:
             channels = [ImageChops.invert(channel) for channel in channels]
         self._picture.paste(Image.merge(self._picture.mode, channels), (0, first))
 
     def encoded(self) -> bytes:
-        """Return the segment: a stream with its own tables."""
+        """Return the encoded segment: a stream with its own tables."""
         picture, stream = self._picture, self._stream
         encoded = EncodedChunks()
         if stream.is_lossless:
@@ -97,7 +97,7 @@ def _sampling(stream: JpegStream) -> str | None:
 
 
 def _decodable(data: bytes, stream: JpegStream, photometric: int) -> bytes:
-    """Return a JPEG file whose colour transform is that of the page's tags, whatever markers the stream has."""
+    """Return a JPEG file with the colour transform of the page's tags, whatever markers the stream has."""
     adobe = Segment(APP14, b"Adobe\0\x64\0\0\0\0" + bytes((photometric == YCBCR,)))
     head = [
         segment.encoded

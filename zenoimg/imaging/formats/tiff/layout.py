@@ -1,4 +1,4 @@
-"""How the pixels of a TIFF page are arranged in strips or tiles, and whether a mark can be drawn on them."""
+"""The arrangement of a TIFF page's pixels in strips or tiles, and whether a mark can be drawn on them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ NONE, CCITT_RLE, GROUP_3, GROUP_4, LZW, JPEG, DEFLATE, OLD_DEFLATE, PACKBITS = 1
 
 FAX = (CCITT_RLE, GROUP_3, GROUP_4)
 ASSOCIATED, UNASSOCIATED = 1, 2
-"""Kinds of alpha among the extra samples: colours multiplied by it, or not."""
+"""Kinds of alpha among the extra samples: premultiplied or not."""
 
 COLOR_MODES = {WHITE_IS_ZERO: "L", BLACK_IS_ZERO: "L", RGB: "RGB", PALETTE: "P", CMYK: "CMYK", YCBCR: "YCbCr"}
-"""The Pillow mode of the colours of each interpretation that is drawn on."""
+"""The Pillow mode of the colours, for each supported interpretation."""
 
 _COLORS = {"L": 1, "P": 1, "RGB": 3, "YCbCr": 3, "CMYK": 4}
 _SUPPORTED = {NONE, *FAX, LZW, JPEG, DEFLATE, OLD_DEFLATE, PACKBITS}
@@ -52,15 +52,15 @@ _PHOTOMETRICS = {
     34892: "linear camera raw",
 }
 _SAMPLE_FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex floating-point"}
-_UNSIGNED = (1, 4)  # 4: undefined, read as unsigned by all
+_UNSIGNED = (1, 4)  # 4: undefined, which all readers treat as unsigned
 _DEPTHS = (1, 2, 4, 8, 16)
 _PREDICTORS = (1, 2)
 _MOST_SAMPLES = 8
 _MOST_BYTES_A_PIXEL = 6
-"""Bytes per pixel of the largest picture that the limits allow; with more, fewer pixels are allowed."""
+"""Bytes per pixel up to which the limits allow their maximum number of pixels; with more, fewer pixels are allowed."""
 
 _FILES = 3
-"""The file, its strips or tiles, and the copy."""
+"""Number of times the file is in memory: the source, its strips or tiles, and the copy."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Layout:
     """The arrangement of a page's pixels; lengths are in pixels, ``depth`` is bits per sample.
 
     ``alpha`` is the kind of alpha in the first sample after the colours, 0 for none. A segment is a strip or a tile;
-    there are ``across`` x ``down`` of them for each plane.
+    there are ``across`` x ``down`` of them per plane.
     """
 
     width: int
@@ -92,36 +92,36 @@ class Layout:
 
     @property
     def colors(self) -> int:
-        """Samples that are colours."""
+        """Number of samples that are colours."""
         return _COLORS[self.mode]
 
     @property
     def segment_samples(self) -> int:
-        """Samples of a pixel in one segment."""
+        """Number of samples per pixel in one segment."""
         return 1 if self.planar else self.samples
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one row of a segment, uncompressed."""
+        """Number of bytes in an uncompressed row of a segment."""
         return (self.segment_width * self.segment_samples * self.depth + 7) // 8
 
     @property
     def across(self) -> int:
-        """Segments in a row."""
+        """Number of segments in a row."""
         return -(-self.width // self.segment_width)
 
     @property
     def down(self) -> int:
-        """Segments in a column."""
+        """Number of segments in a column."""
         return -(-self.height // self.segment_height)
 
     @property
     def planes(self) -> int:
-        """Planes, which are stored one after the other."""
+        """Number of planes, which are stored one after the other."""
         return self.samples if self.planar else 1
 
     def box(self, index: int) -> Box:
-        """Return the box of a segment, counted within its plane; tiles extend past the edges, strips do not."""
+        """Return the box of a segment, numbered within its plane; tiles extend past the edges, strips do not."""
         left = index % self.across * self.segment_width
         top = index // self.across * self.segment_height
         bottom = top + self.segment_height
@@ -129,9 +129,9 @@ class Layout:
 
 
 def layout_of(page: Page, limits: Limits, length: int) -> Layout:
-    """Return a page's layout; ``length`` is the file's in bytes.
+    """Return a page's layout; ``length`` is the length of the file in bytes.
 
-    Raises ``Refused`` for what is too large, damaged, or not supported, by name.
+    Raises ``Refused`` for pages that are too large, damaged, or not supported, naming the reason.
     """
     tags = page.directory
     width, height = tags.number(256, 0), tags.number(257, 0)
@@ -166,19 +166,19 @@ def layout_of(page: Page, limits: Limits, length: int) -> Layout:
 
 
 def _bytes_a_pixel(layout: Layout) -> float:
-    """Return the measured peak memory for each pixel of a page, with a mark on all of its strips or tiles.
+    """Return the measured peak memory in bytes per pixel of a page, with a mark on all of its strips or tiles.
 
-    Three times the samples, and what one channel takes while it is worked on, more of it with a predictor.
+    It is three times the samples, plus the work space for one channel, which is larger with a predictor.
     """
     if layout.mode == "P":
-        return 26  # where the palette has no colours for the mark, the page becomes RGB
+        return 26  # if the palette has no colours for the mark, the page becomes RGB
     deep = layout.depth == 16
     channel = (14 if deep else 4) * (layout.predictor - 1) + (14 if deep else 6)
     return channel + 3 * layout.samples * max(1, layout.depth // 8)
 
 
 def is_mask(tags: Directory) -> bool:
-    """Return whether a page is the transparency mask of another one, which shows nothing by itself."""
+    """Return whether a page is the transparency mask of another one, which is not shown on its own."""
     return bool(tags.number(254, 0) & 4) or tags.number(262, 0) == MASK
 
 
@@ -218,7 +218,7 @@ def _depth(tags: Directory) -> int:
 def _alpha(tags: Directory, photometric: int) -> int:
     extra = tags.numbers(338)
     if not extra:
-        # Without the tag a fourth sample is alpha: Pillow and others read it that way.
+        # Without the tag, a fourth sample is alpha: Pillow and others read it that way.
         return UNASSOCIATED if photometric == RGB and tags.number(277, 1) == 4 else 0
     return extra[0] if extra[0] in (ASSOCIATED, UNASSOCIATED) else 0
 

@@ -1,4 +1,4 @@
-"""Which tags of a TIFF page its copy keeps."""
+"""Decide which tags of a TIFF page its copy keeps."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from zenoimg.imaging.metadata.tiff_block import TiffBlock
 
 ICC_PROFILE = 34675
 
-# What decides how pixels are stored, look and print; no policy touches it.
+# Tags that determine how pixels are stored, look and print; no policy affects them.
 _RENDERING = {*range(254, 260), 262, 263, 266, 273, 274, *range(277, 285), 286, 287, *range(290, 294), 296, 297}
 _RENDERING |= {301, *range(317, 326), *range(332, 335), 336, *range(338, 342), 347, *range(529, 533), ICC_PROFILE}
-# Offsets of unused bytes, and of a thumbnail as EXIF has it: it shows the unmarked picture.
+# Offsets of unused bytes, and of an EXIF-style thumbnail, which shows the unmarked picture.
 _NO_USE_IN_A_COPY = {288, 289, 512, 513, 514, 515, 517, 518, 519, 520, 521}
 _LEFT_OUT = {
     SUB_IFDS: "smaller copies of a page (SubIFDs) show it unmarked and were left out",
@@ -59,7 +59,7 @@ _SHORTEST_PICTURE = 64  # bytes
 
 
 def kept_tags(tags: Directory, keeper: Keeper) -> Directory:
-    """Return a page's tags as the copy keeps them."""
+    """Return the tags of a page that the copy keeps."""
     entries: dict[int, Entry] = {}
     for tag, entry in tags.entries.items():
         if tag in _LEFT_OUT:
@@ -83,7 +83,7 @@ def kept_tags(tags: Directory, keeper: Keeper) -> Directory:
 
 
 def without_jpeg_metadata(page: Page, keeper: Keeper) -> Page:
-    """Return a page whose JPEG tables, strips and tiles have no application segments and comments of their own."""
+    """Return a page without application segments and comments in its JPEG tables, strips and tiles."""
     if page.directory.number(_COMPRESSION, 1) != JPEG:
         return page
     segments = tuple([without_metadata(segment) if segment else segment for segment in page.segments])
@@ -98,7 +98,7 @@ def without_jpeg_metadata(page: Page, keeper: Keeper) -> Page:
 
 
 def stamped(page: Page, keeper: Keeper) -> Page:
-    """Return the first page with the rights that the file has to state, after all pages were kept."""
+    """Return the first page with the rights that the file has to state, once all pages have been kept."""
     if not keeper.stamp.texts:
         return page
     entries = dict(page.directory.entries)
@@ -118,7 +118,7 @@ def _stays_stripped(tag: int, keeper: Keeper) -> bool:
 
 
 def _exif(exif: Directory, make: bytes, keeper: Keeper) -> Directory:
-    """Return EXIF, and the directories in it, as the copy keeps them."""
+    """Return EXIF, and the directories inside it, as the copy keeps them."""
     for tag in exif.damaged:
         keeper.warn(f"EXIF tag {tag} cannot be read and was left out")
     entries: dict[int, Entry] = {}
@@ -139,7 +139,7 @@ def _exif(exif: Directory, make: bytes, keeper: Keeper) -> Directory:
 
 
 def _maker_note(entry: Entry, make: bytes, order: str, keeper: Keeper) -> Entry | None:
-    """Return a maker's notes with pictures and places in them zeroed; ``None`` where a place cannot be reached."""
+    """Return maker notes with pictures and locations zeroed; ``None`` if a location is out of reach."""
     keeper.warn("the maker's notes in EXIF moved, and offsets that a maker hides in them no longer fit")
     value = bytearray(entry.value)
     spans = carve.pictures_in(entry.value)
@@ -158,21 +158,21 @@ def _maker_note(entry: Entry, make: bytes, order: str, keeper: Keeper) -> Entry 
 
 
 def _kept_entry(entry: Entry, keeper: Keeper, name: str) -> Entry | None:
-    """Return an entry as the copy keeps it; ``None`` for none."""
+    """Return an entry as the copy keeps it, or ``None``."""
     if entry.tag in MAP_REFERENCES and not keeper.keeps_coordinates:
         keeper.warn(MAP_LEFT_OUT)
         return None
     value = _kept_value(entry, keeper, name)
     if value == entry.value:
         return entry
-    if entry.kind == LONG:  # so some writers declare IPTC, which they fill up with zeros
+    if entry.kind == LONG:  # some writers declare IPTC like this, and pad it with zeros
         value = value.ljust(-(-len(value) // 4) * 4, b"\0")
         return replace(entry, count=len(value) // 4, value=value) if value else None
     return replace(entry, count=len(value), value=value) if value else None
 
 
 def _kept_value(entry: Entry, keeper: Keeper, name: str) -> bytes:
-    """Return the value that the copy holds of an entry; ``b""`` for none."""
+    """Return the copy's value of an entry; ``b""`` for none."""
     match entry.tag:
         case 700:
             return keeper.xmp(entry.value)

@@ -1,4 +1,4 @@
-"""Palette pages of TIFF: the mark is drawn in colours that the palette has or has room for."""
+"""Draw the mark on palette pages of TIFF, in colours that the palette has or has room for."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _COLOR_MAP = 320
 
 
 def draw_on_palette(page: Page, layout: Layout, overlay: Overlay, warnings: list[str]) -> Page:
-    """Return a palette page with the overlay; without colours for it the page becomes RGB, with a warning."""
+    """Return a palette page with the overlay; if there are no colours for it, the page becomes RGB, with a warning."""
     values = _color_map(page.directory, layout)
-    scale = 257 if max(values) > 255 else 1  # some writers leave out the low bytes
+    scale = 257 if max(values) > 255 else 1  # some writers omit the low bytes
     palette = _palette(values, scale)
     canvas = Canvas(page, layout, overlay)
     (channel,) = canvas.channels
@@ -63,7 +63,7 @@ _AT_ONCE = 1_000
 
 
 def _stacks(page: Page, layout: Layout, numbers: Iterable[int]) -> Iterator[tuple[list[int], int, Image.Image]]:
-    """Yield the segments of ``numbers``, several at a time: their numbers, the rows of each, and their indices."""
+    """Yield the segments with these ``numbers``, several at a time: their numbers, rows per segment, and indices."""
     for rows, group in of_equal_rows(layout, numbers).items():
         for start in range(0, len(group), _AT_ONCE):
             part = group[start : start + _AT_ONCE]
@@ -74,13 +74,13 @@ def _stacks(page: Page, layout: Layout, numbers: Iterable[int]) -> Iterator[tupl
 
 
 def _highest_index(page: Page, layout: Layout) -> int:
-    """Return the highest index that any pixel uses: the entries after it are free."""
+    """Return the highest index that any pixel uses; the entries after it are free."""
     highest = 0
     used = [number for number in range(layout.across * layout.down) if page.segments[number]]
     for numbers, rows, stack in _stacks(page, layout, used):
         for index, number in enumerate(numbers):
             left, top, right, bottom = layout.box(number)
-            if right > layout.width:  # the part of a tile past the edges is not shown
+            if right > layout.width:  # the part of a tile beyond the edges is not shown
                 stack.paste(0, (layout.width - left, index * rows, stack.width, (index + 1) * rows))
             if bottom > layout.height:
                 stack.paste(0, (0, index * rows + layout.height - top, stack.width, (index + 1) * rows))

@@ -1,6 +1,6 @@
-"""From the bytes of TIFF rows to channels and back, without loss.
+"""Convert the bytes of TIFF rows to channels and back, losslessly.
 
-A channel is a Pillow picture of one sample per pixel: ``L`` for up to 8 bits (fewer are spread over 0 to 255, except
+A channel is a Pillow picture with one sample per pixel: ``L`` for up to 8 bits (fewer are scaled to 0 to 255, except
 palette indices) and ``I;16`` for 16.
 """
 
@@ -31,7 +31,7 @@ def channels_of(data: bytes, layout: Layout, rows: int, order: str) -> Channels:
 
 
 def bytes_of(channels: Channels, layout: Layout, order: str) -> bytes:
-    """Return the bytes of rows, the inverse of ``channels_of``."""
+    """Return the bytes of rows: the inverse of ``channels_of``."""
     if layout.predictor == 2:
         channels = [_differences(channel) for channel in channels]
     if layout.depth < 8:
@@ -70,7 +70,7 @@ def _spread(data: bytes, layout: Layout, rows: int) -> bytes:
 
 
 def _gathered(channel: Image.Image, layout: Layout) -> bytes:
-    """Return samples of 1, 2 or 4 bits for a byte per pixel."""
+    """Return samples of 1, 2 or 4 bits from a byte per pixel."""
     depth, most = layout.depth, (1 << layout.depth) - 1
     scale = 1 if layout.mode == "P" else 255 // most
     per_byte = 8 // depth
@@ -89,7 +89,7 @@ def _gathered(channel: Image.Image, layout: Layout) -> bytes:
 def _summed(channel: Image.Image) -> Image.Image:
     """Return a channel without horizontal differencing (TIFF 6.0, section 14): each sample is a running sum.
 
-    Sums of two neighbours, then of four, of eight …: as many passes as the width has bits.
+    Sums of two neighbours, then four, eight …: as many passes as the width has bits.
     """
     step = 1
     while step < channel.width:
@@ -109,7 +109,7 @@ def _shifted(channel: Image.Image, step: int) -> Image.Image:
 
 
 def _combined(one: Image.Image, other: Image.Image, sign: int) -> Image.Image:
-    """Return the sum (with ``sign`` -1 the difference) modulo the samples' range."""
+    """Return the sum (the difference if ``sign`` is -1) modulo the samples' range."""
     if one.mode == "L":
         return ImageChops.add_modulo(one, other) if sign > 0 else ImageChops.subtract_modulo(one, other)
     combined: Image.Image = ImageMath.lambda_eval(

@@ -1,4 +1,4 @@
-"""The pages of a TIFF read from its bytes, as far as they can be read."""
+"""Read the pages of a TIFF from its bytes, as far as they can be read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CUT_CHAIN = "the file ends where its last page would name the next one: pages af
 _CHILDREN = (EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD)
 _DEEPEST_CHILD = 3
 
-# A page has some ten entries, its EXIF some sixty.
+# A page has about ten entries, its EXIF about sixty.
 _ENTRIES_OF_A_PAGE, _SPARE_ENTRIES = 500, 2_000
 
 # 100 megapixels in the smallest tiles, of 16 x 16, and in four planes are 1.6 million; strips are as wide as a page.
@@ -38,9 +38,9 @@ _PIXELS_OF_A_SEGMENT, _SPARE_SEGMENTS = 16, 1_000
 
 
 def read_pages(data: bytes, limits: Limits) -> list[Page]:
-    """Return the pages of a file in their order.
+    """Return the pages of a file in order.
 
-    Raises ``Refused``: ``corrupt`` when they cannot be read, ``too-many-frames``.
+    Raises ``Refused``: ``corrupt`` if they cannot be read, or ``too-many-frames``.
     """
     reader = _Reader(data)
     pages: list[Page] = []
@@ -56,7 +56,7 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
         reader.entries_left += _ENTRIES_OF_A_PAGE
         directory, offset = reader.directory(offset)
         if pages and _is_signature(directory):
-            # C2PA's writers put the manifest of a file of one page on that page.
+            # C2PA writers put the manifest of a single-page file on that page.
             entries = {**pages[-1].directory.entries, CREDENTIALS: directory.entries[CREDENTIALS]}
             pages[-1] = replace(pages[-1], directory=replace(pages[-1].directory, entries=entries))
             continue
@@ -69,12 +69,12 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
 
 
 def _is_signature(directory: Directory) -> bool:
-    """Return whether a directory is no page: it holds Content Credentials (C2PA 2.2, A.3.4) and no picture."""
+    """Return whether a directory holds Content Credentials (C2PA 2.2, A.3.4) but no picture, and so is not a page."""
     return CREDENTIALS in directory.entries and not {256, STRIP_OFFSETS, TILE_OFFSETS} & directory.entries.keys()
 
 
 def sub_directories(data: bytes, directories: Iterable[Directory]) -> list[Directory]:
-    """Return the directories that ``SubIFDs`` of others point at, as far as they can be read."""
+    """Return the directories that other directories' ``SubIFDs`` point at, as far as they can be read."""
     reader = _Reader(data)
     found = []
     for offset in [offset for directory in directories for offset in directory.numbers(SUB_IFDS)[:32]]:
@@ -94,18 +94,18 @@ class _OutsideError(Refused):
 
 
 class _Reader:
-    """Reads a file's bytes, and no more of them than an honest file needs."""
+    """Reads a file's bytes, but no more of them than a genuine file needs."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self.form = Form("<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+"))
-        # Directories may point at the same bytes repeatedly, and each would be copied.
+        # Directories may point at the same bytes repeatedly, which would be copied each time.
         self._budget = 2 * len(data) + 65_536
         self.entries_left, self._segments_left = _SPARE_ENTRIES, _MOST_SEGMENTS
         (self.first,) = self._unpack(self.form.offset, 8 if self.form.big else 4)
 
     def directory(self, offset: int, depth: int = 0) -> tuple[Directory, int | None]:
-        """Return a directory and the offset of the next: 0 after the last, ``None`` where the file ends first."""
+        """Return a directory and the offset of the next: 0 after the last, ``None`` if the file ends first."""
         form = self.form
         (count,) = self._unpack("Q" if form.big else "H", offset)
         start = offset + (8 if form.big else 2)
@@ -113,7 +113,7 @@ class _Reader:
         if self.entries_left < 0:
             raise Refused("corrupt", f"the TIFF's directories have too many entries, one of them {count:,}")
         self._spend(count * form.entry_bytes)
-        count = min(count, max(0, len(self._data) - start) // form.entry_bytes)  # the last may be cut off
+        count = min(count, max(0, len(self._data) - start) // form.entry_bytes)  # the last may be truncated
         entries: dict[int, Entry] = {}
         children: dict[int, Directory] = {}
         damaged: list[int] = []
@@ -181,5 +181,5 @@ class _Reader:
     def _unpack(self, layout: str, at: int) -> tuple[int, ...]:
         try:
             return struct.unpack_from(self.form.order + layout, self._data, at)
-        except (struct.error, OverflowError):  # an offset of 64 bits may be more than Python takes
+        except (struct.error, OverflowError):  # a 64-bit offset may be more than Python accepts
             raise Refused("corrupt", f"the TIFF is truncated: it points at byte {at:,}") from None

@@ -1,8 +1,8 @@
-"""Where the strips and tiles of a TIFF page are: as its tags say, or where those are wrong, as readers infer it.
+"""Locate the strips and tiles of a TIFF page by its tags, or, if those are wrong, in the way that readers infer them.
 
-libtiff and others show pages whose byte counts are missing, 0 or too large (``EstimateStripByteCounts`` of libtiff's
-``tif_dirread.c``), and so they are marked. Pixels are read from the inferred bytes, and encoded again so that the copy
-holds nothing that merely follows them.
+libtiff and others show pages whose byte counts are missing, 0 or too large (``EstimateStripByteCounts`` in libtiff's
+``tif_dirread.c``), and so they are marked. Pixels are read from the inferred bytes, and re-encoded so that the copy
+does not contain what merely follows them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UNCOMPRESSED = 1
 
 @dataclass(frozen=True)
 class Span:
-    """Where a segment is in the file, and how many zeros it lacks at its end."""
+    """The position of a segment in the file, and the number of zeros to append to it."""
 
     start: int
     end: int
@@ -29,7 +29,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Located:
-    """The segments of a page. ``inferred`` is whether some may be followed by bytes that are none of theirs."""
+    """The segments of a page. ``inferred`` is set if some may be followed by bytes that are not theirs."""
 
     spans: tuple[Span, ...]
     inferred: bool = False
@@ -37,7 +37,7 @@ class Located:
 
 
 def locate(directory: Directory, file_bytes: int) -> Located:
-    """Return where a page's strips or tiles are. Raises ``Refused("corrupt")`` when nobody can tell."""
+    """Return where a page's strips or tiles are. Raises ``Refused("corrupt")`` if that cannot be determined."""
     tiled = TILE_OFFSETS in directory.entries
     offsets = directory.numbers(TILE_OFFSETS if tiled else STRIP_OFFSETS)
     if not offsets:
@@ -63,7 +63,7 @@ def _is_plausible(offset: int, count: int, file_bytes: int) -> bool:
 
 
 def _uncompressed(directory: Directory, offsets: tuple[int, ...], counts: tuple[int, ...], file_bytes: int) -> Located:
-    """Return segments of exactly the bytes of their rows; a row that is cut off at the end of the file is completed."""
+    """Return segments with exactly the bytes of their rows; a row truncated by the end of the file is completed."""
     sizes = _row_sizes(directory, len(offsets))
     notes = []
     spans = []
@@ -85,7 +85,7 @@ def _uncompressed(directory: Directory, offsets: tuple[int, ...], counts: tuple[
 
 
 def _row_sizes(directory: Directory, segments: int) -> list[tuple[int, int]]:
-    """Return for each segment the number of its rows and the bytes of one."""
+    """Return the number of rows, and the bytes per row, of each segment."""
     width, height = directory.number(256, 0), directory.number(257, 0)
     samples = directory.number(277, 1)
     planes = samples if directory.number(284, 1) == 2 else 1

@@ -1,4 +1,4 @@
-"""TIFF: the strips or tiles under the mark are decoded, drawn on and encoded again in the same way.
+"""TIFF: the strips or tiles under the mark are decoded, drawn on and re-encoded in the same way.
 
 All others are copied unchanged, so that lossless pages stay bit-exact and lossy ones lose nothing outside the rows (or
 tiles) of the mark. Tags keep their values, pages their order, the file its byte order.
@@ -33,14 +33,14 @@ _PROFILE = 34675
 
 
 DrawPage = Callable[[Page, Layout, list[str]], Page | None]
-"""Returns a page as the copy has it, ``None`` for none; takes the list of warnings to add to."""
+"""Returns a page of the copy, or ``None``; takes the list of warnings to append to."""
 
 
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
-    """Return a watermarked copy of a TIFF, every page marked.
+    """Return a watermarked copy of a TIFF with every page marked.
 
-    A page without room for a mark is refused; where the recipe copies such pictures and another page has a mark, it
-    stays without one.
+    A page without room for a mark is refused; if the recipe copies such pictures and another page has a mark, the page
+    stays unmarked.
     """
     refused: list[Refused] = []
     marked = 0
@@ -65,7 +65,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def copied_pages(data: bytes, recipe: Recipe, limits: Limits, draw: DrawPage) -> Watermarked:
-    """Return a copy of a TIFF, every page as ``draw`` returns it and with the metadata that it may keep."""
+    """Return a copy of a TIFF, with every page as returned by ``draw`` and with the metadata that it may keep."""
     pages = read_pages(data, limits)
     _refuse_camera_raw(data, pages)
     layouts = [None if is_mask(page.directory) else layout_of(page, limits, len(data)) for page in pages]
@@ -120,7 +120,7 @@ def _orientation(page: Page) -> int:
 
 
 def _stated_orientation(directory: Directory) -> int | None:
-    """Return the orientation tag's whole number, whatever its type; ``None`` without one."""
+    """Return the integer in the orientation tag, whatever its type; ``None`` without one."""
     entry = directory.entries.get(_ORIENTATION)
     layout = {BYTE: "B", SHORT: "H", LONG: "I", SBYTE: "b", SSHORT: "h", SLONG: "i"}.get(entry.kind) if entry else None
     if entry is None or layout is None or not entry.count:
@@ -129,7 +129,7 @@ def _stated_orientation(directory: Directory) -> int | None:
 
 
 def _with_plain_orientation(page: Page) -> Page:
-    """Return a page that states a valid orientation as one SHORT, which all readers take."""
+    """Return a page that states a valid orientation as one SHORT, which all readers accept."""
     entry = page.directory.entries.get(_ORIENTATION)
     if (
         entry is None
@@ -143,7 +143,7 @@ def _with_plain_orientation(page: Page) -> Page:
 
 
 def _drawn(page: Page, layout: Layout, recipe: Recipe, warnings: list[str]) -> Page | None:
-    """Return a page with the mark on it; ``None`` for a thumbnail too small for one."""
+    """Return a page with the mark, or ``None`` for a thumbnail too small for one."""
     spec = recipe.watermark
     assert spec is not None, "a page without a mark is copied"
     if layout.depth == 1 and layout.mode == "L":

@@ -1,8 +1,8 @@
 """WebP.
 
-``chunks``    a file as its RIFF chunks
+``chunks``    splits a file into RIFF chunks
 ``metadata``  the chunks that a copy keeps besides pixels
-``pixels``    decoded, turned upright, and encoded
+``pixels``    decodes pixels, rotates them upright, and encodes them
 ``animated``  the frames of an animation
-``writer``    from a source's bytes to the watermarked copy
+``writer``    turns a source's bytes into the watermarked copy
 """

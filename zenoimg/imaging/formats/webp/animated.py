@@ -1,6 +1,6 @@
-"""Animated WebP: frames that the mark does not touch stay byte for byte, the others keep their pixels outside it.
+"""Animated WebP: frames that the mark does not touch stay identical, the others keep their pixels outside it.
 
-Animations with an orientation are turned: browsers show WebP as it is stored. All of their frames are encoded again.
+Animations with an orientation are rotated, since browsers ignore it in WebP. All of their frames are re-encoded.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _TRANSPARENT = [255 * (level == 0) for level in range(256)]
 
 
 def marked_frames(source: WebP, orientation: int, overlay: Overlay, settings: EncoderSettings) -> list[Chunk]:
-    """Return ANIM and the frames, turned upright and with the mark. The overlay is that of the upright picture."""
+    """Return ANIM and the frames, upright and with the mark. The overlay is that of the upright picture."""
     size = displayed_size(source.size, orientation)
     chunks = [Chunk(b"ANIM", source.first(b"ANIM"))]
     canvas = CopyCanvas(_Rgba(), Image.new("RGBA", size), size, overlay, _even)
-    # Without a mark, the writer is asked because the source's bytes must not go out as they are.
+    # Without a mark, the writer is used because the source's bytes must not be published unchanged.
     is_again = orientation != 1 or not overlay.boxes
     for frame, after in zip(source.frames, _marked_canvases(source, orientation, overlay), strict=True):
         box = upright_box(frame.box, source.size, orientation)
@@ -68,7 +68,7 @@ class _Rgba:
         canvas.paste(source, box, mask)
 
     def differing(self, one: Image.Image, other: Image.Image) -> Image.Image:
-        # libwebp's canvases have any colours where they are transparent.
+        # libwebp's canvases have arbitrary colours where they are transparent.
         visible = ImageChops.lighter(one.getchannel("A"), other.getchannel("A")).point(_SOME)
         return ImageChops.darker(changed_pixels(one, other), visible)
 
@@ -82,13 +82,13 @@ def _encoded_frame(frame: Frame, box: Box, blends: bool, picture: Image.Image, s
 
 
 def _own_pixels(frame: Frame) -> Image.Image:
-    """Return a frame's own pixels, RGBA."""
+    """Return a frame's own pixels (RGBA)."""
     size = frame.box[2] - frame.box[0], frame.box[3] - frame.box[1]
     return decoder(WebP(size, 0, frame.image_data, ())).convert("RGBA")
 
 
 def _marked_canvases(source: WebP, orientation: int, overlay: Overlay) -> Iterator[Image.Image]:
-    """Yield what is on screen at each frame, RGBA, upright and with the mark."""
+    """Yield what is on screen at each frame (RGBA), upright and with the mark."""
     animation = decoder(source)
     if animation.n_frames != len(source.frames):
         raise Refused("corrupt", f"the WebP has {len(source.frames)} frames, {animation.n_frames} can be decoded")
@@ -101,5 +101,5 @@ def _marked_canvases(source: WebP, orientation: int, overlay: Overlay) -> Iterat
 
 
 def _even(box: Box) -> Box:
-    """Return the box with left and top moved to even coordinates: frames can only begin there."""
+    """Return the box with left and top moved to even coordinates, where alone frames can begin."""
     return box[0] & ~1, box[1] & ~1, box[2], box[3]

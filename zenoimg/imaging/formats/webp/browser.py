@@ -15,7 +15,7 @@ _NO_LIMITS = Limits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize, sys.maxs
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return the file with nothing but its pixels, frames, colour profile and orientation."""
+    """Return the file with only its pixels, frames, colour profile and orientation."""
     source = read_webp(data, _NO_LIMITS)
     orientation = orientation_of(tiff_block(source.first(b"EXIF")))
     flags = source.flags & ~(XMP | EXIF) | (EXIF if orientation != 1 else 0)

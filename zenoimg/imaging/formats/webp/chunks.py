@@ -1,4 +1,4 @@
-"""A WebP file as its chunks (WebP Container Specification, RFC 9649, section 2), without decoding pixels."""
+"""Split a WebP file into its chunks (WebP Container Specification, RFC 9649, section 2) without decoding pixels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DISPOSES, _OVERWRITES = 1, 2
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk's four-letter name and its data."""
+    """A chunk's four-letter type and its data."""
 
     name: bytes
     data: bytes
@@ -56,7 +56,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class WebP:
-    """A WebP's canvas, its chunks in their order, and the frames of its animation (none: a still picture)."""
+    """A WebP's canvas, its chunks in order, and the frames of its animation (none for a still picture)."""
 
     size: Size
     flags: int
@@ -69,12 +69,12 @@ class WebP:
         return tuple(chunk for chunk in self.chunks if chunk.name in IMAGE_DATA)
 
     def first(self, name: bytes) -> bytes:
-        """Return the data of the first chunk of a name; empty when there is none."""
+        """Return the data of the first chunk of a type, or empty bytes."""
         return next((chunk.data for chunk in self.chunks if chunk.name == name), b"")
 
 
 def read_webp(data: bytes, limits: Limits) -> WebP:
-    """Return a file's chunks and frames. Raises ``Refused`` when it is truncated, has no picture or exceeds a limit."""
+    """Return a file's chunks and frames. Raises ``Refused`` if it is truncated, has no picture or exceeds a limit."""
     (length,) = struct.unpack_from("<I", data.ljust(12, b"\0"), 4)
     if length + 8 > len(data) or length < 4:
         raise Refused("corrupt", "the WebP is truncated")
@@ -94,7 +94,7 @@ def read_webp(data: bytes, limits: Limits) -> WebP:
 def read_chunks(data: bytes, spare: int = 10_000) -> list[Chunk]:
     """Return consecutive chunks.
 
-    Raises ``Refused("corrupt")`` when one is truncated, or when there are more than any writer makes.
+    Raises ``Refused("corrupt")`` if one is truncated, or if there are more than any writer produces.
     """
     chunks: list[Chunk] = []
     at = 0
@@ -110,7 +110,7 @@ def read_chunks(data: bytes, spare: int = 10_000) -> list[Chunk]:
 
 
 def image_size(chunks: Sequence[Chunk]) -> Size:
-    """Return the size in the first chunk. Raises ``Refused("corrupt")`` when it has none."""
+    """Return the size in the first chunk. Raises ``Refused("corrupt")`` if it has none."""
     head = chunks[0]
     if head.name == b"VP8X" and len(head.data) >= 10:
         return int.from_bytes(head.data[4:7], "little") + 1, int.from_bytes(head.data[7:10], "little") + 1
@@ -124,7 +124,7 @@ def image_size(chunks: Sequence[Chunk]) -> Size:
 
 
 def is_lossless(image_data: Sequence[Chunk]) -> bool:
-    """Return whether pixels are encoded without loss."""
+    """Return whether pixels are encoded losslessly."""
     return any(chunk.name == b"VP8L" for chunk in image_data)
 
 
@@ -143,7 +143,7 @@ def extended_header(size: Size, flags: int) -> Chunk:
 
 
 def write_webp(chunks: Sequence[Chunk]) -> bytes:
-    """Return the bytes of a file of chunks."""
+    """Return the bytes of a file with these chunks."""
     body = b"WEBP" + b"".join(chunk.encoded for chunk in chunks)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 

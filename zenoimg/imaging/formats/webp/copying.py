@@ -15,7 +15,7 @@ from zenoimg.imaging.result import Watermarked
 
 
 def copied(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked | None:
-    """Return a copy; ``None`` when its image data hold another picture."""
+    """Return a copy, or ``None`` if its image data hold another picture."""
     source = read_webp(data, limits)
     image_data = [chunk for frame in source.frames for chunk in frame.image_data] or list(source.image_data)
     if carve.holds_picture(b"".join(chunk.data for chunk in image_data)):

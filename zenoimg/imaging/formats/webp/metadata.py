@@ -1,4 +1,4 @@
-"""Which of a WebP's chunks that are not pixels its copy keeps."""
+"""Decide which chunks of a WebP, other than pixels, its copy keeps."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 PICTURE = {b"VP8X", b"ANIM", b"ANMF", *IMAGE_DATA}
-"""Chunks that the picture is made of."""
+"""Chunks that make up the picture."""
 
 _ONCE = (b"ICCP", b"EXIF", b"XMP ")
 
 
 def kept_chunks(source: WebP, keeper: Keeper) -> list[Chunk]:
-    """Return the copy's chunks that are not pixels, in the source's order, rights that it has to state at the end."""
+    """Return the copy's chunks other than pixels, in the source's order, then the rights that it has to state."""
     chunks = [chunk for chunk in source.chunks if chunk.name not in PICTURE and chunk.data]
     pieces = _pieces_of_pictures(chunks, keeper)
     kept: dict[bytes, bytes] = {}
@@ -46,7 +46,7 @@ def _kept_once(chunk: Chunk, keeper: Keeper) -> bytes:
 
 
 def _pieces_of_pictures(chunks: list[Chunk], keeper: Keeper) -> set[bytes]:
-    """Return the names of unknown chunks that hold a picture together."""
+    """Return the names of unknown chunks that together hold a picture."""
     unknown: dict[bytes, list[bytes]] = {}
     for chunk in chunks:
         if chunk.name not in (*_ONCE, b"C2PA") and not keeper.strips:

@@ -1,4 +1,4 @@
-"""Pixels of a WebP: decoded, turned upright, and encoded."""
+"""Decode the pixels of a WebP, rotate them upright, and encode them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _INVERSE = {6: 8, 8: 6}
 
 
 def decoder(source: WebP) -> WebPImageFile:
-    """Return a decoder of the pixels alone; animations always have alpha: their canvas may be transparent in places."""
+    """Return a decoder for the pixels; animations always have alpha, since their canvas may be partly transparent."""
     pixels = [chunk for chunk in source.chunks if chunk.name in PICTURE and chunk.name != b"VP8X"]
     if source.frames:
         pixels.insert(0, extended_header(source.size, ANIMATION | ALPHA))
@@ -50,7 +50,7 @@ def decoder(source: WebP) -> WebPImageFile:
 
 
 def encoded(picture: Image.Image, lossless: bool, settings: EncoderSettings) -> tuple[Chunk, ...]:
-    """Return the encoded pixels; lossless keeps colours under full transparency, and alpha is always lossless."""
+    """Return the encoded pixels; lossless coding keeps colours under full transparency; alpha is always lossless."""
     written = BytesIO()
     quality = settings.webp_lossless_effort if lossless else settings.webp_quality
     picture.save(written, "WEBP", lossless=lossless, quality=quality, method=_METHOD, exact=lossless)
@@ -63,5 +63,5 @@ def upright(picture: Image.Image, orientation: int) -> Image.Image:
 
 
 def upright_box(box: Box, stored: Size, orientation: int) -> Box:
-    """Return the box of displayed pixels that a box of stored ones becomes."""
+    """Return the box of displayed pixels that corresponds to a box of stored ones."""
     return stored_box(box, displayed_size(stored, orientation), _INVERSE.get(orientation, orientation))

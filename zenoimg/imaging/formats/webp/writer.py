@@ -1,10 +1,10 @@
 """WebP: lossless stays lossless, lossy is re-encoded at the recipe's quality.
 
-A WebP does not record the quality it was written at. At the default, 90, lossy photos written at quality 60, 80 and
-90 keep 43 to 50 dB (PSNR against the source as decoded) at 1.5, 1.2 and 0.95 times the source's bytes. Alpha is kept
-without loss.
+A WebP does not record the quality it was written with. At the default, 90, lossy photos written with quality 60, 80 and
+90 keep 43 to 50 dB (PSNR against the decoded source) at 1.5, 1.2 and 0.95 times the source's bytes. Alpha stays
+lossless.
 
-Pixels are turned upright: Chromium and others show WebP as it is stored, whatever orientation its EXIF states.
+Pixels are rotated upright: Chromium and others show WebP as stored, whatever orientation its EXIF states.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _bytes_a_pixel(source: WebP) -> int:
-    """Return the measured peak memory for each pixel: the lossless encoder, which also writes alpha, needs most."""
+    """Return the measured peak memory in bytes per pixel; the lossless encoder, also used for alpha, needs most."""
     if source.frames:
         return 62
     return 34 if is_lossless(source.image_data) or has_alpha(source.image_data) else 18
 
 
 def _upright_metadata(chunks: list[Chunk]) -> Iterator[Chunk]:
-    """Yield chunks that state no other orientation than that of the copy's pixels, 1."""
+    """Yield chunks that state no orientation other than that of the copy's pixels, which is 1."""
     for chunk in chunks:
         orientation = orientation_of(tiff_block(chunk.data)) if chunk.name == b"EXIF" else 1
         if orientation == 1:
@@ -74,13 +74,13 @@ def _upright_metadata(chunks: list[Chunk]) -> Iterator[Chunk]:
 
 
 def _still(source: WebP, orientation: int, overlay: Overlay, settings: EncoderSettings) -> list[Chunk]:
-    picture = upright(decoder(source).copy(), orientation)  # the decoder is freed before the encoder needs memory
+    picture = upright(decoder(source).copy(), orientation)  # frees the decoder before the encoder needs memory
     blend(picture, overlay)
     return list(encoded(picture, is_lossless(source.image_data), settings))
 
 
 def assembled(size: Size, pixels: list[Chunk], metadata: list[Chunk]) -> bytes:
-    """Return the file: the profile before the pixels, everything else after them, as the container requires."""
+    """Return the file: the profile before the pixels and everything else after them, as the container requires."""
     frames = [read_chunks(chunk.data[16:]) for chunk in pixels if chunk.name == b"ANMF"]
     flags = ANIMATION if frames else 0
     flags |= ALPHA if any(has_alpha(image_data) for image_data in frames or [pixels]) else 0

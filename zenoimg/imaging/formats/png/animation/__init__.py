@@ -1,6 +1,6 @@
 """Animated PNG.
 
-``frames``    frames as fcTL and fdAT hold them, read and written
-``canvas``    what the frames show one after another, marked
-``animated``  the copy: frames that the mark does not touch stay byte for byte
+``frames``    reads and writes frames in fcTL and fdAT
+``canvas``    composes and marks what the frames show one after another
+``animated``  makes the copy: frames that the mark does not touch stay identical
 """

@@ -1,6 +1,6 @@
-"""Animated PNG: colour type, depth and interlacing stay, frames that the mark does not touch stay byte for byte.
+"""Animated PNG: keep colour type, depth and interlacing, and frames that the mark does not touch byte for byte.
 
-Pixels outside the mark are identical. The default image, which readers without support for animation show, gets the
+Pixels outside the mark are identical. The default image, which readers without animation support show, gets the
 mark as well, whether or not it is the first frame.
 """
 
@@ -28,16 +28,16 @@ from zenoimg.imaging.limits import Limits
 from zenoimg.imaging.marking.mark import Overlay
 from zenoimg.imaging.recipe import Recipe
 
-_BYTES_A_PIXEL = 28  # of memory, as measured; twice that for 16 bits per sample
+_BYTES_A_PIXEL = 28  # bytes of memory per pixel, as measured; twice that for 16 bits per sample
 
-# At zlib's level 6 smooth colours take 0.9 s a megapixel: the longest animations would outlive a function. Level 4
-# takes a third of that, for 2% fewer to 1% more bytes.
+# At zlib's level 6, smooth colours take 0.9 s per megapixel: the longest animations would exceed a function's timeout.
+# Level 4 takes a third of that, for 2% fewer to 1% more bytes.
 _LONG, _SWIFT = 50_000_000, 4
 
 
 @dataclass(frozen=True)
 class MarkedAnimation:
-    """The chunks of the copy, how many frames there are, and what could not be kept."""
+    """The chunks of the copy, the number of frames, and what could not be kept."""
 
     chunks: list[Chunk]
     frames: int
@@ -46,7 +46,7 @@ class MarkedAnimation:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """The frames of the copy, its default image unless that is one of them, and the palette as it has grown."""
+    """The frames of the copy, its default image unless that is one of them, and the grown palette."""
 
     frames: list[ApngFrame]
     default: tuple[Chunk, ...]
@@ -55,7 +55,7 @@ class _Drawn:
 
 @dataclass(frozen=True)
 class _Target:
-    """A header that the copy may have, and a warning for what it does not keep."""
+    """A header that the copy may have, and a warning about what it does not keep."""
 
     header: Header
     warning: str = ""
@@ -85,7 +85,7 @@ def marked_animation(
 def with_frames(
     still: list[Chunk], frames: Sequence[ApngFrame], begins_with_default: bool, control: bytes
 ) -> list[Chunk]:
-    """Return the chunks of a still picture with frames; ``control`` is the source's acTL, which says how often."""
+    """Return the chunks of a still picture with frames; ``control`` is the source's acTL, which has the play count."""
     copy = list(still)
     controls = list(frame_chunks(list(frames), begins_with_default))
     at = next(index for index, chunk in enumerate(copy) if chunk.name == b"IDAT")
@@ -149,7 +149,7 @@ def _drawn(
         default = pixels.encode(pixels.marked(picture, overlay), compression, Frame(picture, image_data))
     copy = CopyCanvas(pixels, copied(canvas), size, overlay, lambda box: box)
     frames = []
-    # Without a mark, the writer is asked because the source's bytes must not go out as they are.
+    # Without a mark, the writer is used because the source's bytes must not be published unchanged.
     is_kept = pixels.are_the_sources and bool(overlay.boxes)
     for frame in animation.frames:
         kept = copied(canvas) if frame.disposal == PREVIOUS else None

@@ -1,4 +1,4 @@
-"""What an animated PNG shows, in samples of its own colour type and depth: frames drawn, disposed of and marked."""
+"""Draw, dispose of and mark the frames of an animated PNG, in samples of its own colour type and depth."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FULL = [255 * (level == 255) for level in range(256)]
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame of the source: its pixels, decoded and as they are encoded."""
+    """A frame of the source: its pixels, decoded and encoded."""
 
     picture: Picture
     image_data: tuple[Chunk, ...]
@@ -47,14 +47,14 @@ class Frame:
 
 
 class UnseenMarkError(Exception):
-    """The palette has no colours for the mark, or no slot for transparency that is needed."""
+    """The palette has no colours for the mark, or no slot for necessary transparency."""
 
 
 class Pixels:
-    """Decodes, composes, marks and encodes pictures of one file, in samples as the copy's header defines them.
+    """Decodes, composes, marks and encodes the pictures of one file, in samples as defined by the copy's header.
 
-    ``palette`` grows as marks are drawn. ``key`` is the colour that counts as transparent. ``bare`` is whether
-    transparent areas are shown. Raises ``UnseenMarkError`` when a palette has no room for that.
+    ``palette`` grows as marks are drawn. ``key`` is the transparent colour. ``bare`` is set if transparent areas are
+    shown. Raises ``UnseenMarkError`` if a palette has no room for that.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Pixels:
         return deep
 
     def empty(self) -> Picture:
-        """Return a canvas on which nothing is drawn yet."""
+        """Return an empty canvas."""
         size = (self._target.width, self._target.height)
         canvas = self._new(size)
         self.clear(canvas, (0, 0, *size))
@@ -143,7 +143,7 @@ class Pixels:
         return cropped(canvas, box)
 
     def blank(self, size: Size) -> Picture | None:
-        """Return a frame that is transparent everywhere; ``None`` where the picture has no transparency."""
+        """Return an entirely transparent frame, or ``None`` if the picture has no transparency."""
         if self._target.color_type == PALETTE:
             index = next((index for index, color in enumerate(self.palette) if color[3] == 0), None)
             return None if index is None else Image.new("P", size, index)
@@ -154,7 +154,7 @@ class Pixels:
         return frame
 
     def put(self, canvas: Picture, source: Picture, box: Box, mask: Image.Image | None) -> None:
-        """Replace pixels of a box where a mask is 255, in place."""
+        """Replace the pixels of a box where a mask is 255, in place."""
         if isinstance(canvas, DeepPicture) and isinstance(source, DeepPicture):
             canvas.high.paste(source.high, box, mask)
             canvas.low.paste(source.low, box, mask)
@@ -164,7 +164,7 @@ class Pixels:
             canvas.paste(source, box, mask)
 
     def differing(self, one: Picture, other: Picture) -> Image.Image:
-        """Return a mask, 255 where two pictures differ."""
+        """Return a mask: 255 where two pictures differ."""
         if isinstance(one, DeepPicture) and isinstance(other, DeepPicture):
             return ImageChops.lighter(changed_pixels(one.high, other.high), changed_pixels(one.low, other.low))
         assert isinstance(one, Image.Image), "both are of one kind"
@@ -172,7 +172,7 @@ class Pixels:
         return changed_pixels(_in_bytes(one), _in_bytes(other))
 
     def is_exact(self, before: Picture, after: Picture) -> Image.Image:
-        """Return a mask, 255 where blending ``after`` over ``before`` shows ``after``."""
+        """Return a mask: 255 where blending ``after`` over ``before`` shows ``after``."""
         opaque = self._opaque_pixels(after)
         if self._target.color_type not in (GREY_ALPHA, RGB_ALPHA):
             return opaque
@@ -198,7 +198,7 @@ class Pixels:
         return ImageChops.invert(key_mask(channels, self._key))
 
     def lay(self, canvas: Picture, frame: Picture, box: Box, *, blends: bool) -> None:
-        """Draw a frame on a canvas, in place: blended over what is there, or instead of it."""
+        """Draw a frame on a canvas, in place: blended over it, or replacing it."""
         if isinstance(canvas, DeepPicture) and isinstance(frame, DeepPicture):
             self._lay_deep(canvas, frame, box, blends)
         elif isinstance(canvas, Image.Image) and isinstance(frame, Image.Image):
@@ -252,7 +252,7 @@ class Pixels:
         return picture
 
     def encode(self, picture: Picture, compression: int, source: Frame | None = None) -> tuple[Chunk, ...]:
-        """Return the IDAT chunks of a picture; rows that are those of a ``source`` frame keep their filters."""
+        """Return the IDAT chunks of a picture; rows identical to those of a ``source`` frame keep their filters."""
         if source is not None and self.are_the_sources:
             changed = self.differing(picture, source.picture).getbbox()
             header = replace(self._target, width=source.width, height=source.height)
@@ -278,7 +278,7 @@ def cropped(canvas: Picture, box: Box) -> Picture:
 
 
 def _coverage(alpha: Image.Image) -> Image.Image:
-    """Return 16-bit alpha as an 8-bit coverage that is 0 or 255 only where alpha is all or nothing."""
+    """Return 16-bit alpha as an 8-bit coverage that is 0 or 255 only where alpha is 0 or the maximum."""
     low, high = Image.frombytes("LA", alpha.size, alpha.tobytes()).split()
     some = high.point([max(1, min(level, 254)) for level in range(256)])
     nothing = ImageChops.lighter(high, low).point([255 * (level == 0) for level in range(256)])
@@ -287,7 +287,7 @@ def _coverage(alpha: Image.Image) -> Image.Image:
 
 
 def _in_bytes(picture: Image.Image) -> Image.Image:
-    """Return a picture whose channels have 8 bits each, of the same bytes."""
+    """Return a picture with the same bytes whose channels have 8 bits each."""
     if picture.mode in ("P", "I;16"):
         return Image.frombytes("L" if picture.mode == "P" else "LA", picture.size, picture.tobytes())
     return picture

@@ -1,4 +1,4 @@
-"""The frames of an animated PNG: read from fcTL and fdAT, and written."""
+"""Read the frames of an animated PNG from fcTL and fdAT, and write them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _CONTROL = struct.Struct(">IIIIIHHBB")
 class ApngFrame:
     """A frame: its box, its delay (numerator and denominator of seconds), its disposal and blending.
 
-    With ``blends`` it is composited over the canvas, otherwise it overwrites it. ``image_data`` are its IDAT chunks:
-    the file's own for a first frame that is also the default image, and ones made from fdAT otherwise.
+    With ``blends`` it is composited over the canvas, otherwise it overwrites it. ``image_data`` holds its IDAT chunks:
+    the file's own for a first frame that is also the default image, otherwise ones made from fdAT.
     """
 
     box: Box
@@ -38,9 +38,9 @@ class ApngFrame:
 
 @dataclass(frozen=True)
 class Animation:
-    """The frames of a file, and whether the first of them is its default image, which readers without APNG show.
+    """The frames of a file, and whether the first is its default image, which readers without APNG support show.
 
-    ``notes`` says in what the file was wrong.
+    ``notes`` lists what was wrong with the file.
     """
 
     frames: tuple[ApngFrame, ...]
@@ -49,9 +49,9 @@ class Animation:
 
 
 def read_animation(chunks: list[Chunk], header: Header) -> Animation:
-    """Return the frames that viewers show. Raises ``Refused("corrupt")`` when there are none, or one is out of place.
+    """Return the frames that viewers show. Raises ``Refused("corrupt")`` if there are none, or one is out of place.
 
-    A last frame without data is none. Of more frames than are announced viewers show the announced ones.
+    A last frame without data does not count. If there are more frames than announced, viewers show those announced.
     """
     begins_with_default = False
     controls: list[ApngFrame] = []
@@ -87,13 +87,13 @@ def read_animation(chunks: list[Chunk], header: Header) -> Animation:
     if begins_with_default and frames[0].box != (0, 0, header.width, header.height):
         raise Refused("corrupt", "the animated PNG's first frame is not as large as the picture")
     if frames[0].disposal == PREVIOUS:
-        # There is nothing before the first frame.
+        # There is nothing to restore before the first frame.
         frames[0] = replace(frames[0], disposal=BACKGROUND)
     return Animation(tuple(frames), begins_with_default, notes)
 
 
 def frame_chunks(frames: list[ApngFrame], begins_with_default: bool) -> Iterator[tuple[bool, Chunk]]:
-    """Yield fcTL and fdAT of frames, each with whether it belongs before the file's IDAT, which is not among them."""
+    """Yield the fcTL and fdAT chunks of frames, each with whether it belongs before the file's IDAT (not included)."""
     number = 0
     for index, frame in enumerate(frames):
         is_default = begins_with_default and index == 0
@@ -105,7 +105,7 @@ def frame_chunks(frames: list[ApngFrame], begins_with_default: bool) -> Iterator
 
 
 def bares_ground(animation: Animation, header: Header) -> bool:
-    """Return whether transparent areas are shown: pixels that no frame has drawn, or that a frame cleared."""
+    """Return whether transparent areas are shown: pixels that no frame has drawn, or that a frame has cleared."""
     whole = (0, 0, header.width, header.height)
     if animation.frames[0].box != whole:
         return True

@@ -1,5 +1,5 @@
 """The samples of a PNG: colour types, bit depths, filters.
 
-``palette``, ``color_key``, ``few_greys``, ``sixteen_bit``  what Pillow would lose of a colour type or depth
-``rows``, ``scanlines``  the rows that the mark changes, filtered as the source filters them
+``palette``, ``color_key``, ``few_greys``, ``sixteen_bit``  the parts of colour types and depths that Pillow would lose
+``rows``, ``scanlines``  the rows that the mark changes, with the source's filters
 """

@@ -1,6 +1,6 @@
-"""The one transparent colour of a grey or RGB PNG (tRNS), which the mark must never take.
+"""The single transparent colour of a grey or RGB PNG (tRNS), which the mark must never use.
 
-Such a picture has no partial transparency: where it is transparent the mark is opaque or absent.
+Such a picture has no partial transparency: where it is transparent, the mark is opaque or absent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ANY = [255 * (level > 0) for level in range(256)]
 
 
 def color_key(chunks: list[Chunk], header: Header) -> tuple[int, ...] | None:
-    """Return the transparent colour of a grey or RGB picture, in samples as Pillow scales them."""
+    """Return the transparent colour of a grey or RGB picture, in samples as scaled by Pillow."""
     transparency = first(chunks, b"tRNS")
     channels = {GREY: 1, RGB: 3}.get(header.color_type)
     if transparency is None or channels is None or len(transparency) < 2 * channels:
@@ -31,9 +31,9 @@ def color_key(chunks: list[Chunk], header: Header) -> tuple[int, ...] | None:
 
 
 def blend_keyed(picture: Image.Image, overlay: Overlay, key: tuple[int, ...], step: int = 1) -> None:
-    """Draw the overlay on a picture (``L``, ``RGB`` or ``I;16``), in place, so that the mark is never the key.
+    """Draw the overlay on a picture (``L``, ``RGB`` or ``I;16``), in place, so that the mark never has the key colour.
 
-    Where the picture is transparent the mark is opaque or absent; samples are multiples of ``step``.
+    Where the picture is transparent, the mark is opaque or absent; samples are multiples of ``step``.
     """
     alpha = overlay.mark.getchannel("A")
     ink = ink_for(picture.mode, overlay)
@@ -53,7 +53,7 @@ def blend_keyed(picture: Image.Image, overlay: Overlay, key: tuple[int, ...], st
 
 
 def key_mask(channels: Sequence[Image.Image], key: tuple[int, ...]) -> Image.Image:
-    """Return a mask, 255 where all channels (``L`` or ``I;16``) have the key's values."""
+    """Return a mask: 255 where all channels (``L`` or ``I;16``) have the key's values."""
     mask = Image.new("L", channels[0].size, 255)
     planes: tuple[Image.Image, ...]
     values: tuple[int, ...]
@@ -69,7 +69,7 @@ def key_mask(channels: Sequence[Image.Image], key: tuple[int, ...]) -> Image.Ima
 
 
 def keyed_coverage(coverage: Image.Image, transparent: Image.Image) -> Image.Image:
-    """Return the coverage of a mark that is opaque or absent where the picture is transparent."""
+    """Return the coverage of a mark, made all or nothing where the picture is transparent."""
     decided = coverage.point(decided_levels(coverage))
     return Image.composite(decided, coverage, transparent)
 

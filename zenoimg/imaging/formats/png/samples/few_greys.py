@@ -1,4 +1,4 @@
-"""Grey PNGs of 1, 2 or 4 bits a sample."""
+"""Grey PNGs with 1, 2 or 4 bits per sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zenoimg.imaging.marking.mark import Overlay
 def drawn_on_few_greys(
     picture: Image.Image, header: Header, overlay: Overlay, key: tuple[int, ...] | None
 ) -> Image.Image:
-    """Return a picture of 1, 2 or 4 bits with the mark, opaque on two levels, where a faint one is invisible."""
+    """Return a 1, 2 or 4-bit picture with the mark, which is opaque on two levels, where a faint one is invisible."""
     greys = picture.convert("L")
     step = 255 // ((1 << header.depth) - 1)
     if header.depth == 1:

@@ -10,7 +10,7 @@ from zenoimg.imaging.formats.png.chunks import Chunk, first
 
 
 def palette_of(chunks: list[Chunk]) -> tuple[Color, ...]:
-    """Return the palette of PLTE and tRNS. Raises ``Refused("corrupt")`` without PLTE."""
+    """Return the palette in PLTE and tRNS. Raises ``Refused("corrupt")`` without PLTE."""
     colours = first(chunks, b"PLTE")
     if not colours:
         raise Refused("corrupt", "the PNG has palette indices and no palette")

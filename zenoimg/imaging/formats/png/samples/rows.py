@@ -1,4 +1,4 @@
-"""Rows of a drawn picture as a PNG stores them, for all its passes, and which of them the mark has changed."""
+"""The rows of a drawn picture in PNG's form, for all passes, and which of them the mark has changed."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _RAW_MODES = {
 def redrawn(
     chunks: Iterable[Chunk], picture: Image.Image | DeepPicture, header: Header, boxes: Sequence[Box], level: int
 ) -> list[Chunk]:
-    """Return the IDAT chunks of a picture of which only pixels in ``boxes`` differ from those of ``chunks``.
+    """Return the IDAT chunks of a picture that differs from ``chunks`` only in ``boxes``.
 
-    The picture's mode fits the header's colour type and depth, and the header is the source's.
+    The picture's mode has to fit the header's colour type and depth, and the header has to be the source's.
     """
     image_data = (chunk.data for chunk in chunks if chunk.name == b"IDAT")
     stream = rewritten(image_data, _passes(picture, header, boxes), level)

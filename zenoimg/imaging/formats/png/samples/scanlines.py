@@ -1,6 +1,6 @@
-"""Filtered scanlines of a PNG (PNG Third Edition, 7.2 and 9): only those that the mark changes are filtered again.
+"""Filter scanlines of a PNG (PNG Third Edition, 7.2 and 9), but only those that the mark changes.
 
-Each row keeps the filter that the source chose for it: optimisers choose well, and a guess for each row makes some
+Each row keeps the filter that the source chose for it: optimisers choose well, and guessing for each row makes some
 pictures a third larger. All other rows are copied from the source's data stream without unfiltering them.
 """
 
@@ -17,10 +17,10 @@ from zenoimg.imaging.errors import Refused
 
 NONE, SUB, UP, AVERAGE, PAETH = range(5)
 _TRIAL = 1 << 18
-_AT_ONCE = 1 << 22  # bytes of rows; filters take some ten times the memory of what they work on
+_AT_ONCE = 1 << 22  # bytes of rows; filters take about ten times the memory of what they work on
 
-# Pictures that were compressed as hard as zlib can grow by 3 to 5% at its usual level. The hardest takes up to ten
-# times as long, so only small ones are compressed with it.
+# Pictures that were compressed at zlib's highest level grow by 3 to 5% at the default one. The highest takes up to ten
+# times as long, so only small pictures are compressed with it.
 _USUAL, _HARDEST, _SMALL = 6, 9, 6_000_000
 
 Rows = Callable[[int, int], bytes]
@@ -29,10 +29,10 @@ Rows = Callable[[int, int], bytes]
 
 @dataclass(frozen=True)
 class Pass:
-    """A picture's rows, or those of one pass of an interlaced one, as they are to be written.
+    """The rows to write for a picture, or for one pass of an interlaced one.
 
-    ``stride`` is bytes of a row without its filter type, ``step`` the distance in bytes to the pixel on the left (at
-    least 1), ``changed`` is nonzero for each row that differs from the source's.
+    ``stride`` is the bytes of a row without its filter type, ``step`` the distance in bytes to the pixel on the left
+    (at least 1), ``changed`` is nonzero for each row that differs from the source's.
     """
 
     height: int
@@ -43,7 +43,7 @@ class Pass:
 
 
 def rewritten(image_data: Iterable[bytes], passes: Sequence[Pass], level: int) -> bytes:
-    """Return the data stream with changed rows. Raises ``Refused("corrupt")`` when it ends before its rows do."""
+    """Return the data stream with changed rows. Raises ``Refused("corrupt")`` if it ends before its rows do."""
     reader = _Reader(image_data)
     if sum(part.height * (part.stride + 1) for part in passes) <= _SMALL and reader.is_hardest and level >= _USUAL:
         level = _HARDEST
@@ -57,7 +57,7 @@ def _compressed(bands: Iterator[bytes], level: int) -> bytes:
 
 
 def _strategy(lines: bytes, level: int) -> int:
-    """Return zlib's better strategy for filtered rows, by a trial: neither is better for all pictures."""
+    """Return the better of zlib's strategies for filtered rows, by trial, since neither is better for all pictures."""
 
     def length(strategy: int) -> int:
         compressor = zlib.compressobj(level, strategy=strategy)
@@ -67,7 +67,7 @@ def _strategy(lines: bytes, level: int) -> int:
 
 
 def _bands(reader: _Reader, passes: Sequence[Pass]) -> Iterator[bytes]:
-    """Yield the rows of all passes with their filter types, some at a time."""
+    """Yield the rows of all passes with their filter types, in bands."""
     for part in passes:
         length = part.stride + 1
         band = max(1, _AT_ONCE // length)
@@ -78,7 +78,7 @@ def _bands(reader: _Reader, passes: Sequence[Pass]) -> Iterator[bytes]:
 
 
 def _patched(part: Pass, top: int, bottom: int, source: bytes) -> bytes:
-    """Return rows of which those that changed, or whose filter refers to a changed row, are filtered again."""
+    """Return rows, filtering again those that changed or whose filter refers to a changed row."""
     length = part.stride + 1
     kinds = source[::length]
     patched: bytearray | None = None
@@ -103,7 +103,7 @@ def _depends(part: Pass, row: int, kind: int) -> bool:
 
 
 def _filtered(rows: Rows, first: int, kinds: bytes, stride: int, step: int) -> bytes:
-    """Return rows from ``first`` on with their filter types, filtered by Pillow as grey pictures of their bytes."""
+    """Return rows from ``first`` on with their filter types, filtered by Pillow as grey pictures of bytes."""
     if max(kinds) > PAETH:
         raise Refused("corrupt", f"the PNG has a row of filter type {max(kinds)}")
     count = len(kinds)
@@ -133,7 +133,7 @@ def _with_filter(kind: int, here: Image.Image, above: Image.Image, step: int) ->
 
 
 def _paeth(left: Image.Image, above: Image.Image, corner: Image.Image) -> Image.Image:
-    """Return the prediction of PNG Third Edition, 9.4: whichever neighbour is nearest to left + above - corner."""
+    """Return the prediction of PNG Third Edition, 9.4: the neighbour nearest to left + above - corner."""
 
     def predicted(names: dict[str, ImageMath._Operand]) -> ImageMath._Operand:
         a, b, c = (names[name] for name in "abc")
@@ -164,12 +164,12 @@ class _Reader:
         parts = iter(image_data)
         head = next((part for part in parts if part), b"")
         self.is_hardest = head[1:2] >= b"\xc0"
-        """Whether the stream says that it was compressed as hard as possible (RFC 1950, 2.2, FLEVEL)."""
+        """Whether the stream says that it was compressed at the highest level (RFC 1950, 2.2, FLEVEL)."""
         self._parts = chain((head,), parts)
         self._inflater = zlib.decompressobj()
 
     def take(self, count: int) -> bytes:
-        """Return the next bytes. Raises ``Refused("corrupt")`` when there are fewer."""
+        """Return the next bytes. Raises ``Refused("corrupt")`` if there are fewer."""
         taken, missing = [], count
         while missing:
             pending = self._inflater.unconsumed_tail or next(self._parts, b"")

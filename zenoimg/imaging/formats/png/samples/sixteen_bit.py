@@ -1,4 +1,4 @@
-"""PNG of 16 bits per sample with colour or alpha, which Pillow opens as 8 bits: kept at 16.
+"""Keep the 16 bits of PNGs with 16 bits per sample and colour or alpha, which Pillow opens as 8 bits.
 
 Pillow's unpackers for big- and little-endian samples each read one byte of every sample, so that decoding twice
 yields two 8-bit pictures: the high bytes and the low bytes.
@@ -36,19 +36,19 @@ class DeepPicture:
         return self.high.mode in ("RGBA", "LA")
 
     def channels(self, box: Box) -> list[Image.Image]:
-        """Return a box of the picture as one ``I;16`` picture for each channel."""
+        """Return a box of the picture as one ``I;16`` picture per channel."""
         pairs = zip(self.high.crop(box).split(), self.low.crop(box).split(), strict=True)
         return [Image.frombytes("I;16", high.size, Image.merge("LA", (low, high)).tobytes()) for high, low in pairs]
 
     def paste(self, channels: list[Image.Image], box: Box) -> None:
-        """Replace a box by its channels, in place."""
+        """Replace a box with channels, in place."""
         halves = [Image.frombytes("LA", channel.size, channel.tobytes()).split() for channel in channels]
         self.low.paste(Image.merge(self.low.mode, [low for low, _ in halves]), box)
         self.high.paste(Image.merge(self.high.mode, [high for _, high in halves]), box)
 
 
 def decode_deep(chunks: list[Chunk], header: Header) -> DeepPicture:
-    """Return a decoded PNG of 16 bits per sample and more than one channel."""
+    """Return a decoded PNG with 16 bits per sample and more than one channel."""
     if header.color_type == GREY_ALPHA:
         grey_high, grey_low, alpha_high, alpha_low = decode(chunks, "RGBA").split()
         return DeepPicture(Image.merge("LA", (grey_high, alpha_high)), Image.merge("LA", (grey_low, alpha_low)))
@@ -57,7 +57,7 @@ def decode_deep(chunks: list[Chunk], header: Header) -> DeepPicture:
 
 
 def blend_deep(picture: DeepPicture, overlay: Overlay, key: tuple[int, ...] | None) -> None:
-    """Draw the overlay on the picture, in place. ``key`` is the colour that counts as transparent."""
+    """Draw the overlay on the picture, in place. ``key`` is the transparent colour."""
     colours, alpha = deep_inks(picture.high.mode, overlay), overlay.mark.getchannel("A")
     for overlap in overlaps(overlay, picture.high.size):
         coverage = alpha.crop(overlap.part)
@@ -83,9 +83,9 @@ def encode_deep(picture: DeepPicture, header: Header, compression: int) -> list[
 
 
 def composite_deep(channels: list[Image.Image], inks: list[Image.Image], coverage: Image.Image) -> None:
-    """Composite ink over channels of which the last is alpha, in place.
+    """Composite ink over channels, the last of which is alpha, in place.
 
-    All are ``I;16``, the coverage ``L``; exact where it is 0 or 255.
+    All are ``I;16``, the coverage is ``L``; exact where that is 0 or 255.
     """
     alpha = channels[-1]
     alpha.paste(65535, (0, 0, *alpha.size), coverage)
@@ -112,15 +112,15 @@ def _scanlines(high: Image.Image, low: Image.Image) -> Iterator[bytes]:
     """Yield filtered scanlines in bands: filters take ten times the memory of the rows they work on."""
     band = max(1, _BAND_SAMPLES // (high.width * len(high.getbands())))
     for top in range(0, high.height, band):
-        # One more row above, which the filters of the first row use.
+        # One more row above, used by the filters of the first row.
         box = (0, max(0, top - 1), high.width, min(top + band, high.height))
         yield _filtered(high.crop(box), low.crop(box), skipped=min(top, 1))
 
 
 def _filtered(high: Image.Image, low: Image.Image, skipped: int) -> bytes:
-    """Return all but the first ``skipped`` rows, each with the filter that has the smallest sum, as PNG 12.7 advises.
+    """Return all but the first ``skipped`` rows, each with the filter of the smallest sum, as PNG 12.7 recommends.
 
-    Filters are computed for all rows at once by Pillow, on bytes laid out as grey pixels.
+    Pillow computes the filters for all rows at once, on bytes arranged as grey pixels.
     """
     channels = len(high.getbands())
     width, height = high.width * channels, high.height
@@ -147,6 +147,6 @@ def _shifted(rows: Image.Image, across: int, down: int) -> Image.Image:
 
 
 def _row_costs(filtered: Image.Image) -> bytes:
-    """Return for each row the mean size of its bytes read as signed numbers."""
+    """Return the mean absolute value of each row's bytes, read as signed numbers."""
     sizes = filtered.point([min(level, 256 - level) for level in range(256)])
     return sizes.resize((1, filtered.height), Image.Resampling.BOX).tobytes()

@@ -32,9 +32,9 @@ class Request(NamedTuple):
     ``length`` bytes of pixels of these MCUs, a mask of each component and, if there are any, ``tables``, and answers
     with the entire picture. Answers have at most ``capacity`` bytes.
 
-    ``memory`` bounds libjpeg. ``WRITE`` lowers the first coefficient of the blocks of the first component that it
-    changes by ``lowered``, and writes with Huffman tables for the picture's own symbols where it has more bytes than
-    ``longest`` otherwise, unless that is 0.
+    ``memory`` limits libjpeg. ``WRITE`` lowers the first coefficient of the blocks that it changes in the first
+    component by ``lowered``; if the result would be larger than ``longest`` bytes (0: no limit), it optimizes the
+    Huffman tables for the picture.
     """
 
     kind: int
