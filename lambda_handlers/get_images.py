@@ -108,7 +108,7 @@ class _Array:
         self._left += 1  # there is one comma fewer than there are records
 
     def add(self, record: ImageRecord) -> bool:
-        """Append a record; return ``False``, unless it is the first, if it does not fit."""
+        """Append a record if it fits or is the first; return whether it was appended."""
         text = json.dumps(to_json(record), separators=(",", ":"))
         # The body is a string in Lambda's own JSON, where quotes and backslashes take two bytes.
         self._left -= len(text) + text.count('"') + text.count("\\") + 1

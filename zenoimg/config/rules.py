@@ -23,7 +23,7 @@ _OF_TEXTS = ("text", "text_default", "color", "outline", "font")
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """One rule: its prefix and its settings by table and name, or the setting that there is no mark."""
+    """One rule: its prefix, and either its settings by table and name or ``mark = "none"``."""
 
     prefix: str
     tables: Mapping[str, Mapping[str, Value]]

@@ -26,7 +26,7 @@ class Check:
 def checked(name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
     """Yield the checks of ``look``; an exception becomes the check ``name``, ``skipped`` if access is denied.
 
-    A ``UsageError`` is raised, since it concerns the command line.
+    A ``UsageError`` is passed on, since it concerns the command line.
     """
     try:
         yield from look()

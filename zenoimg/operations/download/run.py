@@ -56,7 +56,7 @@ class DownloadResult:
 class Choice:
     """The images that a selection downloads: their ids, and the expected number of bytes.
 
-    ``skipped`` counts images that were selected, but not named, and lack what is to be downloaded.
+    ``skipped`` counts images that were selected, but not by id, and have nothing to download.
     """
 
     ids: list[str]

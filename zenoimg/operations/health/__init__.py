@@ -5,7 +5,7 @@
 ``parts``           which parts of the pipeline are broken
 ``watch``           repeated status, across lost connections
 ``recent_errors``   how often the functions failed in the last hour
-``metrics``         CloudWatch's metrics
-``console``         the address of the dashboard
+``metrics``         CloudWatch metrics
+``console``         the URL of the dashboard
 ``oldest_message``  the age of a queue's oldest message
 """

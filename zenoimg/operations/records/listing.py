@@ -51,7 +51,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Found:
-    """The records, read lazily, and the number of images that the query selects apart from its limit, if known."""
+    """The records, read lazily, and the number of images that the query would select without its limit, if known."""
 
     records: Iterator[ImageRecord]
     images: int | None = None

@@ -1,10 +1,10 @@
 """Read object bodies from S3 and verify them: the only place that reads one.
 
 botocore compares the checksum and the length of a body only when it is read through ``StreamingBody`` itself: a
-``with`` statement on it yields urllib3's response, which compares neither. Where S3 holds no checksum of the whole
+``with`` statement on it yields urllib3's response, which compares neither. If S3 has no checksum of the entire
 object (older clients, composite checksums of multipart uploads), the ETag is compared if it is an MD5 of the content
 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html): not for multipart uploads, nor for objects encrypted
-with keys of KMS or of the customer.
+with KMS or customer-provided keys.
 
 Failures are botocore's: ``FlexibleChecksumError`` for bytes that differ from those in S3, ``IncompleteReadError`` or
 ``ResponseStreamingError`` for a truncated body. They say nothing about the object, so a reader tries again.

@@ -73,7 +73,7 @@ def pixel_bytes(data: bytes, header: Header) -> bytes:
 
 
 def palette_of(data: bytes, header: Header) -> tuple[tuple[int, int, int, int], ...]:
-    """Return the palette as red, green, blue and 255."""
+    """Return the palette as RGBA colours, with an alpha of 255."""
     entries = data[header.palette_at : header.palette_at + header.colors * header.color_bytes]
     found = [entries[at : at + 3] for at in range(0, len(entries) - header.color_bytes + 1, header.color_bytes)]
     if not found:

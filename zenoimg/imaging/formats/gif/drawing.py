@@ -78,7 +78,7 @@ def draw(
 def _attempt(
     indices: Image.Image, transparent: int | None, drawing: Drawing, table: ColorTable, most: int
 ) -> Drawn | None:
-    """Return the frame drawn in the colours of a table; ``None`` if that lacks a slot for necessary transparency."""
+    """Return the frame drawn in the colours of a table; ``None`` if there is no slot for the transparency it needs."""
     size = (drawing.box[2] - drawing.box[0], drawing.box[3] - drawing.box[1])
     covers = all(at <= 0 and at + side >= whole for at, side, whole in zip(drawing.at, indices.size, size, strict=True))
     if transparent is None and not covers:

@@ -69,7 +69,7 @@ class Pixels:
 
     @property
     def are_the_sources(self) -> bool:
-        """Whether frames can stay encoded as they are."""
+        """Whether pixels are stored as in the source, so that frames need not be re-encoded."""
         return self._source == self._target
 
     def _transparent_index(self, slots: int) -> int:
@@ -139,7 +139,7 @@ class Pixels:
         return copied(canvas)
 
     def cropped(self, canvas: Picture, box: Box) -> Picture:
-        """Return a box of a canvas."""
+        """Return the part of a canvas inside a box."""
         return cropped(canvas, box)
 
     def blank(self, size: Size) -> Picture | None:
@@ -271,7 +271,7 @@ def copied(canvas: Picture) -> Picture:
 
 
 def cropped(canvas: Picture, box: Box) -> Picture:
-    """Return a box of a canvas."""
+    """Return the part of a canvas inside a box."""
     if isinstance(canvas, DeepPicture):
         return DeepPicture(canvas.high.crop(box), canvas.low.crop(box))
     return canvas.crop(box)
