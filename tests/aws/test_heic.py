@@ -45,7 +45,7 @@ def test_the_copy_is_what_it_says_and_proposes_a_name(
     record = catalog.get(KEY)
     assert record is not None
     assert (record.format, record.source_format) == ("JPEG", "HEIF")
-    assert record.warnings[0] == "HEIF cannot be written and became JPEG"
+    assert record.warnings[0] == "HEIF cannot be written and was converted to JPEG"
 
 
 def test_headers_that_are_written_again_propose_the_same_name(

@@ -81,7 +81,7 @@ def test_a_heic_comes_out_as_a_jpeg_that_says_so(bench: Bench) -> None:
     assert result["Result"] == "processed"
     record = bench.records()[result["ImageId"]]
     assert (record["Format"], record["SourceFormat"], record["Width"]) == ("JPEG", "HEIF", 800)
-    assert "HEIF cannot be written and became JPEG" in record["Warnings"]
+    assert "HEIF cannot be written and was converted to JPEG" in record["Warnings"]
     copy = bench.client("s3").head_object(Bucket=PROCESSED, Key=f"processed/{result['ImageId']}")
     assert (copy["ContentType"], copy["ContentDisposition"]) == ("image/jpeg", 'inline; filename="IMG_1.jpg"')
     (downloaded,) = bench.json("download", result["ImageId"], "-o", "copies")

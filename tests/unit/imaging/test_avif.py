@@ -186,13 +186,15 @@ def test_lost_depth_is_named(flags: int, depth: int) -> None:
     data = encoded(pictures.photo(SIZE))
     (av1c,) = contents(data, b"av1C")
     deep = changed(changed(data, b"av1C", 2, bytes((av1c[2] | flags,))), b"pixi", 5, bytes((depth,) * 3))
-    assert watermark(deep).warnings == (f"{depth} bits a sample cannot be written and became 8: finer shades are lost",)
+    assert watermark(deep).warnings == (
+        f"{depth} bits per sample cannot be written and were converted to 8: finer shades are lost",
+    )
 
 
 def test_coding_as_rgb_is_named() -> None:
     data = changed(encoded(pictures.photo(SIZE), subsampling="4:4:4"), b"colr", 8, struct.pack(">H", 0))
     done = watermark(data)
-    assert done.warnings == ("coding as RGB cannot be written and became YCbCr",)
+    assert done.warnings == ("coding as RGB cannot be written and was converted to YCbCr",)
     assert psnr(outside(decoded(data), mark_box()), outside(decoded(done.data), mark_box())) > 40
 
 

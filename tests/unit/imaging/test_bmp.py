@@ -161,7 +161,7 @@ def test_a_palette_without_colours_for_the_mark_gets_more_bits_and_says_so() -> 
     reds = [(200 + index, 0, 0) for index in range(16)]
     data = bmp(SIZE, 4, random_values(SIZE, 16), palette=reds)
     done = watermark(data)
-    assert done.warnings == ("4-bit palette had no colours for the mark and became 8-bit",)
+    assert done.warnings == ("4-bit palette had no colours for the mark and was converted to 8-bit",)
     assert struct.unpack_from("<H", done.data, 28) == (8,)
     assert_only_the_mark_changed(data, done.data)
 
@@ -174,7 +174,7 @@ def test_a_full_palette_without_colours_for_the_mark_becomes_rgb_and_says_so(top
         pytest.skip("these headers have no sign")
     data = bmp(SIZE, 8, random_values(SIZE, 256), palette=reds, top_down=top_down, header=header)
     done = watermark(data)
-    assert done.warnings == ("the palette had no colours for the mark and became RGB",)
+    assert done.warnings == ("the palette had no colours for the mark and was converted to RGB",)
     left, top, right, bottom = mark_box()
     after = values_of(done.data)
     for index, value in enumerate(values_of(data)):
@@ -226,7 +226,7 @@ REFUSED: list[tuple[bytes, str, str]] = [
     (drawn("24", compression=5), "unsupported-format", "PNG"),
     (drawn("1", header=64, compression=3), "unsupported-format", "Huffman"),
     (drawn("24", header=64, compression=4), "unsupported-format", "RLE24"),
-    (drawn("4", compression=1), "unsupported-format", "4 bits a pixel with compression 1"),
+    (drawn("4", compression=1), "unsupported-format", "4 bits per pixel with compression 1"),
     (drawn("32", compression=3, masks=(0x3FF00000, 0xFFC00, 0x3FF)), "unsupported-format", "0x3ff00000"),
     (drawn("16", compression=3, masks=(0xF00, 0xF00, 0xF)), "unsupported-format", "colour masks"),
     (drawn("8", palette=()), "corrupt", "no palette"),

@@ -163,7 +163,8 @@ def _not_shown(what: str, space: Space, colour: Rgb, levels: int) -> str:
     (seen,) = space.shown([tuple(round(part * levels / 255) / levels for part in code)])
     if max(abs(part - wanted) for part, wanted in zip(seen, colour, strict=True)) <= SEEN:
         return ""
-    return f"the {what}'s colour {_hex(colour)} cannot be shown in the picture's colour space and became {_hex(seen)}"
+    shown = f"cannot be shown in the picture's colour space and was replaced by {_hex(seen)}"
+    return f"the {what}'s colour {_hex(colour)} {shown}"
 
 
 def _hex(colour: Vector | Rgb) -> str:

@@ -51,7 +51,7 @@ def with_requests(events: Iterable[LogEvent]) -> Iterator[LogEvent]:
 
 
 def _request_at(invocations: deque[_Invocation], at: int) -> str:
-    """Return the request that was running at a time: the open invocation, or else the latest closed one that spans it."""
+    """Return the request running at a time: the open invocation, or else the latest closed one that spans it."""
     for invocation in reversed(invocations):
         if invocation.start <= at and (invocation.end is None or at <= invocation.end):
             return invocation.request_id

@@ -129,7 +129,9 @@ def test_a_colour_of_a_logo_that_the_picture_cannot_show_is_reported_once() -> N
     vivid: list[Colour] = [(0, 255, 0), (0, 0, 255), (0, 255, 0)]
     done = marked(source("CMYK", profiles.cmyk_profile(), "TIFF"), logo(vivid))
     (warning,) = done.warnings
-    assert warning.startswith("the logo's colour #00ff00 cannot be shown in the picture's colour space and became #")
+    assert warning.startswith(
+        "the logo's colour #00ff00 cannot be shown in the picture's colour space and was replaced by #"
+    )
 
 
 @pytest.mark.parametrize(("depth", "mode"), [(8, "L"), (16, "I;16")])

@@ -133,10 +133,10 @@ def test_inks_by_a_profile(kind: str, colour: str) -> None:
     done = marked(source(kind, "CMYK", ground, icc_profile=profile), colour)
     seen = shown(done, profile)
     if off(seen, colour) > 3:
-        became = done.warnings[0].rpartition(" became ")[2]
+        became = done.warnings[0].rpartition(" replaced by ")[2]
         assert off(seen, became) <= 2
         assert done.warnings == (
-            f"the mark's colour {colour} cannot be shown in the picture's colour space and became {became}",
+            f"the mark's colour {colour} cannot be shown in the picture's colour space and was replaced by {became}",
         )
         assert colour in ("#202a60", "#e0b040", "#8040c0"), "the others are colours of these inks"
     else:
@@ -166,10 +166,10 @@ def test_grey_by_a_profile_of_grey_or_of_rgb(kind: str, profile: bytes, colour: 
 @pytest.mark.parametrize("profile", [None, profiles.GREY_22], ids=["no profile", "grey profile"])
 def test_a_colour_on_grey_becomes_its_luminance_and_is_reported(profile: bytes | None) -> None:
     done = marked(source("PNG", "L", "white", icc_profile=profile), "#783c3c")
-    became = done.warnings[0].rpartition(" became ")[2]
+    became = done.warnings[0].rpartition(" replaced by ")[2]
     assert became in ("#4e4e4e", "#4f4f4f")
     assert done.warnings == (
-        f"the mark's colour #783c3c cannot be shown in the picture's colour space and became {became}",
+        f"the mark's colour #783c3c cannot be shown in the picture's colour space and was replaced by {became}",
     )
     copy = Image.open(BytesIO(done.data))
     assert off(core(profiles.viewed(copy, profile) if profile else copy.convert("RGB")), became) <= 1
@@ -183,7 +183,7 @@ def test_what_a_colour_becomes_on_few_levels_of_grey_is_what_is_drawn(depth: int
     data = pictures.png(SIZE, 0, depth, [0 if became == "#ffffff" else (1 << depth) - 1] * (SIZE[0] * SIZE[1]))
     done = marked(data, colour)
     assert done.warnings == (
-        f"the mark's colour {colour} cannot be shown in the picture's colour space and became {became}",
+        f"the mark's colour {colour} cannot be shown in the picture's colour space and was replaced by {became}",
     )
     assert core(Image.open(BytesIO(done.data)).convert("RGB")) == rgb(became)
 

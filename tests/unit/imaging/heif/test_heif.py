@@ -190,7 +190,7 @@ def test_deep_grey_stays_grey() -> None:
     data = heifs.encoded(Image.new("I;16", SIZE, 32768))
     done = watermark(data)
     assert abs(opened(done).getpixel((2, 2)) - 128) <= 1  # type: ignore[operator]
-    assert "10 bits a sample cannot be written and became 8: finer shades are lost" in done.warnings
+    assert "10 bits per sample cannot be written and were converted to 8: finer shades are lost" in done.warnings
 
 
 def test_alpha_goes_to_png() -> None:

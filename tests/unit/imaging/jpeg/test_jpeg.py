@@ -92,7 +92,7 @@ def test_a_sampling_that_cannot_be_written_becomes_finer_and_is_named() -> None:
     data = with_sampling(pictures.jpeg(pictures.photo((64, 64)), subsampling=0), b"\x11\x12\x12")
     done = watermark(data)
     assert get_sampling(opened(done.data)) == 0
-    assert done.warnings == ("the chroma sampling cannot be written and became 4:4:4, which is finer",)
+    assert done.warnings == ("the chroma sampling cannot be written and was converted to 4:4:4, which is finer",)
 
 
 def test_three_tables_stay_three() -> None:
@@ -211,7 +211,9 @@ def test_subsampled_ycck_becomes_cmyk_by_the_finer_table_and_is_named() -> None:
     after = opened(done.data)
     assert (after.mode, after.quantization) == ("CMYK", {0: [2] * 64})
     assert pictures.jpeg_segments(done.data)[0][1][11] == 0
-    assert done.warnings == ("subsampled YCCK cannot be written and became CMYK: the same inks, a larger file",)
+    assert done.warnings == (
+        "subsampled YCCK cannot be written and was converted to CMYK: the same inks, a larger file",
+    )
 
 
 def subsampled_ycck(size: tuple[int, int]) -> bytes:

@@ -47,7 +47,7 @@ def test_a_progressive_jpeg_that_ends_after_an_earlier_scan_is_refused() -> None
 def test_a_lossless_grey_jpeg_becomes_a_baseline_one() -> None:
     grey = pictures.photo((120, 90), "L")
     done = watermark(lossless_jpeg(grey))
-    assert done.warnings == ("lossless JPEG cannot be written and became baseline JPEG of quality 95",)
+    assert done.warnings == ("lossless JPEG cannot be written and was converted to baseline JPEG of quality 95",)
     assert opened(done.data).mode == "L"
     assert done.data[done.data.index(b"\xff\xc0") :]
     assert opened(done.data).quantization == opened(pictures.jpeg(grey, quality=95)).quantization

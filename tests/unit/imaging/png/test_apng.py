@@ -161,7 +161,7 @@ def test_a_palette_without_colours_for_the_mark_grows_in_depth_and_says_so() -> 
     data = apng(SIZE, 3, 1, frames, before=[reds])
     done = watermark(data)
     assert header(done.data)[2:4] == (8, 3)
-    assert done.warnings == ("1-bit palette had no room for the mark or for transparency and became 8-bit",)
+    assert done.warnings == ("1-bit palette had no room for the mark or for transparency and was converted to 8-bit",)
     largest, fewest = compared(data, done.data, mark_box())
     assert largest == 0
     assert fewest > 20

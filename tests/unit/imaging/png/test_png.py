@@ -139,7 +139,7 @@ def test_a_palette_without_colours_for_the_mark_grows_in_depth_and_says_so() -> 
     data = png(SIZE, 3, 1, some_samples(3, 1), before=[chunk(b"PLTE", b"\xff\0\0\xf0\0\0")])
     done = watermark(data)
     assert header(done.data)[2:4] == (4, 3)
-    assert done.warnings == ("1-bit palette had no colours for the mark and became 4-bit",)
+    assert done.warnings == ("1-bit palette had no colours for the mark and was converted to 4-bit",)
     assert changed(data, done.data)
 
 
@@ -160,7 +160,7 @@ def test_a_full_palette_without_colours_for_the_mark_becomes_true_colour_and_say
     mode = "RGBA" if transparent else "RGB"
     assert header(done.data)[2:4] == (8, 6 if transparent else 2)
     assert done.warnings == (
-        f"the palette had no colours for the mark and became {mode}",
+        f"the palette had no colours for the mark and was converted to {mode}",
         "chunk bKGD belongs to a palette and was left out",
     )
     left, top, right, bottom = mark_box()

@@ -49,7 +49,7 @@ UNSUPPORTED: list[tuple[Sheet, str]] = [
     (sheet(8, compression=4711), "compression 4711"),
     (sheet(4, 3, photometric=2), "RGB TIFF of 4-bit samples"),
     (sheet(8, 2, photometric=3, tags={338: (SHORT, [2])}), "palette TIFF of 16 bits or with extra samples"),
-    (sheet(8, 12, photometric=2), "12 samples a pixel"),
+    (sheet(8, 12, photometric=2), "12 samples per pixel"),
     (sheet(8, compression=8, tags={317: (SHORT, [3])}), "predictor 3"),
 ]
 

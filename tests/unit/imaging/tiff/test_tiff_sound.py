@@ -86,7 +86,7 @@ def pixels_last(missing: int) -> bytes:
 def test_a_last_row_that_is_cut_off_is_completed() -> None:
     top_left = Recipe(WatermarkSpec(position="top-left"))
     done = watermark(pixels_last(7), top_left)
-    assert done.warnings == ("the last 7 bytes of pixels are missing and became 0",)
+    assert done.warnings == ("the last 7 bytes of pixels are missing and were filled with zeros",)
     whole = watermark(pixels_last(0), top_left)
     assert whole.warnings == ()
     assert pixels(done.data) == pixels(whole.data)[:-7] + bytes(7)
@@ -103,7 +103,7 @@ def test_lossless_jpeg_in_grey_becomes_jpeg_under_the_mark() -> None:
     encoded = [lossless_jpeg(part) for part in strip]
     sheet = Sheet((120, 90), [], 8, 1, photometric=1, compression=7, rows_per_strip=30, encoded=encoded)
     done = watermark(tiff(sheet))
-    assert done.warnings == ("lossless JPEG under the mark cannot be written and became JPEG of quality 95",)
+    assert done.warnings == ("lossless JPEG under the mark cannot be written and was converted to JPEG of quality 95",)
     (page,) = read(done.data)
     assert list(page.segments[:2]) == encoded[:2]
     assert page.segments[2] != encoded[2]

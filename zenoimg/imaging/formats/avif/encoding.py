@@ -104,7 +104,7 @@ def _at_quality(picture: Image.Image, header: AvifHeader, quality: int, options:
     warnings = []
     if header.coding.matrix == IDENTITY:
         options |= {"quality": 100, "subsampling": "4:4:4"}
-        warnings = ["coding as RGB, mostly without loss, cannot be written and became YCbCr of the best quality"]
+        warnings = ["coding as RGB, mostly lossless, cannot be written and was converted to YCbCr of the best quality"]
     else:
         options |= {"quality": quality}
     return Encoded(_saved([picture], options | {"advanced": {"a:lossless": "1"}}), tuple(warnings))
@@ -173,6 +173,6 @@ def _not_kept(header: AvifHeader, attempt: Attempt) -> Iterator[str]:
     if header.quantizers.colour == 0 and attempt.psnr < math.inf:
         yield f"{coding} without loss cannot be written as such: the copy has {closeness}"
     elif header.coding.matrix == IDENTITY and header.quantizers.colour != 0:
-        yield "coding as RGB cannot be written and became YCbCr"
+        yield "coding as RGB cannot be written and was converted to YCbCr"
     if attempt.psnr < CLOSE:
         yield f"the original is coded coarsely, and its copy has {closeness}"

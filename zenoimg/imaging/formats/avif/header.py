@@ -185,7 +185,7 @@ def _not_kept(data: bytes, items: Items, known: dict[bytes, bytes], top: list[Bo
     if items.of_kind(b"tmap"):
         yield "the HDR gain map was left out: the copy shows in standard range"
     if b"pasp" in known and known[b"pasp"][:4] != known[b"pasp"][4:8]:
-        yield "pixels that are not square (pasp) cannot be written and became square"
+        yield "pixels that are not square (pasp) cannot be written and were made square"
     if b"clli" in known or b"mdcv" in known:
         yield "the brightness of the picture and of its display (clli, mdcv) was left out"
     if any(_is_other_auxiliary(item.property(b"auxC")) for item in items.by_number.values()):

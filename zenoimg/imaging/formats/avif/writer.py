@@ -110,7 +110,8 @@ def _as_sequence(data: bytes) -> bytes:
 def _coding_warnings(header: AvifHeader) -> list[str]:
     warnings = []
     if header.coding.depth > 8:
-        warnings.append(f"{header.coding.depth} bits a sample cannot be written and became 8: finer shades are lost")
+        depth = header.coding.depth
+        warnings.append(f"{depth} bits per sample cannot be written and were converted to 8: finer shades are lost")
     if header.track and header.clean_aperture:
         warnings.append(
             "the clean aperture of an animation cannot be written: the copy shows what is around it as well"

@@ -142,12 +142,12 @@ def _check_coding(size: int, depth: int, compression: int) -> None:
     if named:
         raise _unsupported(f"BMP that holds {named}")
     if depth not in _DEPTHS:
-        raise _unsupported(f"BMP of {depth} bits a pixel")
+        raise _unsupported(f"BMP of {depth} bits per pixel")
     fitting = depth in _PALETTE_DEPTHS.get(compression, ())
     if depth > 8:
         fitting = compression == UNCOMPRESSED or (compression in (BITFIELDS, ALPHA_BITFIELDS) and depth != 24)
     if not fitting:
-        raise _unsupported(f"BMP of {depth} bits a pixel with compression {compression}")
+        raise _unsupported(f"BMP of {depth} bits per pixel with compression {compression}")
 
 
 def _masks(data: bytes, size: int, depth: int, compression: int) -> tuple[Masks, int]:
@@ -172,7 +172,7 @@ def _check_masks(masks: Masks, depth: int) -> None:
         whole_byte = depth == 16 or not mask or (shift % 8 == 0 and bits - shift == 8)
         fits = is_run and bits <= depth and bits - shift <= 8 and whole_byte and not mask & taken
         if not fits or (not mask and index < 3):
-            raise _unsupported(f"BMP of {depth} bits a pixel with the colour masks " + _shown(masks))
+            raise _unsupported(f"BMP of {depth} bits per pixel with the colour masks " + _shown(masks))
         taken |= mask
 
 

@@ -41,10 +41,10 @@ def draw_on_palette(data: bytes, header: Header, spec: WatermarkSpec, warnings: 
         drawn = blend_indices(drawn_indices, taken, 1 << target.depth, overlay)
         if drawn.visible:
             if target.depth != header.depth:
-                warnings.append(f"{header.depth}-bit palette had no colours for the mark and became 8-bit")
+                warnings.append(f"{header.depth}-bit palette had no colours for the mark and was converted to 8-bit")
             grown = drawn.palette + palette[len(drawn.palette) :]
             return _written(data, header, target, length, drawn_indices, grown)
-    warnings.append("the palette had no colours for the mark and became RGB")
+    warnings.append("the palette had no colours for the mark and was converted to RGB")
     return _in_colour(data, header, length, indices, palette, overlay)
 
 

@@ -103,7 +103,7 @@ def _written(
     frame: GifFrame, drawing: Drawing, drawn: Drawn, table: ColorTable | None, warnings: list[str]
 ) -> GifFrame:
     if drawn.missing:
-        warnings.append(f"{drawn.missing} colours of a frame found no slot and became their nearest")
+        warnings.append(f"{drawn.missing} colours of a frame found no slot and were replaced by the nearest ones")
     control = frame.control
     if drawn.transparent is not None:
         control = (control or Control(0, 0, 0)).with_transparent(drawn.transparent)

@@ -214,7 +214,7 @@ def coded_sizes(items: Items, item: Item) -> list[Size]:
 
 def _not_kept(data: bytes, items: Items, picture: Item, codings: list[Hevc], top: list[Box]) -> Iterator[str]:
     if codings[0].depth > 8:
-        yield f"{codings[0].depth} bits a sample cannot be written and became 8: finer shades are lost"
+        yield f"{codings[0].depth} bits per sample cannot be written and were converted to 8: finer shades are lost"
     others = _other_pictures(items, picture)
     if others:
         what = "another picture" if others == 1 else f"{others} other pictures"
@@ -224,7 +224,7 @@ def _not_kept(data: bytes, items: Items, picture: Item, codings: list[Hevc], top
         yield "a depth map or another auxiliary picture was left out"
     pasp = picture.property(b"pasp")
     if pasp[:4] != pasp[4:8]:
-        yield "pixels that are not square (pasp) cannot be written and became square"
+        yield "pixels that are not square (pasp) cannot be written and were made square"
     if any(box.kind in _VIDEO_BOXES for box in top):
         yield "the video or the sequence in the file was left out"
     if any(box.kind == b"uuid" and _is_signed(data, box) for box in top):

@@ -29,8 +29,8 @@ from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.recipe import Recipe
 from zenoimg.imaging.result import Watermarked
 
-BECAME_JPEG = "HEIF cannot be written and became JPEG"
-BECAME_PNG = "HEIF with transparency cannot be written and became PNG"
+BECAME_JPEG = "HEIF cannot be written and was converted to JPEG"
+BECAME_PNG = "HEIF with transparency cannot be written and was converted to PNG"
 _MOST_JPEG_SIDE = 65_500
 """libjpeg's JPEG_MAX_DIMENSION."""
 

@@ -126,7 +126,7 @@ def check_coding(stream: JpegStream) -> None:
     if stream.precision != 8:
         raise Refused(
             "unsupported-format",
-            f"{stream.precision}-bit JPEG is not supported; JPEG of 8 bits a sample is",
+            f"{stream.precision}-bit JPEG is not supported; JPEG of 8 bits per sample is",
         )
     if stream.frame_marker not in _DECODABLE:
         raise Refused("unsupported-format", "hierarchical and arithmetic lossless JPEG are not supported")
@@ -152,14 +152,15 @@ def _as_written(segments: list[Segment], stream: JpegStream) -> list[Segment]:
 def _coding_warnings(picture: JpegImageFile, stream: JpegStream) -> list[str]:
     warnings = []
     if picture.mode == "RGB" and sampling_name(stream) is None:
-        warnings.append("the chroma sampling cannot be written and became 4:4:4, which is finer")
+        warnings.append("the chroma sampling cannot be written and was converted to 4:4:4, which is finer")
     if picture.mode == "CMYK" and adobe_transform(stream) == YCCK:
         if not writes_ycck(stream):
-            warnings.append("subsampled YCCK cannot be written and became CMYK: the same inks, a larger file")
+            warnings.append("subsampled YCCK cannot be written and was converted to CMYK: the same inks, a larger file")
     elif picture.mode == "CMYK" and len({(part.horizontal, part.vertical) for part in stream.components}) > 1:
         warnings.append("subsampled inks cannot be written and are no longer subsampled: a larger file")
     if stream.is_arithmetic:
-        warnings.append("arithmetic coding cannot be written and became Huffman coding: a larger file")
+        warnings.append("arithmetic coding cannot be written and was converted to Huffman coding: a larger file")
     if stream.is_lossless:
-        warnings.append(f"lossless JPEG cannot be written and became baseline JPEG of quality {LOSSLESS_QUALITY}")
+        became = f"baseline JPEG of quality {LOSSLESS_QUALITY}"
+        warnings.append(f"lossless JPEG cannot be written and was converted to {became}")
     return warnings

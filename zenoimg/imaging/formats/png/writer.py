@@ -112,7 +112,7 @@ def _draw_on_palette(chunks: list[Chunk], header: Header, overlay: Overlay, comp
         if drawn.visible:
             warnings: tuple[str, ...] = ()
             if target != header:
-                warnings = (f"{header.depth}-bit palette had no colours for the mark and became {depth}-bit",)
+                warnings = (f"{header.depth}-bit palette had no colours for the mark and was converted to {depth}-bit",)
             if target == header:
                 boxes = covered_boxes(overlay, picture.size)
                 image_data = redrawn(chunks, picture, header, boxes, compression)
@@ -124,5 +124,5 @@ def _draw_on_palette(chunks: list[Chunk], header: Header, overlay: Overlay, comp
     if true_colour.color_type == RGB:
         picture = picture.convert("RGB")
     blend(picture, overlay)
-    warning = f"the palette had no colours for the mark and became {picture.mode}"
+    warning = f"the palette had no colours for the mark and was converted to {picture.mode}"
     return Written(true_colour, (), encode(picture, true_colour, compression), (warning,))

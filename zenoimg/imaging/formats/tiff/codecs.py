@@ -62,7 +62,7 @@ def decompressed(segments: Sequence[bytes], layout: Layout, rows: int, fax_optio
     elif layout.compression == NONE:
         found = [bytearray(segment) for segment in segments]
         if layout.reversed_bits and layout.depth == 16:
-            raise Refused("unsupported-format", "TIFF of 16 bits a sample in reversed bits is not supported")
+            raise Refused("unsupported-format", "TIFF of 16 bits per sample in reversed bits is not supported")
     else:
         found = []
         for start in range(0, len(segments), _AT_ONCE):

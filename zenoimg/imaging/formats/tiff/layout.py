@@ -235,7 +235,7 @@ def _check(layout: Layout, tags: Directory, page: Page, limits: Limits) -> None:
             f"are more than {_MOST_BYTES_A_PIXEL * limits.max_pixels / 1e6:.0f} MB",
         )
     if not layout.colors <= layout.samples <= _MOST_SAMPLES:
-        raise _unsupported(f"{layout.mode} TIFF of {layout.samples} samples a pixel")
+        raise _unsupported(f"{layout.mode} TIFF of {layout.samples} samples per pixel")
     if len(page.segments) < layout.across * layout.down * layout.planes:
         raise Refused("corrupt", f"the TIFF has {len(page.segments)} strips or tiles and needs more")
     if layout.depth < 8 and layout.samples > 1:

@@ -14,7 +14,7 @@ from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.tiff.file import STRIP_LENGTHS, STRIP_OFFSETS, TILE_LENGTHS, TILE_OFFSETS, Directory
 
 WRONG_COUNTS = "the byte counts of strips or tiles are missing or wrong and were computed"
-MISSING_END = "the last {:,} bytes of pixels are missing and became 0"
+MISSING_END = "the last {:,} bytes of pixels are missing and were filled with zeros"
 _UNCOMPRESSED = 1
 
 

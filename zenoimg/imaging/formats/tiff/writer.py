@@ -172,7 +172,9 @@ def _colours(page: Page, layout: Layout) -> ColourTags:
 def _blended(page: Page, layout: Layout, overlay: Overlay, warnings: list[str]) -> Page:
     canvas = Canvas(page, layout, overlay)
     if canvas.loses_lossless_jpeg:
-        warnings.append(f"lossless JPEG under the mark cannot be written and became JPEG of quality {LOSSLESS_QUALITY}")
+        warnings.append(
+            f"lossless JPEG under the mark cannot be written and was converted to JPEG of quality {LOSSLESS_QUALITY}"
+        )
     as_decoded = layout
     if layout.compression == JPEG and layout.photometric == YCBCR:
         as_decoded = replace(layout, photometric=RGB)

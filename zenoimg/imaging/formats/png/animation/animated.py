@@ -130,9 +130,12 @@ def _targets(header: Header, animation: Animation, bare: bool, palette: tuple[Co
         return [_Target(true_colour, "partly transparent colours of a palette are blended: the picture became RGBA")]
     targets = [_Target(header)]
     if header.depth < 8:
-        warning = f"{header.depth}-bit palette had no room for the mark or for transparency and became 8-bit"
+        warning = f"{header.depth}-bit palette had no room for the mark or for transparency and was converted to 8-bit"
         targets.append(_Target(replace(header, depth=8), warning))
-    return [*targets, _Target(true_colour, "the palette had no room for the mark or for transparency and became RGBA")]
+    return [
+        *targets,
+        _Target(true_colour, "the palette had no room for the mark or for transparency and was converted to RGBA"),
+    ]
 
 
 def _drawn(
