@@ -65,7 +65,7 @@ def link_to(*, after: str | None = None, limit: int | None = None, ids: Sequence
 def _ids(values: list[str]) -> tuple[str, ...]:
     ids = tuple(dict.fromkeys(values))
     if len(ids) > MAX_IDS:
-        raise BadRequestError(f"{len(ids)} ids; at most {MAX_IDS} are answered at once")
+        raise BadRequestError(f"{len(ids)} ids; at most {MAX_IDS} are allowed per request")
     if not all(0 < len(each.encode()) <= MAX_KEY_BYTES for each in ids):
         raise BadRequestError(f"an id has 1 to {MAX_KEY_BYTES} bytes")
     return ids

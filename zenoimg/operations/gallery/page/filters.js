@@ -1,4 +1,4 @@
-// Which images are shown, in which order; kept in the address, so that reload, back and a bookmark work.
+// Which images are shown, and in which order; kept in the address, so that reload, Back and bookmarks work.
 
 const ANY_NOTE = '*';
 const STATUSES = ['processed', 'refused', 'failed'];

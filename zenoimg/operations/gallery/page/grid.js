@@ -1,4 +1,4 @@
-// The grid: tiles are made as they come near; their pictures are loaded when they do, and decoded beside the page.
+// The grid: tiles are created, and their pictures loaded, as they scroll near; pictures are decoded asynchronously.
 // (Measured by benchmarks/gallery_page.py: with content-visibility, clipped tiles and pictures that fade in, a frame took
 // several times as long.)
 
@@ -98,13 +98,13 @@ function showCount() {
 function showNothing() {
   const empty = !album.images.length;
   $('clear').hidden = empty;
-  $('nothing-title').textContent = empty ? (album.selects ? 'No image is like that' : 'No images yet') : 'Nothing matches';
-  $('nothing-text').textContent = !empty ? 'No image on this page fits the search and the filters.'
-    : !album.selects ? 'Send the first ones with “zenoimg upload photo.jpg”, then make this page again.'
-    : `The page was made of images ${[album.prefix && `whose id starts with “${printable(album.prefix)}”`,
+  $('nothing-title').textContent = empty ? (album.selects ? 'No matching images' : 'No images yet') : 'Nothing matches';
+  $('nothing-text').textContent = !empty ? 'No image on this page matches the search and filters.'
+    : !album.selects ? 'Upload the first with “zenoimg upload photo.jpg”, then create this page again.'
+    : `This page was created for images ${[album.prefix && `whose id starts with “${printable(album.prefix)}”`,
       album.since && `since ${when(album.since)}`, album.until && `before ${when(album.until)}`,
       album.status && `with status ${album.status}`, album.format && `in format ${album.format}`]
-      .filter(Boolean).join(', ') || 'that were named'}.`;
+      .filter(Boolean).join(', ') || 'selected by id'}.`;
 }
 
 /** Arrow keys go to the neighbour; up and down to the nearest tile of the next row. */

@@ -1,4 +1,4 @@
-// What happens when: the address is the one state, everything else follows from it.
+// Event handling: the address holds the state, and everything else follows from it.
 
 let state = readState();
 
@@ -32,8 +32,8 @@ $('about').textContent = `${album.where.replace(/^on the e/, 'E').replace(/^in /
   + (album.total > album.images.length && !album.selects
     ? ` · the newest ${numbers.format(album.images.length)} of about ${numbers.format(album.total)}` : '');
 $('privacy').textContent = !album.images.length ? ''
-  : album.originals ? 'This folder holds unmarked originals. No picture here holds a place or other metadata.'
-  : 'This folder holds marked copies only. No picture here holds a place or other metadata.';
+  : album.originals ? 'This folder contains unmarked originals. No picture here contains a location or other metadata.'
+  : 'This folder contains only marked copies. No picture here contains a location or other metadata.';
 drawFilters();
 
 $('filters').addEventListener('submit', (event) => event.preventDefault());

@@ -1,6 +1,6 @@
-// Texts for people. Ids, reasons and notes are strangers' texts: they only ever become text nodes.
+// Human-readable texts. Ids, reasons and notes are untrusted: they only ever become text nodes.
 
-// Until here the page was laid out without its content, and nobody should see that move.
+// Up to here the page was laid out without its content; show it only now, so that nothing visibly shifts.
 document.documentElement.classList.add('ready');
 
 const $ = (id) => document.getElementById(id);

@@ -1,4 +1,4 @@
-// One image before and after: a divider to drag, or one of the two, fitted or pixel by pixel.
+// One image before and after: with a draggable divider or one at a time, fitted or at full size.
 
 const viewer = $('viewer');
 const stage = $('stage');
@@ -87,7 +87,7 @@ function showMode() {
   $('split').disabled = shown !== 'compare';
   $('tag-before').hidden = shown === 'after';
   $('tag-after').hidden = shown === 'before';
-  // What is hidden is no business of a screen reader either.
+  // Hide from screen readers what is not visible.
   $('before').ariaHidden = String(shown === 'after');
   $('after').ariaHidden = String(shown === 'before');
   for (const radio of document.getElementsByName('mode')) radio.checked = radio.value === mode;
