@@ -1,4 +1,4 @@
-"""Records what a command asks of AWS, and says which rights that takes.
+"""Record what a command requests from AWS, and which permissions that needs.
 
 ``Terminal`` and ``Bench`` run every command of the test suite under it, so a call that its policy does not grant
 fails the test that made it. Hooked into botocore, where every call and every presigned address comes by.

@@ -1,4 +1,4 @@
-"""No test can reach a real AWS account: no credentials but invented ones, no connection that leaves the machine."""
+"""No test can reach a real AWS account: only invented credentials, and no connection that leaves the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proxy on loopback that damages the bodies of objects on their way from S3."""
+"""A loopback proxy that damages the bodies of objects on their way from S3."""
 
 from __future__ import annotations
 

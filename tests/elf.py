@@ -1,4 +1,4 @@
-"""What a Linux binary says of itself: its machine, and the newest glibc that it asks for."""
+"""Read from a Linux binary its machine type, and the newest glibc that it requires."""
 
 from __future__ import annotations
 

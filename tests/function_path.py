@@ -1,4 +1,4 @@
-"""The import path of a function as AWS Lambda lays it out: its zip, the layers, and what the runtime brings."""
+"""The import path of a function as laid out by AWS Lambda: its zip, the layers, and the packages of the runtime."""
 
 from __future__ import annotations
 

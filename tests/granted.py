@@ -1,4 +1,4 @@
-"""Whether the policies for people grant what a command needed."""
+"""Tell whether the policies for people grant what a command needed."""
 
 from __future__ import annotations
 

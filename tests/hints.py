@@ -1,4 +1,4 @@
-"""The commands that messages suggest, parsed as the command line would parse them."""
+"""Parse the commands that messages suggest as the command line would."""
 
 from __future__ import annotations
 

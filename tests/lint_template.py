@@ -1,4 +1,4 @@
-"""Run cfn-lint over the template as it is deployed: rendered, for the seed names and for qualified ones."""
+"""Run cfn-lint on the template as deployed: rendered, with the default names and with qualified ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One imitated account (moto) for each test: the two buckets, the table of the template, the backfill queue."""
+"""One mocked account (moto) per test: the two buckets, the template's table, the backfill queue."""
 
 from __future__ import annotations
 

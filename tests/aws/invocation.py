@@ -1,4 +1,4 @@
-"""Calls handlers as AWS Lambda does: events in AWS's shape, and a context."""
+"""Call handlers as AWS Lambda does: with events in AWS's form, and a context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A first deploy adopts what bears our tag or what the operator names, and nothing that it could not leave intact."""
+"""A first deploy adopts what has our tag or what the operator names, and nothing that it could not leave intact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table by single keys and by many: read consistently, written over, failures never over successes."""
+"""The table, by single keys and by many: consistent reads, overwrites, and failures that never replace successes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole table: by pages, by a parallel scan, and what needs attention of it."""
+"""The entire table: in pages, by a parallel scan, and the records that need attention."""
 
 from __future__ import annotations
 

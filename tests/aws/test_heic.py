@@ -1,4 +1,4 @@
-"""A HEIC in the pipeline: its copy is a JPEG under the key of the original, and says so."""
+"""A HEIC in the pipeline: its copy is a JPEG under the original's key, and the record says so."""
 
 from __future__ import annotations
 

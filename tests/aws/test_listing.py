@@ -1,4 +1,4 @@
-"""Records are found right whichever way is taken: table of one page or many, with and without its indexes."""
+"""Records are found correctly whichever way is used: a table of one page or many, with and without its indexes."""
 
 from __future__ import annotations
 

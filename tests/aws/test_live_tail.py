@@ -1,4 +1,4 @@
-"""Live Tail: what comes is shown, a sample is said, a session that ends is followed by another."""
+"""Live Tail: events are shown, sampling is reported, and a session that ends is followed by another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log events are followed without losing or repeating one."""
+"""Log events are followed without losing or repeating any."""
 
 from __future__ import annotations
 

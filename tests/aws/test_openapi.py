@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is valid, describes the schema of records, and the function answers as described."""
+"""docs/openapi.yaml is valid and describes the schema of records, and the function responds as described."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items by the short way are what botocore would have made of them."""
+"""Items read without botocore's parser equal what botocore would have returned."""
 
 from __future__ import annotations
 

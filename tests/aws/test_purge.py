@@ -1,4 +1,4 @@
-"""Buckets are emptied for good: all versions and delete markers, in any number, and nothing beyond a prefix."""
+"""Buckets are emptied permanently: all versions and delete markers, any number, and nothing outside a prefix."""
 
 from __future__ import annotations
 

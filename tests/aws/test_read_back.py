@@ -1,4 +1,4 @@
-"""Deploys see what CloudFormation does not: buckets that are not as the template says."""
+"""Deploys see what CloudFormation does not: buckets that differ from the template."""
 
 from __future__ import annotations
 

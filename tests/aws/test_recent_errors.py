@@ -1,4 +1,4 @@
-"""How ``status`` counts errors (metrics on AWS, logs on the embedded AWS), and where it points for more."""
+"""How ``status`` counts errors (metrics on AWS, logs on the embedded AWS), and what it suggests next."""
 
 from __future__ import annotations
 

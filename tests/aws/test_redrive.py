@@ -1,4 +1,4 @@
-"""Dead letters of both lanes are redriven, and a kill between two steps loses none."""
+"""Dead letters of both lanes are redriven, and none is lost if the process is killed between two steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smoke test's decisions, with the pipeline's own code in the place of the function (moto runs none)."""
+"""The smoke test's decisions, with the pipeline's own code in place of the function (moto runs none)."""
 
 from __future__ import annotations
 

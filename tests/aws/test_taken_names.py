@@ -1,4 +1,4 @@
-"""The names of a first deploy: the seed's, unless any is taken."""
+"""The names of a first deploy: the default names, unless any is taken."""
 
 from __future__ import annotations
 

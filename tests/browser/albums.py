@@ -1,4 +1,4 @@
-"""Galleries of drawn pictures, made by the product's own code, for tests in a browser and for pictures in the docs."""
+"""Galleries of drawn pictures, created by the product's own code, for browser tests and for pictures in the docs."""
 
 from __future__ import annotations
 

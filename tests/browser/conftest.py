@@ -1,4 +1,4 @@
-"""A headless Chromium for the gallery: Debian's own package, driven by Playwright; nothing leaves the machine."""
+"""A headless Chromium for the gallery: Debian's package, driven by Playwright; nothing leaves the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""axe-core looks at the gallery: no finding of any weight, in light and dark, with and without an image open."""
+"""axe-core checks the gallery: no findings of any severity, light and dark, with and without an open image."""
 
 from __future__ import annotations
 

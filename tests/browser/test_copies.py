@@ -1,4 +1,4 @@
-"""A browser shows a copy in the size that its record states, upright, with the mark in the corner asked for."""
+"""A browser shows a copy in the size that its record states, upright, with the mark in the requested corner."""
 
 from __future__ import annotations
 

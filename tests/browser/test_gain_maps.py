@@ -1,4 +1,4 @@
-"""Chromium finds the HDR gain map of a copy; how bright it shows it, a headless one does not tell."""
+"""Chromium finds the HDR gain map of a copy; a headless one does not tell how bright it shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line in process, over moto: S3, DynamoDB and SQS without any emulator of functions."""
+"""The command line in process, on moto: S3, DynamoDB and SQS without emulated functions."""
 
 from __future__ import annotations
 

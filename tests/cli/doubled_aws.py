@@ -1,4 +1,4 @@
-"""AWS as a deploy meets it: moto, with a CloudFormation, a Lambda and an SQS that do what a test sets.
+"""AWS from a deploy's point of view: moto, with a CloudFormation, a Lambda and an SQS that tests control.
 
 moto's CloudFormation cannot import existing resources, and its Lambda needs Docker. The ones here keep one stack:
 executing a change set stores its template and parameters, and invoking the processor runs the real pipeline by the

@@ -1,4 +1,4 @@
-"""A deployed stack as far as moto has it: buckets, table, queues, functions and the stack that names them."""
+"""A deployed stack as far as moto supports it: buckets, table, queues, functions and the stack that names them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each command has a page made from its help, and a help that begins with something to copy."""
+"""Each command has a page generated from its help, and help that begins with something to copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shell completion: image ids and stack names, quickly, quietly, and never anything that a shell would run."""
+"""Shell completion: image ids and stack names, fast, silent, and never anything that a shell would execute."""
 
 from __future__ import annotations
 

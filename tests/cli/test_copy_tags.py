@@ -1,4 +1,4 @@
-"""``[copies] tags``: copies get the object tags of their originals, but for names of places."""
+"""``[copies] tags``: copies get the object tags of their originals, except names of locations."""
 
 from __future__ import annotations
 

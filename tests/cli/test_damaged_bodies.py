@@ -1,4 +1,4 @@
-"""Bodies that arrive damaged from S3, end to end: tried again, then failed; never used."""
+"""Bodies that arrive damaged from S3, end to end: retried, then failed, and never used."""
 
 from __future__ import annotations
 

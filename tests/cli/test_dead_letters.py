@@ -1,4 +1,4 @@
-"""``zenoimg dead-letters``: what failed for good is listed, shown whole and discarded; looking hides nothing."""
+"""``zenoimg dead-letters``: permanently failed messages are listed, shown in full and discarded; listing hides none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``delete`` over moto: what goes, what stays, what is asked. Here no function runs: this process reconciles."""
+"""``delete`` on moto: what is deleted, what is kept, what is asked. No function runs: this process reconciles."""
 
 from __future__ import annotations
 

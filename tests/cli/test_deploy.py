@@ -1,4 +1,4 @@
-"""``zenoimg deploy`` in process, on a doubled AWS: what is asked, changed, tested, put back and shown."""
+"""``zenoimg deploy`` in process, on a doubled AWS: what is asked, changed, tested, restored and shown."""
 
 from __future__ import annotations
 

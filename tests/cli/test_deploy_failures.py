@@ -1,4 +1,4 @@
-"""What AWS, or another endpoint, refuses of a deploy: one sentence, the next step, the exit code."""
+"""What AWS or another endpoint refuses during a deploy: one sentence, the next step, the exit code."""
 
 from __future__ import annotations
 

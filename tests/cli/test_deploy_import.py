@@ -1,4 +1,4 @@
-"""A first deploy that imports buckets and table is followed by a change set that brings their settings in line."""
+"""A first deploy that imports buckets and table is followed by a change set that corrects their settings."""
 
 from __future__ import annotations
 

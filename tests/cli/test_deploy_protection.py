@@ -1,4 +1,4 @@
-"""The table is protected from deletion once a version has passed its test, and stays so until its data is deleted."""
+"""The table is protected from deletion once a version has passed its test, until its data is deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deploy soon after a destroy: SQS blocks the names of deleted queues, and the deploy waits that out once.
+"""A deploy soon after a destroy: SQS blocks the names of deleted queues, and the deploy waits for them once.
 
 The double answers as CloudFormation does; which reason it really passes on, an account alone shows.
 """

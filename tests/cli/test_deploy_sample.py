@@ -1,4 +1,4 @@
-"""A new recipe is tried on stored images before it is deployed; the AWS is doubled."""
+"""A new recipe is tried on stored images before it is deployed, on a doubled AWS."""
 
 from __future__ import annotations
 

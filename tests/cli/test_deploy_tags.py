@@ -1,4 +1,4 @@
-"""``[aws] tags``: on the stack, from which CloudFormation takes them, and on the bucket that deploy makes itself."""
+"""``[aws] tags``: on the stack, from which CloudFormation takes them, and on the bucket that deploy creates itself."""
 
 from __future__ import annotations
 

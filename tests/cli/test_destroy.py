@@ -1,4 +1,4 @@
-"""``zenoimg destroy``: what goes, what stays, and what must be said before data goes. Over moto."""
+"""``zenoimg destroy`` on moto: what is deleted, what is kept, and what has to be confirmed before data is deleted."""
 
 from __future__ import annotations
 

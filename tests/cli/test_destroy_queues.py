@@ -1,4 +1,4 @@
-"""``zenoimg destroy`` says which messages are lost with the queues, before it asks. Over moto."""
+"""``zenoimg destroy`` on moto shows which messages are lost with the queues before it asks."""
 
 from __future__ import annotations
 

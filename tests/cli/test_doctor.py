@@ -1,4 +1,4 @@
-"""``doctor`` over moto: what it finds wrong, with which remedy, and that one error does not hide the next."""
+"""``doctor`` on moto: what it finds wrong, with which remedy, and that one error does not hide the next."""
 
 from __future__ import annotations
 

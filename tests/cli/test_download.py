@@ -1,4 +1,4 @@
-"""``download`` over moto: what lands where, what is left alone, and what is named."""
+"""``download`` on moto: where files are written, what is left alone, and what is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A connection to the embedded AWS that breaks: gone or busy, and what to do."""
+"""A broken connection to the embedded AWS: whether it is gone or busy, and what to do."""
 
 from __future__ import annotations
 

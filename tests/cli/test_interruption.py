@@ -1,4 +1,4 @@
-"""Ctrl-C while a connection hangs: the command says where it stands and does not wait for the connection."""
+"""Ctrl-C while a connection hangs: the command reports its progress and does not wait for the connection."""
 
 from __future__ import annotations
 

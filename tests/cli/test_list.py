@@ -1,4 +1,4 @@
-"""``list`` over moto: what is shown, in which form, and which options go together."""
+"""``list`` on moto: what is shown, in which form, and which options can be combined."""
 
 from __future__ import annotations
 

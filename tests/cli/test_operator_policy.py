@@ -1,4 +1,4 @@
-"""``operator-policy.json`` equals what the daily commands call: all of it is needed, and nothing else is.
+"""``operator-policy.json`` grants exactly what the everyday commands call.
 
 That nothing else is, every test that runs a command holds (see ``tests.granted``). Here each daily command runs
 once or more, so that every right of the policy is seen in use. A new command gets its lines in ``JOURNEY``.

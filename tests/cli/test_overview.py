@@ -1,4 +1,4 @@
-"""``zenoimg --help`` is drawn without loading any command, and says the same as the commands themselves."""
+"""``zenoimg --help`` is drawn without loading any command, and agrees with the commands themselves."""
 
 from __future__ import annotations
 

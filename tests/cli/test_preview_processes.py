@@ -1,4 +1,4 @@
-"""``zenoimg preview`` as a process of its own: standard output, terminals, workers, Ctrl-C."""
+"""``zenoimg preview`` as a separate process: standard output, terminals, workers, Ctrl-C."""
 
 from __future__ import annotations
 

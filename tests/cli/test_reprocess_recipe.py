@@ -1,4 +1,4 @@
-"""``reprocess --here`` marks with the deployed recipe, out of the artifacts bucket, whatever zenoimg.toml says."""
+"""``reprocess --here`` marks with the deployed recipe from the artifacts bucket, whatever zenoimg.toml says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``versions`` and ``restore`` over moto. Here no function runs: this process reconciles."""
+"""``versions`` and ``restore`` on moto. No function runs: this process reconciles."""
 
 from __future__ import annotations
 

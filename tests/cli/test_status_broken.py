@@ -1,4 +1,4 @@
-"""``zenoimg status`` goes on when parts of the pipeline are broken, and names each with its remedy."""
+"""``zenoimg status`` still works when parts of the pipeline are broken, and names each with its remedy."""
 
 from __future__ import annotations
 

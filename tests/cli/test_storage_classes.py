@@ -1,4 +1,4 @@
-"""``storage_class`` of originals and copies: what is asked of S3, and when."""
+"""``storage_class`` of originals and copies: what is requested from S3, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""tail-logs: lines for people, lines for programs, and what ends it."""
+"""tail-logs: lines for humans, lines for programs, and what ends it."""
 
 from __future__ import annotations
 

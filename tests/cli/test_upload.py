@@ -1,4 +1,4 @@
-"""Uploads over moto: what is sent, what is not, and what an interruption or a busy service leaves."""
+"""Uploads on moto: what is sent, what is not, and what an interruption or a busy service leaves behind."""
 
 from __future__ import annotations
 

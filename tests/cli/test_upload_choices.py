@@ -1,4 +1,4 @@
-"""Which files an upload takes from where, which it skips, and what counts as a failure."""
+"""Which files an upload takes, which it skips, and what counts as a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads over moto when the world does not hold still: interruptions, throttling, others at the same key."""
+"""Uploads on moto under adverse conditions: interruptions, throttling, concurrent writes to the same key."""
 
 from __future__ import annotations
 

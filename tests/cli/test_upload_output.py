@@ -1,4 +1,4 @@
-"""What an upload says: line by line when piped, with a live line on a terminal, and what needs somebody at the end."""
+"""The output of an upload: line by line when piped, with a live line on a terminal, and the summary at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``upload --watch``: an upload that goes on while its sources come."""
+"""``upload --watch``: an upload that continues as its sources appear."""
 
 from __future__ import annotations
 

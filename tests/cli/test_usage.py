@@ -1,4 +1,4 @@
-"""Errors of the command line: our own sentences, flags that would be ignored, names that look like options."""
+"""Command-line errors: our own sentences, flags that would be ignored, names that look like options."""
 
 from __future__ import annotations
 

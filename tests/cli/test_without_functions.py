@@ -1,4 +1,4 @@
-"""Upload, reprocess in this process, list: wherever S3 and DynamoDB are, by the code that the function ships."""
+"""Upload, reprocess in this process, list: wherever S3 and DynamoDB are, with the code that the function ships."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes headers of AV1 frames bit by bit, as the syntax tables order them (AV1 Bitstream Specification, 5.5, 5.9)."""
+"""Write headers of AV1 frames bit by bit, in the order of the syntax tables (AV1 Bitstream Specification, 5.5, 5.9)."""
 
 from __future__ import annotations
 

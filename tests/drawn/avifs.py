@@ -1,4 +1,4 @@
-"""Writes AVIFs of these very boxes around pictures that Pillow encoded, and reads the boxes of a copy."""
+"""Write AVIFs with given boxes around pictures that Pillow encoded, and read the boxes of a copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes GIFs of these very blocks, and renders them as browsers do: cleared pixels are transparent."""
+"""Write GIFs with given blocks, and render them as browsers do: cleared pixels are transparent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HEIFs that pillow-heif encodes, the extra that decodes them as well; and changes of their boxes."""
+"""HEIFs encoded by pillow-heif, the extra that also decodes them, with modified boxes."""
 
 from __future__ import annotations
 

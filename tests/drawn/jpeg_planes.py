@@ -1,4 +1,4 @@
-"""Reads the coefficients of sequential JPEGs, by ITU-T T.81 alone: no code that is shared with what is tested."""
+"""Read the coefficients of sequential JPEGs by ITU-T T.81 alone, sharing no code with what is tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JPEGs from their coefficients, for what Pillow does not write: by ITU-T T.81 alone, without libjpeg.
+"""Write JPEGs from coefficients for what Pillow does not write, by ITU-T T.81 alone, without libjpeg.
 
 Huffman coding of 8-bit samples, any sampling factors, one scan or several, restarts.
 """

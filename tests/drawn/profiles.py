@@ -1,4 +1,4 @@
-"""ICC profiles made for tests: RGB by curves and a matrix, grey by a curve, CMYK by tables."""
+"""ICC profiles made for tests: RGB with curves and a matrix, grey with a curve, CMYK with tables."""
 
 from __future__ import annotations
 

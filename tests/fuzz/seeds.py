@@ -1,4 +1,4 @@
-"""One small picture of each kind that the writers of JPEG, PNG, TIFF, BMP and HEIF tell apart, with metadata."""
+"""One small picture, with metadata, of each kind that the JPEG, PNG, TIFF, BMP and HEIF writers distinguish."""
 
 from __future__ import annotations
 

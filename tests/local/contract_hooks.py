@@ -1,4 +1,4 @@
-"""What schemathesis needs to know of the API beyond its description: signatures, and cursors that it would give.
+"""What schemathesis needs to know about the API beyond its description: signatures, and valid cursors.
 
 Loaded by ``schemathesis run`` in a process of its own: see ``test_api_contract``.
 """

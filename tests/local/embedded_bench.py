@@ -1,4 +1,4 @@
-"""What tests of the embedded AWS itself ask of it: clients, a table, a function at work, its processes."""
+"""What tests of the embedded AWS need: clients, a table, a running function, its processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why each action of the two roles is there: proved where AWS can be asked, told where it cannot.
+"""Why each action of the two roles is needed: proved where AWS can be asked, explained where it cannot.
 
 An action is named by its statement (Sid), since the same action on another resource is another right.
 """

@@ -1,4 +1,4 @@
-"""Who may call GET /images: the signed alone, unless the configuration opens it."""
+"""Who may call GET /images: only signed callers, unless the configuration opens it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function may load at its start: a budget, since each module is compiled anew at each cold start.
+"""What a function may import at its start: a budget, since each module is compiled at every cold start.
 
 ``python -m benchmarks.cold_start`` measures what it comes to, relative to boto3 and Pillow alone.
 """

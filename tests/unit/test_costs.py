@@ -1,4 +1,4 @@
-"""The page of costs: each amount is what its formula says, and the README repeats the totals."""
+"""The page on costs: each amount follows from its formula, and the README repeats the totals."""
 
 from __future__ import annotations
 

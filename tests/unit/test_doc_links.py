@@ -1,4 +1,4 @@
-"""Links in the documentation lead somewhere: to a file that is there, and to a heading that it has."""
+"""Links in the documentation lead to an existing file, and to a heading in it."""
 
 from __future__ import annotations
 

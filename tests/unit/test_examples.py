@@ -1,4 +1,4 @@
-"""The examples of the documentation run as they are printed, and print what they say."""
+"""The examples in the documentation run as printed, and print what they claim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command of ``docs/first-hour-on-aws.md`` is one, and the hour ends with nothing left."""
+"""Every command in ``docs/first-hour-on-aws.md`` exists, and the hour ends with nothing left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guards of ``tests/conftest.py`` themselves: what they hold, every other test relies on."""
+"""The guards in ``tests/conftest.py``, on which every other test relies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The policy that ``docs/security.md`` gives to whoever deploys with ``--role-arn``."""
+"""The policy in ``docs/security.md`` for deploying with ``--role-arn``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation becomes a site without a warning; its diagrams show what the pages say."""
+"""The documentation is built into a site without a warning; its diagrams show what the pages say."""
 
 from __future__ import annotations
 

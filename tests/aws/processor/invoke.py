@@ -1,4 +1,4 @@
-"""Originals in, the handler called, copies out."""
+"""Put originals, call the handler, read the copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reprocess that is run twice does no work twice, whatever its messages' order."""
+"""A reprocess that is run twice does no work twice, whatever the order of its messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What needs more memory than the function has goes to the large queue, and is marked by the large function."""
+"""Images that need more memory than the function has go to the large queue and are marked by the large function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processor with faults, for tests: ships in the function's zip beside it, and is its handler there.
+"""The processor with faults, for tests: ships in the function's zip and serves as its handler.
 
 Which fault an image meets, its key says; whether faults are on, files in ``FAULTS_FOLDER`` say. Each look of
 the processor at an image is counted there too.

@@ -1,4 +1,4 @@
-"""Functions that raise or die: the good images beside them are done once, the bad one is kept for the operator."""
+"""Functions that raise or die: other images are processed once, the bad one is kept for the operator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events twice, late, out of order, or of what has changed since: the newest bytes win, and nothing is left over."""
+"""Duplicate, late, reordered and outdated events: the newest bytes win, and nothing is left over."""
 
 from __future__ import annotations
 

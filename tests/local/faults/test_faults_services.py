@@ -1,4 +1,4 @@
-"""S3 and DynamoDB that refuse: what passes is waited out, what lasts is kept until an operator has mended it."""
+"""S3 and DynamoDB that fail: temporary failures are waited out, lasting ones kept until an operator fixes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stack whose events go nowhere, so that only the environments of these tests work on its buckets."""
+"""A stack whose events go nowhere, so that only these tests' environments work on its buckets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Execution environments as Lambda makes them: the deployed zips unpacked, the function's variables, awslambdaric."""
+"""Execution environments as created by Lambda: the deployed zips unpacked, the function's variables, awslambdaric."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions run on arm64: the same pictures give the same bytes there, and go the same way."""
+"""The functions run on arm64: the same pictures give the same bytes there, by the same code path."""
 
 from __future__ import annotations
 

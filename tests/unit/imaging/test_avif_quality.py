@@ -1,4 +1,4 @@
-"""A copy of an AVIF is coded as finely as its source, and more finely where that would spoil it."""
+"""A copy of an AVIF is coded as finely as its source, and more finely where that would lose too much."""
 
 from __future__ import annotations
 

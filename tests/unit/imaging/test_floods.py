@@ -1,4 +1,4 @@
-"""Files made of more parts than any writer makes are refused by name; what real files may hold passes."""
+"""Files with more parts than any writer produces are refused by name; what real files may contain is accepted."""
 
 from __future__ import annotations
 

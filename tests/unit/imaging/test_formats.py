@@ -1,4 +1,4 @@
-"""The table of formats agrees with what is there."""
+"""The table of formats agrees with the packages that exist."""
 
 from __future__ import annotations
 

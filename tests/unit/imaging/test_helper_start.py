@@ -1,4 +1,4 @@
-"""Helpers that the system does not let start."""
+"""Helpers that the operating system cannot start."""
 
 from __future__ import annotations
 

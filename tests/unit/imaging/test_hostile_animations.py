@@ -1,4 +1,4 @@
-"""Damaged files of the formats that move: every one gives a copy or a refusal, whatever the damage."""
+"""Damaged animations: every one gives a copy or a refusal, whatever the damage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture needs to be worked on is known for its kind, and checked before its pixels are decoded."""
+"""The memory that a picture needs is known for its kind, and checked before its pixels are decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orientation is stated in the one form that all readers take, and the mark is upright by it."""
+"""Orientation is stated in the one form that all readers accept, and the mark is upright by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs on the photos beside the checkout where they are; they are nobody's to redistribute here."""
+"""Run on the photos next to the checkout, if present; they may not be redistributed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that name a picture's own creator, copyright, year and key: the copy is that of the text written out."""
+"""Texts with a picture's own creator, copyright, year and key give the same copy as the text written out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the HTTP API is called."""
+"""The URL of the HTTP API."""
 
 from __future__ import annotations
 

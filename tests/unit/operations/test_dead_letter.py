@@ -1,4 +1,4 @@
-"""What a message of the dead-letter queue says about its lane and its tries."""
+"""What a message of the dead-letter queue says about its lane and its attempts."""
 
 from __future__ import annotations
 

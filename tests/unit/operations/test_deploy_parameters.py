@@ -1,4 +1,4 @@
-"""Template parameters that follow from other settings or from the place of a deploy."""
+"""Template parameters that depend on other settings or on where a deploy runs."""
 
 from __future__ import annotations
 

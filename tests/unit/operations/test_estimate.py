@@ -1,4 +1,4 @@
-"""Compute time of a reprocess: from the images' own durations, or from images of like size."""
+"""The compute time of a reprocess: from the images' own durations, or from images of similar size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What listings tell of the keys ahead: right for any keys and any bucket, and cheap where it pays."""
+"""What listings reveal about the keys ahead: correct for any keys and any bucket, and cheap when it pays off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a file of a watched folder is complete, and that nothing is lost or taken twice."""
+"""When a file in a watched folder is complete, and that none is lost or uploaded twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A queue that takes longer to read than a letter stays hidden for."""
+"""A queue that takes longer to read than a letter's visibility timeout."""
 
 from __future__ import annotations
 

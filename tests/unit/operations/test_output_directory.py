@@ -1,4 +1,4 @@
-"""A file is written whole or not at all, and inside its directory whatever happens there in the meantime."""
+"""A file is written completely or not at all, and inside its directory whatever happens there in the meantime."""
 
 from __future__ import annotations
 

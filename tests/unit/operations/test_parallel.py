@@ -1,4 +1,4 @@
-"""Calls in parallel, of which only a few are in hand at a time."""
+"""Parallel calls, only a few of which are pending at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which version a stack keeps to go back to."""
+"""Which version a stack keeps for a rollback."""
 
 from __future__ import annotations
 

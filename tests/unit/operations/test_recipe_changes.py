@@ -1,4 +1,4 @@
-"""What a plan says of the watermark."""
+"""What a plan says about the watermark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which version a restore puts on top: the table of the decision."""
+"""Which version a restore makes current: the decision table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys are hostile: what becomes a path below the output folder, and what never does."""
+"""Keys are hostile: which become a path under the output folder, and which never do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which bodies are compared with what."""
+"""Which checksums bodies are compared with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file names that copies of another format than their original propose."""
+"""The file names suggested for copies whose format differs from their original's."""
 
 from __future__ import annotations
 

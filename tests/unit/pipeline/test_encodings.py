@@ -1,4 +1,4 @@
-"""Originals that S3 holds compressed."""
+"""Originals stored compressed in S3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``GET /images`` over a table of 100,000 records: nothing lost, nothing twice, no answer too large."""
+"""``GET /images`` on a table of 100,000 records: none lost, none repeated, no response too large."""
 
 from __future__ import annotations
 

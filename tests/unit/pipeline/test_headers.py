@@ -1,4 +1,4 @@
-"""What a copy takes over from the headers and the user metadata of its original."""
+"""What a copy inherits from the headers and the user metadata of its original."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which failures are retried, for how long, and who is told."""
+"""Which failures are retried, for how long, and how they are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers of AWS's services mean."""
+"""What the responses of AWS services mean."""
 
 from __future__ import annotations
 

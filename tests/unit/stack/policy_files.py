@@ -1,4 +1,4 @@
-"""The files of ``policies/`` as tests ask them: rendered for one stack, account and region."""
+"""The files of ``policies/`` for tests: rendered for one stack, account and region."""
 
 from __future__ import annotations
 

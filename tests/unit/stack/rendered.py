@@ -1,4 +1,4 @@
-"""The rendered template, and ways to ask it what it promises."""
+"""The rendered template, and ways to query it."""
 
 from __future__ import annotations
 

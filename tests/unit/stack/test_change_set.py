@@ -1,4 +1,4 @@
-"""Deploys through a change set, against a CloudFormation that answers what the test says."""
+"""Deploys through a change set, against a CloudFormation that responds as the test says."""
 
 from __future__ import annotations
 

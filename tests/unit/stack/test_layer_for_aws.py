@@ -1,4 +1,4 @@
-"""The very layer that a deploy to AWS sends, of both architectures, fetched from the package index.
+"""The actual layer that a deploy to AWS sends, for both architectures, fetched from the package index.
 
 Whichever machine runs this, one of the two is another platform than its own.
 """

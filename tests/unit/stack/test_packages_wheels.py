@@ -1,4 +1,4 @@
-"""The layer of packages for AWS, without any network: wheels come from a folder here, checked as those of an index."""
+"""The layer of packages for AWS, offline: wheels come from a folder here, verified like those of an index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of ``policies/``: what holds for all of them, and the two roles get nothing beyond their own things."""
+"""The files of ``policies/``: what applies to all of them, and that the two roles get only what is theirs."""
 
 from __future__ import annotations
 

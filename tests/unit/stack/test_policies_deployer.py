@@ -1,4 +1,4 @@
-"""The two policies of who deploys against what CloudFormation does in the caller's name.
+"""The two deployer policies compared with what CloudFormation does with the caller's permissions.
 
 CloudFormation calls with the caller's rights, and each resource type's schema says what its handlers call. So
 the policies hold all of that for the types of our template, less what their schemas name for properties that

@@ -1,4 +1,4 @@
-"""Each right of the two roles has its reason; what the embedded AWS cannot prove, the template shows the need of."""
+"""Each permission of the two roles has its reason; where the embedded AWS cannot prove it, the template does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After an import, a drift-aware change set brings settings in line. The embedded AWS has none: stubs stand in.
+"""After an import, a drift-aware change set corrects settings. The embedded AWS has none, so stubs are used.
 
 Their shapes are those of botocore's model, which each request is checked against.
 """

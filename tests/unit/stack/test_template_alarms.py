@@ -1,4 +1,4 @@
-"""What the stack watches by itself, and whom it tells."""
+"""What the stack monitors, and whom it notifies."""
 
 from __future__ import annotations
 

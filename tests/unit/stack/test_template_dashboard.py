@@ -1,4 +1,4 @@
-"""The dashboard's body against AWS's description of it, and its metrics against the resources that publish them.
+"""The dashboard's body compared with AWS's schema, and its metrics with the resources that publish them.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """

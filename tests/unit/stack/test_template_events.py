@@ -1,4 +1,4 @@
-"""The events of images: which changes of the table the pipes let through, and what they send.
+"""Image events: which changes of the table the pipes pass on, and what they send.
 
 moto keeps the stream of a table and matches event patterns as the services do; the records are those of its stream,
 which have the shape of https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html.

@@ -1,4 +1,4 @@
-"""JPEGs that viewers show and that look odd: they are marked, or refused in the right words."""
+"""Unusual JPEGs that viewers show: they are marked, or refused with the right reason."""
 
 from __future__ import annotations
 

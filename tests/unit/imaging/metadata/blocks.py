@@ -1,4 +1,4 @@
-"""Blocks of metadata to put into pictures: EXIF of any directories, and every format around them."""
+"""Metadata blocks to put into pictures: EXIF with any directories, and every format around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carves files for pictures as forensic tools do: by their first bytes, decoded by Pillow however little is there."""
+"""Carve files for pictures as forensic tools do: by signature, decoded by Pillow however incomplete they are."""
 
 from __future__ import annotations
 

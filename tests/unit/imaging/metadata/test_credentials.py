@@ -1,4 +1,4 @@
-"""A copy claims no signature that it breaks: Content Credentials and links to them are left out and named."""
+"""A copy claims no signature that it breaks: Content Credentials and links to them are left out and reported."""
 
 from __future__ import annotations
 

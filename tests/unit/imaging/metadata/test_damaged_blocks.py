@@ -1,4 +1,4 @@
-"""Of EXIF and XMP that are cut short or damaged, a copy keeps what comes whole, by the same policy, and says so."""
+"""A copy keeps the intact parts of truncated or damaged EXIF and XMP, by the same policy, and says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places leave copies under ``keep-no-location``, coordinates under ``keep-no-gps``, wherever they are."""
+"""Copies have no locations under ``keep-no-location``, no coordinates under ``keep-no-gps``, in any block."""
 
 from __future__ import annotations
 

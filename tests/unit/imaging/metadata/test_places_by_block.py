@@ -1,4 +1,4 @@
-"""Places leave maker's notes, TIFF, unknown blocks, thermal data and texts of PNG."""
+"""Locations are removed from maker notes, TIFF, unknown blocks, thermal data and PNG texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rights stay where metadata is stripped, and are written into copies whose originals state none."""
+"""Rights are kept where metadata is stripped, and written into copies whose originals state none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A copy's rows keep their filters, and only rows of the mark are filtered again."""
+"""A copy's rows keep their filters, and only rows under the mark are filtered again."""
 
 from __future__ import annotations
 

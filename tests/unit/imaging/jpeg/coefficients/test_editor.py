@@ -1,4 +1,4 @@
-"""Which blocks change, told by a reader of this project's tests that shares no code with what is tested."""
+"""Which blocks change, checked with a reader that shares no code with what is tested."""
 
 from __future__ import annotations
 

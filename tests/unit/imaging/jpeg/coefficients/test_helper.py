@@ -1,4 +1,4 @@
-"""Helpers that die, libraries that are none, and what a helper can see."""
+"""Helpers that die, unusable libraries, and what a helper can access."""
 
 from __future__ import annotations
 

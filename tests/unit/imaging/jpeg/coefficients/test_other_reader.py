@@ -1,4 +1,4 @@
-"""Every coefficient outside the touched blocks, as libjpeg 6b reads it: another library than the one that wrote it."""
+"""Every coefficient outside the touched blocks, read by libjpeg 6b: a different library than the writer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a source's gain map, and what its copy declares."""
+"""What happens to a source's gain map, and what its copy declares."""
 
 from __future__ import annotations
 

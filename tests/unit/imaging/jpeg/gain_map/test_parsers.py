@@ -1,4 +1,4 @@
-"""Metadata of maps: what is read is what was written, and no bytes end in another error than their own."""
+"""Metadata of maps: what is written is read back, and no bytes raise an unexpected error."""
 
 from __future__ import annotations
 

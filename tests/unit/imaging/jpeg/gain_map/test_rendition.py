@@ -1,4 +1,4 @@
-"""HDR renditions by libultrahdr 1.4 (imagecodecs), which is not the reader that the codes were computed for."""
+"""HDR renditions by libultrahdr 1.4 (imagecodecs), a reader other than the one the codes were computed for."""
 
 from __future__ import annotations
 
