@@ -71,6 +71,7 @@ WITH_FILE = {
     "avif full chroma": (saved("AVIF", speed=10, subsampling="4:4:4"), 50, 3),
     "avif with alpha": (saved("AVIF", "RGBA", speed=10), 40, 3),
     "avif animated": (saved("AVIF", frames=3, speed=10), 90, 3),
+    "avif animated with alpha": (saved("AVIF", "RGBA", frames=3, speed=10), 120, 3),
     "bmp": (saved("BMP"), 6.5 * 3, 3),
     "bmp palette": (saved("BMP", "P"), 24, 3),
 }

@@ -96,9 +96,12 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 
 
 def _bytes_a_pixel(header: AvifHeader, mode: str) -> int:
-    """Return the measured peak memory in bytes per pixel; libaom's reference frames take most of it."""
+    """Return the measured peak memory in bytes per pixel; libaom's reference frames take most of it.
+
+    Those of an animation's alpha come in addition to those of its colours.
+    """
     if header.track:
-        return 90
+        return 120 if mode == "RGBA" else 90
     return (35 if header.coding.subsampling in ("4:2:0", "4:0:0") else 50) + 5 * (mode == "RGBA")
 
 
