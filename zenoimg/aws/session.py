@@ -177,7 +177,7 @@ class Aws:
 
     @cached_property
     def pipes(self) -> Any:
-        """Return the client of EventBridge Pipes."""
+        """Return the EventBridge Pipes client."""
         return self._client("pipes", self._config)
 
     @cached_property

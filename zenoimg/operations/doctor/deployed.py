@@ -37,12 +37,12 @@ def region(aws: Aws) -> Iterator[Check]:
 
 
 def credentials(aws: Aws) -> Iterator[Check]:
-    """Yield a check that shows whose credentials are used. Raises the errors of STS."""
+    """Yield a check that shows whose credentials are used. Raises STS errors."""
     yield Check("Credentials", "ok", str(aws.identity))
 
 
 def stack(aws: Aws, settings: Settings) -> Iterator[Check]:
-    """Yield a check whether the stack is deployed; its status is part of the pipeline's health."""
+    """Yield a check of whether the stack is deployed; its status is part of the pipeline's health."""
     state = read_stack(aws.cloudformation, settings.stack)
     if state is None or "OriginalsBucket" not in state.outputs:
         where = f"not deployed {aws.where}" + (f" ({state.status})" if state else "")
@@ -118,7 +118,7 @@ def data(aws: Aws, settings: Settings) -> Iterator[Check]:
 
 
 def recipe(pipeline: LivePipeline, settings: Settings) -> Iterator[Check]:
-    """Yield checks whether the deployed recipe can be read, how it was made, and whether it matches the settings."""
+    """Yield checks of the deployed recipe: whether it can be read, how it was made, whether it matches the settings."""
     found = effective_recipe(pipeline, settings, "deployed")
     for notice in found.notices:
         yield Check("Deployed", "note", notice)

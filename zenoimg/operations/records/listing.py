@@ -41,7 +41,7 @@ class Query:
 
     @property
     def is_filtered(self) -> bool:
-        """Return whether it selects only some of the images, apart from its limit."""
+        """Return whether it selects only some of the images, ignoring its limit."""
         return self.selectors.is_filtered
 
     def wants(self, record: ImageRecord) -> bool:

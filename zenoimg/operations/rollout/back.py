@@ -82,7 +82,7 @@ def taken_back(plan: Plan) -> str:
 
 
 def withdrawn(plan: Plan) -> frozenset[str]:
-    """Return the fingerprints of that recipe and its rules, which records refer to."""
+    """Return the fingerprints of the withdrawn recipe and its rules, to which records refer."""
     return withdrawn_recipes(plan.parameters)
 
 
