@@ -29,6 +29,7 @@ _FULL = UltraHdr(picture=Image.new("RGB", (320, 240), (128, 128, 128)), gain_map
 _BY_XMP = (xmp_gain_segment(Gain()),)
 KINDS = {
     "ISO": _FULL,
+    "ISO, MPF before the scan": replace(_FULL, mpf_before=0xDA),
     "ISO, with a directory that is wrong": replace(_FULL, stale=781),
     "XMP with a directory": replace(_FULL, declaring=(directory_in_xmp(1),), about=_BY_XMP),
     "XMP without": replace(_FULL, declaring=_BY_XMP, about=_BY_XMP),

@@ -102,7 +102,10 @@ def smooth_map(size: tuple[int, int], channels: int = 1) -> Image.Image:
 
 @dataclass(frozen=True)
 class UltraHdr:
-    """A JPEG with its map. ``declaring`` are segments of the picture, ``about`` those of the map."""
+    """A JPEG with its map. ``declaring`` are segments of the picture, ``about`` those of the map.
+
+    ``mpf_before`` is the marker (its second byte) in front of which MPF is; ``None``: it is right after ``declaring``.
+    """
 
     picture: Image.Image = field(default_factory=lambda: photo((320, 240)))
     gain_map: Image.Image = field(default_factory=lambda: smooth_map((80, 60)))
@@ -112,7 +115,7 @@ class UltraHdr:
     quality: int = 90
     between: Sequence[bytes] = ()
     order: str = ">"
-    mpf_is_last: bool = False
+    mpf_before: int | None = None
     mpf: bool = True
     stale: int = 0
     progressive: bool = False
@@ -131,7 +134,7 @@ class UltraHdr:
         plain = jpeg(self.picture, quality=self.quality, subsampling=0, progressive=self.progressive)
         declaring = b"".join(map(segment_bytes, self.declaring))
         others = [*self.between, self.map_bytes]
-        at = plain.index(b"\xff\xc4") if self.mpf_is_last else 2
+        at = 2 if self.mpf_before is None else plain.index(bytes((0xFF, self.mpf_before)))
         mpf_bytes = len(self._directory([0] * (1 + len(others)), 0))
         lengths = [len(plain) + len(declaring) + mpf_bytes, *map(len, others)]
         directory = self._directory(lengths, len(declaring) + at + 8)

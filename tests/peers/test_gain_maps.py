@@ -32,6 +32,7 @@ BY_LIBVIPS = {
     "ISO, libultrahdr",
     "ISO, one denominator",
     "ISO, sharp",
+    "ISO, MPF before the scan",
     "XMP, Pixel",
     "ISO and XMP",
     "progressive",

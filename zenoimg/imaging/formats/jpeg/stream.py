@@ -138,6 +138,14 @@ def read_stream(data: bytes) -> JpegStream:
     )
 
 
+def scan_offset(data: bytes) -> int:
+    """Return the offset of the first SOS. Raises ``Refused("corrupt")`` if there is none."""
+    for segment, position in _walk(data):
+        if segment.marker == SOS:
+            return position - len(segment.encoded)
+    raise Refused("corrupt", "the JPEG holds no picture")
+
+
 def without_metadata(data: bytes) -> bytes:
     """Return a stream, or only tables, up to its EOI, without application segments and comments.
 

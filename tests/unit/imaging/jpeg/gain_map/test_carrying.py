@@ -33,7 +33,8 @@ MAP_BYTES = len(UltraHdr(about=(xmp_gain_segment(Gain()),)).map_bytes)
 KINDS = {
     "ISO, libultrahdr": UltraHdr(),
     "ISO, one denominator": UltraHdr(about=(iso_segment(Gain(), common_denominator=True),)),
-    "ISO, sharp": UltraHdr(mpf_is_last=True),
+    "ISO, sharp": UltraHdr(mpf_before=0xC4),
+    "ISO, MPF before the scan": UltraHdr(mpf_before=0xDA),
     "XMP, Pixel": UltraHdr(declaring=(directory_in_xmp(MAP_BYTES),), about=(xmp_gain_segment(Gain()),), order="<"),
     "XMP, Camera Raw": UltraHdr(
         declaring=(xmp_gain_segment(Gain()),), about=(xmp_gain_segment(Gain(), as_lists=True),)
@@ -87,6 +88,24 @@ def test_codes_change_under_the_mark_only(kind: str) -> None:
     assert changed
     assert min(x for x, _ in changed) >= 40
     assert min(y for _, y in changed) >= 32
+
+
+@pytest.mark.parametrize("quality", ["source", 80])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_directory_is_the_last_segment_before_the_scan(kind: str, quality: int) -> None:
+    done = watermark(KINDS[kind].data, replace(OPAQUE, encoder=EncoderSettings(jpeg_quality=quality)))
+    at = [payload.startswith(b"MPF\0") for _, payload in jpeg_segments(done.data)]
+    assert at == [False] * (len(at) - 1) + [True]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_later_edit_in_front_of_the_tables_moves_directory_and_map_alike(kind: str) -> None:
+    done = watermark(KINDS[kind].data, OPAQUE)
+    gain_map, tables = map_of(done), done.data.index(b"\xff\xdb")
+    for comment in (b"", b"edited later"):
+        segment = b"\xff\xfe" + (2 + len(comment)).to_bytes(2, "big") + comment
+        edited = done.data[:tables] + segment + done.data[tables:]
+        assert pictures_in(edited)[1] == gain_map
 
 
 @pytest.mark.parametrize("kind", ["ISO, libultrahdr", "ISO, sharp", "ISO and XMP", "wrong directory", "no directory"])

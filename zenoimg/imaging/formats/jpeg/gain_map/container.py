@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 from zenoimg.imaging.formats.jpeg.gain_map.directory import HEADER, Directory, directory_segment
 from zenoimg.imaging.formats.jpeg.gain_map.metadata import ISO, UnknownMapError
 from zenoimg.imaging.formats.jpeg.gain_map.source import ITEM_NS, Declarations
-from zenoimg.imaging.formats.jpeg.stream import APP0, APP1, APP2, MAX_PAYLOAD, Segment
+from zenoimg.imaging.formats.jpeg.stream import APP0, APP1, APP2, MAX_PAYLOAD, Segment, scan_offset
 from zenoimg.imaging.formats.jpeg.xmp import XMP
 from zenoimg.imaging.metadata.names import CONTAINER_NS, GAIN_MAP_NS
 from zenoimg.imaging.metadata.xmp import with_description
@@ -22,17 +22,21 @@ def with_map(
     """Return a file of two pictures: a JPEG that has no application segments yet, with its segments, and its gain map.
 
     The copy declares the map as the source does. The picture directory is rewritten, since many sources have wrong
-    lengths in it; all viewers except libultrahdr need it. Raises ``UnknownMapError`` if the declaration does not fit.
+    lengths in it; all viewers except libultrahdr need it. It is the last segment in front of the first scan: its
+    offsets count from itself, so a program that edits any other segment later moves it and the map alike.
+    Raises ``UnknownMapError`` if the declaration does not fit.
     """
-    head = _with_xmp(segments, declared, len(map_jpeg))
-    at = next((index for index, segment in enumerate(head) if segment.marker not in (APP0, APP1)), len(head))
-    head[at:at] = [Segment(APP2, ISO + declared.iso)] if declared.iso else []
-    at += bool(declared.iso)
-    before = _SOI + sum(len(segment.encoded) for segment in head[:at]) + _SEGMENT_HEADER + HEADER
-    plain = directory_segment(directory, 0, 0, 0)
-    length = len(copy) + sum(len(segment.encoded) for segment in (*head, plain))
-    head.insert(at, directory_segment(directory, length, length - before, len(map_jpeg)))
-    return b"".join((copy[:_SOI], *(segment.encoded for segment in head), memoryview(copy)[_SOI:], map_jpeg))
+    declaring = _with_xmp(segments, declared, len(map_jpeg))
+    if declared.iso:
+        at = next((i for i, segment in enumerate(declaring) if segment.marker not in (APP0, APP1)), len(declaring))
+        declaring.insert(at, Segment(APP2, ISO + declared.iso))
+    scan = scan_offset(copy)
+    head = b"".join((copy[:_SOI], *(segment.encoded for segment in declaring), memoryview(copy)[_SOI:scan]))
+    scans = memoryview(copy)[scan:]
+    length = len(head) + len(directory_segment(directory, 0, 0, 0).encoded) + len(scans)
+    header = len(head) + _SEGMENT_HEADER + HEADER
+    index = directory_segment(directory, length, length - header, len(map_jpeg))
+    return b"".join((head, index.encoded, scans, map_jpeg))
 
 
 def _with_xmp(segments: list[Segment], declared: Declarations, map_bytes: int) -> list[Segment]:
