@@ -7,6 +7,7 @@
 ``names``          which XMP properties name a location, hold a picture or state rights
 ``packet_rules``   what a policy removes from an XMP packet
 ``carve``          finds pictures inside other bytes
+``picture_ends``   recognises a picture by its header, and finds its end
 ``exif``           EXIF, a ``tiff_block``, and the ``maker_notes`` in it
 ``xmp``            XMP packets
 ``iptc``           IPTC datasets

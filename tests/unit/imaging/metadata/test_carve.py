@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from io import BytesIO
 from pathlib import Path
@@ -37,10 +38,45 @@ def test_pictures_one_behind_another_are_all_found() -> None:
     assert [end - start for start, end in pictures_in(data)] == [len(PREVIEW), len(PNG_PREVIEW), len(PROGRESSIVE)]
 
 
-@pytest.mark.parametrize("kind", ["WEBP", "GIF"])
-def test_webp_and_gif_are_found(kind: str) -> None:
+KINDS = ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "JPEG2000", "TIFF"]
+
+
+@pytest.mark.parametrize("kind", KINDS[2:])
+def test_pictures_of_other_formats_are_found(kind: str) -> None:
     data = encoded(kind, (48, 32))
-    assert pictures_in(b"in front" + data) == [(8, 8 + len(data))]
+    ((start, end),) = pictures_in(b"in front" + data)
+    assert 8 <= start <= 20  # JPEG 2000's first box of 12 bytes has no pixels
+    assert end == 8 + len(data)
+
+
+def test_a_codestream_of_jpeg_2000_and_a_tiff_of_the_other_byte_order_are_found() -> None:
+    data = encoded("JPEG2000", (48, 32))
+    assert holds_picture(data[data.index(b"\xff\x4f\xff\x51") :])
+    file = BytesIO()
+    pictures.photo((48, 32)).convert("I;16B").save(file, "TIFF")
+    assert file.getvalue().startswith(b"MM")
+    assert holds_picture(b"in front" + file.getvalue())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("before", [b"", b"1", b"22"])
+def test_a_picture_of_any_format_is_found_in_base64_and_in_hexadecimal_digits(kind: str, before: bytes) -> None:
+    data = before + encoded(kind, (48, 32))
+    assert holds_picture(b"text: " + base64.b64encode(data))
+    assert holds_picture(b"text: " + data.hex().encode())
+
+
+def test_a_block_of_exif_is_no_picture_although_it_begins_like_a_tiff() -> None:
+    exif = Image.Exif()
+    exif[256], exif[257], exif[271] = 4000, 3000, "Maker"
+    block = exif.tobytes()[6:]
+    assert block[:4] in (b"II*\0", b"MM\0*")
+    assert not holds_picture(block)
+    assert not holds_picture(b"Nikon\0\2\x10\0\0" + block)
+
+
+def test_boxes_without_a_known_brand_are_no_picture() -> None:
+    assert not holds_picture(b"\0\0\0\x10ftypabcd\0\0\0\0" + bytes(64))
 
 
 @pytest.mark.parametrize(
