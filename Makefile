@@ -15,13 +15,13 @@ demo: $(VENV)/.demo
 	@$(BIN)/python -m demo $(PHOTOS)
 
 test: $(VENV)/.dev lint
-	$(BIN)/pytest -n 2 --dist worksteal -m "not fuzz and not thorough"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not fuzz and not thorough and not slow"
 
-# What `make test` leaves out for time: fuzzing, long journeys on the embedded AWS, Lambda's own runtime client
+# What `make test` leaves out for time: slow tests, fuzzing, long journeys on the embedded AWS, Lambda's own runtime client
 # on the functions' zips (Linux), real photos, the documentation as a site, the gallery in a Chromium (skipped where
 # none is installed).
 test-all: $(VENV)/.dev $(VENV)/.thorough $(VENV)/.docs test-newest
-	$(BIN)/pytest -n 2 --dist worksteal -m "(fuzz or thorough) and not nightly"
+	$(BIN)/pytest -n 2 --dist worksteal -m "(fuzz or thorough or slow) and not nightly"
 
 # What takes too long for every change: the same bytes on an emulated arm64 for many pictures, recipes and marks
 # (skipped without Debian's qemu-user-static).

@@ -13,6 +13,8 @@ from tests.records import ids, large, put_all, record
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import ImageRecord
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 

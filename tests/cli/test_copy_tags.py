@@ -11,6 +11,8 @@ import pytest
 from tests.cli.conftest import ORIGINALS, PROCESSED, Terminal
 from tests.drawn.pictures import jpeg, photo
 
+pytestmark = pytest.mark.slow
+
 TAGGED = "client=acme%20%2B%20sons&paid=yes&city=Paris"
 
 

@@ -20,7 +20,7 @@ from zenoimg.stack.bundle.store import ArtifactStore
 PHOTO = jpeg(photo((160, 120)))
 KINDS: list[tuple[Damage, bool]] = [("flip", True), ("flip", False), ("cut", True), ("cut", False)]
 
-pytestmark = pytest.mark.parametrize(("damage", "checksums"), KINDS)
+pytestmark = [pytest.mark.parametrize(("damage", "checksums"), KINDS), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -204,6 +204,7 @@ def test_nothing_to_change_is_success_and_leaves_no_change_set(deployed: Doubled
     assert deployed.done == ["create", "discard"]
 
 
+@pytest.mark.slow
 def test_what_was_deleted_by_other_means_is_planned_and_must_exist_afterwards(
     deployed: DoubledAws, terminal: Terminal
 ) -> None:
@@ -216,6 +217,7 @@ def test_what_was_deleted_by_other_means_is_planned_and_must_exist_afterwards(
     assert "`zenoimg destroy && zenoimg deploy && zenoimg reprocess`" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_change_in_progress_is_waited_for_and_its_result_is_tested(
     deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,11 +240,13 @@ def test_ctrl_c_during_the_change_says_that_cloudformation_continues_and_how_to_
     assert deployed.done == ["create", "execute"], "the change set is not discarded"
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_smoke_test_says_what_is_deployed(deployed: DoubledAws, terminal: Terminal) -> None:
     deployed.functions.interrupt = KeyboardInterrupt()
     assert "its smoke test did not finish" in terminal.run("deploy", "--yes", code=130).stderr
 
 
+@pytest.mark.slow
 def test_a_smoke_test_that_cannot_be_run_says_what_is_deployed(deployed: DoubledAws, terminal: Terminal) -> None:
     deployed.functions.interrupt = RefusedByAwsError("denied")
     shown = terminal.run("deploy", "--yes", code=4).stderr
@@ -264,6 +268,7 @@ def test_a_version_that_fails_is_replaced_by_the_previous_one(deployed: DoubledA
     assert "tail-logs" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_rolled_back_deploy_is_json_with_the_outputs_of_the_previous_version(
     deployed: DoubledAws, terminal: Terminal
 ) -> None:
@@ -274,12 +279,14 @@ def test_a_rolled_back_deploy_is_json_with_the_outputs_of_the_previous_version(
     assert result["outputs"]["recipe_fingerprint"] == before != result["recipe"]
 
 
+@pytest.mark.slow
 def test_a_previous_version_that_fails_too_is_said_to(deployed: DoubledAws, terminal: Terminal) -> None:
     deployed.functions.broken = {OTHER.fingerprint: "no", running(deployed): "no role"}
     shown = terminal.run("deploy", "--yes", code=1).stderr
     assert "also fails the test: large photo (2400x1600): the function fails: RuntimeError: no role" in shown
 
 
+@pytest.mark.slow
 def test_a_rollback_that_fails_says_both(
     deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,6 +313,7 @@ def test_a_first_version_that_fails_is_kept(aws: DoubledAws, terminal: Terminal)
     assert aws.done == ["create", "execute"]
 
 
+@pytest.mark.slow
 def test_a_folder_without_settings_does_not_give_a_stack_the_default_recipe(
     deployed: DoubledAws, terminal: Terminal
 ) -> None:

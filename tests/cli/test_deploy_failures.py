@@ -17,6 +17,8 @@ from tests.cli.doubled_aws import DoubledAws, double
 from zenoimg.stack.bundle import packages_wheels
 from zenoimg.stack.bundle.artifact import Artifact
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def aws(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoubledAws]:

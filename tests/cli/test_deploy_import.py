@@ -11,6 +11,8 @@ from moto import mock_aws
 from tests.cli.conftest import Terminal
 from tests.cli.doubled_aws import NAMES, change, double
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_import_is_followed_by_a_change_set_that_reverts_drift(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch

@@ -15,6 +15,8 @@ from zenoimg.errors import RefusedByAwsError
 from zenoimg.imaging import Recipe
 from zenoimg.stack.read_back import PROTECTION
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def aws(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoubledAws]:

@@ -15,6 +15,8 @@ from tests.cli.conftest import Terminal
 from tests.cli.doubled_aws import DoubledAws, double
 from tests.unit.stack.test_change_set import event
 
+pytestmark = pytest.mark.slow
+
 #: As the resource handler says it (https://github.com/pulumi/pulumi-aws-native/pull/1984), in CloudFormation's frame.
 BLOCKED = (
     'Resource handler returned message: "You must wait 60 seconds after deleting a queue before you can create another '

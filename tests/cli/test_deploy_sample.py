@@ -22,6 +22,8 @@ from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.stack.outputs import Deployment
 
+pytestmark = pytest.mark.slow
+
 LARGE, SMALL = "folder/large photo.jpg", "small.jpg"
 #: Refuses the large picture, and of the smoke test's photos the large one, as configured.
 NARROW = "[limits]\nmax_pixels = 20000\n"

@@ -17,6 +17,8 @@ from tests.drawn import pictures
 from tests.terminals import written
 from zenoimg.imaging import watermark
 
+pytestmark = pytest.mark.slow
+
 
 def test_standard_output_takes_one_copy_and_is_needed_by_nobody_else() -> None:
     done = run("a.jpg", "-o", "-")

@@ -11,6 +11,8 @@ import pytest
 from tests.cli.conftest import ORIGINALS, Terminal
 from tests.drawn.pictures import jpeg, photo
 
+pytestmark = pytest.mark.slow
+
 LARGE, SMALL = jpeg(photo((96, 64))), jpeg(photo((48, 32)))
 NARROW, WIDE = "[limits]\nmax_bytes = {}\n", ""
 

@@ -20,6 +20,8 @@ from zenoimg.operations.pipeline import LivePipeline, of_deployment
 from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.stack.outputs import Deployment
 
+pytestmark = pytest.mark.slow
+
 KEYS = {f"{number}.jpg" for number in range(6)}
 OLD, NEW = Recipe().fingerprint, Recipe(WatermarkSpec(text="© Other")).fingerprint
 

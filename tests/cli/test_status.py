@@ -115,6 +115,7 @@ def broken(key: str, how: str) -> None:
 KINDS: tuple[Finding, ...] = get_args(Finding)
 
 
+@pytest.mark.slow
 def test_each_inconsistency_is_found_and_its_command_fixes_it(no_stack: Terminal) -> None:
     for kind in KINDS:
         put(f"{kind}.jpg")

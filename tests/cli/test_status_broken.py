@@ -13,6 +13,8 @@ from moto import mock_aws
 from tests.cli.conftest import ORIGINALS, TABLE, Terminal
 from tests.cli.moto_stack import NAMES, make_stack
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stack(terminal: Terminal) -> Iterator[Terminal]:

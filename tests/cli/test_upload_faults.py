@@ -23,6 +23,8 @@ from zenoimg.operations.upload.run import Upload, UploadOptions
 from zenoimg.operations.upload.sources import Selection, Source, walk
 from zenoimg.pipeline.reconcile import reconcile
 
+pytestmark = pytest.mark.slow
+
 KEYS = ["Path", "ImageId", "Result", "Reason", "OriginalSize", "Seconds", "Record"]
 
 

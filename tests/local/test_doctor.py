@@ -8,7 +8,7 @@ import pytest
 
 from tests.local.bench import ORIGINALS, Bench
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 
 def wrong(bench: Bench) -> list[str]:

@@ -36,6 +36,7 @@ def test_a_second_deploy_says_that_nothing_changed(bench: Bench) -> None:
     assert "Nothing changed" in bench.zenoimg("deploy").stderr
 
 
+@pytest.mark.thorough
 def test_a_dry_run_of_a_new_stack_leaves_nothing_behind(bench: Bench) -> None:
     planned = bench.json("--stack", "acme", "deploy", "--dry-run")
     assert {change["action"] for change in planned["changes"]} == {"Add"}
@@ -100,6 +101,7 @@ def test_the_api_answers_the_signed_alone(bench: Bench) -> None:
     assert served == set(bench.records())
 
 
+@pytest.mark.thorough
 def test_bad_files_are_named_one_by_one_and_the_good_go_on(bench: Bench) -> None:
     good = bench.write("bad/good.jpg", jpeg(photo((200, 200), "RGB", seed=3)))
     bench.write("bad/text.jpg", b"no picture at all\n")
@@ -131,6 +133,7 @@ def test_the_same_upload_again_sends_nothing(bench: Bench) -> None:
     assert first["Record"]["VersionId"] == second["Record"]["VersionId"]
 
 
+@pytest.mark.thorough
 def test_other_content_under_a_key_is_a_conflict_until_overwrite(bench: Bench) -> None:
     bench.write("one/IMG_0001.jpg", jpeg(photo((200, 150), "RGB", seed=5)))
     bench.write("two/IMG_0001.jpg", jpeg(photo((150, 200), "RGB", seed=6)))
@@ -165,6 +168,7 @@ def test_a_foreign_client_puts_and_removes(bench: Bench) -> None:
     bench.until(lambda: AWKWARD not in bench.records() and AWKWARD not in bench.copies(), "copy and record gone")
 
 
+@pytest.mark.thorough
 def test_a_key_that_ends_in_a_slash_is_left_alone(bench: Bench) -> None:
     s3 = bench.client("s3")
     s3.put_object(Bucket=ORIGINALS, Key="empty-folder/", Body=b"")
@@ -190,6 +194,7 @@ def test_reprocess_brings_back_lost_records_and_redoes_all(bench: Bench) -> None
     assert again == {"lost.jpg": "processed"}
 
 
+@pytest.mark.thorough
 def test_a_proxy_of_the_environment_is_never_asked_for_the_embedded_aws(bench: Bench) -> None:
     bench.write("proxied.jpg", jpeg(photo((240, 180), "RGB", seed=10)))
     commands = ("status", "upload proxied.jpg", "list", "show proxied.jpg", "api /images", "download proxied.jpg -o in")
@@ -206,12 +211,14 @@ def test_a_proxy_of_the_environment_is_never_asked_for_the_embedded_aws(bench: B
     assert json.loads(done.stdout)["dead_letters"]["oldest_seconds"] is not None
 
 
+@pytest.mark.thorough
 def test_an_upload_is_judged_by_the_deployed_limits_and_not_by_this_folders(bench: Bench) -> None:
     bench.write("limits.jpg", jpeg(photo((240, 180), "RGB", seed=11)))
     done = bench.zenoimg("upload", "limits.jpg", "--json", environment={"ZENOIMG_LIMITS_MAX_BYTES": "100"})
     assert [result["Result"] for result in json.loads(done.stdout)] == ["processed"]
 
 
+@pytest.mark.thorough
 def test_the_logs_tell_of_each_image(bench: Bench) -> None:
     bench.write("logged.jpg", jpeg(photo((240, 180), "RGB", seed=9)))
     bench.zenoimg("upload", "logged.jpg")

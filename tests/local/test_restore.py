@@ -7,7 +7,7 @@ import pytest
 from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, Bench
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 
 def test_deleted_and_replaced_images_come_back_with_copy_and_record(bench: Bench) -> None:

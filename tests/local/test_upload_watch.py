@@ -13,7 +13,7 @@ import pytest
 from tests.drawn.pictures import jpeg, photo
 from tests.local.bench import ORIGINALS, Bench
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 
 @contextmanager

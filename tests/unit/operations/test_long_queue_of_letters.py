@@ -33,6 +33,7 @@ class SlowQueue:
         return {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [5, 9_000])
 def test_all_letters_of_a_long_queue_are_read_and_visible_again(count: int) -> None:
     queue = SlowQueue(9_000)

@@ -151,6 +151,7 @@ def test_merging_two_listings_yields_each_key_once_with_what_it_has(originals: s
         assert candidate.has_copy == (candidate.key in copies)
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=4), unique=True, min_size=1, max_size=20))
 def test_a_digest_is_the_same_in_any_order_and_differs_when_one_id_is_missing(ids: list[str]) -> None:
     def digest(of: list[str]) -> Digest:

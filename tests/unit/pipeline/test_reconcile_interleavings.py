@@ -79,6 +79,7 @@ def test_a_duplicate_and_the_event_of_each_change_end_right(start: str, changes:
     assert check(starts()[start], (early, last), changes, NEW) >= 20, "the search did search"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["crash", "error"])
 @pytest.mark.parametrize("victim", ["early", "last"])
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES.keys())
@@ -137,6 +138,7 @@ ROLLOUT_START_NAMES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["none", "crash", "error"])
 @pytest.mark.parametrize("last", ["old", "new"])
 @pytest.mark.parametrize("refusing", [STRICT, PICKY], ids=["refuses all", "refuses some"])
@@ -170,6 +172,7 @@ def test_a_forced_run_of_one_recipe_during_the_other_keeps_a_copy(recipe: Recipe
     check(settled("v1", OLD), runs, (), OLD, STRICT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["none", "crash", "error"])
 @pytest.mark.parametrize("version", ["v1", "v2"], ids=["marked", "refused by the new recipe"])
 def test_two_rules_of_headers_at_once_end_with_those_of_the_record(version: str, fault: str) -> None:

@@ -23,6 +23,8 @@ from tests.unit.stack.policy_files import (
 )
 from tests.unit.stack.test_policies_deployer import TYPES
 
+pytestmark = pytest.mark.slow
+
 #: Actions that cfn-lint's list of services lacks, and where AWS names them.
 NEWER_THAN_THE_LIST = {
     "apigateway:TagResource": "named by the schema of AWS::ApiGatewayV2::Api",

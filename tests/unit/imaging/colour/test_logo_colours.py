@@ -114,6 +114,7 @@ def test_the_logo_of_a_grey_profile() -> None:
     assert_near(fields_of(Image.open(BytesIO(done.data)), 5), wanted)
 
 
+@pytest.mark.slow
 def test_a_logo_on_inks_by_a_profile() -> None:
     done = marked(source("CMYK", profiles.cmyk_profile(), "TIFF"), logo(FIELDS))
     assert_near(fields_of(profiles.viewed(Image.open(BytesIO(done.data)), profiles.cmyk_profile())), FIELDS)

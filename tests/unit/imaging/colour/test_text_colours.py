@@ -80,6 +80,7 @@ def off(seen: Colour, colour: str) -> int:
     return max(abs(one - other) for one, other in zip(seen, rgb(colour), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "colour"),
     [*(("PNG", colour) for colour in COLOURS), *product(("JPEG", "WEBP", "TIFF"), ("#783c3c", "#101010"))],

@@ -89,6 +89,7 @@ CHANNELS = some.builds(
 LEVELS = some.integers(0, 255)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(channel=CHANNELS, old=LEVELS, ground=LEVELS, ink=LEVELS, alpha=LEVELS)
 def test_hdr_is_blended_as_sdr_is(channel: Channel, old: int, ground: int, ink: int, alpha: int) -> None:
