@@ -173,9 +173,12 @@ def test_keys_are_sent_once_and_yielded_in_order(pipeline: LivePipeline) -> None
     assert sorted(key.key for key in queued(pipeline)) == sorted(item.key for item in chosen)
 
 
-@pytest.mark.parametrize("refusals", [1, 4])
-def test_messages_that_fail_by_a_fault_of_sqs_are_sent_again(
-    refusals: int, pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("refusals", "code", "ours"),
+    [(1, "InternalError", False), (4, "InternalError", False), (4, "KmsThrottled", True)],
+)
+def test_messages_that_fail_by_a_fault_of_sqs_or_throttling_are_sent_again(
+    refusals: int, code: str, ours: bool, pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call, left = pipeline.aws.sqs.send_message_batch, [refusals]
 
@@ -184,7 +187,7 @@ def test_messages_that_fail_by_a_fault_of_sqs_are_sent_again(
             return call(QueueUrl=QueueUrl, Entries=Entries)
         left[0] -= 1
         answer: Any = call(QueueUrl=QueueUrl, Entries=Entries[:-1]) if Entries[:-1] else {}
-        return {**answer, "Failed": [{"Id": Entries[-1]["Id"], "SenderFault": False, "Code": "InternalError"}]}
+        return {**answer, "Failed": [{"Id": Entries[-1]["Id"], "SenderFault": ours, "Code": code}]}
 
     monkeypatch.setattr(pipeline.aws.sqs, "send_message_batch", refusing)
     send(pipeline, [KeyToCheck(ORIGINALS, f"{n}.jpg") for n in range(10)], sleep=lambda _: None)

@@ -69,6 +69,7 @@ def test_waits_double_with_jitter() -> None:
         (response(404, "NoSuchKey"), None, Failure("NoSuchKey", is_transient=False)),
         (response(503, "SlowDown"), None, Failure("SlowDown", is_transient=True)),
         (response(400, "ThrottlingException"), None, Failure("ThrottlingException", is_transient=True)),
+        (response(400, "KMS.ThrottlingException"), None, Failure("KMS.ThrottlingException", is_transient=True)),
         (response(502), None, Failure("502", is_transient=True)),
         (None, boto.ReadTimeoutError(endpoint_url="x"), Failure("ReadTimeoutError", is_transient=True)),
         (None, boto.EndpointConnectionError(endpoint_url="x"), SILENT),

@@ -52,7 +52,16 @@ def test_a_missing_stack_is_told_apart_from_other_validation_errors() -> None:
     assert not service.is_missing_stack(answered("ValidationError", message="No updates are to be performed."))
 
 
-@pytest.mark.parametrize("code", ["SlowDown", "ThrottlingException", "ProvisionedThroughputExceededException"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "SlowDown",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "KmsThrottled",
+        "KMS.ThrottlingException",
+    ],
+)
 def test_throttling_passes(code: str) -> None:
     assert service.is_throttled(answered(code))
     assert service.is_transient(answered(code))

@@ -15,7 +15,7 @@ from zenoimg.errors import ZenoError
 from zenoimg.operations.concurrency import batches, map_ahead
 from zenoimg.operations.inventory.selection import ImageState, ListedOriginal, SelectedImage
 from zenoimg.operations.pipeline import LivePipeline
-from zenoimg.pipeline.calls.service import server_time
+from zenoimg.pipeline.calls.service import is_transient_code, server_time
 from zenoimg.pipeline.events import KeyToCheck, backfill_body
 from zenoimg.pipeline.records import utc_text
 
@@ -65,7 +65,7 @@ def enqueue(pipeline: LivePipeline, chosen: Iterable[SelectedImage], *, force: b
 def send(pipeline: LivePipeline, keys: Sequence[KeyToCheck], *, sleep: Callable[[float], None] = time.sleep) -> str:
     """Send at most ten keys; return the time of sending in the format of records.
 
-    Messages that fail because of an SQS error are sent again. Raises ``ZenoError`` if one cannot be sent.
+    Messages that fail because of an SQS error or throttling are sent again. Raises ``ZenoError`` if one cannot be sent.
     """
     url = queue_url(pipeline)
     unsent: Mapping[str, KeyToCheck] = {str(number): key for number, key in enumerate(keys)}
@@ -78,7 +78,7 @@ def send(pipeline: LivePipeline, keys: Sequence[KeyToCheck], *, sleep: Callable[
         failed = {entry["Id"]: entry for entry in answer.get("Failed", [])}
         if not failed:
             return _moment_of(answer)
-        rejected = next((entry for entry in failed.values() if entry["SenderFault"]), None)
+        rejected = next((entry for entry in failed.values() if _is_refused(entry)), None)
         if rejected is not None:
             raise ZenoError(f"SQS refused the message for {unsent[rejected['Id']].key!r}: {rejected.get('Message')}")
         unsent = {number: unsent[number] for number in failed}
@@ -97,6 +97,11 @@ def queue_url(pipeline: LivePipeline) -> str:
             "this pipeline has no backfill queue", next_step="Add --here to process the images on this machine."
         )
     return url
+
+
+def _is_refused(entry: Mapping[str, Any]) -> bool:
+    """Return whether the same message would fail again; SQS also counts throttling as a fault of the sender."""
+    return bool(entry["SenderFault"]) and not is_transient_code(entry["Code"])
 
 
 def _moment_of(answer: Any) -> str:
