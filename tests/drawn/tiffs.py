@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 SHORT, LONG, UNDEFINED, LONG8 = 3, 4, 7, 16
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 13: 4, 16: 8}
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 13: 4, 16: 8, 129: 1}
 _LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 
 Tag: TypeAlias = "tuple[int, bytes | Sequence[int] | Tags]"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from zenoimg.imaging.metadata import carve
 from zenoimg.imaging.metadata.maker_notes import place_spans
-from zenoimg.imaging.metadata.tiff_block import DamagedExif, Entry, Span, TiffBlock, tiff_structure
+from zenoimg.imaging.metadata.tiff_block import UTF8, DamagedExif, Entry, Span, TiffBlock, tiff_structure
 
 MAKE, ORIENTATION, ARTIST, COPYRIGHT = 0x010F, 0x0112, 0x013B, 0x8298
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD, SUB_IFDS, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x014A, 0x927C
@@ -230,7 +230,7 @@ class Patch:
         else:
             tiff.block[entry.at + 8 : entry.at + 12] = kept.ljust(4, b"\0")
         # Many writers declare IPTC as LONG, so a number of bytes must not be mistaken for a number of values.
-        tiff.pack("HI", entry.at + 2, entry.kind if entry.kind in (1, 2, 7) else 7, len(kept))
+        tiff.pack("HI", entry.at + 2, entry.kind if entry.kind in (1, 2, 7, UTF8) else 7, len(kept))
 
     def _maker(self) -> bytes:
         entry = self._tiff.find(self._kept[0], MAKE)

@@ -9,7 +9,12 @@ from typing import NamedTuple
 Span = tuple[int, int]
 
 ENTRY_BYTES = 12
-_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+UTF8 = 129
+"""The field type of text in UTF-8 (EXIF 3.0, 4.6.2)."""
+
+TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, UTF8: 1}
+"""Bytes per value of each field type."""
+
 _LONG = 4
 _MAX_ENTRIES = 10_000
 """Maximum number of entry reads in a block, repeated ones included: photos have a few hundred entries."""
@@ -34,7 +39,7 @@ class Entry(NamedTuple):
     @property
     def value_bytes(self) -> int:
         """Bytes of the value; 0 for an unknown field type."""
-        return _TYPE_BYTES.get(self.kind, 0) * self.number
+        return TYPE_BYTES.get(self.kind, 0) * self.number
 
 
 class TiffBlock:

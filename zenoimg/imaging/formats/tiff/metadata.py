@@ -35,7 +35,7 @@ from zenoimg.imaging.metadata.exif import (
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.metadata.maker_notes import names_place, place_spans
 from zenoimg.imaging.metadata.report import ANNOTATIONS_LEFT_OUT, CREDENTIALS_LEFT_OUT, LAYERS_LEFT_OUT, MAP_LEFT_OUT
-from zenoimg.imaging.metadata.tiff_block import TiffBlock
+from zenoimg.imaging.metadata.tiff_block import UTF8, TiffBlock
 
 ICC_PROFILE = 34675
 
@@ -54,7 +54,7 @@ _RIGHTS = {ARTIST: "creator", COPYRIGHT: "copyright"}
 _BLOCKS = {XMP, IPTC, PHOTOSHOP}
 _COMPRESSION, _JPEG_TABLES = 259, 347
 _FIRST_PRIVATE_TAG = 32_768
-_BYTE_KINDS = (BYTE, ASCII, UNDEFINED)
+_BYTE_KINDS = (BYTE, ASCII, UNDEFINED, UTF8)
 _SHORTEST_PICTURE = 64  # bytes
 
 
@@ -67,7 +67,8 @@ def kept_tags(tags: Directory, keeper: Keeper) -> Directory:
         elif tag in _NO_USE_IN_A_COPY or (keeper.strips and not _stays_stripped(tag, keeper)):
             continue
         elif (kept := _kept_entry(entry, keeper, f"tag {tag}")) is not None:
-            entries[tag] = kept
+            # TIFF 6.0 has no such type: Pillow, tifffile and Exiv2 read no text of it, but UTF-8 in ASCII.
+            entries[tag] = replace(kept, kind=ASCII) if kept.kind == UTF8 else kept
             if tag in _RIGHTS and kept.value.strip(b" \0"):
                 keeper.stated.add(_RIGHTS[tag])
     if not keeper.strips:
