@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from zenoimg.imaging.metadata import carve, exif, iptc, photoshop
+from zenoimg.imaging.metadata import carve, credentials, exif, iptc, photoshop
 from zenoimg.imaging.metadata.exif_repair import ReadableExif
 from zenoimg.imaging.metadata.iptc import DamagedIptc, Dataset, joined, read_datasets
 from zenoimg.imaging.metadata.packet_rules import PacketRules
@@ -261,7 +261,7 @@ class Keeper(Report):
             self.warn(MAP_LEFT_OUT)
             return None
         self.warn(
-            {exif.CREDENTIALS: CREDENTIALS_LEFT_OUT, exif.PHOTOSHOP_LAYERS: LAYERS_LEFT_OUT}.get(
+            {credentials.TIFF_TAG: CREDENTIALS_LEFT_OUT, exif.PHOTOSHOP_LAYERS: LAYERS_LEFT_OUT}.get(
                 tag, ANNOTATIONS_LEFT_OUT
             )
         )

@@ -58,6 +58,37 @@ SIGNED = {
 }
 
 
+def with_thumbnail(kind: str) -> bytes:
+    """Return a signed file whose manifest shows the unmarked picture, as most programs sign."""
+    manifest = MANIFEST + blocks.PREVIEW
+    match kind:
+        case "JPEG":
+            return pictures.jpeg(PHOTO, [(0xEB, b"JP\0\1" + manifest)])
+        case "PNG":
+            return blocks.png_with(pictures.chunk(b"caBX", manifest))
+        case "WebP":
+            return blocks.webp_with((b"C2PA", manifest))
+        case "GIF":
+            return blocks.gif_with(gifs.application(b"C2PA_GIF\1\0\0", gifs.in_blocks(manifest)))
+        case "GIF in two":
+            halves = manifest[:400], manifest[400:]
+            return blocks.gif_with(
+                b"".join(gifs.application(b"C2PA_GIF\1\0\0", gifs.in_blocks(half)) for half in halves)
+            )
+        case _:
+            return blocks.tiff_with({52545: (UNDEFINED, manifest)})
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "GIF", "GIF in two", "TIFF"])
+@pytest.mark.parametrize("policy", ["keep", "strip"])
+def test_a_manifest_with_a_thumbnail_is_named_as_credentials(kind: str, policy: MetadataPolicy) -> None:
+    done = watermark(with_thumbnail(kind), Recipe(metadata=policy))
+    assert blocks.PREVIEW[-40:] not in done.data
+    assert MANIFEST not in done.data
+    named = "Content Credentials vouch for the unmarked picture and were left out"
+    assert done.warnings in ([(named,)] if policy == "keep" else [(), (named,)])
+
+
 @pytest.mark.parametrize("kind", SIGNED)
 def test_credentials_go_and_are_named_once(kind: str) -> None:
     done = watermark(SIGNED[kind])

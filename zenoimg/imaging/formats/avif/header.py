@@ -14,13 +14,12 @@ from zenoimg.imaging.formats.iso.boxes import MOST_BOXES, Box, boxes_in, first, 
 from zenoimg.imaging.formats.iso.items import Items, read_items
 from zenoimg.imaging.formats.sampling import NAMES
 from zenoimg.imaging.marking.placement import Size
+from zenoimg.imaging.metadata.credentials import is_credentials_box
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """UUID of the XMP box in ISO base media files (XMP Specification Part 3, 1.2.7)."""
 
-_CREDENTIALS_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-"""UUID of the Content Credentials box (C2PA 2.2, A.5.1)."""
 
 _FOREVER = (1 << 64) - 1
 UNSPECIFIED = 2
@@ -191,9 +190,7 @@ def _not_kept(data: bytes, items: Items, known: dict[bytes, bytes], top: list[Bo
     if any(_is_other_auxiliary(item.property(b"auxC")) for item in items.by_number.values()):
         yield "a depth map or another auxiliary picture was left out"
     others = [box for box in top if box.kind == b"uuid" and not _is_uuid(data, box, _XMP_UUID)]
-    signed = [
-        box for box in others if _is_uuid(data, box, _CREDENTIALS_UUID) or b"c2pa" in data[box.start : box.start + 64]
-    ]
+    signed = [box for box in others if is_credentials_box(data, box.start, box.end)]
     if signed:
         yield CREDENTIALS_LEFT_OUT
     if len(signed) < len(others):

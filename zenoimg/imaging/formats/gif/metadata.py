@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from zenoimg.imaging.formats.gif.blocks import APPLICATION, COMMENT, PLAIN_TEXT, Extension
 from zenoimg.imaging.metadata import carve
+from zenoimg.imaging.metadata.credentials import GIF_APPLICATION
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _PROFILE = b"ICCRGBG1012"
 _XMP = b"XMP DataXMP"
-_CREDENTIALS = b"C2PA_GIF"
 _HEAD_BYTES = 12
 _XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 """Ends an XMP packet, which has no sub-blocks, for readers of sub-blocks (XMP Specification Part 3, 1.1.2)."""
@@ -25,6 +25,8 @@ def kept_extensions(extensions: list[Extension], keeper: Keeper) -> list[list[Ex
     """
     together: dict[tuple[int, bytes], list[bytes]] = {}
     for extension in extensions:
+        if _is_signature(extension):
+            continue
         together.setdefault(_kind(extension), []).append(_content(extension))
     pieces = {kind for kind, parts in together.items() if kind[1] != _XMP and carve.holds_picture(b"".join(parts))}
     xmp, at_xmp = b"", len(extensions)
@@ -33,6 +35,10 @@ def kept_extensions(extensions: list[Extension], keeper: Keeper) -> list[list[Ex
         if _kind(extension)[1] == _XMP:
             if index < at_xmp and (packet := _packet(extension)):
                 xmp, at_xmp = keeper.xmp(packet), index
+            kept.append([])
+        elif _is_signature(extension):
+            if not keeper.strips:
+                keeper.warn(CREDENTIALS_LEFT_OUT)
             kept.append([])
         elif _kind(extension) in pieces or (not _kind(extension)[1] and carve.holds_picture(extension.blocks)):
             keeper.found_picture(_name(extension))
@@ -52,10 +58,6 @@ def _kept(extension: Extension, keeper: Keeper) -> list[Extension]:
         return []
     if application in LOOPS or extension.label == PLAIN_TEXT:
         return [extension]
-    if application.startswith(_CREDENTIALS):
-        if not keeper.strips:
-            keeper.warn(CREDENTIALS_LEFT_OUT)
-        return []
     if application == _PROFILE:
         kept = keeper.profile(content)
     elif extension.label == COMMENT:
@@ -66,6 +68,10 @@ def _kept(extension: Extension, keeper: Keeper) -> list[Extension]:
         return [extension]
     head = extension.blocks[:_HEAD_BYTES] if application else b""
     return [replace(extension, blocks=head + _in_blocks(kept))] if kept else []
+
+
+def _is_signature(extension: Extension) -> bool:
+    return _kind(extension)[1].startswith(GIF_APPLICATION)
 
 
 def _kind(extension: Extension) -> tuple[int, bytes]:

@@ -13,14 +13,13 @@ from zenoimg.imaging.formats.heif.hevc import Hevc, read_configuration
 from zenoimg.imaging.formats.iso.boxes import MOST_BOXES, Box, boxes_in, walk
 from zenoimg.imaging.formats.iso.items import Item, Items, read_items
 from zenoimg.imaging.marking.placement import Size
+from zenoimg.imaging.metadata.credentials import is_credentials_box
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 UNSPECIFIED = 2
 _MOST_TILES = 1_000
 """libheif rejects files with more items."""
 
-_CREDENTIALS_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-"""UUID of the Content Credentials box (C2PA 2.2, A.5.1)."""
 
 ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 GAIN_MAPS = (b"urn:com:apple:photo:2020:aux:hdrgainmap", b"urn:com:samsung:photo:2024:aux:hdrgainmap")
@@ -227,12 +226,8 @@ def _not_kept(data: bytes, items: Items, picture: Item, codings: list[Hevc], top
         yield "pixels that are not square (pasp) cannot be written and were made square"
     if any(box.kind in _VIDEO_BOXES for box in top):
         yield "the video or the sequence in the file was left out"
-    if any(box.kind == b"uuid" and _is_signed(data, box) for box in top):
+    if any(box.kind == b"uuid" and is_credentials_box(data, box.start, box.end) for box in top):
         yield CREDENTIALS_LEFT_OUT
-
-
-def _is_signed(data: bytes, box: Box) -> bool:
-    return data[box.start : box.start + 16] == _CREDENTIALS_UUID or b"c2pa" in data[box.start : box.start + 64]
 
 
 def _other_pictures(items: Items, picture: Item) -> int:

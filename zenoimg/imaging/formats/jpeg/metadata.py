@@ -17,6 +17,7 @@ from zenoimg.imaging.formats.jpeg.stream import (
     Segment,
 )
 from zenoimg.imaging.formats.jpeg.xmp import XMP, XMP_EXTENSION, kept_xmp, packet_segments
+from zenoimg.imaging.metadata.credentials import JPEG_IDENTIFIER
 from zenoimg.imaging.metadata.exif import orientation_of
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
@@ -36,7 +37,7 @@ _KINDS = (
     (APP2, b"ICC_PROFILE\0", "colour"),
     (APP2, b"MPF\0", "picture directory"),
     (APP2, b"urn:iso:std:iso:ts:21496:-1\0", "gain map"),
-    (APP11, b"JP", "credentials"),
+    (APP11, JPEG_IDENTIFIER, "credentials"),
     (APP13, PHOTOSHOP, "photoshop"),
     (APP14, b"Adobe", "adobe"),
     (COM, b"", "comment"),

@@ -17,6 +17,7 @@ from zenoimg.imaging.formats.png.text import (
     read_text,
 )
 from zenoimg.imaging.metadata import carve, names
+from zenoimg.imaging.metadata.credentials import PNG_CHUNK
 from zenoimg.imaging.metadata.exif import orientation_of
 from zenoimg.imaging.metadata.keeper import EXIF_HEADER, Keeper, tiff_block
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
@@ -48,7 +49,7 @@ class ChunkKeeper:
             if (
                 chunk.is_ancillary
                 and chunk.name not in _RENDERING
-                and chunk.name not in (*TEXT_CHUNKS, b"eXIf", b"caBX")
+                and chunk.name not in (*TEXT_CHUNKS, b"eXIf", PNG_CHUNK)
             ):
                 together.setdefault(chunk.name, []).append(chunk.data)
         self._pieces = {name for name, parts in together.items() if carve.holds_picture(b"".join(parts))}
@@ -67,7 +68,7 @@ class ChunkKeeper:
             return []
         if chunk.name in TEXT_CHUNKS:
             return self._text(chunk)
-        if chunk.name == b"caBX":
+        if chunk.name == PNG_CHUNK:
             keeper.warn(CREDENTIALS_LEFT_OUT)
             return []
         if not chunk.is_ancillary or (not chunk.is_safe_to_copy and chunk.name != b"tIME"):

@@ -18,11 +18,10 @@ from zenoimg.imaging.formats.tiff.file import (
     Page,
 )
 from zenoimg.imaging.formats.tiff.layout import JPEG
-from zenoimg.imaging.metadata import carve
+from zenoimg.imaging.metadata import carve, credentials
 from zenoimg.imaging.metadata.exif import (
     ARTIST,
     COPYRIGHT,
-    CREDENTIALS,
     IPTC,
     MAKE,
     MAKER_NOTE,
@@ -48,7 +47,7 @@ _LEFT_OUT = {
     SUB_IFDS: "smaller copies of a page (SubIFDs) show it unmarked and were left out",
     PHOTOSHOP_LAYERS: LAYERS_LEFT_OUT,
     PHOTOSHOP_ANNOTATIONS: ANNOTATIONS_LEFT_OUT,
-    CREDENTIALS: CREDENTIALS_LEFT_OUT,
+    credentials.TIFF_TAG: CREDENTIALS_LEFT_OUT,
 }
 _RIGHTS = {ARTIST: "creator", COPYRIGHT: "copyright"}
 _BLOCKS = {XMP, IPTC, PHOTOSHOP}

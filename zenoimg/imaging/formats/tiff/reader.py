@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.tiff.file import (
-    CREDENTIALS,
     EXIF_IFD,
     GPS_IFD,
     INTEROPERABILITY_IFD,
@@ -23,6 +22,7 @@ from zenoimg.imaging.formats.tiff.file import (
 )
 from zenoimg.imaging.formats.tiff.segments import locate
 from zenoimg.imaging.limits import Limits
+from zenoimg.imaging.metadata import credentials
 
 LOOP = "the file's directories point back at an earlier one: each page is in the copy once"
 CUT_CHAIN = "the file ends where its last page would name the next one: pages after it, if there were any, are lost"
@@ -57,7 +57,7 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
         directory, offset = reader.directory(offset)
         if pages and _is_signature(directory):
             # C2PA writers put the manifest of a single-page file on that page.
-            entries = {**pages[-1].directory.entries, CREDENTIALS: directory.entries[CREDENTIALS]}
+            entries = {**pages[-1].directory.entries, credentials.TIFF_TAG: directory.entries[credentials.TIFF_TAG]}
             pages[-1] = replace(pages[-1], directory=replace(pages[-1].directory, entries=entries))
             continue
         pages.append(reader.page(directory))
@@ -70,7 +70,9 @@ def read_pages(data: bytes, limits: Limits) -> list[Page]:
 
 def _is_signature(directory: Directory) -> bool:
     """Return whether a directory holds Content Credentials (C2PA 2.2, A.3.4) but no picture, and so is not a page."""
-    return CREDENTIALS in directory.entries and not {256, STRIP_OFFSETS, TILE_OFFSETS} & directory.entries.keys()
+    return (
+        credentials.TIFF_TAG in directory.entries and not {256, STRIP_OFFSETS, TILE_OFFSETS} & directory.entries.keys()
+    )
 
 
 def sub_directories(data: bytes, directories: Iterable[Directory]) -> list[Directory]:

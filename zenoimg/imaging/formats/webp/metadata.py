@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zenoimg.imaging.formats.webp.chunks import IMAGE_DATA, Chunk, WebP
 from zenoimg.imaging.metadata import carve
+from zenoimg.imaging.metadata.credentials import WEBP_CHUNK
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
@@ -24,7 +25,7 @@ def kept_chunks(source: WebP, keeper: Keeper) -> list[Chunk]:
             if chunk.name not in kept:
                 kept[chunk.name] = _kept_once(chunk, keeper)
                 others.append(Chunk(chunk.name, b""))
-        elif chunk.name == b"C2PA":
+        elif chunk.name == WEBP_CHUNK:
             if not keeper.strips:
                 keeper.warn(CREDENTIALS_LEFT_OUT)
         elif chunk.name in pieces:
@@ -49,7 +50,7 @@ def _pieces_of_pictures(chunks: list[Chunk], keeper: Keeper) -> set[bytes]:
     """Return the names of unknown chunks that together hold a picture."""
     unknown: dict[bytes, list[bytes]] = {}
     for chunk in chunks:
-        if chunk.name not in (*_ONCE, b"C2PA") and not keeper.strips:
+        if chunk.name not in (*_ONCE, WEBP_CHUNK) and not keeper.strips:
             unknown.setdefault(chunk.name, []).append(chunk.data)
     return {name for name, parts in unknown.items() if carve.holds_picture(b"".join(parts))}
 
