@@ -20,8 +20,6 @@ from io import BytesIO
 from PIL import Image
 from zenoimg.imaging import EncoderSettings, Recipe, Refused, watermark
 
-pytestmark = pytest.mark.slow
-
 recipe = Recipe(encoder=EncoderSettings(jpeg_quality=80))  # so that JPEGs are decoded here, not by the helper process
 data = sys.stdin.buffer.read()
 small = BytesIO()
