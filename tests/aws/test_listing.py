@@ -139,6 +139,7 @@ def test_a_table_of_one_page_knows_its_count_and_a_large_one_about(catalog: Cata
     assert (more.images, more.exact) == (len(THERE) + len(FILLING), False)
 
 
+@pytest.mark.slow
 def test_the_newest_of_a_large_table_cost_no_scan_beyond_the_first_page(
     dynamodb: DynamoDBClient, catalog: Catalog
 ) -> None:

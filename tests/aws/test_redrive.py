@@ -138,6 +138,7 @@ class KilledError(BaseException):
     """As if the process had ended there."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["send_message_batch", "delete_message_batch"])
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_a_kill_between_two_steps_loses_none(

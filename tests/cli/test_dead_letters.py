@@ -21,6 +21,8 @@ from zenoimg.operations.dead_letters import receiving
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.events import backfill_body
 
+pytestmark = pytest.mark.slow
+
 ORIGINALS = NAMES.originals_bucket
 
 

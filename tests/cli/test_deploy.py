@@ -110,6 +110,7 @@ def test_a_plan_that_adds_heic_names_its_licences(before: str | None, after: boo
     assert ("x265 (GPL-2.0); HEVC is covered by patents" in words) is said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "told"), [(AWS, False), (EMBEDDED, True)])
 def test_events_are_left_out_where_no_pipe_can_send_them_and_the_plan_says_so(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, place: Platform, told: bool
@@ -122,6 +123,7 @@ def test_events_are_left_out_where_no_pipe_can_send_them_and_the_plan_says_so(
     assert (aws.cloudformation.stack.parameters.get("EventsEnabled") == "true") is not told
 
 
+@pytest.mark.slow
 def test_the_plan_says_what_an_open_api_can_cost_a_day(aws: DoubledAws, terminal: Terminal) -> None:
     Path("zenoimg.toml").write_text('[api]\nauth = "none"\n', encoding="utf-8")
     shown = " ".join(terminal.run("deploy", "--dry-run").stderr.split())
@@ -130,6 +132,7 @@ def test_the_plan_says_what_an_open_api_can_cost_a_day(aws: DoubledAws, terminal
     assert "1,728,000 requests a day" in " ".join(terminal.run("deploy", "--dry-run").stderr.split())
 
 
+@pytest.mark.slow
 def test_a_change_of_the_watermark_is_said_in_words(deployed: DoubledAws, terminal: Terminal) -> None:
     Path("zenoimg.toml").write_text(
         '[watermark]\ntext = "© Other"\nopacity = 0.9\n[metadata]\npolicy = "strip"\n', encoding="utf-8"
@@ -165,6 +168,7 @@ def test_a_plan_is_carried_out_after_a_yes_and_discarded_after_anything_else(
     assert running(deployed) == (before if code else OTHER.fingerprint)
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_the_question_discards_the_plan(
     deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +193,7 @@ def test_a_deploy_is_executed_tested_and_shown_with_its_outputs(deployed: Double
     assert result["outputs"]["api_url"] == "https://a/images"
 
 
+@pytest.mark.slow
 def test_a_role_is_passed_to_cloudformation_and_must_be_an_arn(deployed: DoubledAws, terminal: Terminal) -> None:
     role = "arn:aws:iam::123456789012:role/deployer"
     terminal.run("deploy", "--yes", "--role-arn", role)
@@ -197,6 +202,7 @@ def test_a_role_is_passed_to_cloudformation_and_must_be_an_arn(deployed: Doubled
     assert "arn:aws:iam::ACCOUNT:role/NAME" in terminal.run("deploy", "--yes", "--role-arn", "deployer", code=2).stderr
 
 
+@pytest.mark.slow
 def test_nothing_to_change_is_success_and_leaves_no_change_set(deployed: DoubledAws, terminal: Terminal) -> None:
     Path("zenoimg.toml").unlink()
     result = terminal.json("deploy")
@@ -229,6 +235,7 @@ def test_a_change_in_progress_is_waited_for_and_its_result_is_tested(
     assert "Smoke test passed" in done.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_during_the_change_says_that_cloudformation_continues_and_how_to_follow(
     deployed: DoubledAws, terminal: Terminal
 ) -> None:
@@ -256,6 +263,7 @@ def test_a_smoke_test_that_cannot_be_run_says_what_is_deployed(deployed: Doubled
 # A version that fails its test
 
 
+@pytest.mark.slow
 def test_a_version_that_fails_is_replaced_by_the_previous_one(deployed: DoubledAws, terminal: Terminal) -> None:
     before = dict(deployed.cloudformation.stack.parameters)
     deployed.functions.broken[OTHER.fingerprint] = "it eats photos"

@@ -16,6 +16,8 @@ from tests.cli.test_destroy import make_stack, template
 from zenoimg.operations import queues
 from zenoimg.operations.dead_letters import receiving
 
+pytestmark = pytest.mark.slow
+
 LETTERS = 12
 
 

@@ -25,6 +25,8 @@ from zenoimg.stack.bundle.artifact import make_zip
 from zenoimg.stack.bundle.recipe import recipe_layer
 from zenoimg.stack.names import StackNames
 
+pytestmark = pytest.mark.slow
+
 NAMES = StackNames("zeno")
 BUCKET = f"zenoimg-artifacts-{ACCOUNT}-{REGION}"
 DEPLOYED = Recipe(watermark=WatermarkSpec(text="deployed"))

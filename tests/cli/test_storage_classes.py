@@ -15,6 +15,8 @@ from tests.cli.test_upload import write
 from tests.drawn.pictures import jpeg, photo
 from zenoimg.pipeline.settings import PipelineSettings
 
+pytestmark = pytest.mark.slow
+
 
 def classes(bucket: str) -> dict[str, str]:
     """Key → storage class of what a bucket holds."""

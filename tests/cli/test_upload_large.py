@@ -18,6 +18,8 @@ from zenoimg.operations.upload.run import Upload, UploadOptions
 from zenoimg.operations.upload.sources import Source
 from zenoimg.pipeline.reconcile import reconcile
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = UploadOptions(timeout=0, event_grace=0, retry_grace=0, poll=0.001)
 
 

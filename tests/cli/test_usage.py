@@ -69,6 +69,7 @@ def test_a_misspelt_variable_is_named(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_unknown_region_is_a_hint_and_no_refusal(nothing_deployed: Terminal) -> None:
     assert "did you mean" not in nothing_deployed.run("--region", "eu-central-1", "list", code=3).stderr
     done = nothing_deployed.any_code("--region", "eu-cental-1", "list")

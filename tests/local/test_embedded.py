@@ -49,6 +49,7 @@ def test_it_starts_once_answers_and_stops(make: Make) -> None:
     assert processes_of(aws) == []
 
 
+@pytest.mark.thorough
 def test_bucket_object_and_record_survive_stop_and_start(make: Make) -> None:
     aws = make()
     aws.start()
@@ -63,6 +64,7 @@ def test_bucket_object_and_record_survive_stop_and_start(make: Make) -> None:
     assert ids_in_table(aws) == {"kept"}
 
 
+@pytest.mark.thorough
 def test_a_checkpoint_outlives_a_hard_kill(make: Make) -> None:
     aws = make()
     aws.start()
@@ -75,6 +77,7 @@ def test_a_checkpoint_outlives_a_hard_kill(make: Make) -> None:
     assert ids_in_table(aws) == {"before"}
 
 
+@pytest.mark.thorough
 def test_a_lost_state_is_reported_after_a_hard_kill_and_only_then(make: Make) -> None:
     aws = make()
     reports: list[str] = []
@@ -94,6 +97,7 @@ def test_a_lost_state_is_reported_after_a_hard_kill_and_only_then(make: Make) ->
     assert reports == ["lost"]
 
 
+@pytest.mark.thorough
 def test_a_busy_server_is_waited_for_and_that_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "_BUSY_SECONDS", 0)
     aws = make()
@@ -113,6 +117,7 @@ def test_a_busy_server_is_waited_for_and_that_is_said(make: Make, monkeypatch: p
     assert said == [f"The embedded AWS (process {pid}) is busy; waiting up to 120 s for a response"]
 
 
+@pytest.mark.thorough
 def test_a_server_that_ends_while_it_is_waited_for_is_started_again(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +130,7 @@ def test_a_server_that_ends_while_it_is_waited_for_is_started_again(
     assert pid_of(aws) != pid
 
 
+@pytest.mark.thorough
 def test_a_server_that_stays_busy_is_reported_and_not_killed(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     aws = make()
     aws.start()
@@ -146,6 +152,7 @@ def test_a_checkpoint_of_a_stopped_one_starts_nothing(make: Make) -> None:
     assert aws.status().state == "stopped"
 
 
+@pytest.mark.thorough
 def test_two_homes_with_two_ports_run_side_by_side(make: Make) -> None:
     one, two = make("one"), make("two")
     one.start()
@@ -181,6 +188,7 @@ def test_a_port_used_by_another_program_is_named_and_another_can_be_chosen(make:
     assert make().start()  # the same home, which has no state yet
 
 
+@pytest.mark.thorough
 def test_a_server_that_dies_early_shows_what_it_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "bind_error", lambda port: None)
     with socket.create_server(("127.0.0.1", 0)) as stranger:
@@ -225,6 +233,7 @@ def test_after_a_hard_kill_orphaned_workers_end_and_it_starts(make: Make) -> Non
     assert processes_of(aws) == [pid_of(aws)]
 
 
+@pytest.mark.thorough
 def test_a_stop_lets_the_invocation_in_flight_finish(make: Make) -> None:
     aws = make()
     aws.start()

@@ -28,6 +28,7 @@ def as_png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.thorough
 def test_a_second_deploy_says_that_nothing_changed(bench: Bench) -> None:
     again = bench.json("deploy")
     assert again["result"] == "unchanged"
@@ -75,6 +76,7 @@ def test_uploaded_photos_come_out_marked_listed_and_served(bench: Bench) -> None
     assert json.loads(bench.zenoimg("api", "/images").stdout) != []
 
 
+@pytest.mark.thorough
 @needs_heic
 def test_a_heic_comes_out_as_a_jpeg_that_says_so(bench: Bench) -> None:
     bench.write("phone/IMG_1.HEIC", heifs.encoded(photo((800, 600))))
@@ -125,6 +127,7 @@ def test_bad_files_are_named_one_by_one_and_the_good_go_on(bench: Bench) -> None
     assert bench.records()["truncated.jpg"]["Status"] == "refused"
 
 
+@pytest.mark.thorough
 def test_the_same_upload_again_sends_nothing(bench: Bench) -> None:
     bench.write("same.jpg", jpeg(photo((200, 150), "RGB", seed=4)))
     (first,) = bench.json("upload", "same.jpg")

@@ -49,6 +49,7 @@ def outcome(data: bytes, megabytes: int) -> str:
     return done.stdout.decode().strip()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS is enforced on Linux")
 @pytest.mark.parametrize("progressive", [False, True], ids=["baseline", "progressive"])
 def test_a_sound_jpeg_under_a_small_limit_raises_memory_error(

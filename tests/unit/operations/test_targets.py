@@ -174,6 +174,7 @@ awkward = st.text(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(awkward, st.text(max_size=30)), max_size=12), st.booleans())
 def test_no_path_leaves_the_folder_and_no_two_meet(keys: list[str], force: bool) -> None:
     placed = list(place(keys, looking_at({}), force=force))

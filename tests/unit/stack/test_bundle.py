@@ -256,6 +256,7 @@ def test_a_layer_for_heic_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
     assert suggest_install("heic") in caught.value.next_step
 
 
+@pytest.mark.slow
 @needs_heic
 def test_a_heic_is_decoded_by_what_is_in_the_zips_alone(tmp_path: Path) -> None:
     path = assemble(tmp_path, heic=True)

@@ -126,6 +126,7 @@ def test_a_logo_on_inks_without_a_profile() -> None:
     assert_near(fields_of(Image.open(BytesIO(done.data))), FIELDS)
 
 
+@pytest.mark.slow
 def test_a_colour_of_a_logo_that_the_picture_cannot_show_is_reported_once() -> None:
     vivid: list[Colour] = [(0, 255, 0), (0, 0, 255), (0, 255, 0)]
     done = marked(source("CMYK", profiles.cmyk_profile(), "TIFF"), logo(vivid))

@@ -114,6 +114,7 @@ def test_memory_is_bounded(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None
     assert watermark(data).format == "JPEG"
 
 
+@pytest.mark.slow
 @linux
 def test_the_bound_of_a_small_picture_does_not_end_the_helper_at_a_large_one(
     fresh: Pool, monkeypatch: pytest.MonkeyPatch

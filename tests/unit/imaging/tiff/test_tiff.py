@@ -31,7 +31,9 @@ KINDS: dict[str, tuple[int, int, int, tiffs.Tags]] = {
 }
 
 
-@pytest.mark.parametrize("big", [False, True], ids=["classic", "big"])
+@pytest.mark.parametrize(
+    "big", [pytest.param(False, id="classic"), pytest.param(True, id="big", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -142,6 +144,7 @@ def test_pillow_reads_every_copy() -> None:
             assert picture.size == SIZE
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([(8, 1, 1), (8, 3, 2), (16, 3, 2), (16, 1, 0), (1, 1, 0), (4, 1, 1), (8, 4, 5)]),
