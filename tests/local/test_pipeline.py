@@ -28,7 +28,6 @@ def as_png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.thorough
 def test_a_second_deploy_says_that_nothing_changed(bench: Bench) -> None:
     again = bench.json("deploy")
     assert again["result"] == "unchanged"
@@ -37,12 +36,12 @@ def test_a_second_deploy_says_that_nothing_changed(bench: Bench) -> None:
     assert "Nothing changed" in bench.zenoimg("deploy").stderr
 
 
-@pytest.mark.thorough
 def test_a_dry_run_of_a_new_stack_leaves_nothing_behind(bench: Bench) -> None:
     planned = bench.json("--stack", "acme", "deploy", "--dry-run")
     assert {change["action"] for change in planned["changes"]} == {"Add"}
-    stacks = bench.client("cloudformation").describe_stacks()["Stacks"]
-    assert [stack["StackName"] for stack in stacks] == ["zeno"]
+    stacks = {stack["StackName"] for stack in bench.client("cloudformation").describe_stacks()["Stacks"]}
+    assert "zeno" in stacks
+    assert "acme" not in stacks
     buckets = {bucket["Name"] for bucket in bench.client("s3").list_buckets()["Buckets"]}
     assert not any(bucket.startswith("acme") for bucket in buckets)
 
@@ -127,7 +126,6 @@ def test_bad_files_are_named_one_by_one_and_the_good_go_on(bench: Bench) -> None
     assert bench.records()["truncated.jpg"]["Status"] == "refused"
 
 
-@pytest.mark.thorough
 def test_the_same_upload_again_sends_nothing(bench: Bench) -> None:
     bench.write("same.jpg", jpeg(photo((200, 150), "RGB", seed=4)))
     (first,) = bench.json("upload", "same.jpg")

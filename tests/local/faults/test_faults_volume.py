@@ -24,10 +24,14 @@ def records_of(bench: Faults) -> int:
     return count
 
 
+@pytest.mark.nightly
 def test_three_hundred_photos_dropped_at_once_by_the_aws_cli(own_aws: EmbeddedAws, tmp_path: Path) -> None:
     aws = shutil.which("aws")
     if aws is None:
         pytest.skip("the AWS CLI is not on the PATH")
+    # ministack unpacks the layer for each invocation that finds no idle worker, and the HEIF decoder is half of it.
+    (tmp_path / "drop").mkdir()
+    (tmp_path / "drop" / "zenoimg.toml").write_text("[formats]\nheic = false\n", encoding="utf-8")
     bench = deploy(own_aws, tmp_path / "drop", Faults)
     some = [jpeg(photo((320, 240), "RGB", seed=seed)) for seed in range(10)]
     for number in range(300):
