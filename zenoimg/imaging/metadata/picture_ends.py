@@ -25,7 +25,9 @@ _BRANDS = frozenset(
     )
 )
 _TIFF_TAGS = {256, 257, 273, 279, 324, 325}  # width, height, offsets and lengths of strips and of tiles
-_MAX_STRIPS = 100_000
+_MAX_STRIPS = 4096
+_NUMBERS_PER_STEP = 16
+"""Offsets and lengths of strips that are read for one step of a search."""
 
 _MAX_JUNK = 4096
 """Maximum number of bytes between two segments of a header, which readers skip."""
@@ -166,7 +168,8 @@ def _boxes_end(data: bytes, start: int, steps: Steps) -> int:
 def _tiff_end(data: bytes, start: int, steps: Steps) -> int:
     """Return the offset after the first picture of a TIFF, or 0 if none of its strips or tiles begins in ``data``.
 
-    EXIF blocks and many maker notes begin like a TIFF, and have no pixels.
+    EXIF blocks and many maker notes begin like a TIFF, and have no pixels. It is read in place: a hostile block has
+    thousands of such beginnings, of which ``TiffBlock`` would copy the rest each time.
     """
     order = "<" if data.startswith(b"II", start) else ">"
     at = start + int.from_bytes(data[start + 4 : start + 8], "little" if order == "<" else "big")
@@ -181,7 +184,8 @@ def _tiff_end(data: bytes, start: int, steps: Steps) -> int:
             steps.ran_out = True
             break
         tag, kind, count = struct.unpack_from(f"{order}HHI", data, entry)
-        if tag in _TIFF_TAGS and kind in (3, 4) and 0 < count < _MAX_STRIPS:
+        if tag in _TIFF_TAGS and tag not in entries and kind in (3, 4) and 0 < count <= _MAX_STRIPS:
+            steps.left -= count // _NUMBERS_PER_STEP
             letter, size = ("H", 2) if kind == 3 else ("I", 4)
             place = entry + 8
             if count * size > 4:
@@ -213,6 +217,7 @@ FORMATS: Mapping[bytes, Callable[[bytes, int, Steps], int]] = {
 
 def picture_end(data: bytes, at: int, signature: bytes, steps: Steps) -> Span | None:
     """Return start and end of the picture whose signature stands at ``at``, ``None`` if it is no picture."""
+    steps.left -= 1
     start = at - 4 if signature == BOXES else at
     end = FORMATS[signature](data, start, steps) if start >= 0 else 0
     return (start, end) if end > start else None

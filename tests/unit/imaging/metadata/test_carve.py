@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import struct
 from io import BytesIO
 from pathlib import Path
 
@@ -110,6 +111,22 @@ def test_a_flood_of_beginnings_counts_as_a_picture_and_takes_no_time() -> None:
     flood = b"\xff\xd8\xff\xe0\0\2" * 200_000
     ((_, end),) = pictures_in(flood)
     assert end == len(flood)
+
+
+@pytest.mark.parametrize("beginning", [b"II*\0", b"MM\0*", b"RIFF", b"GIF8", b"\xff\x4f\xff\x51", b"\0\0\0\0ftyp"])
+def test_a_flood_of_beginnings_of_nothing_counts_as_a_picture(beginning: bytes) -> None:
+    flood = beginning * 60_000
+    assert pictures_in(flood)[-1][1] == len(flood)
+
+
+def test_a_flood_of_tiffs_whose_strips_are_never_there_counts_as_a_picture() -> None:
+    strips = b"".join(struct.pack("<HHII", tag, 4, 4096, 0) for tag in (273, 279, 324, 325))
+    directory = struct.pack("<H", 4) + strips + bytes(4)
+    header, length = 8, 4096 * 8
+    starts = b"".join(b"II*\0" + struct.pack("<I", length - at) for at in range(0, length, header))
+    ((start, end),) = pictures_in(starts + directory)
+    assert (start, end) == (start, len(starts + directory))
+    assert start < length // 4, "given up long before the last beginning"
 
 
 @pytest.mark.parametrize("text", [b"/9j/", b"ffd8ff", b"A/Y/"])
