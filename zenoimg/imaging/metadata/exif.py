@@ -10,10 +10,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from zenoimg.imaging.metadata import carve
-from zenoimg.imaging.metadata.credentials import TIFF_TAG
+from zenoimg.imaging.metadata import carve, credentials
 from zenoimg.imaging.metadata.maker_notes import place_spans
-from zenoimg.imaging.metadata.tiff_block import UTF8, DamagedExif, Entry, Span, TiffBlock, tiff_structure
+from zenoimg.imaging.metadata.tiff_block import STRIPS, TILES, UTF8, DamagedExif, Entry, Span, TiffBlock, tiff_structure
 
 MAKE, ORIENTATION, ARTIST, COPYRIGHT = 0x010F, 0x0112, 0x013B, 0x8298
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD, SUB_IFDS, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x014A, 0x927C
@@ -21,14 +20,16 @@ XMP, IPTC, PHOTOSHOP, PHOTOSHOP_LAYERS, PHOTOSHOP_ANNOTATIONS = 700, 33723, 3437
 MAP_REFERENCES = frozenset({33550, *range(33918, 33921), 33922, 34263, 34264, 34735, 34736, 34737, 42112, 50844})
 """Tags of GeoTIFF 1.1, of Intergraph before it, of GDAL's metadata, and of rational polynomial coefficients."""
 
-PIXELS = ((0x0201, 0x0202), (0x0111, 0x0117), (0x0144, 0x0145))
+PIXELS = ((0x0201, 0x0202), STRIPS, TILES)
 """Tags that point at pixels: offsets and lengths of a thumbnail, of strips, of tiles."""
 _MAX_DIRECTORIES = 64
 
 TagPatch = Callable[[int, bytes], bytes | None]
 """Returns the copy's value of a tag, which is never longer than the source's; ``None`` removes the tag."""
 
-PATCHED_TAGS = frozenset({XMP, IPTC, PHOTOSHOP, PHOTOSHOP_LAYERS, PHOTOSHOP_ANNOTATIONS, TIFF_TAG, *MAP_REFERENCES})
+PATCHED_TAGS = frozenset(
+    {XMP, IPTC, PHOTOSHOP, PHOTOSHOP_LAYERS, PHOTOSHOP_ANNOTATIONS, credentials.TIFF_TAG, *MAP_REFERENCES}
+)
 """Tags passed to a ``TagPatch``: blocks inside EXIF, and tags that may name a location."""
 
 

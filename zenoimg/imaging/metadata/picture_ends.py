@@ -6,6 +6,8 @@ import re
 import struct
 from collections.abc import Callable, Mapping
 
+from zenoimg.imaging.metadata.tiff_block import STRIPS, TILES
+
 Span = tuple[int, int]
 
 MIN_LONG_SIDE, MIN_SHORT_SIDE = 16, 8
@@ -24,7 +26,8 @@ _BRANDS = frozenset(
         b"isomiso2iso4iso5iso6mp41mp42avc1qt  M4V 3gp43gp5",
     )
 )
-_TIFF_TAGS = {256, 257, 273, 279, 324, 325}  # width, height, offsets and lengths of strips and of tiles
+_WIDTH, _HEIGHT = 256, 257
+_TIFF_TAGS = {_WIDTH, _HEIGHT, *STRIPS, *TILES}
 _MAX_STRIPS = 4096
 _NUMBERS_PER_STEP = 16
 """Offsets and lengths of strips that are read for one step of a search."""
@@ -192,8 +195,8 @@ def _tiff_end(data: bytes, start: int, steps: Steps) -> int:
                 place = start + int(struct.unpack_from(f"{order}I", data, place)[0])
             if place + count * size <= len(data):
                 entries[tag] = struct.unpack_from(f"{order}{count}{letter}", data, place)
-    width, height = (entries.get(tag, (0,))[0] for tag in (256, 257))
-    for offsets, lengths in ((273, 279), (324, 325)):
+    width, height = (entries.get(tag, (0,))[0] for tag in (_WIDTH, _HEIGHT))
+    for offsets, lengths in (STRIPS, TILES):
         places = entries.get(offsets, ())
         ends = [start + sum(pair) for pair in zip(places, entries.get(lengths, ()), strict=False)]
         if ends and _is_large(width, height):

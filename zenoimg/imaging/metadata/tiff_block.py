@@ -9,6 +9,8 @@ from typing import NamedTuple
 Span = tuple[int, int]
 
 ENTRY_BYTES = 12
+#: Tags of the offsets and of the lengths of an image's strips, and of its tiles.
+STRIPS, TILES = (273, 279), (324, 325)
 UTF8 = 129
 """The field type of text in UTF-8 (EXIF 3.0, 4.6.2)."""
 

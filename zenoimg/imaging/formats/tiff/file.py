@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.metadata import tiff_block
 
-STRIP_OFFSETS, STRIP_LENGTHS, TILE_OFFSETS, TILE_LENGTHS = 273, 279, 324, 325
+STRIP_OFFSETS, STRIP_LENGTHS, TILE_OFFSETS, TILE_LENGTHS = *tiff_block.STRIPS, *tiff_block.TILES
 SUB_IFDS, EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 330, 34665, 34853, 40965
 BYTE, ASCII, SHORT, LONG, SBYTE, UNDEFINED, SSHORT, SLONG, IFD, LONG8, IFD8 = 1, 2, 3, 4, 6, 7, 8, 9, 13, 16, 18
 """Field types that are read or written as numbers here."""
