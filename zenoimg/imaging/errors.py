@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
-RefusalCode = Literal["not-an-image", "unsupported-format", "corrupt", "too-large", "too-many-frames", "too-small"]
+RefusalCode = Literal[
+    "not-an-image",
+    "unsupported-format",
+    "decoder-missing",
+    "corrupt",
+    "too-large",
+    "too-many-frames",
+    "too-small",
+]
+#: Code of a format whose decoder is an optional package that is not installed here: not a verdict on the picture.
+DECODER_MISSING: Final = "decoder-missing"
 
 
 class Refused(Exception):  # noqa: N818 -- the contract's own word: the picture is refused, nothing broke

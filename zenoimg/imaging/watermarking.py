@@ -36,9 +36,9 @@ def watermark(
     are decoded. ``available`` is the number of bytes of memory that this process can give to one picture. ``key``
     replaces ``{key}`` in the mark's text.
 
-    Raises ``Refused`` with the code ``not-an-image``, ``unsupported-format``, ``corrupt``, ``too-large``,
-    ``too-many-frames`` or ``too-small``. Raises ``MemoryError`` if the process has too little memory, which says
-    nothing about the picture (``NeedsMemoryError``, before pixels are decoded, if it needs more than is
+    Raises ``Refused`` with the code ``not-an-image``, ``unsupported-format``, ``decoder-missing``, ``corrupt``,
+    ``too-large``, ``too-many-frames`` or ``too-small``. Raises ``MemoryError`` if the process has too little memory,
+    which says nothing about the picture (``NeedsMemoryError``, before pixels are decoded, if it needs more than is
     ``available``), and ``TypeError`` for an argument of the wrong type.
     """
     check_settings("watermark", recipe, limits)

@@ -19,8 +19,9 @@ from typing import Any, Literal
 
 from zenoimg.errors import UsageError, ZenoError
 from zenoimg.imaging import Limits, Recipe, RecipeError, Refused, Watermarked, WatermarkSpec, watermark
+from zenoimg.imaging.errors import DECODER_MISSING
 from zenoimg.imaging.formats import file_name
-from zenoimg.imaging.formats.heif.availability import with_install_line
+from zenoimg.imaging.formats.heif.availability import missing_with
 from zenoimg.imaging.whole_file import write_file
 from zenoimg.operations.output.choice import STDOUT, output_kind
 from zenoimg.suggest import suggest_install
@@ -163,7 +164,8 @@ def _marked(source: Path, recipe: Recipe, limits: Limits, key: str) -> _Marked:
         limits.check_bytes(size)
         return _Marked(size, watermark(source.read_bytes(), recipe, limits, key=key or source.name))
     except Refused as refusal:
-        reason = with_install_line(refusal.message, suggest_install("heic"))
+        missing = refusal.code == DECODER_MISSING
+        reason = missing_with(suggest_install("heic")) if missing else refusal.message
         return _Marked(size, code=refusal.code, reason=reason)
     except FileNotFoundError:
         return _Marked(0, code="unreadable", reason="does not exist")

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from zenoimg.imaging.errors import DECODER_MISSING
 from zenoimg.pipeline.records import ImageRecord
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 #: Error code of an original in an archive storage class: not a verdict on its bytes, so it is retried every time.
 ARCHIVED = "archived"
+_NOT_ABOUT_BYTES = (ARCHIVED, DECODER_MISSING)
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,12 @@ def is_up_to_date(record: ImageRecord, recipe: str, limits: str = "") -> bool:
     ``recipe`` and ``limits`` are fingerprints; an empty one is unknown and not compared. A refusal does not count if it
     is not about the image's bytes: they are archived, or pillow-heif was missing, as for a moment during a deploy.
     """
-    from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED  # the API's function does without imaging
-
     if record.status == "failed" or recipe not in ("", record.recipe):
         return False
     if record.status == "processed":
         return True
-    error = record.error or ""
-    is_about_bytes = not error.startswith(f"{ARCHIVED}:") and not error.endswith(NOT_INSTALLED)
-    return is_about_bytes and limits in ("", record.limits)
+    code = (record.error or "").partition(":")[0]
+    return code not in _NOT_ABOUT_BYTES and limits in ("", record.limits)
 
 
 def limits_fingerprint(limits: Limits, pillow: str | None = None) -> str:

@@ -6,7 +6,6 @@ import pytest
 
 from tests.records import PROCESSED, REFUSED
 from zenoimg.imaging import Limits
-from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.verdict import CopyMark, expected_copy, is_up_to_date, keeps_older_copy, limits_fingerprint
 
@@ -54,7 +53,7 @@ def test_only_a_refusal_keeps_an_older_copy() -> None:
         (KEPT, "old", "l1", False),
         (replace(MADE, status="failed"), "new", "l1", False),
         (replace(REJECTED, error="archived: it is in GLACIER"), "new", "l1", False),
-        (replace(REJECTED, error=f"unsupported-format: {NOT_INSTALLED}"), "new", "l1", False),
+        (replace(REJECTED, error="decoder-missing: HEIF needs a package"), "new", "l1", False),
     ],
 )
 def test_a_refusal_counts_for_its_recipe_and_limits_and_only_if_it_is_about_bytes(

@@ -219,7 +219,7 @@ def test_without_the_extra_it_is_refused_with_the_way_to_get_it(monkeypatch: pyt
     monkeypatch.setattr("zenoimg.imaging.formats.heif.writer.is_installed", lambda: False)
     with pytest.raises(Refused, match=r"pip install 'zenoimg\[heic\]'") as refusal:
         watermark(data)
-    assert refusal.value.code == "unsupported-format"
+    assert refusal.value.code == "decoder-missing"
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ NOT_INSTALLED = _MISSING + "pip install 'zenoimg[heic]'"
 SWITCHED_OFF = "HEIF is switched off: set heic = true in [formats] of zenoimg.toml, and deploy"
 
 
-def with_install_line(message: str, line: str) -> str:
-    """Return a refusal's message; if pillow-heif is missing, append the command that installs it here."""
-    return _MISSING + line if message == NOT_INSTALLED else message
+def missing_with(line: str) -> str:
+    """Return the message of a refusal without pillow-heif, with another line that installs it."""
+    return _MISSING + line
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.errors import DECODER_MISSING, Refused
 from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED
 from zenoimg.imaging.formats.heif.worker import messages
 from zenoimg.imaging.formats.heif.worker.messages import PIXELS, PRIMARY, REQUEST, Pixels, Request
@@ -30,7 +30,7 @@ def decoded(data: bytes, size: Size, coded_pixels: int, item: int = PRIMARY) -> 
 
     ``size`` is the maximum size; ``coded_pixels`` the number of pixels that must be decoded; ``item`` the item
     number, unless it is the primary picture. Raises ``Refused``: ``corrupt`` for a damaged file,
-    ``unsupported-format`` without pillow-heif; also what ``Pool.work`` raises.
+    ``decoder-missing`` without pillow-heif; also what ``Pool.work`` raises.
     """
     space = max(len(data), size[0] * size[1] * _CHANNELS + PIXELS.size) + _SPARE_BYTES
     memory = _MEMORY_A_PIXEL * coded_pixels + len(data) + _SPARE_MEMORY
@@ -51,7 +51,7 @@ def decoded(data: bytes, size: Size, coded_pixels: int, item: int = PRIMARY) -> 
     try:
         result = pool_of(_started, "HEIF").work(work, _DOING, crashes_tell=True)
     except UnusableLibraryError:
-        raise Refused("unsupported-format", NOT_INSTALLED) from None
+        raise Refused(DECODER_MISSING, NOT_INSTALLED) from None
     if isinstance(result, str):
         raise Refused("corrupt", result)
     return result

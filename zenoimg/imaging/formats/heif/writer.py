@@ -11,7 +11,7 @@ from PIL import Image
 
 from zenoimg.imaging.colour.making import profile_of
 from zenoimg.imaging.colour.tags import HLG, PQ, ColourTags
-from zenoimg.imaging.errors import Refused
+from zenoimg.imaging.errors import DECODER_MISSING, Refused
 from zenoimg.imaging.formats.heif.availability import NOT_INSTALLED, SWITCHED_OFF, is_installed
 from zenoimg.imaging.formats.heif.copies import KeptBlocks, as_jpeg, as_png
 from zenoimg.imaging.formats.heif.decoding import decoded
@@ -45,7 +45,7 @@ _MAP_BYTES = 8
 def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     """Return a watermarked copy of a HEIF's primary picture, as JPEG or PNG."""
     if not is_installed():
-        raise Refused("unsupported-format", NOT_INSTALLED)
+        raise Refused(DECODER_MISSING, NOT_INSTALLED)
     if not limits.heic:
         raise Refused("unsupported-format", SWITCHED_OFF)
     header = read_header(data)
