@@ -18,7 +18,6 @@ from zenoimg.imaging.metadata.photoshop import DamagedResources, patched_resourc
 from zenoimg.imaging.metadata.policy import MetadataPolicy, Rights
 from zenoimg.imaging.metadata.report import (
     ANNOTATIONS_LEFT_OUT,
-    CREDENTIALS_LEFT_OUT,
     LAYERS_LEFT_OUT,
     MAP_LEFT_OUT,
     Report,
@@ -61,18 +60,13 @@ class Keeper(Report):
         alone: bool = False,
         orientation: int | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(strips=policy == "strip")
         self.policy = policy
         self.rights = rights or Rights()
         self.stated: set[str] = set()
         self._alone = alone
         self._orientation = orientation
         self._nesting = 0
-
-    @property
-    def strips(self) -> bool:
-        """Whether the copy has no metadata except colour, orientation and rights."""
-        return self.policy == "strip"
 
     @property
     def keeps_gain_map(self) -> bool:
@@ -260,11 +254,10 @@ class Keeper(Report):
                 return value
             self.warn(MAP_LEFT_OUT)
             return None
-        self.warn(
-            {credentials.TIFF_TAG: CREDENTIALS_LEFT_OUT, exif.PHOTOSHOP_LAYERS: LAYERS_LEFT_OUT}.get(
-                tag, ANNOTATIONS_LEFT_OUT
-            )
-        )
+        if tag == credentials.TIFF_TAG:
+            self.credentials_left_out()
+        else:
+            self.warn(LAYERS_LEFT_OUT if tag == exif.PHOTOSHOP_LAYERS else ANNOTATIONS_LEFT_OUT)
         return None
 
     def _keeps_dataset(self, one: Dataset, name: str) -> bool:

@@ -30,7 +30,8 @@ class PacketRules:
     def removes(self, namespace: str, name: str, *, is_property: bool, in_contact: bool) -> bool:
         """See ``XmpRules``."""
         if names.is_link_to_credentials(namespace, name):
-            self.warn(_LINK_LEFT_OUT)
+            if not self.strips:
+                self.warn(_LINK_LEFT_OUT)
             return True
         if is_property and self.strips:
             return not self._stays_stripped(namespace, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CREDENTIALS_LEFT_OUT = "Content Credentials vouch for the unmarked picture and were left out"
+_CREDENTIALS_LEFT_OUT = "Content Credentials vouch for the unmarked picture and were left out"
 MAP_LEFT_OUT = "the map reference (GeoTIFF) tells the place and was left out"
 LAYERS_LEFT_OUT = "Photoshop's layers show the unmarked picture and were left out"
 ANNOTATIONS_LEFT_OUT = "Photoshop's annotations belong to its layers and were left out"
@@ -11,16 +11,23 @@ ANNOTATIONS_LEFT_OUT = "Photoshop's annotations belong to its layers and were le
 class Report:
     """Collects warnings about blocks of metadata, each kind once.
 
-    ``name`` of a block is the subject of its sentence, with its verb where a method says so.
+    ``name`` of a block is the subject of its sentence, with its verb where a method says so. ``strips`` is
+    set if the copy has no metadata except colour, orientation and rights.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, strips: bool) -> None:
+        self.strips = strips
         self.warnings: list[str] = []
 
     def warn(self, text: str) -> None:
         """Record a warning about something that the copy cannot keep."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    def credentials_left_out(self) -> None:
+        """Record that Content Credentials were left out, unless all metadata is stripped as requested."""
+        if not self.strips:
+            self.warn(_CREDENTIALS_LEFT_OUT)
 
     def left_out(self, name: str, damage: ValueError | str) -> None:
         """Record that a block is damaged. ``name`` includes its verb."""

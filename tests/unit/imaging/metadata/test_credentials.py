@@ -6,7 +6,8 @@ import struct
 
 import pytest
 
-from tests.drawn import avifs, gifs, pictures
+from tests.drawn import avifs, gifs, heifs, pictures
+from tests.drawn.heifs import needs_heic
 from tests.drawn.tiffs import UNDEFINED, Sheet, read
 from tests.unit.imaging.metadata import blocks
 from tests.unit.imaging.metadata.blocks import EXIF_CARRIERS, PHOTO, XMP_CARRIERS, said, text_entry, tiff_block
@@ -42,18 +43,16 @@ def test_another_property_of_that_name_stays() -> None:
 
 
 MANIFEST = b"\0\0\0\x10jumb-manifest-"
+SIGNED_BOX = avifs.box(
+    b"uuid", bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + bytes(4) + b"manifest\0" + bytes(8) + MANIFEST
+)
 SIGNED = {
     "JPEG": pictures.jpeg(PHOTO, [(0xEB, b"JP\0\1" + MANIFEST)]),
     "PNG": blocks.png_with(pictures.chunk(b"caBX", MANIFEST)),
     "WebP": blocks.webp_with((b"C2PA", MANIFEST)),
     "GIF": blocks.gif_with(gifs.application(b"C2PA_GIF\1\0\0", gifs.in_blocks(MANIFEST))),
     "TIFF": blocks.tiff_with({52545: (UNDEFINED, MANIFEST)}),
-    "AVIF": blocks.avif_with(
-        top=avifs.box(
-            b"uuid",
-            bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + bytes(4) + b"manifest\0" + bytes(8) + MANIFEST,
-        )
-    ),
+    "AVIF": blocks.avif_with(top=SIGNED_BOX),
     "EXIF": EXIF_CARRIERS["JPEG"](tiff_block([text_entry(52545, MANIFEST)])),
 }
 
@@ -85,8 +84,9 @@ def test_a_manifest_with_a_thumbnail_is_named_as_credentials(kind: str, policy: 
     done = watermark(with_thumbnail(kind), Recipe(metadata=policy))
     assert blocks.PREVIEW[-40:] not in done.data
     assert MANIFEST not in done.data
-    named = "Content Credentials vouch for the unmarked picture and were left out"
-    assert done.warnings in ([(named,)] if policy == "keep" else [(), (named,)])
+    assert done.warnings == (
+        ("Content Credentials vouch for the unmarked picture and were left out",) if policy == "keep" else ()
+    )
 
 
 @pytest.mark.parametrize("kind", SIGNED)
@@ -95,6 +95,29 @@ def test_credentials_go_and_are_named_once(kind: str) -> None:
     assert MANIFEST not in done.data
     assert done.warnings == ("Content Credentials vouch for the unmarked picture and were left out",)
     assert done.frames == 1
+
+
+@pytest.mark.parametrize("kind", SIGNED)
+def test_the_policy_strip_reports_no_credentials(kind: str) -> None:
+    done = watermark(SIGNED[kind], Recipe(metadata="strip"))
+    assert MANIFEST not in done.data
+    assert done.warnings == ()
+
+
+@needs_heic
+def test_credentials_of_a_heic_are_reported_unless_stripped() -> None:
+    data = heifs.encoded(PHOTO) + SIGNED_BOX
+    kept, stripped = (watermark(data, Recipe(metadata=policy)) for policy in ("keep", "strip"))
+    assert set(kept.warnings) - set(stripped.warnings) == {
+        "Content Credentials vouch for the unmarked picture and were left out"
+    }
+
+
+@pytest.mark.parametrize("carrier", XMP_CARRIERS)
+def test_the_policy_strip_reports_no_link(carrier: str) -> None:
+    done = watermark(XMP_CARRIERS[carrier](AS_ELEMENT), Recipe(metadata="strip"))
+    assert URL.encode() not in said(done.data)
+    assert done.warnings == ()
 
 
 @pytest.mark.parametrize("pages", [1, 2, 3])

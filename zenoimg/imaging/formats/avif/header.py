@@ -15,7 +15,6 @@ from zenoimg.imaging.formats.iso.items import Items, read_items
 from zenoimg.imaging.formats.sampling import NAMES
 from zenoimg.imaging.marking.placement import Size
 from zenoimg.imaging.metadata.credentials import is_credentials_box
-from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """UUID of the XMP box in ISO base media files (XMP Specification Part 3, 1.2.7)."""
@@ -51,7 +50,8 @@ class AvifHeader:
 
     ``track`` is set for animations. ``exif`` is a TIFF structure or empty, ``xmp`` the packet of a top-level box or
     empty. ``coded`` holds the sizes of the coded pictures, ``quantizers`` how coarsely they are coded,
-    ``clean_aperture`` the content of ``clap``, and ``not_kept`` what the copy cannot keep.
+    ``clean_aperture`` the content of ``clap``, and ``not_kept`` what the copy cannot keep, besides metadata.
+    ``is_signed`` is set if there are Content Credentials.
     """
 
     coding: Coding
@@ -62,6 +62,7 @@ class AvifHeader:
     quantizers: Quantizers
     clean_aperture: bytes
     not_kept: tuple[str, ...]
+    is_signed: bool
 
 
 def read_header(data: bytes) -> AvifHeader:
@@ -100,6 +101,7 @@ def _read(data: bytes) -> AvifHeader:
         _quantizers(data, items, tracks, animated=track is not None),
         known.get(b"clap", b""),
         tuple(_not_kept(data, items, known, top)),
+        any(box.kind == b"uuid" and is_credentials_box(data, box.start, box.end) for box in top),
     )
 
 
@@ -190,10 +192,7 @@ def _not_kept(data: bytes, items: Items, known: dict[bytes, bytes], top: list[Bo
     if any(_is_other_auxiliary(item.property(b"auxC")) for item in items.by_number.values()):
         yield "a depth map or another auxiliary picture was left out"
     others = [box for box in top if box.kind == b"uuid" and not _is_uuid(data, box, _XMP_UUID)]
-    signed = [box for box in others if is_credentials_box(data, box.start, box.end)]
-    if signed:
-        yield CREDENTIALS_LEFT_OUT
-    if len(signed) < len(others):
+    if not all(is_credentials_box(data, box.start, box.end) for box in others):
         yield "a box of a kind that is not known (uuid) was left out"
 
 

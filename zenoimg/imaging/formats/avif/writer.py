@@ -168,6 +168,8 @@ def _metadata(
 ) -> dict[str, Any]:
     alone = any("gain map" in text for text in header.not_kept)
     keeper = Keeper(recipe.metadata, recipe.rights, alone=alone, orientation=orientation)
+    if header.is_signed:
+        keeper.credentials_left_out()
     packet = source.info.get("xmp", b"") or header.xmp
     packet = keeper.xmp(packet) if packet else b""
     block = keeper.exif(header.exif) if header.exif else b""

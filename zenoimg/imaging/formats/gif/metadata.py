@@ -8,7 +8,6 @@ from zenoimg.imaging.formats.gif.blocks import APPLICATION, COMMENT, PLAIN_TEXT,
 from zenoimg.imaging.metadata import carve
 from zenoimg.imaging.metadata.credentials import GIF_APPLICATION
 from zenoimg.imaging.metadata.keeper import Keeper
-from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _PROFILE = b"ICCRGBG1012"
@@ -37,8 +36,7 @@ def kept_extensions(extensions: list[Extension], keeper: Keeper) -> list[list[Ex
                 xmp, at_xmp = keeper.xmp(packet), index
             kept.append([])
         elif _is_signature(extension):
-            if not keeper.strips:
-                keeper.warn(CREDENTIALS_LEFT_OUT)
+            keeper.credentials_left_out()
             kept.append([])
         elif _kind(extension) in pieces or (not _kind(extension)[1] and carve.holds_picture(extension.blocks)):
             keeper.found_picture(_name(extension))

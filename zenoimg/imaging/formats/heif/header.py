@@ -14,7 +14,6 @@ from zenoimg.imaging.formats.iso.boxes import MOST_BOXES, Box, boxes_in, walk
 from zenoimg.imaging.formats.iso.items import Item, Items, read_items
 from zenoimg.imaging.marking.placement import Size
 from zenoimg.imaging.metadata.credentials import is_credentials_box
-from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 UNSPECIFIED = 2
 _MOST_TILES = 1_000
@@ -43,7 +42,7 @@ class HeifHeader:
     ``size`` is the size of the picture as shown, rotated and cropped; ``coded`` holds the sizes of all coded pictures,
     tiles and alpha included. ``primaries`` and ``transfer`` are the code points in nclx (ITU-T H.273),
     ``UNSPECIFIED`` without nclx. ``exif`` is a TIFF structure or empty, and ``not_kept`` names what the copy cannot
-    keep.
+    keep, besides metadata. ``is_signed`` is set if there are Content Credentials.
     """
 
     size: Size
@@ -58,6 +57,7 @@ class HeifHeader:
     xmp: bytes
     items: Items
     not_kept: tuple[str, ...]
+    is_signed: bool
 
     @property
     def coded_pixels(self) -> int:
@@ -103,6 +103,7 @@ def _read(data: bytes) -> HeifHeader:
         _xmp(items),
         items,
         tuple(_not_kept(data, items, picture, codings, top)),
+        any(box.kind == b"uuid" and is_credentials_box(data, box.start, box.end) for box in top),
     )
 
 
@@ -226,8 +227,6 @@ def _not_kept(data: bytes, items: Items, picture: Item, codings: list[Hevc], top
         yield "pixels that are not square (pasp) cannot be written and were made square"
     if any(box.kind in _VIDEO_BOXES for box in top):
         yield "the video or the sequence in the file was left out"
-    if any(box.kind == b"uuid" and is_credentials_box(data, box.start, box.end) for box in top):
-        yield CREDENTIALS_LEFT_OUT
 
 
 def _other_pictures(items: Items, picture: Item) -> int:

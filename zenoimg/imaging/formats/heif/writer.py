@@ -58,6 +58,8 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     points = (found.primaries, found.transfer) if unsaid else (header.primaries, header.transfer)
     warnings = [BECAME_PNG if picture.mode == "RGBA" else BECAME_JPEG, *header.not_kept, *warnings]
     keeper = Keeper(recipe.metadata, recipe.rights, alone=True, orientation=1)
+    if header.is_signed:
+        keeper.credentials_left_out()
     profile = header.profile or profile_of(*points)
     picture = _fitting(picture, profile)
     overlay = overlay_for(recipe.watermark, picture.size, 1, _tags(picture, profile))

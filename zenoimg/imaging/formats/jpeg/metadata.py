@@ -20,7 +20,6 @@ from zenoimg.imaging.formats.jpeg.xmp import XMP, XMP_EXTENSION, kept_xmp, packe
 from zenoimg.imaging.metadata.credentials import JPEG_IDENTIFIER
 from zenoimg.imaging.metadata.exif import orientation_of
 from zenoimg.imaging.metadata.keeper import Keeper
-from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 EXIF = b"Exif\0"
 _EXIF_HEADER_BYTES, _PROFILE_HEADER_BYTES, _ADOBE_BYTES = 6, 14, 12
@@ -70,8 +69,8 @@ def kept_segments(stream: JpegStream, keeper: Keeper) -> list[Segment]:
                 kept += blocks.pop(kind, [])
             case "adobe":
                 kept.append(Segment(APP14, segment.payload[:_ADOBE_BYTES]))
-            case "credentials" if not keeper.strips:
-                keeper.warn(CREDENTIALS_LEFT_OUT)
+            case "credentials":
+                keeper.credentials_left_out()
             case "colour":
                 kept.append(profile.pop(0))
             case "gain map" if keeper.keeps_gain_map:

@@ -20,7 +20,6 @@ from zenoimg.imaging.metadata import carve, names
 from zenoimg.imaging.metadata.credentials import PNG_CHUNK
 from zenoimg.imaging.metadata.exif import orientation_of
 from zenoimg.imaging.metadata.keeper import EXIF_HEADER, Keeper, tiff_block
-from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 # Chunks that determine how pixels look or how large they print; no policy affects them.
 _RENDERING = {b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi"}
@@ -69,7 +68,7 @@ class ChunkKeeper:
         if chunk.name in TEXT_CHUNKS:
             return self._text(chunk)
         if chunk.name == PNG_CHUNK:
-            keeper.warn(CREDENTIALS_LEFT_OUT)
+            keeper.credentials_left_out()
             return []
         if not chunk.is_ancillary or (not chunk.is_safe_to_copy and chunk.name != b"tIME"):
             keeper.warn(f"{name} belongs to the unmarked picture and was left out")

@@ -33,7 +33,7 @@ from zenoimg.imaging.metadata.exif import (
 )
 from zenoimg.imaging.metadata.keeper import Keeper
 from zenoimg.imaging.metadata.maker_notes import names_place, place_spans
-from zenoimg.imaging.metadata.report import ANNOTATIONS_LEFT_OUT, CREDENTIALS_LEFT_OUT, LAYERS_LEFT_OUT, MAP_LEFT_OUT
+from zenoimg.imaging.metadata.report import ANNOTATIONS_LEFT_OUT, LAYERS_LEFT_OUT, MAP_LEFT_OUT
 from zenoimg.imaging.metadata.tiff_block import UTF8, TiffBlock
 
 ICC_PROFILE = 34675
@@ -47,7 +47,6 @@ _LEFT_OUT = {
     SUB_IFDS: "smaller copies of a page (SubIFDs) show it unmarked and were left out",
     PHOTOSHOP_LAYERS: LAYERS_LEFT_OUT,
     PHOTOSHOP_ANNOTATIONS: ANNOTATIONS_LEFT_OUT,
-    credentials.TIFF_TAG: CREDENTIALS_LEFT_OUT,
 }
 _RIGHTS = {ARTIST: "creator", COPYRIGHT: "copyright"}
 _BLOCKS = {XMP, IPTC, PHOTOSHOP}
@@ -61,7 +60,9 @@ def kept_tags(tags: Directory, keeper: Keeper) -> Directory:
     """Return the tags of a page that the copy keeps."""
     entries: dict[int, Entry] = {}
     for tag, entry in tags.entries.items():
-        if tag in _LEFT_OUT:
+        if tag == credentials.TIFF_TAG:
+            keeper.credentials_left_out()
+        elif tag in _LEFT_OUT:
             keeper.warn(_LEFT_OUT[tag])
         elif tag in _NO_USE_IN_A_COPY or (keeper.strips and not _stays_stripped(tag, keeper)):
             continue
@@ -123,7 +124,9 @@ def _exif(exif: Directory, make: bytes, keeper: Keeper) -> Directory:
         keeper.warn(f"EXIF tag {tag} cannot be read and was left out")
     entries: dict[int, Entry] = {}
     for tag, entry in exif.entries.items():
-        if tag in _LEFT_OUT:
+        if tag == credentials.TIFF_TAG:
+            keeper.credentials_left_out()
+        elif tag in _LEFT_OUT:
             keeper.warn(_LEFT_OUT[tag])
         elif tag == MAKER_NOTE:
             notes = _maker_note(entry, make, exif.form.order, keeper)

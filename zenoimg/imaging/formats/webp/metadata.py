@@ -6,7 +6,6 @@ from zenoimg.imaging.formats.webp.chunks import IMAGE_DATA, Chunk, WebP
 from zenoimg.imaging.metadata import carve
 from zenoimg.imaging.metadata.credentials import WEBP_CHUNK
 from zenoimg.imaging.metadata.keeper import Keeper
-from zenoimg.imaging.metadata.report import CREDENTIALS_LEFT_OUT
 
 PICTURE = {b"VP8X", b"ANIM", b"ANMF", *IMAGE_DATA}
 """Chunks that make up the picture."""
@@ -26,8 +25,7 @@ def kept_chunks(source: WebP, keeper: Keeper) -> list[Chunk]:
                 kept[chunk.name] = _kept_once(chunk, keeper)
                 others.append(Chunk(chunk.name, b""))
         elif chunk.name == WEBP_CHUNK:
-            if not keeper.strips:
-                keeper.warn(CREDENTIALS_LEFT_OUT)
+            keeper.credentials_left_out()
         elif chunk.name in pieces:
             keeper.found_picture(_name(chunk))
         elif not keeper.strips:
