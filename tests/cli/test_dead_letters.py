@@ -17,7 +17,7 @@ from tests.cli.conftest import Terminal
 from tests.cli.moto_stack import NAMES, make_stack
 from tests.records import record
 from zenoimg.cli.app import app
-from zenoimg.operations.dead_letters import receiving
+from zenoimg.operations.dead_letters import receiving, survey
 from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.events import backfill_body
 
@@ -174,6 +174,32 @@ def test_letters_that_arrive_during_the_question_stay(queue: Queue, monkeypatch:
     done = CliRunner().invoke(app, ["dead-letters", "discard", "--all"])  # the message is not sent by the command
     assert (done.exit_code, done.stderr.count("discarded ")) == (0, 1)
     assert queue.visible() == 1
+
+
+def test_discarding_stops_at_the_bound_and_says_how_many_are_left(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "MAX_KEPT", 20)
+    monkeypatch.setattr(survey, "MAX_KEPT", 20)
+    queue.bury(*(envelope(f"{number}.jpg") for number in range(25)))
+    done = queue.terminal.run("dead-letters", "discard", "--all", "--yes", code=1)
+    assert "Reads the first 20 of about 25 dead letters." in done.stderr
+    assert "20 dead letters: 20 discarded." in done.stderr
+    assert "About 5 dead letters were not read. " in done.stderr
+    assert "`zenoimg dead-letters discard --all`" in done.stderr
+    assert queue.visible() == 5
+    done = queue.terminal.run("dead-letters", "discard", "--all", "--yes")
+    assert "not read" not in done.stderr
+    assert queue.visible() == 0
+
+
+def test_unreadable_letters_behind_the_bound_are_not_forgotten(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "MAX_KEPT", 20)
+    monkeypatch.setattr(survey, "MAX_KEPT", 20)
+    queue.bury(*(envelope(f"{number}.jpg") for number in range(24)), "not json")
+    done = queue.terminal.run("dead-letters", "discard", "--unreadable", "--yes", code=1)
+    assert "About 5 dead letters were not read. " in done.stderr
+    assert "`zenoimg reprocess --failed`" in done.stderr
 
 
 def test_letters_can_be_looked_at_without_the_table(queue: Queue) -> None:

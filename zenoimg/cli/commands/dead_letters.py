@@ -107,6 +107,13 @@ class _Choice:
                 next_step=f"`{suggest('dead-letters', 'list')}` shows them.",
             )
 
+    @property
+    def next_step(self) -> str:
+        """Return what to do if the queue holds more letters than one run reads."""
+        if self.everything:
+            return f"Discard them as well: `{suggest('dead-letters', 'discard', '--all')}`"
+        return f"Process those before them first: `{suggest('reprocess', '--failed')}`"
+
     def of(self, letters: Sequence[DeadLetter]) -> tuple[list[DeadLetter], list[str]]:
         """Return the chosen letters, and the ids that matched none."""
         from zenoimg.operations.dead_letters.survey import named
@@ -137,9 +144,13 @@ def _discard(
     choice = _Choice(tuple(ids or ()), unreadable, everything)
     _, pipeline = pipeline_of(call)
     from zenoimg.operations.dead_letters.discard import discard
-    from zenoimg.operations.dead_letters.survey import survey
+    from zenoimg.operations.dead_letters.survey import survey, unread
 
-    chosen, unknown = choice.of(survey(pipeline))
+    letters = survey(pipeline)
+    chosen, unknown = choice.of(letters)
+    more = unread(pipeline, letters) if unknown or not choice.ids else 0
+    if more:
+        call.screen.say(f"Reads the first {len(letters):,} of about {len(letters) + more:,} dead letters.")
     if chosen:
         _announce(call, pipeline, chosen)
     if dry_run:
@@ -160,7 +171,9 @@ def _discard(
             array.add({"MessageId": result.message_id, "Result": result.result, "Reason": result.reason})
             call.screen.line(render.outcome(result.result, result.message_id, reason=result.reason))
     call.screen.say(f"{render.plural(results.total(), 'dead letter')}: {render.counts(results, none='none')}.")
-    if results.total() > results["discarded"]:
+    if more:
+        call.screen.say(f"[yellow]About {more:,} dead letters were not read.[/] {safe(choice.next_step)}")
+    if more or results.total() > results["discarded"]:
         raise typer.Exit(1)
 
 

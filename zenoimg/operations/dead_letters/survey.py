@@ -14,6 +14,7 @@ from zenoimg.errors import NotDeployedError, UsageError
 from zenoimg.operations.dead_letters.letter import DeadLetter
 from zenoimg.operations.dead_letters.receiving import MAX_KEPT, put_back, receive
 from zenoimg.operations.pipeline import LivePipeline
+from zenoimg.operations.queues import counts
 from zenoimg.suggest import suggest
 
 _PEEK_SECONDS = 30
@@ -36,6 +37,13 @@ def survey(pipeline: LivePipeline, limit: int | None = None) -> list[DeadLetter]
             next_step=f"`{suggest('reprocess', '--failed', '--here')}` reprocesses failed images.",
         )
     return _explained(pipeline, sorted(peek(pipeline, min(limit or MAX_KEPT, MAX_KEPT)), key=_age))
+
+
+def unread(pipeline: LivePipeline, letters: Sequence[DeadLetter]) -> int:
+    """Return about how many dead letters a survey did not reach. Raises botocore's ``ClientError``."""
+    if len(letters) < MAX_KEPT:
+        return 0
+    return max(0, counts(pipeline, pipeline.deployment.dead_letter_queue_url).total - len(letters))
 
 
 def peek(pipeline: LivePipeline, count: int) -> list[DeadLetter]:
