@@ -105,7 +105,7 @@ def _selectors(root: Any, context: Any) -> list[str]:
     return [
         f"{', '.join(names[:-1])} and {names[-1]} take images by the same options, all of which must match. Apart"
         " from `list`, they also take ids: as arguments, or on standard input with `-`, one a line, or separated by NUL"
-        " with `-0`. Ids cannot be combined with other selectors.",
+        " with `-0`; so does `restore`. Ids cannot be combined with other selectors.",
         "",
         *_table(most, context),
         "",

@@ -90,7 +90,7 @@ ROOMS: dict[str, set[str]] = {
     "concurrency": set(),
     "configured": set(),
     "content": set(),
-    "dead_letters": {"concurrency", "pipeline"},
+    "dead_letters": {"concurrency", "pipeline", "queues"},
     "deploy": {"concurrency", "configured", "output", "pipeline", "records", "selectors"},
     "effective_recipe": {"configured", "inventory", "pipeline", "records"},
     "doctor": {"configured", "deploy", "effective_recipe", "health", "pipeline"},

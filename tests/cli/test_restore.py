@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
 from tests.cli.conftest import ORIGINALS, PROCESSED, TABLE, Terminal
 from tests.drawn.pictures import jpeg, photo
+from zenoimg.cli.app import app
 from zenoimg.operations.versions import restore as operation
 from zenoimg.pipeline.catalog import Catalog
 
@@ -46,6 +49,33 @@ def body(key: str, **version: str) -> bytes:
 def recorded_version(key: str) -> str | None:
     record = Catalog(boto3.client("dynamodb"), TABLE).get(key)
     return None if record is None else record.version_id
+
+
+@pytest.mark.parametrize(("separator", "options"), [(b"\n", []), (b"\0", ["-0"])])
+def test_ids_are_read_from_standard_input(no_stack: Terminal, separator: bytes, options: list[str]) -> None:
+    keys = ["a.jpg", AWKWARD]
+    for key in (*keys, "other.jpg"):
+        put(key)
+        remove(key)
+    text = separator.join(key.encode() for key in keys)
+    done = CliRunner().invoke(app, ["restore", "-", "--json", *options], input=text, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert [result["ImageId"] for result in json.loads(done.stdout)] == keys
+    assert history("other.jpg")[-1] == "MARKER", "only what was named is restored"
+
+
+def test_an_empty_standard_input_restores_nothing(no_stack: Terminal) -> None:
+    put("a.jpg")
+    remove("a.jpg")
+    for options in ([], ["--deleted"]):
+        done = CliRunner().invoke(app, ["restore", "-", "--yes", "--json", *options], input=b"")
+        assert (done.exit_code, json.loads(done.stdout)) == (0, [])
+    assert history("a.jpg")[-1] == "MARKER"
+
+
+def test_standard_input_names_no_single_image(no_stack: Terminal) -> None:
+    no_stack.run("restore", "-", "--version", "v1", code=2)
+    no_stack.run("restore", "-", "a.jpg", code=2)
 
 
 @pytest.mark.parametrize("key", ["a.jpg", AWKWARD])

@@ -12,7 +12,7 @@ import typer
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.command import command
-from zenoimg.cli.framework.completion import image_ids
+from zenoimg.cli.framework.selecting import GivenIds
 from zenoimg.cli.framework.session import confirm, pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import JsonArray, safe
@@ -32,7 +32,7 @@ _NAMED = 10  # ids shown before the question
 class Options:
     """The validated options."""
 
-    ids: tuple[str, ...]
+    given: GivenIds
     version: str | None
     deleted: bool
     prefix: str
@@ -44,14 +44,14 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raise ``UsageError`` for mutually exclusive options."""
-        if self.version is not None and (len(self.ids) != 1 or self.deleted):
+        if self.version is not None and (self.given.single is None or self.deleted):
             raise UsageError("--version needs a single ID, and --deleted chooses the version itself")
-        if not self.ids and not self.deleted:
+        if not self.given.ids and not self.deleted:
             raise UsageError(
                 "no ID was given",
                 next_step="Name images, or add --deleted for all that are deleted (--prefix, --since).",
             )
-        if (self.prefix or self.since) and (self.ids or not self.deleted):
+        if (self.prefix or self.since) and (self.given.ids or not self.deleted):
             raise UsageError("--prefix and --since select deleted images: use them with --deleted and without an ID")
 
 
@@ -62,9 +62,7 @@ def register(app: typer.Typer) -> None:
 
 def restore(
     call: Call,
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="Ids of the images.", metavar="[ID]...", autocompletion=image_ids)
-    ] = None,
+    given: GivenIds,
     version: Annotated[
         str | None, typer.Option("--version", help="Restore this version of a single image.", metavar="V")
     ] = None,
@@ -87,7 +85,7 @@ def restore(
     existing image, and before restoring images that were not given by id.
     """
     options = Options(
-        tuple(ids or ()),
+        given,
         version,
         deleted,
         prefix,
@@ -111,7 +109,7 @@ def _run(call: Call, settings: Settings, pipeline: LivePipeline, options: Option
     from zenoimg.operations.versions.restore import RestoreResult, plan
     from zenoimg.operations.versions.restore import restore as run
 
-    keys = options.ids or deleted_keys(pipeline, options.prefix, options.since)
+    keys = options.given.read() if options.given.ids else deleted_keys(pipeline, options.prefix, options.since)
     planned = list(plan(pipeline, keys, options.version, only_deleted=options.deleted))
     chosen = [item for item in planned if isinstance(item, Restoration)]
     others = [item for item in planned if not isinstance(item, Restoration)]
@@ -157,7 +155,7 @@ def _run_options(pipeline: LivePipeline, settings: Settings, options: Options) -
 
 def _agrees(call: Call, pipeline: LivePipeline, chosen: Sequence[Restoration], options: Options) -> bool:
     replacing = [item for item in chosen if item.replaced is not None]
-    if options.ids and not replacing:
+    if options.given.ids and not replacing:
         return True
     bucket = pipeline.settings.originals_bucket
     where = str(pipeline.aws.identity) if pipeline.settings.account_id else pipeline.aws.where

@@ -1,6 +1,7 @@
 """The selectors: the options by which commands select one image, some or all. They are defined only here.
 
-A command accepts them with a parameter of type ``Given``, which ``framework.command`` replaces with the options.
+A command accepts them with a parameter of type ``Given``, ``GivenFilters`` or ``GivenIds``, which ``framework.command``
+replaces with the options.
 """
 
 from __future__ import annotations
@@ -45,16 +46,16 @@ FILTERS: dict[str, Any] = {
         str, _option("--format", help="Only originals or copies in this format: jpeg, heic …", metavar="F")
     ],
 }
-SELECTORS: dict[str, Any] = {
-    **FILTERS,
-    "everything": Annotated[bool, _option("--all", help="All images.")],
-    "null": Annotated[bool, _option("--null", "-0", help="Ids on standard input are separated by NUL.")],
-}
-IDS = Annotated[
-    list[str] | None,
-    typer.Argument(help="Ids of images; - reads them from standard input, one per line.", metavar="ID",
-                   show_default=False, autocompletion=image_ids),
-]  # fmt: skip
+_NULL, _NULL_HELP = ("--null", "-0"), "Ids on standard input are separated by NUL."
+IDS: dict[str, Any] = {
+    "ids": Annotated[
+        list[str] | None,
+        typer.Argument(help="Ids of images; - reads them from standard input, one per line.", metavar="ID",
+                       show_default=False, autocompletion=image_ids),
+    ],
+    "null": Annotated[bool, typer.Option(*_NULL, help=_NULL_HELP)],
+}  # fmt: skip
+EVERYTHING: dict[str, Any] = {"everything": Annotated[bool, _option("--all", help="All images.")]}
 DEFAULTS: dict[str, Any] = {"format": "", "everything": False, "null": False}
 
 
@@ -94,32 +95,49 @@ class GivenFilters:
 
 
 @dataclass(frozen=True)
-class Given(GivenFilters):
-    """The validated selectors."""
+class GivenIds:
+    """The validated ids, or ``-`` for those on standard input."""
 
     ids: tuple[str, ...] = ()
-    everything: bool = False
     null: bool = False
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        others = (*self.options, *(["--all"] if self.everything else []))
-        if self.ids and others:
-            raise UsageError(f"ids name images, so they cannot be combined with {others[0]}")
         if STDIN in self.ids and len(self.ids) > 1:
             raise UsageError("- cannot be combined with other ids: standard input lists all of them")
         if self.null and STDIN not in self.ids:
             raise UsageError("-0 applies to ids on standard input: it needs - as the only ID")
 
     @property
+    def single(self) -> str | None:
+        """Return the id if exactly one was given on the command line."""
+        return self.ids[0] if len(self.ids) == 1 and self.ids[0] != STDIN else None
+
+    def read(self) -> tuple[str, ...]:
+        """Return the ids; ``-`` reads standard input to its end."""
+        from zenoimg.operations.selectors import read_ids
+
+        if STDIN in self.ids:
+            return tuple(read_ids(sys.stdin.buffer, b"\0" if self.null else b"\n"))
+        return self.ids
+
+
+@dataclass(frozen=True)
+class Given(GivenIds, GivenFilters):
+    """The validated selectors."""
+
+    everything: bool = False
+
+    def __post_init__(self) -> None:
+        GivenFilters.__post_init__(self)
+        others = (*self.options, *(["--all"] if self.everything else []))
+        if self.ids and others:
+            raise UsageError(f"ids name images, so they cannot be combined with {others[0]}")
+        GivenIds.__post_init__(self)
+
+    @property
     def is_empty(self) -> bool:
         """Return whether none were given, not even ``--all``."""
         return not (self.ids or self.options or self.everything)
-
-    @property
-    def single(self) -> str | None:
-        """Return the id if exactly one, and no other selector, was given on the command line."""
-        return self.ids[0] if len(self.ids) == 1 and self.ids[0] != STDIN else None
 
     def require(self) -> None:
         """Raise ``UsageError`` if none were given, for commands that do not work on all images by default."""
@@ -131,20 +149,23 @@ class Given(GivenFilters):
 
     def selectors(self, now: datetime | None = None) -> Selectors:
         """Return the selectors; ``-`` reads standard input to its end."""
-        from zenoimg.operations.selectors import Selectors, read_ids
+        from zenoimg.operations.selectors import Selectors
 
-        if STDIN in self.ids:
-            return Selectors(ids=tuple(read_ids(sys.stdin.buffer, b"\0" if self.null else b"\n")))
         if self.ids:
-            return Selectors(ids=self.ids)
+            return Selectors(ids=self.read())
         return super().selectors(now or datetime.now(UTC))
+
+
+_OPTIONS: dict[Any, dict[str, Any]] = {
+    GivenIds: IDS,
+    GivenFilters: FILTERS,
+    Given: {**FILTERS, **EVERYTHING, **IDS, "null": Annotated[bool, _option(*_NULL, help=_NULL_HELP)]},
+}
 
 
 def options_of(kind: Any) -> dict[str, Any]:
     """Return the parameters, with annotations, that a parameter of this type stands for; none for other types."""
-    if kind is Given:
-        return {"ids": IDS, **SELECTORS}
-    return FILTERS if kind is GivenFilters else {}
+    return _OPTIONS.get(kind, {})
 
 
 def taken_from(kind: Any, given: dict[str, Any]) -> Any:
