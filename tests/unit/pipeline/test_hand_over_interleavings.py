@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.pipeline.interleavings import NEW, OLD, STRICT, Run, World, assert_allowed, explore, settled
+from tests.unit.pipeline.interleavings.search import NEW, OLD, STRICT, Run, World, assert_allowed, explore, settled
 from zenoimg.imaging import Recipe
 
 Changes = tuple[str | None, ...]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.pipeline.interleavings import (
+from tests.unit.pipeline.interleavings.search import (
     NEW,
     OLD,
     PICKY,
