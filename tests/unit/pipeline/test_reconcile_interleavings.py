@@ -7,17 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.pipeline.interleavings.search import (
-    NEW,
-    OLD,
-    PICKY,
-    STRICT,
-    Run,
-    World,
-    assert_allowed,
-    explore,
-    settled,
-)
+from tests.unit.pipeline.interleavings.ends import assert_allowed, settled
+from tests.unit.pipeline.interleavings.search import explore
+from tests.unit.pipeline.interleavings.world import NEW, OLD, PICKY, STRICT, Run, World
 from zenoimg.imaging import Recipe
 from zenoimg.pipeline.verdict import CopyMark
 
