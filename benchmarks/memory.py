@@ -148,7 +148,7 @@ KINDS: dict[str, tuple[Draw, Recipe]] = {
     "jpeg progressive, blocks": (saved("JPEG", "RGB", quality=90, progressive=True), CORNER),
     "jpeg 4:2:0, pixels": (saved("JPEG", "RGB", quality=90), TILED),
     "jpeg 4:4:4, pixels": (saved("JPEG", "RGB", quality=95, subsampling=0), TILED),
-    "jpeg 4:2:0 of optimised tables, pixels": (saved("JPEG", "RGB", quality=90, optimize=True), TILED),
+    "jpeg 4:2:0 of optimized tables, pixels": (saved("JPEG", "RGB", quality=90, optimize=True), TILED),
     "jpeg grey, pixels": (saved("JPEG", "L", quality=95), TILED),
     "jpeg inks, pixels": (saved("JPEG", "CMYK", quality=95), TILED),
     "jpeg inks progressive, pixels": (saved("JPEG", "CMYK", quality=95, progressive=True), TILED),

@@ -53,7 +53,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "grey": lambda: photo("L"),
     "grey with a profile": lambda: photo("L", profiles.grey_profile(profiles.gamma_curve(1.8))),
     "progressive": lambda: photo(progressive=True),
-    "optimised": lambda: photo(optimize=True),
+    "optimized": lambda: photo(optimize=True),
     "4:4:4": lambda: photo(subsampling=0),
     "4:1:0": lambda: drawn("4:1:0", restart=5),
     "YCCK": lambda: drawn("ycck", own_tables=True),

@@ -1,28 +1,25 @@
 """Encode the pixels of a JPEG as in the source: quantization tables, sampling, progression and restart interval.
 
-Huffman tables are optimised only where that keeps the copy from growing: it costs 1.77 times a plain encode at 12 MP.
+Huffman tables are optimized only where that keeps the copy from growing: it costs 1.77 times a plain encode at 12 MP.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from functools import cache
 from typing import IO, Any, cast
 
 from PIL import Image, ImageChops, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zenoimg.imaging.formats.jpeg.quiet import without_coarse_table_notes
+from zenoimg.imaging.formats.jpeg.standard_tables import has_standard_tables
 from zenoimg.imaging.formats.jpeg.stream import (
-    DHT,
     PROGRESSIVE,
     YCCK,
     EncodedChunks,
     JpegStream,
     adobe_transform,
     is_coded_rgb,
-    read_stream,
 )
 from zenoimg.imaging.formats.sampling import FINEST, sampling_of
 from zenoimg.imaging.recipe import EncoderSettings
@@ -31,7 +28,7 @@ LOSSLESS_QUALITY = 95
 """libjpeg's quality for copies of lossless JPEGs, which have no quantization tables."""
 
 _GROWTH = 1.03
-"""How much larger than the source's the coded pixels may be before Huffman tables are optimised."""
+"""How much larger than the source's the coded pixels may be before Huffman tables are optimized."""
 
 _WIDE_BUFFER = threading.Lock()
 
@@ -49,7 +46,7 @@ def encode(picture: Image.Image, stream: JpegStream, settings: EncoderSettings) 
         plain = _encoded(picture, options)
         if options["progressive"] or plain.size <= _GROWTH * stream.picture_bytes:
             return plain  # libjpeg always makes tables for a progressive picture
-        if _has_standard_huffman_tables(stream):
+        if has_standard_tables(stream):
             return plain
         return _encoded(picture, {**options, "optimize": True})
 
@@ -106,29 +103,6 @@ def _as_ycck(picture: Image.Image) -> Image.Image:
     return Image.merge("CMYK", (*(ImageChops.invert(channel) for channel in luma_chroma), black))
 
 
-def _has_standard_huffman_tables(stream: JpegStream) -> bool:
-    """Return whether all Huffman tables are those of ITU-T T.81, annex K.3, or none are present (as in motion JPEG)."""
-    return not stream.is_arithmetic and set(_huffman_tables(stream)) <= _standard_huffman_tables()
-
-
-@cache
-def _standard_huffman_tables() -> frozenset[bytes]:
-    """Return the tables that libjpeg writes without optimization."""
-    encoded = EncodedChunks()
-    Image.new("RGB", (8, 8)).save(cast("IO[bytes]", encoded), "JPEG")
-    return frozenset(_huffman_tables(read_stream(encoded.with_metadata([]))))
-
-
-def _huffman_tables(stream: JpegStream) -> Iterator[bytes]:
-    """Yield each table of a stream: class and destination, 16 counts, and the symbols."""
-    for segment in stream.segments:
-        payload = segment.payload if segment.marker == DHT else b""
-        while len(payload) >= 17:
-            length = 17 + sum(payload[1:17])
-            yield payload[:length]
-            payload = payload[length:]
-
-
 def _encoded(picture: Image.Image, options: dict[str, Any]) -> EncodedChunks:
     encoded = EncodedChunks()
     try:
@@ -141,7 +115,7 @@ def _encoded(picture: Image.Image, options: dict[str, Any]) -> EncodedChunks:
 def _encoded_in_wide_buffer(picture: Image.Image, options: dict[str, Any]) -> EncodedChunks:
     """Encode a picture for which Pillow's buffer is too small.
 
-    A progressive or optimised picture gets one buffer of two bytes per pixel, which noise with fine tables exceeds.
+    A progressive or optimized picture gets one buffer of two bytes per pixel, which noise with fine tables exceeds.
     ``MAXBLOCK`` is Pillow's setting for the minimum size of buffers; no other setting affects them.
     """
     with _WIDE_BUFFER:

@@ -113,7 +113,7 @@ def _bytes_a_pixel(stream: JpegStream, settings: EncoderSettings) -> float:
     """Return the measured peak memory in bytes per pixel, including the helper's, for either encoding.
 
     Coefficients take two bytes per sample, in the helper, or in Pillow if a scan is progressive or tables are
-    optimised; pixels take four bytes, grey ones one. With a configured quality, the copy may be larger than the file.
+    optimized; pixels take four bytes, grey ones one. With a configured quality, the copy may be larger than the file.
     """
     across, down = largest_factors(stream)
     samples = sum(part.horizontal * part.vertical for part in stream.components) / max(1, across * down)

@@ -14,6 +14,9 @@ from tests.drawn.jpegs import Plane
 from tests.unit.imaging.jpeg.coefficients.cases import CODINGS, SAMPLINGS, SIZE, drawn
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 from zenoimg.imaging.formats.jpeg.coefficients import editor
+from zenoimg.imaging.formats.jpeg.coefficients.huffman import tables_of
+from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import CodingTables
+from zenoimg.imaging.formats.jpeg.stream import read_stream
 from zenoimg.imaging.marking.mark import overlay_for
 from zenoimg.imaging.marking.placement import Box
 
@@ -127,6 +130,29 @@ def test_a_small_picture_that_hardly_grows_keeps_its_tables() -> None:
     copy = watermark(data, Recipe(WatermarkSpec(scale=0.02))).data
     assert len(copy) <= 1.01 * len(data)
     assert tables_in(copy) == tables_in(data)
+
+
+def test_a_large_picture_that_grows_gets_new_tables_if_its_own_were_optimized(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pictures.jpeg(pictures.photo((1200, 900)), quality=75, optimize=True)
+    copy = watermark(data).data
+    monkeypatch.setattr(editor, "has_standard_tables", lambda stream: True)
+    usual = watermark(data).data
+    assert coding_tables(usual) == coding_tables(data) != coding_tables(copy)
+    assert len(usual) > 1.01 * len(data)
+    assert len(copy) < 0.985 * len(usual)
+    assert planes_of(copy) == planes_of(usual)
+
+
+def test_a_large_picture_with_optimized_tables_that_hardly_grows_keeps_them() -> None:
+    data = pictures.jpeg(pictures.photo((1200, 900)), quality=95, optimize=True)
+    copy = watermark(data, Recipe(WatermarkSpec(scale=0.02))).data
+    assert len(data) < len(copy) <= 1.01 * len(data)
+    assert coding_tables(copy) == coding_tables(data)
+
+
+def coding_tables(data: bytes) -> CodingTables:
+    """Return a picture's Huffman tables, with a code for each symbol of 8-bit samples."""
+    return tables_of(read_stream(data))
 
 
 def tables_in(data: bytes) -> set[bytes]:

@@ -120,13 +120,13 @@ MADE: dict[str, Callable[[], bytes]] = {
     "6 MP, RGB-coded": lambda: pictures.jpeg(pictures.photo((3000, 2000)), keep_rgb=True),
     "6 MP, grey": lambda: pictures.jpeg(pictures.photo((3000, 2000), "L"), quality=90),
     "6 MP, CMYK": lambda: pictures.jpeg(pictures.photo((3000, 2000), "CMYK"), quality=90),
-    "6 MP, optimised": lambda: pictures.jpeg(pictures.photo((3000, 2000)), quality=90, optimize=True),
+    "6 MP, optimized": lambda: pictures.jpeg(pictures.photo((3000, 2000)), quality=90, optimize=True),
     "6 MP, progressive": lambda: pictures.jpeg(pictures.photo((3000, 2000)), quality=90, progressive=True),
     "6 MP, restarts": lambda: pictures.jpeg(pictures.photo((3000, 2000)), quality=90, restart_marker_rows=1),
     **{path.name: path.read_bytes for path in FILES},
 }
 
-GROWN = {"6 MP, optimised": 1.002, "6 MP, progressive": 1.0001, "cmyk-sample.jpg": 1.002}
+GROWN = {"6 MP, optimized": 1.002, "6 MP, progressive": 1.0001, "cmyk-sample.jpg": 1.002}
 """Copies that are beyond the bound, and how far: the mark has more details than the picture, which keeps its own."""
 
 

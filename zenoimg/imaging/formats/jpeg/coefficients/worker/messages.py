@@ -27,13 +27,13 @@ SLOTS = 4
 class Request(NamedTuple):
     """What the helper is to do with the data in shared memory.
 
-    ``READ`` takes a JPEG of ``length`` bytes, checks the first coefficients according to ``check``, and answers with a
-    JPEG of the MCUs from ``left`` to ``right`` and ``top`` to ``bottom`` (right and bottom exclusive). ``WRITE`` takes
-    ``length`` bytes of pixels of these MCUs, a mask of each component and, if there are any, ``tables``, and answers
-    with the entire picture. Answers have at most ``capacity`` bytes.
+    ``READ`` takes a JPEG of ``length`` bytes and, if there are any, ``tables``, checks the first coefficients according
+    to ``check``, and answers with a JPEG of the MCUs from ``left`` to ``right`` and ``top`` to ``bottom`` (right and
+    bottom exclusive). ``WRITE`` takes ``length`` bytes of pixels of these MCUs and a mask of each component, and
+    answers with the entire picture. Answers have at most ``capacity`` bytes.
 
     ``memory`` limits libjpeg. ``WRITE`` lowers the first coefficient of the blocks that it changes in the first
-    component by ``lowered``; if the result would be larger than ``longest`` bytes (0: no limit), it optimizes the
+    component by ``lowered``; if these MCUs would grow by more than ``growth`` bytes (0: no limit), it optimizes the
     Huffman tables for the picture.
     """
 
@@ -48,7 +48,7 @@ class Request(NamedTuple):
     capacity: int = 0
     tables: int = 0
     lowered: int = 0
-    longest: int = 0
+    growth: int = 0
 
 
 REQUEST = struct.Struct(f"={len(Request._fields)}q")

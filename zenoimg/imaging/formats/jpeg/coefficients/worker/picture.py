@@ -41,10 +41,15 @@ class Part(NamedTuple):
 
 
 class SourcePicture:
-    """A JPEG with all coefficients read. Raises ``CannotEditError``; libjpeg's errors end the process."""
+    """A JPEG with all coefficients read. Raises ``CannotEditError``; libjpeg's errors end the process.
 
-    def __init__(self, library: Library, memory: int, address: int, length: int) -> None:
-        self._library, self._memory = library, memory
+    ``tables`` have a code for each of its symbols; ``None`` stands for a progressive picture.
+    """
+
+    def __init__(
+        self, library: Library, memory: int, address: int, length: int, tables: CodingTables | None = None
+    ) -> None:
+        self._library, self._memory, self._tables = library, memory, tables
         self._decoder = Decoder(library, memory, address, length)
         self._info = self._decoder.info
         try:
@@ -85,17 +90,18 @@ class SourcePicture:
         self._corner, self._mcus = (left, top), (right - left, bottom - top)
         ends = min(right * width, info.image_width), min(bottom * height, info.image_height)
         self.size = ends[0] - left * width, ends[1] - top * height
-        with closing(self._encoder()) as encoder:
-            encoder.info.image_width, encoder.info.image_height = self.size
-            encoder.info.write_JFIF_header = info.saw_JFIF_marker
-            encoder.info.write_Adobe_marker = info.saw_Adobe_marker
-            arrays = (c_void_p * len(self._parts))()  # libjpeg keeps a pointer to it
-            self._copy_mcus(encoder, arrays)
-            self._library.call.jpeg_finish_compress(encoder.ref)
+        with closing(self._encoded_region()) as encoder:
             with closing(Decoder(self._library, self._memory, *encoder.output)) as again:
                 if not self._equals(again):
                     raise CannotEditError(RANGE)
-            return ctypes.string_at(*encoder.output)
+            cropped = ctypes.string_at(*encoder.output)
+        self._cropped_bytes = len(cropped)
+        return cropped
+
+    def growth(self) -> int:
+        """Return the number of bytes by which replacing blocks has made the cropped region larger."""
+        with closing(self._encoded_region()) as encoder:
+            return encoder.output[1] - self._cropped_bytes
 
     def mask_lengths(self) -> list[int]:
         """Return the number of blocks of each component in the cropped region."""
@@ -128,20 +134,20 @@ class SourcePicture:
                 for index, part in enumerate(self._parts):
                     self._take_over(index, part, drawn, arrays[index], masks[index], 0 if index else lowered)
 
-    def write(self, address: int, capacity: int, tables: CodingTables | None, *, optimised: bool = False) -> int:
-        """Write the picture to ``address`` and return its length; it is progressive if there are no ``tables``.
+    def write(self, address: int, capacity: int, *, optimized: bool = False) -> int:
+        """Write the picture to ``address`` and return its length; it is progressive if it has no ``tables``.
 
-        Application segments are left out. ``optimised`` counts the symbols first and makes tables for them; only the
-        slots of ``tables`` count then.
+        Application segments are left out. ``optimized`` counts the symbols first and makes tables for them; only the
+        slots of the picture's tables count then.
         """
         with closing(self._encoder(address, capacity)) as encoder:
             encoder.info.write_JFIF_header = encoder.info.write_Adobe_marker = 0
             encoder.info.restart_interval = self._info.restart_interval
-            if tables is None:
-                self._library.call.jpeg_simple_progression(encoder.ref)
+            if self._tables:
+                self._install(encoder, self._tables)
             else:
-                self._install(encoder, tables)
-            encoder.info.optimize_coding = optimised or tables is None
+                self._library.call.jpeg_simple_progression(encoder.ref)
+            encoder.info.optimize_coding = optimized or not self._tables
             self._library.call.jpeg_write_coefficients(encoder.ref, addressof(self._arrays))
             self._library.call.jpeg_finish_compress(encoder.ref)
             written, length = encoder.output
@@ -184,6 +190,19 @@ class SourcePicture:
             step = part.width if row else max(1, (_MOST_UNSEEN - (part.down - 1) * (part.across - 1)) // part.down)
         high_bytes = blocks[1 :: step * BLOCK_BYTES].tobytes() + blocks[1 - BLOCK_BYTES : 2 - BLOCK_BYTES]
         return not high_bytes.strip(_HIGH_BYTES_IN_RANGE)
+
+    def _encoded_region(self) -> Encoder:
+        """Return an encoder that has written the cropped region as a JPEG of its own; the caller closes it."""
+        encoder = self._encoder()
+        encoder.info.image_width, encoder.info.image_height = self.size
+        encoder.info.write_JFIF_header = self._info.saw_JFIF_marker
+        encoder.info.write_Adobe_marker = self._info.saw_Adobe_marker
+        if self._tables:
+            self._install(encoder, self._tables)
+        arrays = (c_void_p * len(self._parts))()  # libjpeg keeps a pointer to it
+        self._copy_mcus(encoder, arrays)
+        self._library.call.jpeg_finish_compress(encoder.ref)
+        return encoder
 
     def _copy_mcus(self, encoder: Encoder, arrays: Any) -> None:
         """Start writing a JPEG of the region's size from new ``arrays``, and fill them with the region's blocks."""

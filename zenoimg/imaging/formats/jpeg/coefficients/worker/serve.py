@@ -44,7 +44,9 @@ class _Worker:
 
     def _read(self, request: Request, data: mmap.mmap, at: int) -> int:
         self._close()
-        self._picture = SourcePicture(self._library, request.memory, _address(data) + at, request.length)
+        end = at + request.length
+        tables = unpack_tables(data[end : end + TABLES_BYTES]) if request.tables else None
+        self._picture = SourcePicture(self._library, request.memory, _address(data) + at, request.length, tables)
         if request.check != UNCHECKED:
             self._picture.check_range(request.top, request.bottom, same_order=request.check == SAME_ORDER)
         cropped = self._picture.crop(request.left, request.top, request.right, request.bottom)
@@ -62,12 +64,10 @@ class _Worker:
         for length in picture.mask_lengths():
             masks.append(data[at : at + length])
             at += length
-        tables = unpack_tables(data[at : at + TABLES_BYTES]) if request.tables else None
         base = _address(data) + start
         picture.replace(base, masks, request.lowered)
-        length = picture.write(base, request.capacity, tables)
-        if 0 < request.longest < length:
-            length = picture.write(base, request.capacity, tables, optimised=True)
+        optimized = 0 < request.growth < picture.growth()
+        length = picture.write(base, request.capacity, optimized=optimized)
         self._close()
         return length
 
