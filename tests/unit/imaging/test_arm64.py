@@ -189,7 +189,7 @@ def test_copies_of_heics_are_the_same_on_arm64(tmp_path: Path, python: Path) -> 
 
 
 @pytest.mark.nightly
-def test_turned_marks_are_the_same_on_arm64(python: Path) -> None:
+def test_rotated_marks_are_the_same_on_arm64(python: Path) -> None:
     there, here = json.loads(emulated_arm64.run(python, TURN_ALL)), json.loads(native(TURN_ALL))
     assert {name: there[name] for name in here if there[name] != here[name]} == {}
     assert len(here) == 400

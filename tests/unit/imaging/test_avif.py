@@ -16,7 +16,7 @@ from zenoimg.imaging.recipe import MetadataPolicy
 
 SIZE = (72, 56)
 
-# Orientation by irot (quarter turns, counter-clockwise) and imir (0: top and bottom, 1: left and right change places).
+# Orientation by irot (quarter turns, counter-clockwise) and imir (0: top and bottom, 1: left and right are swapped).
 TURNS: dict[int, list[tuple[bytes, bytes]]] = {
     1: [],
     2: [(b"imir", b"\1")],
@@ -47,7 +47,7 @@ def see_through() -> Image.Image:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
-def test_mode_and_sampling_stay_and_the_mark_is_where_it_belongs(mode: str, subsampling: str) -> None:
+def test_mode_and_sampling_are_kept_and_the_mark_is_in_its_place(mode: str, subsampling: str) -> None:
     picture = see_through() if mode == "RGBA" else pictures.photo(SIZE, mode)
     data = encoded(picture, **({} if mode == "L" else {"subsampling": subsampling}))
     done = watermark(data)
@@ -62,13 +62,13 @@ def test_mode_and_sampling_stay_and_the_mark_is_where_it_belongs(mode: str, subs
     assert (done.format, done.content_type, done.frames, done.warnings) == ("AVIF", "image/avif", 1, ())
 
 
-def test_alpha_without_loss_stays_without_loss() -> None:
+def test_lossless_alpha_stays_lossless() -> None:
     data = encoded(see_through(), advanced={"a:lossless": "1"})
     before, after = (outside(decoded(file), mark_box()) for file in (data, watermark(data).data))
     assert before.getchannel("A").tobytes() == after.getchannel("A").tobytes()
 
 
-def test_quality_and_speed_are_the_recipes() -> None:
+def test_quality_and_speed_come_from_the_recipe() -> None:
     data = encoded(pictures.photo((160, 120)))
     usual = watermark(data).data
     fine = watermark(data, Recipe(encoder=EncoderSettings(avif_quality=100))).data
@@ -81,7 +81,7 @@ def test_quality_and_speed_are_the_recipes() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_picture_is_turned_as_it_was_with_the_mark_upright(orientation: int) -> None:
+def test_the_picture_keeps_its_rotation_and_the_mark_is_upright(orientation: int) -> None:
     ground = Image.new("RGB", SIZE, "#406080")
     ground.paste("#c04020", (0, 0, 20, 20))
     data = avif(ground, TURNS[orientation])
@@ -96,7 +96,7 @@ def test_the_picture_is_turned_as_it_was_with_the_mark_upright(orientation: int)
     assert stored_box(mark_box(1, upright.size), SIZE, orientation) == mark_box(orientation)
 
 
-def test_exif_stays_byte_for_byte_and_its_orientation_never_turns_twice() -> None:
+def test_exif_is_kept_byte_for_byte_and_its_orientation_is_not_applied_twice() -> None:
     block = pictures.exif(6, maker_note=True)
     data = avif(pictures.photo(SIZE), [], [(b"Exif", bytes(4) + block)])
     done = watermark(data)
@@ -109,14 +109,16 @@ def test_exif_stays_byte_for_byte_and_its_orientation_never_turns_twice() -> Non
 
 
 @pytest.mark.parametrize("block", [b"no TIFF", b"II*\0\xff\xff\xff\xff", pictures.exif(6)[:40]])
-def test_damaged_exif_is_left_out_and_named_and_the_picture_stays(block: bytes) -> None:
+def test_damaged_exif_is_left_out_and_reported_and_the_picture_is_kept(block: bytes) -> None:
     done = watermark(avif(pictures.photo(SIZE), TURNS[3], [(b"Exif", bytes(4) + block)]))
     assert [warning.split(" (")[0] for warning in done.warnings] == ["EXIF is damaged"]
     assert contents(done.data, b"irot") == [b"\2"]
     assert decoded(done.data).getexif()[0x0112] == 3
 
 
-def test_one_thread_encodes_since_bytes_differ_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_encoding_uses_one_thread_because_bytes_depend_on_the_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     encoder, threads = _avif.AvifEncoder, []
 
     def counted(*arguments: object) -> object:
@@ -148,7 +150,7 @@ def test_metadata_follows_the_policy(policy: MetadataPolicy, location: bool, cam
 
 
 @pytest.mark.parametrize("profile", [None, pictures.icc_profile()], ids=["nclx alone", "profile too"])
-def test_primaries_and_transfer_stay(profile: bytes | None) -> None:
+def test_primaries_and_transfer_are_kept(profile: bytes | None) -> None:
     data = encoded(pictures.photo(SIZE), icc_profile=profile)
     places = [start for kind, start, _ in boxes(data) if kind == b"colr" and data[start : start + 4] == b"nclx"]
     copy = bytearray(data)
@@ -160,7 +162,7 @@ def test_primaries_and_transfer_stay(profile: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("with_alpha", [False, True])
-def test_a_grid_whose_equal_cells_are_written_once_is_marked(with_alpha: bool) -> None:
+def test_a_grid_that_stores_equal_cells_only_once_is_marked(with_alpha: bool) -> None:
     sky, photo = Image.new("RGB", (64, 64), "#406080"), pictures.photo((64, 64))
     clear, dense = Image.linear_gradient("L").resize((64, 64)), Image.new("L", (64, 64), 255)
     alpha = [dense, clear] * 6 if with_alpha else []
@@ -174,7 +176,7 @@ def test_a_grid_whose_equal_cells_are_written_once_is_marked(with_alpha: bool) -
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
-def test_hdr_is_refused_by_name(transfer: int, name: str) -> None:
+def test_hdr_is_refused_with_the_name_of_its_transfer_function(transfer: int, name: str) -> None:
     data = changed(encoded(pictures.photo(SIZE)), b"colr", 6, struct.pack(">H", transfer))
     with pytest.raises(Refused, match=f"AVIF in {name} ") as refusal:
         watermark(data)
@@ -182,7 +184,7 @@ def test_hdr_is_refused_by_name(transfer: int, name: str) -> None:
 
 
 @pytest.mark.parametrize(("flags", "depth"), [(0x40, 10), (0x60, 12)])
-def test_lost_depth_is_named(flags: int, depth: int) -> None:
+def test_lost_bit_depth_is_reported(flags: int, depth: int) -> None:
     data = encoded(pictures.photo(SIZE))
     (av1c,) = contents(data, b"av1C")
     deep = changed(changed(data, b"av1C", 2, bytes((av1c[2] | flags,))), b"pixi", 5, bytes((depth,) * 3))
@@ -191,7 +193,7 @@ def test_lost_depth_is_named(flags: int, depth: int) -> None:
     )
 
 
-def test_coding_as_rgb_is_named() -> None:
+def test_conversion_from_rgb_coding_is_reported() -> None:
     data = changed(encoded(pictures.photo(SIZE), subsampling="4:4:4"), b"colr", 8, struct.pack(">H", 0))
     done = watermark(data)
     assert done.warnings == ("coding as RGB cannot be written and was converted to YCbCr",)
@@ -210,7 +212,7 @@ def test_only_the_clean_aperture_is_shown_and_copied() -> None:
     assert not contents(done.data, b"clap")
 
 
-def test_what_a_copy_cannot_hold_is_named() -> None:
+def test_what_a_copy_cannot_contain_is_reported() -> None:
     properties = [(b"pasp", struct.pack(">II", 2, 1)), (b"clli", bytes(4))]
     items = [(b"tmap", b"\0")]
     top = box(b"uuid", bytes(16) + b"\0\0\0\0c2pa")
@@ -224,7 +226,7 @@ def test_what_a_copy_cannot_hold_is_named() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_an_animation_shows_the_same_with_the_mark_on_it_at_every_millisecond(mode: str) -> None:
+def test_an_animation_looks_the_same_apart_from_the_mark_at_every_millisecond(mode: str) -> None:
     data = sequence(moving_ball(SIZE, 4, mode), [40, 70, 100, 30])
     done = watermark(data)
     before, after = by_millisecond(with_mark(shown(data))), by_millisecond(shown(done.data))
@@ -237,7 +239,7 @@ def test_an_animation_shows_the_same_with_the_mark_on_it_at_every_millisecond(mo
 
 
 @pytest.mark.parametrize(("plays", "flag"), [(1, 0), (3, 1), (None, 1)])
-def test_an_animation_plays_as_often_as_it_did(plays: int | None, flag: int) -> None:
+def test_an_animation_keeps_its_number_of_repetitions(plays: int | None, flag: int) -> None:
     data = sequence(moving_ball(SIZE, 2), [40, 40])
     if plays is not None:
         data = changed(data, b"elst", 3, bytes((flag,)))
@@ -249,14 +251,14 @@ def test_an_animation_plays_as_often_as_it_did(plays: int | None, flag: int) -> 
     assert len(shown(done.data)) == 2
 
 
-def test_an_animation_does_not_tell_when_it_was_marked() -> None:
+def test_an_animation_does_not_reveal_when_it_was_marked() -> None:
     data = sequence(moving_ball(SIZE, 2), [40, 40])
     times = {kind: contents(watermark(data).data, kind) for kind in (b"mvhd", b"tkhd", b"mdhd")}
     assert all(times.values())
     assert {content[4:20] for kind in times for content in times[kind]} == {bytes(16)}
 
 
-def test_an_animation_behind_a_cover_is_the_animation() -> None:
+def test_a_file_with_a_cover_picture_and_an_animation_is_treated_as_the_animation() -> None:
     data = sequence(moving_ball(SIZE, 3), [40, 40, 40])
     done = watermark(data[:8] + b"avif" + data[12:])
     assert done.frames == 3
@@ -278,7 +280,7 @@ def test_frames_and_pixels_are_counted_before_they_are_decoded() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_pixels_that_only_the_coded_data_owns_up_to_are_counted(mode: str) -> None:
+def test_pixels_declared_only_in_the_coded_data_are_counted(mode: str) -> None:
     large = Image.new(mode, (600, 400), (200, 10, 10) if mode == "RGB" else (200, 10, 10, 9))
     for data in (encoded(large), sequence([large, large], [40, 40])):
         small = changed(data, b"ispe", 4, struct.pack(">II", 16, 16))
@@ -287,7 +289,7 @@ def test_pixels_that_only_the_coded_data_owns_up_to_are_counted(mode: str) -> No
 
 
 @pytest.mark.parametrize("name", ["animated/alpha-exif-xmp.avif", "orientation/irot-alpha.avif"])
-def test_a_real_picture_shows_the_same_around_the_mark(name: str) -> None:
+def test_a_real_picture_looks_the_same_outside_the_mark(name: str) -> None:
     path = animations.SHARED_PHOTOS / name
     if not path.is_file():
         pytest.skip("no photos beside the checkout")

@@ -28,7 +28,7 @@ SIZE = (320, 240)
 
 
 def soft(mode: str = "RGB") -> Image.Image:
-    """Draw a photo that codes well, so that a coarse quantizer leaves it close to its source."""
+    """Return a photo that compresses well: even a coarse quantizer keeps it close to its source."""
     picture = pictures.photo(SIZE).filter(ImageFilter.GaussianBlur(3)).convert(mode)
     if mode == "RGBA":
         picture.putalpha(Image.linear_gradient("L").resize(SIZE))
@@ -36,7 +36,7 @@ def soft(mode: str = "RGB") -> Image.Image:
 
 
 def busy() -> Image.Image:
-    """Draw fine lines, which a coarse quantizer spoils."""
+    """Return a picture of fine lines, which a coarse quantizer ruins."""
     picture = Image.new("RGB", SIZE, "#506070")
     draw = ImageDraw.Draw(picture)
     for step in range(0, 560, 5):
@@ -72,7 +72,7 @@ def test_a_copy_has_the_quantizer_of_its_source(level: int, subsampling: str) ->
 
 
 @pytest.mark.parametrize(("colour", "alpha"), [(12, 25), (25, 4), (20, 0)])
-def test_alpha_has_a_quantizer_of_its_own(colour: int, alpha: int) -> None:
+def test_alpha_has_its_own_quantizer(colour: int, alpha: int) -> None:
     done = watermark(coded_at(soft("RGBA"), colour, alpha))
     assert quantizers(done.data) == Quantizers(4 * colour, 4 * alpha)
 
@@ -91,7 +91,7 @@ def test_the_first_frame_of_an_animation_has_its_quantizer(mode: str, quality: i
         assert abs(before.alpha - after.alpha) <= 4
 
 
-def test_a_source_whose_quantizer_cannot_be_read_gets_a_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_whose_quantizer_cannot_be_read_gets_a_typical_one(monkeypatch: pytest.MonkeyPatch) -> None:
     data = coded_at(soft(), 30)
     monkeypatch.setattr("zenoimg.imaging.formats.avif.quantizers.base_q_idx", lambda *_: None)
     copy = watermark(data).data
@@ -123,8 +123,8 @@ def test_a_copy_that_would_grow_too_much_reports_how_close_it_is() -> None:
 
 
 @pytest.mark.parametrize("level", [20, 55])
-def test_a_large_picture_is_tried_out_on_squares_of_it(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is encoded as a whole twice at most, whatever the search takes."""
+def test_a_large_picture_is_tested_on_square_samples(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole picture is encoded at most twice, however long the search."""
     whole, saved = [], encoding._saved
 
     def counted(frames: list[Image.Image], options: dict[str, object]) -> bytes:
@@ -145,14 +145,14 @@ def test_a_large_picture_is_tried_out_on_squares_of_it(level: int, monkeypatch: 
         assert (quantizers(done.data).colour or 0) < 4 * 55
 
 
-def test_an_animation_is_tried_out_on_its_first_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_animation_is_tested_on_its_first_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     data = sequence(moving_ball(SIZE, 6), [40] * 6, quality=80, speed=8)
     expected = watermark(data)
     monkeypatch.setattr(encoding, "_SAMPLED", 250_000)
     assert watermark(data) == expected
 
 
-def test_grey_without_loss_stays_without_loss() -> None:
+def test_lossless_grey_stays_lossless() -> None:
     data = encoded(pictures.photo(SIZE, "L"), quality=100)
     done = watermark(data)
     box = overlay_for(Recipe().watermark, SIZE).boxes[0]
@@ -162,7 +162,7 @@ def test_grey_without_loss_stays_without_loss() -> None:
 
 
 @pytest.mark.parametrize(("matrix", "words"), [(0, "coding as RGB without loss"), (6, "coding without loss")])
-def test_colours_without_loss_are_rounded_and_that_is_named(matrix: int, words: str) -> None:
+def test_lossless_colours_are_rounded_and_that_is_reported(matrix: int, words: str) -> None:
     data = encoded(pictures.photo(SIZE), quality=100, subsampling="4:4:4")
     done = watermark(changed(data, b"colr", 8, struct.pack(">H", matrix)))
     assert quantizers(done.data).colour == 0
@@ -171,19 +171,19 @@ def test_colours_without_loss_are_rounded_and_that_is_named(matrix: int, words: 
     assert float(warning.split(" has ")[1].split()[0]) > 45
 
 
-def test_a_quality_that_is_set_is_libavifs() -> None:
+def test_a_configured_quality_is_passed_to_libavif() -> None:
     data = coded_at(soft("RGBA"), 30, 30)
     copy = watermark(data, Recipe(encoder=EncoderSettings(avif_quality=60))).data
     expected = encoded(soft("RGBA"), quality=60, speed=6)
     assert quantizers(copy) == Quantizers(quantizers(expected).colour, 0)
 
 
-def test_speed_follows_the_work() -> None:
+def test_speed_depends_on_the_amount_of_work() -> None:
     assert [speed_for(samples, animated=False) for samples in (1e6, 3e6, 18e6, 36e6)] == [6, 6, 8, 9]
     assert [speed_for(samples, animated=True) for samples in (1e6, 18e6, 36e6)] == [8, 8, 9]
 
 
-def test_psnr_is_that_outside_the_mark_and_of_the_worse_of_colours_and_alpha() -> None:
+def test_psnr_is_measured_outside_the_mark_on_colours_or_alpha_whichever_is_worse() -> None:
     before = Image.new("RGBA", (40, 300), (100, 100, 100, 200))
     mask = outside_mask(Overlay(Image.new("RGBA", (60, 20)), ((-20, 270, 40, 290),)), before.size)
     marked = before.copy()

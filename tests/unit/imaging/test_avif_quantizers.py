@@ -51,29 +51,29 @@ FRAMES = st.builds(
 
 
 @given(FRAMES)
-def test_the_index_is_found_behind_every_combination_of_fields(frame: Frame) -> None:
+def test_the_index_is_found_after_every_combination_of_fields(frame: Frame) -> None:
     data = written(frame)
     assert base_q_idx(data) == frame.base_q_idx
     assert coded_size(data) == (frame.width, frame.height)
 
 
 @given(FRAMES, st.data())
-def test_truncated_headers_give_no_index_or_the_right_one(frame: Frame, data: st.DataObject) -> None:
+def test_truncated_headers_yield_no_index_or_the_right_one(frame: Frame, data: st.DataObject) -> None:
     content = written(frame)
     end = data.draw(st.integers(0, len(content)))
     assert base_q_idx(content[:end]) in (None, frame.base_q_idx)
 
 
 @given(st.binary(max_size=300))
-def test_arbitrary_bytes_give_an_index_or_none(content: bytes) -> None:
+def test_arbitrary_bytes_yield_an_index_or_none(content: bytes) -> None:
     assert base_q_idx(content) in (None, *range(256))
 
 
-def test_a_frame_that_depends_on_others_gives_no_index() -> None:
+def test_a_frame_that_depends_on_others_yields_no_index() -> None:
     assert base_q_idx(written(replace(Frame(), frame_type=1))) is None
 
 
-def test_the_sequence_header_may_be_in_the_configuration_alone() -> None:
+def test_the_sequence_header_may_be_only_in_the_configuration() -> None:
     data = written(Frame(base_q_idx=77))
     sequence_end = 4 + data[3]
     configuration = b"\x81\0\0\0" + data[2:sequence_end]

@@ -60,7 +60,7 @@ def assert_only_the_mark_changed(before: bytes, after: bytes) -> None:
 
 @pytest.mark.parametrize("top_down", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_headers_depth_and_direction_stay_and_only_the_mark_changes(kind: str, top_down: bool) -> None:
+def test_headers_depth_and_row_order_are_kept_and_only_the_mark_changes(kind: str, top_down: bool) -> None:
     if top_down and "OS/2" in kind:
         pytest.skip("these headers have no sign")
     profile = pictures.icc_profile()
@@ -75,7 +75,7 @@ def test_headers_depth_and_direction_stay_and_only_the_mark_changes(kind: str, t
     assert (done.width, done.height) == SIZE
 
 
-def test_bits_that_are_no_colour_stay() -> None:
+def test_bits_that_are_not_colour_are_kept() -> None:
     for kind, bits in (("16", 0x8000), ("32", 0xFF000000), ("32, RGBX", 0xFF)):
         data = drawn(kind)
         before, after = values_of(data), values_of(watermark(data).data)
@@ -97,7 +97,7 @@ def test_bits_that_are_no_colour_stay() -> None:
         ("1, inverted", 0),
     ],
 )
-def test_ink_is_white(kind: str, white: int) -> None:
+def test_white_ink_is_drawn_white(kind: str, white: int) -> None:
     options = dict(KINDS[kind])
     ground = 1 if kind == "1, inverted" else 0
     depth = options.pop("depth")
@@ -115,7 +115,7 @@ def test_alpha_is_composited() -> None:
 
 
 @pytest.mark.parametrize(("ground", "spec"), [(1, WatermarkSpec()), (1, WatermarkSpec(outline="none", opacity=0.1))])
-def test_two_levels_get_an_opaque_mark_with_outline(ground: int, spec: WatermarkSpec) -> None:
+def test_black_and_white_pictures_get_an_opaque_mark_with_an_outline(ground: int, spec: WatermarkSpec) -> None:
     data = bmp(SIZE, 1, [ground] * COUNT, palette=KINDS["1"]["palette"])
     done = watermark(data, Recipe(spec))
     assert sum(value != ground for value in values_of(done.data)) > 30
@@ -127,7 +127,7 @@ def palette_bytes(data: bytes) -> bytes:
     return data[54:at]
 
 
-def test_free_slots_take_the_marks_colours_and_no_index_moves() -> None:
+def test_free_palette_entries_take_the_marks_colours_and_indices_stay_the_same() -> None:
     palette = [(250, 0, 0), (0, 250, 0)]
     data = bmp(SIZE, 8, random_values(SIZE, 2), palette=palette)
     done = watermark(data)
@@ -140,7 +140,7 @@ def test_free_slots_take_the_marks_colours_and_no_index_moves() -> None:
     Image.open(BytesIO(done.data)).load()
 
 
-def test_declared_and_unused_entries_are_free_slots() -> None:
+def test_declared_but_unused_entries_are_free() -> None:
     palette = [(250, 0, 0), (0, 250, 0)] + [(0, 0, 0)] * 254
     data = bmp(SIZE, 8, random_values(SIZE, 2), palette=palette)
     done = watermark(data)
@@ -148,7 +148,7 @@ def test_declared_and_unused_entries_are_free_slots() -> None:
     assert_only_the_mark_changed(data, done.data)
 
 
-def test_a_profile_behind_the_pixels_moves_with_them() -> None:
+def test_a_profile_after_the_pixels_moves_with_them() -> None:
     profile = pictures.icc_profile()
     data = bmp(SIZE, 8, random_values(SIZE, 2), palette=[(250, 0, 0), (0, 250, 0)], header=124, behind=profile)
     done = watermark(data)
@@ -157,7 +157,7 @@ def test_a_profile_behind_the_pixels_moves_with_them() -> None:
     assert done.data[14 + place : 14 + place + length] == profile
 
 
-def test_a_palette_without_colours_for_the_mark_gets_more_bits_and_says_so() -> None:
+def test_a_palette_without_colours_for_the_mark_gets_more_bits_with_a_warning() -> None:
     reds = [(200 + index, 0, 0) for index in range(16)]
     data = bmp(SIZE, 4, random_values(SIZE, 16), palette=reds)
     done = watermark(data)
@@ -168,7 +168,7 @@ def test_a_palette_without_colours_for_the_mark_gets_more_bits_and_says_so() -> 
 
 @pytest.mark.parametrize("header", [12, 40, 124])
 @pytest.mark.parametrize("top_down", [False, True])
-def test_a_full_palette_without_colours_for_the_mark_becomes_rgb_and_says_so(top_down: bool, header: int) -> None:
+def test_a_full_palette_without_colours_for_the_mark_becomes_rgb_with_a_warning(top_down: bool, header: int) -> None:
     reds = [(200 + index % 40, 0, index // 8) for index in range(256)]
     if top_down and header == 12:
         pytest.skip("these headers have no sign")
@@ -185,7 +185,7 @@ def test_a_full_palette_without_colours_for_the_mark_becomes_rgb_and_says_so(top
 
 
 @pytest.mark.parametrize(("depth", "compression"), [(8, 1), (4, 2)])
-def test_run_length_codes_stay_and_only_the_mark_changes(depth: int, compression: int) -> None:
+def test_run_length_encoding_is_kept_and_only_the_mark_changes(depth: int, compression: int) -> None:
     values = [index // 9 % (1 << depth) for index in range(COUNT)]
     palette = [(index * 255 // ((1 << depth) - 1),) * 3 for index in range(1 << depth)]
     rows = [values[y * SIZE[0] : (y + 1) * SIZE[0]] for y in reversed(range(SIZE[1]))]
@@ -241,20 +241,20 @@ REFUSED: list[tuple[bytes, str, str]] = [
 
 
 @pytest.mark.parametrize(("data", "code", "named"), REFUSED, ids=[named for _, _, named in REFUSED])
-def test_what_is_not_written_is_refused_by_name(data: bytes, code: str, named: str) -> None:
+def test_unsupported_variants_are_refused_by_name(data: bytes, code: str, named: str) -> None:
     with pytest.raises(Refused, match=named) as refusal:
         watermark(data)
     assert refusal.value.code == code
 
 
-def test_limits_are_the_callers() -> None:
+def test_the_callers_limits_apply() -> None:
     with pytest.raises(Refused) as refusal:
         watermark(drawn("24"), limits=Limits(max_pixels=COUNT - 1))
     assert refusal.value.code == "too-large"
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA"])
-def test_what_pillow_writes_is_copied(mode: str) -> None:
+def test_files_written_by_pillow_are_copied(mode: str) -> None:
     encoded = BytesIO()
     pictures.photo((120, 90), mode).save(encoded, "BMP", dpi=(300, 300))
     done = watermark(encoded.getvalue())

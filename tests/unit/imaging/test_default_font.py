@@ -16,7 +16,7 @@ from zenoimg.imaging.marking.default_font import default_font, default_font_lice
 from zenoimg.imaging.marking.mark import draw_mark
 from zenoimg.imaging.marking.typeface import characters
 
-# Another file would draw other marks under the same version of the drawing.
+# A different file would draw different marks under the same drawing version.
 SHA256 = "9544fef8e59d1a36a19ecba1b8563f9b3395a7ffd3cea7c12267155937dcee36"
 
 
@@ -49,23 +49,23 @@ def test_the_default_font_has_european_letters_currencies_and_punctuation(text: 
         ("И\u0306", "Й"),
     ],
 )
-def test_what_looks_the_same_is_the_same_mark(given: str, drawn: str) -> None:
+def test_texts_that_look_the_same_make_the_same_mark(given: str, drawn: str) -> None:
     assert WatermarkSpec(text=given) == WatermarkSpec(text=drawn)
     assert Recipe(WatermarkSpec(text=given)).fingerprint == Recipe(WatermarkSpec(text=drawn)).fingerprint
 
 
 @pytest.mark.parametrize("character", ["\u00a0", "\u2011"])
-def test_a_character_that_the_font_has_is_drawn_itself(character: str) -> None:
+def test_a_character_in_the_font_is_not_replaced(character: str) -> None:
     assert ord(character) in characters(default_font())
     assert WatermarkSpec(text=f"a{character}b").text == f"a{character}b"
 
 
-def test_a_font_of_ascii_alone_draws_equal_spaces_and_hyphens() -> None:
+def test_an_ascii_only_font_draws_all_spaces_and_hyphens_alike() -> None:
     ascii_only = WatermarkSpec(text="a\u00a0b\u2011c", font=_with_ascii_alone(default_font()))
     assert ascii_only.text == "a b-c"
 
 
-def test_the_font_is_part_of_the_fingerprint_also_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_font_is_part_of_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = WatermarkSpec()
     assert spec.font == default_font()
     assert Recipe(WatermarkSpec(font=default_font())).fingerprint == Recipe(spec).fingerprint
@@ -78,7 +78,7 @@ def test_the_default_font_is_the_pinned_file() -> None:
     assert b"SIL OPEN FONT LICENSE Version 1.1" in default_font_license()
 
 
-def test_tables_name_the_default_font_only_where_they_must_do_without_its_package() -> None:
+def test_tables_name_the_default_font_only_for_readers_without_its_package() -> None:
     tables, files = recipe_to_mapping(Recipe())
     assert "font" not in tables["watermark"]  # type: ignore[operator]
     assert files == {}
@@ -92,13 +92,13 @@ def test_the_package_is_read_and_not_imported() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_a_logo_may_take_the_place_of_a_text_in_the_default_font() -> None:
+def test_a_logo_may_replace_a_text_in_the_default_font() -> None:
     encoded = BytesIO()
     Image.new("RGBA", (20, 10), "red").save(encoded, "PNG")
     assert replace(WatermarkSpec(), text=None, logo=encoded.getvalue()) == WatermarkSpec(logo=encoded.getvalue())
 
 
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(default_font_module, "_PACKAGE", "no_such_package")
     with pytest.raises(RecipeError, match=r"font: the package font-manrope, .* is not installed"):
         default_font_license()

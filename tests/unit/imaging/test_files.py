@@ -42,7 +42,7 @@ def test_the_copy_of_a_file_is_the_copy_of_its_content(photo: Path, kind: Any) -
     assert {path.name for path in photo.parent.iterdir()} == {"photo.jpg", "copy.jpg"}
 
 
-def test_an_existing_copy_is_replaced_unless_that_is_forbidden(photo: Path) -> None:
+def test_an_existing_copy_is_replaced_unless_overwriting_is_forbidden(photo: Path) -> None:
     copy = photo.parent / "copy.jpg"
     copy.write_bytes(b"earlier")
     with pytest.raises(FileExistsError, match=r"copy\.jpg"):
@@ -61,14 +61,14 @@ def test_the_original_is_never_replaced(photo: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["copy.png", "copy.AVIF"])
-def test_the_extension_of_another_format_is_refused(photo: Path, name: str) -> None:
+def test_an_extension_of_another_format_is_refused(photo: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r"has the extension of \w+, and the copy is a JPEG; name it copy\.jpg"):
         watermark_file(photo, photo.parent / name)
     assert not (photo.parent / name).exists()
 
 
 @pytest.mark.parametrize("name", ["copy", "copy.JPEG", "copy.jpg.part", "copy.v2"])
-def test_other_names_are_taken(photo: Path, name: str) -> None:
+def test_other_names_are_accepted(photo: Path, name: str) -> None:
     watermark_file(photo, photo.parent / name)
     assert (photo.parent / name).exists()
 
@@ -81,12 +81,12 @@ def test_nothing_is_written_for_a_refused_file(photo: Path) -> None:
     assert not (photo.parent / "copy.jpg").exists()
 
 
-def test_a_device_without_an_end_is_too_large(tmp_path: Path) -> None:
+def test_an_endless_device_is_too_large(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="at most 1,000 are accepted"):
         watermark_file("/dev/zero", tmp_path / "copy.jpg", limits=Limits(max_bytes=1_000))
 
 
-def test_paths_that_cannot_be_used_are_named(photo: Path) -> None:
+def test_unusable_paths_are_reported_by_name(photo: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.jpg"):
         watermark_file(photo.parent / "missing.jpg", photo.parent / "copy.jpg")
     with pytest.raises(FileNotFoundError, match="no-such"):
@@ -96,7 +96,7 @@ def test_paths_that_cannot_be_used_are_named(photo: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [PHOTO, b"photo.jpg", None, 7])
-def test_anything_but_a_path_is_named(photo: Path, value: Any) -> None:
+def test_a_path_of_the_wrong_type_is_reported(photo: Path, value: Any) -> None:
     kind = type(value).__name__
     with pytest.raises(TypeError, match=rf"takes paths, as str or pathlib\.Path; source is {kind}; watermark"):
         watermark_file(value, photo.parent / "copy.jpg")
@@ -104,7 +104,7 @@ def test_anything_but_a_path_is_named(photo: Path, value: Any) -> None:
         watermark_file(photo, value)
 
 
-def test_recipes_and_limits_of_another_type_are_named(photo: Path) -> None:
+def test_recipes_and_limits_of_the_wrong_type_are_reported(photo: Path) -> None:
     spec: Any = WatermarkSpec("© me")
     with pytest.raises(TypeError, match=r"takes a Recipe as recipe, not WatermarkSpec; .*Recipe\(spec\)"):
         watermark(PHOTO, spec)
@@ -126,9 +126,9 @@ def test_recipes_and_limits_of_another_type_are_named(photo: Path) -> None:
         (lambda wrong: Rights(creator=wrong), "creator: "),
     ],
 )
-def test_a_recipe_names_the_setting_of_another_type(make: Any, message: str) -> None:
+def test_a_recipe_setting_of_the_wrong_type_is_reported_by_name(make: Any, message: str) -> None:
     class Path:
-        """A type that no setting takes."""
+        """A type that no setting accepts."""
 
     with pytest.raises(RecipeError, match=message):
         make(Path())
@@ -143,7 +143,7 @@ def test_a_recipe_names_the_setting_of_another_type(make: Any, message: str) -> 
         (0, ValueError, "max_pixels is 0; it must be at least 1"),
     ],
 )
-def test_a_limit_of_another_type_is_named(value: Any, error: type[Exception], message: str) -> None:
+def test_a_limit_of_the_wrong_type_is_reported_by_name(value: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         Limits(max_pixels=value)
 
@@ -155,7 +155,7 @@ def test_the_module_watermarks_a_file(photo: Path) -> None:
     assert (photo.parent / "copy.jpg").read_bytes() == watermark(PHOTO).data
 
 
-def test_the_module_takes_a_text_or_a_logo(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_module_accepts_a_text_or_a_logo(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy, logo = photo.parent / "copy.jpg", photo.parent / "logo.png"
     pictures.photo((20, 20)).save(logo)
     assert main([str(photo), str(copy), "--text", "© me", "--position", "top"]) == 0
@@ -165,7 +165,7 @@ def test_the_module_takes_a_text_or_a_logo(photo: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().err == ""
 
 
-def test_the_module_names_what_it_cannot_do(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_module_reports_what_it_cannot_do(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy, notes = photo.parent / "copy.jpg", photo.parent / "notes.txt"
     notes.write_text("no picture")
     copy.write_bytes(b"earlier")

@@ -46,7 +46,7 @@ FLOODS: dict[str, tuple[Callable[[int], bytes], str]] = {
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_file_of_many_thousand_parts_is_copied_and_one_of_more_is_refused(name: str) -> None:
+def test_a_file_with_thousands_of_parts_is_copied_and_one_beyond_the_bound_is_refused(name: str) -> None:
     flooded, parts = FLOODS[name]
     assert watermark(flooded(9_000)).data
     with pytest.raises(Refused, match=f"has more than .* {parts}") as refusal:
@@ -58,11 +58,11 @@ def test_a_long_file_may_have_more_parts() -> None:
     assert most_parts(100_000_000) > 1_500_000
 
 
-def test_stray_ends_of_blocks_are_skipped_however_many_there_are() -> None:
+def test_any_number_of_stray_block_terminators_is_skipped() -> None:
     assert watermark(gif_with(bytes(500_000))).data
 
 
-def test_a_picture_cut_into_chunks_of_one_byte_is_copied() -> None:
+def test_a_picture_in_chunks_of_one_byte_is_copied() -> None:
     data = some_png(2, 8)
     parts = [
         chunk(b"IDAT", bytes((byte,)))
@@ -74,7 +74,7 @@ def test_a_picture_cut_into_chunks_of_one_byte_is_copied() -> None:
     assert watermark(cut).data == watermark(data).data
 
 
-def test_many_small_compressed_texts_stay_and_bombs_go() -> None:
+def test_many_small_compressed_texts_are_kept_and_decompression_bombs_left_out() -> None:
     bomb = chunk(b"zTXt", b"Bomb\0\0" + zlib.compress(bytes(1_500_000)))
     done = watermark(png_with(bomb * 3 + chunk(b"zTXt", b"Author\0\0" + zlib.compress(b"A. Author")) * 3))
     assert [warning[:22] for warning in done.warnings] == ["text 'Bomb' is damaged"] * 2
@@ -82,7 +82,7 @@ def test_many_small_compressed_texts_stay_and_bombs_go() -> None:
     assert done.data.count(b"zTXtAuthor") == 3
 
 
-def test_equal_warnings_are_one_and_a_hundred_are_listed() -> None:
+def test_equal_warnings_are_merged_and_at_most_a_hundred_are_listed() -> None:
     done = watermark(
         png_with(chunk(b"caBX", b"") * 50 + b"".join(chunk(b"zTXt", b"%d\0\0no zlib" % n) for n in range(300)))
     )
@@ -91,7 +91,7 @@ def test_equal_warnings_are_one_and_a_hundred_are_listed() -> None:
     assert done.warnings[-1] == "201 more"
 
 
-def test_frames_that_lie_far_outside_of_the_screen_take_no_canvas_of_their_own() -> None:
+def test_frames_far_outside_the_screen_do_not_enlarge_the_canvas() -> None:
     far = gifs.GifFrame(noise((3, 3), 4), (65_000, 65_000), dispose="background")
     beside = gifs.GifFrame(noise(SIZE, 50), (8, 8))
     first = gifs.GifFrame(noise(SIZE, 50), dispose="background")
@@ -119,7 +119,7 @@ def deep(count: int) -> bytes:
         (box(b"moov", box(b"free", b"") * 6_000), "free"),
     ],
 )
-def test_boxes_without_number_or_end_are_refused(boxes: bytes, named: str) -> None:
+def test_too_many_or_too_deeply_nested_boxes_are_refused(boxes: bytes, named: str) -> None:
     with pytest.raises(Refused, match=named) as refusal:
         watermark(avif(pictures.photo(SIZE)) + boxes)
     assert refusal.value.code == "corrupt"
@@ -140,7 +140,7 @@ def test_a_file_of_many_boxes_is_copied() -> None:
         (struct.pack(">IBBH", 0, 0x44, 0, 1) + struct.pack(">HHH", 1, 0, 9_000) + bytes(300_000), "table"),
     ],
 )
-def test_items_that_point_at_the_same_bytes_again_and_again_are_refused(extents: bytes, named: str) -> None:
+def test_items_that_repeatedly_reference_the_same_bytes_are_refused(extents: bytes, named: str) -> None:
     data = avif(pictures.photo(SIZE))
     at = int.from_bytes(data[:4], "big")
     with pytest.raises(Refused, match=named) as refusal:
@@ -162,7 +162,7 @@ def test_a_directory_of_hundreds_of_entries_is_copied_and_one_of_thousands_is_re
     assert refusal.value.code == "corrupt"
 
 
-def test_more_strips_than_a_page_has_room_for_are_refused() -> None:
+def test_more_strips_than_fit_on_a_page_are_refused() -> None:
     row = b"\7" * SIZE[0]
     assert watermark(tiff(sheet({}, rows_per_strip=1, encoded=[row] * 500))).data
     with pytest.raises(Refused, match=r"a page of 2,000 strips") as refusal:
@@ -170,7 +170,7 @@ def test_more_strips_than_a_page_has_room_for_are_refused() -> None:
     assert refusal.value.code == "corrupt"
 
 
-def test_tables_of_jpeg_that_are_longer_than_all_tables_are_refused() -> None:
+def test_jpeg_tables_longer_than_any_valid_ones_are_refused() -> None:
     tables = b"\xff\xd8" + b"\xff\xfe\0\2" * 2_000 + b"\xff\xd9"
     with pytest.raises(Refused, match="JPEG tables") as refusal:
         watermark(tiff(sheet({347: (7, tables)}, compression=7, encoded=[pictures.jpeg(pictures.photo(SIZE, "L"))])))
@@ -178,7 +178,7 @@ def test_tables_of_jpeg_that_are_longer_than_all_tables_are_refused() -> None:
 
 
 def left_out(tag: int, value: bytes) -> bool:
-    """Tell whether a TIFF's metadata was left out with a warning; else all of it must be there."""
+    """Return whether a TIFF's metadata was left out with a warning; otherwise assert that all of it is there."""
     done = watermark(tiff(sheet({tag: (7, value)})))
     assert (value in done.data) != bool(done.warnings)
     return bool(done.warnings)
@@ -194,7 +194,7 @@ def left_out(tag: int, value: bytes) -> bool:
         (700, b'<dc:a dc:b="0.12345"/>', 8_000, 30_000),
     ],
 )
-def test_metadata_of_more_parts_than_editors_write_is_left_out(tag: int, part: bytes, few: int, many: int) -> None:
+def test_metadata_with_more_parts_than_editors_write_is_left_out(tag: int, part: bytes, few: int, many: int) -> None:
     def of(count: int) -> bytes:
         return pictures.xmp(elements=(part * count).decode()) if tag == 700 else part * count
 
@@ -202,7 +202,7 @@ def test_metadata_of_more_parts_than_editors_write_is_left_out(tag: int, part: b
     assert not many or left_out(tag, of(many))
 
 
-def test_exif_whose_directories_are_read_again_and_again_is_left_out() -> None:
+def test_exif_that_references_a_directory_many_times_is_left_out() -> None:
     entry = struct.pack("<HHII", 0x8825, 4, 1, 8 + 6 + 12 * 400)
     block = b"II*\0\x08\0\0\0" + struct.pack("<H", 400) + entry * 400 + bytes(4) + bytes(6)
     done = watermark(png_with(chunk(b"eXIf", block)))
@@ -210,7 +210,7 @@ def test_exif_whose_directories_are_read_again_and_again_is_left_out() -> None:
     assert b"eXIf" not in done.data
 
 
-def test_exif_whose_values_are_all_of_the_block_is_left_out() -> None:
+def test_exif_in_which_each_value_spans_the_whole_block_is_left_out() -> None:
     values = struct.pack("<HHII", 0x9000, 1, 5_000, 14) * 20
     block = b"II*\0\x08\0\0\0" + struct.pack("<HI", 0, 14) + struct.pack("<H", 20) + values + bytes(5_000)
     done = watermark(png_with(chunk(b"eXIf", block)))
@@ -230,5 +230,5 @@ def test_the_longest_animations_are_compressed_with_less_effort(monkeypatch: pyt
 
 
 def effort(data: bytes) -> int:
-    """The two bits of RFC 1950, 2.2, that tell an encoder's effort."""
+    """Return the two bits that state an encoder's effort (RFC 1950, 2.2)."""
     return next(content for name, content in pictures.png_chunks(data) if name == b"IDAT")[1] >> 6

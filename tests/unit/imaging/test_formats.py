@@ -31,7 +31,7 @@ FILES = {
 NAMES = [pytest.param(name, marks=[heifs.needs_heic] if name == "HEIF" else []) for name in SUPPORTED]
 
 
-def test_all_supported_formats_are_tried_here() -> None:
+def test_this_module_covers_all_supported_formats() -> None:
     assert set(FILES) == set(SUPPORTED)
 
 
@@ -52,7 +52,7 @@ def test_a_supported_format_is_opened_by_its_decoder(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if FORMATS[name].browsers == "direct"])
-def test_what_browsers_show_directly_has_a_form_without_metadata(name: str) -> None:
+def test_formats_that_browsers_show_directly_have_a_form_without_metadata(name: str) -> None:
     bare = FORMATS[name].module("browser").without_metadata(FILES[name])
     identified = identify(bare)
     assert identified is not None
@@ -73,7 +73,7 @@ def test_reading_the_table_imports_neither_pillow_nor_a_writer() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-def test_the_page_on_formats_lists_the_table() -> None:
+def test_the_documentation_of_formats_agrees_with_the_table() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
     for name in SUPPORTED:
         known = FORMATS[name]
@@ -83,7 +83,7 @@ def test_the_page_on_formats_lists_the_table() -> None:
     assert ", ".join(others) in page.replace("\n", " ")
 
 
-def test_the_smallest_picture_is_as_the_page_says() -> None:
+def test_the_smallest_picture_is_as_documented() -> None:
     for size in ((26, 26), (26, 7)):
         assert watermark(pictures.jpeg(pictures.photo(size))).width == 26
     for size in ((25, 25), (25, 40), (26, 6)):

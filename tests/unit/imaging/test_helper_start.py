@@ -22,13 +22,13 @@ from zenoimg.imaging.processes.serving.wire import CONTROL_BYTES
 
 def started() -> Pool[JpegHelper]:
     library = bundled_libjpeg()
-    assert library is not None, "these tests run where Pillow is a wheel"
+    assert library is not None, "these tests need Pillow from a wheel"
     return Pool(partial(JpegHelper, library), 1)
 
 
 @contextmanager
 def free_descriptors(count: int) -> Iterator[None]:
-    """Leave the process so many descriptors that it can open."""
+    """Limit the number of file descriptors that the process can still open."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     held: list[int] = []
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(descriptors()) + 20, limits[1]))
@@ -49,9 +49,9 @@ def descriptors() -> set[int]:
     return {int(path.name) for path in Path("/proc/self/fd").iterdir() if path.exists()}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("free", [0, 1, 2, 5, 7])
-def test_a_lack_of_descriptors_says_nothing_about_the_picture_and_leaks_none(free: int) -> None:
+def test_a_lack_of_descriptors_is_no_verdict_on_the_picture_and_leaks_none(free: int) -> None:
     pool, before = started(), descriptors()
     with free_descriptors(free), pytest.raises(TransientError, match=r"JPEG helper .* Too many open files"):
         pool.work(lambda _: None, "its coefficients")
@@ -60,7 +60,7 @@ def test_a_lack_of_descriptors_says_nothing_about_the_picture_and_leaks_none(fre
     pool.close()
 
 
-def test_memory_that_cannot_be_mapped_says_nothing_about_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_cannot_be_mapped_is_no_verdict_on_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = started()
 
     def mapped(file: int, size: int) -> mmap.mmap:

@@ -49,7 +49,7 @@ FILES = {
 
 
 def outcome(data: bytes) -> str:
-    """The code of the refusal, or "copied"; any other error passes through."""
+    """Return the code of the refusal, or "copied"; any other error is raised."""
     try:
         done = watermark(data)
     except Refused as refusal:
@@ -71,7 +71,7 @@ def test_every_truncation_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_flipped_bits_give_a_copy_or_a_refusal(name: str) -> None:
+def test_flipped_bits_result_in_a_copy_or_a_refusal(name: str) -> None:
     dice = random.Random(11)
     for _ in range(250):
         data = bytearray(FILES[name])
@@ -82,7 +82,7 @@ def test_flipped_bits_give_a_copy_or_a_refusal(name: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 100_000), st.binary(max_size=40), st.integers(0, 60))
-def test_bytes_put_in_and_cut_out_give_a_copy_or_a_refusal(name: str, at: int, put_in: bytes, cut: int) -> None:
+def test_inserted_and_deleted_bytes_result_in_a_copy_or_a_refusal(name: str, at: int, put_in: bytes, cut: int) -> None:
     data = FILES[name]
     at %= len(data)
     assert outcome(data[:at] + put_in + data[at + cut :]) in CODES
@@ -90,14 +90,14 @@ def test_bytes_put_in_and_cut_out_give_a_copy_or_a_refusal(name: str, at: int, p
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from([b"", b"\xff\xd8\xff", pictures.PNG_SIGNATURE, FILES["palette"][:33]]), st.binary(max_size=300))
-def test_any_bytes_give_a_refusal(head: bytes, rest: bytes) -> None:
+def test_arbitrary_bytes_are_refused(head: bytes, rest: bytes) -> None:
     with pytest.raises(Refused):
         watermark(head + rest)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=120), st.sampled_from(["keep", "keep-no-location", "strip"]))
-def test_any_exif_xmp_and_iptc_leave_the_picture_alone(block: bytes, policy: str) -> None:
+def test_no_exif_xmp_or_iptc_affects_the_picture(block: bytes, policy: str) -> None:
     segments = [
         pictures.exif_segment(b"II*\0\x08\0\0\0" + block),
         pictures.xmp_segment(block),
@@ -133,7 +133,7 @@ def test_damaged_exif_never_keeps_a_gps_directory(data: st.DataObject) -> None:
         (b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI" + bytes(50), "unsupported-format", "CgBI"),
     ],
 )
-def test_what_is_not_supported_is_named(data: bytes, code: str, named: str) -> None:
+def test_unsupported_formats_are_refused_by_name(data: bytes, code: str, named: str) -> None:
     with pytest.raises(Refused) as refusal:
         watermark(data)
     assert refusal.value.code == code

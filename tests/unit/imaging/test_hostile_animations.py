@@ -1,4 +1,4 @@
-"""Damaged animations: every one gives a copy or a refusal, whatever the damage."""
+"""Every damaged animation results in a copy or a refusal, whatever the damage."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ FILES = {
 
 
 def outcome(data: bytes) -> str:
-    """The code of the refusal, or "copied"; any other error passes through."""
+    """Return the code of the refusal, or "copied"; any other error is raised."""
     try:
         done = watermark(data)
     except Refused as refusal:
@@ -86,7 +86,7 @@ def outcome(data: bytes) -> str:
 def test_a_truncated_file_is_refused(name: str) -> None:
     data = FILES[name]
     assert watermark(data).data
-    # A GIF may lack its last byte, the end mark: that is a warning.
+    # A GIF without its last byte, the trailer, is copied with a warning.
     for end in sorted({*range(16), *range(0, len(data) - 1, 53), *range(len(data) - 8, len(data) - 1)}):
         with pytest.raises(Refused) as refusal:
             watermark(data[:end])
@@ -94,7 +94,7 @@ def test_a_truncated_file_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_flipped_bits_give_a_copy_or_a_refusal(name: str) -> None:
+def test_flipped_bits_result_in_a_copy_or_a_refusal(name: str) -> None:
     dice = random.Random(7)
     allowed = {"copied", "unsupported-format", "not-an-image", "corrupt", "too-large", "too-many-frames", "too-small"}
     for _ in range(120):

@@ -42,7 +42,7 @@ HEADS = {
 
 
 @pytest.mark.parametrize(("name", "head"), [(name, head) for name, heads in HEADS.items() for head in heads])
-def test_names_a_format_by_its_first_bytes(name: str, head: bytes) -> None:
+def test_a_format_is_recognised_by_its_first_bytes(name: str, head: bytes) -> None:
     identified = identify(head)
     assert identified is not None
     assert identified.format == name
@@ -52,21 +52,21 @@ def test_names_a_format_by_its_first_bytes(name: str, head: bytes) -> None:
 @pytest.mark.parametrize(
     "head", [b"", b"\xff\xd8", b"\x89PNG", b"hello, world", b"BMW is a maker of cars", b"PK\3\4", b"RIFF\0\0\0\0WAVE"]
 )
-def test_other_files_have_no_name(head: bytes) -> None:
+def test_other_files_are_not_recognised(head: bytes) -> None:
     assert identify(head) is None
 
 
-def test_gives_the_media_type_of_what_is_uploaded() -> None:
+def test_uploads_get_the_media_type_of_their_content() -> None:
     jpeg = identify(pictures.jpeg(pictures.photo()))
     assert jpeg is not None
     assert (jpeg.content_type, jpeg.supported) == ("image/jpeg", True)
 
 
 @given(st.binary(max_size=80))
-def test_any_bytes_are_named_or_not_named(head: bytes) -> None:
+def test_arbitrary_bytes_are_recognised_or_not_without_an_error(head: bytes) -> None:
     identify(head)
 
 
-def test_needs_no_pillow() -> None:
+def test_pillow_is_not_imported() -> None:
     program = "import sys, zenoimg.imaging.identify; sys.exit('PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -47,7 +47,7 @@ def test_text_has_the_colours_of_the_spec() -> None:
 
 
 @pytest.mark.parametrize("ground", ["black", "white", "#808080", "#ffff00", "#404040", "#c0c0c0"])
-def test_the_default_mark_stands_out_on_any_ground(ground: str) -> None:
+def test_the_default_mark_stands_out_on_any_background(ground: str) -> None:
     picture = Image.new("RGB", (400, 300), ground)
     before = picture.copy()
     overlay = overlay_for(WatermarkSpec(), picture.size)
@@ -57,13 +57,13 @@ def test_the_default_mark_stands_out_on_any_ground(ground: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(1200, 800), (800, 1200), (2400, 800)])
-def test_scale_follows_the_shorter_side(size: tuple[int, int]) -> None:
+def test_scale_is_relative_to_the_shorter_side(size: tuple[int, int]) -> None:
     overlay = overlay_for(WatermarkSpec(logo=logo(), scale=0.25), size)
     assert overlay.mark.size == (200, 100)
     assert overlay.boxes == ((size[0] - 24 - 200, size[1] - 24 - 100, size[0] - 24, size[1] - 24),)
 
 
-def test_the_text_is_as_high_as_the_scale_says() -> None:
+def test_the_text_height_follows_the_scale() -> None:
     mark = drawn(WatermarkSpec(text="Hg", outline="none", scale=0.1), 1000, (1000, 1000))
     assert 85 <= mark.height <= 105
 
@@ -94,7 +94,7 @@ def test_a_mark_larger_than_its_picture_shrinks_to_fit(spec: WatermarkSpec) -> N
     assert bottom <= 291
 
 
-def test_an_angle_turns_counter_clockwise() -> None:
+def test_a_positive_angle_rotates_counter_clockwise() -> None:
     flat = drawn(WatermarkSpec(logo=logo((80, 10)), scale=0.4), 400, (400, 400))
     turned = drawn(WatermarkSpec(logo=logo((80, 10)), scale=0.4, angle=90), 400, (400, 400))
     assert turned.size == pytest.approx((flat.height, flat.width), abs=2)
@@ -104,13 +104,13 @@ def test_an_angle_turns_counter_clockwise() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 8), (4, 500), (500, 4)])
-def test_a_picture_without_room_is_refused(size: tuple[int, int]) -> None:
+def test_a_picture_too_small_for_the_mark_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(Refused) as refusal:
         overlay_for(WatermarkSpec(), size)
     assert refusal.value.code == "too-small"
 
 
-def test_a_small_picture_still_gets_letters() -> None:
+def test_a_small_picture_still_gets_legible_letters() -> None:
     overlay = overlay_for(WatermarkSpec(), (32, 32))
     assert overlay.mark.height >= 6
     assert overlay.mark.width >= 20
@@ -125,7 +125,7 @@ def test_tiles_cover_the_whole_picture() -> None:
 
 
 @pytest.mark.parametrize("position", POSITIONS)
-def test_every_position_reads_upright_in_every_orientation(position: str) -> None:
+def test_the_mark_is_upright_at_every_position_in_every_orientation(position: str) -> None:
     spec = WatermarkSpec(position=position)  # type: ignore[arg-type]
     upright = Image.new("RGB", (90, 60), "#406080")
     blend(upright, overlay_for(spec, upright.size))
@@ -167,7 +167,7 @@ def test_equal_pictures_share_one_drawing(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(rooms) == 2
 
 
-def test_the_cache_forgets_what_was_not_used_for_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_evicts_the_least_recently_used(monkeypatch: pytest.MonkeyPatch) -> None:
     cache = mark_module._MarkCache(capacity=3 * 40 * 40 * 8)
     spec = WatermarkSpec(logo=logo((40, 40)), scale=1.0)
     kept = cache.drawn(spec, 40, (40, 40))

@@ -1,4 +1,4 @@
-"""The memory that a picture needs is known for its kind, and checked before its pixels are decoded."""
+"""The memory that each kind of picture needs is known, and checked before pixels are decoded."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_that_needs_more_memory_than_given_is_refused(kind: str) -> None:
+def test_a_picture_that_needs_more_memory_than_allowed_is_refused(kind: str) -> None:
     data, bytes_a_pixel = KINDS[kind]
     needed = SIZE[0] * SIZE[1] * bytes_a_pixel
     watermark(data, limits=Limits(max_memory=needed))
@@ -91,7 +91,7 @@ def test_the_file_and_its_copies_count_as_well(kind: str) -> None:
     assert refusal.value.code == "too-large"
 
 
-def test_a_copy_at_a_quality_of_its_own_may_be_larger_than_the_file() -> None:
+def test_a_copy_at_a_different_quality_may_be_larger_than_the_file() -> None:
     data, recipe = WITH_FILE["jpeg 4:2:0"][0], Recipe(encoder=EncoderSettings(jpeg_quality=95))
     needed = needed_by("jpeg 4:2:0") + SIZE[0] * SIZE[1] * 3
     watermark(data, recipe, Limits(max_memory=needed))
@@ -115,7 +115,7 @@ def _decoded(*_: object) -> None:
     raise AssertionError("pixels were decoded")
 
 
-def test_what_is_beyond_the_limits_is_refused_wherever_it_is_looked_at() -> None:
+def test_pictures_beyond_the_limits_are_refused_by_every_check() -> None:
     data, needed = WITH_FILE["png"][0], needed_by("png")
     with pytest.raises(Refused, match="of this kind need"):
         watermark(data, limits=Limits(max_memory=needed - 1), available=needed - 2)

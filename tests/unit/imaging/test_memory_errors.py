@@ -57,7 +57,7 @@ def test_a_sound_jpeg_under_a_small_limit_raises_memory_error(
 ) -> None:
     encoded = BytesIO()
     photo_24_megapixels.save(encoded, "JPEG", quality=80, progressive=progressive)
-    # At 130 MB the pixels have room, and of a progressive JPEG the coefficients do not: libjpeg calls it broken.
+    # In 130 MB the pixels fit, but not the coefficients of a progressive JPEG: libjpeg reports it as broken.
     for megabytes in (10, 130) if progressive else (10, 60):
         assert outcome(encoded.getvalue(), megabytes) == "MemoryError"
     assert outcome(encoded.getvalue(), 700) == "copied True"
@@ -75,7 +75,7 @@ DECODERS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 
 
 @pytest.mark.parametrize("kind", DECODERS)
-def test_memory_errors_of_decoders_are_raised_as_they_are(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_errors_of_decoders_are_raised_unchanged(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     encoded = BytesIO()
     options = {"compression": "tiff_lzw"} if kind == "TIFF" else {}
     pictures.photo((120, 90)).save(encoded, kind, **options)
@@ -89,7 +89,7 @@ def _short_of(available: int) -> Callable[[int], bool]:
     return lambda length: length <= available
 
 
-def test_a_decoder_error_is_a_verdict_only_when_the_memory_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decoder_error_is_a_verdict_only_if_there_was_enough_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise OSError("broken data stream")
 

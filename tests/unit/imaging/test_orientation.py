@@ -1,4 +1,4 @@
-"""Orientation is stated in the one form that all readers accept, and the mark is upright by it."""
+"""The orientation is written in the one form that all readers accept, and the mark is upright."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zenoimg.imaging.metadata.exif import orientation_of, with_plain_orientation
 
 SIZE = (160, 110)
 
-#: Ways to write 6 that some readers take: field type, count, value in the entry, value elsewhere.
+#: Ways to write 6 that some readers accept: field type, count, value in the entry, value elsewhere.
 ODD = {
     "LONG": (4, 1, struct.pack(">I", 6), b""),
     "BYTE": (1, 1, b"\6\0\0\0", b""),
@@ -43,14 +43,14 @@ def png(exif: bytes) -> bytes:
 
 
 def entry_of(done: Watermarked) -> tuple[int, int, int]:
-    """Type, count and value of the copy's orientation."""
+    """Return type, count and value of the copy's orientation."""
     at = done.data.index(b"\1\x12", done.data.index(b"MM\0*"))
     return struct.unpack_from(">HIH", done.data, at + 2)
 
 
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("written", [jpeg, png], ids=["JPEG", "PNG"])
-def test_an_odd_entry_becomes_one_short(name: str, written: Callable[[bytes], bytes]) -> None:
+def test_an_unusual_entry_becomes_a_single_short(name: str, written: Callable[[bytes], bytes]) -> None:
     data = written(block(*ODD[name]))
     done = watermark(data)
     assert entry_of(done) == (3, 1, 6)
@@ -59,13 +59,13 @@ def test_an_odd_entry_becomes_one_short(name: str, written: Callable[[bytes], by
 
 
 @pytest.mark.parametrize("value", [0, 9, 77])
-def test_what_is_no_orientation_stays(value: int) -> None:
+def test_invalid_orientations_are_kept(value: int) -> None:
     odd = block(4, 1, struct.pack(">I", value), b"")
     assert orientation_of(odd) == 1
     assert with_plain_orientation(odd) == odd
 
 
-def test_entries_that_contradict_each_other_agree_in_the_copy() -> None:
+def test_contradictory_entries_agree_in_the_copy() -> None:
     twice = b"MM\0*" + struct.pack(">IH", 8, 2)
     twice += struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack(">HHIHH", 0x0112, 3, 1, 3, 0) + bytes(4)
     assert with_plain_orientation(twice) == twice.replace(struct.pack(">HIH", 3, 1, 3), struct.pack(">HIH", 3, 1, 6))
@@ -74,7 +74,7 @@ def test_entries_that_contradict_each_other_agree_in_the_copy() -> None:
 @pytest.mark.parametrize(
     "packet", [pictures.xmp('tiff:Orientation="6"'), pictures.xmp("", "<tiff:Orientation>6</tiff:Orientation>")]
 )
-def test_an_orientation_that_only_xmp_states_is_not_in_the_copy(packet: bytes) -> None:
+def test_an_orientation_stated_only_in_xmp_is_removed(packet: bytes) -> None:
     packet = packet.replace(b"xmlns:exif", b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:exif')
     done = watermark(pictures.jpeg(pictures.photo(SIZE), [xmp_segment(packet)]))
     assert (done.width, done.height) == SIZE
@@ -82,7 +82,7 @@ def test_an_orientation_that_only_xmp_states_is_not_in_the_copy(packet: bytes) -
     assert Image.open(BytesIO(done.data)).getexif().get(0x0112, 1) == 1
 
 
-def test_an_orientation_in_xmp_that_agrees_with_exif_stays() -> None:
+def test_an_orientation_in_xmp_that_agrees_with_exif_is_kept() -> None:
     packet = pictures.xmp('tiff:Orientation="6"')
     packet = packet.replace(b"xmlns:exif", b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:exif')
     exif = exif_segment(pictures.exif(6))
@@ -91,7 +91,7 @@ def test_an_orientation_in_xmp_that_agrees_with_exif_stays() -> None:
 
 
 @pytest.mark.parametrize(("kind", "packed"), [(4, struct.pack("<I", 6)), (8, struct.pack("<h", 6) + b"\0\0")])
-def test_a_tiffs_odd_entry_becomes_one_short(kind: int, packed: bytes) -> None:
+def test_an_unusual_entry_of_a_tiff_becomes_a_single_short(kind: int, packed: bytes) -> None:
     encoded = BytesIO()
     pictures.photo(SIZE).save(encoded, "TIFF", tiffinfo={274: 6})
     data = encoded.getvalue().replace(

@@ -42,5 +42,5 @@ def test_a_box_that_only_shares_an_edge_with_a_mark_is_not_touched() -> None:
     assert not touches((10, 20, 30, 40), overlay)
 
 
-def test_boxes_are_counted_from_a_regions_corner() -> None:
+def test_boxes_are_relative_to_the_corner_of_a_region() -> None:
     assert within(at((10, 12)), (4, 5, 50, 50)).boxes == ((6, 7, 26, 17),)

@@ -37,7 +37,7 @@ def pictures_with_marks(draw: st.DrawFn) -> tuple[Size, Size, int]:
 
 
 @given(pictures_with_marks(), st.sampled_from(ANCHORS))
-def test_an_anchored_mark_lies_inside_the_margins(case: tuple[Size, Size, int], position: Position) -> None:
+def test_an_anchored_mark_is_inside_the_margins(case: tuple[Size, Size, int], position: Position) -> None:
     picture, mark, margin = case
     left, top, right, bottom = anchored_box(picture, mark, position, margin)
     assert (right - left, bottom - top) == mark
@@ -66,7 +66,7 @@ def test_each_anchor_has_its_place(position: Position, box: Box) -> None:
 
 
 @given(sizes, st.floats(0, 0.4))
-def test_margins_leave_room(picture: Size, fraction: float) -> None:
+def test_margins_are_kept_free(picture: Size, fraction: float) -> None:
     assert min(room_of(picture, margin_of(picture, fraction))) >= 1
 
 
@@ -76,7 +76,7 @@ def test_the_margin_is_the_same_in_landscape_and_portrait(picture: Size) -> None
 
 
 @given(st.tuples(st.integers(2, 30), st.integers(2, 30)), st.integers(1, 8), st.data())
-def test_stored_pixels_show_up_where_the_box_was_asked_for(size: Size, orientation: int, data: st.DataObject) -> None:
+def test_stored_pixels_appear_in_the_requested_box(size: Size, orientation: int, data: st.DataObject) -> None:
     shown = displayed_size(size, orientation)
     left, top = data.draw(st.integers(0, shown[0] - 1)), data.draw(st.integers(0, shown[1] - 1))
     box = left, top, data.draw(st.integers(left + 1, shown[0])), data.draw(st.integers(top + 1, shown[1]))
@@ -90,7 +90,7 @@ def test_stored_pixels_show_up_where_the_box_was_asked_for(size: Size, orientati
 
 
 @given(pictures_with_marks())
-def test_tiles_touch_the_picture_and_not_one_another(case: tuple[Size, Size, int]) -> None:
+def test_tiles_overlap_the_picture_but_not_each_other(case: tuple[Size, Size, int]) -> None:
     picture, mark, margin = case
     mark = max(mark[0], picture[0] // 12), max(mark[1], picture[1] // 12)
     boxes = tiled_boxes(picture, mark, margin)
@@ -98,7 +98,7 @@ def test_tiles_touch_the_picture_and_not_one_another(case: tuple[Size, Size, int
     assert all(clipped(box, picture) is not None for box in boxes)
     gap = max(2 * margin, min(mark) // 2, 1)
     assert min(box[1] for box in boxes) <= gap
-    if mark[0] > gap:  # a narrower one may fall between two places of a shifted row
+    if mark[0] > gap:  # a narrower one may fall between two tiles of a shifted row
         assert max(box[3] for box in boxes) >= picture[1] - gap
     assert min(box[0] for box in boxes) <= gap
     assert max(box[2] for box in boxes) >= picture[0] - gap - mark[0]
@@ -110,7 +110,7 @@ def test_tiles_touch_the_picture_and_not_one_another(case: tuple[Size, Size, int
 
 
 @given(sizes, st.floats(0, 360))
-def test_a_turned_mark_shrinks_into_its_room(room: Size, angle: float) -> None:
+def test_a_rotated_mark_shrinks_to_fit(room: Size, angle: float) -> None:
     turned = turned_size((300.0, 40.0), angle)
     factor = shrink_factor(turned, room)
     assert factor <= 1

@@ -18,12 +18,12 @@ FILES = sorted(path for folder in FOLDERS for path in (PHOTOS / folder).glob("*.
 # In PngSuite the broken files begin with x and the others are 1 to 9 pixels wide.
 REFUSED = ("x", "s0", "cdfn", "cdsn")
 
-pytestmark = pytest.mark.skipif(not FILES, reason="no photos beside the checkout")
+pytestmark = pytest.mark.skipif(not FILES, reason="no photos next to the checkout")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-@pytest.mark.filterwarnings("ignore")  # what Pillow says of their EXIF, in this test's own reading
-def test_a_real_file_is_copied_or_refused_for_what_it_is(path: Path) -> None:
+@pytest.mark.filterwarnings("ignore")  # Pillow's warnings about their EXIF when this test reads it
+def test_a_real_file_is_copied_or_refused_for_the_right_reason(path: Path) -> None:
     data = path.read_bytes()
     if path.name.startswith(REFUSED):
         with pytest.raises(Refused):

@@ -78,7 +78,9 @@ def test_the_default_is_the_text_zeno_at_the_bottom_right() -> None:
         ("color", {"logo": logo(), "color": "red"}, "leave one of them out"),
     ],
 )
-def test_a_spec_that_cannot_be_drawn_is_refused_by_field(field: str, values: dict[str, Any], named: str) -> None:
+def test_a_spec_that_cannot_be_drawn_is_rejected_with_the_name_of_its_field(
+    field: str, values: dict[str, Any], named: str
+) -> None:
     with pytest.raises(RecipeError) as refusal:
         WatermarkSpec(**values)
     assert refusal.value.field == field
@@ -86,12 +88,12 @@ def test_a_spec_that_cannot_be_drawn_is_refused_by_field(field: str, values: dic
 
 
 @pytest.mark.parametrize("values", [{"jpeg_quality": 0}, {"jpeg_quality": "best"}, {"png_compression": 10}])
-def test_encoder_settings_outside_their_range_are_refused(values: dict[str, Any]) -> None:
+def test_encoder_settings_out_of_range_are_rejected(values: dict[str, Any]) -> None:
     with pytest.raises(RecipeError, match=next(iter(values))):
         EncoderSettings(**values)
 
 
-def test_characters_that_the_font_lacks_are_named() -> None:
+def test_characters_missing_from_the_font_are_reported() -> None:
     with pytest.raises(
         RecipeError, match=r"the default font, Manrope SemiBold, has no glyph for '漢' \(U\+6F22\), '字'"
     ):
@@ -100,7 +102,7 @@ def test_characters_that_the_font_lacks_are_named() -> None:
         WatermarkSpec(text="漢", font=another_font())
 
 
-def test_the_character_map_agrees_with_what_freetype_draws() -> None:
+def test_the_character_map_agrees_with_freetype() -> None:
     for data in (default_font(), another_font()):
         font = ImageFont.truetype(BytesIO(data), 40, layout_engine=ImageFont.Layout.BASIC)
         empty_box = bytes(font.getmask("\U000f0000"))
@@ -113,7 +115,7 @@ def test_the_character_map_agrees_with_what_freetype_draws() -> None:
 
 
 def font_with_map(subtable: bytes, platform: int = 3, encoding: int = 10) -> bytes:
-    """A font's table directory with nothing in it but a character map."""
+    """Return a font that contains only a character map."""
     cmap = struct.pack(">HHHHI", 0, 1, platform, encoding, 12) + subtable
     return b"\0\1\0\0" + struct.pack(">HHHH", 1, 0, 0, 0) + struct.pack(">4sIII", b"cmap", 0, 28, len(cmap)) + cmap
 
@@ -121,7 +123,7 @@ def font_with_map(subtable: bytes, platform: int = 3, encoding: int = 10) -> byt
 @pytest.mark.parametrize(
     ("subtable", "found"),
     [
-        # One segment by delta (its second character falls on glyph 0), one by glyph array, and the closing one.
+        # One segment by delta (its second character maps to glyph 0), one by glyph array, and the closing one.
         (
             struct.pack(">7H", 4, 0, 0, 6, 0, 0, 0)
             + struct.pack(">3H", 0x42, 0x52, 0xFFFF)
@@ -149,7 +151,7 @@ def test_a_font_without_a_unicode_map_has_no_characters() -> None:
 
 @settings(max_examples=60)
 @given(st.integers(0, 60_000), st.binary(min_size=1, max_size=8))
-def test_a_damaged_font_is_refused_or_drawn(at: int, damage: bytes) -> None:
+def test_a_damaged_font_is_rejected_or_drawn(at: int, damage: bytes) -> None:
     font = another_font()
     damaged = font[: at % len(font)] + damage + font[at % len(font) + len(damage) :]
     with contextlib.suppress(RecipeError):
@@ -180,9 +182,7 @@ def test_every_setting_changes_the_fingerprint() -> None:
 
 
 @pytest.mark.parametrize("version", ["DRAWING_VERSION", "ENCODER_VERSION"])
-def test_the_version_of_drawing_and_encoding_changes_the_fingerprint(
-    version: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drawing_and_encoding_versions_change_the_fingerprint(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = Recipe().fingerprint
     monkeypatch.setattr(recipe_module, version, getattr(recipe_module, version) + 1)
     assert Recipe().fingerprint != before
@@ -199,7 +199,7 @@ def test_the_version_of_drawing_and_encoding_changes_the_fingerprint(
         ({"outline": "black"}, {"outline": "rgb(0,0,0)"}),
     ],
 )
-def test_equal_meanings_share_a_fingerprint(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_equivalent_recipes_have_the_same_fingerprint(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert Recipe(WatermarkSpec(**one)).fingerprint == Recipe(WatermarkSpec(**other)).fingerprint
     assert WatermarkSpec(**one) == WatermarkSpec(**other)
 
@@ -212,14 +212,14 @@ def test_a_fingerprint_is_short_and_the_same_in_another_process() -> None:
 
 
 @pytest.mark.parametrize("recipe", VARIANTS, ids=range(len(VARIANTS)))
-def test_a_recipe_survives_its_tables(recipe: Recipe) -> None:
+def test_a_recipe_survives_conversion_to_tables_and_back(recipe: Recipe) -> None:
     tables, files = recipe_to_mapping(recipe)
     again = recipe_from_mapping(json.loads(json.dumps(tables)), files.__getitem__)
     assert again == recipe
     assert again.fingerprint == recipe.fingerprint
 
 
-def test_tables_are_read_as_they_stand_in_a_file() -> None:
+def test_tables_are_read_as_written_in_a_file() -> None:
     tables = {
         "watermark": {"logo": "brand/mark.png", "position": "tile", "scale": 0.2, "angle": 30},
         "metadata": {"policy": "strip"},
@@ -240,7 +240,7 @@ def test_tables_are_read_as_they_stand_in_a_file() -> None:
     assert asked == ["brand/mark.png"]
 
 
-def test_no_tables_mean_the_default() -> None:
+def test_empty_tables_mean_the_default_recipe() -> None:
     assert recipe_from_mapping({}, lambda name: pytest.fail(name)) == Recipe()
 
 
@@ -257,13 +257,13 @@ def test_no_tables_mean_the_default() -> None:
         ({"watermark": {"text": 3}}, "text"),
     ],
 )
-def test_what_a_table_gets_wrong_is_named(tables: dict[str, Any], named: str) -> None:
+def test_errors_in_a_table_are_reported_by_name(tables: dict[str, Any], named: str) -> None:
     with pytest.raises(RecipeError) as refusal:
         recipe_from_mapping(tables, lambda _name: b"")
     assert named in str(refusal.value)
 
 
-def test_a_missing_file_is_the_callers_own_error() -> None:
+def test_a_missing_file_raises_the_original_error() -> None:
     def read(name: str) -> bytes:
         raise FileNotFoundError(name)
 
@@ -271,7 +271,7 @@ def test_a_missing_file_is_the_callers_own_error() -> None:
         recipe_from_mapping({"watermark": {"font": "gone.ttf"}}, read)
 
 
-def test_errors_survive_a_process_boundary() -> None:
+def test_errors_can_be_pickled() -> None:
     refused = pickle.loads(pickle.dumps(Refused("too-small", "1 x 1")))
     assert (refused.code, refused.message) == ("too-small", "1 x 1")
     error = pickle.loads(pickle.dumps(RecipeError("text", "is missing")))

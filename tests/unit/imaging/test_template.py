@@ -1,4 +1,4 @@
-"""Texts with a picture's own creator, copyright, year and key give the same copy as the text written out."""
+"""Texts with a picture's creator, copyright, year and key give the same copy as the text written out."""
 
 from __future__ import annotations
 
@@ -39,32 +39,32 @@ def with_text(text: str) -> Recipe:
     return Recipe(WatermarkSpec(text=text))
 
 
-def test_a_field_is_what_the_picture_states_in_tiff() -> None:
-    data = photo("TIFF", "Ada")  # Pillow writes no directory of EXIF into a TIFF
+def test_a_field_takes_the_value_stated_in_a_tiff() -> None:
+    data = photo("TIFF", "Ada")  # Pillow writes no EXIF directory into a TIFF
     recipe = Recipe(WatermarkSpec(text="© {creator}", text_default="none"))
     assert watermark(data, recipe).data == watermark(data, with_text("© Ada")).data
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
-def test_a_field_is_what_the_picture_states(kind: str) -> None:
+def test_a_field_takes_the_value_stated_in_the_picture(kind: str) -> None:
     data = photo(kind, "Ada", "2024:05:01 10:00:00")
     assert watermark(data, TEMPLATE).data == watermark(data, with_text("© Ada 2024")).data
 
 
-def test_a_picture_without_the_value_gets_the_default_text_in_silence() -> None:
+def test_a_picture_without_the_value_gets_the_default_text_without_a_warning() -> None:
     data = photo("JPEG", "Ada")
     done = watermark(data, TEMPLATE)
     assert (done.data, done.warnings) == (watermark(data, with_text("© nobody")).data, ())
 
 
-def test_a_value_that_the_font_cannot_draw_gives_the_default_text_and_a_warning() -> None:
+def test_a_value_that_the_font_cannot_draw_is_replaced_by_the_default_text_with_a_warning() -> None:
     data = photo("JPEG", xmp=XMP.replace("Bo", "\u05d0"))
     done = watermark(data, TEMPLATE)
     assert done.data == watermark(data, with_text("© nobody")).data
     assert [warning for warning in done.warnings if "default text" in warning]
 
 
-def test_the_key_is_the_callers() -> None:
+def test_the_key_comes_from_the_caller() -> None:
     recipe = Recipe(WatermarkSpec(text="{key}", text_default="none"))
     data = photo()
     assert watermark(data, recipe, key="a/{x}.jpg").data == watermark(data, with_text("a/{{x}}.jpg")).data
@@ -72,7 +72,7 @@ def test_the_key_is_the_callers() -> None:
     assert watermark(data, recipe, key="k" * 500).data == watermark(data, with_text("none")).data
 
 
-def test_xmp_is_read_first_and_lists_are_joined() -> None:
+def test_xmp_takes_precedence_and_lists_are_joined() -> None:
     assert facts(photo("JPEG", "Ada", "2024:05:01 10:00:00", XMP), "JPEG", Rights()) == {
         "creator": "Zoë Ä., Bo",
         "copyright": "© Zoë",
@@ -89,7 +89,7 @@ def test_exif_in_utf8_and_texts_of_png_are_read() -> None:
 
 
 @pytest.mark.parametrize("overwrite", [True, False])
-def test_configured_rights_stand_in_or_replace_as_in_the_copy(overwrite: bool) -> None:
+def test_configured_rights_fill_in_or_overwrite_as_in_the_copy(overwrite: bool) -> None:
     rights = Rights(creator="Studio", overwrite=overwrite)
     assert facts(photo(), "JPEG", rights)["creator"] == "Studio"
     assert facts(photo("JPEG", "Ada"), "JPEG", rights)["creator"] == ("Studio" if overwrite else "Ada")
@@ -105,7 +105,7 @@ def test_configured_rights_stand_in_or_replace_as_in_the_copy(overwrite: bool) -
     ],
     ids=["cut off", "entity", "long", "garbage"],
 )
-def test_damaged_xmp_is_no_failure(xmp: str) -> None:
+def test_damaged_xmp_is_not_an_error(xmp: str) -> None:
     data = photo("JPEG", xmp=xmp[:60_000])
     assert watermark(data, TEMPLATE).format == "JPEG"
 
@@ -114,7 +114,7 @@ def test_damaged_xmp_is_no_failure(xmp: str) -> None:
     ("text", "field"),
     [("{owner}", "text"), ("{creator!r}", "text"), ("{year:>8}", "text"), ("a { b", "text"), ("{}", "text")],
 )
-def test_other_braces_are_no_text(text: str, field: str) -> None:
+def test_unknown_fields_and_invalid_braces_are_rejected(text: str, field: str) -> None:
     with pytest.raises(RecipeError) as error:
         WatermarkSpec(text=text, text_default="x")
     assert error.value.field == field
@@ -130,7 +130,7 @@ def test_a_text_with_fields_needs_a_default_text() -> None:
         WatermarkSpec(text="{year}", text_default="\u4e2d")
 
 
-def test_the_fingerprint_holds_the_template() -> None:
+def test_the_fingerprint_depends_on_the_template() -> None:
     spec = TEMPLATE.watermark
     assert spec is not None
     assert Recipe(replace(spec, text_default="© x")).fingerprint != TEMPLATE.fingerprint
@@ -139,7 +139,7 @@ def test_the_fingerprint_holds_the_template() -> None:
     assert Recipe(WatermarkSpec(text="plain", text_default="unused")).fingerprint == Recipe(plain).fingerprint
 
 
-def test_a_default_text_of_braces_is_drawn() -> None:
+def test_a_default_text_with_braces_is_drawn_as_is() -> None:
     recipe = Recipe(WatermarkSpec(text="{creator}", text_default="{" * 150, scale=0.005, margin=0.0))
     encoded = BytesIO()
     Image.new("RGB", (1200, 800), (90, 120, 40)).save(encoded, "JPEG")
@@ -151,7 +151,7 @@ def test_a_default_text_of_braces_is_drawn() -> None:
 
 
 @pytest.mark.parametrize("too_small", ["refuse", "copy"])
-def test_a_value_too_long_for_the_picture_gives_the_default_text_and_a_warning(too_small: Any) -> None:
+def test_a_value_too_long_for_the_picture_is_replaced_by_the_default_text_with_a_warning(too_small: Any) -> None:
     spec = WatermarkSpec(text="{creator}", text_default="© nobody", too_small=too_small)
     data = photo("JPEG", "Ada " * 48 + "end")
     done = watermark(data, Recipe(spec))

@@ -1,4 +1,4 @@
-"""Copies without a mark: the source's own pixels, and the metadata that the policy keeps."""
+"""Copies without a mark have the source's pixels and the metadata that the policy keeps."""
 
 from __future__ import annotations
 
@@ -63,29 +63,29 @@ def shown(data: bytes) -> list[tuple[bytes, object]]:
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_the_pixels_are_the_sources_own(name: str) -> None:
+def test_the_pixels_are_those_of_the_source(name: str) -> None:
     data = SOURCES[name]()
     done = watermark(data, UNMARKED)
     assert (done.encoding, done.warnings) == ("copied", ())
     assert shown(done.data) == shown(data)
-    assert abs(len(done.data) - len(data)) < 100, "nothing was encoded again"
+    assert abs(len(done.data) - len(data)) < 100, "nothing was re-encoded"
     assert (done.width, done.height) == Image.open(BytesIO(data)).size
 
 
-def test_tables_and_scans_of_a_jpeg_are_the_very_bytes() -> None:
+def test_tables_and_scans_of_a_jpeg_are_kept_byte_for_byte() -> None:
     data = SOURCES["progressive JPEG"]()
     tables_at = data.index(b"\xff\xdb")
     assert watermark(data, UNMARKED).data.endswith(data[tables_at:])
 
 
-def test_avif_is_encoded_again_and_says_so() -> None:
+def test_avif_is_re_encoded_with_a_warning() -> None:
     done = watermark(still("AVIF")(), UNMARKED)
     assert done.encoding == "copied"
     assert [warning for warning in done.warnings if "encoded again" in warning]
 
 
 @pytest.mark.parametrize("carrier", XMP_CARRIERS)
-def test_a_place_goes_and_rights_are_written_as_in_marked_copies(carrier: str) -> None:
+def test_locations_are_removed_and_rights_written_as_in_marked_copies(carrier: str) -> None:
     data = XMP_CARRIERS[carrier](pictures.xmp('exif:GPSLatitude="48,51N" photoshop:City="Paris" dc:format="kept"'))
     rights = Rights(copyright="(c) Example")
     for policy, places in (("keep-no-location", False), ("keep-no-gps", True), ("keep", True)):
@@ -95,7 +95,7 @@ def test_a_place_goes_and_rights_are_written_as_in_marked_copies(carrier: str) -
 
 
 @pytest.mark.parametrize("carrier", EXIF_CARRIERS)
-def test_the_orientation_stays_with_the_pixels(carrier: str) -> None:
+def test_orientation_and_pixels_still_agree(carrier: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     data = EXIF_CARRIERS[carrier](exif.tobytes().removeprefix(b"Exif\0\0"))
@@ -114,7 +114,7 @@ def test_segments_among_the_scans_of_a_jpeg_are_not_copied(at: bytes, hidden: by
     assert [warning for warning in done.warnings if "encoded again" in warning]
 
 
-def test_a_picture_behind_the_image_data_of_a_png_is_not_copied() -> None:
+def test_a_picture_after_the_image_data_of_a_png_is_not_copied() -> None:
     plain = still("PNG")()
     hidden = plain.replace(b"IEND", b"IEND")  # the end chunk stays the last one
     end = hidden.rindex(b"IEND") - 4
@@ -124,7 +124,7 @@ def test_a_picture_behind_the_image_data_of_a_png_is_not_copied() -> None:
     assert shown(done.data) == shown(plain)
 
 
-def test_a_gain_map_stays_as_it_is() -> None:
+def test_a_gain_map_is_kept_unchanged() -> None:
     source = UltraHdr().data
     done = watermark(source, UNMARKED)
     first, gain_map = pictures_in(done.data)
@@ -135,7 +135,7 @@ def test_a_gain_map_stays_as_it_is() -> None:
     assert len(watermark(source, replace(UNMARKED, hdr="drop")).data) < len(done.data) - len(gain_map) + 500
 
 
-def test_limits_hold() -> None:
+def test_limits_apply() -> None:
     for name, source in SOURCES.items():
         with pytest.raises(Refused, match="pixels"):
             watermark(source(), UNMARKED, Limits(max_pixels=100))
@@ -156,26 +156,26 @@ def test_a_picture_without_room_for_a_mark_is_refused_or_copied(kind: str) -> No
     assert large.data == watermark(still("JPEG")()).data
 
 
-def test_the_fingerprint_is_that_of_what_changes_the_copy() -> None:
+def test_the_fingerprint_depends_only_on_what_changes_the_copy() -> None:
     assert UNMARKED.fingerprint != Recipe().fingerprint
     assert Recipe(None, metadata="keep").fingerprint != UNMARKED.fingerprint
     assert Recipe(WatermarkSpec(too_small="copy")).fingerprint != Recipe().fingerprint
     assert Recipe(WatermarkSpec(too_small="refuse")).fingerprint == Recipe().fingerprint
 
 
-def test_an_unmarked_recipe_is_deployed() -> None:
+def test_an_unmarked_recipe_can_be_deployed() -> None:
     recipe = Recipe(None, metadata="keep", encoder=EncoderSettings(avif_quality=70))
     files = pack(recipe, Limits())
     assert load(files.__getitem__)[0] == recipe
     assert "font.ttf" not in files
 
 
-def test_the_photo_of_these_tests_has_a_mark_otherwise() -> None:
+def test_the_photo_of_these_tests_is_normally_marked() -> None:
     done = watermark(pictures.jpeg(PHOTO, []))
     assert done.encoding != "copied"
 
 
-def test_a_tiny_page_stays_unmarked_beside_marked_ones() -> None:
+def test_a_tiny_page_stays_unmarked_next_to_marked_ones() -> None:
     page = pictures.photo((240, 180)).convert("RGB")
     tiny = page.resize((16, 16))
     encoded = BytesIO()
@@ -192,7 +192,7 @@ def test_a_tiny_page_stays_unmarked_beside_marked_ones() -> None:
 
 @pytest.mark.parametrize("mode", ["P", "RGB"])
 @pytest.mark.parametrize("frames", [1, 2])
-def test_a_picture_behind_image_data_is_left_out_of_every_kind_of_png(mode: str, frames: int) -> None:
+def test_a_picture_after_the_image_data_is_left_out_of_every_kind_of_png(mode: str, frames: int) -> None:
     page = pictures.photo(SIZE).convert("RGB")
     pages = [each.quantize(64) if mode == "P" else each for each in (page, page.rotate(180))][:frames]
     encoded = BytesIO()
@@ -211,10 +211,10 @@ def test_a_picture_among_the_frames_of_a_webp_is_not_copied() -> None:
     at = plain.rindex(b"ANMF")
     size = int.from_bytes(plain[at + 4 : at + 8], "little")
     preview = PREVIEW + bytes(len(PREVIEW) % 2)
-    inner = at + 8 + 16  # behind the frame's own header is a chunk of image data
+    inner = at + 8 + 16  # the frame's own header is followed by a chunk of image data
     kept = int.from_bytes(plain[inner + 4 : inner + 8], "little")
     end = inner + 8 + kept
-    assert end + kept % 2 == at + 8 + size + size % 2, "the frame holds one chunk"
+    assert end + kept % 2 == at + 8 + size + size % 2, "the frame has one chunk"
     image_data = plain[inner : inner + 4] + (kept + len(preview)).to_bytes(4, "little") + plain[inner + 8 : end]
     frame = plain[at + 8 : inner] + image_data + preview + bytes(kept % 2)
     data = plain[:at] + b"ANMF" + len(frame).to_bytes(4, "little") + frame + plain[at + 8 + size + size % 2 :]

@@ -53,7 +53,7 @@ def see_through() -> Image.Image:
 
 
 @pytest.mark.parametrize("picture", [pictures.photo(SIZE), see_through()], ids=["opaque", "alpha"])
-def test_lossless_stays_bit_exact_outside_the_mark_transparent_pixels_too(picture: Image.Image) -> None:
+def test_lossless_pictures_stay_bit_exact_outside_the_mark_including_transparent_pixels(picture: Image.Image) -> None:
     data = still(picture, lossless=True, exact=True)
     done = watermark(data)
     assert names(done.data) == [b"VP8L"]
@@ -68,7 +68,7 @@ def test_lossless_stays_bit_exact_outside_the_mark_transparent_pixels_too(pictur
     assert (done.format, done.content_type, done.frames, done.warnings) == ("WebP", "image/webp", 1, ())
 
 
-def test_lossy_stays_lossy_at_the_recipes_quality() -> None:
+def test_lossy_pictures_stay_lossy_at_the_quality_of_the_recipe() -> None:
     data = still(pictures.photo((160, 120)), quality=80)
     fine, coarse = (watermark(data, Recipe(encoder=EncoderSettings(webp_quality=quality))) for quality in (95, 40))
     box = overlay_for(WatermarkSpec(), (160, 120)).boxes[0]
@@ -79,7 +79,7 @@ def test_lossy_stays_lossy_at_the_recipes_quality() -> None:
     assert len(fine.data) > 1.5 * len(coarse.data)
 
 
-def test_alpha_of_a_lossy_picture_is_kept_without_loss() -> None:
+def test_alpha_of_a_lossy_picture_is_kept_exactly() -> None:
     data = still(see_through(), quality=80)
     done = watermark(data)
     assert names(done.data) == [b"VP8X", b"ALPH", b"VP8 "]
@@ -88,13 +88,13 @@ def test_alpha_of_a_lossy_picture_is_kept_without_loss() -> None:
     assert before.getchannel("A").tobytes() == after.getchannel("A").tobytes()
 
 
-def test_the_mark_shows_on_transparent_ground() -> None:
+def test_the_mark_is_visible_on_a_transparent_background() -> None:
     after = decoded(watermark(still(Image.new("RGBA", SIZE), lossless=True)).data)
     assert after.getbbox(alpha_only=True) is not None
     assert after.getchannel("A").getextrema() == (0, 153)
 
 
-def test_more_effort_gives_the_same_pixels_in_fewer_bytes() -> None:
+def test_higher_effort_stores_the_same_pixels_in_fewer_bytes() -> None:
     data = still(pictures.photo(), lossless=True)
     quick, thorough = (
         watermark(data, Recipe(encoder=EncoderSettings(webp_lossless_effort=effort))) for effort in (0, 100)
@@ -103,7 +103,7 @@ def test_more_effort_gives_the_same_pixels_in_fewer_bytes() -> None:
     assert len(thorough.data) < len(quick.data)
 
 
-def test_profile_exif_xmp_and_unknown_chunks_stay() -> None:
+def test_profile_exif_xmp_and_unknown_chunks_are_kept() -> None:
     profile = pictures.icc_profile()
     block = pictures.exif(6, maker_note=True)
     body = webp_chunk(b"ICCP", profile) + webp_image_data(pictures.photo(SIZE))
@@ -125,7 +125,7 @@ def test_profile_exif_xmp_and_unknown_chunks_stay() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pixels_are_turned_since_browsers_do_not_turn_webp(orientation: int) -> None:
+def test_pixels_are_rotated_because_browsers_ignore_webp_orientation(orientation: int) -> None:
     stored = (56, 72) if orientation >= 5 else (72, 56)
     picture = pictures.photo(stored)
     body = webp_image_data(picture, lossless=True)
@@ -137,7 +137,7 @@ def test_pixels_are_turned_since_browsers_do_not_turn_webp(orientation: int) -> 
 
 
 @pytest.mark.parametrize("orientation", [3, 5, 6, 8])
-def test_animations_are_turned(orientation: int) -> None:
+def test_animations_are_rotated(orientation: int) -> None:
     stored = (56, 72) if orientation >= 5 else (72, 56)
     frames = [Frame(picture, lossless=True) for picture in moving_ball(stored, mode="RGBA")]
     frames[1:] = [replace(frame, picture=frame.picture.crop((4, 6, 40, 50)), at=(4, 6)) for frame in frames[1:]]
@@ -174,7 +174,7 @@ def test_metadata_follows_the_policy(policy: MetadataPolicy, location: bool, cam
     assert done.warnings == ()
 
 
-def test_damaged_metadata_and_content_credentials_are_named() -> None:
+def test_damaged_metadata_and_content_credentials_are_reported() -> None:
     body = webp_image_data(pictures.photo(SIZE)) + webp_chunk(b"EXIF", b"II*\0\xff\xff\xff\xff")
     body += webp_chunk(b"XMP ", b"<x") + webp_chunk(b"C2PA", b"\0")
     done = watermark(webp_file(SIZE, body, flags=0x0C))
@@ -183,7 +183,7 @@ def test_damaged_metadata_and_content_credentials_are_named() -> None:
 
 
 def ball_frames(kind: str) -> list[Frame]:
-    """The ball as whole frames, as sprites that are laid over a ground, and as sprites that dispose."""
+    """Return the ball as whole frames, as sprites over a background, and as sprites that are disposed of."""
     whole = moving_ball(SIZE)
     sprite = moving_ball((16, 16), steps=1, mode="RGBA")[0]
     places = [(0, 0), (14, 10), (28, 20), (42, 30), (56, 40)]
@@ -205,7 +205,7 @@ def ball_frames(kind: str) -> list[Frame]:
 
 @pytest.mark.parametrize("kind", ["whole", "sprites", "disposing", "disposing whole", "half transparent"])
 @pytest.mark.parametrize("position", ["bottom-right", "top-left", "tile"])
-def test_an_animation_shows_the_same_with_the_mark_on_it_at_every_millisecond(kind: str, position: str) -> None:
+def test_an_animation_looks_the_same_apart_from_the_mark_at_every_millisecond(kind: str, position: str) -> None:
     spec = WatermarkSpec(position=position)  # type: ignore[arg-type]
     data = webp(SIZE, ball_frames(kind))
     done = watermark(data, Recipe(spec))
@@ -218,7 +218,7 @@ def test_an_animation_shows_the_same_with_the_mark_on_it_at_every_millisecond(ki
 
 @pytest.mark.parametrize("width", [71, 72, 73, 74])
 @pytest.mark.parametrize("height", [55, 56])
-def test_a_frame_that_grows_begins_at_an_even_place(width: int, height: int) -> None:
+def test_a_frame_that_grows_starts_at_even_coordinates(width: int, height: int) -> None:
     sprite = moving_ball((16, 14), steps=1, mode="RGBA")[0]
     data = webp((width, height), [Frame(sprite, (at, 40), dispose="background") for at in (54, 52, 54)])
     before, after = with_mark(shown(data)), shown(watermark(data).data)
@@ -226,7 +226,7 @@ def test_a_frame_that_grows_begins_at_an_even_place(width: int, height: int) -> 
     assert max(largest_difference(one, other) for one, other in pairs) <= 1
 
 
-def test_frames_apart_from_the_mark_are_the_sources_bytes() -> None:
+def test_frames_outside_the_mark_keep_the_sources_bytes() -> None:
     frames = [Frame(pictures.photo(SIZE), lossless=False)]
     frames += [Frame(moving_ball((16, 16), 1)[0], (2 * step, 0), lossless=step % 2 == 0) for step in range(4)]
     data = webp(SIZE, frames)
@@ -244,7 +244,7 @@ def test_in_an_animation_each_frame_stays_lossless_or_lossy() -> None:
     assert kinds == [b"VP8L", b"VP8 ", b"VP8L", b"VP8 "]
 
 
-def test_lossy_frames_keep_their_quality_and_do_not_add_up_losses() -> None:
+def test_lossy_frames_keep_their_quality_without_accumulating_losses() -> None:
     ground = Frame(pictures.photo((160, 120)), lossless=False)
     sprites = [Frame(moving_ball((40, 30), 1)[0], (100, 80), lossless=False) for _ in range(6)]
     data = webp((160, 120), [ground, *sprites])
@@ -277,7 +277,7 @@ def test_the_size_is_checked_before_pixels_are_decoded(header: bytes) -> None:
     assert refusal.value.code == "too-large"
 
 
-def test_a_frame_over_the_edge_is_corrupt() -> None:
+def test_a_frame_that_extends_past_the_edge_is_corrupt() -> None:
     data = webp((40, 40), [Frame(Image.new("RGB", (40, 40))), Frame(Image.new("RGB", (40, 40)), (2, 0))])
     with pytest.raises(Refused, match="extends past its canvas") as refusal:
         watermark(data)
@@ -287,7 +287,7 @@ def test_a_frame_over_the_edge_is_corrupt() -> None:
 @pytest.mark.parametrize(
     ("name", "decibels"), [("alpha-12-frames.webp", 38), ("random_lossless.webp", 99), ("random_lossy.webp", 34)]
 )
-def test_a_real_animation_shows_the_same_with_the_mark_on_it(name: str, decibels: float) -> None:
+def test_a_real_animation_looks_the_same_apart_from_the_mark(name: str, decibels: float) -> None:
     path = animations.SHARED_PHOTOS / "animated" / name
     if not path.is_file():
         pytest.skip("no photos beside the checkout")
@@ -298,7 +298,7 @@ def test_a_real_animation_shows_the_same_with_the_mark_on_it(name: str, decibels
         assert psnr(one, other) >= decibels
 
 
-def test_an_animation_whose_frames_repeat_the_ground_does_not_grow_by_a_mark_for_each() -> None:
+def test_an_animation_that_repeats_its_background_does_not_grow_by_one_mark_per_frame() -> None:
     ground = pictures.photo((240, 180)).convert("RGBA")
     frames = [Frame(ground)] + [Frame(ground.copy()) for _ in range(6)]
     for index, frame in enumerate(frames[1:]):

@@ -25,7 +25,7 @@ SPACES = {
 
 
 def logo(fields: list[Colour], icc: bytes | None = None, *chunks: bytes, mode: str = "RGB") -> bytes:
-    """Fields of one colour each, side by side."""
+    """Return fields of one colour each, side by side."""
     picture = Image.new("RGB", (SIDE * len(fields), SIDE))
     for index, colour in enumerate(fields):
         picture.paste(colour, (SIDE * index, 0, SIDE * (index + 1), SIDE))
@@ -51,7 +51,7 @@ def marked(data: bytes, mark: bytes) -> Watermarked:
 
 
 def fields_of(picture: Image.Image, count: int = len(FIELDS)) -> list[Colour]:
-    """The colours in the middle of the fields, which are as large in the copy."""
+    """Return the colours in the middle of the fields, which have the same size in the copy."""
     left = (SIZE[0] - SIDE * count) // 2 + SIDE // 2
     found = []
     for index in range(count):
@@ -72,7 +72,7 @@ def as_seen(icc: bytes) -> list[Colour]:
 
 @pytest.mark.parametrize("own", [None, *SPACES])
 @pytest.mark.parametrize("space", [None, *SPACES])
-def test_a_logo_of_one_space_is_shown_right_in_another(space: str | None, own: str | None) -> None:
+def test_a_logo_in_one_colour_space_is_shown_correctly_in_another(space: str | None, own: str | None) -> None:
     icc = SPACES[space] if space else None
     wanted = as_seen(SPACES[own]) if own else FIELDS
     done = marked(source(icc=icc), logo(FIELDS, SPACES[own] if own else None))
@@ -82,7 +82,7 @@ def test_a_logo_of_one_space_is_shown_right_in_another(space: str | None, own: s
     assert done.warnings == ()
 
 
-def test_a_logo_keeps_its_numbers_in_a_picture_of_its_own_space() -> None:
+def test_a_logo_keeps_its_values_in_a_picture_of_the_same_space() -> None:
     vivid: list[Colour] = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (3, 200, 90)]
     done = marked(source(icc=profiles.DISPLAY_P3), logo(vivid, profiles.DISPLAY_P3))
     assert fields_of(Image.open(BytesIO(done.data)), 4) == vivid
@@ -99,7 +99,7 @@ def test_a_logo_keeps_its_numbers_in_a_picture_of_its_own_space() -> None:
     ids=["gAMA", "sRGB", "cICP"],
 )
 @pytest.mark.parametrize("mode", ["RGB", "L", "P"])
-def test_a_logo_says_its_space_by_chunks_too(chunks: tuple[bytes, ...], seen: object, mode: str) -> None:
+def test_the_space_of_a_logo_is_also_read_from_chunks(chunks: tuple[bytes, ...], seen: object, mode: str) -> None:
     assert callable(seen)
     greys: list[Colour] = [(level, level, level) for level in (0, 20, 60, 128, 200, 255)]
     done = marked(source(), logo(greys, None, *chunks, mode=mode))
@@ -115,13 +115,13 @@ def test_the_logo_of_a_grey_profile() -> None:
 
 
 @pytest.mark.slow
-def test_a_logo_on_inks_by_a_profile() -> None:
+def test_a_logo_on_cmyk_with_a_profile() -> None:
     done = marked(source("CMYK", profiles.cmyk_profile(), "TIFF"), logo(FIELDS))
     assert_near(fields_of(profiles.viewed(Image.open(BytesIO(done.data)), profiles.cmyk_profile())), FIELDS)
     assert done.warnings == ()
 
 
-def test_a_logo_on_inks_without_a_profile() -> None:
+def test_a_logo_on_cmyk_without_a_profile() -> None:
     done = marked(source("CMYK", None, "TIFF"), logo(FIELDS))
     assert_near(fields_of(Image.open(BytesIO(done.data))), FIELDS)
 
@@ -150,6 +150,6 @@ def test_a_coloured_logo_on_grey_is_reported_and_a_grey_one_is_not(depth: int, m
     assert pixel == pytest.approx(100 if depth == 8 else 100 * 257, abs=2 if depth == 16 else 0)
 
 
-def test_a_logo_whose_profile_is_damaged_counts_as_srgb() -> None:
+def test_a_logo_with_a_damaged_profile_counts_as_srgb() -> None:
     done = marked(source(), logo(FIELDS, b"no profile"))
     assert fields_of(Image.open(BytesIO(done.data))) == FIELDS

@@ -50,7 +50,7 @@ def test_curves_agree_with_the_colour_engine(curve: bytes) -> None:
     engine = P.viewed(Image.frombytes("RGB", (len(numbers), 1), bytes(sum(numbers, ()))), icc).tobytes()
     ours = space.shown([tuple(value / 255 for value in each) for each in numbers])
     offs = [abs(round(value) - engine[3 * i + j]) for i, seen in enumerate(ours) for j, value in enumerate(seen)]
-    assert max(offs) <= 8, "what is clipped at the edge of sRGB is not clipped alike"
+    assert max(offs) <= 8, "colours outside sRGB may be clipped differently"
     assert sum(off > 2 for off in offs) <= len(offs) / 50
     assert sum(offs) / len(offs) < 0.2
 
@@ -58,7 +58,7 @@ def test_curves_agree_with_the_colour_engine(curve: bytes) -> None:
 @pytest.mark.parametrize(
     "icc", [P.ADOBE_RGB, P.PROPHOTO, P.P3_BY_TABLE, P.LINEAR], ids=["Adobe", "ProPhoto", "P3", "linear"]
 )
-def test_the_best_code_is_within_a_level_of_the_best_of_its_neighbours(icc: bytes) -> None:
+def test_the_chosen_code_is_within_a_level_of_the_best_of_its_neighbours(icc: bytes) -> None:
     space = space_of(icc, "RGB")
     for colour in [(120, 60, 60), (16, 16, 16), (32, 42, 96), (250, 240, 10)]:
         code = best_code(space, colour, 255)
@@ -86,7 +86,7 @@ def test_the_best_code_is_within_a_level_of_the_best_of_its_neighbours(icc: byte
         (P.rgb_profile(P.ADOBE_RGB_PRIMARIES, b"curv\0\0\0\0" + struct.pack(">I", 9)), "RGB", "it is damaged"),
     ],
 )
-def test_a_profile_that_cannot_be_used_is_named_and_the_mark_drawn_without(icc: bytes, mode: str, reason: str) -> None:
+def test_an_unusable_profile_is_reported_and_the_mark_drawn_without_it(icc: bytes, mode: str, reason: str) -> None:
     with pytest.raises(UnusableProfileError, match=reason):
         space_of(icc, mode)
     done = watermark(jpeg(mode, icc))
@@ -107,7 +107,7 @@ def test_a_cmyk_profile_without_tables_cannot_be_used() -> None:
         space_of(P.profile(b"CMYK", {}, connection=b"Lab ", kind=b"prtr"), "CMYK")
 
 
-def test_every_truncation_of_a_profile_is_a_reason_or_a_space() -> None:
+def test_every_truncated_profile_yields_a_reason_or_a_space() -> None:
     for icc, mode in ((P.P3_BY_TABLE, "RGB"), (P.GREY_22, "L"), (P.SRGB, "RGB")):
         for length in range(0, len(icc), 7):
             try:
@@ -118,7 +118,7 @@ def test_every_truncation_of_a_profile_is_a_reason_or_a_space() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.integers(0, 2**32 - 1), st.binary(min_size=4, max_size=4))
-def test_any_chunks_of_a_png_give_a_space(places: bytes, gamma: int, points: bytes) -> None:
+def test_any_chunks_of_a_png_yield_a_space(places: bytes, gamma: int, points: bytes) -> None:
     chunks = {b"cHRM": places, b"gAMA": struct.pack(">I", gamma)}
     for found in (chunks, {**chunks, b"cICP": points}):
         space, reason = picture_space(png_tags(found, "RGB"))
@@ -128,7 +128,7 @@ def test_any_chunks_of_a_png_give_a_space(places: bytes, gamma: int, points: byt
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from([P.P3_BY_TABLE, P.SRGB, P.PROPHOTO]), st.data())
-def test_damaged_numbers_of_a_profile_give_a_reason_or_a_space(icc: bytes, data: st.DataObject) -> None:
+def test_damaged_numbers_in_a_profile_yield_a_reason_or_a_space(icc: bytes, data: st.DataObject) -> None:
     damaged = bytearray(icc)
     for _ in range(data.draw(st.integers(1, 6))):
         damaged[data.draw(st.integers(128, 470))] = data.draw(st.integers(0, 255))
@@ -136,7 +136,7 @@ def test_damaged_numbers_of_a_profile_give_a_reason_or_a_space(icc: bytes, data:
         assert len(best_code(space_of(bytes(damaged), "RGB"), (120, 60, 60), 255)) == 3
 
 
-def test_a_profile_in_several_segments_is_put_together_by_their_numbers() -> None:
+def test_a_profile_in_several_segments_is_assembled_in_the_order_of_their_numbers() -> None:
     first, second = P.ADOBE_RGB[:300], P.ADOBE_RGB[300:]
     parts = [(0xE2, b"ICC_PROFILE\0\2\2" + second), (0xE2, b"ICC_PROFILE\0\1\2" + first)]
     whole = watermark(jpeg("RGB", P.ADOBE_RGB), Recipe(WatermarkSpec(color="#783c3c")))
@@ -145,7 +145,7 @@ def test_a_profile_in_several_segments_is_put_together_by_their_numbers() -> Non
     assert cut.warnings == ()
 
 
-def test_black_and_white_are_what_they_are_in_any_rgb_space() -> None:
+def test_black_and_white_are_the_same_in_any_rgb_space() -> None:
     for icc in (P.SRGB, P.ADOBE_RGB, P.PROPHOTO, P.DISPLAY_P3, P.LINEAR):
         space = space_of(icc, "RGB")
         assert best_code(space, (0, 0, 0), 255) == (0, 0, 0)
@@ -154,7 +154,7 @@ def test_black_and_white_are_what_they_are_in_any_rgb_space() -> None:
     assert best_code(SRGB_SPACE, (1, 2, 3), 255) == (1, 2, 3)
 
 
-def test_the_colour_engine_is_loaded_for_profiles_with_tables_alone() -> None:
+def test_the_colour_engine_is_loaded_only_for_profiles_with_tables() -> None:
     program = (
         "import sys; from zenoimg.imaging import Recipe, WatermarkSpec, watermark\n"
         "watermark(sys.stdin.buffer.read(), Recipe(WatermarkSpec(color='red')))\n"
@@ -169,7 +169,7 @@ def test_the_colour_engine_is_loaded_for_profiles_with_tables_alone() -> None:
     assert loaded(jpeg("CMYK", P.cmyk_profile())) == "True"
 
 
-def test_transforms_are_kept_for_a_few_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_transforms_are_cached_for_a_few_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[str] = []
 
     def counted(space: ProfileSpace, direction: transforms.Direction) -> ImageCms.ImageCmsTransform:

@@ -1,4 +1,4 @@
-"""What a colour-managed viewer shows of an opaque text, against the colour that was asked for."""
+"""The colour of an opaque text in a colour-managed viewer, compared with the requested colour."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def marked(data: bytes, colour: str) -> Watermarked:
 
 
 def core(picture: Image.Image) -> Colour:
-    """The colour of most pixels that are not about the ground's."""
+    """Return the most frequent colour that differs from the background's."""
     letter = "H" if picture.mode == "I;16" else f"{len(picture.getbands())}B"
     pixels = list(struct.iter_unpack(f"<{letter}", picture.tobytes()))
     ground = pixels[0]
@@ -94,14 +94,14 @@ def test_a_text_is_shown_in_its_colour_in_every_rgb_space(space: str, kind: str,
 
 @pytest.mark.parametrize("colour", ["#783c3c", "#e0b040"])
 @pytest.mark.parametrize("space", SPACES)
-def test_avif_by_its_profile(space: str, colour: str) -> None:
+def test_avif_with_a_profile(space: str, colour: str) -> None:
     done = marked(source("AVIF", "RGB", "white", icc_profile=SPACES[space]), colour)
-    assert off(shown(done, SPACES[space]), colour) <= 4  # coded with loss, and ProPhoto's steps are coarse
+    assert off(shown(done, SPACES[space]), colour) <= 4  # lossy, and ProPhoto's steps are coarse
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 @pytest.mark.parametrize("space", SPACES)
-def test_a_palette_gets_the_colour_that_is_shown(space: str, kind: str) -> None:
+def test_a_palette_gets_the_colour_as_shown(space: str, kind: str) -> None:
     few = Image.new("P", SIZE)
     few.putpalette([value for level in range(255, 204, -3) for value in (level, level, level)])
     encoded = BytesIO()
@@ -113,7 +113,7 @@ def test_a_palette_gets_the_colour_that_is_shown(space: str, kind: str) -> None:
 
 
 def test_a_full_palette_takes_the_nearest_colour_as_shown() -> None:
-    # By its numbers the first is nearest to what is asked for; in light that is not encoded, the second shows it.
+    # By its numbers the first is nearest to the requested colour; in linear light, the second is.
     wanted = (187, 187, 187)
     light = Image.new("P", SIZE)
     light.putdata([2 + index % 254 for index in range(SIZE[0] * SIZE[1])])
@@ -128,7 +128,7 @@ def test_a_full_palette_takes_the_nearest_colour_as_shown() -> None:
 
 @pytest.mark.parametrize("colour", COLOURS)
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-def test_inks_by_a_profile(kind: str, colour: str) -> None:
+def test_cmyk_with_a_profile(kind: str, colour: str) -> None:
     profile = profiles.cmyk_profile()
     ground = (0, 0, 0, 0) if colour != "#ffffff" else (0, 0, 0, 255)
     done = marked(source(kind, "CMYK", ground, icc_profile=profile), colour)
@@ -139,14 +139,14 @@ def test_inks_by_a_profile(kind: str, colour: str) -> None:
         assert done.warnings == (
             f"the mark's colour {colour} cannot be shown in the picture's colour space and was replaced by {became}",
         )
-        assert colour in ("#202a60", "#e0b040", "#8040c0"), "the others are colours of these inks"
+        assert colour in ("#202a60", "#e0b040", "#8040c0"), "the others can be printed with these inks"
     else:
         assert done.warnings == ()
 
 
 @pytest.mark.parametrize("colour", ["#783c3c", "#202a60", "#000000", "#ffffff"])
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-def test_inks_without_a_profile_show_as_viewers_convert_them(kind: str, colour: str) -> None:
+def test_cmyk_without_a_profile_is_converted_as_viewers_do(kind: str, colour: str) -> None:
     ground = (0, 0, 0, 0) if colour != "#ffffff" else (0, 0, 0, 255)
     done = marked(source(kind, "CMYK", ground), colour)
     assert off(core(Image.open(BytesIO(done.data)).convert("RGB")), colour) <= 3
@@ -156,7 +156,7 @@ def test_inks_without_a_profile_show_as_viewers_convert_them(kind: str, colour: 
 @pytest.mark.parametrize("colour", ["#808080", "#000000", "#ffffff", "#303030"])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
 @pytest.mark.parametrize("profile", [profiles.GREY_22, profiles.SRGB], ids=["grey profile", "RGB profile"])
-def test_grey_by_a_profile_of_grey_or_of_rgb(kind: str, profile: bytes, colour: str) -> None:
+def test_grey_with_a_grey_or_an_rgb_profile(kind: str, profile: bytes, colour: str) -> None:
     done = marked(source(kind, "L", ground_for(colour), icc_profile=profile), colour)
     copy = Image.open(BytesIO(done.data))
     seen = core(profiles.viewed(copy.convert("RGB") if profile == profiles.SRGB else copy, profile))
@@ -180,7 +180,7 @@ def test_a_colour_on_grey_becomes_its_luminance_and_is_reported(profile: bytes |
     ("depth", "colour", "became"),
     [(1, "#783c3c", "#000000"), (1, "#f0e0e0", "#ffffff"), (2, "#808080", "#aaaaaa"), (4, "#808080", "#888888")],
 )
-def test_what_a_colour_becomes_on_few_levels_of_grey_is_what_is_drawn(depth: int, colour: str, became: str) -> None:
+def test_the_reported_grey_is_the_one_drawn_on_few_levels(depth: int, colour: str, became: str) -> None:
     data = pictures.png(SIZE, 0, depth, [0 if became == "#ffffff" else (1 << depth) - 1] * (SIZE[0] * SIZE[1]))
     done = marked(data, colour)
     assert done.warnings == (
@@ -195,7 +195,7 @@ def png(*chunks: bytes, depth: int = 8, grey: bool = False) -> bytes:
 
 
 def samples(done: Watermarked) -> tuple[float, ...]:
-    """The samples, 0 to 1, of most pixels of a PNG that are not the ground's, whatever their depth."""
+    """Return the most frequent samples of a PNG, 0 to 1, that differ from the background's, at any depth."""
     chunks = read_chunks(done.data)
     header = read_header(chunks)
     if header.depth == 8:
@@ -219,7 +219,7 @@ def gamma(value: float) -> bytes:
 @pytest.mark.parametrize("colour", ["#783c3c", "#e0b040", "#000000"])
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("value", [1.0, 1 / 1.8, 1 / 2.2])
-def test_png_by_its_gamma(value: float, depth: int, colour: str) -> None:
+def test_png_with_a_gamma(value: float, depth: int, colour: str) -> None:
     done = marked(png(gamma(value), depth=depth), colour)
     assert off(seen_by(Parametric(1 / value), 1, samples(done)), colour) <= 3
     assert done.warnings == ()
@@ -229,7 +229,7 @@ def test_dark_colours_are_exact_in_linear_light_of_sixteen_bits_and_reported_in_
     deep = marked(png(gamma(1.0), depth=16), "#101010")
     assert off(seen_by(Parametric(1.0), 1, samples(deep)), "#101010") == 0
     shallow = marked(png(gamma(1.0)), "#0a0a0a")
-    assert off(seen_by(Parametric(1.0), 1, samples(shallow)), "#0a0a0a") <= 4  # the best of 256 codes
+    assert off(seen_by(Parametric(1.0), 1, samples(shallow)), "#0a0a0a") <= 4  # the best of 256 levels
     grey = marked(png(gamma(1.0), depth=16, grey=True), "#101010")
     assert off(seen_by(Parametric(1.0), 1, samples(grey) * 3), "#101010") == 0
 
@@ -240,12 +240,12 @@ def test_dark_colours_are_exact_in_linear_light_of_sixteen_bits_and_reported_in_
     ("primaries", "transfer", "curve"),
     [(12, 13, SRGB), (9, 13, SRGB), (9, 16, Pq()), (9, 18, Hlg()), (1, 8, Parametric(1.0))],
 )
-def test_png_by_its_code_points(primaries: int, transfer: int, curve: Curve, depth: int, colour: str) -> None:
+def test_png_with_code_points(primaries: int, transfer: int, curve: Curve, depth: int, colour: str) -> None:
     done = marked(png(chunk(b"cICP", bytes((primaries, transfer, 0, 1))), depth=depth), colour)
     assert off(seen_by(curve, primaries, samples(done)), colour) <= 3
 
 
-def test_the_first_of_what_a_png_says_counts() -> None:
+def test_the_chunk_of_highest_precedence_in_a_png_counts() -> None:
     profile = chunk(b"iCCP", b"p\0\0" + zlib.compress(profiles.ADOBE_RGB))
     plain = samples(marked(png(), "#783c3c"))
     by_points = samples(marked(png(chunk(b"cICP", bytes((12, 13, 0, 1)))), "#783c3c"))
@@ -258,7 +258,7 @@ def test_the_first_of_what_a_png_says_counts() -> None:
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("photometric", [0, 1, 2], ids=["white is zero", "black is zero", "RGB"])
-def test_tiff_of_sixteen_bits_of_linear_light(photometric: int, order: str) -> None:
+def test_tiff_with_sixteen_bits_of_linear_light(photometric: int, order: str) -> None:
     profile = profiles.LINEAR if photometric == 2 else profiles.GREY_10
     count = 3 if photometric == 2 else 1
     paper = 0 if photometric == 0 else 65535
@@ -274,7 +274,7 @@ def test_tiff_of_sixteen_bits_of_linear_light(photometric: int, order: str) -> N
 
 
 @pytest.mark.parametrize("header", [108, 124])
-def test_bmp_by_its_calibration_or_its_profile(header: int) -> None:
+def test_bmp_with_a_calibration_or_a_profile(header: int) -> None:
     data = bytearray(bmp(SIZE, 24, [0xFFFFFF] * (SIZE[0] * SIZE[1]), header=header, behind=profiles.LINEAR))
     if header == 108:
         columns = zip(*to_xyz(PRIMARIES[1]), strict=True)
@@ -286,7 +286,7 @@ def test_bmp_by_its_calibration_or_its_profile(header: int) -> None:
     assert done.warnings == ()
 
 
-def test_a_gif_is_srgb_whatever_its_profile_says() -> None:
+def test_a_gif_is_srgb_whatever_its_profile() -> None:
     encoded = BytesIO()
     Image.new("P", SIZE, 0).save(encoded, "GIF")
     done = marked(encoded.getvalue(), "#783c3c")

@@ -12,7 +12,7 @@ SIZE = (60, 44)
 
 
 def table(count: int, seed: int = 3) -> Table:
-    """Black, white, and colours between."""
+    """Return black, white, and colours in between."""
     dice = random.Random(seed)
     colours = [(dice.randrange(256), dice.randrange(256), dice.randrange(256)) for _ in range(count)]
     return [(0, 0, 0), (255, 255, 255), *colours][:count]

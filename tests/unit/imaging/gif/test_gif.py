@@ -19,7 +19,7 @@ from zenoimg.imaging.recipe import MetadataPolicy
 
 
 def mark_mask(spec: WatermarkSpec | None = None) -> Image.Image:
-    """White in the boxes of the mark."""
+    """Return a mask that is white in the boxes of the mark."""
     mask = Image.new("L", SIZE)
     for box in overlay_for(spec or WatermarkSpec(), SIZE).boxes:
         inside = clipped(box, SIZE)
@@ -29,7 +29,7 @@ def mark_mask(spec: WatermarkSpec | None = None) -> Image.Image:
 
 
 def ball_frames(kind: str) -> tuple[list[GifFrame], Table]:
-    """Sprites over a ground, and what comes and goes, in shared tables and in tables of their own."""
+    """Return sprites over a background that appear and disappear, with shared and with their own colour tables."""
     ground = noise(SIZE, 6)
     sprite = Image.new("P", (14, 12), 0)
     sprite.paste(5, (3, 2, 11, 10))
@@ -73,7 +73,7 @@ def ball_frames(kind: str) -> tuple[list[GifFrame], Table]:
     ],
 )
 @pytest.mark.parametrize("position", ["bottom-right", "center", "tile"])
-def test_an_animation_shows_the_same_with_the_mark_on_it_at_every_millisecond(kind: str, position: str) -> None:
+def test_an_animation_looks_the_same_apart_from_the_mark_at_every_millisecond(kind: str, position: str) -> None:
     spec = WatermarkSpec(position=position)  # type: ignore[arg-type]
     frames, shared = ball_frames(kind)
     data = gif(SIZE, frames, shared, extensions=gifs.loops(4))
@@ -103,7 +103,7 @@ def test_an_animation_shows_the_same_with_the_mark_on_it_at_every_millisecond(ki
     assert gifs.loops(4) in done.data
 
 
-def test_frames_apart_from_the_mark_are_the_sources_bytes() -> None:
+def test_frames_outside_the_mark_keep_the_sources_bytes() -> None:
     frames, shared = ball_frames("keep")
     data = gif(SIZE, frames, shared)
     before, after = read_frames(data), read_frames(watermark(data).data)
@@ -111,13 +111,13 @@ def test_frames_apart_from_the_mark_are_the_sources_bytes() -> None:
     assert same == [False, True, True, False, False, True]
 
 
-def test_the_mark_keeps_its_colours_while_the_ground_stands_still() -> None:
+def test_the_mark_keeps_its_colours_while_the_background_is_still() -> None:
     frames = [GifFrame(Image.new("P", SIZE, 3)) for _ in range(4)]
     timeline = gif_shown(watermark(gif(SIZE, frames, table(5))).data)
     assert len({step.picture.tobytes() for step in timeline}) == 1
 
 
-def test_time_disposal_and_screen_stay() -> None:
+def test_times_disposal_and_screen_are_kept() -> None:
     frames = [
         GifFrame(noise(SIZE, 5), duration=10 * (step + 1), dispose=dispose, transparent=transparent)
         for step, (dispose, transparent) in enumerate([("keep", 4), ("previous", None), ("background", 0)])
@@ -152,14 +152,14 @@ def test_metadata_follows_the_policy(policy: MetadataPolicy, kept: bool, located
     assert done.warnings == ()
 
 
-def test_content_credentials_and_damaged_xmp_are_named() -> None:
+def test_content_credentials_and_damaged_xmp_are_reported() -> None:
     extensions = gifs.application(b"C2PA_GIF\1\0\0", gifs.in_blocks(b"claim"))
     extensions += gifs.application(b"XMP DataXMP", gifs.in_blocks(b"<x"))
     done = watermark(gif(SIZE, [GifFrame(noise(SIZE, 4))], table(4), extensions=extensions))
     assert [warning.split()[0] for warning in done.warnings] == ["Content", "XMP"]
 
 
-def test_a_missing_end_mark_is_named() -> None:
+def test_a_missing_trailer_is_reported() -> None:
     done = watermark(gif(SIZE, [GifFrame(noise(SIZE, 4))], table(4))[:-1])
     assert done.warnings == ("the file has no end mark and may be truncated: the copy has 1 frame",)
     assert done.data.endswith(b";")
@@ -187,7 +187,7 @@ def test_frames_and_their_pixels_are_counted_before_they_are_decoded() -> None:
 
 
 @pytest.mark.parametrize("name", ["moon_impact.gif", "muybridge-380-frames.gif"])
-def test_a_real_animation_shows_the_same_around_the_mark(name: str) -> None:
+def test_a_real_animation_looks_the_same_outside_the_mark(name: str) -> None:
     path = animations.SHARED_PHOTOS / "animated" / name
     if not path.is_file():
         pytest.skip("no photos beside the checkout")
@@ -219,7 +219,7 @@ def test_a_real_animation_shows_the_same_around_the_mark(name: str) -> None:
     ),
     st.integers(2, 256),
 )
-def test_any_animation_shows_the_same_around_the_mark(
+def test_any_animation_looks_the_same_outside_the_mark(
     parts: list[tuple[str, int | None, bool, int, int, int, int]], count: int
 ) -> None:
     shared = table(count)

@@ -12,7 +12,7 @@ from zenoimg.imaging.marking.mark import overlay_for
 
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize("count", [2, 3, 16, 100, 256])
-def test_indices_outside_the_mark_are_the_sources_own(count: int, interlaced: bool) -> None:
+def test_indices_outside_the_mark_are_kept(count: int, interlaced: bool) -> None:
     data = gif(SIZE, [GifFrame(noise(SIZE, count), interlaced=interlaced, has_control=False)], table(count))
     done = watermark(data)
     (before,), (after,) = read_frames(data), read_frames(done.data)
@@ -29,7 +29,7 @@ def test_indices_outside_the_mark_are_the_sources_own(count: int, interlaced: bo
     assert (done.format, done.content_type, done.frames, done.warnings) == ("GIF", "image/gif", 1, ())
 
 
-def test_free_slots_take_the_marks_colours() -> None:
+def test_free_table_entries_take_the_marks_colours() -> None:
     ground = Image.new("P", SIZE, 2)
     data = gif(SIZE, [GifFrame(ground)], [(0, 0, 0), (0, 0, 0), (40, 90, 200)])
     (step,) = gif_shown(watermark(data).data)
@@ -39,7 +39,7 @@ def test_free_slots_take_the_marks_colours() -> None:
     assert largest_difference(step.picture, expected) <= 24
 
 
-def test_a_slot_that_no_pixel_uses_is_free() -> None:
+def test_an_entry_that_no_pixel_uses_is_free() -> None:
     data = gif(SIZE, [GifFrame(Image.new("P", SIZE, 7))], [(200, 30, 30)] * 256)
     done = watermark(data)
     assert done.warnings == ()
@@ -49,14 +49,14 @@ def test_a_slot_that_no_pixel_uses_is_free() -> None:
     assert max(min(color[:3]) for _, color in colours) > 120  # type: ignore[index]
 
 
-def test_a_full_table_lends_its_nearest_colours() -> None:
+def test_the_mark_uses_the_nearest_colours_of_a_full_table() -> None:
     full = table(256)
     data = gif(SIZE, [GifFrame(noise(SIZE, 256))], full)
     (frame,) = read_frames(watermark(data).data)
     assert frame.table == bytes(value for entry in full for value in entry)
 
 
-def test_a_full_table_without_colours_for_the_mark_makes_room_and_says_so() -> None:
+def test_a_full_table_without_colours_for_the_mark_makes_room_with_a_warning() -> None:
     reds = [(130 + index % 100, index // 100, 0) for index in range(256)]
     data = gif(SIZE, [GifFrame(noise(SIZE, 256))], reds)
     done = watermark(data)
@@ -68,7 +68,7 @@ def test_a_full_table_without_colours_for_the_mark_makes_room_and_says_so() -> N
     assert sum(inside.histogram()[40:]) > 60
 
 
-def test_a_frame_borrows_slots_of_a_shared_table_that_it_does_not_use_itself() -> None:
+def test_a_frame_reuses_entries_of_a_shared_table_that_it_does_not_need() -> None:
     reds = [(130 + index % 100, index // 100, 0) for index in range(256)]
     few = Image.new("P", SIZE, 9)
     every = Image.frombytes("P", (32, 8), bytes(range(256)))
@@ -79,7 +79,7 @@ def test_a_frame_borrows_slots_of_a_shared_table_that_it_does_not_use_itself() -
     assert second.encoded == read_frames(data)[1].encoded
 
 
-def test_on_transparent_ground_the_mark_is_opaque_and_the_rest_transparent() -> None:
+def test_on_a_transparent_background_only_the_mark_is_opaque() -> None:
     data = gif(SIZE, [GifFrame(Image.new("P", SIZE, 0), transparent=0)], [(7, 7, 7), (255, 255, 255)])
     (step,) = gif_shown(watermark(data).data)
     alphas = step.picture.getchannel("A")
@@ -96,7 +96,7 @@ def test_on_transparent_ground_the_mark_is_opaque_and_the_rest_transparent() -> 
 
 
 @pytest.mark.parametrize("animated", [False, True])
-def test_the_background_and_transparent_entries_are_not_free_although_no_pixel_uses_them(animated: bool) -> None:
+def test_the_background_and_transparent_entries_are_not_free_even_if_unused(animated: bool) -> None:
     colours = [(40, 90, 200), (1, 2, 3), (4, 5, 6)]
     frame = GifFrame(Image.new("P", SIZE, 0), transparent=1)
     data = gif(SIZE, [frame] * (1 + animated), colours, background=2)

@@ -1,4 +1,4 @@
-"""HEIFs come in and go out as JPEG, or as PNG where there is alpha."""
+"""HEIFs are converted to JPEG, or to PNG if there is alpha."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_copy_is_a_jpeg_with_the_sampling_of_its_source(mode: str, chroma: i
         assert sampling_name(read_stream(done.data)) == sampling
 
 
-def test_the_quality_is_the_recipes() -> None:
+def test_the_quality_comes_from_the_recipe() -> None:
     data = heifs.encoded(pictures.photo(SIZE))
     usual, coarse = watermark(data), watermark(data, Recipe(encoder=EncoderSettings(heic_jpeg_quality=40)))
     assert len(coarse.data) < len(usual.data) / 2
@@ -76,7 +76,7 @@ def test_a_grid_of_tiles_is_one_picture() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
-def test_pixels_are_turned_and_the_copy_says_so(orientation: int) -> None:
+def test_pixels_are_rotated_and_the_copy_states_orientation_1(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = orientation, "A maker"
     data = heifs.encoded(pictures.photo(SIZE), exif=exif.tobytes())
@@ -87,8 +87,8 @@ def test_pixels_are_turned_and_the_copy_says_so(orientation: int) -> None:
     assert (kept[0x0112], kept[0x010F]) == (1, "A maker")
 
 
-def test_an_orientation_without_a_property_turns_nothing() -> None:
-    """Viewers turn HEIFs by irot and imir alone."""
+def test_an_exif_orientation_without_a_property_rotates_nothing() -> None:
+    """Viewers rotate HEIFs only by irot and imir."""
     data = heifs.encoded(pictures.photo(SIZE), exif=b"Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0")
     data = data.replace(b"irot", b"free")
     done = watermark(data)
@@ -96,7 +96,7 @@ def test_an_orientation_without_a_property_turns_nothing() -> None:
     assert opened(done).getexif()[0x0112] == 1
 
 
-def test_metadata_are_kept_by_the_same_rules() -> None:
+def test_metadata_is_kept_by_the_same_rules() -> None:
     exif = Image.Exif()
     exif[0x010F] = "A maker"
     exif.get_ifd(0x8825)[1] = "N"
@@ -122,7 +122,7 @@ def pictures_packet(more: str = "") -> bytes:
     ).encode()
 
 
-def test_a_long_packet_becomes_an_extension() -> None:
+def test_a_long_packet_becomes_extended_xmp() -> None:
     data = heifs.encoded(pictures.photo(SIZE), xmp=pictures_packet("word " * 20_000))
     done = watermark(data)
     parts = [part for marker, part in pictures.jpeg_segments(done.data) if marker == 0xE1]
@@ -132,14 +132,14 @@ def test_a_long_packet_becomes_an_extension() -> None:
     assert any(digest in part and part.startswith(b"http://ns.adobe.com/xap/1.0/\0") for part in parts)
 
 
-def test_a_profile_is_kept_byte_by_byte() -> None:
+def test_a_profile_is_kept_byte_for_byte() -> None:
     source = pictures.photo(SIZE)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     source.info["icc_profile"] = profile
     assert opened(watermark(heifs.encoded(source))).info["icc_profile"] == profile
 
 
-def test_grey_with_a_profile_of_colours_becomes_colours() -> None:
+def test_grey_with_an_rgb_profile_becomes_rgb() -> None:
     source = pictures.photo(SIZE, "L")
     source.info["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert opened(watermark(heifs.encoded(source))).mode == "RGB"
@@ -154,7 +154,7 @@ def nclx(primaries: int, transfer: int) -> dict[str, Any]:
     }
 
 
-def test_code_points_of_display_p3_become_its_profile() -> None:
+def test_code_points_of_display_p3_become_a_profile() -> None:
     data = heifs.encoded(Image.new("RGB", SIZE, (200, 40, 40)), chroma=444, **nclx(12, 13))
     picture = opened(watermark(data))
     profile = ImageCms.ImageCmsProfile(BytesIO(picture.info["icc_profile"]))
@@ -179,7 +179,7 @@ def test_hdr_transfer_functions_are_refused_by_name(transfer: int, name: str) ->
     assert refusal.value.code == "unsupported-format"
 
 
-def test_hdr_that_only_the_coded_data_tell_is_refused_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hdr_declared_only_in_the_coded_data_is_refused_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     data = heifs.encoded(pictures.photo(SIZE), **nclx(9, 16))
     monkeypatch.setattr(heif_header, "_code_points", lambda colours: (2, 2))
     with pytest.raises(Refused, match="HEIF in PQ "):
@@ -193,7 +193,7 @@ def test_deep_grey_stays_grey() -> None:
     assert "10 bits per sample cannot be written and were converted to 8: finer shades are lost" in done.warnings
 
 
-def test_alpha_goes_to_png() -> None:
+def test_pictures_with_alpha_become_png() -> None:
     source = pictures.photo(SIZE, "RGBA")
     source.putalpha(Image.linear_gradient("L").resize(SIZE))
     source.info["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -214,7 +214,7 @@ def test_of_several_pictures_the_primary_one_is_marked() -> None:
     assert "the file holds 2 other pictures besides its primary one, left out" in done.warnings
 
 
-def test_without_the_extra_it_is_refused_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_heif_is_refused_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     data = heifs.encoded(pictures.photo(SIZE))
     monkeypatch.setattr("zenoimg.imaging.formats.heif.writer.is_installed", lambda: False)
     with pytest.raises(Refused, match=r"pip install 'zenoimg\[heic\]'") as refusal:
@@ -225,7 +225,7 @@ def test_without_the_extra_it_is_refused_with_the_way_to_get_it(monkeypatch: pyt
 @pytest.mark.parametrize(
     ("coding", "name"), [(b"av01", "AV1"), (b"avc1", "AVC"), (b"jpeg", "JPEG"), (b"iovl", "others")]
 )
-def test_what_is_not_hevc_is_refused_by_name(coding: bytes, name: str) -> None:
+def test_other_codecs_are_refused_by_name(coding: bytes, name: str) -> None:
     data = heifs.encoded(pictures.photo(SIZE)).replace(b"hvc1", coding)
     with pytest.raises(Refused, match=name) as refusal:
         watermark(data)
@@ -251,7 +251,7 @@ def unreachable(*_: object) -> None:
     raise AssertionError("it was decoded")
 
 
-def test_the_size_that_the_coded_data_announce_counts_as_well() -> None:
+def test_the_size_in_the_coded_data_counts_as_well() -> None:
     data = heifs.with_size(heifs.encoded(pictures.photo((640, 480))), 64, 64)
     with pytest.raises(Refused, match="640 x 480 is"):
         watermark(data, limits=Limits(max_pixels=100_000))
@@ -260,7 +260,7 @@ def test_the_size_that_the_coded_data_announce_counts_as_well() -> None:
     assert refusal.value.code == "corrupt"
 
 
-def test_a_grid_of_more_tiles_than_its_picture_shows_is_refused_before_it_is_decoded(
+def test_a_grid_with_more_tiles_than_fit_is_refused_before_it_is_decoded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("zenoimg.imaging.formats.heif.writer.decoded", unreachable)
@@ -271,14 +271,14 @@ def test_a_grid_of_more_tiles_than_its_picture_shows_is_refused_before_it_is_dec
     assert refusal.value.code == "corrupt"
 
 
-def test_a_tile_that_is_shown_again_and_again_is_a_picture() -> None:
+def test_a_grid_may_repeat_a_tile() -> None:
     data = heifs.grid_of(heifs.encoded(pictures.photo((64, 64))), 5, 4)
     done = watermark(data)
     assert (done.width, done.height) == (320, 256)
     assert_marked(done, data, 30)
 
 
-def test_a_picture_is_cropped_and_turned_as_its_properties_say_and_in_their_order() -> None:
+def test_a_picture_is_cropped_and_rotated_by_its_properties_in_their_order() -> None:
     clap = b"clap", struct.pack(">8i", 200, 1, 100, 1, 20, 1, -30, 1)
     data = heifs.with_properties(heifs.encoded(pictures.photo(SIZE)), clap, (b"irot", b"\1"), (b"imir", b"\0"))
     assert read_header(data).size == (100, 200)
@@ -288,7 +288,7 @@ def test_a_picture_is_cropped_and_turned_as_its_properties_say_and_in_their_orde
 
 
 @pytest.mark.parametrize(("mode", "coded_bytes"), [("RGB", 4), ("I;16", 12)])
-def test_the_memory_of_both_processes_is_stated(mode: str, coded_bytes: int) -> None:
+def test_the_memory_of_both_processes_is_counted(mode: str, coded_bytes: int) -> None:
     data = heifs.encoded(pictures.photo(SIZE) if mode == "RGB" else Image.new(mode, SIZE, 32768))
     needed = 10 * SIZE[0] * SIZE[1] + coded_bytes * read_header(data).coded_pixels + 3 * len(data)
     watermark(data, limits=Limits(max_memory=needed))

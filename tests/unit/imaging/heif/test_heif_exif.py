@@ -1,4 +1,4 @@
-"""Which EXIF of a HEIF is that of its picture."""
+"""Which EXIF of a HEIF belongs to its picture."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PICTURE, THUMBNAIL, NOTHING = 1, 2, 0
         ((), b""),
     ],
 )
-def test_the_exif_of_another_picture_is_not_that_of_the_picture(described: tuple[int, ...], expected: bytes) -> None:
+def test_the_exif_of_another_picture_is_ignored(described: tuple[int, ...], expected: bytes) -> None:
     picture = heifs.encoded(pictures.photo((64, 64)))
     blocks = [(b"MM\0*%d" % number, item) for number, item in enumerate(described)]
     assert read_header(heifs.with_exif(picture, *blocks)).exif == expected

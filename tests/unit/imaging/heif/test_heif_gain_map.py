@@ -81,7 +81,7 @@ def difference(one: Image.Image, other: Image.Image) -> int:
 
 @needs_heic
 @pytest.mark.parametrize("by", ["tmap", "xmp"])
-def test_samsungs_codes_stay_as_they_are(photo: bytes, gain_map: bytes, by: str) -> None:
+def test_samsungs_codes_are_kept_unchanged(photo: bytes, gain_map: bytes, by: str) -> None:
     tone_map = b"\0" + ISO_PAYLOAD if by == "tmap" else b""
     data = heifs.with_gain_map(photo, gain_map, SAMSUNG, tone_map=tone_map, about=about_samsung())
     done = watermark(data)
@@ -108,7 +108,7 @@ def test_a_copy_without_a_mark_keeps_the_map(photo: bytes, gain_map: bytes) -> N
 
 
 @needs_heic
-def test_apples_codes_become_those_of_iso(photo: bytes, gain_map: bytes) -> None:
+def test_apples_codes_are_converted_to_iso(photo: bytes, gain_map: bytes) -> None:
     done = watermark(heifs.with_gain_map(photo, gain_map, APPLE, about=about_apple()))
     found = map_of(done.data)
     assert found is not None
@@ -118,7 +118,7 @@ def test_apples_codes_become_those_of_iso(photo: bytes, gain_map: bytes) -> None
 
 
 @pytest.mark.parametrize("headroom", [1.5, 4.887384, 8.0])
-def test_codes_of_iso_give_the_light_of_apples_formula(headroom: float) -> None:
+def test_iso_codes_yield_the_light_of_apples_formula(headroom: float) -> None:
     for code, coded in enumerate(apple_codes(headroom)):
         value = code / 255
         light = value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
@@ -128,7 +128,7 @@ def test_codes_of_iso_give_the_light_of_apples_formula(headroom: float) -> None:
 
 
 def apple_exif(*numbers: tuple[int, float]) -> bytes:
-    """Return EXIF with Apple's maker's notes."""
+    """Return EXIF with Apple's maker notes."""
     at = 14 + 2 + 12 * len(numbers) + 4
     notes = b"Apple iOS\0\0\1MM" + struct.pack(">H", len(numbers))
     for index, (tag, _) in enumerate(numbers):
@@ -141,14 +141,14 @@ def apple_exif(*numbers: tuple[int, float]) -> bytes:
 @pytest.mark.parametrize(
     ("headroom", "gain", "expected"),
     [
-        (1.01, 0.0461, 4.887),  # an iPhone's, whose XMP says 4.887384
+        (1.01, 0.0461, 4.887),  # an iPhone's, whose XMP states 4.887384
         (0.5, 0.005, 2**1.7),
         (0.5, 0.1, 2**1.5909),
         (1.5, 0.005, 2**2.65),
         (1.5, 20.0, 1.0),
     ],
 )
-def test_makers_notes_give_the_headroom_by_apples_formula(headroom: float, gain: float, expected: float) -> None:
+def test_maker_notes_yield_the_headroom_by_apples_formula(headroom: float, gain: float, expected: float) -> None:
     assert headroom_of({}, apple_exif((0x21, headroom), (0x30, gain))) == pytest.approx(expected, rel=1e-3)
 
 
@@ -158,7 +158,7 @@ def test_without_both_numbers_the_headroom_is_unknown(exif: bytes) -> None:
 
 
 @needs_heic
-def test_the_headroom_of_the_makers_notes_counts_where_xmp_has_none(photo: bytes, gain_map: bytes) -> None:
+def test_the_headroom_of_the_maker_notes_is_used_if_xmp_has_none(photo: bytes, gain_map: bytes) -> None:
     exif = apple_exif((0x21, 1.01), (0x30, 0.0461))
     done = watermark(heifs.with_gain_map(photo, gain_map, APPLE, about=about_apple(None), exif=exif))
     found = map_of(done.data)
@@ -176,7 +176,7 @@ def test_the_headroom_of_the_makers_notes_counts_where_xmp_has_none(photo: bytes
         (SAMSUNG, about_samsung().replace(b'GainMapMin="0"', b'GainMapMin="1"'), "no code of it means a gain of 1"),
     ],
 )
-def test_a_map_whose_codes_are_not_understood_is_left_out(
+def test_a_map_of_unknown_encoding_is_left_out(
     photo: bytes, gain_map: bytes, kind: str, about: bytes, why: str
 ) -> None:
     done = watermark(heifs.with_gain_map(photo, gain_map, kind, about=about))
@@ -188,7 +188,7 @@ def test_a_map_whose_codes_are_not_understood_is_left_out(
 
 @needs_heic
 @pytest.mark.parametrize("recipe", [Recipe(hdr="drop"), Recipe(metadata="strip")])
-def test_a_recipe_drops_the_map(photo: bytes, gain_map: bytes, recipe: Recipe) -> None:
+def test_a_recipe_can_drop_the_map(photo: bytes, gain_map: bytes, recipe: Recipe) -> None:
     done = watermark(heifs.with_gain_map(photo, gain_map, APPLE, about=about_apple()), recipe)
     assert any("the recipe drops it" in warning for warning in done.warnings)
     assert map_of(done.data) is None
@@ -224,7 +224,7 @@ def test_an_opaque_mark_has_no_gain(photo: bytes, gain_map: bytes) -> None:
 @needs_heic
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", [APPLE, SAMSUNG])
-def test_libultrahdr_renders_what_the_formulas_say(photo: bytes, gain_map: bytes, kind: str) -> None:
+def test_libultrahdr_renders_as_the_formulas_do(photo: bytes, gain_map: bytes, kind: str) -> None:
     numpy = pytest.importorskip("numpy")
     imagecodecs = pytest.importorskip("imagecodecs", reason="its wheels are for x86_64 Linux")
     about = about_apple() if kind == APPLE else about_samsung()
@@ -244,7 +244,7 @@ def test_libultrahdr_renders_what_the_formulas_say(photo: bytes, gain_map: bytes
 
 
 @needs_heic
-def test_a_map_and_the_ground_under_its_mark_count_as_memory(photo: bytes, gain_map: bytes) -> None:
+def test_a_map_and_the_background_under_its_mark_count_as_memory(photo: bytes, gain_map: bytes) -> None:
     data = heifs.with_gain_map(photo, gain_map, APPLE, about=about_apple())
     tiled = Recipe(WatermarkSpec(position="tile"))
     needed = 10 * 640 * 480 + 4 * read_header(data).coded_pixels + 3 * len(data)

@@ -1,4 +1,4 @@
-"""The helper that decodes HEIFs: what it can see, and what becomes of pictures that end it."""
+"""The helper that decodes HEIFs: what it can access, and what happens to pictures that crash it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from zenoimg.imaging.processes.child_process import Helper
 from zenoimg.imaging.processes.serving.wire import Answer
 
 pytestmark = needs_heic
-linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc or bounds another process")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc or limits another process")
 
 Pool = pool.Pool[Helper]
 
@@ -42,7 +42,7 @@ def photo() -> bytes:
 
 
 def dying(monkeypatch: pytest.MonkeyPatch, deaths: int, number: int) -> list[int]:
-    """Let a signal end helpers before they are asked, so many times."""
+    """Kill a number of helpers by a signal before they get a request."""
     asked: list[int] = []
     ask = Helper.ask
 
@@ -86,7 +86,7 @@ def test_a_picture_that_crashes_the_decoder_twice_is_refused(
     assert watermark(photo).format == "JPEG"
 
 
-def test_helpers_that_are_killed_say_nothing_about_the_picture(
+def test_killed_helpers_are_no_verdict_on_the_picture(
     fresh: Pool, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dying(monkeypatch, 2, signal.SIGKILL)
@@ -94,7 +94,7 @@ def test_helpers_that_are_killed_say_nothing_about_the_picture(
         watermark(photo)
 
 
-def test_processor_time_that_is_used_up_twice_refuses_the_picture(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_uses_up_its_cpu_time_twice_is_refused(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     data = heifs.encoded(pictures.photo((1600, 1200)))
     monkeypatch.setattr(decoding, "_cpu_microseconds", lambda length, pixels: 1)
     with pytest.raises(Refused, match="far longer") as refusal:
@@ -103,7 +103,7 @@ def test_processor_time_that_is_used_up_twice_refuses_the_picture(fresh: Pool, m
 
 
 @linux
-def test_memory_is_bounded(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_limited(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     data = heifs.encoded(pictures.photo((1600, 1200)))
     with monkeypatch.context() as patch:
         patch.setattr(decoding, "_SPARE_MEMORY", 4 << 20)
@@ -116,7 +116,7 @@ def test_memory_is_bounded(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.slow
 @linux
-def test_the_bound_of_a_small_picture_does_not_end_the_helper_at_a_large_one(
+def test_the_limit_of_a_small_picture_does_not_apply_to_a_larger_one(
     fresh: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoding, "_SPARE_MEMORY", 32 << 20)
@@ -128,7 +128,7 @@ def test_the_bound_of_a_small_picture_does_not_end_the_helper_at_a_large_one(
 
 
 @linux
-def test_the_helper_sees_no_environment_and_writes_no_core_dumps(
+def test_the_helper_has_no_environment_and_writes_no_core_dumps(
     fresh: Pool, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
@@ -139,13 +139,13 @@ def test_the_helper_sees_no_environment_and_writes_no_core_dumps(
     assert "Max core file size        0                    0" in (process / "limits").read_text()
 
 
-def test_a_file_that_is_cut_off_is_refused(fresh: Pool, photo: bytes) -> None:
+def test_a_truncated_file_is_refused(fresh: Pool, photo: bytes) -> None:
     with pytest.raises(Refused) as refusal:
         watermark(photo[: len(photo) // 2])
     assert refusal.value.code == "corrupt"
 
 
-def test_what_the_library_refuses_is_refused_with_its_words(fresh: Pool, photo: bytes) -> None:
+def test_refusals_quote_the_librarys_message(fresh: Pool, photo: bytes) -> None:
     with pytest.raises(Refused, match="cannot be decoded as HEIF: ") as refusal:
         watermark(photo[: photo.index(b"mdat") + 4] + bytes(len(photo) - photo.index(b"mdat") - 4))
     assert refusal.value.code == "corrupt"

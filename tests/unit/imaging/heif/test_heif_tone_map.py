@@ -1,4 +1,4 @@
-"""What a tone map item of a HEIF states is what its JPEG states."""
+"""The JPEG states what the tone map item of the HEIF states."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ISO = b"urn:iso:std:iso:ts:21496:-1\0"
 def tone_map(
     *, base: float = 0.0, alternate: float = 3.0, gamma: float = 1.0, offset: float = 0.0, flags: int = 0
 ) -> bytes:
-    """Return the content of a tmap item whose map has 3 stops at most."""
+    """Return the content of a tmap item whose map has at most 3 stops."""
     numbers = zip("IIiiIii", (base, alternate, 0.0, 3.0, gamma, offset, offset), strict=True)
     fractions = [struct.pack(f">{sign}I", round(number * 1000), 1000) for sign, number in numbers]
     return b"\0" + struct.pack(">HHB", 0, 0, flags) + b"".join(fractions)
@@ -34,7 +34,7 @@ def photo(content: bytes) -> bytes:
 @needs_heic
 @pytest.mark.parametrize(("base", "alternate"), [(0.0, 3.0), (0.0, 6.0), (2.0, 4.0)])
 @pytest.mark.parametrize("flags", [0, 0x40])
-def test_headrooms_and_colour_space_stay_as_stated(base: float, alternate: float, flags: int) -> None:
+def test_headrooms_and_colour_space_are_kept_as_stated(base: float, alternate: float, flags: int) -> None:
     copy = watermark(photo(tone_map(base=base, alternate=alternate, flags=flags))).data
     payload = copy[copy.rindex(ISO) + len(ISO) :]
     (stated,) = struct.unpack_from(">4xB", payload)
@@ -55,7 +55,7 @@ def test_headrooms_and_colour_space_stay_as_stated(base: float, alternate: float
         ('hdrgm:HDRCapacityMax="bright"', (0.0, 2.3)),
     ],
 )
-def test_headrooms_of_xmp_alone_stay_as_stated(stated: str, headrooms: tuple[float, float]) -> None:
+def test_headrooms_stated_only_in_xmp_are_kept(stated: str, headrooms: tuple[float, float]) -> None:
     about = about_samsung().replace(b' hdrgm:Gamma="1"', f' hdrgm:Gamma="1" {stated}'.encode())
     pair = heifs.encoded(pictures.photo((320, 240))), heifs.encoded(smooth_map((160, 120)))
     copy = watermark(heifs.with_gain_map(*pair, SAMSUNG, about=about)).data
@@ -75,6 +75,6 @@ def test_a_map_with_numbers_that_cannot_be_written_is_left_out(content: bytes) -
     assert ISO not in done.data
 
 
-def test_what_is_stated_is_what_is_read() -> None:
+def test_a_tone_map_is_read_back_as_written() -> None:
     metadata = iso_metadata(tone_map(base=1.0, alternate=5.0, gamma=2.0)[1:])
     assert iso_metadata(iso_payload(metadata)) == metadata

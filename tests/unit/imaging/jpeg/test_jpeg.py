@@ -23,12 +23,12 @@ def opened(data: bytes) -> JpegImageFile:
 
 @pytest.fixture
 def pixels_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where Pillow bundles no libjpeg."""
+    """Disable the coefficient path, as where Pillow bundles no libjpeg."""
     monkeypatch.setattr(editor, "bundled_libjpeg", lambda: None)
 
 
 def outside(size: tuple[int, int], orientation: int = 1, spread: int = 16) -> Image.Image:
-    """A mask, 255 where the default mark and the blocks around it are not."""
+    """Return a mask that is 255 outside the default mark and the blocks around it."""
     mask = Image.new("L", size, 255)
     left, top, right, bottom = overlay_for(WatermarkSpec(), size, orientation).boxes[0]
     mask.paste(0, (left - spread, top - spread, right + spread, bottom + spread))
@@ -50,7 +50,7 @@ def reencoded(picture: JpegImageFile, **options: Any) -> Image.Image:
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("quality", [60, 95])
-def test_tables_sampling_progression_and_mode_stay(mode: str, progressive: bool, quality: int) -> None:
+def test_tables_sampling_progression_and_mode_are_kept(mode: str, progressive: bool, quality: int) -> None:
     data = pictures.jpeg(pictures.photo((320, 240), mode), progressive=progressive, quality=quality)
     done = watermark(data)
     before, after = opened(data), opened(done.data)
@@ -63,7 +63,7 @@ def test_tables_sampling_progression_and_mode_stay(mode: str, progressive: bool,
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_pixels_outside_the_mark_are_as_good_as_after_plain_re_encoding(mode: str) -> None:
+def test_pixels_outside_the_mark_are_as_good_as_after_plain_re_encoding_by_pillow(mode: str) -> None:
     data = pictures.jpeg(pictures.photo((320, 240), mode))
     before = opened(data)
     mask = outside(before.size)
@@ -73,13 +73,13 @@ def test_pixels_outside_the_mark_are_as_good_as_after_plain_re_encoding(mode: st
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
-def test_chroma_sampling_stays(subsampling: int) -> None:
+def test_chroma_sampling_is_kept(subsampling: int) -> None:
     data = pictures.jpeg(pictures.photo(), subsampling=subsampling)
     assert get_sampling(opened(watermark(data).data)) == subsampling
 
 
 def with_sampling(data: bytes, factors: bytes) -> bytes:
-    """Rewrite the sampling factors of a 4:4:4 JPEG: the picture gets wrong, the file stays decodable."""
+    """Rewrite the sampling factors of a 4:4:4 JPEG: the picture is wrong then, but the file stays decodable."""
     at = data.index(b"\xff\xc0") + 10
     changed = bytearray(data)
     for component, factor in enumerate(factors):
@@ -88,7 +88,7 @@ def with_sampling(data: bytes, factors: bytes) -> bytes:
 
 
 @pytest.mark.usefixtures("pixels_alone")
-def test_a_sampling_that_cannot_be_written_becomes_finer_and_is_named() -> None:
+def test_a_sampling_that_cannot_be_written_becomes_finer_with_a_warning() -> None:
     data = with_sampling(pictures.jpeg(pictures.photo((64, 64)), subsampling=0), b"\x11\x12\x12")
     done = watermark(data)
     assert get_sampling(opened(done.data)) == 0
@@ -115,7 +115,7 @@ def test_rgb_coding_stays_rgb() -> None:
     assert psnr(opened(data), after, outside(after.size)) > 40
 
 
-def test_restart_markers_stay() -> None:
+def test_restart_markers_are_kept() -> None:
     data = pictures.jpeg(pictures.photo(), restart_marker_blocks=4)
     restart = [content for marker, content in pictures.jpeg_segments(watermark(data).data) if marker == 0xDD]
     assert restart == [b"\0\4"]
@@ -133,7 +133,7 @@ def test_noise_at_the_finest_tables_fits(progressive: bool, monkeypatch: pytest.
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("order", "<>")
-def test_the_mark_is_upright_in_the_right_corner_in_all_orientations(orientation: int, order: str) -> None:
+def test_the_mark_is_upright_in_its_corner_in_all_orientations(orientation: int, order: str) -> None:
     shown = pictures.photo((240, 160))
     stored = _stored(shown, orientation)
     data = pictures.jpeg(stored, [pictures.exif_segment(pictures.exif(orientation, order=order))], quality=95)
@@ -162,13 +162,13 @@ def _stored(shown: Image.Image, orientation: int) -> Image.Image:
     return shown if way is None else shown.transpose(way)
 
 
-def test_an_orientation_that_is_none_counts_as_upright() -> None:
+def test_an_invalid_orientation_counts_as_upright() -> None:
     data = pictures.jpeg(pictures.photo(), [pictures.exif_segment(pictures.exif(9))])
     assert (watermark(data).width, watermark(data).height) == (160, 120)
 
 
-def test_ink_is_white_on_cmyk_with_adobes_marker_and_without() -> None:
-    # Without the marker the standard says that samples are inks; viewers invert them all the same.
+def test_a_white_mark_is_white_on_cmyk_with_and_without_adobes_marker() -> None:
+    # Without the marker, samples are inks by the standard; viewers invert them all the same.
     dark = Image.new("CMYK", (200, 150), (0, 0, 0, 100))
     data = pictures.jpeg(dark)
     recipe = Recipe(WatermarkSpec(opacity=1, outline="none"))
@@ -184,7 +184,7 @@ def test_ink_is_white_on_cmyk_with_adobes_marker_and_without() -> None:
     assert ImageStat.Stat(opened(done.data).crop(box).getchannel("K")).extrema[0][0] < 40
 
 
-def test_black_outlines_use_black_ink_alone() -> None:
+def test_black_outlines_use_only_black_ink() -> None:
     white = Image.new("CMYK", (300, 200))
     data = pictures.jpeg(white, quality=95)
     cyan, _, _, black = opened(watermark(data).data).split()
@@ -206,7 +206,7 @@ def test_ycck_stays_ycck_with_its_tables() -> None:
 
 
 @pytest.mark.usefixtures("pixels_alone")
-def test_subsampled_ycck_becomes_cmyk_by_the_finer_table_and_is_named() -> None:
+def test_subsampled_ycck_becomes_cmyk_with_the_finer_table_and_a_warning() -> None:
     done = watermark(subsampled_ycck((64, 64)))
     after = opened(done.data)
     assert (after.mode, after.quantization) == ("CMYK", {0: [2] * 64})
@@ -217,7 +217,7 @@ def test_subsampled_ycck_becomes_cmyk_by_the_finer_table_and_is_named() -> None:
 
 
 def subsampled_ycck(size: tuple[int, int]) -> bytes:
-    """A YCCK JPEG whose first component has twice the samples of the others, across and down."""
+    """Return a YCCK JPEG whose first component has twice the samples of the others in both directions."""
     data = pictures.jpeg(pictures.photo(size, "CMYK"), qtables=[[2] * 64, [9] * 64], subsampling="4:2:0")
     assert [layer[1:3] for layer in opened(data).layer] == [(2, 2), (1, 1), (1, 1), (1, 1)]
     return data.replace(data[data.index(b"Adobe") : data.index(b"Adobe") + 12], b"Adobe\0\x64\0\0\0\0\2")
@@ -257,7 +257,7 @@ def test_the_size_is_checked_before_pixels_are_decoded() -> None:
     assert refusal.value.code == "too-large"
 
 
-def test_limits_are_the_callers() -> None:
+def test_the_callers_limits_apply() -> None:
     data = pictures.jpeg(pictures.photo((160, 120)))
     watermark(data, limits=Limits(max_pixels=160 * 120, max_bytes=len(data)))
     for limits in (Limits(max_pixels=160 * 120 - 1), Limits(max_bytes=len(data) - 1)):
@@ -267,8 +267,8 @@ def test_limits_are_the_callers() -> None:
 
 
 @pytest.mark.parametrize(("scans", "accepted"), [(90, True), (101, False)])
-def test_a_picture_of_very_many_scans_is_refused(scans: int, accepted: bool) -> None:
-    """Each costs an attacker a few bytes and the decoder a walk over the whole picture."""
+def test_a_picture_with_too_many_scans_is_refused(scans: int, accepted: bool) -> None:
+    """Each costs an attacker a few bytes, and the decoder a pass over the whole picture."""
     whole = pictures.jpeg(pictures.photo((64, 48)), progressive=True)
     last = whole.rindex(b"\xff\xda")
     told = scans - whole.count(b"\xff\xda")

@@ -20,7 +20,7 @@ def exif_of(done: Watermarked) -> Image.Exif:
 
 
 @pytest.mark.parametrize("order", "<>")
-def test_location_and_thumbnail_leave_exif_and_nothing_else_moves(order: str) -> None:
+def test_location_and_thumbnail_are_removed_from_exif_and_nothing_else_moves(order: str) -> None:
     block = exif(6, gps=True, maker_note=True, thumbnail=THUMBNAIL, order=order)
     done = marked(exif_segment(block))
     (kept,) = payloads(done, 0xE1, b"Exif\0\0")
@@ -35,33 +35,33 @@ def test_location_and_thumbnail_leave_exif_and_nothing_else_moves(order: str) ->
     assert done.warnings == ()
 
 
-def test_location_stays_when_the_policy_says_so_and_the_thumbnail_goes_all_the_same() -> None:
+def test_the_policy_may_keep_the_location_and_the_thumbnail_is_removed_all_the_same() -> None:
     done = marked(exif_segment(exif(gps=True, thumbnail=THUMBNAIL)), policy="keep")
     assert exif_of(done).get_ifd(0x8825) == {1: "N", 2: (48.0, 51.0, 24.0)}
     assert THUMBNAIL[:16] not in payloads(done, 0xE1)[0]
 
 
-def test_exif_without_location_and_thumbnail_stays_byte_for_byte() -> None:
+def test_exif_without_location_and_thumbnail_is_kept_byte_for_byte() -> None:
     block = exif(3, maker_note=True)
     assert payloads(marked(exif_segment(block)), 0xE1, b"Exif\0\0") == [block]
 
 
 @pytest.mark.parametrize("damage", [b"", b"II*\0", b"II*\0\xff\xff\xff\0", b"no TIFF at all", exif(gps=True)[:60]])
-def test_exif_that_cannot_be_read_is_left_out_and_named(damage: bytes) -> None:
+def test_unreadable_exif_is_left_out_and_reported(damage: bytes) -> None:
     done = marked(exif_segment(damage))
     assert payloads(done, 0xE1) == []
     assert len(done.warnings) == 1
     assert done.warnings[0].startswith("EXIF is damaged")
 
 
-def test_the_orientation_of_damaged_exif_stays() -> None:
+def test_the_orientation_of_damaged_exif_is_kept() -> None:
     block = exif(6)
     done = marked(exif_segment(block[: block.index(b"Zeno Optics")].replace(b"\x69\x87\4\0\1", b"\x69\x87\7\0\1")))
     assert exif_of(done)[0x0112] == 6
     assert (done.width, done.height) == (64, 96)
 
 
-def test_exif_longer_than_one_segment_stays_in_several() -> None:
+def test_exif_longer_than_one_segment_is_kept_in_several() -> None:
     block = exif(6, gps=True) + bytes(range(256)) * 300
     parts = [block[:65_000], block[65_000:]]
     done = marked(*[exif_segment(part) for part in parts])
@@ -80,7 +80,7 @@ def test_a_gps_pointer_into_the_first_directory_does_not_destroy_it() -> None:
     assert 0x8825 not in exif_of(done)
 
 
-def test_strip_leaves_colour_orientation_and_rights_alone() -> None:
+def test_strip_keeps_only_colour_orientation_and_rights() -> None:
     profile = pictures.icc_profile()
     done = marked(
         exif_segment(exif(8, gps=True, maker_note=True)),
@@ -101,7 +101,7 @@ def test_strip_leaves_colour_orientation_and_rights_alone() -> None:
 
 
 @pytest.mark.parametrize("policy", ["keep", "keep-no-location"])
-def test_what_says_nothing_of_places_stays_byte_for_byte(policy: MetadataPolicy) -> None:
+def test_metadata_without_locations_is_kept_byte_for_byte(policy: MetadataPolicy) -> None:
     segments = [
         xmp_segment(xmp()),
         pictures.icc_segment(pictures.icc_profile()),
@@ -114,7 +114,7 @@ def test_what_says_nothing_of_places_stays_byte_for_byte(policy: MetadataPolicy)
     assert kept[1 : 1 + len(segments)] == segments
 
 
-def test_density_stays_and_the_jfif_thumbnail_goes() -> None:
+def test_density_is_kept_and_the_jfif_thumbnail_removed() -> None:
     data = pictures.jpeg(SMALL, dpi=(300, 200))
     thumbnail = struct.pack(">BBH", 0xFF, 0xE0, 16 + 3 * 4) + data[6:18] + b"\2\2" + bytes(12)
     done = watermark(data[:2] + thumbnail + data[20:])
@@ -122,7 +122,7 @@ def test_density_stays_and_the_jfif_thumbnail_goes() -> None:
     assert payloads(done, 0xE0) == [data[6:18] + b"\0\0"]
 
 
-def test_places_leave_iptc_and_its_digest_stays_right() -> None:
+def test_locations_are_removed_from_iptc_and_its_digest_is_updated() -> None:
     datasets = [(80, b"A. Author"), (90, b"Paris"), (101, b"France"), (92, b"Louvre"), (120, b"a caption")]
     resources = pictures.resource(0x0404, pictures.iptc(*datasets))
     resources += pictures.resource(0x0425, hashlib.md5(pictures.iptc(*datasets)).digest())
@@ -139,13 +139,13 @@ def test_places_leave_iptc_and_its_digest_stays_right() -> None:
     assert untouched == resources[: -len(pictures.resource(0x040C, THUMBNAIL))]
 
 
-def test_photoshop_resources_over_several_segments_stay() -> None:
+def test_photoshop_resources_in_several_segments_are_kept() -> None:
     resources = pictures.resource(0x0404, pictures.iptc((80, b"A. Author"))) + pictures.resource(0x0BB7, bytes(90_000))
     done = marked(pictures.photoshop_segment(resources[:50_000]), pictures.photoshop_segment(resources[50_000:]))
     assert b"".join(payloads(done, 0xED, b"Photoshop 3.0\0")) == resources
 
 
-def test_location_inside_photoshops_exif_goes() -> None:
+def test_the_location_in_exif_inside_photoshop_data_is_removed() -> None:
     done = marked(pictures.photoshop_segment(pictures.resource(0x0422, exif(gps=True))))
     assert b"\x25\x88" not in payloads(done, 0xED)[0]
 
@@ -153,13 +153,13 @@ def test_location_inside_photoshops_exif_goes() -> None:
 @pytest.mark.parametrize(
     "resources", [b"8BIM", b"garbage and more of it", pictures.resource(0x0404, b"\x1c\2\x50\0\xff")]
 )
-def test_photoshop_data_that_cannot_be_read_is_left_out_and_named(resources: bytes) -> None:
+def test_unreadable_photoshop_data_is_left_out_and_reported(resources: bytes) -> None:
     done = marked(pictures.photoshop_segment(resources))
     assert payloads(done, 0xED) == []
     assert "IPTC data are damaged" in done.warnings[0]
 
 
-def test_other_pictures_inside_segments_go_and_are_named() -> None:
+def test_pictures_inside_segments_are_left_out_and_reported() -> None:
     done = marked((0xE4, b"preview" + THUMBNAIL), (0xEB, b"JP\0\1jumbf"))
     assert payloads(done, 0xE4) == payloads(done, 0xEB) == []
     assert done.warnings == (
@@ -168,7 +168,7 @@ def test_other_pictures_inside_segments_go_and_are_named() -> None:
     )
 
 
-def test_more_pictures_are_named_and_their_directory_goes() -> None:
+def test_further_pictures_are_reported_and_their_directory_removed() -> None:
     done = marked((0xE2, b"MPF\0II*\0\x08\0\0\0"), behind=THUMBNAIL + THUMBNAIL)
     assert payloads(done, 0xE2) == []
     assert done.warnings == ("the first picture of the file (MPO) was kept, 2 more pictures left out",)
@@ -176,7 +176,7 @@ def test_more_pictures_are_named_and_their_directory_goes() -> None:
     assert done.data.count(b"\xff\xd8\xff") == 1
 
 
-def test_a_gain_map_of_unknown_meaning_is_named_and_what_announces_it_goes() -> None:
+def test_an_unknown_gain_map_is_reported_and_its_declarations_removed() -> None:
     gain_map = pictures.jpeg(pictures.photo((24, 16), "L"), [xmp_segment(xmp('hdrgm:Version="1.0"'))])
     done = marked(xmp_segment(xmp('hdrgm:Version="1.0" dc:format="x"')), behind=gain_map)
     (kept,) = payloads(done, 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
@@ -193,11 +193,11 @@ def test_a_gain_map_of_unknown_meaning_is_named_and_what_announces_it_goes() -> 
         (b"SEFHk\0\0\0", "other data behind the picture (8 bytes) was left out"),
     ],
 )
-def test_other_data_behind_the_picture_is_named(behind: bytes, named: str) -> None:
+def test_other_data_after_the_picture_is_reported(behind: bytes, named: str) -> None:
     assert marked(behind=behind).warnings == (named,)
 
 
-def test_padding_behind_the_picture_is_not_worth_a_word() -> None:
+def test_padding_after_the_picture_is_not_reported() -> None:
     assert marked(behind=b"\0" * 100 + b"\r\n").warnings == ()
 
 
@@ -210,7 +210,7 @@ MATRIX: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("case", MATRIX, ids=lambda case: "-".join(str(value) for value in case.values()))
-def test_metadata_survive_in_every_mode_and_orientation(case: dict[str, Any]) -> None:
+def test_metadata_survives_in_every_mode_and_orientation(case: dict[str, Any]) -> None:
     profile = pictures.icc_profile()
     segments = [
         exif_segment(exif(case["orientation"], gps=True, maker_note=True)),

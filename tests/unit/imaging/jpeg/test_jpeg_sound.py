@@ -24,7 +24,7 @@ PIXELS_ALONE = Recipe(encoder=EncoderSettings(jpeg_quality=60))
 
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("missing", [1, 2])
-def test_a_jpeg_that_only_lacks_its_end_marker_is_marked(progressive: bool, missing: int) -> None:
+def test_a_jpeg_that_lacks_only_its_end_marker_is_marked(progressive: bool, missing: int) -> None:
     data = pictures.jpeg(PHOTO, progressive=progressive)
     done = watermark(data[:-missing])
     assert done.warnings == ("the file lacks its end marker, which the copy has",)
@@ -53,7 +53,7 @@ def test_a_lossless_grey_jpeg_becomes_a_baseline_one() -> None:
     assert opened(done.data).quantization == opened(pictures.jpeg(grey, quality=95)).quantization
 
 
-def test_a_height_after_the_pixels_is_refused_in_its_own_words() -> None:
+def test_a_height_after_the_pixels_is_refused_with_its_own_message() -> None:
     data = bytearray(pictures.jpeg(PHOTO))
     at = data.index(b"\xff\xc0")
     height = bytes(data[at + 5 : at + 7])
@@ -72,7 +72,7 @@ def page(lines: int) -> Image.Image:
 
 
 @pytest.mark.parametrize("lines", [1, 40])
-def test_tables_are_optimised_where_the_sources_are_and_plain_ones_would_grow(lines: int) -> None:
+def test_tables_are_optimised_if_the_sources_are_and_standard_ones_would_be_larger(lines: int) -> None:
     data = pictures.jpeg(page(lines), quality=60, optimize=True)
     assert len(watermark(data, PIXELS_ALONE).data) < 1.03 * len(data) + 8_000
     assert len(pictures.jpeg(page(lines), quality=60)) > 1.08 * len(data)
@@ -100,7 +100,7 @@ def test_standard_tables_stay_standard() -> None:
     assert tables == [segment for segment in pictures.jpeg_segments(data) if segment[0] == DHT]
 
 
-def test_coarse_tables_print_nothing() -> None:
+def test_coarse_tables_print_no_warnings() -> None:
     program = (
         "import sys\n"
         "from zenoimg.imaging import EncoderSettings, Recipe, watermark\n"
@@ -114,7 +114,7 @@ def test_coarse_tables_print_nothing() -> None:
 
 
 def with_coarse_tables() -> bytes:
-    """A sequential JPEG whose quantization tables have entries of 16 bits."""
+    """Return a sequential JPEG whose quantization tables have 16-bit entries."""
     data, out, at = pictures.jpeg(PHOTO, quality=90), bytearray(b"\xff\xd8"), 2
     while data[at + 1] != 0xDA:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")

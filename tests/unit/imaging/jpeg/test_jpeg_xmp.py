@@ -28,7 +28,7 @@ from zenoimg.imaging import Watermarked
         ('dc:format="x"', '<q:City xmlns:q="http://ns.adobe.com/photoshop/1.0/">Paris</q:City>'),
     ],
 )
-def test_places_leave_xmp(properties: str, elements: str) -> None:
+def test_locations_are_removed_from_xmp(properties: str, elements: str) -> None:
     packet = xmp(properties, elements + "<dc:rights>(c) zeno</dc:rights>")
     done = marked(xmp_segment(packet))
     (kept,) = payloads(done, 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
@@ -41,13 +41,13 @@ def test_places_leave_xmp(properties: str, elements: str) -> None:
     assert untouched == packet
 
 
-def test_a_place_goes_by_its_name_in_any_namespace() -> None:
+def test_location_properties_are_removed_in_any_namespace() -> None:
     packet = xmp('xmlns:shop="urn:shop" shop:City="Paris" shop:Citys="Lyon"')
     (kept,) = payloads(marked(xmp_segment(packet)), 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
     assert kept == xmp('xmlns:shop="urn:shop" shop:Citys="Lyon"')
 
 
-def test_thumbnails_leave_xmp_under_every_policy() -> None:
+def test_thumbnails_are_removed_from_xmp_under_every_policy() -> None:
     packet = xmp(elements="<xmp:Thumbnails><rdf:Alt><rdf:li>AAAA</rdf:li></rdf:Alt></xmp:Thumbnails>")
     for policy in ("keep", "keep-no-location"):
         (kept,) = payloads(marked(xmp_segment(packet), policy=policy), 0xE1, b"http://ns.adobe.com/xap/1.0/\0")
@@ -55,7 +55,7 @@ def test_thumbnails_leave_xmp_under_every_policy() -> None:
 
 
 @pytest.mark.parametrize("packet", [b"<open>", b"", b"\xff\xfe<\0x\0", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'])
-def test_xmp_that_cannot_be_read_is_left_out_and_named(packet: bytes) -> None:
+def test_unreadable_xmp_is_left_out_and_reported(packet: bytes) -> None:
     done = marked(xmp_segment(packet))
     assert payloads(done, 0xE1) == []
     assert done.warnings[0].startswith("XMP is damaged")
@@ -79,7 +79,7 @@ def joined(done: Watermarked) -> tuple[set[bytes], bytes]:
     return {part[:32] for part in parts}, b"".join(part[40:] for part in parts)
 
 
-def test_extended_xmp_loses_places_and_keeps_its_digest_right() -> None:
+def test_extended_xmp_loses_locations_and_its_digest_is_updated() -> None:
     packet = xmp('exif:GPSLatitude="48,51.4N"', f"<dc:description>{'long ' * 30_000}</dc:description>")
     done = marked(extended(packet), *extension(packet, cut=60_000))
     guids, kept = joined(done)
@@ -89,7 +89,7 @@ def test_extended_xmp_loses_places_and_keeps_its_digest_right() -> None:
     assert guids.pop() in payloads(done, 0xE1, b"http://ns.adobe.com/xap/1.0/\0")[0]
 
 
-def test_extended_xmp_that_is_incomplete_is_left_out_with_its_pointer() -> None:
+def test_incomplete_extended_xmp_is_left_out_with_its_pointer() -> None:
     packet = xmp(elements=f"<dc:description>{'long ' * 1000}</dc:description>")
     done = marked(extended(packet), *extension(packet)[:-1])
     assert joined(done) == (set(), b"")
@@ -104,7 +104,7 @@ def test_extended_xmp_without_a_part_in_its_middle_is_left_out() -> None:
     assert joined(done) == (set(), b"")
 
 
-def test_a_prefix_means_what_the_nearest_declaration_says() -> None:
+def test_the_nearest_declaration_of_a_prefix_applies() -> None:
     elements = (
         '<dc:one xmlns:q="http://ns.google.com/photos/1.0/image/"><q:Data>AAAA</q:Data></dc:one>'
         '<dc:two rdf:parseType="Resource" q:Data="AAAA"/>'

@@ -107,7 +107,7 @@ def in_base64(data: bytes, line: int = 0) -> str:
 
 
 def png_with(*chunks: bytes) -> bytes:
-    """Return a PNG with these chunks in front of its pixels."""
+    """Return a PNG with these chunks before its pixels."""
     samples = list(PHOTO.tobytes())
     return pictures.png(SIZE, 2, 8, samples, before=chunks)
 
@@ -120,7 +120,7 @@ def png_text(keyword: bytes, text: bytes, *, compressed: bool = False) -> bytes:
 
 
 def webp_with(*chunks: tuple[bytes, bytes]) -> bytes:
-    """Return a WebP with these chunks behind its pixels."""
+    """Return a WebP with these chunks after its pixels."""
     body = webp_image_data(PHOTO) + b"".join(webp_chunk(name, data) for name, data in chunks)
     return webp_file(SIZE, body, flags=0x0C)
 
@@ -196,7 +196,7 @@ IPTC_CARRIERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def raw_profile(kind: bytes, profile: bytes) -> bytes:
-    """Return a profile in a PNG as ImageMagick writes it."""
+    """Return a raw profile for a PNG as ImageMagick writes it."""
     digits = profile.hex().encode()
     lines = b"\n".join(digits[at : at + 72] for at in range(0, len(digits), 72))
     text = b"\n" + kind + b"\n" + str(len(profile)).rjust(8).encode() + b"\n" + lines + b"\n"
@@ -204,7 +204,7 @@ def raw_profile(kind: bytes, profile: bytes) -> bytes:
 
 
 def said(data: bytes) -> bytes:
-    """A file's bytes, with what is compressed or hexadecimal in it inflated."""
+    """Return a file's bytes with compressed and hexadecimal parts decoded."""
     texts = [data]
     if data.startswith(b"\x89PNG"):
         texts += [_inflated(content) for _, content in pictures.png_chunks(data)]
@@ -214,7 +214,7 @@ def said(data: bytes) -> bytes:
 
 
 def _inflated(content: bytes) -> bytes:
-    """What a chunk says, inflated and out of hexadecimal digits."""
+    """Return the content of a chunk, inflated and decoded from hexadecimal digits."""
     at = content.find(b"\x78\x9c")
     text = content[:at] + zlib.decompress(content[at:]) if at >= 0 else content
     if text.startswith(b"Raw profile"):
@@ -223,7 +223,7 @@ def _inflated(content: bytes) -> bytes:
 
 
 def _sub_blocks(data: bytes) -> list[bytes]:
-    """The content of application extensions."""
+    """Return the content of application extensions."""
     found = []
     at = data.find(b"\x21\xff\x0b")
     while at >= 0:

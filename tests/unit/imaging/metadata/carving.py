@@ -1,4 +1,4 @@
-"""Carve files for pictures as forensic tools do: by signature, decoded by Pillow however incomplete they are."""
+"""Carve pictures out of files as forensic tools do: by signature, decoded by Pillow even if incomplete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{40,}\s*)+=*")
 
 
 def holds_none(data: bytes) -> bool:
-    """Return whether nothing but a copy's own pixels decodes as a picture."""
+    """Return whether a copy contains no picture besides its own pixels."""
     return not any(carved(block) for block in outside_pixels(data))
 
 
@@ -63,7 +63,7 @@ def _decoded_size(data: bytes) -> tuple[int, int] | None:
 
 
 def outside_pixels(data: bytes) -> list[bytes]:
-    """Return the bytes of a copy that are not its own pixels: as they are, and without what cuts them into pieces."""
+    """Return the bytes of a copy that are not its own pixels: as they are, and joined without the block structure."""
     if data.startswith(b"\xff\xd8"):
         return _jpeg(data)
     if data.startswith(pictures.PNG_SIGNATURE):
@@ -83,7 +83,7 @@ def outside_pixels(data: bytes) -> list[bytes]:
 
 def _jpeg(data: bytes) -> list[bytes]:
     if b"MPF\0" in data:
-        # The gain map is as much the copy's own as its pixels: that it is marked has tests of its own.
+        # The gain map belongs to the copy like its pixels; other tests check that it is marked.
         picture, gain_map = pictures_in(data)
         assert len(picture) + len(gain_map) == len(data)
         return [*_jpeg_of_one(picture), *_jpeg_of_one(gain_map)]
@@ -142,13 +142,13 @@ def _sub_blocks(data: bytes, at: int) -> tuple[int, bytes]:
 
 
 def _avif_items(data: bytes) -> Iterator[bytes]:
-    """Items of metadata are in mdat, too: whatever is no AV1 there."""
+    """Return the items in mdat that are not AV1: metadata is stored there as well."""
     with Image.open(BytesIO(data)) as picture:
         yield from (picture.info.get(name) or b"" for name in ("exif", "xmp", "icc_profile"))
 
 
 def _tiff(data: bytes) -> list[bytes]:
-    """All bytes of a file but its strips and tiles."""
+    """Return all bytes of a file except its strips and tiles."""
     kept, order = bytearray(data), "<" if data[:2] == b"II" else ">"
     is_big = 43 in struct.unpack(order + "H", data[2:4])
     offset, count_letter, entry_bytes = ("Q", "Q", 20) if is_big else ("I", "H", 12)

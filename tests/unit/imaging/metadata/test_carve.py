@@ -1,4 +1,4 @@
-"""What counts as a picture by its bytes, and what does not."""
+"""Which bytes count as a picture, and which do not."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def encoded(kind: str, size: tuple[int, int]) -> bytes:
 
 @pytest.mark.parametrize("picture", [PREVIEW, PROGRESSIVE, PNG_PREVIEW], ids=["JPEG", "progressive", "PNG"])
 @pytest.mark.parametrize("before", [b"", b"1", b"\xff\xd8\xff\xd8", b"before" * 99])
-def test_a_picture_is_found_from_its_first_byte_to_its_last(picture: bytes, before: bytes) -> None:
+def test_a_picture_is_found_from_its_first_to_its_last_byte(picture: bytes, before: bytes) -> None:
     assert pictures_in(before + picture + b"behind") == [(len(before), len(before) + len(picture))]
 
 
-def test_pictures_one_behind_another_are_all_found() -> None:
+def test_several_pictures_in_a_row_are_all_found() -> None:
     data = PREVIEW + b"-" + PNG_PREVIEW + PROGRESSIVE
     assert [end - start for start, end in pictures_in(data)] == [len(PREVIEW), len(PNG_PREVIEW), len(PROGRESSIVE)]
 
@@ -50,7 +50,7 @@ def test_pictures_of_other_formats_are_found(kind: str) -> None:
     assert end == 8 + len(data)
 
 
-def test_a_codestream_of_jpeg_2000_and_a_tiff_of_the_other_byte_order_are_found() -> None:
+def test_a_jpeg_2000_codestream_and_a_tiff_of_the_other_byte_order_are_found() -> None:
     data = encoded("JPEG2000", (48, 32))
     assert holds_picture(data[data.index(b"\xff\x4f\xff\x51") :])
     file = BytesIO()
@@ -67,7 +67,7 @@ def test_a_picture_of_any_format_is_found_in_base64_and_in_hexadecimal_digits(ki
     assert holds_picture(b"text: " + data.hex().encode())
 
 
-def test_a_block_of_exif_is_no_picture_although_it_begins_like_a_tiff() -> None:
+def test_an_exif_block_is_not_a_picture_although_it_starts_like_a_tiff() -> None:
     exif = Image.Exif()
     exif[256], exif[257], exif[271] = 4000, 3000, "Maker"
     block = exif.tobytes()[6:]
@@ -76,7 +76,7 @@ def test_a_block_of_exif_is_no_picture_although_it_begins_like_a_tiff() -> None:
     assert not holds_picture(b"Nikon\0\2\x10\0\0" + block)
 
 
-def test_boxes_without_a_known_brand_are_no_picture() -> None:
+def test_boxes_without_a_known_brand_are_not_a_picture() -> None:
     assert not holds_picture(b"\0\0\0\x10ftypabcd\0\0\0\0" + bytes(64))
 
 
@@ -84,19 +84,19 @@ def test_boxes_without_a_known_brand_are_no_picture() -> None:
     ("size", "counts"), [((16, 16), True), ((16, 8), True), ((15, 15), False), ((1, 1), False), ((300, 7), False)]
 )
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
-def test_a_picture_has_a_size(kind: str, size: tuple[int, int], counts: bool) -> None:
+def test_pictures_below_16_x_8_pixels_do_not_count(kind: str, size: tuple[int, int], counts: bool) -> None:
     assert holds_picture(encoded(kind, size)) == counts
 
 
 @pytest.mark.parametrize("cut", range(1, len(PREVIEW), 61))
-def test_a_picture_counts_as_soon_as_its_first_scan_begins(cut: int) -> None:
+def test_a_jpeg_counts_as_soon_as_its_first_scan_starts(cut: int) -> None:
     part = PREVIEW[:cut]
     assert holds_picture(part) == (b"\xff\xda" in part[:-2]) or cut - PREVIEW.index(b"\xff\xda") < 10
     if carved(part):
         assert holds_picture(part)
 
 
-def test_three_bytes_are_no_picture() -> None:
+def test_three_bytes_are_not_a_picture() -> None:
     dice = random.Random(4)
     for _ in range(300):
         assert not holds_picture(dice.randbytes(50) + b"\xff\xd8\xff" + dice.randbytes(400))
@@ -107,42 +107,42 @@ def test_junk_between_segments_does_not_hide_a_picture() -> None:
     assert holds_picture(PREVIEW[:at] + b"junk" * 100 + b"\xff\xff\xff" + PREVIEW[at:])
 
 
-def test_a_flood_of_beginnings_counts_as_a_picture_and_takes_no_time() -> None:
+def test_a_flood_of_signatures_counts_as_a_picture_without_a_long_search() -> None:
     flood = b"\xff\xd8\xff\xe0\0\2" * 200_000
     ((_, end),) = pictures_in(flood)
     assert end == len(flood)
 
 
 @pytest.mark.parametrize("beginning", [b"II*\0", b"MM\0*", b"RIFF", b"GIF8", b"\xff\x4f\xff\x51", b"\0\0\0\0ftyp"])
-def test_a_flood_of_beginnings_of_nothing_counts_as_a_picture(beginning: bytes) -> None:
+def test_a_flood_of_signatures_without_pictures_counts_as_a_picture(beginning: bytes) -> None:
     flood = beginning * 60_000
     assert pictures_in(flood)[-1][1] == len(flood)
 
 
-def test_a_flood_of_tiffs_whose_strips_are_never_there_counts_as_a_picture() -> None:
+def test_a_flood_of_tiffs_without_their_strips_counts_as_a_picture() -> None:
     strips = b"".join(struct.pack("<HHII", tag, 4, 4096, 0) for tag in (273, 279, 324, 325))
     directory = struct.pack("<H", 4) + strips + bytes(4)
     header, length = 8, 4096 * 8
     starts = b"".join(b"II*\0" + struct.pack("<I", length - at) for at in range(0, length, header))
     ((start, end),) = pictures_in(starts + directory)
     assert (start, end) == (start, len(starts + directory))
-    assert start < length // 4, "given up long before the last beginning"
+    assert start < length // 4, "stopped long before the last signature"
 
 
 @pytest.mark.parametrize("text", [b"/9j/", b"ffd8ff", b"A/Y/"])
-def test_a_flood_of_encoded_beginnings_counts_as_a_picture(text: bytes) -> None:
+def test_a_flood_of_encoded_signatures_counts_as_a_picture(text: bytes) -> None:
     assert holds_picture(text * 100_000)
 
 
 @pytest.mark.parametrize("text", [b"/9j/ ", b"ffd8ff, "])
-def test_encoded_beginnings_do_not_hide_a_picture_behind_them(text: bytes) -> None:
+def test_encoded_signatures_do_not_hide_a_picture_after_them(text: bytes) -> None:
     assert holds_picture(text * 3_000 + b"; " + in_base64(PREVIEW).encode())
     assert holds_picture(text.replace(b" ", b";") * 3_000 + b"; " + PREVIEW.hex().encode())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-@pytest.mark.filterwarnings("ignore")  # what Pillow says of damaged pictures while they are carved
-def test_a_real_files_copy_holds_no_other_picture(path: Path) -> None:
+@pytest.mark.filterwarnings("ignore")  # Pillow's warnings about damaged pictures during carving
+def test_the_copy_of_a_real_file_contains_no_other_picture(path: Path) -> None:
     for policy in METADATA_POLICIES:
         try:
             copy = watermark(path.read_bytes(), Recipe(metadata=policy)).data

@@ -1,4 +1,4 @@
-"""A copy claims no signature that it breaks: Content Credentials and links to them are left out and reported."""
+"""Content Credentials, which a mark would invalidate, and links to them are left out and reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ LINK = "a link to Content Credentials, which vouch for the unmarked picture, was
 @pytest.mark.parametrize("policy", ["keep", "keep-no-gps", "keep-no-location"])
 @pytest.mark.parametrize("carrier", XMP_CARRIERS)
 @pytest.mark.parametrize("packet", [AS_ATTRIBUTE, AS_ELEMENT], ids=["attribute", "element"])
-def test_a_link_to_remote_credentials_goes_and_is_named(packet: bytes, carrier: str, policy: MetadataPolicy) -> None:
+def test_a_link_to_remote_credentials_is_left_out_and_reported(
+    packet: bytes, carrier: str, policy: MetadataPolicy
+) -> None:
     source = XMP_CARRIERS[carrier](packet)
     assert URL.encode() in said(source)
     done = watermark(source, Recipe(metadata=policy))
@@ -35,7 +37,7 @@ def test_a_link_to_remote_credentials_goes_and_is_named(packet: bytes, carrier: 
     assert done.warnings == (LINK,)
 
 
-def test_another_property_of_that_name_stays() -> None:
+def test_a_property_of_the_same_name_in_another_namespace_is_kept() -> None:
     packet = pictures.xmp('xmlns:q="urn:museum" q:provenance="bought in 1911"')
     done = watermark(XMP_CARRIERS["JPEG"](packet))
     assert packet in done.data
@@ -80,7 +82,7 @@ def with_thumbnail(kind: str) -> bytes:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "GIF", "GIF in two", "TIFF"])
 @pytest.mark.parametrize("policy", ["keep", "strip"])
-def test_a_manifest_with_a_thumbnail_is_named_as_credentials(kind: str, policy: MetadataPolicy) -> None:
+def test_a_manifest_with_a_thumbnail_is_reported_as_credentials(kind: str, policy: MetadataPolicy) -> None:
     done = watermark(with_thumbnail(kind), Recipe(metadata=policy))
     assert blocks.PREVIEW[-40:] not in done.data
     assert MANIFEST not in done.data
@@ -90,7 +92,7 @@ def test_a_manifest_with_a_thumbnail_is_named_as_credentials(kind: str, policy: 
 
 
 @pytest.mark.parametrize("kind", SIGNED)
-def test_credentials_go_and_are_named_once(kind: str) -> None:
+def test_credentials_are_left_out_and_reported_once(kind: str) -> None:
     done = watermark(SIGNED[kind])
     assert MANIFEST not in done.data
     assert done.warnings == ("Content Credentials vouch for the unmarked picture and were left out",)
@@ -121,7 +123,7 @@ def test_the_policy_strip_reports_no_link(carrier: str) -> None:
 
 
 @pytest.mark.parametrize("pages", [1, 2, 3])
-def test_a_directory_that_holds_a_manifest_alone_is_no_page(pages: int) -> None:
+def test_a_directory_that_contains_only_a_manifest_is_not_a_page(pages: int) -> None:
     sheets = [Sheet(blocks.SIZE, list(PHOTO.convert("L").tobytes())) for _ in range(pages - 1)]
     data = bytearray(blocks.tiff_with({}, *sheets))
     pointer = 4
@@ -136,6 +138,6 @@ def test_a_directory_that_holds_a_manifest_alone_is_no_page(pages: int) -> None:
     assert done.warnings == ("Content Credentials vouch for the unmarked picture and were left out",)
 
 
-def test_a_box_of_another_kind_is_named() -> None:
+def test_an_unknown_box_is_reported() -> None:
     done = watermark(blocks.avif_with(top=avifs.box(b"uuid", bytes(range(40)))))
     assert done.warnings == ("a box of a kind that is not known (uuid) was left out",)

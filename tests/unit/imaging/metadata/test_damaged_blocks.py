@@ -1,4 +1,4 @@
-"""A copy keeps the intact parts of truncated or damaged EXIF and XMP, by the same policy, and says so."""
+"""Copies keep the intact parts of truncated or damaged EXIF and XMP, by the same policy, with a warning."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CUT = "EXIF is damaged (nothing to read at offset {}): the copy keeps what can b
 
 
 def tags(block: bytes) -> dict[int, object]:
-    """Return what Pillow reads of EXIF, whose warnings about damage are errors here."""
+    """Return the EXIF that Pillow reads; its warnings about damage are errors here."""
     read = Image.Exif()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -48,13 +48,13 @@ def cuts(block: bytes) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("policy", ["keep", "keep-no-location"])
-def test_exif_cut_short_anywhere_keeps_whole_entries_and_is_valid(order: str, policy: MetadataPolicy) -> None:
+def test_exif_truncated_anywhere_keeps_whole_entries_and_is_valid(order: str, policy: MetadataPolicy) -> None:
     whole = pictures.exif(6, gps=True, maker_note=True, order=order)
     source, kept_of_all = tags(whole), set[int]()
     for cut in cuts(whole):
         keeper = Keeper(policy)
         kept = keeper.exif(cut)
-        if not keeper.warnings:  # all directories are whole: the block stays, with a value that ends outside it
+        if not keeper.warnings:  # all directories are complete: the block is kept, with a value that ends outside it
             assert len(kept) <= len(cut)
             continue
         found = tags(kept) if kept else {}
@@ -66,7 +66,7 @@ def test_exif_cut_short_anywhere_keeps_whole_entries_and_is_valid(order: str, po
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("policy", ["keep", "keep-no-location"])
 @pytest.mark.parametrize("damaged", [0x8769, 0x8825])
-def test_exif_with_a_directory_of_a_wrong_count_keeps_the_others(
+def test_exif_with_a_wrong_count_in_one_directory_keeps_the_others(
     damaged: int, policy: MetadataPolicy, order: str
 ) -> None:
     whole = pictures.exif(6, gps=True, order=order)
@@ -76,7 +76,7 @@ def test_exif_with_a_directory_of_a_wrong_count_keeps_the_others(
     tiff.pack("H", tiff.number(pointer), 5_000)
     keeper = Keeper(policy)
     block, source = keeper.exif(bytes(tiff.block)), tags(whole)
-    if damaged == 0x8825 and policy == "keep":  # nothing has to be found in that directory
+    if damaged == 0x8825 and policy == "keep":  # that directory may be lost entirely
         assert block == bytes(tiff.block)
         return
     kept = tags(block)
@@ -99,8 +99,8 @@ def test_a_value_of_damaged_exif_that_is_a_picture_is_left_out() -> None:
     assert "a picture inside EXIF was left out" in keeper.warnings
 
 
-def test_the_copy_of_a_photo_with_cut_exif_is_turned_as_before_and_says_what_happened() -> None:
-    cut = EXIF[: 8 + 2 + 12 * 2]  # the first directory ends after make and orientation
+def test_a_copy_with_truncated_exif_keeps_its_orientation_with_a_warning() -> None:
+    cut = EXIF[: 8 + 2 + 12 * 2]  # the first directory ends after Make and Orientation
     done = watermark(jpeg(photo((80, 60)), [exif_segment(cut)]), Recipe(metadata="keep"))
     with Image.open(BytesIO(done.data)) as copy:
         assert copy.getexif()[0x0112] == 6
@@ -108,7 +108,7 @@ def test_the_copy_of_a_photo_with_cut_exif_is_turned_as_before_and_says_what_hap
     assert done.warnings == (CUT.format(len(cut)),)
 
 
-def test_an_entry_that_points_at_the_gps_directory_loses_the_coordinates() -> None:
+def test_coordinates_are_removed_even_if_another_entry_points_at_the_gps_directory() -> None:
     tiff = TiffBlock(pictures.exif(6, gps=True))
     gps = tiff.find(tiff.first, 0x8825)
     make = tiff.find(tiff.first, 0x010F)
@@ -124,7 +124,7 @@ def test_an_entry_that_points_at_the_gps_directory_loses_the_coordinates() -> No
     assert struct.pack("<2I", 51, 1) in Keeper("keep").exif(bytes(tiff.block))
 
 
-def test_xmp_of_very_many_tags_or_levels_is_not_repaired() -> None:
+def test_xmp_with_too_many_tags_or_levels_is_not_repaired() -> None:
     start = PACKET[: PACKET.index(b"<dc:creator>")]
     for many in (b"<dc:a/>" * 60_000, b"<dc:a>" * 200):
         keeper = Keeper("keep")
@@ -139,7 +139,7 @@ def properties(packet: bytes) -> set[str]:
 
 
 @pytest.mark.parametrize("policy", ["keep", "keep-no-location"])
-def test_xmp_cut_short_anywhere_keeps_whole_properties_and_is_well_formed(policy: MetadataPolicy) -> None:
+def test_xmp_truncated_anywhere_keeps_whole_properties_and_is_well_formed(policy: MetadataPolicy) -> None:
     whole, longest = properties(Keeper(policy).xmp(PACKET)), set[str]()
     for cut in cuts(PACKET):
         keeper = Keeper(policy)
@@ -162,7 +162,7 @@ def test_xmp_cut_short_anywhere_keeps_whole_properties_and_is_well_formed(policy
     ],
     ids=["more after the end", "Latin-1", "crossed", "no value"],
 )
-def test_what_comes_before_the_damage_of_xmp_stays(damaged: bytes, keeps_rights: bool) -> None:
+def test_xmp_before_the_damage_is_kept(damaged: bytes, keeps_rights: bool) -> None:
     done = watermark(jpeg(photo((80, 60)), [xmp_segment(damaged)]), Recipe(metadata="keep"))
     (kept,) = (
         payload
@@ -186,7 +186,7 @@ def test_what_comes_before_the_damage_of_xmp_stays(damaged: bytes, keeps_rights:
     ],
     ids=["empty", "no description", "entities", "cut before the description"],
 )
-def test_xmp_of_which_nothing_can_be_read_is_left_out(hopeless: bytes) -> None:
+def test_unreadable_xmp_is_left_out(hopeless: bytes) -> None:
     keeper = Keeper("keep")
     assert keeper.xmp(hopeless) == b""
     assert [text.rpartition(")")[2] for text in keeper.warnings] == [" and was left out"]

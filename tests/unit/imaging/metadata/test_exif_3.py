@@ -22,8 +22,8 @@ IN_UTF8: Directory = {0x0112: (3, 1, b"\0\6"), 0x013B: (UTF8, len(NAME), NAME), 
 
 @pytest.mark.parametrize("policy", ["keep", "keep-no-gps", "keep-no-location"])
 @pytest.mark.parametrize("carrier", ["JPEG", "PNG", "WebP", "AVIF"])
-def test_text_of_exif_3_stays_as_it_is(carrier: str, policy: Any) -> None:
-    orientation = 6 if carrier in ("JPEG", "PNG") else 1  # pixels of WebP are turned, AVIF has irot
+def test_text_of_exif_3_is_kept_unchanged(carrier: str, policy: Any) -> None:
+    orientation = 6 if carrier in ("JPEG", "PNG") else 1  # WebP's pixels are rotated, AVIF has irot
     block = tiff_structure({**IN_UTF8, 0x0112: (3, 1, bytes((0, orientation)))})
     done = watermark(EXIF_CARRIERS[carrier](block), Recipe(rights=OURS, metadata=policy))
     assert block in done.data
@@ -32,7 +32,7 @@ def test_text_of_exif_3_stays_as_it_is(carrier: str, policy: Any) -> None:
 
 
 @pytest.mark.parametrize("carrier", ["JPEG", "PNG", "WebP", "AVIF"])
-def test_rights_of_exif_3_stay_when_metadata_are_stripped(carrier: str) -> None:
+def test_rights_of_exif_3_are_kept_when_metadata_is_stripped(carrier: str) -> None:
     done = watermark(EXIF_CARRIERS[carrier](tiff_structure(IN_UTF8)), Recipe(metadata="strip"))
     assert NAME in done.data
     assert NOTICE in done.data
@@ -40,7 +40,7 @@ def test_rights_of_exif_3_stay_when_metadata_are_stripped(carrier: str) -> None:
 
 @pytest.mark.parametrize("policy", ["keep", "keep-no-location", "strip"])
 @pytest.mark.parametrize("big", [False, True])
-def test_rights_of_exif_3_in_a_tiff_become_text_that_all_readers_take(big: bool, policy: Any) -> None:
+def test_rights_of_exif_3_in_a_tiff_become_text_that_all_readers_accept(big: bool, policy: Any) -> None:
     sheet = Sheet(blocks.SIZE, list(PHOTO.convert("L").tobytes()), tags={315: (UTF8, NAME), 33432: (UTF8, NOTICE)})
     done = watermark(tiff(sheet, big=big), Recipe(rights=OURS, metadata=policy))
     tags = blocks.decoded(done.data).getexif()
@@ -48,7 +48,7 @@ def test_rights_of_exif_3_in_a_tiff_become_text_that_all_readers_take(big: bool,
     assert done.warnings == ()
 
 
-def test_text_of_exif_3_goes_with_its_location() -> None:
+def test_text_of_exif_3_with_a_location_is_removed() -> None:
     place = b"Zeughausgasse 12, Musterstadt\0"
     gps: Directory = {0x1B: (UTF8, len(place), place)}
     done = watermark(EXIF_CARRIERS["JPEG"](tiff_structure({34853: gps})), Recipe(metadata="keep-no-gps"))

@@ -1,4 +1,4 @@
-"""No copy holds a picture besides its own pixels, under any policy: EXIF, XMP, IPTC and Photoshop's resources."""
+"""Under no policy do copies contain a picture besides their own pixels: EXIF, XMP, IPTC and Photoshop resources."""
 
 from __future__ import annotations
 
@@ -65,19 +65,19 @@ HIDDEN_IN_EXIF = {
 
 @pytest.mark.parametrize("carrier", EXIF_CARRIERS)
 @pytest.mark.parametrize("place", HIDDEN_IN_EXIF)
-def test_exif_holds_none(place: str, carrier: str) -> None:
+def test_no_picture_is_left_in_exif(place: str, carrier: str) -> None:
     assert_none_is_left(EXIF_CARRIERS[carrier](HIDDEN_IN_EXIF[place]))
 
 
 @pytest.mark.parametrize("policy", ["keep", "keep-no-gps", "keep-no-location"])
-def test_pictures_in_exif_are_zeroed_so_that_offsets_stay(policy: MetadataPolicy) -> None:
+def test_pictures_in_exif_are_zeroed_so_that_offsets_stay_valid(policy: MetadataPolicy) -> None:
     block = maker_note(b"MAKER\0\0\0" + PREVIEW + b"offset-bound")
     done = watermark(EXIF_CARRIERS["JPEG"](block), Recipe(metadata=policy))
     ((_, kept),) = [segment for segment in pictures.jpeg_segments(done.data) if segment[0] == 0xE1]
     assert kept == b"Exif\0\0" + block.replace(PREVIEW, bytes(len(PREVIEW)))
 
 
-def test_three_bytes_by_chance_stay() -> None:
+def test_three_bytes_that_happen_to_look_like_a_signature_are_kept() -> None:
     block = maker_note(b"MAKER\xff\xd8\xff\xe0\0\x10JFIF" + bytes(range(200)))
     data = pictures.jpeg(PHOTO, [pictures.exif_segment(block), (0xE9, b"chance \xff\xd8\xff\xdb by chance")])
     done = watermark(data)
@@ -86,7 +86,7 @@ def test_three_bytes_by_chance_stay() -> None:
     assert done.warnings == ()
 
 
-def test_thumbnails_go_without_a_word() -> None:
+def test_thumbnails_are_removed_without_a_warning() -> None:
     block = tiff_block(behind=[pointing(PREVIEW)], tail=PREVIEW)
     assert_none_is_left(EXIF_CARRIERS["JPEG"](block), named=False)
     assert watermark(EXIF_CARRIERS["JPEG"](block)).warnings == ()
@@ -117,7 +117,7 @@ ELEMENTS = {
 
 
 @pytest.mark.parametrize("kind", ELEMENTS)
-def test_xmp_holds_none_whatever_the_property_is_called(kind: str) -> None:
+def test_no_picture_is_left_in_xmp_whatever_the_name_of_its_property(kind: str) -> None:
     packet = pictures.xmp('dc:format="x"', ELEMENTS[kind] + "<dc:rights>(c) zeno</dc:rights>")
     done = watermark(XMP_CARRIERS["JPEG"](packet))
     assert done.warnings == ("a picture inside XMP was left out",)
@@ -130,12 +130,12 @@ def test_xmp_holds_none_whatever_the_property_is_called(kind: str) -> None:
 
 @pytest.mark.parametrize("carrier", XMP_CARRIERS)
 @pytest.mark.parametrize("kind", ["element", "attribute", "lines"])
-def test_xmp_holds_none_in_any_format(carrier: str, kind: str) -> None:
+def test_no_picture_is_left_in_xmp_in_any_format(carrier: str, kind: str) -> None:
     attribute = f'dc:x="{in_base64(PREVIEW)}"' if kind == "attribute" else 'dc:format="x"'
     assert_none_is_left(XMP_CARRIERS[carrier](pictures.xmp(attribute, ELEMENTS.get(kind, ""))))
 
 
-def test_thumbnails_leave_xmp_inside_photoshops_data() -> None:
+def test_thumbnails_are_removed_from_xmp_inside_photoshop_data() -> None:
     item = f"<rdf:li><g:image xmlns:g='http://ns.adobe.com/xap/1.0/g/img/'>{in_base64(PREVIEW)}</g:image></rdf:li>"
     packet = pictures.xmp("", f"<xmp:Thumbnails><rdf:Alt>{item}</rdf:Alt></xmp:Thumbnails>")
     assert_none_is_left(XMP_CARRIERS["JPEG, Photoshop"](packet), named=False)
@@ -155,7 +155,7 @@ IN_IPTC = {
 
 @pytest.mark.parametrize("carrier", IPTC_CARRIERS)
 @pytest.mark.parametrize("kind", IN_IPTC)
-def test_iptc_holds_none(kind: str, carrier: str) -> None:
+def test_no_picture_is_left_in_iptc(kind: str, carrier: str) -> None:
     assert_none_is_left(IPTC_CARRIERS[carrier](IN_IPTC[kind] + pictures.iptc((116, b"(c) zeno"))))
 
 
@@ -163,7 +163,7 @@ THUMBNAIL_RESOURCE = struct.pack(">IIIIIIHH", 1, 48, 32, 144, 4608, len(PREVIEW)
 
 
 @pytest.mark.parametrize("number", [0x0409, 0x040C, 0x0BB7, 0x0FA0, 0x040F])
-def test_photoshops_resources_hold_none(number: int) -> None:
+def test_no_picture_is_left_in_photoshop_resources(number: int) -> None:
     resources = pictures.resource(number, THUMBNAIL_RESOURCE) + pictures.resource(0x03ED, b"resolution")
     for source in (
         pictures.jpeg(PHOTO, [pictures.photoshop_segment(resources)]),

@@ -1,4 +1,4 @@
-"""No copy holds a picture besides its own pixels: the segments, chunks, extensions, tags and boxes of each format."""
+"""Copies contain no other picture in the segments, chunks, extensions, tags and boxes of any format."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ IN_JPEG = {
 
 
 @pytest.mark.parametrize("place", IN_JPEG)
-def test_jpeg_holds_none(place: str) -> None:
+def test_no_picture_is_left_in_jpeg(place: str) -> None:
     source = pictures.jpeg(PHOTO, IN_JPEG[place])
     assert holds_none(watermark(source, Recipe(None, metadata="keep")).data), "without a mark"
     for policy in METADATA_POLICIES:
@@ -81,7 +81,7 @@ def test_jpeg_holds_none(place: str) -> None:
         assert [warning for warning in watermark(source).warnings if "picture inside" in warning]
 
 
-def test_a_profile_stays_with_the_picture_in_it_zeroed() -> None:
+def test_a_profile_is_kept_with_the_picture_in_it_zeroed() -> None:
     done = watermark(pictures.jpeg(PHOTO, IN_JPEG["profile in pieces"]))
     assert blocks.decoded(done.data).info["icc_profile"] == PROFILE + bytes(len(PREVIEW))
 
@@ -100,7 +100,7 @@ IN_PNG = {
 
 
 @pytest.mark.parametrize("place", IN_PNG)
-def test_png_holds_none(place: str) -> None:
+def test_no_picture_is_left_in_png(place: str) -> None:
     source = blocks.png_with(*IN_PNG[place])
     assert holds_none(watermark(source, Recipe(None, metadata="keep")).data), "without a mark"
     for policy in METADATA_POLICIES:
@@ -109,7 +109,7 @@ def test_png_holds_none(place: str) -> None:
     assert len(watermark(source).warnings) == 1
 
 
-def test_an_apngs_poster_is_marked() -> None:
+def test_the_default_image_of_an_apng_is_marked() -> None:
     size = (64, 48)
     poster = list(pictures.photo(size).tobytes())
     frame = [255 - value for value in poster]
@@ -128,7 +128,7 @@ IN_WEBP = {
 
 
 @pytest.mark.parametrize("place", IN_WEBP)
-def test_webp_holds_none(place: str) -> None:
+def test_no_picture_is_left_in_webp(place: str) -> None:
     assert_none_is_left(blocks.webp_with(*IN_WEBP[place]), named=place != "profile")
 
 
@@ -142,7 +142,7 @@ IN_GIF = {
 
 
 @pytest.mark.parametrize("place", IN_GIF)
-def test_gif_holds_none(place: str) -> None:
+def test_no_picture_is_left_in_gif(place: str) -> None:
     assert_none_is_left(blocks.gif_with(IN_GIF[place]), named=place != "loops")
 
 
@@ -161,7 +161,7 @@ IN_TIFF: dict[str, tiffs.Tags] = {
 
 
 @pytest.mark.parametrize("place", IN_TIFF)
-def test_tiff_holds_none(place: str) -> None:
+def test_no_picture_is_left_in_tiff(place: str) -> None:
     assert_none_is_left(blocks.tiff_with(IN_TIFF[place]), named=place != "profile")
 
 
@@ -172,7 +172,7 @@ def test_a_reduced_page_of_a_tiff_is_marked() -> None:
 
 
 @pytest.mark.parametrize("depth", [8, 24])
-def test_bmp_holds_none(depth: int) -> None:
+def test_no_picture_is_left_in_bmp(depth: int) -> None:
     file = BytesIO()
     (PHOTO if depth == 24 else PHOTO.quantize(64)).save(file, "BMP")
     source = file.getvalue()
@@ -182,12 +182,12 @@ def test_bmp_holds_none(depth: int) -> None:
         for policy in METADATA_POLICIES:
             done = watermark(data, Recipe(metadata=policy))
             assert not carved(done.data)
-            # A palette that grows takes the room in front of the rows.
+            # A growing palette takes the space before the rows.
             assert depth == 8 or done.warnings == ("a picture inside unused bytes was left out",)
     assert watermark(source).warnings == ()
 
 
-def test_avif_holds_none() -> None:
+def test_no_picture_is_left_in_avif() -> None:
     for source in (
         avifs.avif(PHOTO, items=[(b"jpeg", PREVIEW)]),
         avifs.avif(PHOTO, top=avifs.box(b"uuid", bytes(16) + PREVIEW)),

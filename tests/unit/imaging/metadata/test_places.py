@@ -53,7 +53,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("attributes", COORDINATES)
-def test_coordinates_in_xmp_stay_under_keep_alone(attributes: str) -> None:
+def test_coordinates_in_xmp_are_kept_only_under_keep(attributes: str) -> None:
     source = XMP_CARRIERS["JPEG"](pictures.xmp(attributes))
     kept = {policy: b"Paris" in under(policy, source).data for policy in POLICIES}
     assert kept == {"keep": True, "keep-no-gps": False, "keep-no-location": False, "strip": False}
@@ -63,7 +63,7 @@ POLICIES: tuple[MetadataPolicy, ...] = ("keep", "keep-no-gps", "keep-no-location
 
 
 @pytest.mark.parametrize("attributes", PLACE_NAMES)
-def test_names_of_places_in_xmp_stay_where_only_coordinates_go(attributes: str) -> None:
+def test_place_names_in_xmp_are_kept_if_only_coordinates_are_removed(attributes: str) -> None:
     source = XMP_CARRIERS["JPEG"](pictures.xmp(attributes))
     kept = {policy: b"Paris" in under(policy, source).data for policy in POLICIES}
     assert kept == {"keep": True, "keep-no-gps": True, "keep-no-location": False, "strip": False}
@@ -87,12 +87,12 @@ STRUCTURE = (
 )
 
 
-def test_addresses_of_contacts_stay_whatever_their_fields_are_called() -> None:
+def test_addresses_of_contacts_are_kept_whatever_their_field_names() -> None:
     packet = pictures.xmp("", CONTACT)
     assert packet in under("keep-no-location", XMP_CARRIERS["JPEG"](packet)).data
 
 
-def test_a_structure_loses_its_coordinates_and_keeps_its_names_under_keep_no_gps() -> None:
+def test_keep_no_gps_removes_the_coordinates_of_a_structure_and_keeps_its_names() -> None:
     source = XMP_CARRIERS["JPEG"](pictures.xmp("", STRUCTURE))
     done = under("keep-no-gps", source)
     assert b"Paris" in done.data
@@ -101,7 +101,7 @@ def test_a_structure_loses_its_coordinates_and_keeps_its_names_under_keep_no_gps
 
 
 @pytest.mark.parametrize("carrier", XMP_CARRIERS)
-def test_places_leave_xmp_in_any_format(carrier: str) -> None:
+def test_locations_are_removed_from_xmp_in_any_format(carrier: str) -> None:
     packet = pictures.xmp('exif:GPSLatitude="48,51N"', "<photoshop:City>Paris</photoshop:City><dc:x>stays</dc:x>")
     source = XMP_CARRIERS[carrier](packet)
     for policy, found in (("keep", (1, 1, 1)), ("keep-no-gps", (0, 1, 1)), ("keep-no-location", (0, 0, 1))):
@@ -110,7 +110,7 @@ def test_places_leave_xmp_in_any_format(carrier: str) -> None:
 
 
 @pytest.mark.parametrize("carrier", IPTC_CARRIERS)
-def test_places_leave_iptc_in_any_format(carrier: str) -> None:
+def test_locations_are_removed_from_iptc_in_any_format(carrier: str) -> None:
     places = [(number, b"Paris") for number in (26, 27, 90, 92, 95, 100, 101)]
     others = [(80, b"A. Author"), (120, b"Caption of Lyon"), (118, b"Contact in Lyon"), (25, b"keyword Lyon")]
     source = IPTC_CARRIERS[carrier](pictures.iptc(*places, *others))
@@ -141,7 +141,7 @@ IN_EXIF = {
 
 @pytest.mark.parametrize("carrier", EXIF_CARRIERS)
 @pytest.mark.parametrize("place", IN_EXIF)
-def test_coordinates_leave_exif_in_any_format(place: str, carrier: str) -> None:
+def test_coordinates_are_removed_from_exif_in_any_format(place: str, carrier: str) -> None:
     block, secret = IN_EXIF[place]
     source = EXIF_CARRIERS[carrier](block)
     for policy, kept in (("keep", True), ("keep-no-gps", False), ("keep-no-location", False)):
@@ -150,7 +150,7 @@ def test_coordinates_leave_exif_in_any_format(place: str, carrier: str) -> None:
         assert b"Zeno Optics" in said(done.data)
 
 
-def test_exif_inside_exif_is_read_but_not_for_ever() -> None:
+def test_nested_exif_is_read_to_a_bounded_depth() -> None:
     block = tiff_block([(0x8825, LONG, 1, b"tail")], tail=GPS_DIRECTORY)
     for _ in range(40):
         block = tiff_block([text_entry(34377, pictures.resource(0x0422, block))])

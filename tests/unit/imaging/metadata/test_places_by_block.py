@@ -47,7 +47,7 @@ def samsung() -> bytes:
 
 
 def in_exif_offsets(header: bytes, tag: int, value: bytes, order: str, make: bytes) -> bytes:
-    """EXIF with maker's notes whose offsets count from the start of EXIF."""
+    """Return EXIF with maker notes whose offsets are relative to the start of EXIF."""
     filler = header + directory([(0x0001, 7, 4, b"0100"), (tag, 7, len(value), bytes(4))], order) + bytes(4) + value
     block = bytearray(maker_note(filler, make))
     at = block.index(value)
@@ -70,7 +70,7 @@ IN_MAKER_NOTES = {
 
 
 @pytest.mark.parametrize("maker", IN_MAKER_NOTES)
-def test_places_in_makers_notes_are_zeroed_and_nothing_moves(maker: str) -> None:
+def test_locations_in_maker_notes_are_zeroed_in_place(maker: str) -> None:
     block = IN_MAKER_NOTES[maker]
     source = EXIF_CARRIERS["JPEG"](block)
     assert block in under("keep", source).data
@@ -83,7 +83,7 @@ def test_places_in_makers_notes_are_zeroed_and_nothing_moves(maker: str) -> None
     assert 0 < len(differences) <= 12
 
 
-def test_a_damaged_makers_note_stays_as_it_is() -> None:
+def test_damaged_maker_notes_are_kept_unchanged() -> None:
     block = maker_note(b"Nikon\0\2\x10\0\0MM\0*\0\0\xff\xff" + bytes(20), b"NIKON")
     assert block in under("keep-no-location", EXIF_CARRIERS["JPEG"](block)).data
 
@@ -101,14 +101,14 @@ IN_TIFF: dict[str, tiffs.Tags] = {
 
 
 @pytest.mark.parametrize("place", list(IN_TIFF)[:5])
-def test_coordinates_leave_tiff(place: str) -> None:
+def test_coordinates_are_removed_from_tiff(place: str) -> None:
     source = blocks.tiff_with(IN_TIFF[place])
     assert b"Paris" in under("keep", source).data
     assert b"Paris" not in under("keep-no-gps", source).data
     assert b"Paris" not in under("keep-no-location", source).data
 
 
-def test_makers_notes_that_moved_and_name_a_place_are_left_out() -> None:
+def test_relocated_maker_notes_that_name_a_location_are_left_out() -> None:
     note = b"Panasonic\0\0\0" + directory([(0x006D, 7, 64, struct.pack("<I", 500))], "<") + bytes(4) + PARIS
     tags: tiffs.Tags = {271: (ASCII, b"Panasonic\0"), 34665: (LONG, {37500: (UNDEFINED, note)})}
     source = blocks.tiff_with(tags)
@@ -129,7 +129,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("kind", UNKNOWN)
-def test_unknown_blocks_that_mention_coordinates_are_left_out_and_named(kind: str) -> None:
+def test_unknown_blocks_that_mention_coordinates_are_left_out_and_reported(kind: str) -> None:
     for policy in POLICIES[1:3]:
         done = under(policy, UNKNOWN[kind])
         assert b"Paris" not in done.data.replace(b"\0", b"")
@@ -138,7 +138,7 @@ def test_unknown_blocks_that_mention_coordinates_are_left_out_and_named(kind: st
     assert b"Paris" in under("keep", UNKNOWN[kind]).data.replace(b"\0", b"")
 
 
-def test_segments_with_fields_for_places_are_left_out_where_names_go() -> None:
+def test_segments_with_location_fields_are_left_out_if_place_names_are_removed() -> None:
     source = pictures.jpeg(PHOTO, [(0xE5, b"RMETA\0\0\1City Paris")])
     assert b"Paris" in under("keep-no-gps", source).data
     done = under("keep-no-location", source)
@@ -151,7 +151,7 @@ def flir(records: bytes, count: int) -> bytes:
     return b"FLIR\0\1\0\0" + head.ljust(64, b"\0") + records
 
 
-def test_thermal_cameras_lose_the_gps_record_and_keep_the_rest() -> None:
+def test_thermal_data_loses_its_gps_record_and_keeps_the_rest() -> None:
     records = struct.pack(">HHIIIII", 0x2B, 2, 100, 1, 128, 16, 0).ljust(32, b"\0")
     records += struct.pack(">HHIIIII", 0x20, 2, 100, 1, 144, 8, 0).ljust(32, b"\0")
     source = pictures.jpeg(PHOTO, [(0xE1, flir(records + b"place of picture" + b"celsius!", 2))])
@@ -176,7 +176,7 @@ def test_thermal_cameras_lose_the_gps_record_and_keep_the_rest() -> None:
         (b"Description", False),
     ],
 )
-def test_texts_of_a_png_are_known_by_their_keywords(keyword: bytes, goes: bool) -> None:
+def test_png_texts_are_classified_by_their_keywords(keyword: bytes, goes: bool) -> None:
     chunk = pictures.chunk(b"tEXt", keyword + b"\0Paris")
     assert (chunk in under("keep-no-location", blocks.png_with(chunk)).data) != goes
     assert chunk in under("keep", blocks.png_with(chunk)).data

@@ -1,4 +1,4 @@
-"""Rights are kept where metadata is stripped, and written into copies whose originals state none."""
+"""Rights are kept when metadata is stripped, and written into copies of originals that state none."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def iptc_of(data: bytes) -> dict[tuple[int, int], bytes]:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 @pytest.mark.parametrize("policy", ["keep", "keep-no-location", "strip"])
-def test_copies_of_originals_that_state_none_state_all(kind: str, policy: Any) -> None:
+def test_copies_of_originals_without_rights_state_all_configured_ones(kind: str, policy: Any) -> None:
     done = stamped(plain(kind), metadata=policy)
     assert exif_of(done.data) == {0x013B: "A. Author", 0x8298: "© 2026 Zeno & Söhne".encode().decode("latin-1")} or (
         exif_of(done.data) == {0x013B: "A. Author", 0x8298: "© 2026 Zeno & Söhne"}
@@ -77,14 +77,14 @@ def test_copies_of_originals_that_state_none_state_all(kind: str, policy: Any) -
     assert done.warnings == ()
 
 
-def test_a_gif_states_them_in_xmp() -> None:
+def test_a_gif_states_rights_in_xmp() -> None:
     done = stamped(blocks.gif_with(gifs.loops(0)))
     assert "© 2026 Zeno &amp; Söhne".encode() in done.data
     assert b"Editorial &lt;only&gt;" in done.data
     assert blocks.decoded(done.data).info["loop"] == 0
 
 
-def test_a_bmp_has_no_place_for_them_and_says_so() -> None:
+def test_a_bmp_cannot_state_rights_and_this_is_reported() -> None:
     assert stamped(plain("BMP")).warnings == ("the rights were not written: BMP has no place for them",)
     assert watermark(plain("BMP")).warnings == ()
 
@@ -106,7 +106,7 @@ STATES = {
 
 
 @pytest.mark.parametrize("kind", STATES)
-def test_what_an_original_states_anywhere_stays_and_is_not_contradicted(kind: str) -> None:
+def test_rights_stated_anywhere_in_an_original_are_kept_and_not_contradicted(kind: str) -> None:
     done = stamped(STATES[kind], Rights(copyright="ours", credit="our credit"))
     assert b"other" in done.data
     assert b"ours" not in done.data
@@ -114,14 +114,14 @@ def test_what_an_original_states_anywhere_stays_and_is_not_contradicted(kind: st
 
 
 @pytest.mark.parametrize("kind", [kind for kind in STATES if "inside" not in kind])
-def test_overwrite_replaces_what_an_original_states(kind: str) -> None:
+def test_overwrite_replaces_the_rights_of_an_original(kind: str) -> None:
     done = stamped(STATES[kind], Rights(copyright="ours", overwrite=True))
     assert b"ours" in done.data
     assert b"other" not in done.data
     blocks.decoded(done.data)
 
 
-def test_nothing_moves_in_exif_that_is_stamped() -> None:
+def test_stamping_exif_moves_nothing_in_it() -> None:
     block = pictures.exif(6, maker_note=True, order=">")
     done = stamped(EXIF_CARRIERS["JPEG"](block), Rights(copyright="© Zeno", creator="ab"))
     ((_, kept),) = [s for s in pictures.jpeg_segments(done.data) if s[1].startswith(b"Exif")]
@@ -133,7 +133,7 @@ def test_nothing_moves_in_exif_that_is_stamped() -> None:
     assert (done.width, done.height) == (64, 96)
 
 
-def test_stamped_xmp_keeps_every_byte_that_was_there() -> None:
+def test_stamped_xmp_keeps_all_existing_bytes() -> None:
     packet = pictures.xmp('rdf:about="uuid:1"'.replace("rdf:about", "dc:source"), "<dc:title>a title</dc:title>")
     done = stamped(XMP_CARRIERS["JPEG"](packet), Rights(credit="Zeno"))
     at = packet.index(b"<rdf:Description")
@@ -151,7 +151,7 @@ def test_the_digest_of_stamped_iptc_is_right() -> None:
     assert iptc_of(done.data)[(2, 120)] == b"caption"
 
 
-def test_texts_of_iptc_end_at_its_lengths_and_in_its_encoding() -> None:
+def test_iptc_texts_are_truncated_to_its_lengths_in_its_encoding() -> None:
     long = Rights(copyright="é" * 100, creator="ü" * 40)
     iptc = iptc_of(stamped(plain("JPEG"), long).data)
     assert iptc[(2, 116)] == ("é" * 64).encode()
@@ -161,24 +161,24 @@ def test_texts_of_iptc_end_at_its_lengths_and_in_its_encoding() -> None:
     assert "é" * 100 in xmp_text(stamped(plain("JPEG"), long).data)
 
 
-def test_a_second_run_changes_nothing() -> None:
+def test_stamping_twice_changes_nothing() -> None:
     once = stamped(plain("PNG")).data
     twice = stamped(once).data
     assert once.count(b"Zeno/Agency") == twice.count(b"Zeno/Agency") == 1
 
 
 @pytest.mark.parametrize("block", [b"", b"II*\0", b"MM\0*\0\0\0\x08\xff\xff", b"no TIFF"])
-def test_damaged_exif_is_replaced_by_one_that_states_them(block: bytes) -> None:
+def test_damaged_exif_is_replaced_by_exif_with_the_rights(block: bytes) -> None:
     done = stamped(EXIF_CARRIERS["JPEG"](block))
     assert exif_of(done.data)[0x013B] == "A. Author"
 
 
 @pytest.mark.parametrize("packet", [b"<open>", b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>', b"<a/>"])
-def test_xmp_without_rdf_is_replaced_by_one_that_states_them(packet: bytes) -> None:
+def test_xmp_without_rdf_is_replaced_by_xmp_with_the_rights(packet: bytes) -> None:
     assert "Zeno/Agency" in xmp_text(stamped(XMP_CARRIERS["JPEG"](packet)).data)
 
 
-def test_a_packet_without_room_stays_and_is_named() -> None:
+def test_a_packet_without_room_is_kept_and_reported() -> None:
     packet = pictures.xmp("", f"<dc:description>{'x' * 64_000}</dc:description>")
     done = stamped(XMP_CARRIERS["JPEG"](packet), Rights(usage_terms="y" * 2_000))
     assert packet in done.data
@@ -205,7 +205,7 @@ def test_strip_keeps_rights_in_xmp(carrier: str) -> None:
     assert b"48,51N" not in text
 
 
-def test_strip_all_keeps_what_restricts_data_mining_alone() -> None:
+def test_strip_all_keeps_only_restrictions_of_data_mining() -> None:
     recipe = Recipe(metadata="strip", rights=Rights(strip="all"))
     text = watermark(XMP_CARRIERS["JPEG"](STRIPPED), recipe).data
     assert b"DMI-PROHIBITED" in text
@@ -215,7 +215,7 @@ def test_strip_all_keeps_what_restricts_data_mining_alone() -> None:
 
 
 @pytest.mark.parametrize("policy", ["keep", "keep-no-gps", "keep-no-location", "strip"])
-def test_what_restricts_data_mining_is_always_kept(policy: Any) -> None:
+def test_restrictions_of_data_mining_are_always_kept(policy: Any) -> None:
     text = watermark(XMP_CARRIERS["WebP"](STRIPPED), Recipe(metadata=policy)).data
     assert b"DMI-PROHIBITED" in text
     assert b"digitalCapture" in text
@@ -230,7 +230,7 @@ def test_strip_keeps_rights_and_orientation_in_exif(carrier: str) -> None:
     assert set(tags) == {0x0112, 0x013B, 0x8298}
     bare = Recipe(metadata="strip", rights=Rights(strip="all"))
     left = dict(blocks.decoded(watermark(EXIF_CARRIERS[carrier](block), bare).data).getexif())
-    assert left == ({} if carrier == "WebP" else {0x0112: 6})  # the pixels of a WebP are turned
+    assert left == ({} if carrier == "WebP" else {0x0112: 6})  # the pixels of a WebP are rotated
 
 
 def test_strip_keeps_rights_in_iptc() -> None:
@@ -247,7 +247,7 @@ def test_strip_keeps_rights_in_iptc() -> None:
     assert "photoshop" not in blocks.decoded(bare.data).info
 
 
-def test_rights_belong_to_the_fingerprint() -> None:
+def test_rights_are_part_of_the_fingerprint() -> None:
     texts: list[dict[str, Any]] = [{name: "https://a"} for name in RIGHTS_TEXTS]
     recipes = [
         Recipe(),
@@ -270,19 +270,19 @@ def test_rights_belong_to_the_fingerprint() -> None:
         ({"strip": "some"}, "all-but-rights, all"),
     ],
 )
-def test_what_rights_do_not_allow_is_named(given: dict[str, Any], named: str) -> None:
+def test_invalid_rights_are_rejected_by_name(given: dict[str, Any], named: str) -> None:
     with pytest.raises(RecipeError, match=named):
         Rights(**given)
 
 
-def test_the_makers_notes_of_a_stamped_photo_stay() -> None:
+def test_the_maker_notes_of_a_stamped_photo_are_kept() -> None:
     block = maker_note(b"MAKER" + bytes(range(100)))
     done = stamped(EXIF_CARRIERS["WebP"](block))
     assert done.data.index(b"MAKER") > 0
     assert bytes(range(100)) in done.data
 
 
-def test_an_avif_in_a_box_is_stamped_once() -> None:
+def test_xmp_in_a_top_level_box_of_an_avif_is_stamped_once() -> None:
     source = blocks.avif_with(top=avifs.box(b"uuid", blocks.XMP_UUID + pictures.xmp('dc:rights="other"')))
     done = stamped(source, Rights(copyright="ours"))
     assert b"other" in done.data

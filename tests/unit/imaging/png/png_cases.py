@@ -23,7 +23,7 @@ TYPES = [
 
 
 def palette(count: int, seed: int = 2) -> bytes:
-    """Black, white, and colours between."""
+    """Return black, white, and colours in between."""
     dice = random.Random(seed)
     return (bytes(3) + b"\xff" * 3 + dice.randbytes(3 * count))[: 3 * count]
 
@@ -41,7 +41,7 @@ def some_png(color_type: int, depth: int, *, interlaced: bool = False, before: S
 
 
 def patch(opacity: float) -> WatermarkSpec:
-    """A mark without soft edges: a white square, half as wide as the picture is high."""
+    """Return a mark without soft edges: a white square, half as wide as the picture is high."""
     encoded = BytesIO()
     Image.new("RGB", (8, 8), "white").save(encoded, "PNG")
     return WatermarkSpec(logo=encoded.getvalue(), scale=0.5, opacity=opacity)
@@ -52,7 +52,7 @@ def header(data: bytes) -> tuple[int, ...]:
 
 
 def colours(data: bytes) -> list[tuple[int, ...]]:
-    """Red, green, blue and alpha of every pixel at 16 bits, from the file alone."""
+    """Return red, green, blue and alpha of every pixel at 16 bits, read from the file alone."""
     _, _, depth, color_type, _, _, _ = header(data)
     chunks = dict(png_chunks(data))
     samples, most = png_samples(data), (1 << depth) - 1

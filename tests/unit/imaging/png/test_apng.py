@@ -35,7 +35,7 @@ def mark_box(spec: WatermarkSpec | None = None, size: tuple[int, int] = SIZE) ->
 
 
 def compared(before: bytes, after: bytes, box: tuple[int, int, int, int], width: int = SIZE[0]) -> tuple[float, int]:
-    """The largest difference outside a box, 0 to 1, and the fewest pixels that differ inside on any frame."""
+    """Return the largest difference outside a box, 0 to 1, and the fewest pixels inside that differ on any frame."""
     largest, fewest = 0.0, 1 << 30
     pairs = list(zip(rendered(before, colours), rendered(after, colours), strict=True))
     for (time, one), (other_time, other) in pairs:
@@ -47,7 +47,7 @@ def compared(before: bytes, after: bytes, box: tuple[int, int, int, int], width:
             if box[0] <= place % width < box[2] and box[1] <= place // width < box[3]:
                 inside += 1
             else:
-                # Colours count for as much as can be seen of them.
+                # Colours are weighted by their alpha.
                 largest = max(largest, abs(pixel[3] - copy[3]))
                 largest = max(largest, *(abs(pixel[c] * pixel[3] - copy[c] * copy[3]) for c in range(3)))
         fewest = min(fewest, inside)
@@ -56,7 +56,7 @@ def compared(before: bytes, after: bytes, box: tuple[int, int, int, int], width:
 
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize(("color_type", "depth"), TYPES)
-def test_type_depth_and_interlacing_stay_and_only_the_mark_changes(
+def test_type_depth_and_interlacing_are_kept_and_only_the_mark_changes(
     color_type: int, depth: int, interlaced: bool
 ) -> None:
     frames = [ApngFrame(SIZE, noise(SIZE, color_type, depth)), ApngFrame(SIZE, noise(SIZE, color_type, depth, 6))]
@@ -77,9 +77,7 @@ def test_type_depth_and_interlacing_stay_and_only_the_mark_changes(
 @pytest.mark.parametrize("disposal", [KEEP, BACKGROUND, PREVIOUS])
 @pytest.mark.parametrize("blends", [False, True])
 @pytest.mark.parametrize(("color_type", "depth"), [(0, 2), (0, 8), (2, 8), (2, 16), (3, 4), (4, 8), (6, 8), (6, 16)])
-def test_no_trace_of_the_mark_is_left_where_frames_dispose(
-    color_type: int, depth: int, blends: bool, disposal: int
-) -> None:
+def test_no_trace_of_the_mark_remains_after_disposal(color_type: int, depth: int, blends: bool, disposal: int) -> None:
     # Where frames dispose, transparent areas appear: colours without alpha and a full palette then need another form.
     frames = [ApngFrame(SIZE, noise(SIZE, color_type, depth))]
     frames += [
@@ -94,10 +92,10 @@ def test_no_trace_of_the_mark_is_left_where_frames_dispose(
 
 
 @pytest.mark.parametrize("disposal", [BACKGROUND, PREVIOUS])
-def test_sprites_over_an_opaque_ground_come_and_go(disposal: int) -> None:
+def test_sprites_over_an_opaque_background_appear_and_disappear(disposal: int) -> None:
     ground = [channel for _ in range(SIZE[0] * SIZE[1]) for channel in (90, 120, 30, 255)]
     sprite = [channel for step in range(SPRITE[0] * SPRITE[1]) for channel in (250, step, 9, 255 * (step % 3 > 0))]
-    places = [(0, 0), *PLACES]  # twice at one place: pixels that stay the same although the frame was taken away
+    places = [(0, 0), *PLACES]  # twice in one place: pixels that stay the same although the frame was disposed of
     frames = [ApngFrame(SIZE, ground), *(ApngFrame(SPRITE, sprite, at, (1, 9), True, disposal) for at in places)]
     data = apng(SIZE, 6, 8, frames)
     largest, fewest = compared(data, watermark(data).data, mark_box())
@@ -105,7 +103,7 @@ def test_sprites_over_an_opaque_ground_come_and_go(disposal: int) -> None:
     assert fewest > 20
 
 
-def test_a_first_frame_that_disposes_to_what_was_before_leaves_bare_ground() -> None:
+def test_a_first_frame_that_disposes_to_previous_leaves_a_transparent_canvas() -> None:
     frames = [ApngFrame(SIZE, noise(SIZE, 2, 8), disposal=PREVIOUS), ApngFrame(SPRITE, noise(SPRITE, 2, 8), (3, 3))]
     data = apng(SIZE, 2, 8, frames)
     done = watermark(data)
@@ -115,7 +113,7 @@ def test_a_first_frame_that_disposes_to_what_was_before_leaves_bare_ground() -> 
 
 @pytest.mark.parametrize("color_type", [0, 2])
 @pytest.mark.parametrize("depth", [8, 16])
-def test_a_transparent_colour_serves_as_bare_ground(color_type: int, depth: int) -> None:
+def test_a_transparent_colour_fills_the_empty_canvas(color_type: int, depth: int) -> None:
     per_pixel = pictures.SAMPLES_A_PIXEL[color_type]
     key = chunk(b"tRNS", struct.pack(">H", 7) * per_pixel)
     sprite = [7] * (SPRITE[0] * SPRITE[1] * per_pixel)
@@ -130,7 +128,7 @@ def test_a_transparent_colour_serves_as_bare_ground(color_type: int, depth: int)
     assert done.warnings == ()
 
 
-def test_a_transparent_entry_of_a_palette_serves_as_bare_ground() -> None:
+def test_a_transparent_palette_entry_fills_the_empty_canvas() -> None:
     entries = [chunk(b"PLTE", palette(16)), chunk(b"tRNS", b"\xff\xff\xff\0")]
     frames = [ApngFrame(SPRITE, noise(SPRITE, 3, 4), at, blends=True, disposal=BACKGROUND) for at in PLACES]
     data = apng(SIZE, 3, 8, frames, default=noise(SIZE, 3, 4), before=entries)
@@ -142,7 +140,7 @@ def test_a_transparent_entry_of_a_palette_serves_as_bare_ground() -> None:
     assert done.warnings == ()
 
 
-def test_half_transparent_palette_colours_that_mix_need_true_colour() -> None:
+def test_semitransparent_palette_colours_that_blend_need_true_colour() -> None:
     entries = [chunk(b"PLTE", palette(16)), chunk(b"tRNS", b"\x60\x90\xc0\0")]
     frames = [
         ApngFrame(SIZE, noise(SIZE, 3, 4)),
@@ -155,7 +153,7 @@ def test_half_transparent_palette_colours_that_mix_need_true_colour() -> None:
     assert largest < 2.5 / 255
 
 
-def test_a_palette_without_colours_for_the_mark_grows_in_depth_and_says_so() -> None:
+def test_a_palette_without_colours_for_the_mark_gets_more_depth_with_a_warning() -> None:
     reds = chunk(b"PLTE", b"\xff\0\0\xf0\0\0")
     frames = [ApngFrame(SIZE, noise(SIZE, 3, 1)), ApngFrame(SPRITE, noise(SPRITE, 3, 1), (1, 1))]
     data = apng(SIZE, 3, 1, frames, before=[reds])
@@ -167,7 +165,7 @@ def test_a_palette_without_colours_for_the_mark_grows_in_depth_and_says_so() -> 
     assert fewest > 20
 
 
-def test_a_default_image_that_is_no_frame_gets_the_mark_and_is_no_frame() -> None:
+def test_a_default_image_that_is_not_a_frame_is_marked_and_stays_separate() -> None:
     frames = [ApngFrame(SIZE, noise(SIZE, 2, 8, 8)), ApngFrame(SIZE, noise(SIZE, 2, 8, 9))]
     data = apng(SIZE, 2, 8, frames, default=noise(SIZE, 2, 8))
     done = watermark(data)
@@ -181,7 +179,7 @@ def test_a_default_image_that_is_no_frame_gets_the_mark_and_is_no_frame() -> Non
     assert done.frames == 2
 
 
-def test_frames_apart_from_the_mark_are_the_sources_bytes() -> None:
+def test_frames_outside_the_mark_keep_the_sources_bytes() -> None:
     frames = [ApngFrame(SIZE, noise(SIZE, 2, 8)), *(ApngFrame(SPRITE, noise(SPRITE, 2, 8), at) for at in PLACES)]
     data = apng(SIZE, 2, 8, frames)
     coded = [
@@ -190,7 +188,7 @@ def test_frames_apart_from_the_mark_are_the_sources_bytes() -> None:
     assert [one == other for one, other in zip(*coded, strict=True)] == [True, True, False, False, True]
 
 
-def test_text_profile_and_orientation_stay_and_location_goes() -> None:
+def test_text_profile_and_orientation_are_kept_and_the_location_removed() -> None:
     before = [chunk(b"gAMA", struct.pack(">I", 45455)), chunk(b"eXIf", pictures.exif(6, gps=True))]
     after = [chunk(b"tEXt", b"Author\0A. Author"), chunk(b"tEXt", b"exif:GPSLatitude\x0048,51N")]
     data = apng(SIZE, 6, 8, [ApngFrame(SIZE, noise(SIZE, 6, 8))] * 2, before=before, after=after)
@@ -260,7 +258,7 @@ def test_a_last_frame_without_pixels_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("name", ["ball.apng", "over_previous.apng", "apng-16bit.png", "apng-2bit-palette.png"])
-def test_a_real_animation_shows_the_same_around_the_mark(name: str) -> None:
+def test_a_real_animation_looks_the_same_outside_the_mark(name: str) -> None:
     path = animations.SHARED_PHOTOS / "animated" / name
     if not path.is_file():
         pytest.skip("no photos beside the checkout")
@@ -288,7 +286,7 @@ def test_a_real_animation_shows_the_same_around_the_mark(name: str) -> None:
     ),
     st.booleans(),
 )
-def test_any_animation_shows_the_same_around_the_mark(
+def test_any_animation_looks_the_same_outside_the_mark(
     kind: tuple[int, int], parts: list[tuple[int, bool, int, int, int, int]], has_default: bool
 ) -> None:
     color_type, depth = kind

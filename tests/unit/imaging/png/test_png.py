@@ -30,7 +30,7 @@ from zenoimg.imaging.marking.mark import overlay_for
 
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize(("color_type", "depth"), TYPES)
-def test_type_depth_and_interlacing_stay_and_only_the_mark_changes(
+def test_type_depth_and_interlacing_are_kept_and_only_the_mark_changes(
     color_type: int, depth: int, interlaced: bool
 ) -> None:
     data = some_png(color_type, depth, interlaced=interlaced)
@@ -58,14 +58,14 @@ def test_sixteen_bits_are_blended_at_sixteen_bits(color_type: int, depth: int) -
 
 
 @pytest.mark.parametrize(("color_type", "depth"), [(4, 8), (4, 16), (6, 8), (6, 16)])
-def test_on_transparent_ground_the_mark_is_there_and_the_ground_stays_transparent(color_type: int, depth: int) -> None:
+def test_on_a_transparent_background_only_the_mark_is_opaque(color_type: int, depth: int) -> None:
     data = png(SIZE, color_type, depth, [0] * (SIZE[0] * SIZE[1] * pictures.SAMPLES_A_PIXEL[color_type]))
     pixels = colours(watermark(data, Recipe(patch(0.6))).data)
     assert set(pixels) == {(0, 0, 0, 0), (65535, 65535, 65535, 153 * 257)}
     assert pixels.count((0, 0, 0, 0)) > len(pixels) / 2
 
 
-def test_half_transparent_ground_counts_for_its_share() -> None:
+def test_a_semitransparent_background_is_blended_by_its_alpha() -> None:
     data = png(SIZE, 6, 16, [0, 0, 0, 32_768] * (SIZE[0] * SIZE[1]))
     pixels = colours(watermark(data, Recipe(patch(0.5))).data)
     red, _, _, alpha = max(pixels, key=lambda pixel: pixel[3])
@@ -91,7 +91,7 @@ def test_a_mark_on_a_transparent_colour_is_not_transparent(color_type: int, dept
 
 
 @pytest.mark.parametrize(("color_type", "depth"), [(0, 4), (0, 8), (0, 16), (2, 8), (2, 16)])
-def test_ink_of_the_transparent_colour_is_opaque_all_the_same(color_type: int, depth: int) -> None:
+def test_a_mark_in_the_transparent_colour_is_still_opaque(color_type: int, depth: int) -> None:
     value, per_pixel = (1 << depth) - 1, pictures.SAMPLES_A_PIXEL[color_type]
     transparency = chunk(b"tRNS", struct.pack(">H", value) * per_pixel)
     data = png(SIZE, color_type, depth, [value] * (SIZE[0] * SIZE[1] * per_pixel), before=[transparency])
@@ -101,27 +101,27 @@ def test_ink_of_the_transparent_colour_is_opaque_all_the_same(color_type: int, d
 
 
 @pytest.mark.parametrize("key", [0, 1])
-def test_a_mark_shows_on_a_transparent_one_bit_picture(key: int) -> None:
+def test_a_mark_is_visible_on_a_transparent_one_bit_picture(key: int) -> None:
     data = png(SIZE, 0, 1, [key] * (SIZE[0] * SIZE[1]), before=[chunk(b"tRNS", struct.pack(">H", key))])
     assert sum(pixel[3] > 0 for pixel in colours(watermark(data).data)) > 60
 
 
 @pytest.mark.parametrize("opacity", [0.1, 0.6, 1.0])
 @pytest.mark.parametrize("ground", [0, 1])
-def test_two_levels_show_even_a_faint_mark(opacity: float, ground: int) -> None:
+def test_a_faint_mark_is_visible_even_with_two_levels(opacity: float, ground: int) -> None:
     data = png(SIZE, 0, 1, [ground] * (SIZE[0] * SIZE[1]))
     after = png_samples(watermark(data, Recipe(WatermarkSpec(opacity=opacity))).data)
     assert sum(value != ground for value in after) > 60
 
 
-def test_a_full_palette_stays_and_the_mark_uses_its_colours() -> None:
+def test_a_full_palette_is_kept_and_the_mark_uses_its_colours() -> None:
     data = png(SIZE, 3, 8, some_samples(3, 8), before=[chunk(b"PLTE", palette(256))])
     done = watermark(data)
     assert dict(png_chunks(done.data))[b"PLTE"] == palette(256)
     assert changed(data, done.data)
 
 
-def test_free_slots_take_the_marks_colours_and_no_index_moves() -> None:
+def test_free_palette_entries_take_the_marks_colours_and_indices_stay_the_same() -> None:
     entries = palette(4)
     samples = [value % 4 for value in some_samples(3, 8)]
     data = png(SIZE, 3, 8, samples, before=[chunk(b"PLTE", entries)])
@@ -135,7 +135,7 @@ def test_free_slots_take_the_marks_colours_and_no_index_moves() -> None:
             assert before == after
 
 
-def test_a_palette_without_colours_for_the_mark_grows_in_depth_and_says_so() -> None:
+def test_a_palette_without_colours_for_the_mark_gets_more_depth_with_a_warning() -> None:
     data = png(SIZE, 3, 1, some_samples(3, 1), before=[chunk(b"PLTE", b"\xff\0\0\xf0\0\0")])
     done = watermark(data)
     assert header(done.data)[2:4] == (4, 3)
@@ -150,7 +150,7 @@ def test_a_small_picture_gets_few_colours_of_the_mark() -> None:
 
 
 @pytest.mark.parametrize("transparent", [False, True])
-def test_a_full_palette_without_colours_for_the_mark_becomes_true_colour_and_says_so(transparent: bool) -> None:
+def test_a_full_palette_without_colours_for_the_mark_becomes_true_colour_with_a_warning(transparent: bool) -> None:
     reds = b"".join(bytes((200 + index % 40, 0, index // 8)) for index in range(256))
     before = [chunk(b"gAMA", struct.pack(">I", 45455)), chunk(b"PLTE", reds), chunk(b"bKGD", b"\3")]
     if transparent:
@@ -170,7 +170,7 @@ def test_a_full_palette_without_colours_for_the_mark_becomes_true_colour_and_say
     assert [name for name, _ in png_chunks(done.data)] == [b"IHDR", b"gAMA", b"IDAT", b"IEND"]
 
 
-def test_transparent_entries_stay_and_the_mark_on_them_is_seen() -> None:
+def test_transparent_entries_are_kept_and_the_mark_on_them_is_visible() -> None:
     before = [chunk(b"PLTE", palette(8)), chunk(b"tRNS", b"\xff\xff\0\x40")]
     data = png(SIZE, 3, 8, [2] * (SIZE[0] * SIZE[1]), before=before)
     done = watermark(data)
@@ -208,7 +208,7 @@ def test_the_size_is_checked_before_pixels_are_decoded() -> None:
 
 
 @pytest.mark.parametrize(("transfer", "white"), [(1, 1.0), (13, 1.0), (16, 0.581), (18, 0.75)])
-def test_white_ink_is_paper_white_in_hdr(transfer: int, white: float) -> None:
+def test_a_white_mark_is_reference_white_in_hdr(transfer: int, white: float) -> None:
     data = some_png(2, 8, before=[chunk(b"cICP", bytes((9, transfer, 0, 1)))])
     samples = png_samples(watermark(data, Recipe(patch(1.0))).data)
     left, top, right, bottom = mark_box(patch(1.0))
@@ -216,7 +216,7 @@ def test_white_ink_is_paper_white_in_hdr(transfer: int, white: float) -> None:
     assert samples[centre] / 255 == pytest.approx(white, abs=0.004)
 
 
-def test_compression_is_the_recipes() -> None:
+def test_compression_comes_from_the_recipe() -> None:
     data = some_png(2, 8)
     stored = watermark(data, Recipe(encoder=EncoderSettings(png_compression=0)))
     assert len(stored.data) > SIZE[0] * SIZE[1] * 3

@@ -30,7 +30,7 @@ KEPT = [
 ]
 
 
-def test_ancillary_chunks_stay_byte_for_byte_in_place_and_order() -> None:
+def test_ancillary_chunks_are_kept_byte_for_byte_in_place_and_order() -> None:
     after = chunk(b"tEXt", b"Later\0behind the pixels")
     data = png(SIZE, 2, 8, some_samples(2, 8), before=KEPT, after=[after])
     done = watermark(data)
@@ -41,7 +41,7 @@ def test_ancillary_chunks_stay_byte_for_byte_in_place_and_order() -> None:
     assert watermark(data, Recipe(metadata="keep")).data == done.data
 
 
-def test_strip_leaves_what_pixels_look_like_and_rights() -> None:
+def test_strip_keeps_only_rendering_information_and_rights() -> None:
     before = [*KEPT[:-2], chunk(b"eXIf", pictures.exif(6, gps=True))]
     done = watermark(png(SIZE, 2, 8, some_samples(2, 8), before=before), Recipe(metadata="strip"))
     names = [name for name, _ in png_chunks(done.data)]
@@ -71,7 +71,7 @@ def raw_profile(kind: bytes, profile: bytes) -> bytes:
 
 
 def named_raw_profile(kind: bytes, profile: bytes) -> bytes:
-    """A profile with a name of two words, as ExifTool writes it."""
+    """Return a raw profile with a name of two words, as ExifTool writes it."""
     text = b"\nIPTC profile\n" + str(len(profile)).rjust(8).encode() + b"\n" + profile.hex().encode() + b"\n"
     return chunk(b"zTXt", b"Raw profile type " + kind + b"\0\0" + zlib.compress(text))
 
@@ -90,7 +90,7 @@ LOCATED = [
 
 
 def text_in(data: bytes) -> bytes:
-    """All that text chunks say, inflated and out of hexadecimal digits."""
+    """Return the content of all text chunks, inflated and decoded from hexadecimal digits."""
     said = b""
     for name, content in png_chunks(data):
         if name in (b"tEXt", b"zTXt", b"iTXt"):
@@ -105,7 +105,7 @@ def text_in(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("located", LOCATED, ids=range(len(LOCATED)))
-def test_places_leave_text_chunks(located: bytes) -> None:
+def test_locations_are_removed_from_text_chunks(located: bytes) -> None:
     data = some_png(2, 8, before=[located])
     places = (b"48,51", b"Paris", struct.pack("<4I", 48, 1, 51, 1), b"48/1")
     assert any(place in text_in(data) for place in places)
@@ -128,14 +128,14 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize(("lost", "named"), DAMAGED, ids=range(len(DAMAGED)))
-def test_what_cannot_be_kept_is_named(lost: bytes, named: str) -> None:
+def test_chunks_that_cannot_be_kept_are_reported(lost: bytes, named: str) -> None:
     done = watermark(some_png(2, 8, before=[lost, KEPT[0]]))
     assert len(done.warnings) == 1
     assert done.warnings[0].startswith(named)
     assert [name for name, _ in png_chunks(done.data)] == [b"IHDR", b"gAMA", b"IDAT", b"IEND"]
 
 
-def test_a_histogram_goes_when_the_palette_changes() -> None:
+def test_a_histogram_is_removed_when_the_palette_changes() -> None:
     before = [chunk(b"PLTE", palette(4)), chunk(b"hIST", bytes(8))]
     done = watermark(png(SIZE, 3, 8, [0] * (SIZE[0] * SIZE[1]), before=before))
     assert b"hIST" not in dict(png_chunks(done.data))

@@ -21,7 +21,7 @@ COLORS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def filtered(rows: list[bytes], kinds: list[int], step: int) -> bytes:
-    """Filter rows one byte at a time, as PNG Third Edition, section 9, writes it."""
+    """Filter rows one byte at a time, as specified in PNG Third Edition, section 9."""
     lines = b""
     above = bytes(len(rows[0]))
     for row, kind in zip(rows, kinds, strict=True):
@@ -51,7 +51,7 @@ def lines_of(data: bytes) -> bytes:
     ("color_type", "depth"),
     [(0, 1), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 8), (4, 8), (4, 16), (6, 8), (6, 16)],
 )
-def test_rows_keep_their_filters_and_rows_apart_from_the_mark_their_bytes(color_type: int, depth: int) -> None:
+def test_rows_keep_their_filters_and_rows_outside_the_mark_their_bytes(color_type: int, depth: int) -> None:
     dice = random.Random(5)
     bits = COLORS[color_type] * depth
     stride = (SIZE[0] * bits + 7) // 8
@@ -96,7 +96,7 @@ def test_a_screenshot_without_filters_does_not_grow() -> None:
     assert len(copy) < 1.03 * len(data) + len(own.getvalue())
 
 
-def test_a_small_picture_is_compressed_as_hard_as_its_source() -> None:
+def test_a_small_picture_is_compressed_as_strongly_as_its_source() -> None:
     picture = screenshot()
     rows = [picture.crop((0, y, picture.width, y + 1)).tobytes() for y in range(picture.height)]
     lines = b"".join(b"\0" + row for row in rows)
@@ -109,7 +109,7 @@ def test_a_small_picture_is_compressed_as_hard_as_its_source() -> None:
     )
 
 
-def test_rows_that_are_missing_are_refused() -> None:
+def test_missing_rows_are_refused() -> None:
     lines = b"".join(b"\0" + bytes(SIZE[0]) for _ in range(SIZE[1] - 1))
     with pytest.raises(Refused) as refused:
         watermark(written(SIZE, 0, 8, lines))

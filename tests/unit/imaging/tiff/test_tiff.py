@@ -37,7 +37,9 @@ KINDS: dict[str, tuple[int, int, int, tiffs.Tags]] = {
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_layout_depth_and_form_stay_and_only_the_mark_changes(layout: str, kind: str, order: str, big: bool) -> None:
+def test_layout_depth_and_byte_order_are_kept_and_only_the_mark_changes(
+    layout: str, kind: str, order: str, big: bool
+) -> None:
     depth, per_pixel, photometric, tags = KINDS[kind]
     sheet = random_sheet(SIZE, depth, per_pixel, photometric=photometric, tags=tags, **LAYOUTS[layout])
     data = tiff(sheet, order=order, big=big)
@@ -55,12 +57,12 @@ def test_layout_depth_and_form_stay_and_only_the_mark_changes(layout: str, kind:
 
 @pytest.mark.parametrize("layout", ["one strip", "strips", "tiles"])
 @pytest.mark.parametrize(("depth", "photometric"), [(1, 0), (1, 1), (2, 0), (2, 1), (4, 0), (4, 1)])
-def test_few_greys_stay_few(layout: str, depth: int, photometric: int) -> None:
+def test_few_grey_levels_stay_few(layout: str, depth: int, photometric: int) -> None:
     data = tiff(random_sheet(SIZE, depth, 1, photometric=photometric, **LAYOUTS[layout]))
     assert_only_the_mark_changed(data, watermark(data).data)
 
 
-def test_segments_that_the_mark_does_not_touch_travel_as_they_are() -> None:
+def test_segments_outside_the_mark_are_copied_unchanged() -> None:
     data = tiff(random_sheet(SIZE, 8, 3, photometric=2, tile=(16, 16), compression=8))
     (before,), (after,) = read(data), read(watermark(data).data)
     same = [one == other for one, other in zip(before.segments, after.segments, strict=True)]
@@ -69,7 +71,7 @@ def test_segments_that_the_mark_does_not_touch_travel_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("depth", [8, 16])
-def test_ink_is_white_in_every_interpretation(depth: int) -> None:
+def test_a_white_mark_is_white_in_every_photometric_interpretation(depth: int) -> None:
     most = (1 << depth) - 1
     spec = patch(1.0)
     left, top, right, bottom = mark_box(spec=spec)
@@ -91,7 +93,7 @@ def test_ink_is_white_in_every_interpretation(depth: int) -> None:
 
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize(("kind", "red"), [(1, 0.5 * 0.5 + 0.5), (2, (0.5 * 0.5 * 0.5 + 0.5) / 0.75)])
-def test_alpha_counts_by_its_kind(depth: int, kind: int, red: float) -> None:
+def test_associated_and_unassociated_alpha_are_blended_correctly(depth: int, kind: int, red: float) -> None:
     most = (1 << depth) - 1
     sheet = Sheet(SIZE, [most // 2] * (SIZE[0] * SIZE[1] * 4), depth, 4, 2, tags={338: (SHORT, [kind])})
     spec = patch(0.5)
@@ -104,7 +106,7 @@ def test_alpha_counts_by_its_kind(depth: int, kind: int, red: float) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_tag_stays_and_the_mark_is_turned(orientation: int) -> None:
+def test_the_orientation_tag_is_kept_and_the_mark_rotated(orientation: int) -> None:
     data = tiff(random_sheet(SIZE, 8, 3, photometric=2, tags={274: (SHORT, [orientation])}))
     done = watermark(data)
     assert_only_the_mark_changed(data, done.data, orientation)
@@ -118,7 +120,7 @@ def test_a_tiled_mark_covers_every_page_of_tiles() -> None:
     assert {(x // 50, y // 45) for x, y in changed(before, after)} == {(0, 0), (1, 0), (0, 1), (1, 1)}
 
 
-def test_a_thumbnail_without_room_for_the_mark_goes_and_a_mask_stays() -> None:
+def test_a_thumbnail_without_room_for_the_mark_is_left_out_and_a_mask_kept() -> None:
     sheets = [
         random_sheet(SIZE, 8, 1),
         random_sheet((8, 8), 8, 1, tags={254: (LONG, [1])}),
@@ -137,7 +139,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 
 def test_pillow_reads_every_copy() -> None:
-    for big, order in ((False, "<"), (False, ">"), (True, "<")):  # it knows no big-endian BigTIFF
+    for big, order in ((False, "<"), (False, ">"), (True, "<")):  # it does not support big-endian BigTIFF
         data = tiff(random_sheet(SIZE, 16, 1, compression=8, predictor=2), order=order, big=big)
         with TiffImageFile(BytesIO(watermark(data).data)) as picture:
             picture.load()

@@ -11,11 +11,11 @@ from tests.unit.imaging.tiff.tiff_cases import mark_box, tiff_of
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 
 
-def test_the_turned_mark_is_upright() -> None:
+def test_the_rotated_mark_is_upright() -> None:
     shown = pictures.photo((200, 120), "RGB")
     stored = tiff_of(shown.transpose(Image.Transpose.ROTATE_90), tiffinfo={274: 6})
     turned = Image.open(BytesIO(watermark(stored).data))
-    turned.load()  # Pillow turns it
+    turned.load()  # Pillow rotates it
     upright = Image.open(BytesIO(watermark(tiff_of(shown)).data))
     assert ImageChops.difference(turned, upright).getbbox() is None
 
@@ -23,7 +23,7 @@ def test_the_turned_mark_is_upright() -> None:
 @pytest.mark.parametrize("strip_size", [2000, 1_000_000])
 @pytest.mark.parametrize("compression", ["tiff_lzw", "packbits", "tiff_adobe_deflate"])
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK", "P", "1"])
-def test_libtiffs_codecs_lose_nothing(mode: str, compression: str, strip_size: int) -> None:
+def test_libtiffs_codecs_are_lossless(mode: str, compression: str, strip_size: int) -> None:
     picture = pictures.photo((160, 120), mode)
     done = watermark(tiff_of(picture, compression, strip_size=strip_size))
     after = Image.open(BytesIO(done.data))
@@ -49,7 +49,7 @@ FAXES = ["tiff_ccitt", "group3", "group4"]
 
 @pytest.mark.parametrize("photometric", [0, 1])
 @pytest.mark.parametrize("compression", FAXES)
-def test_fax_pages_stay_faxes_with_an_opaque_mark_with_outline(compression: str, photometric: int) -> None:
+def test_fax_pages_stay_faxes_with_an_opaque_outlined_mark(compression: str, photometric: int) -> None:
     page = Image.new("1", (400, 300), 255)
     page.paste(0, (0, 0, 400, 4))
     data = tiff_of(page, compression, tiffinfo={262: photometric})
@@ -93,7 +93,7 @@ def assert_white(picture: Image.Image) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "YCbCr"])
-def test_jpeg_strips_keep_tables_and_lose_nothing_outside_the_marks_strips(mode: str) -> None:
+def test_jpeg_strips_keep_their_tables_and_strips_outside_the_mark_are_unchanged(mode: str) -> None:
     picture = pictures.photo((320, 240), mode)
     data = tiff_of(picture, "jpeg", quality=80, strip_size=20_000)
     done = watermark(data)
@@ -109,7 +109,7 @@ def test_jpeg_strips_keep_tables_and_lose_nothing_outside_the_marks_strips(mode:
     left = mark_box((320, 240))[0]
     beside = (0, top, left - 16, 240)
     difference = ImageStat.Stat(ImageChops.difference(first.crop(beside), second.crop(beside)))
-    assert max(difference.mean) < (1.2 if mode == "YCbCr" else 0.5)  # that one has half the chroma samples
+    assert max(difference.mean) < (1.2 if mode == "YCbCr" else 0.5)  # this one has half the chroma samples
 
 
 def test_every_page_is_marked_and_keeps_mode_compression_and_resolution() -> None:

@@ -46,14 +46,14 @@ def sheet(tags: tiffs.Tags) -> Sheet:
 
 
 def values(data: bytes, tags: tiffs.Tags) -> dict[int, bytes]:
-    """The values of these tags, as they stand in the file; a directory's as ``b"directory"``."""
+    """Return the values of these tags as stored in the file, ``b"directory"`` for a directory."""
     page = read(data)[0]
     return {
         tag: b"directory" if isinstance(tags[tag][1], dict) else page.tags[tag][1] for tag in tags if tag in page.tags
     }
 
 
-def test_tags_stay_byte_for_byte() -> None:
+def test_tags_are_kept_byte_for_byte() -> None:
     data = tiff(sheet(RENDERING | DESCRIBING))
     done = watermark(data)
     assert done.warnings == ()
@@ -63,7 +63,7 @@ def test_tags_stay_byte_for_byte() -> None:
 
 @pytest.mark.parametrize("big", [False, True])
 @pytest.mark.parametrize("order", "<>")
-def test_exif_stays_with_the_directories_in_it(order: str, big: bool) -> None:
+def test_exif_is_kept_with_the_directories_in_it(order: str, big: bool) -> None:
     kind = LONG8 if big else LONG
     exif: tiffs.Tags = {36867: (ASCII, b"2025:06:12 15:25:14\0"), 40965: (kind, {1: (ASCII, b"R98\0")})}
     done = watermark(tiff(sheet({34665: (kind, exif)}), order=order, big=big))
@@ -75,7 +75,7 @@ def test_exif_stays_with_the_directories_in_it(order: str, big: bool) -> None:
 
 
 @pytest.mark.parametrize("policy", METADATA_POLICIES)
-def test_strip_leaves_what_pixels_look_like_and_rights(policy: MetadataPolicy) -> None:
+def test_strip_keeps_only_rendering_information_and_rights(policy: MetadataPolicy) -> None:
     done = marked(RENDERING | DESCRIBING, policy)
     expected = {*RENDERING, 33432, 33723, 34377} if policy == "strip" else {*RENDERING, *DESCRIBING}
     assert set(values(done.data, RENDERING | DESCRIBING)) == expected
@@ -92,7 +92,7 @@ LOCATED: list[tiffs.Tags] = [
 
 
 @pytest.mark.parametrize("located", LOCATED, ids=range(len(LOCATED)))
-def test_places_leave_every_kind_of_metadata(located: tiffs.Tags) -> None:
+def test_locations_are_removed_from_every_kind_of_metadata(located: tiffs.Tags) -> None:
     data = tiff(sheet(located))
     assert any(place in data for place in PLACES)
     done = watermark(data)
@@ -102,7 +102,7 @@ def test_places_leave_every_kind_of_metadata(located: tiffs.Tags) -> None:
     assert any(place in kept.data for place in PLACES)
 
 
-def test_a_map_reference_is_a_place() -> None:
+def test_a_map_reference_counts_as_a_location() -> None:
     tags: tiffs.Tags = {33922: (12, struct.pack("<6d", 0, 0, 0, 2.35, 48.85, 0)), 34735: (SHORT, [1, 1, 0, 0])}
     tiffs._SIZES.setdefault(12, 8)
     done = marked(tags)
@@ -120,14 +120,14 @@ HIDDEN: list[tuple[tiffs.Tags, str]] = [
 
 
 @pytest.mark.parametrize(("tags", "named"), HIDDEN)
-def test_what_shows_the_unmarked_picture_goes_and_is_named(tags: tiffs.Tags, named: str) -> None:
+def test_data_that_shows_the_unmarked_picture_is_left_out_and_reported(tags: tiffs.Tags, named: str) -> None:
     done = marked(tags)
     assert UNMARKED not in done.data
     assert len(done.warnings) == 1
     assert done.warnings[0].startswith(named)
 
 
-def test_thumbnails_go_in_silence() -> None:
+def test_thumbnails_are_removed_without_a_warning() -> None:
     resources = pictures.resource(0x040C, UNMARKED) + pictures.resource(0x03ED, b"resolution")
     packet = pictures.xmp("", f"<xmp:Thumbnails>{UNMARKED.decode()}</xmp:Thumbnails>")
     done = marked({34377: (UNDEFINED, resources), 700: (1, packet), 513: (LONG, [8]), 514: (LONG, [4])})
@@ -146,14 +146,14 @@ DAMAGED: list[tuple[tiffs.Tags, str]] = [
 
 
 @pytest.mark.parametrize(("tags", "named"), DAMAGED)
-def test_what_cannot_be_kept_is_named(tags: tiffs.Tags, named: str) -> None:
+def test_metadata_that_cannot_be_kept_is_reported(tags: tiffs.Tags, named: str) -> None:
     done = marked(tags)
     assert len(done.warnings) == 1
     assert done.warnings[0].startswith(named)
     assert set(tags) - set(read(done.data)[0].tags) == set(tags)
 
 
-def test_a_field_type_that_nobody_knows_is_named() -> None:
+def test_an_unknown_field_type_is_reported() -> None:
     data = bytearray(tiff(sheet({65000: (UNDEFINED, b"abcd")})))
     at = data.index(struct.pack("<HHI", 65000, UNDEFINED, 4))
     struct.pack_into("<H", data, at + 2, 99)
@@ -161,13 +161,13 @@ def test_a_field_type_that_nobody_knows_is_named() -> None:
     assert done.warnings == ("tag 65000 cannot be read and was left out",)
 
 
-def test_a_makers_notes_that_move_are_named() -> None:
+def test_relocated_maker_notes_are_reported() -> None:
     done = marked({34665: (LONG, {37500: (UNDEFINED, pictures.MAKER_NOTE)})})
     assert pictures.MAKER_NOTE in done.data
     assert done.warnings == ("the maker's notes in EXIF moved, and offsets that a maker hides in them no longer fit",)
 
 
-def test_gps_inside_exif_goes_too() -> None:
+def test_gps_inside_exif_is_removed_as_well() -> None:
     assert PLACES[0] not in marked({34665: (LONG, dict(GPS))}).data
 
 
@@ -178,7 +178,7 @@ def test_each_page_keeps_its_own_tags() -> None:
 
 
 def jpeg_strips(*segments: tuple[int, bytes]) -> bytes:
-    """A grey TIFF of four JPEG strips, each with segments of its own behind SOI, which its tables have as well."""
+    """Return a grey TIFF of four JPEG strips that have, like its tables, segments of metadata after SOI."""
     extra = b"".join(struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload for marker, payload in segments)
     strips = []
     for _ in range(4):
@@ -197,7 +197,7 @@ def jpeg_strips(*segments: tuple[int, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("spec", [None, WatermarkSpec()], ids=["copied", "marked"])
-def test_metadata_inside_jpeg_strips_stay_with_the_policy_keep_alone(spec: WatermarkSpec | None) -> None:
+def test_metadata_inside_jpeg_strips_is_kept_only_under_keep(spec: WatermarkSpec | None) -> None:
     adobe = b"Adobe\0\x64\0\0\0\0\0"
     data = jpeg_strips((0xE1, b"Exif\0\0 48,51N"), (0xFE, b"taken in Paris"), (0xEE, adobe))
     for policy in METADATA_POLICIES:
@@ -206,4 +206,4 @@ def test_metadata_inside_jpeg_strips_stay_with_the_policy_keep_alone(spec: Water
         assert adobe in done.data
         assert any("inside the JPEG data" in warning for warning in done.warnings) == (policy != "keep")
         picture, source = (Image.open(BytesIO(each)).crop((0, 0, 256, 128)) for each in (done.data, data))
-        assert picture.tobytes() == source.tobytes(), "untouched strips show the same"
+        assert picture.tobytes() == source.tobytes(), "untouched strips look the same"

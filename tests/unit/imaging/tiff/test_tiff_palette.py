@@ -19,7 +19,7 @@ def palette_sheet(used: int, color_map: list[int], **more: Any) -> Sheet:
 
 
 @pytest.mark.parametrize("layout", ["strips", "tiles"])
-def test_a_full_palette_stays_and_the_mark_uses_its_colours(layout: str) -> None:
+def test_a_full_palette_is_kept_and_the_mark_uses_its_colours(layout: str) -> None:
     data = tiff(palette_sheet(16, COLOR_MAP, **LAYOUTS[layout]))
     done = watermark(data)
     assert_only_the_mark_changed(data, done.data)
@@ -27,7 +27,7 @@ def test_a_full_palette_stays_and_the_mark_uses_its_colours(layout: str) -> None
     assert done.warnings == ()
 
 
-def test_unused_entries_behind_the_used_ones_take_the_marks_colours() -> None:
+def test_unused_entries_after_the_used_ones_take_the_marks_colours() -> None:
     reds = [60_000 + index for index in range(4)] + [0] * 12
     color_map = reds + [0] * 32
     data = tiff(palette_sheet(4, color_map))
@@ -40,7 +40,7 @@ def test_unused_entries_behind_the_used_ones_take_the_marks_colours() -> None:
 
 
 @pytest.mark.parametrize("compression", [1, 8])
-def test_a_palette_without_colours_for_the_mark_becomes_rgb_and_says_so(compression: int) -> None:
+def test_a_palette_without_colours_for_the_mark_becomes_rgb_with_a_warning(compression: int) -> None:
     reds = [257 * (200 + index) for index in range(16)] + [0] * 32
     data = tiff(palette_sheet(16, reds, compression=compression, rows_per_strip=20))
     done = watermark(data)
@@ -56,14 +56,14 @@ def test_a_palette_without_colours_for_the_mark_becomes_rgb_and_says_so(compress
     assert max(values[1::3]) > 100
 
 
-def test_unused_colours_are_kept_while_the_mark_can_be_drawn_with_them() -> None:
+def test_unused_colours_are_kept_if_the_mark_can_be_drawn_with_them() -> None:
     data = tiff(palette_sheet(3, COLOR_MAP))
     done = watermark(data)
     assert_only_the_mark_changed(data, done.data)
     assert list(read(done.data)[0].numbers(320)) == COLOR_MAP
 
 
-def test_unused_colours_go_when_the_mark_cannot_be_drawn_with_them() -> None:
+def test_unused_colours_are_replaced_if_the_mark_cannot_be_drawn_with_them() -> None:
     reds = [257 * (200 + index) for index in range(16)] + [0] * 32
     data = tiff(palette_sheet(8, reds))
     done = watermark(data)

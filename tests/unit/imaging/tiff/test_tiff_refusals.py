@@ -55,13 +55,13 @@ UNSUPPORTED: list[tuple[Sheet, str]] = [
 
 
 @pytest.mark.parametrize(("page", "named"), UNSUPPORTED, ids=[named for _, named in UNSUPPORTED])
-def test_what_is_not_drawn_on_is_refused_by_name(page: Sheet, named: str) -> None:
+def test_unsupported_variants_are_refused_by_name(page: Sheet, named: str) -> None:
     refused = refusal(tiff(page))
     assert refused.code == "unsupported-format"
     assert named in refused.message
 
 
-def test_one_page_that_cannot_be_marked_refuses_the_file() -> None:
+def test_a_file_with_one_page_that_cannot_be_marked_is_refused() -> None:
     assert refusal(tiff(sheet(), sheet(32, tags={339: (SHORT, [3])}))).code == "unsupported-format"
     assert refusal(tiff(sheet(), random_sheet((9, 9), 8, 1))).code == "too-small"
 
@@ -87,7 +87,7 @@ def test_pages_in_a_loop_are_in_the_copy_once(to_itself: bool) -> None:
     assert done.warnings == ("the file's directories point back at an earlier one: each page is in the copy once",)
 
 
-def test_directories_in_each_other_end() -> None:
+def test_reading_directories_that_contain_each_other_ends() -> None:
     data = bytearray(tiff(sheet(tags={34665: (LONG, {34665: (LONG, [0])})})))
     at = data.rindex(struct.pack("<HHI", 34665, LONG, 1))
     struct.pack_into("<I", data, at + 8, at - 2)
@@ -109,21 +109,21 @@ def test_a_tile_larger_than_allowed_is_too_large() -> None:
     assert refusal(tiff(page)).code == "too-large"
 
 
-def test_an_offset_beyond_everything_is_a_truncation() -> None:
+def test_an_offset_beyond_the_end_counts_as_truncation() -> None:
     data = bytearray(tiff(sheet(), big=True))
     data[8:16] = b"\xff" * 8
     refused = refusal(bytes(data))
     assert (refused.code, refused.message.startswith("the TIFF is truncated")) == ("corrupt", True)
 
 
-def test_deep_samples_count_by_their_bytes() -> None:
+def test_deep_samples_are_counted_by_their_bytes() -> None:
     pixels = SIZE[0] * SIZE[1]
     watermark(tiff(sheet(16, 3, photometric=2)), limits=Limits(max_pixels=pixels))
     refused = refusal(tiff(sheet(16, 4, photometric=2)), Limits(max_pixels=pixels))
     assert (refused.code, "4 samples of 16 bits" in refused.message) == ("too-large", True)
 
 
-def test_many_pages_that_share_bytes_are_not_copied_out_again_and_again() -> None:
+def test_many_pages_that_share_bytes_are_refused() -> None:
     data = bytearray(tiff(*(sheet(tags={270: (2, bytes(2000))}) for _ in range(60))))
     (first,) = struct.unpack_from("<I", data, 4)
     at, length = first, len(data)
@@ -158,7 +158,7 @@ CORRUPT: list[tuple[Sheet, str]] = [
 
 
 @pytest.mark.parametrize(("page", "named"), CORRUPT, ids=[named for _, named in CORRUPT])
-def test_damage_is_corrupt_and_says_what(page: Sheet, named: str) -> None:
+def test_damage_is_refused_as_corrupt_with_a_reason(page: Sheet, named: str) -> None:
     refused = refusal(tiff(page))
     assert refused.code == "corrupt"
     assert named in refused.message
@@ -170,7 +170,7 @@ def test_twelve_bit_and_arithmetic_lossless_jpeg_are_refused_by_name() -> None:
     assert refusal(tiff(sheet(8, compression=7, encoded=[bytes(data)]))).code == "unsupported-format"
 
 
-def test_no_depth_is_lost_in_what_pillow_would_open_with_fewer_bits() -> None:
+def test_depth_is_kept_even_if_pillow_would_open_the_file_with_fewer_bits() -> None:
     data = tiff(sheet(16, 3, photometric=2))
     assert Image.open(BytesIO(data)).mode == "RGB"
     after = tiffs.read(watermark(data).data)[0]
@@ -178,7 +178,7 @@ def test_no_depth_is_lost_in_what_pillow_would_open_with_fewer_bits() -> None:
     assert any(value & 255 not in (0, value >> 8) for value in tiffs.samples(after))
 
 
-@pytest.mark.skipif(not PHOTOS.is_dir(), reason="no photos beside the checkout")
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="no photos next to the checkout")
 @pytest.mark.parametrize(
     ("name", "frames", "code"),
     [
@@ -188,7 +188,7 @@ def test_no_depth_is_lost_in_what_pillow_would_open_with_fewer_bits() -> None:
         ("colour/cmyk-3c-16b.tiff", 1, ""),
     ],
 )
-def test_a_real_file_is_copied_or_refused_for_what_it_is(name: str, frames: int, code: str) -> None:
+def test_a_real_file_is_copied_or_refused_for_the_right_reason(name: str, frames: int, code: str) -> None:
     data = (PHOTOS / name).read_bytes()
     if code:
         assert refusal(data).code == code

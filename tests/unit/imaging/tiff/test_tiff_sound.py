@@ -34,7 +34,7 @@ def entry_at(data: bytes, tag: int) -> int:
 
 
 def with_count(data: bytes, count: int | None) -> bytes:
-    """One strip's byte count replaced; ``None`` turns its tag into one that nobody knows."""
+    """Replace one strip's byte count; ``None`` turns its tag into an unknown one."""
     changed = bytearray(data)
     at = entry_at(data, 279)
     if count is None:
@@ -64,7 +64,7 @@ def test_bytes_after_pixels_of_unknown_length_are_not_in_the_copy(codec: str) ->
     assert HIDDEN[:36] not in done.data
 
 
-def test_more_bytes_than_an_uncompressed_strip_has_are_not_in_the_copy() -> None:
+def test_excess_bytes_of_an_uncompressed_strip_are_not_in_the_copy() -> None:
     data = saved("raw")
     (start,) = struct.unpack_from("<I", data, entry_at(data, 273) + 8)
     moved = bytearray(data + data[start : start + 180 * 120 * 3] + HIDDEN)
@@ -76,14 +76,14 @@ def test_more_bytes_than_an_uncompressed_strip_has_are_not_in_the_copy() -> None
 
 
 def pixels_last(missing: int) -> bytes:
-    """An uncompressed TIFF that ends with its pixels, of which the last bytes are missing."""
+    """Return an uncompressed TIFF that ends with its pixels, without the last bytes."""
     data = saved("raw")
     moved = bytearray(data + PHOTO.tobytes()[: 180 * 120 * 3 - missing])
     struct.pack_into("<I", moved, entry_at(data, 273) + 8, len(data))
     return bytes(moved)
 
 
-def test_a_last_row_that_is_cut_off_is_completed() -> None:
+def test_a_truncated_last_row_is_completed() -> None:
     top_left = Recipe(WatermarkSpec(position="top-left"))
     done = watermark(pixels_last(7), top_left)
     assert done.warnings == ("the last 7 bytes of pixels are missing and were filled with zeros",)
@@ -119,7 +119,7 @@ def test_a_directory_without_its_next_pointer_is_read() -> None:
     assert pixels(done.data) == pixels(watermark(saved("raw")).data)
 
 
-def test_a_value_that_is_cut_off_is_left_out_and_named() -> None:
+def test_a_truncated_value_is_left_out_and_reported() -> None:
     data = bytearray(saved("raw"))
     struct.pack_into("<HHII", data, entry_at(bytes(data), 282), 305, 2, 400, len(data) - 10)
     assert watermark(bytes(data)).warnings == ("tag 305 cannot be read and was left out",)

@@ -22,7 +22,7 @@ from zenoimg.imaging.marking.placement import Box
 
 
 def changed_blocks(before: list[Plane], after: list[Plane], size: tuple[int, int]) -> list[set[tuple[int, int]]]:
-    """The column and row of each block of the picture that differs, for each component."""
+    """Return the column and row of each block that differs, for each component."""
     across, down = max(plane.across for plane in before), max(plane.down for plane in before)
     found = []
     for one, other in zip(before, after, strict=True):
@@ -78,7 +78,7 @@ def test_only_blocks_under_the_mark_change_in_every_corner_and_orientation(posit
         assert blocks <= blocks_of(box, plane, before)
 
 
-def test_what_a_block_shows_under_the_mark_is_what_decoding_and_encoding_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_under_the_mark_are_those_of_decoding_and_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
     data = pictures.jpeg(pictures.photo((640, 480)), quality=95)
     done = watermark(data)
     monkeypatch.setattr(editor, "bundled_libjpeg", lambda: None)
@@ -106,7 +106,7 @@ def test_a_progressive_picture_stays_progressive_and_keeps_its_pixels(mode: str)
     assert bounds[3] <= -(-bottom // 8) * 8
 
 
-def test_tables_that_have_all_symbols_are_the_copys() -> None:
+def test_tables_with_all_symbols_are_reused_in_the_copy() -> None:
     data = pictures.jpeg(Image.new("RGB", (1152, 1024), "teal"))
     copy = watermark(data).data
     assert len(copy) > 1.01 * len(data)
@@ -159,12 +159,12 @@ def tables_in(data: bytes) -> set[bytes]:
     return {payload for marker, payload in pictures.jpeg_segments(data) if marker == 0xC4}
 
 
-def test_adobes_transform_stays() -> None:
+def test_adobes_transform_is_kept() -> None:
     assert jpegs.ADOBE + b"\2" in watermark(drawn("ycck")).data
 
 
 def pixels_by(data: bytes, reason: str, monkeypatch: pytest.MonkeyPatch, recipe: Recipe | None = None) -> None:
-    """Check that a picture goes through pixels, and why."""
+    """Check that a picture is marked by pixels, and why."""
     told = []
     marked = editor.marked
 
@@ -179,24 +179,24 @@ def pixels_by(data: bytes, reason: str, monkeypatch: pytest.MonkeyPatch, recipe:
     JpegImageFile(BytesIO(done.data)).load()
 
 
-def test_a_mark_all_over_goes_through_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mark_over_the_whole_picture_is_drawn_by_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     data = pictures.jpeg(pictures.photo((800, 600)))
     pixels_by(data, "mark too large", monkeypatch, Recipe(WatermarkSpec(position="tile")))
     pixels_by(data, "mark too large", monkeypatch, Recipe(WatermarkSpec(scale=0.3)))
 
 
-def test_a_progressive_picture_that_is_not_all_there_goes_through_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incomplete_progressive_picture_is_marked_by_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     data = pictures.jpeg(pictures.photo((320, 240)), progressive=True)
     last = data.rindex(b"\xff\xda")
     pixels_by(data[:last] + b"\xff\xd9", "incomplete", monkeypatch)
 
 
-def test_subsampled_luma_goes_through_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_with_subsampled_luma_is_marked_by_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     factors = [(1, 1), (2, 1), (1, 1)]
     pixels_by(jpegs.jpeg_of(jpegs.drawn_planes(SIZE, factors), SIZE), "sampling", monkeypatch)
 
 
-def test_a_damaged_scan_goes_through_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_with_a_damaged_scan_is_marked_by_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     data = bytearray(pictures.jpeg(pictures.photo((320, 240)), restart_marker_blocks=20))
     at = data.index(b"\xff\xd3")
     data[at + 1] = 0xD5
@@ -204,8 +204,10 @@ def test_a_damaged_scan_goes_through_pixels(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("sampling", ["grey", "4:4:4", "4:2:0", "4:1:0"])
-def test_levels_that_no_picture_of_8_bits_has_go_through_pixels(sampling: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their differences are ordinary ones, but sums of them have left the numbers that libjpeg holds."""
+def test_a_picture_with_levels_beyond_8_bits_is_marked_by_pixels(
+    sampling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their differences are ordinary, but the sums exceed the integers that libjpeg uses."""
     planes = jpegs.drawn_planes(SIZE, SAMPLINGS[sampling])
     plane = planes[0]
     for row in plane.rows[: plane.down]:
@@ -214,7 +216,7 @@ def test_levels_that_no_picture_of_8_bits_has_go_through_pixels(sampling: str, m
     pixels_by(jpegs.jpeg_of(planes, SIZE), "out of range", monkeypatch)
 
 
-def test_arithmetic_coding_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arithmetic_coding_is_not_attempted(monkeypatch: pytest.MonkeyPatch) -> None:
     data = bytearray(pictures.jpeg(pictures.photo((320, 240))))
     data[data.index(b"\xff\xc0") + 1] = 0xC9
     pixels_by(bytes(data), "coding", monkeypatch)

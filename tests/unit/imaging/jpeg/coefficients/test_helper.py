@@ -34,14 +34,14 @@ Pool = pool.Pool[JpegHelper]
 PHOTO = pictures.jpeg(pictures.photo((640, 480)))
 ROOT = Path(__file__).parents[5]
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc or bounds another process")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc or limits another process")
 
 
 @pytest.fixture
 def fresh() -> Iterator[Pool]:
-    """A pool of its own for the test, in place of the process's."""
+    """Replace the process's pool by one for the test."""
     library = bundled_libjpeg()
-    assert library is not None, "these tests run where Pillow is a wheel"
+    assert library is not None, "these tests need Pillow from a wheel"
     own = Pool(partial(JpegHelper, library), 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pool, "_POOLS", {("JPEG", library): own})
@@ -55,7 +55,7 @@ def pid_of(own: Pool) -> int:
 
 
 def dying(monkeypatch: pytest.MonkeyPatch, deaths: int, act: Callable[[Helper], None]) -> list[int]:
-    """Let helpers meet with something before they are asked, so many times."""
+    """Let something happen to the first helpers before they get a request."""
     asked: list[int] = []
     ask = Helper.ask
 
@@ -104,7 +104,7 @@ def test_a_helper_that_was_killed_is_replaced_and_the_picture_is_copied(
     assert len(set(asked)) == 2
 
 
-def test_a_second_death_says_nothing_about_the_picture(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_crash_is_no_verdict_on_the_picture(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = dying(monkeypatch, 2, killed)
     with pytest.raises(TransientError, match="status -9"):
         watermark(PHOTO)
@@ -112,8 +112,8 @@ def test_a_second_death_says_nothing_about_the_picture(fresh: Pool, monkeypatch:
     assert watermark(PHOTO).encoding == "coefficients"
 
 
-def test_processor_time_that_is_used_up_twice_refuses_the_picture(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = pictures.jpeg(Image.effect_noise((4000, 3000), 90), qtables=[[1] * 64])  # many ticks of the kernel's clock
+def test_a_picture_that_uses_up_its_cpu_time_twice_is_refused(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pictures.jpeg(Image.effect_noise((4000, 3000), 90), qtables=[[1] * 64])  # many ticks of the kernel clock
     monkeypatch.setattr(editor, "_cpu_microseconds", lambda length, pixels: 1)
     with pytest.raises(Refused, match="far longer") as refusal:
         watermark(data)
@@ -121,7 +121,7 @@ def test_processor_time_that_is_used_up_twice_refuses_the_picture(fresh: Pool, m
 
 
 @linux
-def test_lack_of_memory_says_nothing_about_the_picture(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lack_of_memory_is_no_verdict_on_the_picture(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """libjpeg then ends the helper as it does for damaged pictures; the code in the control page tells them apart."""
     monkeypatch.setattr(Helper, "ask", short_of_memory)
     with pytest.raises(MemoryError, match="coefficients"):
@@ -139,7 +139,7 @@ def short_of_memory(self: Helper, *arguments: object) -> wire.Answer:
     return ASK(self, *arguments)  # type: ignore[arg-type]
 
 
-def test_libjpegs_own_bound_on_memory_sends_a_picture_through_pixels(
+def test_a_picture_beyond_libjpegs_own_memory_limit_is_marked_by_pixels(
     fresh: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(editor, "_coefficient_bytes", lambda stream: 0)
@@ -147,12 +147,12 @@ def test_libjpegs_own_bound_on_memory_sends_a_picture_through_pixels(
     assert watermark(PHOTO).encoding == "pixels"
 
 
-def test_a_picture_that_libjpeg_gives_up_costs_one_helper_and_goes_through_pixels(
+def test_a_picture_that_libjpeg_gives_up_on_costs_one_helper_and_is_marked_by_pixels(
     fresh: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = pictures.jpeg(pictures.photo((320, 240)))
     at = data.index(b"\xff\xda")
-    pixels_of = data[:at] + b"\xff\xdd\0\x05\0\0\0" + data[at:]  # an interval of three bytes
+    pixels_of = data[:at] + b"\xff\xdd\0\x05\0\0\0" + data[at:]  # a restart interval of three bytes
     asked = dying(monkeypatch, 0, killed)
     with pytest.raises(Refused):
         watermark(pixels_of)
@@ -175,7 +175,9 @@ def test_an_error_while_drawing_ends_the_helper(fresh: Pool, monkeypatch: pytest
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_a_file_that_is_no_libjpeg_means_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_libjpeg_disables_the_coefficient_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = tmp_path / "libjpeg-0.so.62.0.0"
     other.write_bytes(b"no library")
     monkeypatch.setattr(editor, "bundled_libjpeg", lambda: str(other))
@@ -183,7 +185,9 @@ def test_a_file_that_is_no_libjpeg_means_pixels(tmp_path: Path, monkeypatch: pyt
     pool._POOLS.pop(("JPEG", str(other))).close()
 
 
-def test_a_pillow_without_a_library_beside_it_means_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pillow_without_a_bundled_library_disables_the_coefficient_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import PIL
 
     bundled_libjpeg.cache_clear()
@@ -199,8 +203,8 @@ STRUCTS = ["none", "ErrorManager", "MemoryManager", "Component", "QuantizationTa
 
 
 @pytest.mark.parametrize("struct", STRUCTS)
-def test_a_layout_that_is_not_the_librarys_fails_the_self_test(struct: str) -> None:
-    """Each struct in turn is made longer, in a process of its own."""
+def test_a_struct_layout_that_differs_from_the_librarys_fails_the_self_test(struct: str) -> None:
+    """Each struct in turn is made longer, in a separate process."""
     program = f"""
 import ctypes, mmap, sys
 sys.path.insert(0, {str(Path(layouts.__file__).parents[1])!r})
@@ -224,7 +228,7 @@ sys.exit(0 if selftest.has_known_layout(library) else 3)
 
 
 @linux
-def test_the_helper_sees_no_environment_and_no_core_dumps(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_helper_has_no_environment_and_writes_no_core_dumps(fresh: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     watermark(PHOTO)
     process = Path(f"/proc/{pid_of(fresh)}")
@@ -250,10 +254,10 @@ os.kill(os.getpid(), {signal.SIGKILL})
     with contextlib.suppress(ProcessLookupError):
         ended = select.poll()
         ended.register(os.pidfd_open(pid), select.POLLIN)
-        assert ended.poll(20_000), "the helper is still there"
+        assert ended.poll(20_000), "the helper is still running"
 
 
-def test_a_forked_process_has_helpers_of_its_own(fresh: Pool) -> None:
+def test_a_forked_process_has_its_own_helpers(fresh: Pool) -> None:
     expected = watermark(PHOTO).data
     child = os.fork()
     if child == 0:
@@ -263,7 +267,7 @@ def test_a_forked_process_has_helpers_of_its_own(fresh: Pool) -> None:
     assert watermark(PHOTO).data == expected
 
 
-def test_the_memory_of_a_large_picture_is_given_back(fresh: Pool) -> None:
+def test_the_memory_of_a_large_picture_is_released(fresh: Pool) -> None:
     noise = Image.effect_noise((4000, 3000), 90)
     data = pictures.jpeg(noise, qtables=[[1] * 64])
     assert len(data) > 12_000_000

@@ -31,7 +31,7 @@ SIZE = (60, 40)
 
 
 def space(table: HuffmanTable) -> int:
-    """What a table's codes take of all codes of 16 bits."""
+    """Return the share of the 16-bit code space that a table's codes take."""
     return sum(count << (16 - bits) for bits, count in enumerate(table.counts, 1))
 
 
@@ -39,7 +39,7 @@ def check(table: HuffmanTable, symbols: frozenset[int]) -> None:
     assert len(table.counts) == 16
     assert sum(table.counts) == len(table.symbols) == len(set(table.symbols))
     assert symbols <= set(table.symbols)
-    assert space(table) < 1 << 16, "the code of ones alone is not allowed"
+    assert space(table) < 1 << 16, "the code of all ones is not allowed"
 
 
 def lengths(table: HuffmanTable) -> dict[int, int]:
@@ -57,7 +57,7 @@ def test_the_standard_tables_have_exactly_these_symbols(key: tuple[int, int], sy
     assert completed(STANDARD[key], symbols) == STANDARD[key]
 
 
-def test_missing_symbols_get_codes_of_16_bits_behind_the_others() -> None:
+def test_missing_symbols_get_16_bit_codes_after_the_others() -> None:
     short = HuffmanTable(bytes([0, 2, 1] + [0] * 13), b"\0\1\2")
     whole = completed(short, DC_SYMBOLS)
     check(whole, DC_SYMBOLS)
@@ -66,8 +66,8 @@ def test_missing_symbols_get_codes_of_16_bits_behind_the_others() -> None:
     assert set(list(lengths(whole).values())[3:]) == {16}
 
 
-def test_a_table_without_room_gets_new_codes_of_about_the_old_lengths() -> None:
-    full = HuffmanTable(bytes([1] * 15 + [1]), bytes(range(1, 17)))  # only the code of ones alone is left
+def test_a_full_table_gets_new_codes_of_about_the_old_lengths() -> None:
+    full = HuffmanTable(bytes([1] * 15 + [1]), bytes(range(1, 17)))  # only the code of all ones is left
     assert space(full) == (1 << 16) - 1
     whole = completed(full, AC_SYMBOLS)
     check(whole, AC_SYMBOLS)
@@ -76,7 +76,7 @@ def test_a_table_without_room_gets_new_codes_of_about_the_old_lengths() -> None:
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=100), st.integers(0, 160))
-def test_codes_that_grow_again_are_complete_and_prefix_free(weights: list[int], lacking: int) -> None:
+def test_rebuilt_codes_are_complete_and_prefix_free(weights: list[int], lacking: int) -> None:
     symbols = sorted(AC_SYMBOLS)
     lacking = min(lacking, len(symbols) - len(weights))
     table = regrown(HuffmanTable(bytes(16), b""), bytes(symbols[: len(weights)]))
@@ -92,7 +92,7 @@ def test_the_sources_tables_are_used_in_the_sources_slots() -> None:
     assert tables.ac == {0: STANDARD[1, 0], 1: STANDARD[1, 1]}
 
 
-def test_tables_of_one_picture_alone_are_completed() -> None:
+def test_tables_optimised_for_one_picture_are_completed() -> None:
     tables = tables_of(stream_of(own_tables=True))
     for kind, symbols in ((tables.dc, DC_SYMBOLS), (tables.ac, AC_SYMBOLS)):
         assert kind.keys() == {0, 1}
@@ -100,7 +100,7 @@ def test_tables_of_one_picture_alone_are_completed() -> None:
             check(table, symbols)
 
 
-def test_scans_with_tables_of_their_own_share_two_slots() -> None:
+def test_scans_with_their_own_tables_share_two_slots() -> None:
     stream = stream_of(own_tables=True, separate=True)
     assert Counter(segment.marker for segment in stream.segments)[0xC4] == 6
     tables = tables_of(stream)
@@ -113,7 +113,7 @@ def test_a_single_scan_of_known_symbols_keeps_its_order() -> None:
     assert not keeps_order(stream_of(separate=True))
 
 
-def test_tables_for_more_than_8_bits_are_not_written_with() -> None:
+def test_tables_for_more_than_8_bits_are_not_used() -> None:
     data = pictures.jpeg(pictures.photo(SIZE))
     at = data.rindex(b"\xff\xc4")
     changed = bytearray(data)
@@ -123,14 +123,14 @@ def test_tables_for_more_than_8_bits_are_not_written_with() -> None:
 
 
 @pytest.mark.parametrize("cut", [b"\xff\xc4\0\x05\0\1\1", b"\xff\xc4\0\x03\x42"])
-def test_damaged_tables_are_named_as_such(cut: bytes) -> None:
+def test_damaged_tables_are_reported(cut: bytes) -> None:
     data = pictures.jpeg(pictures.photo(SIZE))
     at = data.index(b"\xff\xda")
     with pytest.raises(UnusableTablesError):
         tables_of(read_stream(data[:at] + cut + data[at:]))
 
 
-def test_tables_cross_to_the_helper_unchanged() -> None:
+def test_tables_reach_the_helper_unchanged() -> None:
     tables = CodingTables({0: STANDARD[0, 0], 3: STANDARD[0, 1]}, {2: STANDARD[1, 0]}, ((0, 2), (3, 2), (3, 2), (0, 2)))
     packed = pack_tables(tables)
     assert len(packed) == TABLES_BYTES

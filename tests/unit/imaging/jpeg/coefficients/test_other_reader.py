@@ -26,13 +26,13 @@ LARGE = 6_000_000
 pytestmark = [
     pytest.mark.thorough,
     pytest.mark.skipif(
-        importlib.util.find_spec("jpeglib") is None, reason="jpeglib has wheels for Linux on x86_64 alone"
+        importlib.util.find_spec("jpeglib") is None, reason="jpeglib has wheels only for Linux on x86_64"
     ),
 ]
 
 
 class Reader:
-    """Coefficients of files by name of component, read by jpeglib."""
+    """Reads the coefficients of files, by component name, with jpeglib."""
 
     def __init__(self, folder: Path) -> None:
         self._jpeglib: Any = importlib.import_module("jpeglib")
@@ -57,7 +57,7 @@ def reader(tmp_path: Path) -> Reader:
 
 
 def touched(size: tuple[int, int], orientation: int, spec: WatermarkSpec, shape: Any) -> set[tuple[int, int]]:
-    """Row and column of the blocks of a component with a pixel of the mark, one pixel after the other."""
+    """Return row and column of the blocks of a component under each pixel of the mark."""
     overlay = overlay_for(spec, size, orientation)
     alpha = overlay.mark.getchannel("A")
     marked = {
@@ -66,7 +66,7 @@ def touched(size: tuple[int, int], orientation: int, spec: WatermarkSpec, shape:
         for index, level in enumerate(alpha.tobytes())
         if level
     }
-    # A component has 1, 2, 3 or 4 samples of the picture in one of its own.
+    # One sample of a component stands for 1, 2, 3 or 4 of the picture.
     across, down = (
         next(factor for factor in (1, 2, 3, 4) if -(-length // (8 * factor)) <= blocks)
         for length, blocks in ((size[0], shape[1]), (size[1], shape[0]))

@@ -33,7 +33,7 @@ def test_a_region_ends_where_the_picture_does() -> None:
     assert region_around(COLOUR, overlay_at(95, 77)) == Region((4, 3, 7, 5), (64, 48, 100, 80))
 
 
-def test_a_mark_that_is_beside_the_picture_has_no_region() -> None:
+def test_a_mark_outside_the_picture_has_no_region() -> None:
     assert region_around(COLOUR, overlay_at(100, 10)) is None
 
 
@@ -67,7 +67,7 @@ def test_a_single_faint_pixel_touches_one_block_of_each_component(
     assert [sum(map(bool, mask)) for mask in masks] == [1, 1, 1]
 
 
-def test_what_is_transparent_in_the_mark_touches_nothing() -> None:
+def test_transparent_parts_of_the_mark_touch_nothing() -> None:
     mark = Image.new("RGBA", (24, 8), (255, 255, 255, 0))
     mark.putpixel((20, 4), (255, 255, 255, 60))
     overlay = Overlay(mark, ((40, 40, 64, 48),))

@@ -64,7 +64,7 @@ def grey(data: bytes) -> Image.Image:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_copy_has_the_map_and_says_where(kind: str) -> None:
+def test_the_copy_has_the_map_and_declares_its_position(kind: str) -> None:
     source = KINDS[kind]
     done = watermark(source.data, OPAQUE)
     assert done.warnings == ()
@@ -76,7 +76,7 @@ def test_the_copy_has_the_map_and_says_where(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_codes_change_under_the_mark_only(kind: str) -> None:
+def test_codes_change_only_under_the_mark(kind: str) -> None:
     source = KINDS[kind]
     before, after = grey(source.map_bytes), grey(map_of(watermark(source.data, OPAQUE)))
     changed = [
@@ -99,7 +99,7 @@ def test_the_directory_is_the_last_segment_before_the_scan(kind: str, quality: i
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_later_edit_in_front_of_the_tables_moves_directory_and_map_alike(kind: str) -> None:
+def test_a_later_edit_before_the_tables_moves_directory_and_map_alike(kind: str) -> None:
     done = watermark(KINDS[kind].data, OPAQUE)
     gain_map, tables = map_of(done), done.data.index(b"\xff\xdb")
     for comment in (b"", b"edited later"):
@@ -129,7 +129,7 @@ def test_byte_order_and_attributes_of_the_directory_are_those_of_the_source() ->
         assert order in watermark(KINDS[kind].data, OPAQUE).data
 
 
-def test_a_third_picture_goes_with_what_declares_it() -> None:
+def test_a_third_picture_is_removed_with_its_declarations() -> None:
     depth = pictures.jpeg(photo((32, 24), "L"))
     item = '<rdf:li rdf:parseType="Resource"><Container:Item Item:Semantic="Depth" Item:Mime="image/jpeg"/></rdf:li>'
     source = replace(KINDS["XMP, Pixel"], between=(depth,), declaring=(directory_in_xmp(MAP_BYTES, more=item),))
@@ -141,7 +141,7 @@ def test_a_third_picture_goes_with_what_declares_it() -> None:
     assert done.data.count(b"\xff\xd8\xff") == 2
 
 
-def test_the_video_of_a_motion_photo_goes_and_the_map_stays() -> None:
+def test_the_video_of_a_motion_photo_is_removed_and_the_map_kept() -> None:
     declaring = xmp_gain_segment(Gain(), more=' GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1"')
     source = UltraHdr(declaring=(declaring,), about=(xmp_gain_segment(Gain()),))
     done = watermark(source.data + b"\0\0\0\x18ftypmp42" + bytes(500), OPAQUE)
@@ -150,7 +150,7 @@ def test_the_video_of_a_motion_photo_goes_and_the_map_stays() -> None:
     assert len(pictures_in(done.data)) == 2
 
 
-def test_a_map_that_is_only_declared_is_declared_no_more() -> None:
+def test_the_declaration_of_a_missing_map_is_removed() -> None:
     done = watermark(pictures.jpeg(photo((320, 240)), [directory_in_xmp(62_570)]), OPAQUE)
     assert done.warnings == ("the file declares an HDR gain map that it does not hold; the copy does not declare one",)
     assert b"hdrgm:Version=" not in done.data
@@ -187,14 +187,14 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("why", UNKNOWN)
-def test_a_map_that_cannot_be_kept_is_left_out_and_named(why: str) -> None:
+def test_a_map_that_cannot_be_kept_is_left_out_and_reported(why: str) -> None:
     done = watermark(UltraHdr(about=(UNKNOWN[why],)).data, OPAQUE)
     assert done.warnings == (f"the HDR gain map was left out ({why}): the copy shows in standard range",)
     assert done.data.count(b"\xff\xd8\xff") == 1
     assert ISO not in done.data
 
 
-def test_a_map_whose_declaration_does_not_fit_into_xmp_is_left_out_and_named() -> None:
+def test_a_map_whose_declaration_does_not_fit_into_xmp_is_left_out_and_reported() -> None:
     about = f' hdrgm:Version="1.0" dc:source="{"x" * 60_000}"'
     declaring = xmp_segment(pictures.xmp(about))
     room = MAX_PAYLOAD - len(declaring[1])
@@ -208,7 +208,7 @@ def test_a_map_whose_declaration_does_not_fit_into_xmp_is_left_out_and_named() -
     assert b"hdrgm:Version" not in done.data
 
 
-def test_a_damaged_map_is_left_out_and_named() -> None:
+def test_a_damaged_map_is_left_out_and_reported() -> None:
     data = UltraHdr().data
     scan = data.rindex(b"\xff\xda")
     done = watermark(data[: scan + 14] + b"\xff\xd9", OPAQUE)
@@ -218,7 +218,7 @@ def test_a_damaged_map_is_left_out_and_named() -> None:
 
 
 @pytest.mark.parametrize("quality", ["source", 80])
-def test_without_the_library_the_map_is_encoded_again_with_its_own_tables(
+def test_without_the_library_the_map_is_re_encoded_with_its_own_tables(
     quality: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(editor, "bundled_libjpeg", lambda: None)
@@ -233,18 +233,18 @@ def test_without_the_library_the_map_is_encoded_again_with_its_own_tables(
     assert tables[0] == tables[1]
 
 
-def test_a_picture_that_is_encoded_anew_keeps_its_map_by_coefficients() -> None:
+def test_a_re_encoded_picture_keeps_its_map_by_coefficients() -> None:
     done = watermark(UltraHdr().data, replace(OPAQUE, encoder=EncoderSettings(jpeg_quality=80)))
     assert (done.encoding, done.warnings) == ("pixels", ())
     assert len(pictures_in(done.data)) == 2
 
 
-def test_the_mark_stands_in_the_same_corner_of_a_turned_map() -> None:
+def test_the_mark_is_in_the_same_corner_of_a_rotated_map() -> None:
     turned = pictures.exif_segment(pictures.exif(6))
     done = watermark(UltraHdr(declaring=(turned, ISO_VERSION_SEGMENT)).data, OPAQUE)
     assert (done.width, done.height) == (240, 320)
     before, after = grey(UltraHdr().map_bytes), grey(map_of(done))
-    # Shown upright the mark is at the bottom right: at the top right of what is stored.
+    # Shown upright, the mark is at the bottom right, which is the top right of the stored picture.
     assert after.crop((64, 0, 80, 16)).tobytes() != before.crop((64, 0, 80, 16)).tobytes()
     assert after.crop((0, 40, 80, 60)).tobytes() == before.crop((0, 40, 80, 60)).tobytes()
 
@@ -253,7 +253,7 @@ def test_the_recipes_choice_is_part_of_its_fingerprint() -> None:
     assert replace(OPAQUE, hdr="drop").fingerprint != OPAQUE.fingerprint
 
 
-def test_the_memory_that_a_map_takes_is_stated_before_it_is_taken() -> None:
+def test_the_memory_for_a_map_is_checked_before_it_is_allocated() -> None:
     tiled = replace(OPAQUE, watermark=WatermarkSpec(position="tile"))
     source = UltraHdr(picture=photo((1600, 1200)), gain_map=smooth_map((1600, 1200), 3)).data
     enough = Limits(max_memory=80_000_000)

@@ -1,4 +1,4 @@
-"""Codes under a mark: HDR is SDR where it is opaque, and shows through in HDR as in SDR where it is not."""
+"""Codes under a mark: where it is opaque, HDR equals SDR; elsewhere, the picture shows through in HDR as in SDR."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ LEVELS = some.integers(0, 255)
 @pytest.mark.slow
 @settings(max_examples=200)
 @given(channel=CHANNELS, old=LEVELS, ground=LEVELS, ink=LEVELS, alpha=LEVELS)
-def test_hdr_is_blended_as_sdr_is(channel: Channel, old: int, ground: int, ink: int, alpha: int) -> None:
+def test_hdr_is_blended_like_sdr(channel: Channel, old: int, ground: int, ink: int, alpha: int) -> None:
     covered = Coverage((0, 0, 1, 1), Image.new("L", (1, 1), alpha), Image.new("RGB", (1, 1), (ink,) * 3))
     metadata = GainMapMetadata("XMP", (channel,))
     new = codes_under(Image.new("L", (1, 1), old), Image.new("RGB", (1, 1), (ground,) * 3), covered, metadata)
@@ -106,7 +106,7 @@ def test_hdr_is_blended_as_sdr_is(channel: Channel, old: int, ground: int, ink: 
     wanted = math.log2((linear(hdr) + channel.offset_hdr) / (linear(sdr) + channel.offset_sdr))
     wanted = min(max(wanted, channel.low), channel.high)
     best = min(range(256), key=lambda each: abs(stops_of(each, channel) - wanted))
-    # Where a small gamma puts many codes into a hundredth of a stop, nobody sees which one of them it is.
+    # Where a small gamma puts many codes into a hundredth of a stop, the difference is invisible.
     assert abs(code - best) <= 1 or abs(stops_of(code, channel) - wanted) < 0.01
 
 

@@ -62,13 +62,13 @@ def test_xmp_may_have_one_value_where_others_have_three() -> None:
 
 @given(some.binary(max_size=200))
 @example(bytes(200))
-def test_any_bytes_are_metadata_or_named(payload: bytes) -> None:
+def test_arbitrary_bytes_are_metadata_or_rejected(payload: bytes) -> None:
     with suppress(UnknownMapError):
         assert iso_metadata(payload).kind == "ISO 21496-1"
 
 
 @given(some.binary(max_size=300))
-def test_any_bytes_are_a_packet_or_empty(packet: bytes) -> None:
+def test_arbitrary_bytes_yield_a_packet_or_nothing(packet: bytes) -> None:
     assert isinstance(xmp_values(packet), dict)
 
 
@@ -77,14 +77,14 @@ def test_entities_are_not_expanded() -> None:
 
 
 @given(some.binary(max_size=120))
-def test_any_bytes_are_a_directory_or_a_plain_one(block: bytes) -> None:
+def test_arbitrary_bytes_yield_their_directory_or_a_plain_one(block: bytes) -> None:
     plain = read_stream(jpeg(photo((16, 16))))
     stream = JpegStream(**{**vars(plain), "segments": [Segment(APP2, MPF + block)]})
     assert read_directory(stream, 1).is_there
 
 
 @pytest.mark.parametrize("order", "<>")
-def test_a_directory_repeats_what_its_source_says(order: str) -> None:
+def test_a_directory_repeats_the_values_of_its_source(order: str) -> None:
     _, payload = mpf(order, [100, 50], [0, 200])
     plain = read_stream(jpeg(photo((16, 16)), [(0xE2, payload)]))
     found = read_directory(plain, 1)

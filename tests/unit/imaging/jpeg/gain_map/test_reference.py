@@ -84,7 +84,7 @@ def test_an_opaque_mark_is_as_bright_in_hdr_as_in_sdr(kind: str, channels: int, 
         assert brightest(source, columns, rows, centred=centred) > 0.2
         assert brightest(done.data, columns, rows, centred=centred) < 0.02
         hdr, before = rendered(done.data, centred=centred), rendered(source, centred=centred)
-        # The mark's soft edge, one more sample, the rest of its block, and one sample that is interpolated with it;
+        # The mark's soft edge, one more sample, the rest of its block, and one interpolated sample;
         # decoders smooth subsampled chroma over one sample beyond its blocks.
         block, around = (16, 2) if channels == 3 else (8, 1)
         samples = ((min(each) - 2) // scale - 1 for each in (columns, rows))
@@ -103,7 +103,7 @@ def brightest(data: bytes, columns: Any, rows: Any, *, centred: bool) -> float:
 @pytest.mark.parametrize("quality", [75, 85, 95])
 @pytest.mark.parametrize("scale", [1, 2, 4, 8])
 @pytest.mark.parametrize(("kind", "channels"), [("Apple", 1), ("ISO", 1), ("lists", 3)])
-def test_a_photo_around_an_opaque_mark_keeps_its_gain(kind: str, channels: int, scale: int, quality: int) -> None:
+def test_the_photo_around_an_opaque_mark_keeps_its_gain(kind: str, channels: int, scale: int, quality: int) -> None:
     source = source_of(kind, scale, channels, quality)
     hdr, before = rendered(watermark(source, OPAQUE).data), rendered(source)
     near = alpha_on(source).filter(ImageFilter.MaxFilter(2 * 3 * scale + 1))  # a sample around each, interpolated

@@ -1,4 +1,4 @@
-"""HDR renditions by libultrahdr 1.4 (imagecodecs), a reader other than the one the codes were computed for."""
+"""HDR renditions by libultrahdr 1.4 (imagecodecs), which is independent of the code that computes the map."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_an_opaque_mark_is_as_bright_in_hdr_as_in_sdr(
     assert done.warnings == ()
     hdr, sdr, before = rendered(done.data), in_sdr(done.data), rendered(source)
     columns, rows = zip(*opaque_pixels(source), strict=True)
-    offset = 1 / 64  # of the map: darker light than this has no gain to speak of
+    offset = 1 / 64  # of the map: darker pixels have almost no gain
     error = abs(hdr - sdr)[rows, columns] / (sdr[rows, columns] + offset)
     assert error.max() < 0.02
-    # The mark was not neutral before, and the rest of the picture has the rendition that it had.
+    # The mark was not neutral before, and the rest of the picture is rendered as before.
     assert (abs(before - in_sdr(source))[rows, columns] / (sdr[rows, columns] + offset)).max() > 0.2
     block = 16 if channels == 3 else 8
-    # The mark's soft edge, one more sample, the rest of its block, and one sample that is interpolated with it.
+    # The mark's soft edge, one more sample, the rest of its block, and one interpolated sample.
     samples = ((min(each) - 2) // scale - 1 for each in (columns, rows))
     left, top = (max(0, (sample // block * block - 1) * scale) for sample in samples)
     assert (hdr[:top] == before[:top]).all()
@@ -73,9 +73,7 @@ def test_an_opaque_mark_is_as_bright_in_hdr_as_in_sdr(
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("map_size", [(77, 59), (107, 80), (213, 161), (319, 239)])
-def test_a_map_whose_size_divides_no_picture_is_neutral_under_the_mark(
-    map_size: tuple[int, int], channels: int
-) -> None:
+def test_a_map_of_a_fractional_scale_is_neutral_under_the_mark(map_size: tuple[int, int], channels: int) -> None:
     source = source_of(1, channels, 90, 0.0, by_xmp=False, map_size=map_size)
     done = watermark(source, OPAQUE)
     hdr, sdr = rendered(done.data), in_sdr(done.data)
@@ -83,7 +81,7 @@ def test_a_map_whose_size_divides_no_picture_is_neutral_under_the_mark(
     assert (abs(hdr - sdr)[rows, columns] / (sdr[rows, columns] + 1 / 64)).max() < 0.02
 
 
-def test_the_renderer_sees_what_the_mark_would_be_with_the_map_as_it_was() -> None:
+def test_the_renderer_detects_an_unmarked_map() -> None:
     source = source_of(4, 1, 90, 0.0, by_xmp=False)
     done = watermark(source, OPAQUE).data
     kept = done[: done.rindex(b"\xff\xd8\xff")] + source[source.rindex(b"\xff\xd8\xff") :]
