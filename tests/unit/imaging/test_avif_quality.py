@@ -23,6 +23,7 @@ from zenoimg.imaging.formats.avif.levels import speed_for
 from zenoimg.imaging.formats.avif.quantizers import Quantizers
 from zenoimg.imaging.formats.avif.search import CLOSE, Attempt, close_enough
 from zenoimg.imaging.marking.mark import Overlay, overlay_for
+from zenoimg.imaging.result import Watermarked
 
 SIZE = (320, 240)
 
@@ -127,9 +128,9 @@ def test_a_large_picture_is_tested_on_square_samples(level: int, monkeypatch: py
     """The whole picture is encoded at most twice, however long the search."""
     whole, saved = [], encoding._saved
 
-    def counted(frames: list[Image.Image], options: dict[str, object]) -> bytes:
-        whole.append(frames[0].size == SIZE)
-        return saved(frames, options)
+    def counted(picture: Image.Image, options: dict[str, object]) -> bytes:
+        whole.append(picture.size == SIZE)
+        return saved(picture, options)
 
     monkeypatch.setattr(encoding, "_SAMPLED", 50_000)
     monkeypatch.setattr(encoding, "_saved", counted)
@@ -145,11 +146,84 @@ def test_a_large_picture_is_tested_on_square_samples(level: int, monkeypatch: py
         assert (quantizers(done.data).colour or 0) < 4 * 55
 
 
-def test_an_animation_is_tested_on_its_first_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = sequence(moving_ball(SIZE, 6), [40] * 6, quality=80, speed=8)
-    expected = watermark(data)
+def panned(frames: int, *, lines: bool = False) -> list[Image.Image]:
+    """Draw a photo across which a camera moves; a coarse quantizer spoils fine lines."""
+    width, height = SIZE[0] + 5 * frames, SIZE[1] + 4 * frames
+    wide = pictures.photo((width, height))
+    for step in range(0, width + height if lines else 0, 9):
+        ink = "#c0b090" if step % 4 else "#304010"
+        ImageDraw.Draw(wide).line((step, 0, step - height, height), fill=ink, width=2)
+    return [wide.crop((5 * step, 4 * step, 5 * step + SIZE[0], 4 * step + SIZE[1])) for step in range(frames)]
+
+
+def times_coded(data: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Watermarked, int]:
+    """Return a copy, and how often all frames were coded for it."""
+    coded, saved = [], encoding._saved
+
+    def counted(picture: Image.Image, options: dict[str, object]) -> bytes:
+        coded.append(options)
+        return saved(picture, options)
+
+    monkeypatch.setattr(encoding, "_saved", counted)
     monkeypatch.setattr(encoding, "_SAMPLED", 250_000)
-    assert watermark(data) == expected
+    return watermark(data), len(coded)
+
+
+def test_an_animation_with_a_close_copy_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = sequence(panned(4), [40] * 4, quality=60, speed=8)
+    done, times = times_coded(data, monkeypatch)
+    assert times == 1
+    assert quantizers(done.data) == quantizers(data)
+    assert 0.8 * len(data) < len(done.data) < 1.25 * len(data)
+    assert all(decibels(data, done.data, frame) > CLOSE for frame in range(4))
+    assert done.warnings == ()
+
+
+@pytest.mark.parametrize("quality", [5, 15, 40])
+def test_a_coarse_animation_uses_its_byte_budget(quality: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = sequence(panned(6, lines=True), [40] * 6, quality=quality, speed=8)
+    done, times = times_coded(data, monkeypatch)
+    assert 2 <= times <= 3
+    assert 1.3 * len(data) < len(done.data) <= 1.5 * len(data)
+    colour = quantizers(done.data).colour
+    assert colour is not None
+    assert 4 < colour < (quantizers(data).colour or 0)
+    (warning,) = done.warnings
+    reported = float(warning.split(" has ")[1].split()[0])
+    errors = [10 ** (-decibels(data, done.data, frame) / 10) for frame in range(6)]
+    assert reported == pytest.approx(-10 * math.log10(sum(errors) / 6), abs=0.3)
+    assert reported < CLOSE
+
+
+@pytest.mark.parametrize("level", [30, 55])
+def test_an_animation_with_some_finer_frames_does_not_grow(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the first frame's quantizer in all frames it would take up to 1.47 times the bytes."""
+    advanced = {"c:end-usage": "q", "c:cq-level": str(level)}
+    data = sequence(panned(8), [40] * 8, speed=8, advanced=advanced)
+    done, times = times_coded(data, monkeypatch)
+    assert times == 2
+    assert len(done.data) < 1.2 * len(data)
+    assert quantizers(done.data) == quantizers(data)
+    assert done.warnings == ()
+
+
+def test_animated_alpha_finer_than_colours_stays_finer(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [frame.convert("RGBA") for frame in panned(4)]
+    for frame in frames:
+        frame.putalpha(Image.linear_gradient("L").resize(SIZE))
+    data = sequence(frames, [40] * 4, quality=60, speed=8, advanced={"a:end-usage": "q", "a:cq-level": "20"})
+    done, _ = times_coded(data, monkeypatch)
+    assert quantizers(data).alpha != quantizers(data).colour
+    assert quantizers(done.data) == quantizers(data)
+
+
+def test_an_animation_finer_than_any_quality_setting_stays_as_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [frame.resize((480, 360)) for frame in moving_ball(SIZE, 2)]
+    data = sequence(frames, [40] * 2, speed=8, advanced={"c:end-usage": "q", "c:cq-level": "2"})
+    done, times = times_coded(data, monkeypatch)
+    assert times == 1
+    assert quantizers(data).colour == quantizers(done.data).colour
+    assert (quantizers(data).colour or 99) < 16
 
 
 def test_lossless_grey_stays_lossless() -> None:
@@ -180,7 +254,7 @@ def test_a_configured_quality_is_passed_to_libavif() -> None:
 
 def test_speed_depends_on_the_amount_of_work() -> None:
     assert [speed_for(samples, animated=False) for samples in (1e6, 3e6, 18e6, 36e6)] == [6, 6, 8, 9]
-    assert [speed_for(samples, animated=True) for samples in (1e6, 18e6, 36e6)] == [8, 8, 9]
+    assert [speed_for(samples, animated=True) for samples in (1e6, 36e6, 180e6)] == [8, 8, 9]
 
 
 def test_psnr_is_measured_outside_the_mark_on_colours_or_alpha_whichever_is_worse() -> None:
@@ -224,3 +298,42 @@ def test_the_search_ends_close_or_within_its_budget(
         assert found.level > 0
         assert found.size <= budget
         assert found.psnr < CLOSE + 0.6 + slope or len(tried) > 2
+
+
+@given(
+    start=st.integers(1, 63),
+    most=st.integers(2, 7),
+    budget=st.floats(500, 500_000),
+    size=st.floats(500, 100_000),
+    growth=st.floats(1.01, 1.2),
+    decibels_at_start=st.floats(15, 60) | st.just(math.inf),
+    slope=st.floats(0.05, 1.0),
+)
+def test_a_search_in_both_directions_keeps_the_best(
+    start: int, most: int, budget: float, size: float, growth: float, decibels_at_start: float, slope: float
+) -> None:
+    tried: list[Attempt] = []
+
+    def code(level: int) -> Attempt:
+        finer = start - level
+        tried.append(Attempt(level, size * growth**finer, decibels_at_start + slope * finer))
+        return tried[-1]
+
+    found = close_enough(start, budget, code, coarsest=63, most=most)
+    levels = [attempt.level for attempt in tried]
+    assert 1 <= len(levels) == len(set(levels)) <= most
+    assert 1 <= min(levels) <= max(levels) <= 63
+    affordable = [attempt for attempt in tried if attempt.size <= budget]
+    if affordable:
+        assert found.size <= budget
+        assert min(CLOSE, found.psnr) == max(min(CLOSE, attempt.psnr) for attempt in affordable)
+    else:
+        assert found.size == min(attempt.size for attempt in tried)
+
+
+def test_a_search_that_begins_above_its_budget_returns_to_it() -> None:
+    def code(level: int) -> Attempt:
+        return Attempt(level, 1000 * 1.05 ** (60 - level), 30 + 0.3 * (60 - level))
+
+    found = close_enough(40, 1500, code, coarsest=63, most=3)
+    assert 1400 < found.size <= 1500

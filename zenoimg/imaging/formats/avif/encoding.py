@@ -3,13 +3,13 @@
 libavif's quality setting is no help: its meaning depends on libavif's version and tune. A copy with its source's
 quantizer is about as large as the source and close to it, since most coefficients are already multiples of the step
 size. With a coarse quantizer the loss is visible even so, so such a picture is coded more finely, at up to 1.5 times
-the source's bytes; for a large picture the level is found on a sample.
+the source's bytes; for a large picture the level is found on a sample, for a large animation in three attempts.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
@@ -18,8 +18,18 @@ from PIL import Image
 
 from zenoimg.imaging.formats.avif.closeness import outside_mask, psnr
 from zenoimg.imaging.formats.avif.header import IDENTITY, AvifHeader
-from zenoimg.imaging.formats.avif.levels import Levels, samples, source_levels, speed_for
-from zenoimg.imaging.formats.avif.search import CLOSE, Attempt, close_enough
+from zenoimg.imaging.formats.avif.levels import (
+    COARSEST,
+    MANY_ANIMATED,
+    UNKNOWN,
+    Levels,
+    even_options,
+    level_of,
+    samples,
+    source_levels,
+    speed_for,
+)
+from zenoimg.imaging.formats.avif.search import CLOSE, Attempt, best, close_enough
 from zenoimg.imaging.marking.mark import Overlay
 from zenoimg.imaging.recipe import EncoderSettings
 
@@ -29,6 +39,15 @@ _SAMPLED = 600_000
 
 _SQUARE, _BLOCK = 128, 64
 """Side of a sampled square in pixels, which is that of a superblock: squares begin on the source's superblocks."""
+
+_MOST_SMALL, _MOST_LARGE, _MOST_HUGE = 7, 3, 2
+"""Number of times that an animation is coded at most."""
+
+_AS_LARGE = 1.25
+"""Growth up to which a copy counts as being as large as its source."""
+
+_FINER = 2
+"""Levels above the first attempt's at which constant quality takes about 1.4 times the bytes, measured on photos."""
 
 _MARGIN = 0.3
 """Difference in dB by which a sample may be closer to the source than the whole picture is."""
@@ -45,22 +64,21 @@ class Encoded:
 class _Coding:
     """Codes a picture or animation at different levels, and compares the results with the input."""
 
-    def __init__(self, pictures: Sequence[Image.Image], mask: Image.Image, levels: Levels, options: dict[str, Any]):
-        self._pictures, self._mask, self._levels, self._options = pictures, mask, levels, options
+    def __init__(self, picture: Image.Image, mask: Image.Image, levels: Levels, options: dict[str, Any]):
+        self._picture, self._mask, self._options = picture, mask, options
+        self.levels, self.size = levels, picture.size
         self._attempts: dict[int, Attempt] = {}
-        self._data: dict[int, bytes] = {}
 
     def __call__(self, level: int) -> Attempt:
         if level not in self._attempts:
-            data = _saved(self._pictures, {**self._options, "advanced": self._levels.at(level).options})
-            pairs = zip(_frames(self._pictures), _frames([Image.open(BytesIO(data), formats=["AVIF"])]), strict=True)
-            self._attempts[level] = Attempt(level, len(data), psnr(pairs, self._mask))
-            self._data[level] = data
+            self._attempts[level] = self.by(self.levels.at(level), level)
         return self._attempts[level]
 
-    def data(self, attempt: Attempt) -> bytes:
-        """Return the file that an attempt produced."""
-        return self._data[attempt.level]
+    def by(self, options: dict[str, Any], level: int) -> Attempt:
+        """Return the attempt with these options of Pillow's, which is about as fine as one at ``level``."""
+        data = _saved(self._picture, self._options | options)
+        pairs = zip(_frames(self._picture), _frames(Image.open(BytesIO(data), formats=["AVIF"])), strict=True)
+        return Attempt(level, len(data), psnr(pairs, self._mask), data)
 
 
 def encoded(
@@ -86,17 +104,17 @@ def encoded(
         return _at_quality(picture, header, settings.avif_quality, options | metadata)
     levels = source_levels(header, picture.size, options["speed"])
     mask = outside_mask(overlay, picture.size)
-    whole = _Coding([picture], mask, levels, options | metadata)
+    whole = _Coding(picture, mask, levels, options | metadata)
     budget = _MOST_GROWTH * source_bytes
-    if coded <= _SAMPLED:
+    if durations:
+        attempt = _of_animation(whole, header, options["speed"], source_bytes, _most_attempts(coded))
+    elif coded <= _SAMPLED:
         attempt = close_enough(levels.colour, budget, whole)
     else:
-        pictures, part = _sample(picture, mask, coded)
-        share = len(pictures) * samples(header, part.size, picture.mode) / coded
-        if durations:
-            options["duration"] = 40
-        attempt = _by_sample(whole, _Coding(pictures, part, levels, options), share, levels.colour, budget)
-    return Encoded(whole.data(attempt), tuple(_not_kept(header, attempt)))
+        squares, part = _sample(picture, mask, coded)
+        share = samples(header, part.size, picture.mode) / coded
+        attempt = _by_sample(whole, _Coding(squares, part, levels, options), share, levels.colour, budget)
+    return Encoded(attempt.data, tuple(_not_kept(header, attempt)))
 
 
 def _at_quality(picture: Image.Image, header: AvifHeader, quality: int, options: dict[str, Any]) -> Encoded:
@@ -107,7 +125,36 @@ def _at_quality(picture: Image.Image, header: AvifHeader, quality: int, options:
         warnings = ["coding as RGB, mostly lossless, cannot be written and was converted to YCbCr of the best quality"]
     else:
         options |= {"quality": quality}
-    return Encoded(_saved([picture], options | {"advanced": {"a:lossless": "1"}}), tuple(warnings))
+    return Encoded(_saved(picture, options | {"advanced": {"a:lossless": "1"}}), tuple(warnings))
+
+
+def _of_animation(code: _Coding, header: AvifHeader, speed: int, source_bytes: int, most: int) -> Attempt:
+    """Return the best of at most ``most`` attempts for an animation; its first frames would be no sample of it.
+
+    The first attempt has the quantizer of the source's first frame in all frames, as libavif codes at a quality. The
+    others are of constant quality: frames that others refer to are finer, as other encoders code as well. For the same
+    size, those are closer where the quantizer is not the source's.
+    """
+    budget = _MOST_GROWTH * source_bytes
+    even = even_options(header, code.size, speed)
+    if even is None:
+        return close_enough(code.levels.colour, budget, code, most=most)
+    level = UNKNOWN if header.quantizers.colour is None else level_of(header.quantizers.colour)
+    first = code.by(even, level)
+    if first.size > _AS_LARGE * source_bytes:
+        other = close_enough(code.levels.colour, budget, code, most=most - 1)
+    elif first.psnr < CLOSE:
+        start = min(COARSEST, level + _FINER)
+        other = close_enough(start, budget, code, coarsest=COARSEST, most=most - 1)
+    else:
+        return first
+    return best((first, other), budget)
+
+
+def _most_attempts(coded: float) -> int:
+    if coded <= _SAMPLED:
+        return _MOST_SMALL
+    return _MOST_LARGE if coded <= MANY_ANIMATED else _MOST_HUGE
 
 
 def _by_sample(whole: _Coding, part: _Coding, share: float, start: int, budget: float) -> Attempt:
@@ -128,18 +175,14 @@ def _by_sample(whole: _Coding, part: _Coding, share: float, start: int, budget: 
     return second if second.size <= budget else min(first, second, key=lambda attempt: attempt.size)
 
 
-def _sample(picture: Image.Image, mask: Image.Image, coded: float) -> tuple[list[Image.Image], Image.Image]:
-    """Return an animation's first frames, or squares from across a picture, with their part of the mask."""
+def _sample(picture: Image.Image, mask: Image.Image, coded: float) -> tuple[Image.Image, Image.Image]:
+    """Return squares from across a picture, with their part of the mask."""
     width, height = picture.size
-    frames = getattr(picture, "n_frames", 1)
-    if frames > 1:
-        number = max(2, int(_SAMPLED * frames / coded))
-        return [frame.copy() for frame, _ in zip(_frames([picture]), range(min(number, frames)), strict=False)], mask
     side = min(_SQUARE, width, height)
     count = _SAMPLED / coded * width * height / side**2
     columns = max(1, min(width // side, round(math.sqrt(count * width / height))))
     rows = max(1, min(height // side, int(count / columns)))
-    return [_squares(picture, columns, rows, side)], _squares(mask, columns, rows, side)
+    return _squares(picture, columns, rows, side), _squares(mask, columns, rows, side)
 
 
 def _squares(picture: Image.Image, columns: int, rows: int, side: int) -> Image.Image:
@@ -153,17 +196,16 @@ def _squares(picture: Image.Image, columns: int, rows: int, side: int) -> Image.
     return squares
 
 
-def _frames(pictures: Sequence[Image.Image]) -> Iterator[Image.Image]:
-    for picture in pictures:
-        for number in range(getattr(picture, "n_frames", 1)):
-            picture.seek(number)
-            picture.load()
-            yield picture
+def _frames(picture: Image.Image) -> Iterator[Image.Image]:
+    for number in range(getattr(picture, "n_frames", 1)):
+        picture.seek(number)
+        picture.load()
+        yield picture
 
 
-def _saved(pictures: Sequence[Image.Image], options: dict[str, Any]) -> bytes:
+def _saved(picture: Image.Image, options: dict[str, Any]) -> bytes:
     encoded = BytesIO()
-    pictures[0].save(encoded, "AVIF", **options, append_images=pictures[1:])
+    picture.save(encoded, "AVIF", **options)
     return encoded.getvalue()
 
 
