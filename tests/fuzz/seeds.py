@@ -21,7 +21,7 @@ _RESOURCES = pictures.resource(0x0404, pictures.iptc((90, b"Paris"), (80, b"A. A
 
 
 def seeds() -> dict[str, bytes]:
-    """Give the pictures by name, format first."""
+    """Return the pictures by name, which starts with the format."""
     return {**_jpegs(), **_pngs(), **_tiffs(), **_bmps(), **_heifs()}
 
 
@@ -101,7 +101,7 @@ def _bmps() -> dict[str, bytes]:
 
 
 def _heifs() -> dict[str, bytes]:
-    """Give none where the extra that encodes and decodes them is not installed."""
+    """Return no pictures if the extra that encodes and decodes them is not installed."""
     if not heifs.IS_THERE:
         return {}
     size = 96, 64

@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of ``watermark``: ``make fuzz``, or ``python -m tests.fuzz.target [--seconds N]``.
 
-Anything but a copy or a refusal is a crash; libFuzzer then leaves the input in the folder where it was started
-(``crash-…``). Needs atheris, which is in ``requirements/fuzz.txt`` and not among the tools of ``make test``.
+Anything but a copy or a refusal is a crash; libFuzzer then saves the input in the current folder (``crash-…``). Needs
+atheris, which is in ``requirements/fuzz.txt``; ``make test`` does not install it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Damaged JPEGs of every coding reach the helper: each gives a copy or a refusal, and none ends two helpers."""
+"""Damaged JPEGs of every coding in the helper: each results in a copy or a refusal, and none crashes two helpers."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ MUTATIONS_OF: tuple[Mutation, ...] = (
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-def test_damaged_files_give_a_copy_or_a_refusal(number: int) -> None:
+def test_damaged_files_result_in_a_copy_or_a_refusal(number: int) -> None:
     dice = Dice(number)
     files = seeds()
     outcomes: Counter[str] = Counter()
@@ -101,5 +101,5 @@ def test_damaged_files_give_a_copy_or_a_refusal(number: int) -> None:
         outcomes[done.encoding] += 1
         if done.encoding == "coefficients":
             opened(done.data)
-    assert outcomes["coefficients"] > MUTATIONS // 20, "else hardly any file reached the end"
+    assert outcomes["coefficients"] > MUTATIONS // 20, "otherwise hardly any file was decoded"
     assert outcomes["pixels"] > MUTATIONS // 20

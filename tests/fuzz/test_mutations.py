@@ -1,4 +1,4 @@
-"""Damaged pictures of all kinds give a copy that can be opened, or a refusal: never anything else."""
+"""Damaged pictures of all kinds result in a copy that can be opened, or a refusal: never anything else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NUMBERS = (0, 1, 2, 3, 7, 8, 127, 128, 255, 256, 0x7FFF, 0x8000, 0xFFFF, 0x10000
 
 
 def judged(data: bytes) -> str:
-    """The code of the refusal, "copied", or "copied with warnings"; any other error passes through."""
+    """Return the code of the refusal, "copied", or "copied with warnings"; any other error is raised."""
     try:
         done = watermark(data, limits=LIMITS)
     except Refused as refusal:
@@ -40,14 +40,14 @@ def judged(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_seed_itself_is_copied(name: str) -> None:
+def test_every_seed_is_copied(name: str) -> None:
     assert judged(SEEDS[name]).startswith("copied")
     opened(watermark(SEEDS[name]).data)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_truncation_at_every_kilobyte_is_a_refusal_or_named(name: str) -> None:
-    """A copy there may be when only metadata, or what lies behind the first picture, is cut off: with a warning."""
+def test_truncated_files_are_refused_or_copied_with_a_warning(name: str) -> None:
+    """There may be a copy if only metadata, or data after the first picture, is cut off: with a warning."""
     data = SEEDS[name]
     ends = {*range(0, len(data), 1024), *range(min(len(data), 200)), *range(0, len(data), 1 + len(data) // 40)}
     outcomes = {end: judged(data[:end]) for end in sorted(ends)}
@@ -56,12 +56,12 @@ def test_a_truncation_at_every_kilobyte_is_a_refusal_or_named(name: str) -> None
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_flipped_bits_are_a_refusal_or_a_copy(name: str) -> None:
+def test_flipped_bits_result_in_a_copy_or_a_refusal(name: str) -> None:
     dice = random.Random(17)
     for _ in range(60):
         data = bytearray(SEEDS[name])
         for _ in range(dice.randint(1, 8)):
-            # Half of them near the front, where headers are.
+            # Half of them near the start, where headers are.
             at = dice.randrange(len(data) if dice.random() < 0.5 else min(len(data), 300))
             data[at] ^= 1 << dice.randrange(8)
         assert judged(bytes(data)) in OUTCOMES
@@ -69,7 +69,7 @@ def test_flipped_bits_are_a_refusal_or_a_copy(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("signature", SIGNATURES)
-def test_another_formats_signature_is_a_refusal(name: str, signature: str) -> None:
+def test_the_signature_of_another_format_is_refused(name: str, signature: str) -> None:
     head = SIGNATURES[signature]
     if name.startswith(signature):
         return
@@ -78,7 +78,9 @@ def test_another_formats_signature_is_a_refusal(name: str, signature: str) -> No
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(NAMES), st.integers(0, 400), st.sampled_from(NUMBERS), st.sampled_from("BHI"), st.booleans())
-def test_numbers_of_headers_may_be_anything(name: str, at: int, number: int, size: str, big: bool) -> None:
+def test_arbitrary_numbers_in_headers_result_in_a_copy_or_a_refusal(
+    name: str, at: int, number: int, size: str, big: bool
+) -> None:
     data = bytearray(SEEDS[name])
     at %= len(data) - 4
     struct.pack_into((">" if big else "<") + size, data, at, number & ((1 << 8 * struct.calcsize("<" + size)) - 1))
@@ -90,7 +92,9 @@ def test_numbers_of_headers_may_be_anything(name: str, at: int, number: int, siz
     st.sampled_from(NAMES),
     st.lists(st.tuples(st.integers(0, 100_000), st.binary(max_size=12), st.integers(0, 40)), min_size=1, max_size=4),
 )
-def test_bytes_put_in_and_cut_out_are_a_refusal_or_a_copy(name: str, edits: list[tuple[int, bytes, int]]) -> None:
+def test_inserted_and_deleted_bytes_result_in_a_copy_or_a_refusal(
+    name: str, edits: list[tuple[int, bytes, int]]
+) -> None:
     data = SEEDS[name]
     for at, put_in, cut in edits:
         at %= max(1, len(data))
@@ -100,12 +104,12 @@ def test_bytes_put_in_and_cut_out_are_a_refusal_or_a_copy(name: str, edits: list
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(NAMES), st.sampled_from(NAMES), st.floats(0, 1), st.floats(0, 1))
-def test_two_halves_of_two_pictures_are_a_refusal_or_a_copy(one: str, other: str, cut: float, go_on: float) -> None:
+def test_halves_of_two_pictures_result_in_a_copy_or_a_refusal(one: str, other: str, cut: float, go_on: float) -> None:
     first, second = SEEDS[one], SEEDS[other]
     assert judged(first[: int(cut * len(first))] + second[int(go_on * len(second)) :]) in OUTCOMES
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(SIGNATURES)), st.binary(max_size=400))
-def test_any_bytes_behind_a_signature_are_a_refusal(signature: str, rest: bytes) -> None:
+def test_arbitrary_bytes_after_a_signature_are_refused(signature: str, rest: bytes) -> None:
     assert judged(SIGNATURES[signature] + rest) in REFUSALS

@@ -1,1 +1,1 @@
-"""Other people's programs as judges of our copies. What comes from npm stands in ``.peers`` (``make peers``)."""
+"""Check copies with other people's programs. Those from npm are in ``.peers`` (``make peers``)."""

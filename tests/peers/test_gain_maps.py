@@ -1,4 +1,4 @@
-"""ExifTool, libvips and sharp find the HDR gain map of a copy where they find that of its source."""
+"""ExifTool, libvips and sharp find the HDR gain map of a copy if they find that of its source."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_exiftool_extracts_the_map_by_the_directory_in_xmp() -> None:
 
 
 def fields(data: bytes) -> dict[str, Any]:
-    """Return what libvips says of the map, but for its bytes."""
+    """Return what libvips reports about the map, except its bytes."""
     pyvips: Any = pytest.importorskip("pyvips", reason="its wheels with libvips are for x86_64 Linux")
     picture = pyvips.Image.new_from_buffer(data, "")
     named = (name for name in picture.get_fields() if name.startswith("gainmap-") and name != "gainmap-data")
@@ -75,7 +75,7 @@ def fields(data: bytes) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", sorted(BY_LIBVIPS))
-def test_libvips_reads_the_same_of_the_map_as_in_the_source(kind: str) -> None:
+def test_libvips_reads_the_same_map_metadata_as_in_the_source(kind: str) -> None:
     source = KINDS[kind].data
     before, after = fields(source), fields(watermark(source, OPAQUE).data)
     assert before["gainmap-max-content-boost"] == [4.0, 4.0, 4.0]

@@ -1,4 +1,4 @@
-"""What a function may import at its start: a budget, since each module is compiled at every cold start.
+"""The modules that a function may import at its start: a budget, since every cold start compiles each one.
 
 ``python -m benchmarks.cold_start`` measures what it comes to, relative to boto3 and Pillow alone.
 """
@@ -13,7 +13,7 @@ import pytest
 
 from tests.function_path import ENVIRONMENT, assemble
 
-#: Modules of a start beyond those of a bare one; a few may come and go with versions of Powertools and botocore.
+#: Modules beyond those of a bare start; a few come and go with versions of Powertools and botocore.
 BUDGET = {"processor": 90, "get_images": 60}
 
 BARE = "import botocore.session; botocore.session.get_session().create_client('dynamodb')"
@@ -27,13 +27,13 @@ STARTS = {
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What a deploy sends and the runtime brings."""
+    """Return the packages that a deploy sends and those that the runtime provides."""
     return assemble(tmp_path_factory.mktemp("function"))
 
 
 @pytest.fixture(scope="module")
 def loaded(path: list[str]) -> dict[str, set[str]]:
-    """Start → the modules that it loads."""
+    """Return the modules that each start loads."""
     return {name: _modules(code, path) for name, code in STARTS.items()}
 
 
@@ -55,13 +55,13 @@ def test_both_stay_within_their_budget_of_modules(loaded: dict[str, set[str]]) -
         assert len(added) <= BUDGET[name], sorted(added)
 
 
-def test_neither_loads_what_its_work_does_not_need(loaded: dict[str, set[str]]) -> None:
+def test_neither_loads_modules_that_it_does_not_need(loaded: dict[str, set[str]]) -> None:
     for name in ("processor", "get_images"):
         assert not packages(loaded[name]) & {"boto3", "s3transfer", "multiprocessing", "asyncio", "cffi"}
         assert not {module for module in loaded[name] if module.startswith("aws_lambda_powertools.utilities.batch")}
 
 
-def test_the_reader_loads_nothing_of_pillow_or_imaging(loaded: dict[str, set[str]]) -> None:
+def test_the_reader_loads_neither_pillow_nor_imaging(loaded: dict[str, set[str]]) -> None:
     assert "PIL" not in packages(loaded["get_images"])
     assert "zenoimg.imaging" not in loaded["get_images"]
 
@@ -73,7 +73,7 @@ def test_the_processor_loads_pillow_and_no_format_before_its_first_picture(loade
     assert families | plugins == set()
 
 
-def test_typing_extensions_have_every_name_that_powertools_takes(path: list[str]) -> None:
+def test_typing_extensions_have_every_name_that_powertools_uses(path: list[str]) -> None:
     code = (
         "from aws_lambda_powertools import Logger; "
         "from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response; "

@@ -1,4 +1,4 @@
-"""The page on costs: each amount follows from its formula, and the README repeats the totals."""
+"""The documentation of costs: each amount follows from its formula, and the README repeats the totals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LAMBDA = "Lambda, compute"
 
 
 def value(formula: str) -> float:
-    """The sum of products and quotients of a formula, from left to right."""
+    """Return the value of a formula of products and quotients, from left to right."""
     total = 0.0
     for term in formula.replace("N", "1000000").split(" + "):
         first, *others = re.split(r" ([·/]) ", term)
@@ -30,7 +30,7 @@ def value(formula: str) -> float:
 
 
 @pytest.mark.parametrize(("what", "formula", "amount"), [row[:3] for row in ROWS])
-def test_an_amount_is_what_its_formula_says(what: str, formula: str, amount: str) -> None:
+def test_an_amount_is_the_value_of_its_formula(what: str, formula: str, amount: str) -> None:
     assert math.isclose(value(formula), float(amount), abs_tol=0.0051), what
 
 

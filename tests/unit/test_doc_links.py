@@ -15,20 +15,20 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def anchors(page: Path) -> set[str]:
-    """The addresses that GitHub gives the headings of a page."""
+    """Return the anchors that GitHub gives the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_point_at_existing_targets(page: Path) -> None:
     for link in _LINK.findall(page.read_text(encoding="utf-8")):
         if re.match(r"[a-z]+:", link):
             continue
         name, _, anchor = link.partition("#")
         target = (page.parent / name).resolve() if name else page
         assert target.is_relative_to(ROOT), link
-        assert target.exists(), f"{link} leads to nothing"
+        assert target.exists(), f"{link} points at nothing"
         assert not anchor or anchor in anchors(target), f"{link}: there is no such heading"
 
 
@@ -41,7 +41,7 @@ def test_every_page_of_the_documentation_is_linked() -> None:
     assert {page for page in PAGES if page.name != "README.md" or page.parent != ROOT} <= linked | {ROOT / "README.md"}
 
 
-def test_every_picture_of_the_documentation_is_shown() -> None:
+def test_every_picture_of_the_documentation_is_used() -> None:
     shown = {
         (page.parent / link).resolve()
         for page in PAGES

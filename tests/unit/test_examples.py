@@ -17,7 +17,7 @@ _EXAMPLE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.
 
 
 def examples(page: str) -> list[tuple[str, str]]:
-    """The blocks of Python of a page, each with what it prints according to the page."""
+    """Return the Python blocks of a page, each with the output that the page shows."""
     return [(code, printed) for code, printed in _EXAMPLE.findall((ROOT / page).read_text(encoding="utf-8"))]
 
 
@@ -29,7 +29,7 @@ def test_examples_run(page: str, fewest: int, tmp_path: Path, monkeypatch: pytes
     pictures.photo((64, 64)).save("logo.png")
     pictures.photo((320, 240)).save("orange.png")
     found = examples(page)
-    assert len(found) >= fewest, "else this test runs nothing"
+    assert len(found) >= fewest, "otherwise this test runs nothing"
     names: dict[str, Any] = {"__name__": "__main__"}
     for code, expected in found:
         printed = StringIO()

@@ -16,20 +16,20 @@ COMMANDS = [line for block in re.findall(r"```\n(.*?)```", TEXT, re.DOTALL) for 
 
 
 @pytest.mark.parametrize("line", [*COMMANDS, *re.findall(r"`(zenoimg [^`]+)`", TEXT)])
-def test_a_command_of_the_page_parses(line: str) -> None:
+def test_the_commands_of_the_page_parse(line: str) -> None:
     program, *words = shlex.split(line)
     if program == "aws":
         assert words[:2] == ["s3", "cp"]
-    elif words != ["show"]:  # named without its image
+    elif words != ["show"]:  # mentioned without its image
         assert program == "zenoimg"
         parsed(words)
 
 
-def test_it_ends_with_nothing_left() -> None:
+def test_the_hour_ends_with_nothing_left() -> None:
     assert COMMANDS[-1] == "zenoimg destroy --delete-data"
 
 
-def test_it_counts_the_metrics_of_the_alarms_that_the_template_has() -> None:
+def test_the_page_counts_the_alarm_metrics_of_the_template() -> None:
     resources = [each for each in TEMPLATE["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     alarms = [each["Properties"] for each in resources if each.get("Condition") != "SendsEvents"]  # off by default
     metrics = sum(sum("MetricStat" in item for item in alarm.get("Metrics", [])) or 1 for alarm in alarms)

@@ -14,7 +14,7 @@ from zenoimg.stack.names import StackNames
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 
 
-def test_it_passes_one_role_to_cloudformation_alone_and_grants_less_than_the_document_that_it_replaces() -> None:
+def test_it_passes_one_role_only_to_cloudformation_and_grants_less_than_the_policy_it_replaces() -> None:
     blocks = re.findall(r"```json\n(.*?)```", _PAGE.read_text(encoding="utf-8"), re.DOTALL)
     found: dict[str, Any] = json.loads(blocks[0])
     passing, looking = found["Statement"]

@@ -16,19 +16,19 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def is_flat(picture: Image.Image) -> bool:
-    """Whether a quarter of the picture, taken anywhere, has hardly any levels."""
+    """Return whether any quarter of the picture has hardly any levels."""
     width, height = picture.size
     quarters = [(x, y, x + width // 2, y + height // 2) for x in (0, width // 2) for y in (0, height // 2)]
     return any(len(set(picture.crop(box).convert("L").tobytes())) < 40 for box in quarters)
 
 
-def test_the_landscape_is_a_jpeg_of_the_asked_size(drawn: list[Path]) -> None:
+def test_the_landscape_is_a_jpeg_of_the_requested_size(drawn: list[Path]) -> None:
     with Image.open(drawn[0]) as lake:
         assert (lake.format, lake.mode, lake.size) == ("JPEG", "RGB", (400, 300))
         assert not is_flat(lake)
 
 
-def test_the_portrait_lies_and_stands_up_by_its_orientation(drawn: list[Path]) -> None:
+def test_the_portrait_is_stored_sideways_and_rotated_by_its_orientation(drawn: list[Path]) -> None:
     with Image.open(drawn[1]) as stored:
         exif = stored.getexif()
         assert (stored.format, stored.size, exif[ExifTags.Base.Orientation]) == ("JPEG", (400, 300), 6)
@@ -43,7 +43,7 @@ def test_the_portrait_lies_and_stands_up_by_its_orientation(drawn: list[Path]) -
     assert sum(lamp) > 2 * sum(lawn)  # the light is at the top
 
 
-def test_the_cut_out_has_soft_alpha(drawn: list[Path]) -> None:
+def test_the_cutout_has_soft_alpha(drawn: list[Path]) -> None:
     with Image.open(drawn[2]) as orange:
         assert (orange.format, orange.mode, orange.size) == ("PNG", "RGBA", (400, 300))
         alpha = orange.getchannel("A")
@@ -52,7 +52,7 @@ def test_the_cut_out_has_soft_alpha(drawn: list[Path]) -> None:
         assert len(set(alpha.tobytes())) > 100
 
 
-def test_the_same_pictures_come_out_every_time(drawn: list[Path], tmp_path: Path) -> None:
+def test_pictures_are_the_same_every_time(drawn: list[Path], tmp_path: Path) -> None:
     again = draw(tmp_path, long_side=400)
     assert [path.name for path in again] == [path.name for path in drawn]
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in drawn]
@@ -80,4 +80,4 @@ def test_the_comparison_shows_both_upright_side_by_side(drawn: list[Path], tmp_p
         assert sheet.width == 1600
         halves = [sheet.crop((x, 60, x + 800, 700)).convert("L") for x in (0, 788)]
     unlike = ImageChops.difference(*halves).histogram()
-    assert sum(unlike[32:]) < 0.05 * sum(unlike)  # both stand, in the same place
+    assert sum(unlike[32:]) < 0.05 * sum(unlike)  # both are upright, in the same place

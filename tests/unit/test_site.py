@@ -1,4 +1,4 @@
-"""The documentation is built into a site without a warning; its diagrams show what the pages say."""
+"""The documentation site builds without a warning; its diagrams match the pages."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from docs import api_page, make_diagrams
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.thorough  # drawing one again takes npm and Chromium
-def test_each_diagram_is_drawn_as_it_is_written() -> None:
+@pytest.mark.thorough  # redrawing one needs npm and Chromium
+def test_each_diagram_matches_its_source() -> None:
     drawn = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "diagrams").glob("*.svg")}
     written = make_diagrams.diagrams()
     assert drawn.keys() == written.keys()
@@ -23,7 +23,7 @@ def test_each_diagram_is_drawn_as_it_is_written() -> None:
         assert drawn[name].startswith(f"<!-- {make_diagrams.digest(block)} -->"), "run python -m docs.make_diagrams"
 
 
-def test_the_page_of_the_api_has_every_key_parameter_and_status() -> None:
+def test_the_api_page_has_every_key_parameter_and_status() -> None:
     description = ROOT / "docs" / "openapi.yaml"
     page = api_page.api_page(description)
     text = description.read_text(encoding="utf-8")

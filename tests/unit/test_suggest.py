@@ -1,4 +1,4 @@
-"""Every command that a message suggests is written by one function, can be pasted, and acts where its author acted."""
+"""Every command that a message suggests is written by one function, can be pasted, and acts on the same pipeline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from zenoimg.config.load import GlobalOptions
 from zenoimg.suggest import acting_with, point_aws_cli_at, suggest, suggest_aws, suggest_install
 
 _WRITTEN = re.compile(rf"zenoimg (?:-\S+ )*(?:{'|'.join(COMMANDS)})\b")
-#: What names a command without suggesting it: in files, which outlive the call.
+#: Mentions of commands that are not suggestions: in files, which outlive the call.
 _IN_FILES = {
     '<meta name="generator" content="zenoimg gallery">',
     "# `zenoimg config` shows every setting and where it comes from.",
@@ -44,7 +44,7 @@ def test_a_shell_reads_every_id_as_it_is(image_id: str) -> None:
     assert command.isprintable()
 
 
-def test_an_id_that_begins_with_a_hyphen_is_no_option() -> None:
+def test_an_id_that_starts_with_a_hyphen_is_not_an_option() -> None:
     assert suggest("reprocess", ids=["-a.jpg", "b.jpg"]) == "zenoimg reprocess -- -a.jpg b.jpg"
 
 
@@ -90,7 +90,7 @@ def test_the_options_of_the_call_that_decide_where_it_acts_are_repeated() -> Non
         ),
     ],
 )
-def test_an_extra_is_installed_from_where_zenoimg_came(
+def test_an_extra_is_installed_from_the_same_source_as_zenoimg(
     noted: dict[str, object] | None, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installed = SimpleNamespace(read_text={"direct_url.json": json.dumps(noted) if noted else None}.get)
@@ -111,7 +111,7 @@ def sources() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("path", list(sources()), ids=lambda path: path.stem)
-def test_no_message_writes_a_command_by_itself(path: Path) -> None:
+def test_no_message_contains_a_handwritten_command(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documentation = {
         id(node.body[0].value)
@@ -130,12 +130,12 @@ def test_no_message_writes_a_command_by_itself(path: Path) -> None:
 
 def test_commands_of_the_aws_cli_act_where_the_command_does() -> None:
     with acting_with(["--profile", "my work"]):
-        assert suggest_aws("s3", "ls") == "aws s3 ls", "nothing is known yet"
+        assert suggest_aws("s3", "ls") == "aws s3 ls", "not connected yet"
         point_aws_cli_at(profile="my work", region="eu-west-1", endpoint_url="http://127.0.0.1:4566")
         place = "--region eu-west-1 --endpoint-url http://127.0.0.1:4566"
         assert suggest_aws("s3", "ls", "s3://a b") == f"aws s3 ls 's3://a b' --profile 'my work' {place}"
         assert suggest_aws("sso", "login", anywhere=True) == "aws sso login --profile 'my work'"
-    assert suggest_aws("s3", "ls") == "aws s3 ls", "and not for the next command"
+    assert suggest_aws("s3", "ls") == "aws s3 ls", "not for the next command"
 
 
 def test_commands_of_the_aws_cli_reach_the_embedded_aws() -> None:

@@ -34,9 +34,9 @@ MODULES = (
     ssl,
     urllib3.exceptions,
 )
-#: Mistakes in a client's own code or in botocore's models: a command that meets one is broken.
+#: Mistakes in a client's own code or in botocore's models: they are bugs.
 PROGRAMMING_ERRORS = {"UndefinedModelAttributeError", "MissingServiceIdError"}
-#: Classes whose text is made of what they were constructed with.
+#: Classes whose text depends on their arguments.
 ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
     http.client.IncompleteRead: (b"",),
     urllib3.exceptions.IncompleteRead: (1, 2),
@@ -56,7 +56,7 @@ EXCEPTIONS = sorted({kind for module in MODULES for kind in exceptions(module)},
 
 
 def bare(kind: type[Exception]) -> Exception:
-    """An instance without the arguments that its constructor wants; they differ from class to class."""
+    """Return an instance without the arguments of its constructor, which differ between classes."""
     if issubclass(kind, botocore.exceptions.ClientError):
         answer: Any = {"Error": {"Code": "Any", "Message": "no"}}
         return kind(answer, "AnyOperation")
@@ -67,7 +67,7 @@ def bare(kind: type[Exception]) -> Exception:
     return kind.__new__(kind)
 
 
-def test_the_modules_hold_what_this_test_is_about() -> None:
+def test_the_modules_contain_the_exceptions_of_this_test() -> None:
     assert len(EXCEPTIONS) > 150
     assert {"ReadTimeoutError", "SSLError", "IncompleteRead", "BadStatusLine"} <= {kind.__name__ for kind in EXCEPTIONS}
 
@@ -96,7 +96,7 @@ def test_every_error_of_a_socket_is_a_network_error(kind: type[Exception]) -> No
         (OSError(28, "No space left on device", "copies/a.jpg"), 1, "copies/a.jpg: No space left on device"),
     ],
 )
-def test_the_exit_code_tells_who_has_to_act(error: Exception, exit_code: int, words: str) -> None:
+def test_the_exit_code_shows_who_has_to_act(error: Exception, exit_code: int, words: str) -> None:
     explained = explain(error)
     assert (explained.exit_code, words in explained.message) == (exit_code, True)
 
@@ -107,6 +107,6 @@ def test_an_unknown_exception_asks_for_a_report() -> None:
     assert "--debug" in str(explained.next_step)
 
 
-def test_the_embedded_aws_is_another_platform() -> None:
+def test_the_embedded_aws_is_a_platform_of_its_own() -> None:
     assert Aws(region="eu-west-1", credentials=("a", "b"), local=True).platform is EMBEDDED
     assert Aws(region="eu-west-1", credentials=("a", "b")).platform is AWS

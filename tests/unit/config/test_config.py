@@ -27,7 +27,7 @@ def load_with(tmp_path: Path) -> Load:
     return load_with
 
 
-def test_without_flags_variables_and_file_the_defaults_hold(load_with: Load, tmp_path: Path) -> None:
+def test_without_flags_variables_and_file_the_defaults_apply(load_with: Load, tmp_path: Path) -> None:
     assert load_with() == Settings(stack="zeno", folder=tmp_path)
 
 
@@ -35,7 +35,7 @@ def test_without_flags_variables_and_file_the_defaults_hold(load_with: Load, tmp
     ("name", "variable"),
     [("stack", "ZENOIMG_STACK"), ("region", "ZENOIMG_REGION"), ("profile", "ZENOIMG_PROFILE")],
 )
-def test_a_flag_goes_before_a_variable_before_the_file(load_with: Load, name: str, variable: str) -> None:
+def test_a_flag_overrides_a_variable_which_overrides_the_file(load_with: Load, name: str, variable: str) -> None:
     given: dict[str, Any] = {name: "from-flag"}
     file, env, flag = f'{name} = "from-file"', {variable: "from-env"}, GlobalOptions(**given)
     assert getattr(load_with(file), name) == "from-file"
@@ -44,12 +44,12 @@ def test_a_flag_goes_before_a_variable_before_the_file(load_with: Load, name: st
 
 
 @pytest.mark.parametrize("variable", ["ZENOIMG_STACK", "ZENOIMG_REGION", "ZENOIMG_PROFILE", "ZENOIMG_CONFIG"])
-def test_an_empty_variable_counts_as_none(load_with: Load, variable: str) -> None:
+def test_an_empty_variable_counts_as_unset(load_with: Load, variable: str) -> None:
     found = load_with('stack = "acme"\nregion = "eu-west-1"\nprofile = "work"', env={variable: ""})
     assert (found.stack, found.region, found.profile) == ("acme", "eu-west-1", "work")
 
 
-def test_the_region_of_the_aws_cli_is_the_last_to_be_asked(load_with: Load) -> None:
+def test_the_region_of_the_aws_cli_has_the_lowest_precedence(load_with: Load) -> None:
     env = {"AWS_REGION": "us-east-2"}
     assert load_with(env=env).region == "us-east-2"
     assert load_with('region = "eu-west-1"', env=env).region == "eu-west-1"
@@ -60,17 +60,17 @@ def test_the_embedded_aws_can_be_chosen_by_variable(load_with: Load, text: str, 
     assert load_with(env={"ZENOIMG_LOCAL": text}).local is local
 
 
-def test_a_flag_outvotes_the_variable_for_the_embedded_aws_both_ways(load_with: Load) -> None:
+def test_a_flag_overrides_the_variable_for_the_embedded_aws_in_both_directions(load_with: Load) -> None:
     assert load_with(options=GlobalOptions(local=True)).local
     assert not load_with(options=GlobalOptions(local=False), env={"ZENOIMG_LOCAL": "1"}).local
 
 
-def test_a_variable_that_is_neither_yes_nor_no_is_named(load_with: Load) -> None:
+def test_a_variable_that_is_neither_yes_nor_no_is_reported(load_with: Load) -> None:
     with pytest.raises(ConfigurationError, match=r"ZENOIMG_LOCAL.*'maybe'"):
         load_with(env={"ZENOIMG_LOCAL": "maybe"})
 
 
-def test_the_file_can_be_named_by_flag_or_variable_and_files_in_it_lie_beside_it(tmp_path: Path) -> None:
+def test_the_file_can_be_given_by_flag_or_variable_and_paths_in_it_are_relative_to_it(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     named = elsewhere / "mine.toml"
@@ -81,24 +81,24 @@ def test_the_file_can_be_named_by_flag_or_variable_and_files_in_it_lie_beside_it
     assert (by_flag.stack, by_flag.folder) == ("acme", elsewhere)
 
 
-def test_a_named_file_that_does_not_exist_is_an_error_not_a_default(tmp_path: Path) -> None:
+def test_a_given_file_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"missing\.toml does not exist"):
         load(GlobalOptions(config=tmp_path / "missing.toml"), {}, tmp_path)
 
 
-def test_a_folder_is_no_configuration_file(tmp_path: Path) -> None:
+def test_a_folder_is_not_accepted_as_configuration_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load(GlobalOptions(config=tmp_path), {}, tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"stack = ", b"stack = 'a'\nstack = 'b'", b"stack = '\xff'"])
-def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_toml_file_is_reported_by_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "zenoimg.toml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"zenoimg\.toml is not valid TOML"):
         load(GlobalOptions(), {}, tmp_path)
 
 
-def test_tables_become_parameters_of_the_template(load_with: Load) -> None:
+def test_tables_become_template_parameters(load_with: Load) -> None:
     found = load_with(
         """
         [processor]
@@ -136,7 +136,7 @@ def test_tables_become_parameters_of_the_template(load_with: Load) -> None:
     assert found.backfill_concurrency == 20
 
 
-def test_the_recipe_and_the_limits_are_handed_on(load_with: Load) -> None:
+def test_the_recipe_and_the_limits_are_passed_on(load_with: Load) -> None:
     found = load_with('[watermark]\ntext = "© acme"\n[metadata]\npolicy = "strip"\n[limits]\nmax_pixels = 1000')
     assert found.recipe_tables == {"watermark": {"text": "© acme"}, "metadata": {"policy": "strip"}}
     assert found.limits == {"max_pixels": 1000}
@@ -160,7 +160,7 @@ def test_the_recipe_and_the_limits_are_handed_on(load_with: Load) -> None:
         ("[limits]\nmax_bytes = 0", "limits.max_bytes is 0", "from 1 to"),
     ],
 )
-def test_a_value_that_is_not_allowed_is_named_with_what_is(
+def test_an_invalid_value_is_reported_with_the_allowed_ones(
     load_with: Load, text: str, named: str, allowed: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
@@ -180,7 +180,7 @@ def test_a_value_that_is_not_allowed_is_named_with_what_is(
         ("[names]\nbucket = 'a'", "'bucket' in [names]", "originals_bucket"),
     ],
 )
-def test_an_unknown_key_is_named_with_the_known_ones(load_with: Load, text: str, unknown: str, known: str) -> None:
+def test_an_unknown_key_is_reported_with_the_known_ones(load_with: Load, text: str, unknown: str, known: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_with(text)
     assert f"unknown key {unknown}" in caught.value.message
@@ -211,7 +211,7 @@ def test_a_bad_stack_name_is_refused_wherever_it_comes_from(load_with: Load, nam
 NAMES = {"originals_bucket": "in", "processed_bucket": "out", "table": "records"}
 
 
-def test_a_pipeline_without_a_stack_is_named_by_file_or_variables(load_with: Load) -> None:
+def test_a_pipeline_without_a_stack_is_configured_by_file_or_variables(load_with: Load) -> None:
     env = {f"ZENOIMG_{key.upper()}": value for key, value in NAMES.items()}
     assert load_with(env=env).names == NAMES
     file = "[names]\n" + "\n".join(f'{key} = "file-{key}"' for key in NAMES)
@@ -222,7 +222,7 @@ def test_a_pipeline_without_a_stack_is_named_by_file_or_variables(load_with: Loa
     }
 
 
-def test_half_a_pipeline_without_a_stack_is_refused_naming_the_rest(load_with: Load) -> None:
+def test_an_incomplete_pipeline_without_a_stack_is_rejected_with_the_missing_settings(load_with: Load) -> None:
     with pytest.raises(ConfigurationError, match="missing: originals_bucket, processed_bucket"):
         load_with('[names]\ntable = "records"')
 
@@ -253,7 +253,7 @@ def test_the_current_name_overrides_the_former_one(load_with: Load) -> None:
     assert load_with("[limits]\nmax_total_pixels = 6000\n").notices == ()
 
 
-def test_the_file_of_the_nearest_folder_above_is_used_and_named(tmp_path: Path) -> None:
+def test_the_file_of_the_nearest_folder_above_is_used_and_reported(tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('stack = "far"')
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "zenoimg.toml").write_text('stack = "near"')
@@ -265,7 +265,7 @@ def test_the_file_of_the_nearest_folder_above_is_used_and_named(tmp_path: Path) 
     assert load(GlobalOptions(), {}, tmp_path / "project").notices == ()
 
 
-def test_a_named_file_wins_over_one_above(tmp_path: Path) -> None:
+def test_a_given_file_takes_precedence_over_one_in_a_folder_above(tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('stack = "above"')
     (tmp_path / "other.toml").write_text('stack = "named"')
     (tmp_path / "photos").mkdir()
@@ -273,7 +273,7 @@ def test_a_named_file_wins_over_one_above(tmp_path: Path) -> None:
     assert (found.stack, found.notices) == ("named", ())
 
 
-def test_a_file_of_another_user_above_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_user_in_a_folder_above_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "zenoimg.toml"
     path.write_text('stack = "acme"')
     (tmp_path / "photos").mkdir()

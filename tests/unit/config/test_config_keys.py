@@ -1,4 +1,4 @@
-"""The table of keys against what it speaks of: the template, the imaging package, the file that ``init`` writes."""
+"""The table of keys agrees with the template, the imaging package and the file that ``init`` writes."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ BOUNDED = [key for key in KEYS if isinstance(key.check, Whole | Real)]
 
 
 @pytest.mark.parametrize("key", WITH_PARAMETER, ids=_full_name)
-def test_a_default_is_the_templates_own(key: Key) -> None:
+def test_defaults_are_those_of_the_template(key: Key) -> None:
     assert key.default is not None
     assert str(TEMPLATE["Parameters"][key.parameter]["Default"]) == key.parameter_value(key.default)
 
 
 @pytest.mark.parametrize("key", WITH_PARAMETER, ids=_full_name)
-def test_what_a_key_allows_the_template_allows(key: Key) -> None:
+def test_the_template_allows_every_value_that_a_key_allows(key: Key) -> None:
     parameter: dict[str, Any] = TEMPLATE["Parameters"][key.parameter]
     if isinstance(key.check, OneOf):
         allowed = [str(value) for value in parameter["AllowedValues"]]
@@ -49,7 +49,7 @@ def test_what_a_key_allows_the_template_allows(key: Key) -> None:
         assert key.check.highest <= parameter.get("MaxValue", key.check.highest)
 
 
-def test_every_parameter_of_an_operators_choice_has_a_key() -> None:
+def test_every_parameter_that_operators_choose_has_a_key() -> None:
     zips = {"ArtifactsBucket", "FunctionsKey", "PackagesKey", "RecipeKey"}
     previous = {name for name in TEMPLATE["Parameters"] if name.startswith("Previous")} | {"RolledBackFrom"}
     ours = {*zips, *previous, "RecipeFingerprint", "RecipeRules", "Limits", "LimitsFingerprint", "SettingsGeneration"}
@@ -64,19 +64,19 @@ def test_every_parameter_is_used_by_the_template() -> None:
     assert {name for pair in used for name in pair} >= {key.parameter for key in WITH_PARAMETER}
 
 
-def test_the_backfill_concurrency_is_the_templates_literal() -> None:
+def test_the_backfill_concurrency_is_the_literal_in_the_template() -> None:
     (key,) = [key for key in KEYS if key.full_name == "backfill.concurrency"]
     assert properties("BackfillMapping")["ScalingConfig"]["MaximumConcurrency"] == key.default
 
 
-def test_the_recipes_defaults_are_the_imaging_packages_own() -> None:
+def test_recipe_defaults_are_those_of_the_imaging_package() -> None:
     tables, _ = recipe_to_mapping(Recipe())
     found = {(table, name): value for table, values in tables.items() for name, value in dict(values).items()}  # type: ignore[call-overload]
     keys = {(key.table, key.name): key.default for key in KEYS if key.table in RECIPE_TABLES}
     assert {place: value for place, value in keys.items() if value is not None} == found
 
 
-def test_the_limits_defaults_are_the_imaging_packages_own() -> None:
+def test_limit_defaults_are_those_of_the_imaging_package() -> None:
     found = {key.name: key.default for key in KEYS if key.table == "limits"}
     assert found.pop("max_memory") is None  # follows from the functions' memories
     limits = limits_of(Settings())
@@ -86,7 +86,7 @@ def test_the_limits_defaults_are_the_imaging_packages_own() -> None:
 
 
 @pytest.mark.parametrize("installed", [True, False])
-def test_heic_is_taken_where_it_is_installed_unless_it_is_set(
+def test_heic_is_accepted_if_its_decoder_is_installed_unless_configured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
 ) -> None:
     monkeypatch.setattr(operations_configured, "is_installed", lambda: installed)
@@ -116,11 +116,13 @@ def configured(tmp_path: Path, text: str) -> Settings:
         ("[processor]\nmemory = 3008\nlarge_memory = 0", 3008),
     ],
 )
-def test_what_an_image_may_need_follows_from_the_larger_function(tmp_path: Path, text: str, megabytes: int) -> None:
+def test_the_memory_limit_of_an_image_follows_from_the_larger_function(
+    tmp_path: Path, text: str, megabytes: int
+) -> None:
     assert limits_of(configured(tmp_path, text)).max_memory == usable_memory(megabytes)
 
 
-def test_limits_that_are_set_stay(tmp_path: Path) -> None:
+def test_configured_limits_are_kept(tmp_path: Path) -> None:
     assert limits_of(configured(tmp_path, "[limits]\nmax_memory = 900000000")).max_memory == 900_000_000
 
 
@@ -133,13 +135,13 @@ def test_limits_that_are_set_stay(tmp_path: Path) -> None:
         ("[processor]\nlarge_memory = 0\n[limits]\nmax_memory = 2000000000", "a function of 1769 MB holds"),
     ],
 )
-def test_memories_that_cannot_work_are_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_memory_sizes_that_cannot_work_are_rejected(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         limits_of(configured(tmp_path, text))
 
 
 @pytest.mark.parametrize("key", [key for key in BOUNDED if key.table in RECIPE_TABLES], ids=_full_name)
-def test_the_recipes_bounds_are_the_imaging_packages_own(key: Key) -> None:
+def test_recipe_bounds_are_those_of_the_imaging_package(key: Key) -> None:
     assert isinstance(key.check, Whole | Real)
     step = 1 if isinstance(key.check, Whole) else 0.001
 
@@ -155,7 +157,7 @@ def test_the_recipes_bounds_are_the_imaging_packages_own(key: Key) -> None:
             recipe(value)
 
 
-def test_the_positions_and_policies_are_the_imaging_packages_own() -> None:
+def test_positions_and_policies_are_those_of_the_imaging_package() -> None:
     for table, name in (("watermark", "position"), ("metadata", "policy")):
         (key,) = [key for key in KEYS if (key.table, key.name) == (table, name)]
         assert isinstance(key.check, OneOf)
@@ -169,7 +171,7 @@ def test_the_file_that_init_writes_changes_nothing(tmp_path: Path) -> None:
     assert load(GlobalOptions(), {}, tmp_path) == Settings(folder=tmp_path)
 
 
-def test_each_line_that_init_writes_is_valid_without_its_hash(tmp_path: Path) -> None:
+def test_each_line_that_init_writes_is_valid_when_uncommented(tmp_path: Path) -> None:
     text = re.sub(r"^# (\w+ = )", r"\1", commented(), flags=re.MULTILINE)
     (tmp_path / "zenoimg.toml").write_text(text, encoding="utf-8")
     file = file_of(GlobalOptions(), {}, tmp_path)
@@ -204,7 +206,7 @@ def test_an_error_names_the_line_however_the_key_is_written(tmp_path: Path, text
     ("text", "line", "meant"),
     [("\ncolour = 1", 2, ""), ("[procesor]\nmemory = 1024", 1, "processor"), ("[api]\n\natuh = 'none'", 3, "auth")],
 )
-def test_an_unknown_key_is_named_with_its_line_and_what_was_meant(
+def test_an_unknown_key_is_reported_with_its_line_and_a_suggestion(
     tmp_path: Path, text: str, line: int, meant: str
 ) -> None:
     (tmp_path / "zenoimg.toml").write_text(text, encoding="utf-8")
@@ -215,7 +217,7 @@ def test_an_unknown_key_is_named_with_its_line_and_what_was_meant(
 
 
 @pytest.mark.parametrize("value", ["ops", "a@b", "a b@example.com", "a@example.com, b@example.com"])
-def test_what_is_no_mail_address_is_refused(tmp_path: Path, value: str) -> None:
+def test_invalid_email_addresses_are_rejected(tmp_path: Path, value: str) -> None:
     (tmp_path / "zenoimg.toml").write_text(f'[alarms]\nemail = "{value}"', encoding="utf-8")
     with pytest.raises(ConfigurationError, match="must be an e-mail address"):
         load(GlobalOptions(), {}, tmp_path)
@@ -227,7 +229,7 @@ def test_a_cache_control_that_s3_would_reject_is_refused(tmp_path: Path, value: 
         load(GlobalOptions(), {"ZENOIMG_COPIES_CACHE_CONTROL": value}, tmp_path)
 
 
-def test_every_key_can_be_set_by_a_variable_that_goes_before_the_file(tmp_path: Path) -> None:
+def test_every_key_can_be_set_by_a_variable_that_overrides_the_file(tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text("[processor]\nmemory = 1024\n", encoding="utf-8")
     env = {
         "ZENOIMG_PROCESSOR_MEMORY": "2048",
@@ -250,7 +252,7 @@ def test_every_key_can_be_set_by_a_variable_that_goes_before_the_file(tmp_path: 
             load(GlobalOptions(), wrong, tmp_path)
 
 
-def test_a_bad_stack_name_in_the_file_is_an_error_of_the_file(tmp_path: Path) -> None:
+def test_an_invalid_stack_name_in_the_file_is_reported_as_an_error_in_the_file(tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('\nstack = "Zeno"', encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"zenoimg\.toml:2: stack is 'Zeno', which cannot name a stack"):
         load(GlobalOptions(), {}, tmp_path)
@@ -258,7 +260,7 @@ def test_a_bad_stack_name_in_the_file_is_an_error_of_the_file(tmp_path: Path) ->
         load(GlobalOptions(stack="Zeno"), {}, tmp_path)
 
 
-def test_a_recipe_that_only_imaging_can_judge_names_its_line_too(tmp_path: Path) -> None:
+def test_an_error_found_by_the_imaging_package_names_its_line_as_well(tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('[watermark]\n\ncolor = "blueish"', encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"zenoimg\.toml:3: .*color: 'blueish' is not a colour; allowed are"):
         recipe_of(load(GlobalOptions(), {}, tmp_path))

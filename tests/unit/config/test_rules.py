@@ -1,4 +1,4 @@
-"""``[[rules]]``: what is merged, and what is refused by name."""
+"""``[[rules]]``: what is merged, and which errors are reported."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def written(folder: Path, text: str) -> GlobalOptions:
     return GlobalOptions(config=path)
 
 
-def test_a_rule_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+def test_a_rule_changes_only_the_settings_in_it(tmp_path: Path) -> None:
     (tmp_path / "b.png").write_bytes(spec(logo("red")).logo or b"")
     recipe = recipe_of(load(written(tmp_path, TOML), {}, tmp_path))
     by_key = {key: recipe_for(recipe, f"{key}x.jpg") for key in ("", "a/", "b/", "b/plain/")}
@@ -56,7 +56,7 @@ def test_a_rule_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
     assert by_key["b/plain/"].watermark == by_key[""].watermark, "rules do not build on each other"
 
 
-def test_a_text_replaces_the_logo_of_all(tmp_path: Path) -> None:
+def test_a_text_in_a_rule_replaces_the_general_logo(tmp_path: Path) -> None:
     (tmp_path / "b.png").write_bytes(spec(logo("red")).logo or b"")
     text = '[watermark]\nlogo = "b.png"\n[[rules]]\nprefix = "a/"\nwatermark.text = "© A"\n'
     recipe = recipe_of(load(written(tmp_path, text), {}, tmp_path))
@@ -81,14 +81,14 @@ def test_a_text_replaces_the_logo_of_all(tmp_path: Path) -> None:
         ('prefix = "a/"\nwatermark.text = "x"\n[[rules]]\nprefix = "a/"\nwatermark.text = "y"', "two rules"),
     ],
 )
-def test_a_wrong_rule_is_named(tmp_path: Path, rule: str, named: str) -> None:
+def test_an_invalid_rule_is_reported(tmp_path: Path, rule: str, named: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         recipe_of(load(written(tmp_path, f"[[rules]]\n{rule}\n"), {}, tmp_path))
     assert named in error.value.message
     assert "zenoimg.toml" in error.value.message or "none.png" in error.value.message
 
 
-def test_rules_that_no_parameter_holds_are_refused_before_a_deploy(tmp_path: Path) -> None:
+def test_rules_too_long_for_a_parameter_are_rejected_before_a_deploy(tmp_path: Path) -> None:
     rules = "".join(f'[[rules]]\nprefix = "{"p" * 60}{n}/"\nwatermark.opacity = 0.5\n' for n in range(60))
     with pytest.raises(ConfigurationError, match="4,096"):
         validate(load(written(tmp_path, rules), {}, tmp_path))

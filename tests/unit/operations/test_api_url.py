@@ -20,7 +20,7 @@ ON_AWS = "https://abc.execute-api.eu-west-1.amazonaws.com/images"
         ("http://127.0.0.1:4747/", "http://127.0.0.1:4747/_aws/execute-api/abc/$default/images"),
     ],
 )
-def test_an_endpoint_that_is_given_gets_the_call(endpoint_url: str | None, expected: str) -> None:
+def test_a_configured_endpoint_gets_the_call(endpoint_url: str | None, expected: str) -> None:
     aws = Aws(region="eu-west-1", endpoint_url=endpoint_url, credentials=("a", "b"))
     deployment = Deployment("originals", "processed", "table", api_id="abc", api_url=ON_AWS)
     assert images_url(aws, deployment) == expected

@@ -1,4 +1,4 @@
-"""Which command helps when a part of the pipeline is broken, and which errors are about a part at all."""
+"""Which command fixes a broken part of the pipeline, and which errors are about a part."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def commands(*broken: BrokenPart, has_stack: bool = True, recreates_queues: bool
 
 
 @pytest.mark.parametrize("part", ["records", "copies", "backfill", "large", "dead letters", "processor"])
-def test_what_was_deleted_is_created_again_and_filled(part: Part) -> None:
+def test_a_deleted_part_needs_a_new_deploy_and_a_reprocess(part: Part) -> None:
     assert commands(gone(part)) == [AGAIN]
 
 
@@ -29,12 +29,12 @@ def test_the_api_needs_no_reprocess() -> None:
     assert commands(gone("api")) == ["zenoimg deploy"]
 
 
-def test_a_queue_that_an_update_does_not_create_needs_a_new_stack() -> None:
+def test_a_queue_that_an_update_does_not_recreate_needs_a_new_stack() -> None:
     assert commands(gone("backfill"), gone("records"), recreates_queues=False) == [f"zenoimg destroy && {AGAIN}", AGAIN]
 
 
-def test_nothing_is_reprocessed_while_the_originals_are_gone() -> None:
-    """An image without original loses its copy and its record."""
+def test_reprocess_is_not_suggested_while_the_originals_are_missing() -> None:
+    """Reprocessing an image without an original deletes its copy and its record."""
     assert set(commands(gone("originals"), gone("records"), gone("backfill"))) == {"zenoimg deploy"}
 
 
@@ -42,7 +42,7 @@ def test_a_pipeline_without_a_stack_is_not_deployed() -> None:
     assert commands(gone("records"), gone("copies"), has_stack=False) == ["zenoimg config"] * 2
 
 
-def test_a_missing_right_leads_to_the_policy() -> None:
+def test_a_missing_permission_leads_to_the_policy() -> None:
     denied = BrokenPart("records", "zeno-images", "access denied (Query)")
     assert commands(denied) == ["zenoimg template --policy operator"]
     assert str(denied) == "the table zeno-images: access denied (Query)"
@@ -63,7 +63,7 @@ def refusal(code: str, status: int = 400) -> ClientError:
         ("KMSDisabledException", "AWS refused Query: no (KMSDisabledException)"),
     ],
 )
-def test_a_refusal_is_about_its_part(code: str, problem: str) -> None:
+def test_an_error_is_attributed_to_its_part(code: str, problem: str) -> None:
     def refused() -> int:
         raise refusal(code)
 
@@ -74,7 +74,7 @@ def test_a_refusal_is_about_its_part(code: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "status"), [("ExpiredToken", 400), ("Throttling", 400), ("InternalError", 500)])
-def test_what_says_nothing_about_a_part_is_raised(code: str, status: int) -> None:
+def test_errors_that_are_not_about_a_part_are_raised(code: str, status: int) -> None:
     def refused() -> int:
         raise refusal(code, status)
 
@@ -91,7 +91,7 @@ def test_what_says_nothing_about_a_part_is_raised(code: str, status: int) -> Non
         ([True], ["zenoimg dead-letters list"]),
     ],
 )
-def test_dead_letters_that_cannot_be_sent_again_are_looked_at(problems: list[bool], wanted: list[str]) -> None:
+def test_for_unreadable_dead_letters_listing_them_is_suggested(problems: list[bool], wanted: list[str]) -> None:
     dead, images = QueueStatus(2, 0, None), ImageCounts(0, 0, 0)
     actions = required_actions(None, images, dead, None, None, Unreadable.of(problems))
     assert [action.command for action in actions] == wanted

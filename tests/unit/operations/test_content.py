@@ -1,4 +1,4 @@
-"""What a file is, and whether the pipeline would refuse it, before it is sent."""
+"""Detect the type of a file, and whether the pipeline would refuse it, before sending it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEAD = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 
 
 @pytest.mark.parametrize(("taken", "refusal"), [(True, ""), (False, SWITCHED_OFF)])
-def test_a_heic_is_sent_to_a_pipeline_that_takes_it(tmp_path: Path, taken: bool, refusal: str) -> None:
+def test_a_heic_is_sent_to_a_pipeline_that_accepts_it(tmp_path: Path, taken: bool, refusal: str) -> None:
     """Whatever is installed here: the functions decode it."""
     path = tmp_path / "a.heic"
     path.write_bytes(HEAD)

@@ -23,7 +23,7 @@ def message(body: str, **attributes: str) -> dict[str, Any]:
     ("source", "lane"),
     [("zeno-backfill", "backfill"), ("zeno-large", "large"), ("another", "unknown"), ("", "unknown")],
 )
-def test_the_lane_of_a_queue_message_is_the_queue_that_it_came_from(source: str, lane: str) -> None:
+def test_the_lane_of_a_message_is_its_source_queue(source: str, lane: str) -> None:
     arn = f"arn:aws:sqs:eu-west-1:123456789012:{source}" if source else ""
     letter = letter_of(message(backfill_body("b", "a.jpg"), DeadLetterQueueSourceArn=arn), "b", QUEUES)
     assert (letter.lane, letter.attempts, letter.problem) == (lane, None, "")
@@ -36,14 +36,14 @@ def test_the_time_is_when_the_message_entered_a_queue() -> None:
 
 
 @pytest.mark.parametrize("context", [None, 3, {}, {"approximateInvokeCount": "many"}])
-def test_a_strange_envelope_has_no_tries(context: object) -> None:
+def test_an_unknown_envelope_has_no_number_of_tries(context: object) -> None:
     body = json.dumps({"requestPayload": {}, "requestContext": context, "responsePayload": "no object"})
     letter = letter_of(message(body), "b", QUEUES)
     assert (letter.lane, letter.attempts, letter.reason) == ("live", None, "")
     assert "no Records" in letter.problem
 
 
-def test_short_ids_tell_letters_apart() -> None:
+def test_short_ids_are_unique() -> None:
     ids = ["aaaaaaaa-1", "aaaaaaaa-2", "bbbbbbbb-1"]
     letters = [letter_of({**message("x"), "MessageId": one}, "b", QUEUES) for one in ids]
     assert short_ids(letters) == {one: one for one in ids}

@@ -13,7 +13,7 @@ from zenoimg.operations.deploy.planning import parameters_of
 OPEN = {"ApiAuthorization": "NONE"}
 
 
-def test_an_open_api_has_narrow_bounds_unless_they_are_set() -> None:
+def test_an_open_api_has_low_limits_unless_configured() -> None:
     def bounds(given: dict[str, str]) -> tuple[str | None, str | None]:
         found = parameters_of(Settings(parameters=given), AWS)
         return found.get("ApiRateLimit"), found.get("ApiBurstLimit")
@@ -23,7 +23,7 @@ def test_an_open_api_has_narrow_bounds_unless_they_are_set() -> None:
     assert bounds({"ApiAuthorization": "AWS_IAM"}) == (None, None)
 
 
-def test_a_bound_of_the_live_lane_leaves_room_beside_the_backfill() -> None:
+def test_a_limit_of_the_live_lane_leaves_concurrency_for_the_backfill() -> None:
     def bounded(most: int) -> str | None:
         settings = Settings(parameters={"ProcessorMaxConcurrency": str(most)}, backfill_concurrency=5)
         return parameters_of(settings, AWS).get("ProcessorMaxConcurrency")
@@ -33,12 +33,12 @@ def test_a_bound_of_the_live_lane_leaves_room_beside_the_backfill() -> None:
         bounded(5)
 
 
-def test_nothing_is_reserved_where_a_throttled_event_would_be_lost() -> None:
+def test_no_concurrency_is_reserved_on_the_embedded_aws_where_throttled_events_are_lost() -> None:
     settings = Settings(parameters={"ProcessorMaxConcurrency": "50"})
     assert "ProcessorMaxConcurrency" not in parameters_of(settings, EMBEDDED)
 
 
-def test_days_before_which_s3_moves_nothing_to_infrequent_access_are_refused() -> None:
+def test_transitions_to_infrequent_access_earlier_than_s3_allows_are_rejected() -> None:
     def days(storage_class: str, given: str) -> str | None:
         settings = Settings(parameters={"OriginalsStorageClass": storage_class, "OriginalsTransitionDays": given})
         return parameters_of(settings, AWS).get("OriginalsTransitionDays")

@@ -21,11 +21,11 @@ from zenoimg.operations.doctor.installed import EXTRAS, Requirement, parse, sati
         ("rich", Requirement("rich", "")),
     ],
 )
-def test_a_requirement_is_read(text: str, expected: Requirement) -> None:
+def test_a_requirement_is_parsed(text: str, expected: Requirement) -> None:
     assert parse(text) == expected
 
 
-def test_every_requirement_of_ours_is_read() -> None:
+def test_all_our_requirements_are_parsed() -> None:
     declared = [parse(each) for each in requires("zenoimg") or ()]
     assert {"boto3", "pillow", "typer"} <= {each.package for each in declared if not each.extra}
     assert all(each.wanted and ";" not in each.package for each in declared)
@@ -61,13 +61,13 @@ def checks(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str]) -> dict[st
     return {each.name: each for each in installed.packages()}
 
 
-def test_what_is_installed_as_declared_is_ok(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_installed_as_declared_are_ok(monkeypatch: pytest.MonkeyPatch) -> None:
     found = checks(monkeypatch, {"zenoimg": "0.1.0", "boto3": "1.44", "pillow": "13.0.0", "ministack": "1.5.33"})
     assert {name: each.state for name, each in found.items()} == {"Packages": "ok", "Extra local": "ok"}
     assert "boto3 1.44, pillow 13.0.0" in found["Packages"].what
 
 
-def test_what_is_missing_or_too_old_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_and_outdated_packages_are_reported_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     found = checks(monkeypatch, {"zenoimg": "0.1.0", "pillow": "12.3.0", "ministack": "1.5.34"})
     assert (found["Packages"].state, found["Extra local"].state) == ("wrong", "wrong")
     assert found["Packages"].what == "boto3 is not installed; pillow 12.3.0 is installed, <14,>=13.0 is needed"

@@ -31,13 +31,13 @@ def estimated(images: list[SelectedImage], table: list[ImageRecord]) -> Estimate
     return estimate(pipeline, images, 1024)
 
 
-def test_images_that_were_measured_take_as_long_as_before() -> None:
+def test_measured_images_take_as_long_as_before() -> None:
     found = estimated([image(SMALL, of_size(SMALL, 200)), image(LARGE, of_size(LARGE, 2000))], [])
     assert (found.compute_seconds, found.gb_seconds, found.measured, found.sampled) == (2.2, 2.2, 2, 0)
     assert plan(found, 0).endswith("about 2 s of compute time, 2 GB-seconds (as these images took before).")
 
 
-def test_small_images_are_not_estimated_by_large_ones_nor_large_ones_by_small_ones() -> None:
+def test_images_are_estimated_only_by_those_of_similar_size() -> None:
     table = [of_size(SMALL, 200), of_size(SMALL + 1, 300), of_size(LARGE, 2000)]
     found = estimated([image(SMALL + 10)] * 4 + [image(LARGE + 10)] * 2, table)
     assert found.compute_seconds == pytest.approx(4 * 0.25 + 2 * 2)
@@ -45,12 +45,12 @@ def test_small_images_are_not_estimated_by_large_ones_nor_large_ones_by_small_on
     assert "(as 3 images took, by size)" in plan(found, 0)
 
 
-def test_a_size_without_like_ones_is_scaled_up_from_smaller_ones_and_bounded_by_larger_ones() -> None:
+def test_without_images_of_similar_size_the_estimate_is_scaled_up_from_smaller_and_bounded_by_larger_ones() -> None:
     assert estimated([image(4 * SMALL)], [of_size(SMALL, 100)]).compute_seconds == pytest.approx(0.4)
     assert estimated([image(SMALL)], [of_size(LARGE, 2000)]).compute_seconds == pytest.approx(2)
 
 
-def test_durations_of_refusals_and_of_other_versions_say_nothing() -> None:
+def test_durations_of_refusals_and_of_other_versions_are_ignored() -> None:
     refused = replace(of_size(SMALL, 5), status="refused")
     assert estimated([image(SMALL, refused)], [refused]).compute_seconds is None
     found = estimated([image(LARGE, of_size(SMALL, 100))], [of_size(LARGE, 2000)])
@@ -62,7 +62,7 @@ def test_a_deleted_original_takes_no_time() -> None:
     assert estimated([gone], []).compute_seconds == 0
 
 
-def test_what_s3_bills_for_being_read_is_named_by_storage_class() -> None:
+def test_retrieval_charges_of_s3_are_reported_by_storage_class() -> None:
     def in_class(storage_class: str, size: int) -> SelectedImage:
         original = ListedOriginal("a.jpg", "etag", size, "2025-06-12T15:25:14Z", storage_class)
         return SelectedImage("a.jpg", original, of_size(size, 1000), "stale")

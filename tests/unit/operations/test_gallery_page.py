@@ -31,7 +31,7 @@ HOSTILE = [
 
 
 class Parsed(HTMLParser):
-    """Elements and the texts of scripts and styles, as a browser takes them apart."""
+    """Elements, and the texts of scripts and styles, as parsed by a browser."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ def test_ids_are_data_and_never_markup() -> None:
     assert script == harmless.raw["script"][1]
 
 
-def test_whatever_else_is_shown_is_escaped_too() -> None:
+def test_all_other_texts_are_escaped_as_well() -> None:
     parsed = Parsed(
         page(replace(album("a.jpg"), stack="<b>&", where="</script>", selectors=Selectors(prefix="</script>")))
     )
@@ -76,7 +76,7 @@ def test_whatever_else_is_shown_is_escaped_too() -> None:
     assert "b" not in [tag for tag, attributes in parsed.elements if not attributes and tag == "b"]
 
 
-def test_the_policy_lets_the_page_load_nothing_but_pictures_beside_it() -> None:
+def test_the_content_policy_allows_only_pictures_next_to_the_page() -> None:
     text = page(album("a.jpg"))
     parsed = Parsed(text)
     policy = next(
@@ -93,22 +93,22 @@ def test_the_policy_lets_the_page_load_nothing_but_pictures_beside_it() -> None:
         assert rules[f"{kind}-src"] == f"'sha256-{digest}'"
     assert "unsafe" not in policy
     addresses = set(re.findall(r"https?://[^\s'\"]+", text))
-    assert addresses <= {"http://www.w3.org/2000/svg"}, "a name of a vocabulary, which nothing loads"
+    assert addresses <= {"http://www.w3.org/2000/svg"}, "the URI of a vocabulary, which nothing loads"
 
 
 @pytest.mark.parametrize("image_id", [*HOSTILE, "a.jpg", "x" * 1024, "ü/📷.jpg"])
-def test_file_names_are_made_of_hashes_alone(image_id: str) -> None:
+def test_file_names_are_hashes(image_id: str) -> None:
     for stem in stems_of(record(image_id), originals=True):
         assert stem is not None
         assert is_ours(f"{stem}.jpg")
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "index.html", "0123456789abcdef-0123456789abcdef-before.exe", "../x.jpg"])
-def test_other_names_are_not_ours(name: str) -> None:
+def test_other_file_names_are_not_recognised_as_ours(name: str) -> None:
     assert not is_ours(name)
 
 
-def test_a_name_changes_with_what_decides_its_content_and_with_nothing_else() -> None:
+def test_file_names_change_exactly_when_the_content_may() -> None:
     first = record("a.jpg")
     before, after, small = stems_of(first, originals=True)
     assert stems_of(replace(first, updated_at="later", duration_ms=9), originals=True) == (before, after, small)
@@ -120,13 +120,13 @@ def test_a_name_changes_with_what_decides_its_content_and_with_nothing_else() ->
     assert not {*stems_of(record("b.jpg"), originals=True)} & {before, after, small}
 
 
-def test_a_refused_image_has_no_files_and_a_page_without_originals_has_none_of_them() -> None:
+def test_a_refused_image_has_no_files_and_a_page_without_originals_has_no_original_files() -> None:
     assert set(stems_of(record(status="refused"), originals=True)) == {None}
     assert set(stems_of(record(status="failed"), originals=False)) == {None}
     assert stems_of(record(), originals=False).before is None
 
 
-def test_what_somebody_else_put_there_is_left_alone(tmp_path: Path) -> None:
+def test_foreign_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "page"
     write(OutputDirectory(out), out, album("a.jpg"))
     pictures = out / "pictures"
@@ -141,7 +141,7 @@ def test_what_somebody_else_put_there_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["<!doctype html><title>Mine</title>", ""])
-def test_a_page_of_somebody_else_is_not_overwritten(tmp_path: Path, content: str) -> None:
+def test_a_foreign_page_is_not_overwritten(tmp_path: Path, content: str) -> None:
     (tmp_path / "index.html").write_text(content)
     with pytest.raises(UsageError, match="exists and is not a gallery"):
         check_folder(tmp_path)

@@ -61,9 +61,9 @@ TELLING: dict[str, Callable[[Image.Image], bytes]] = {
 
 
 @pytest.mark.parametrize("name", TELLING)
-def test_nothing_that_a_file_tells_beside_its_pixels_reaches_the_page(name: str) -> None:
+def test_no_metadata_reaches_the_page(name: str) -> None:
     data = TELLING[name](photo((96, 64)))
-    assert SECRET.encode() in data, "else this test looks at nothing"
+    assert SECRET.encode() in data, "otherwise this test checks nothing"
     picture = shown(data, LIMITS)
     small = thumbnail(picture.data, LIMITS)
     for each in (picture.data, small):
@@ -75,7 +75,7 @@ def test_nothing_that_a_file_tells_beside_its_pixels_reaches_the_page(name: str)
 
 
 @pytest.mark.parametrize("name", [name for name in TELLING if name != "TIFF"])
-def test_pixels_that_a_browser_draws_are_the_files_own(name: str) -> None:
+def test_pixels_drawn_by_a_browser_are_those_of_the_file(name: str) -> None:
     data = TELLING[name](photo((96, 64)))
     picture = shown(data, LIMITS)
     assert not picture.converted
@@ -83,7 +83,7 @@ def test_pixels_that_a_browser_draws_are_the_files_own(name: str) -> None:
     assert ImageChops.difference(before, after).getbbox() is None
 
 
-def test_what_an_avif_has_thrown_away_is_thrown_away_for_good() -> None:
+def test_metadata_removed_from_an_avif_cannot_be_recovered() -> None:
     data = TELLING["AVIF"](photo((96, 64)))
     left_over = struct.pack(">I4s", 8 + len(SECRET), b"free") + SECRET.encode()
     picture = shown(data + left_over, LIMITS)
@@ -93,7 +93,7 @@ def test_what_an_avif_has_thrown_away_is_thrown_away_for_good() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
-def test_turned_pictures_stay_turned_and_have_upright_thumbnails(name: str, orientation: int) -> None:
+def test_rotated_pictures_stay_rotated_and_have_upright_thumbnails(name: str, orientation: int) -> None:
     upright = photo((120, 80), seed=4)
     upright.paste("red", (0, 0, 30, 20))
     stored = ImageOps.exif_transpose(_tagged(upright, _INVERSE[orientation]))
@@ -118,8 +118,8 @@ def _tagged(picture: Image.Image, orientation: int) -> Image.Image:
     return tagged
 
 
-def test_thumbnails_go_through_the_colour_profile() -> None:
-    # The profile's red and blue primaries change places: what is stored red shows blue.
+def test_thumbnails_are_converted_by_the_colour_profile() -> None:
+    # The profile's red and blue primaries are swapped: stored red is shown as blue.
     swapped = icc_profile().replace(b"rXYZ", b"tmp ").replace(b"bXYZ", b"rXYZ").replace(b"tmp ", b"bXYZ")
     red = Image.new("RGB", (64, 64), (220, 20, 20))
     picture = shown(saved(red, "PNG", icc_profile=swapped), LIMITS)
@@ -132,7 +132,7 @@ def test_thumbnails_go_through_the_colour_profile() -> None:
     assert g < 60
 
 
-def test_inks_become_the_colours_that_they_print() -> None:
+def test_cmyk_becomes_the_printed_colours() -> None:
     cyan = Image.new("CMYK", (64, 48), (255, 0, 0, 0))
     picture = shown(saved(cyan, "JPEG", quality=95), LIMITS)
     assert picture.converted
@@ -152,7 +152,7 @@ def test_deep_greys_are_scaled_and_not_clipped(name: str) -> None:
     assert 120 < grey < 136
 
 
-def test_transparency_stays() -> None:
+def test_transparency_is_kept() -> None:
     clear = Image.new("RGBA", (64, 64), (200, 0, 0, 0))
     for name in ("PNG", "WEBP", "TIFF"):
         picture = shown(saved(clear, name), LIMITS)
@@ -168,7 +168,7 @@ def test_animations_stay_animated_and_loop() -> None:
     assert (drawn.n_frames, drawn.info["loop"], drawn.info["duration"]) == (3, 0, 80)  # type: ignore[attr-defined]
 
 
-def test_a_long_side_is_cut_down_and_a_small_picture_is_not_blown_up() -> None:
+def test_large_pictures_are_reduced_and_small_ones_not_enlarged() -> None:
     large, little = photo((1600, 300)), photo((40, 30))
     for picture, size in ((large, (THUMBNAIL_PIXELS, 96)), (little, (40, 30))):
         small = Image.open(BytesIO(thumbnail(shown(jpeg(picture), LIMITS).data, LIMITS)))
@@ -186,13 +186,13 @@ def test_a_long_side_is_cut_down_and_a_small_picture_is_not_blown_up() -> None:
         (b"II*\0" + b"\xff" * 40, "corrupt"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(data: bytes, code: str) -> None:
+def test_pictures_that_cannot_be_drawn_are_refused(data: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
         shown(data, LIMITS)
     assert caught.value.code == code
 
 
-def test_limits_hold_before_pixels_are_decoded() -> None:
+def test_limits_are_checked_before_pixels_are_decoded() -> None:
     picture = shown(saved(Image.new("L", (3000, 3000)), "PNG"), LIMITS)
     with pytest.raises(Refused) as caught:
         thumbnail(picture.data, Limits(max_pixels=1_000_000))
@@ -201,7 +201,7 @@ def test_limits_hold_before_pixels_are_decoded() -> None:
 
 @pytest.mark.parametrize("kind", [b"uuid", b"udta", b"skip"])
 @pytest.mark.parametrize("wide", [False, True], ids=["32-bit length", "64-bit length"])
-def test_an_animated_avif_stays_one_whatever_metadata_is_around_it(kind: bytes, wide: bool) -> None:
+def test_an_animated_avif_stays_animated_whatever_its_metadata(kind: bytes, wide: bool) -> None:
     pictures = [photo((96, 64), seed=seed) for seed in (1, 2)]
     content = bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + SECRET.encode()
     head = struct.pack(">I4sQ", 1, kind, 16 + len(content)) if wide else struct.pack(">I4s", 8 + len(content), kind)
@@ -215,7 +215,7 @@ def test_an_animated_avif_stays_one_whatever_metadata_is_around_it(kind: bytes, 
 
 
 @pytest.mark.parametrize("color_type", [0, 2], ids=["grey", "RGB"])
-def test_the_hole_of_a_sixteen_bit_png_is_where_its_transparent_colour_is(color_type: int) -> None:
+def test_the_transparent_colour_of_a_sixteen_bit_png_is_transparent_in_its_thumbnail(color_type: int) -> None:
     channels = 3 if color_type == 2 else 1
     key, other = (0x1234, 0x5678, 0x9ABC)[:channels], (0x1200, 0x5600, 0x9A00)[:channels]
     row = b"\0" + struct.pack(f">{channels}H", *key) * 200 + struct.pack(f">{channels}H", *other) * 200
@@ -233,7 +233,7 @@ def test_the_hole_of_a_sixteen_bit_png_is_where_its_transparent_colour_is(color_
     assert (alpha.getpixel((50, 50)), alpha.getpixel((350, 50))) == (0, 255)
 
 
-def test_orientation_counts_where_the_pipeline_reads_it_and_nowhere_else() -> None:
+def test_orientation_is_read_where_the_pipeline_reads_it_and_nowhere_else() -> None:
     turned = xmp('tiff:Orientation="6"')
     picture = photo((96, 64))
     for data in (jpeg(picture.convert("CMYK"), [xmp_segment(turned)]), jpeg(picture, [xmp_segment(turned)])):
@@ -258,7 +258,7 @@ def test_a_heic_is_shown_as_a_jpeg_of_its_colours() -> None:
     page = shown(data, LIMITS)
     assert page.converted
     with Image.open(BytesIO(page.data)) as picture:
-        assert picture.size == (48, 64), "turned once"
+        assert picture.size == (48, 64), "rotated once"
         pixel = picture.convert("RGB").getpixel((20, 20))
     assert isinstance(pixel, tuple)
     assert all(abs(value - wanted) <= 4 for value, wanted in zip(pixel, (218, 0, 26), strict=True))

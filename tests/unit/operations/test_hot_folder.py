@@ -1,4 +1,4 @@
-"""When a file in a watched folder is complete, and that none is lost or uploaded twice."""
+"""Detect when a file in a watched folder is complete, without losing one or uploading it twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PICTURE = jpeg(photo((64, 48)))
 
 
 class Watched:
-    """A folder that is looked at turn by turn, with a clock that a test moves."""
+    """A folder that is scanned turn by turn, with a clock that the test moves."""
 
     def __init__(self, root: Path, selection: Selection | None = None) -> None:
         self.root, self.now, self.waiting = root, 1000.0, [""][:0]
@@ -33,7 +33,7 @@ class Watched:
             yield changed
 
     def write(self, name: str, data: bytes = PICTURE, *, reported: bool = True) -> Path:
-        """Write as a program does that is still busy: both times of the file are those of its last write."""
+        """Write like a program that is still busy: both times of the file are those of its last write."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -47,7 +47,7 @@ class Watched:
         self._changed |= {self.root / name for name in names}
 
     def turn(self, seconds: float = 0.0) -> list[str]:
-        """The keys that are complete in the next turn."""
+        """Return the keys that are complete in the next turn."""
         self.now += seconds
         found: list[Source] = []
         while (source := next(self._sources)) is not None:
@@ -60,19 +60,19 @@ def watched(tmp_path: Path) -> Watched:
     return Watched(tmp_path)
 
 
-def test_a_file_is_taken_when_nothing_has_written_to_it_for_two_seconds(watched: Watched) -> None:
+def test_a_file_is_picked_up_two_seconds_after_the_last_write(watched: Watched) -> None:
     watched.turn()
     watched.write("a.jpg")
     assert watched.turn() == []
     assert watched.turn(QUIET_SECONDS - 0.1) == []
     watched.write("a.jpg", PICTURE + b"more")
     assert watched.turn(0.1) == []
-    assert watched.turn(QUIET_SECONDS - 0.1) == [], "its time began again"
+    assert watched.turn(QUIET_SECONDS - 0.1) == [], "its waiting time started again"
     assert watched.turn(0.1) == ["a.jpg"]
     assert watched.turn(RESCAN_SECONDS) == []
 
 
-def test_a_file_that_was_renamed_into_the_folder_is_taken_at_once(watched: Watched, tmp_path: Path) -> None:
+def test_a_file_renamed_into_the_folder_is_picked_up_immediately(watched: Watched, tmp_path: Path) -> None:
     watched.turn()
     hidden = watched.write(".a.jpg.part")
     os.utime(hidden, ns=(0, hidden.stat().st_mtime_ns - 10**10))
@@ -81,7 +81,7 @@ def test_a_file_that_was_renamed_into_the_folder_is_taken_at_once(watched: Watch
     assert watched.turn() == ["a.jpg"]
 
 
-def test_a_file_that_does_not_decode_is_awaited_and_said_once(watched: Watched) -> None:
+def test_a_file_that_cannot_be_decoded_is_awaited_and_reported_once(watched: Watched) -> None:
     watched.turn()
     half = watched.write("a.jpg", PICTURE[: len(PICTURE) // 2])
     watched.turn()
@@ -96,7 +96,7 @@ def test_a_file_that_does_not_decode_is_awaited_and_said_once(watched: Watched) 
     assert watched.folder.incomplete == []
 
 
-def test_half_a_file_that_was_renamed_is_not_taken(watched: Watched, tmp_path: Path) -> None:
+def test_an_incomplete_renamed_file_is_not_picked_up(watched: Watched, tmp_path: Path) -> None:
     watched.turn()
     hidden = watched.write(".part", PICTURE[: len(PICTURE) // 2])
     os.utime(hidden, ns=(0, hidden.stat().st_mtime_ns - 10**10))
@@ -107,7 +107,7 @@ def test_half_a_file_that_was_renamed_is_not_taken(watched: Watched, tmp_path: P
     assert watched.waiting == ["a.jpg"]
 
 
-def test_what_no_event_reported_is_found_by_the_next_look_at_all(watched: Watched) -> None:
+def test_files_without_an_event_are_found_by_the_next_full_scan(watched: Watched) -> None:
     watched.turn()
     watched.write("a.jpg", reported=False)
     assert watched.turn(RESCAN_SECONDS - 1) == []
@@ -115,13 +115,13 @@ def test_what_no_event_reported_is_found_by_the_next_look_at_all(watched: Watche
     assert watched.turn(QUIET_SECONDS) == ["a.jpg"]
 
 
-def test_what_was_there_before_is_taken_first(watched: Watched) -> None:
+def test_existing_files_are_picked_up_first(watched: Watched) -> None:
     watched.write("a.jpg", reported=False)
     watched.turn()
     assert watched.turn(QUIET_SECONDS) == ["a.jpg"]
 
 
-def test_a_file_that_is_replaced_is_taken_again(watched: Watched) -> None:
+def test_a_replaced_file_is_picked_up_again(watched: Watched) -> None:
     watched.write("a.jpg")
     watched.turn()
     assert watched.turn(QUIET_SECONDS) == ["a.jpg"]
@@ -132,7 +132,7 @@ def test_a_file_that_is_replaced_is_taken_again(watched: Watched) -> None:
     assert watched.turn(QUIET_SECONDS) == []
 
 
-def test_a_file_that_goes_is_forgotten(watched: Watched) -> None:
+def test_a_deleted_file_is_forgotten(watched: Watched) -> None:
     path = watched.write("a.jpg")
     watched.turn()
     path.unlink()
@@ -140,14 +140,14 @@ def test_a_file_that_goes_is_forgotten(watched: Watched) -> None:
     assert watched.folder.incomplete == []
 
 
-def test_what_an_upload_would_refuse_by_its_first_bytes_is_taken_and_refused_there(watched: Watched) -> None:
+def test_files_that_an_upload_would_refuse_are_picked_up_and_refused_by_it(watched: Watched) -> None:
     watched.write("note.jpg", b"no picture")
     watched.turn()
     assert watched.turn(QUIET_SECONDS) == ["note.jpg"]
 
 
 @pytest.mark.parametrize("reported", [True, False])
-def test_names_are_judged_as_in_any_folder(tmp_path: Path, reported: bool) -> None:
+def test_names_are_checked_as_in_any_folder(tmp_path: Path, reported: bool) -> None:
     watched = Watched(tmp_path, Selection(prefix="in/", exclude=["*.png"]))
     if reported:
         watched.turn()
@@ -157,7 +157,7 @@ def test_names_are_judged_as_in_any_folder(tmp_path: Path, reported: bool) -> No
     assert watched.turn(QUIET_SECONDS) == ["in/a.jpg"]
 
 
-def test_a_folder_that_is_moved_in_is_looked_into(tmp_path: Path) -> None:
+def test_a_folder_moved_into_the_watched_one_is_scanned(tmp_path: Path) -> None:
     watched = Watched(tmp_path, Selection(recursive=True))
     watched.turn()
     watched.write("sub/deep/a.jpg", reported=False)

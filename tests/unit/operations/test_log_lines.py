@@ -57,7 +57,7 @@ def test_a_structured_line_has_level_message_image_and_request() -> None:
         ("", "text", "INFO"),
     ],
 )
-def test_any_text_is_parsed(text: str, kind: str, level: str) -> None:
+def test_arbitrary_text_is_parsed(text: str, kind: str, level: str) -> None:
     line = understand(event(text))
     assert (line.kind, line.level) == (kind, level)
 
@@ -121,7 +121,7 @@ def test_a_line_must_pass_every_filter(wanted: LogFilter, matches: bool) -> None
         (LogFilter(level="WARNING"), ""),
     ],
 )
-def test_cloudwatch_filters_where_its_patterns_allow(wanted: LogFilter, pattern: str) -> None:
+def test_cloudwatch_filters_if_its_patterns_allow(wanted: LogFilter, pattern: str) -> None:
     assert wanted.server_pattern() == pattern
 
 
@@ -142,7 +142,7 @@ def of_request(events: list[LogEvent], request: str) -> list[str]:
     return [line.message for line in lines if LogFilter(request=request[:8]).matches(line)]
 
 
-def test_an_error_event_that_names_no_request_belongs_to_the_invocation_around_it() -> None:
+def test_an_error_event_without_a_request_id_belongs_to_the_surrounding_invocation() -> None:
     events = [*invocation(OTHER, 0, "other"), *invocation(REQUEST, 10, RUNTIME_ERROR), event("after", at=20)]
     assert of_request(events, REQUEST)[1] == "ResourceNotFoundException: no table"
     assert len(of_request(events, REQUEST)) == 3
@@ -160,7 +160,7 @@ def test_an_error_event_that_arrives_late_belongs_to_the_invocation_of_its_time(
     assert "ResourceNotFoundException: no table" in of_request(events, REQUEST)
 
 
-def test_a_line_between_two_invocations_belongs_to_none() -> None:
+def test_a_line_between_two_invocations_belongs_to_neither() -> None:
     events = [*invocation(REQUEST, 0), event(RUNTIME_ERROR, at=50), *invocation(OTHER, 100)]
     assert all("ResourceNotFound" not in text for request in (REQUEST, OTHER) for text in of_request(events, request))
 
@@ -178,12 +178,12 @@ ADVICE = (
 
 
 @pytest.mark.parametrize("prefix", ["", "[WARNING]\t2026-11-28T12:00:00.000Z\t\t"])
-def test_advice_of_the_runtime_is_cut_to_its_first_sentence(prefix: str) -> None:
+def test_advice_of_the_runtime_is_shortened_to_its_first_sentence(prefix: str) -> None:
     line = understand(event(f"{prefix}{ADVICE}\n"))
     assert (line.level, line.message, line.request_id) == ("WARNING", "Unhandled exception.", "")
 
 
-def test_advice_in_front_of_an_error_leaves_the_error() -> None:
+def test_advice_before_an_error_is_removed() -> None:
     line = understand(
         event(f"{ADVICE}[ERROR] Runtime.ImportModuleError: no module\rTraceback (most recent call last):")
     )

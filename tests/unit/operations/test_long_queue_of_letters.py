@@ -1,4 +1,4 @@
-"""A queue that takes longer to read than a letter's visibility timeout."""
+"""A queue that takes longer to read than the visibility timeout of a letter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS_A_CALL = 0.06
 
 
 class SlowQueue:
-    """SQS with a clock of its own: each call takes time, and letters reappear when their timeout ends."""
+    """SQS with its own clock: each call takes time, and letters reappear when their timeout ends."""
 
     def __init__(self, letters: int) -> None:
         self.now = 0.0
@@ -21,7 +21,7 @@ class SlowQueue:
 
     def receive_message(self, **given: Any) -> dict[str, Any]:
         self.now += SECONDS_A_CALL
-        # SQS keeps no order; those that reappeared last come first, which is the worst one.
+        # SQS guarantees no order; here, letters that reappeared last come first, which is the worst case.
         ready = sorted((at for at in self.visible_at.items() if at[1] <= self.now), key=lambda each: -each[1])
         found = [each for each, _ in ready[: given["MaxNumberOfMessages"]]]
         self.visible_at |= dict.fromkeys(found, self.now + given["VisibilityTimeout"])

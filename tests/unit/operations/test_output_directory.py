@@ -1,4 +1,4 @@
-"""A file is written completely or not at all, and inside its directory whatever happens there in the meantime."""
+"""Files are written completely or not at all, and never outside their directory, whatever happens in the meantime."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
-def test_a_file_and_its_folders_are_made(folder: Path) -> None:
+def test_a_file_and_its_folders_are_created(folder: Path) -> None:
     write(folder, "a/b/c.jpg")
     write(folder, "a/d.jpg", b"other")
     assert files(folder) == {"a/b/c.jpg": b"new", "a/d.jpg": b"other"}
 
 
-def test_the_file_appears_only_when_it_is_whole(folder: Path) -> None:
+def test_a_file_appears_only_when_complete(folder: Path) -> None:
     with OutputDirectory(folder).writing(target("a.jpg"), replace=False) as file:
         file.write(b"half")
         assert not (folder / "a.jpg").exists()
     assert files(folder) == {"a.jpg": b"half"}
 
 
-def test_a_failure_leaves_nothing_and_what_was_there_as_it_was(folder: Path) -> None:
+def test_a_failure_leaves_nothing_new_and_existing_files_unchanged(folder: Path) -> None:
     write(folder, "a.jpg", b"old")
 
     def interrupted() -> None:
@@ -67,7 +67,7 @@ def test_a_failure_leaves_nothing_and_what_was_there_as_it_was(folder: Path) -> 
     assert files(folder) == {"a.jpg": b"old"}
 
 
-def test_what_came_to_lie_there_is_replaced_only_on_demand(folder: Path) -> None:
+def test_a_file_that_appeared_in_the_meantime_is_replaced_only_on_request(folder: Path) -> None:
     def overtaken() -> None:
         with OutputDirectory(folder).writing(target("a.jpg"), replace=False) as file:
             file.write(b"new")
@@ -81,7 +81,9 @@ def test_what_came_to_lie_there_is_replaced_only_on_demand(folder: Path) -> None
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_file_system_without_hard_links(there: bool, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_hard_links_is_supported(
+    there: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def link(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
@@ -96,7 +98,7 @@ def test_a_file_system_without_hard_links(there: bool, folder: Path, monkeypatch
     assert files(folder) == {"a.jpg": b"old" if there else b"new"}
 
 
-def test_a_single_file_is_private_where_wanted_and_leaves_no_part(tmp_path: Path) -> None:
+def test_a_single_file_can_be_private_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     write_file(tmp_path / "a", b"one", replace=False, mode=0o600)
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
     with pytest.raises(FileExistsError):
@@ -113,7 +115,7 @@ def test_a_link_to_elsewhere_is_not_followed(folder: Path, outside: Path) -> Non
     assert files(outside) == {}
 
 
-def test_a_link_that_appears_while_a_file_is_written_does_not_move_it(folder: Path, outside: Path) -> None:
+def test_a_link_that_appears_during_writing_does_not_redirect_the_file(folder: Path, outside: Path) -> None:
     directory = OutputDirectory(folder)
     with directory.writing(target("sub/a.jpg"), replace=True) as file:
         file.write(b"new")
@@ -123,7 +125,7 @@ def test_a_link_that_appears_while_a_file_is_written_does_not_move_it(folder: Pa
     assert files(folder / "moved") == {"a.jpg": b"new"}
 
 
-def test_a_link_under_the_files_name_is_replaced_and_not_written_through(folder: Path, outside: Path) -> None:
+def test_a_link_with_the_files_name_is_replaced_rather_than_followed(folder: Path, outside: Path) -> None:
     (outside / "victim").write_bytes(b"untouched")
     folder.mkdir(parents=True)
     (folder / "a.jpg").symlink_to(outside / "victim")
@@ -141,7 +143,7 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path, outside: Path) -> None:
     assert files(outside) == {"a.jpg": b"new"}
 
 
-def test_looking_tells_files_folders_and_links(folder: Path, outside: Path) -> None:
+def test_files_folders_and_links_are_distinguished(folder: Path, outside: Path) -> None:
     assert OutputDirectory(folder).entries(()) == {}
     write(folder, "sub/a.jpg")
     (folder / "away").symlink_to(outside)
@@ -151,7 +153,7 @@ def test_looking_tells_files_folders_and_links(folder: Path, outside: Path) -> N
     assert OutputDirectory(folder).entries(("sub", "a.jpg")) == {}
 
 
-def test_what_lies_there_can_be_read_but_not_through_a_link(folder: Path, outside: Path) -> None:
+def test_an_existing_file_can_be_read_but_not_through_a_link(folder: Path, outside: Path) -> None:
     directory = OutputDirectory(folder)
     with directory.existing(target("sub/a.jpg")) as file:
         assert file is None

@@ -11,7 +11,7 @@ import pytest
 from zenoimg.operations.concurrency import as_they_end, batches, map_ahead
 
 
-def test_the_first_to_end_comes_first_and_no_more_are_taken_than_asked_for() -> None:
+def test_results_come_as_completed_and_no_more_calls_are_started_than_allowed() -> None:
     taken: list[int] = []
     slow = Event()
 
@@ -36,7 +36,7 @@ def test_the_first_to_end_comes_first_and_no_more_are_taken_than_asked_for() -> 
         results.close()
 
 
-def test_closing_drops_what_has_not_begun() -> None:
+def test_closing_drops_calls_that_have_not_started() -> None:
     begun: list[int] = []
     held, ready = Event(), Event()
 
@@ -65,7 +65,7 @@ def test_an_exception_of_a_call_is_raised(ordered: bool) -> None:
         list(map_ahead(call, [1, 0, 1], 2) if ordered else as_they_end(call, [1, 0, 1], pool, 2))
 
 
-def test_results_ahead_keep_their_order() -> None:
+def test_results_of_calls_ahead_keep_their_order() -> None:
     second = Event()
 
     def call(number: int) -> int:

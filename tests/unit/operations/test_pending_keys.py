@@ -28,7 +28,7 @@ def test_keys_come_out_unchanged() -> None:
         assert keys.take(1) == []
 
 
-def test_keys_that_are_put_back_come_last() -> None:
+def test_keys_put_back_come_last() -> None:
     with PendingKeys() as keys:
         for number in range(5):
             keys.put(sent(str(number)))
@@ -38,7 +38,7 @@ def test_keys_that_are_put_back_come_last() -> None:
         assert [item.key for item in keys.take(9)] == ["2", "3", "4", "0", "1"]
 
 
-def test_more_than_the_buffer_goes_through_a_file_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_beyond_the_buffer_go_through_a_file_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BUFFER_BYTES", 1000)
     with PendingKeys() as keys:
         for number in range(300):

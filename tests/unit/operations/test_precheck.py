@@ -1,4 +1,4 @@
-"""Keys under which nothing is sent, whatever the file."""
+"""Keys that are rejected before sending, whatever the file."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ PHOTO = pictures.jpeg(pictures.photo((32, 24)))
         ("a" * 1014, ""),
     ],
 )
-def test_keys_that_cannot_be_are_told_before_anything_is_sent(key: str, named: str) -> None:
+def test_invalid_keys_are_reported_before_anything_is_sent(key: str, named: str) -> None:
     refusal = check(key, BufferedReader(BytesIO(PHOTO)), len(PHOTO), Limits()).refusal
     assert named in refusal if named else not refusal

@@ -18,7 +18,7 @@ def deploy(before: Parameters, code: str, recipe: str) -> Parameters:
     return {**before, **zips, "RecipeFingerprint": recipe, **parameters_to_keep(before, recipe)}
 
 
-def test_a_first_deploy_has_nothing_to_go_back_to() -> None:
+def test_a_first_deploy_has_no_version_to_roll_back_to() -> None:
     assert previous_version(deploy({}, "1", "a")) is None
 
 
@@ -32,7 +32,7 @@ def test_a_deploy_of_other_code_by_the_same_recipe_keeps_the_version_with_anothe
     assert previous_version(stack) == PreviousVersion("f1", "p1", "ra", "a")
 
 
-def test_going_back_exchanges_both_versions_and_says_so() -> None:
+def test_a_rollback_swaps_both_versions_and_marks_it() -> None:
     stack = deploy(deploy({}, "1", "a"), "2", "b")
     back = {**stack, **parameters_to_go_back(stack)}
     assert (back["FunctionsKey"], back["PackagesKey"], back["RecipeKey"], back["RecipeFingerprint"]) == (
@@ -43,7 +43,7 @@ def test_going_back_exchanges_both_versions_and_says_so() -> None:
     assert not is_rolled_back(stack)
 
 
-def test_a_deploy_of_code_after_going_back_leaves_it_to_be_finished_and_another_recipe_ends_it() -> None:
+def test_a_code_deploy_after_a_rollback_leaves_it_unfinished_and_another_recipe_ends_it() -> None:
     stack = deploy(deploy({}, "1", "a"), "2", "b")
     back = {**stack, **parameters_to_go_back(stack)}
     assert is_rolled_back(deploy(back, "3", "a"))
@@ -51,5 +51,5 @@ def test_a_deploy_of_code_after_going_back_leaves_it_to_be_finished_and_another_
     assert previous_version(deploy(back, "3", "b")) == PreviousVersion("f1", "p1", "ra", "a")
 
 
-def test_a_stack_of_a_version_that_kept_none_has_none() -> None:
+def test_a_stack_deployed_before_versions_were_kept_has_none() -> None:
     assert previous_version({"RecipeFingerprint": "a", "RecipeKey": "ra"}) is None

@@ -35,7 +35,5 @@ LOGO, OTHER = png(1), png(2)
     ],
     ids=["none", "text", "logo file", "logo for text", "metadata"],
 )
-def test_each_setting_that_changes_is_named_with_both_values(
-    before: Recipe, after: Recipe, words: tuple[str, ...]
-) -> None:
+def test_each_changed_setting_is_shown_with_both_values(before: Recipe, after: Recipe, words: tuple[str, ...]) -> None:
     assert recipe_changes(before, after) == words

@@ -25,18 +25,18 @@ EXISTING = [version("c", "a", current=True), marker("m"), version("b"), version(
 
 
 @pytest.mark.parametrize("only_deleted", [True, False])
-def test_of_a_deleted_image_the_newest_version_comes_back(only_deleted: bool) -> None:
+def test_a_deleted_image_gets_its_newest_version_back(only_deleted: bool) -> None:
     assert choose("k", DELETED, only_deleted=only_deleted) == Restoration("k", DELETED[1])
 
 
-def test_an_existing_image_is_left_alone_unless_a_version_is_named() -> None:
+def test_an_existing_image_is_left_alone_unless_a_version_is_given() -> None:
     found = choose("k", EXISTING)
     assert isinstance(found, NothingToRestore)
     assert (found.state, "zenoimg versions k" in found.reason) == ("failed", True)
     assert choose("k", EXISTING, only_deleted=True) == NothingToRestore("k", "unchanged", "it is not deleted")
 
 
-def test_a_named_version_replaces_the_current_one() -> None:
+def test_a_given_version_replaces_the_current_one() -> None:
     assert choose("k", EXISTING, "b") == Restoration("k", EXISTING[2], EXISTING[0])
     assert choose("k", DELETED, "a") == Restoration("k", DELETED[2])
 
@@ -50,7 +50,7 @@ def test_a_named_version_replaces_the_current_one() -> None:
         ("x", "missing", "has no version 'x'"),
     ],
 )
-def test_what_a_version_would_not_change_or_cannot_be_is_said(wanted: str, state: str, words: str) -> None:
+def test_versions_that_are_current_or_cannot_be_restored_are_reported(wanted: str, state: str, words: str) -> None:
     found = choose("k", EXISTING, wanted)
     assert isinstance(found, NothingToRestore)
     assert (found.state, words in found.reason) == (state, True)
@@ -59,7 +59,7 @@ def test_what_a_version_would_not_change_or_cannot_be_is_said(wanted: str, state
 @pytest.mark.parametrize(
     ("versions", "words"), [([], "no such image"), ([marker("m", current=True)], "keeps no version of it")]
 )
-def test_what_is_gone_for_good_is_missing(versions: list[Version], words: str) -> None:
+def test_permanently_deleted_images_are_missing(versions: list[Version], words: str) -> None:
     found = choose("k", versions)
     assert isinstance(found, NothingToRestore)
     assert (found.state, words in found.reason) == ("missing", True)

@@ -18,7 +18,7 @@ def ids(records: list[ImageRecord]) -> list[str]:
     return [each.image_id for each in records]
 
 
-def test_every_format_and_every_size_of_picture_is_in_the_sample_before_a_second_of_any() -> None:
+def test_the_sample_has_every_format_and_size_before_a_second_image_of_any() -> None:
     common = [stored(number) for number in range(200)]
     rare = [stored(900, size=(40, 30)), stored(901, format="PNG"), stored(902, size=(30000, 20000))]
     chosen = ids(choose([*common, *rare], Bounds(images=4)))
@@ -35,7 +35,7 @@ def test_refused_images_are_in_the_sample_and_failed_ones_are_not() -> None:
     assert "0901.jpg" not in chosen
 
 
-def test_the_same_records_give_the_same_sample_in_any_order_and_none_twice() -> None:
+def test_the_sample_does_not_depend_on_order_and_has_no_duplicates() -> None:
     records = [stored(number) for number in range(100)]
     once = ids(choose(records, Bounds(images=10)))
     assert once == ids(choose([*reversed(records), *records], Bounds(images=10)))
@@ -43,12 +43,12 @@ def test_the_same_records_give_the_same_sample_in_any_order_and_none_twice() -> 
     assert once != sorted(once), "not the first ones by key"
 
 
-def test_the_originals_of_a_sample_stay_within_the_bytes_and_smaller_ones_fill_up() -> None:
+def test_a_sample_stays_within_its_size_limit_and_is_filled_up_with_smaller_originals() -> None:
     records = [replace(stored(1), original_size=900), replace(stored(2), original_size=900), stored(3, format="GIF")]
     chosen = choose([replace(each, original_size=each.original_size or 0) for each in records], Bounds(bytes=1900))
     assert sum(each.original_size or 0 for each in chosen) <= 1900
     assert len(chosen) == 2
 
 
-def test_no_records_give_no_sample() -> None:
+def test_without_records_there_is_no_sample() -> None:
     assert choose([], Bounds()) == []

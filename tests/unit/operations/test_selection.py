@@ -67,7 +67,7 @@ def test_the_state_of_a_key(
     assert state_of(Candidate("a.jpg", original, has_copy), stored, CURRENT) == state
 
 
-def test_no_copy_is_stale_where_no_recipe_is_known() -> None:
+def test_no_copy_is_stale_if_no_recipe_is_known() -> None:
     assert state_of(Candidate("a.jpg", ORIGINAL, has_copy=True), OLD, Current()) == "current"
 
 
@@ -139,9 +139,11 @@ KEYS = st.sets(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max
 
 
 @given(KEYS, KEYS)
-def test_merging_two_listings_yields_each_key_once_with_what_it_has(originals: set[str], copies: set[str]) -> None:
+def test_merging_two_listings_yields_each_key_once_with_its_original_and_copy(
+    originals: set[str], copies: set[str]
+) -> None:
     def in_order(keys: set[str]) -> list[str]:
-        return sorted(keys, key=lambda key: key.encode())  # as S3 lists
+        return sorted(keys, key=lambda key: key.encode())  # in the order of S3
 
     listed = [replace(ORIGINAL, key=key) for key in in_order(originals)]
     found = list(merge_listings(iter(listed), iter(in_order(copies))))
@@ -153,7 +155,7 @@ def test_merging_two_listings_yields_each_key_once_with_what_it_has(originals: s
 
 @pytest.mark.slow
 @given(st.lists(st.text(max_size=4), unique=True, min_size=1, max_size=20))
-def test_a_digest_is_the_same_in_any_order_and_differs_when_one_id_is_missing(ids: list[str]) -> None:
+def test_a_digest_is_independent_of_order_and_differs_if_an_id_is_missing(ids: list[str]) -> None:
     def digest(of: list[str]) -> Digest:
         made = Digest()
         for image_id in of:
@@ -174,6 +176,6 @@ def test_a_digest_is_the_same_in_any_order_and_differs_when_one_id_is_missing(id
         (replace(REFUSED, limits="limits"), "h1", "refused"),
     ],
 )
-def test_a_copy_whose_headers_follow_other_rules_is_stale(record: ImageRecord, headers: str, state: str) -> None:
+def test_a_copy_with_outdated_header_rules_is_stale(record: ImageRecord, headers: str, state: str) -> None:
     candidate = Candidate("a.jpg", ORIGINAL, has_copy=record.status == "processed")
     assert state_of(candidate, record, replace(CURRENT, headers=headers)) == state

@@ -1,4 +1,4 @@
-"""``status --watch`` outlives a lost connection, and nothing else."""
+"""``status --watch`` survives a lost connection, but no other error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "m"}}, "GetQu
 
 
 def watched(*reads: Any) -> list[Any]:
-    """Return what each read yields: what was read, or the class of an error; check the waits in between."""
+    """Return the result of each read, or the class of its error; check the waits in between."""
     left = list(reads)
     waits: list[float] = []
 

@@ -1,4 +1,4 @@
-"""Keys are hostile: which become a path under the output folder, and which never do."""
+"""Keys are untrusted: which of them become a path under the output folder, and which never do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Tree = Mapping[str, Kind]
 
 
 def looking_at(tree: Tree) -> Look:
-    """A folder given by the paths in it."""
+    """Return a view of a folder with these paths."""
 
     def look(folders: tuple[str, ...]) -> dict[str, Kind]:
         below = "/".join(folders)
@@ -27,7 +27,7 @@ def looking_at(tree: Tree) -> Look:
 
 
 def outcome(*keys: str, there: Tree | None = None, force: bool = False) -> dict[str, str]:
-    """Key → its path, or the reason in parentheses."""
+    """Return the path of each key, or the reason in parentheses."""
     placed = place(keys, looking_at(there or {}), force=force)
     return {item.key: item.path if isinstance(item, Target) else f"({item.reason})" for item in placed}
 
@@ -95,7 +95,7 @@ def test_a_key_is_its_own_path(key: str) -> None:
         "ü" * 128,
     ],
 )
-def test_what_could_lead_elsewhere_is_no_path(key: str) -> None:
+def test_keys_that_could_lead_outside_the_folder_are_rejected(key: str) -> None:
     assert unsafe(key)
     assert outcome(key)[key].startswith("(its id" if "is a device" not in unsafe(key) else "('")
 
@@ -113,43 +113,43 @@ def test_what_could_lead_elsewhere_is_no_path(key: str) -> None:
         ("ſ.jpg", "S.jpg"),
     ],
 )
-def test_of_two_keys_for_one_file_the_first_gets_it(first: str, second: str) -> None:
+def test_the_first_of_two_keys_for_one_file_gets_it(first: str, second: str) -> None:
     for one, other in ((first, second), (second, first)):
         found = outcome(one, other)
         assert found[one] == one
         assert repr(one) in found[other]
 
 
-def test_a_key_that_is_a_file_and_a_folder() -> None:
+def test_a_key_that_is_both_a_file_and_a_folder_is_rejected() -> None:
     assert outcome("a", "a/b.jpg")["a/b.jpg"] == "('a' is a file where this needs a folder)"
     assert outcome("a/b.jpg", "A")["A"] == "('a/b.jpg' needs a folder of this name)"
     assert outcome("a/b/c.jpg", "a/B")["a/B"].startswith("('a/b/c.jpg' needs")
 
 
-def test_keys_in_one_folder_of_two_spellings_do_not_exclude_each_other() -> None:
+def test_keys_in_two_spellings_of_a_folder_do_not_exclude_each_other() -> None:
     assert outcome("Sub/a.jpg", "sub/b.jpg") == {"Sub/a.jpg": "Sub/a.jpg", "sub/b.jpg": "sub/b.jpg"}
 
 
-def test_a_key_given_twice_is_one() -> None:
+def test_a_duplicate_key_is_placed_once() -> None:
     assert len(list(place(["a", "a"], looking_at({}), force=False))) == 1
 
 
-def test_an_unplaced_key_takes_nobody_elses_place() -> None:
+def test_a_rejected_key_takes_no_other_keys_path() -> None:
     found = outcome("a.jpg", "a.jpg/x.jpg", "A.jpg/x.jpg/y.jpg", there={})
     assert found["a.jpg"] == "a.jpg"
     assert outcome("../a.jpg", "a.jpg")["a.jpg"] == "a.jpg"
 
 
-# What lies there
+# Existing files
 
 
-def test_the_same_path_is_left_to_the_comparison_of_contents() -> None:
+def test_existing_files_with_the_same_path_are_compared_by_content() -> None:
     assert outcome("a.jpg", there={"a.jpg": "file"}) == {"a.jpg": "a.jpg"}
     assert outcome("a.jpg", there={"a.jpg": "link"}) == {"a.jpg": "a.jpg"}
 
 
 @pytest.mark.parametrize("there", ["A.JPG", "a.jpg.", "Ａ.jpg".replace("Ａ", "A")])
-def test_a_file_that_differs_by_case_alone_is_in_the_way_without_force(there: str) -> None:
+def test_a_file_that_differs_only_in_case_blocks_the_key_without_force(there: str) -> None:
     (found,) = place(["a.jpg"], looking_at({there: "file"}), force=False)
     assert isinstance(found, Unplaced)
     assert found.in_the_way
@@ -166,7 +166,7 @@ def test_a_folder_is_never_replaced_and_a_link_never_followed(force: bool) -> No
     assert outcome("a/c", there=tree, force=force) == {"a/c": "a/c"}
 
 
-# Whatever the keys
+# Arbitrary keys
 
 awkward = st.text(
     st.one_of(st.sampled_from("aAbB./\\: ~.\u0308üÜß\0\n"), st.characters()),
@@ -176,7 +176,7 @@ awkward = st.text(
 
 @pytest.mark.slow
 @given(st.lists(st.one_of(awkward, st.text(max_size=30)), max_size=12), st.booleans())
-def test_no_path_leaves_the_folder_and_no_two_meet(keys: list[str], force: bool) -> None:
+def test_no_path_leaves_the_folder_and_no_two_paths_collide(keys: list[str], force: bool) -> None:
     placed = list(place(keys, looking_at({}), force=force))
     assert [item.key for item in placed] == list(dict.fromkeys(keys))
     targets = [item for item in placed if isinstance(item, Target)]
@@ -195,7 +195,7 @@ def test_no_path_leaves_the_folder_and_no_two_meet(keys: list[str], force: bool)
 
 
 @given(awkward)
-def test_names_that_unicode_calls_equal_fold_to_the_same(name: str) -> None:
+def test_names_that_are_equal_in_unicode_fold_to_the_same(name: str) -> None:
     for form in ("NFC", "NFD"):
         assert fold(unicodedata.normalize(form, name)) == fold(name)
     assert fold(fold(name)) == fold(name)

@@ -1,4 +1,4 @@
-"""What is sent and under which key: the truth table of the decision, and the walk."""
+"""What is sent, and under which key: the truth table of the decision, and the traversal of folders."""
 
 from __future__ import annotations
 
@@ -56,27 +56,27 @@ def keys(sources: list[Source]) -> list[str]:
     return [source.key for source in sources]
 
 
-def test_a_folder_gives_its_own_files_and_with_recursive_those_below(tree: Path) -> None:
+def test_a_folder_yields_its_own_files_and_with_recursive_those_below(tree: Path) -> None:
     assert keys(list(walk([tree], Selection()))) == ["a.jpg"]
     assert keys(list(walk([tree], Selection(recursive=True)))) == ["a.jpg", "sub/b.jpg", "sub/deep/c.jpg"]
 
 
-def test_a_file_keeps_its_base_name_even_a_hidden_one_that_is_named(tree: Path) -> None:
+def test_a_file_keeps_its_base_name_even_if_hidden_and_given_explicitly(tree: Path) -> None:
     paths = [tree / "sub" / "deep" / "c.jpg", tree / ".hidden.jpg"]
     assert keys(list(walk(paths, Selection(prefix="2025/")))) == ["2025/c.jpg", "2025/.hidden.jpg"]
 
 
-def test_the_same_file_named_twice_is_no_clash(tree: Path) -> None:
+def test_the_same_file_given_twice_is_not_a_conflict(tree: Path) -> None:
     assert keys(list(walk([tree / "a.jpg", tree / "a.jpg"], Selection()))) == ["a.jpg", "a.jpg"]
 
 
-def test_two_files_for_one_key_are_a_usage_error_naming_both(tree: Path) -> None:
+def test_two_files_for_one_key_are_a_usage_error_that_names_both(tree: Path) -> None:
     (tree / "sub" / "a.jpg").touch()
     with pytest.raises(UsageError, match=r"a\.jpg.*sub/a\.jpg"):
         list(walk([tree / "a.jpg", tree / "sub" / "a.jpg"], Selection()))
 
 
-def test_what_is_not_sent_takes_nobodys_key(tree: Path) -> None:
+def test_files_that_are_not_sent_occupy_no_key(tree: Path) -> None:
     for name in ("one", "two"):
         (tree / name).mkdir()
         (tree / name / "sub").symlink_to(tree / "sub")
@@ -84,9 +84,7 @@ def test_what_is_not_sent_takes_nobodys_key(tree: Path) -> None:
     assert [(source.key, source.problem is not None) for source in found] == [("sub", True)] * 2
 
 
-def test_a_folder_that_cannot_be_read_is_told_unless_it_is_excluded(
-    tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreadable_folder_is_reported_unless_excluded(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scandir = os.scandir
 
     def closed(folder: Path) -> Any:
@@ -104,8 +102,8 @@ def test_a_folder_that_cannot_be_read_is_told_unless_it_is_excluded(
     assert keys(list(walk([tree], Selection(recursive=True, exclude=("sub/deep",))))) == ["a.jpg", "sub/b.jpg"]
 
 
-@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="leases are Linux's")
-def test_a_file_that_somebody_has_a_lease_on_is_waited_for(tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="leases exist only on Linux")
+def test_a_file_under_a_lease_is_awaited(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(b"content")
     holder = path.open("rb+")
@@ -123,11 +121,11 @@ def test_a_file_that_somebody_has_a_lease_on_is_waited_for(tmp_path: Path) -> No
         holder.close()
 
 
-def test_a_missing_path_is_given_on_for_its_reader_to_name(tmp_path: Path) -> None:
+def test_a_missing_path_is_passed_on_to_be_reported(tmp_path: Path) -> None:
     assert keys(list(walk([tmp_path / "no.jpg"], Selection()))) == ["no.jpg"]
 
 
-def test_a_large_folder_is_read_a_block_at_a_time_and_no_file_is_left_out(
+def test_a_large_folder_is_read_in_blocks_without_leaving_out_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {f"{number:02}.jpg" for number in range(25)}
@@ -154,7 +152,7 @@ def test_a_large_folder_is_read_a_block_at_a_time_and_no_file_is_left_out(
     assert {*first, *keys(list(found))} == names
 
 
-def test_what_cannot_be_looked_at_is_told_and_not_passed_over(tree: Path) -> None:
+def test_files_that_cannot_be_inspected_are_reported_rather_than_skipped(tree: Path) -> None:
     (tree / "linked").symlink_to(tree / "sub")
     (tree / "circle.jpg").symlink_to(tree / "circle.jpg")
     os.mkfifo(tree / "pipe.jpg")
@@ -190,7 +188,7 @@ def test_what_cannot_be_looked_at_is_told_and_not_passed_over(tree: Path) -> Non
         (("*.png",), (), []),
     ],
 )
-def test_patterns_choose_by_relative_path_or_base_name(
+def test_patterns_match_the_relative_path_or_the_base_name(
     tree: Path, include: tuple[str, ...], exclude: tuple[str, ...], expected: list[str]
 ) -> None:
     assert keys(list(walk([tree], Selection(True, "", include, exclude)))) == expected

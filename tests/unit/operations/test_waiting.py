@@ -24,7 +24,7 @@ NEW = replace(RECORD, updated_at="2025-06-12T16:00:05Z")
 
 
 class Lane:
-    """A table, a bucket and a queue that change over time, which passes only in ``sleep``."""
+    """A table, a bucket and a queue that change over time; time passes only in ``sleep``."""
 
     def __init__(
         self,
@@ -99,12 +99,12 @@ def waited(
 
 
 def test_an_empty_queue_counts_only_after_the_counts_have_settled() -> None:
-    lane = Lane({40.0: NEW})  # a cold start, while the queue's counts still say nothing
+    lane = Lane({40.0: NEW})  # a cold start, while the queue's counts are not up to date
     assert waited(lane, None).result == "processed"
     assert lane.now == pytest.approx(40)
 
 
-def test_a_photo_in_the_large_queue_is_waited_for() -> None:
+def test_a_photo_in_the_large_queue_is_awaited() -> None:
     lane = Lane({200.0: NEW}, 0.0)
     lane.deployment.queue_urls = ("q", "large")
     lane.get_queue_attributes = lambda QueueUrl, **_: {  # type: ignore[method-assign]  # noqa: N803 - AWS's own name
@@ -114,7 +114,7 @@ def test_a_photo_in_the_large_queue_is_waited_for() -> None:
     assert lane.now == pytest.approx(200)
 
 
-def test_an_old_record_is_no_result_of_forced_work() -> None:
+def test_an_old_record_is_not_the_result_of_a_forced_run() -> None:
     lane = Lane({0.0: RECORD})
     assert waited(lane, RECORD, state="current").result == "unfinished"
     assert lane.now >= 90
@@ -125,17 +125,17 @@ def test_a_record_of_the_same_second_is_a_result() -> None:
     assert waited(Lane({0.0: fast}), fast).result == "processed"
 
 
-def test_the_queue_is_watched_while_it_holds_messages() -> None:
+def test_the_queue_is_watched_while_it_has_messages() -> None:
     lane = Lane({500.0: NEW}, in_queue_until=499)
     assert waited(lane, RECORD).result == "processed"
 
 
-def test_an_image_that_failed_for_good_has_a_reason() -> None:
+def test_a_permanently_failed_image_has_a_reason() -> None:
     result = waited(Lane({0.0: replace(NEW, status="failed", error="AccessDenied")}), None)
     assert (result.result, result.reason) == ("failed", "AccessDenied")
 
 
-def test_a_dead_letter_explains_a_key_without_record() -> None:
+def test_a_dead_letter_explains_a_key_without_a_record() -> None:
     body = '{"requestPayload":{"Records":[{"s3":{"bucket":{"name":"originals"},"object":{"key":"a.jpg"}}}]},'
     body += '"responsePayload":{"errorType":"Runtime.ExitError","errorMessage":"signal: killed"}}'
     result = waited(Lane({}, dead=body), None)
@@ -151,7 +151,7 @@ def test_an_original_deleted_while_queued_is_removed() -> None:
     assert waited(Lane({0.0: RECORD, 3.0: None}, original=None), RECORD).result == "removed"
 
 
-def test_a_record_of_another_version_is_no_result() -> None:
+def test_a_record_of_another_version_is_not_the_result() -> None:
     assert waited(Lane({0.0: replace(NEW, etag="other")}), None).result == "unfinished"
 
 
@@ -161,20 +161,20 @@ def test_an_original_overwritten_while_queued_is_judged_by_its_new_version() -> 
     assert waited(lane, None, force=False).result == "processed"
 
 
-def test_a_record_of_the_previous_recipe_is_no_result() -> None:
+def test_a_record_of_the_previous_recipe_is_not_the_result() -> None:
     lane = Lane({0.0: replace(NEW, recipe="old"), 20.0: NEW})
     assert waited(lane, RECORD, state="stale", force=False).result == "processed"
     assert lane.now == pytest.approx(20)
 
 
-def test_a_refusal_by_the_previous_recipe_is_no_result() -> None:
+def test_a_refusal_by_the_previous_recipe_is_not_the_result() -> None:
     refused = replace(NEW, status="refused", error="too-small: x")
     lane = Lane({0.0: replace(refused, recipe="old"), 20.0: refused})
     assert waited(lane, RECORD, state="stale", force=False).result == "refused"
     assert lane.now == pytest.approx(20)
 
 
-def test_a_dead_letter_of_a_correct_image_needs_no_new_record() -> None:
+def test_a_dead_letter_of_an_up_to_date_image_needs_no_new_record() -> None:
     lane = Lane({0.0: RECORD})
     assert waited(lane, RECORD, state="current", force=False).result == "unchanged"
     assert lane.now == 0
@@ -226,8 +226,8 @@ def utc_text_after(seconds: float) -> str:
 
 
 @pytest.mark.parametrize("stuck", [0, 450])
-def test_any_number_of_keys_is_waited_for_with_few_in_memory(stuck: int) -> None:
-    """Even if more are waiting for their retry than are looked up at a time."""
+def test_any_number_of_keys_is_awaited_with_few_in_memory(stuck: int) -> None:
+    """Even if more keys are waiting for a retry than are looked up at a time."""
     images = 5000
     lane = Worker(images, a_second=50, stuck=frozenset(map(str, range(stuck))))
     with PendingKeys() as pending:

@@ -26,7 +26,7 @@ Read = Callable[[dict[str, Any]], bytes]
 
 
 class Raw(io.BytesIO):
-    """The connection that a body arrives by."""
+    """The connection over which a body arrives."""
 
 
 def response(data: bytes = DATA, length: int = len(DATA), **more: Any) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def flipped() -> bytes:
     return DATA[:100] + b"\0" + DATA[101:]
 
 
-def test_sound_bytes_are_returned(read: Read) -> None:
+def test_intact_bytes_are_returned(read: Read) -> None:
     assert read(response()) == DATA
 
 
@@ -59,7 +59,7 @@ def test_without_a_checksum_the_etag_is_compared(read: Read, more: dict[str, Any
     ],
     ids=["multipart", "KMS", "DSSE-KMS", "SSE-C", "a range", "another server"],
 )
-def test_an_etag_that_is_no_md5_of_the_body_is_not_compared(read: Read, more: dict[str, Any]) -> None:
+def test_an_etag_that_is_not_an_md5_is_not_compared(read: Read, more: dict[str, Any]) -> None:
     assert read(response(flipped(), **more)) == flipped()
 
 
@@ -77,7 +77,7 @@ def test_the_connection_is_closed_whatever_happens(read: Read) -> None:
     assert cut["Body"]._raw_stream.closed
 
 
-def test_errors_of_the_connection_are_botocores(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_errors_become_botocores(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> bytes:
         raise SSLError("bad record mac")
 
@@ -94,6 +94,6 @@ def test_a_damaged_body_is_requested_again(read: Read, damaged: int, calls: int)
     assert len(asked) - len(left) == calls
 
 
-def test_after_some_tries_the_failure_is_raised(read: Read) -> None:
+def test_the_failure_is_raised_after_a_few_tries(read: Read) -> None:
     with pytest.raises(FlexibleChecksumError):
         retrying(lambda: read(response(flipped())))

@@ -15,7 +15,7 @@ RECIPE = Recipe(WatermarkSpec("© acme"))
 
 
 def loaded(change: dict[str, dict[str, Any]], *, without: str = "") -> tuple[AnyRecipe, Limits]:
-    """Load what was packed, with tables or limits changed as another version might have packed them."""
+    """Load what was packed, with tables or limits as another version might have packed them."""
     files = deployed_recipe.pack(RECIPE, Limits())
     index = json.loads(files["recipe.json"])
     index["limits"] = {k: v for k, v in index["limits"].items() if k != without} | change.pop("limits", {})
@@ -25,7 +25,7 @@ def loaded(change: dict[str, dict[str, Any]], *, without: str = "") -> tuple[Any
     return deployed_recipe.load(files.__getitem__)
 
 
-def test_what_is_packed_is_what_is_loaded(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_packed_recipe_is_loaded_unchanged(caplog: pytest.LogCaptureFixture) -> None:
     assert loaded({}) == (RECIPE, Limits())
     assert not caplog.records
 
@@ -36,7 +36,7 @@ def test_the_former_name_of_a_limit_is_understood(caplog: pytest.LogCaptureFixtu
     assert not caplog.records
 
 
-def test_limits_packed_before_there_was_heic_do_not_accept_it() -> None:
+def test_limits_packed_before_heic_was_supported_do_not_accept_it() -> None:
     assert loaded({}, without="heic") == (RECIPE, replace(Limits(), heic=False))
 
 

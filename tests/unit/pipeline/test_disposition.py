@@ -26,7 +26,7 @@ from zenoimg.pipeline.objects.headers import HeaderRules, carry
         ("IMG_1.heic", "image/unheard", None, ""),
     ],
 )
-def test_a_converted_copy_has_a_name_of_its_own(key: str, copy: str | None, source: str | None, name: str) -> None:
+def test_a_converted_copy_has_its_own_name(key: str, copy: str | None, source: str | None, name: str) -> None:
     assert file_name_of(key, copy, source) == name
 
 
@@ -47,13 +47,13 @@ def test_a_converted_copy_has_a_name_of_its_own(key: str, copy: str | None, sour
         ("", 'a"b;\r\n.jpg', "inline; filename=\"a_b___.jpg\"; filename*=UTF-8''a%22b%3B%0D%0A.jpg"),
     ],
 )
-def test_the_originals_disposition_keeps_its_type_and_name_and_gets_the_suffix(
+def test_the_originals_disposition_keeps_its_type_and_name_with_a_new_suffix(
     original: str, name: str, wanted: str
 ) -> None:
     assert disposition(original, name) == wanted
 
 
-def test_only_copies_with_a_name_of_their_own_get_a_disposition() -> None:
+def test_only_copies_with_their_own_name_get_a_disposition() -> None:
     rules = HeaderRules(None, "keep")
     assert "ContentDisposition" not in carry({}, rules, {}).arguments
     assert carry({}, rules, {}, "a.jpg").arguments["ContentDisposition"] == 'inline; filename="a.jpg"'

@@ -22,7 +22,7 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20
 def s3_record(
     encoded_key: str, name: str = "ObjectCreated:Put", bucket: str = "zeno-original-images"
 ) -> dict[str, Any]:
-    """One record as S3 writes it, shortened to the parts that differ between events."""
+    """Return a record as S3 writes it, shortened to the parts that differ between events."""
     return {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
@@ -40,7 +40,7 @@ def s3_event(*encoded_keys: str, name: str = "ObjectCreated:Put") -> dict[str, A
 
 
 def failed_invocation(event: object) -> dict[str, Any]:
-    """What Lambda sends to the on-failure destination of an asynchronous invocation."""
+    """Return what Lambda sends to the on-failure destination of an asynchronous invocation."""
     return {
         "version": "1.0",
         "timestamp": "2025-06-12T15:25:14.000Z",
@@ -86,7 +86,7 @@ def test_keys_are_url_decoded_exactly_once(encoded: str, key: str) -> None:
     assert [found.key for found in parse(s3_event(encoded))] == [key]
 
 
-def test_every_record_of_an_event_is_found_in_its_order() -> None:
+def test_all_records_of_an_event_are_read_in_order() -> None:
     event = {"Records": [s3_record("b"), s3_record("a", bucket="other"), s3_record("b")]}
     assert parse(event) == [
         KeyToCheck("zeno-original-images", "b"),
@@ -101,7 +101,7 @@ def test_the_test_event_of_a_new_notification_names_no_key() -> None:
     assert parse_body(json.dumps(event)) == []
 
 
-def test_a_failed_invocation_gives_the_keys_of_the_event_that_failed() -> None:
+def test_a_failed_invocation_yields_the_keys_of_its_event() -> None:
     assert parse(failed_invocation(s3_event("a+b.jpg"))) == [KeyToCheck("zeno-original-images", "a b.jpg")]
 
 
@@ -115,19 +115,19 @@ def test_a_redriven_event_that_failed_again_is_nested_and_still_read() -> None:
     assert parse(twice) == [KeyToCheck("zeno-original-images", "cat.jpg")]
 
 
-def test_a_failed_invocation_keeps_the_wish_to_force() -> None:
+def test_a_failed_invocation_keeps_its_force_flag() -> None:
     event = json.loads(backfill_body("originals", "cat.jpg", force=True))
     assert parse(failed_invocation(event)) == [KeyToCheck("originals", "cat.jpg", force=True)]
 
 
 @given(bucket=st.from_regex(r"[a-z0-9.-]{3,63}", fullmatch=True), key=KEYS, force=st.booleans())
-def test_what_the_backfill_asks_for_is_what_is_read(bucket: str, key: str, force: bool) -> None:
+def test_a_backfill_message_is_read_back_as_written(bucket: str, key: str, force: bool) -> None:
     assert parse_body(backfill_body(bucket, key, force=force)) == [KeyToCheck(bucket, key, force)]
 
 
 @given(key=KEYS)
 def test_a_backfill_message_fits_the_queue_whatever_the_key(key: str) -> None:
-    longest = key * (1024 // len(key.encode()))  # S3 takes 1,024 bytes
+    longest = key * (1024 // len(key.encode()))  # S3 accepts 1,024 bytes
     assert len(backfill_body("b" * 63, longest, force=True).encode()) < 262_144
 
 
@@ -153,24 +153,24 @@ def test_a_backfill_message_fits_the_queue_whatever_the_key(key: str) -> None:
         {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": "k"}}},
     ],
 )
-def test_an_unknown_envelope_is_told_and_never_taken_for_nothing_to_do(envelope: dict[str, Any]) -> None:
+def test_an_unknown_envelope_is_an_error_rather_than_nothing_to_do(envelope: dict[str, Any]) -> None:
     with pytest.raises(UnreadableEventError):
         parse(envelope)
 
 
 @pytest.mark.parametrize("body", ["", "cat.jpg", "{", "[]", "null", '"Records"', "17"])
-def test_a_message_that_is_no_json_object_is_told(body: str) -> None:
+def test_a_message_that_is_not_a_json_object_is_an_error(body: str) -> None:
     with pytest.raises(UnreadableEventError):
         parse_body(body)
 
 
-def test_one_unreadable_record_spoils_its_event_as_a_whole() -> None:
-    # Else the message would count as done, and what the broken record meant would be lost.
+def test_one_unreadable_record_makes_the_whole_event_unreadable() -> None:
+    # Otherwise the message would count as done, and the change in the broken record would be lost.
     with pytest.raises(UnreadableEventError):
         parse({"Records": [s3_record("cat.jpg"), {"s3": {}}]})
 
 
-def test_only_messages_of_a_queue_take_the_backfill_lane() -> None:
+def test_only_queue_messages_take_the_backfill_lane() -> None:
     message = {"messageId": "1", "eventSource": "aws:sqs", "body": backfill_body("b", "k")}
     assert is_from_queue({"Records": [message]})
     assert not is_from_queue(s3_event("cat.jpg"))

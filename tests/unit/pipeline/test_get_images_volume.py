@@ -29,7 +29,7 @@ MOST = 5_000_000
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    """The client is botocore's own; what it would send is answered from the table, page by page."""
+    """Return a catalog on botocore's real client, whose requests are answered from the table, page by page."""
     table = Table(RECORDS)
 
     def answer(request: Any, **_: Any) -> Any:
@@ -49,7 +49,7 @@ def pages(catalog: Catalog, limit: int | None) -> Iterator[list[dict[str, Any]]]
     while following is not None:
         answer = get_images.page(catalog, parse(following))
         assert answer["statusCode"] == 200
-        # As the runtime serializes it; beside the body there is little.
+        # As the runtime serializes it; there is little besides the body.
         assert len(json.dumps(answer["body"])) <= MOST
         assert len(json.dumps(answer)) <= MOST + 5_000
         yield json.loads(answer["body"])
@@ -60,7 +60,7 @@ def pages(catalog: Catalog, limit: int | None) -> Iterator[list[dict[str, Any]]]
 
 
 @pytest.mark.parametrize("limit", [None, 9_999])
-def test_a_hundred_thousand_records_come_whole_through_cursors(catalog: Catalog, limit: int | None) -> None:
+def test_cursors_return_all_of_a_hundred_thousand_records(catalog: Catalog, limit: int | None) -> None:
     seen: list[str] = []
     lengths = []
     for page in pages(catalog, limit):
@@ -70,4 +70,4 @@ def test_a_hundred_thousand_records_come_whole_through_cursors(catalog: Catalog,
     assert len(seen) == RECORDS
     assert set(seen) == {each.image_id for each in many(RECORDS)}
     assert max(lengths) <= (limit or RECORDS)
-    assert min(lengths[:-1]) > 5_000, "no page but the last is smaller than it need be"
+    assert min(lengths[:-1]) > 5_000, "only the last page may be smaller than possible"

@@ -48,11 +48,11 @@ def check(world: World, runs: tuple[Run, ...], changes: Changes, *recipes: Recip
 @pytest.mark.parametrize("victim", ["function", "large function"])
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES.keys())
 @pytest.mark.parametrize("start", STARTS)
-def test_what_is_handed_over_ends_right_whatever_happens_meanwhile(
+def test_a_handed_over_key_ends_in_an_allowed_state_whatever_happens_meanwhile(
     start: str, changes: Changes, victim: str, fault: str
 ) -> None:
-    """A SendMessage that fails, before or after it took effect, is one of the errors; deletes and overwrites happen
-    between the hand-over and its message."""
+    """The errors include a SendMessage that fails before or after it took effect; deletes and overwrites happen
+    between the hand-over and the processing of its message."""
     crashes, errors = FAULTS[fault]
     runs = [
         Run(NEW.fingerprint, small=True, starts_after=len(changes), removed=bool(changes) and changes[-1] is None),
@@ -65,7 +65,7 @@ def test_what_is_handed_over_ends_right_whatever_happens_meanwhile(
 
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("start", STARTS)
-def test_a_key_that_is_handed_over_twice_ends_right(start: str, force: bool) -> None:
+def test_a_key_that_is_handed_over_twice_ends_in_an_allowed_state(start: str, force: bool) -> None:
     runs = (
         Run(NEW.fingerprint, small=True, force=force),
         Run(NEW.fingerprint, small=True, starts_after=1),
@@ -79,13 +79,13 @@ def test_during_a_rollout_a_copy_is_kept_by_the_large_function_as_well() -> None
     check(settled("big1", OLD), (replace(runs[0], force=True), runs[1]), (), OLD, STRICT)
 
 
-def test_nothing_is_recorded_of_what_is_handed_over() -> None:
+def test_nothing_is_recorded_for_a_handed_over_key() -> None:
     (end,) = explore(World("big1"), (Run(NEW.fingerprint, small=True),), ())[0]
     assert end == World("big1", messages=(False,))
     (end,) = explore(settled("big1"), (Run(NEW.fingerprint, small=True, force=True),), ())[0]
     assert end == replace(settled("big1"), messages=(True,))
 
 
-def test_what_is_done_needs_no_large_function() -> None:
+def test_an_up_to_date_image_is_not_handed_over() -> None:
     (end,) = explore(settled("big1"), (Run(NEW.fingerprint, small=True),), ())[0]
     assert end == settled("big1")

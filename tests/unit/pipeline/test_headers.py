@@ -1,4 +1,4 @@
-"""What a copy inherits from the headers and the user metadata of its original."""
+"""What a copy inherits from the headers and user metadata of its original."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ EXPIRES = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def metadata(entries: dict[str, str], policy: str = "keep-no-location") -> tuple[dict[str, str], str]:
-    """Return the user's entries that are carried, and all warnings as one text."""
+    """Return the user's entries that are carried over, and all warnings as one text."""
     carried = carry({"Metadata": entries}, HeaderRules(None, policy), OWN)
     assert carried.metadata.items() >= OWN.items()
     return {name: value for name, value in carried.metadata.items() if name not in OWN}, "\n".join(carried.warnings)
 
 
-def test_headers_and_user_metadata_are_carried() -> None:
+def test_headers_and_user_metadata_are_carried_over() -> None:
     response = {
         "CacheControl": "public, max-age=60",
         "ContentDisposition": 'inline; filename="sea.jpg"',
@@ -47,12 +47,12 @@ def test_headers_and_user_metadata_are_carried() -> None:
     assert carried.warnings == ()
 
 
-def test_an_original_without_headers_leaves_the_own_entries() -> None:
+def test_without_headers_the_copy_has_only_its_own_entries() -> None:
     carried = carry(headers_of({"ETag": '"e"', "Metadata": {}}), RULES, OWN)
     assert (carried.arguments, carried.metadata, carried.warnings) == ({}, OWN, ())
 
 
-def test_own_entries_always_win_and_a_users_entries_of_the_old_names_are_carried() -> None:
+def test_own_entries_take_precedence_and_user_entries_with_former_names_are_carried_over() -> None:
     carried, warnings = metadata({"zenoimg-recipe": "forged", "zenoimg-x": "1", "recipe": "cake", "sha256": "00"})
     assert (carried, warnings) == ({"recipe": "cake"}, "")
 
@@ -66,14 +66,14 @@ def test_own_entries_always_win_and_a_users_entries_of_the_old_names_are_carried
         ("immutable", None, True),
     ],
 )
-def test_immutable_is_not_carried(given: str, carried: str | None, is_reported: bool) -> None:
+def test_immutable_is_not_carried_over(given: str, carried: str | None, is_reported: bool) -> None:
     found = carry({"CacheControl": given}, RULES, OWN)
     assert found.arguments.get("CacheControl") == carried
     assert bool(found.warnings) is is_reported
 
 
 @pytest.mark.parametrize("original", [{}, {"CacheControl": "immutable, max-age=9"}])
-def test_the_configured_cache_control_beats_the_originals(original: dict[str, Any]) -> None:
+def test_the_configured_cache_control_overrides_the_originals(original: dict[str, Any]) -> None:
     found = carry(original, HeaderRules("no-cache", "keep"), OWN)
     assert (found.arguments, found.warnings) == ({"CacheControl": "no-cache"}, ())
 
@@ -124,34 +124,34 @@ NO_PLACES = ["photographer", "latest", "capacity", "processing-state", "plateau"
 
 @pytest.mark.parametrize("policy", ["keep-no-location", "strip"])
 @pytest.mark.parametrize("name", PLACES)
-def test_entries_whose_name_is_a_place_go_where_places_go(name: str, policy: str) -> None:
+def test_entries_named_like_locations_are_removed_with_locations(name: str, policy: str) -> None:
     carried, warnings = metadata({name: "x"}, policy)
     assert carried == {}
     assert f"whose name is a place: {name}" in warnings
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_places_stay_where_everything_stays(name: str) -> None:
+def test_locations_are_kept_under_keep(name: str) -> None:
     assert metadata({name: "x"}, "keep") == ({name: "x"}, "")
 
 
-def test_coordinates_go_and_names_of_places_stay_where_only_gps_goes() -> None:
+def test_keep_no_gps_removes_coordinates_and_keeps_place_names() -> None:
     carried, _ = metadata({"city": "x", "gps": "1", "longitude": "2"}, "keep-no-gps")
     assert carried == {"city": "x"}
 
 
 @pytest.mark.parametrize("name", NO_PLACES)
-def test_other_names_stay(name: str) -> None:
+def test_entries_with_other_names_are_kept(name: str) -> None:
     assert metadata({name: "x"}) == ({name: "x"}, "")
 
 
-def test_the_rules_have_a_fingerprint() -> None:
+def test_header_rules_have_a_fingerprint() -> None:
     assert RULES.fingerprint == headers_fingerprint(None) != headers_fingerprint("no-cache")
     assert HeaderRules(None, "keep", carries_tags=True).fingerprint != RULES.fingerprint
-    assert HeaderRules(None, "keep").fingerprint == RULES.fingerprint, "another policy is another recipe"
+    assert HeaderRules(None, "keep").fingerprint == RULES.fingerprint, "the policy belongs to the recipe's fingerprint"
 
 
-def test_warnings_about_headers_are_told_from_others() -> None:
+def test_warnings_about_headers_are_distinguished_from_others() -> None:
     found = carry({"CacheControl": "immutable", "Metadata": {"city": "x"}}, RULES, OWN)
     assert len(found.warnings) == 2
     assert without_header_warnings(("the gain map is not kept", *found.warnings)) == ("the gain map is not kept",)

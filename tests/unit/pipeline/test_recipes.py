@@ -54,13 +54,13 @@ def test_the_longest_prefix_wins(key: str, words: str) -> None:
         assert (rule_for(recipes, key) is None) == (words == "base")
 
 
-def test_one_recipe_is_that_of_every_key() -> None:
+def test_a_single_recipe_applies_to_every_key() -> None:
     assert recipe_for(BASE, "a/x.jpg") is BASE
     assert fingerprints_of(BASE) == {}
     assert fingerprint_for(BASE.fingerprint, {}, "a/x.jpg") == BASE.fingerprint
 
 
-def test_a_changed_rule_changes_the_fingerprints_of_what_it_governs_alone() -> None:
+def test_a_changed_rule_changes_only_the_fingerprints_of_its_keys() -> None:
     changed = Recipes(BASE, (Rule("a/", text("another")), *RECIPES.rules[1:]))
     assert changed.fingerprint != RECIPES.fingerprint
     differing = {
@@ -71,7 +71,7 @@ def test_a_changed_rule_changes_the_fingerprints_of_what_it_governs_alone() -> N
     assert differing == {"a/x.jpg"}
 
 
-def test_the_order_of_rules_has_no_meaning() -> None:
+def test_the_order_of_rules_does_not_matter() -> None:
     assert Recipes(BASE, RECIPES.rules[::-1]) == RECIPES
 
 
@@ -81,5 +81,5 @@ def test_recipes_are_deployed_with_every_logo_and_font_once(base: Recipe) -> Non
     files = pack(recipes, Limits())
     assert load(files.__getitem__) == (recipes, Limits())
     assert len(set(files.values())) == len(files)
-    assert "OFL.txt" in files, "the default font travels with its licence"
+    assert "OFL.txt" in files, "the default font is shipped with its licence"
     assert base_of(load(files.__getitem__)[0]) == base

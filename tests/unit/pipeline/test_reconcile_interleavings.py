@@ -65,10 +65,10 @@ def check(world: World, runs: tuple[Run, ...], changes: Changes, *recipes: Recip
 
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES.keys())
 @pytest.mark.parametrize("start", START_NAMES)
-def test_a_duplicate_and_the_event_of_each_change_end_right(start: str, changes: Changes) -> None:
+def test_a_duplicate_event_and_those_of_each_change_end_in_an_allowed_state(start: str, changes: Changes) -> None:
     early = Run(NEW.fingerprint)  # a duplicate or late event of an earlier change, at any time
     last = Run(NEW.fingerprint, starts_after=len(changes), removed=changes[-1] is None)
-    assert check(starts()[start], (early, last), changes, NEW) >= 20, "the search did search"
+    assert check(starts()[start], (early, last), changes, NEW) >= 20, "the search visited many states"
 
 
 @pytest.mark.slow
@@ -76,7 +76,7 @@ def test_a_duplicate_and_the_event_of_each_change_end_right(start: str, changes:
 @pytest.mark.parametrize("victim", ["early", "last"])
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES.keys())
 @pytest.mark.parametrize("start", START_NAMES)
-def test_a_run_that_dies_or_fails_at_any_step_and_is_retried_ends_right(
+def test_a_run_that_crashes_or_fails_at_any_step_and_is_retried_ends_in_an_allowed_state(
     start: str, changes: Changes, victim: str, fault: str
 ) -> None:
     early, last = Run(NEW.fingerprint), Run(NEW.fingerprint, starts_after=len(changes))
@@ -90,7 +90,7 @@ def test_a_run_that_dies_or_fails_at_any_step_and_is_retried_ends_right(
 
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("version", ["v1", "bad1"])
-def test_two_recipes_at_once_end_with_copy_and_record_of_one_of_them(version: str, force: bool) -> None:
+def test_two_recipes_at_once_end_with_copy_and_record_of_the_same_one(version: str, force: bool) -> None:
     runs = (Run(OLD.fingerprint, force=force, crashes=1), Run(NEW.fingerprint, force=force))
     check(World(version), runs, (), NEW, OLD)
 
@@ -100,7 +100,7 @@ def test_two_recipes_at_once_and_an_overwrite_end_with_the_newest_bytes() -> Non
     check(settled("v1", OLD), runs, ("v2",), NEW, OLD)
 
 
-def test_a_forced_run_and_a_live_event_end_right() -> None:
+def test_a_forced_run_and_a_live_event_end_in_an_allowed_state() -> None:
     runs = (Run(NEW.fingerprint, force=True), Run(NEW.fingerprint, starts_after=1))
     check(settled("v1"), runs, ("v2",), NEW)
 
@@ -136,12 +136,12 @@ ROLLOUT_START_NAMES = (
 @pytest.mark.parametrize("refusing", [STRICT, PICKY], ids=["refuses all", "refuses some"])
 @pytest.mark.parametrize("changes", ROLLOUT_CHANGES.values(), ids=ROLLOUT_CHANGES.keys())
 @pytest.mark.parametrize("start", ROLLOUT_START_NAMES)
-def test_a_recipe_that_refuses_does_not_take_copies_away(
+def test_a_recipe_that_refuses_removes_no_copies(
     start: str, changes: Changes, refusing: Recipe, last: str, fault: str
 ) -> None:
     recipes = (refusing, OLD) if last == "old" else (OLD, refusing)
     crashes, errors = int(fault == "crash"), int(fault == "error")
-    # A run that dies or fails is retried by the function with the other recipe.
+    # A run that crashes or fails is retried by the function with the other recipe.
     early = Run(recipes[0].fingerprint, crashes=crashes, errors=errors, retry_recipe=recipes[1].fingerprint)
     late = Run(recipes[1].fingerprint, starts_after=len(changes), removed=bool(changes) and changes[-1] is None)
     check(rollout_starts(refusing)[start], (early, late), changes, OLD, refusing)
@@ -149,7 +149,7 @@ def test_a_recipe_that_refuses_does_not_take_copies_away(
 
 @pytest.mark.parametrize(("crashes", "errors"), [(1, 0), (0, 1)], ids=["crash", "error"])
 @pytest.mark.parametrize("start", ROLLOUT_START_NAMES[1:])
-def test_the_event_of_an_overwrite_that_is_retried_under_the_other_recipe_ends_right(
+def test_an_overwrite_retried_under_the_other_recipe_ends_in_an_allowed_state(
     start: str, crashes: int, errors: int
 ) -> None:
     early = Run(OLD.fingerprint)
@@ -158,7 +158,7 @@ def test_the_event_of_an_overwrite_that_is_retried_under_the_other_recipe_ends_r
 
 
 @pytest.mark.parametrize("recipe", [OLD, STRICT], ids=["marks", "refuses"])
-def test_a_forced_run_of_one_recipe_during_the_other_keeps_a_copy(recipe: Recipe) -> None:
+def test_a_forced_run_concurrent_with_another_recipe_keeps_a_copy(recipe: Recipe) -> None:
     other = STRICT if recipe is OLD else OLD
     runs = (Run(recipe.fingerprint, force=True, crashes=1), Run(other.fingerprint))
     check(settled("v1", OLD), runs, (), OLD, STRICT)
@@ -167,7 +167,7 @@ def test_a_forced_run_of_one_recipe_during_the_other_keeps_a_copy(recipe: Recipe
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["none", "crash", "error"])
 @pytest.mark.parametrize("version", ["v1", "v2"], ids=["marked", "refused by the new recipe"])
-def test_two_rules_of_headers_at_once_end_with_those_of_the_record(version: str, fault: str) -> None:
+def test_two_header_rules_at_once_end_with_those_in_the_record(version: str, fault: str) -> None:
     crashes, errors = int(fault == "crash"), int(fault == "error")
     runs = (
         Run(PICKY.fingerprint, cache_control="no-store", crashes=crashes, errors=errors),

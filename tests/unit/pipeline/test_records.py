@@ -33,7 +33,7 @@ RECORDS = st.builds(
 
 
 def stored(record: ImageRecord) -> dict[str, Any]:
-    """The item as it comes back from DynamoDB: numbers are decimals then."""
+    """Return the item as DynamoDB returns it, with decimals for numbers."""
     wire = {name: TypeSerializer().serialize(value) for name, value in to_item(record).items()}
     return {name: TypeDeserializer().deserialize(value) for name, value in wire.items()}
 
@@ -70,7 +70,7 @@ def test_every_key_is_in_the_json_of_every_record(record: ImageRecord) -> None:
     assert list(to_json(record)) == list(to_json(PROCESSED))
 
 
-def test_the_json_holds_the_values_under_their_names() -> None:
+def test_the_json_has_the_values_under_their_names() -> None:
     shown = to_json(PROCESSED)
     assert shown["ImageId"] == "2025/a cat ü📷.jpg"
     assert shown["OriginalSize"] == 3_420_000
@@ -80,7 +80,7 @@ def test_the_json_holds_the_values_under_their_names() -> None:
     assert shown["Error"] is None
 
 
-def test_what_does_not_apply_is_null_in_the_json_and_absent_from_the_item() -> None:
+def test_fields_that_do_not_apply_are_null_in_the_json_and_absent_from_the_item() -> None:
     assert to_json(REFUSED)["ProcessedSize"] is None
     assert to_json(REFUSED)["Warnings"] == []
     assert "ProcessedSize" not in to_item(REFUSED)
@@ -93,7 +93,7 @@ def test_a_record_comes_back_from_the_table_unchanged(record: ImageRecord) -> No
 
 
 @given(RECORDS)
-def test_numbers_that_come_back_are_integers_and_serializable(record: ImageRecord) -> None:
+def test_numbers_from_the_table_become_serializable_integers(record: ImageRecord) -> None:
     found = to_json(from_item(stored(record)))
     assert not [value for value in found.values() if isinstance(value, Decimal)]
 
@@ -107,14 +107,14 @@ def test_index_attributes_are_never_null_or_empty(record: ImageRecord) -> None:
     assert item["UpdatedAt"]
 
 
-def test_a_record_is_filed_under_its_day_in_one_of_four_shards_that_stays() -> None:
+def test_a_record_is_filed_under_its_day_in_a_stable_one_of_four_shards() -> None:
     items = [to_item(replace(PROCESSED, image_id=f"{number}.jpg")) for number in range(200)]
     assert {item["DayShard"] for item in items} == {f"2025-06-12#{shard}" for shard in range(4)}
     again = to_item(replace(PROCESSED, image_id="7.jpg", status="failed", updated_at="2026-01-01T00:00:00Z"))
     assert again["DayShard"] == items[7]["DayShard"]
 
 
-def test_a_record_of_zenoimgs_own_is_in_no_day() -> None:
+def test_records_of_zenoimg_itself_belong_to_no_day() -> None:
     assert "DayShard" not in to_item(replace(PROCESSED, image_id=".zenoimg/smoke-1/a.jpg"))
 
 
@@ -124,7 +124,7 @@ def test_only_refused_and_failed_records_are_in_the_attention_index() -> None:
     assert to_item(replace(REFUSED, status="failed"))["Attention"] == "failed"
 
 
-def test_an_item_of_the_five_first_fields_alone_is_a_processed_record() -> None:
+def test_an_item_with_only_the_first_five_fields_is_a_processed_record() -> None:
     found = from_item(
         {
             "ImageId": "cat.jpg",
@@ -153,7 +153,7 @@ def test_times_are_utc_in_whole_seconds(moment: datetime, text: str) -> None:
     assert utc_text(moment) == text
 
 
-def test_the_same_outcome_at_another_time_is_the_same_outcome() -> None:
+def test_outcomes_that_differ_only_in_time_are_equal() -> None:
     later = replace(PROCESSED, updated_at="2026-01-01T00:00:00Z", duration_ms=1)
     assert PROCESSED.same_outcome(later)
 
@@ -168,7 +168,7 @@ def test_the_same_outcome_at_another_time_is_the_same_outcome() -> None:
         replace(PROCESSED, processed_size=1),
     ],
 )
-def test_another_version_recipe_status_or_copy_is_another_outcome(other: ImageRecord | None) -> None:
+def test_a_different_version_recipe_status_or_copy_is_a_different_outcome(other: ImageRecord | None) -> None:
     assert not PROCESSED.same_outcome(other)
 
 
@@ -176,7 +176,7 @@ _ANY = st.one_of(st.none(), st.booleans(), st.integers(), st.decimals(), _TEXT, 
 
 
 @given(st.dictionaries(st.sampled_from([name for name in to_json(PROCESSED) if name != "ImageId"]), _ANY))
-def test_an_item_of_another_program_is_a_record_all_the_same(item: dict[str, Any]) -> None:
+def test_an_item_written_by_another_program_is_still_a_record(item: dict[str, Any]) -> None:
     found = from_item({"ImageId": "a.jpg", **item})
     assert list(to_json(found)) == list(to_json(PROCESSED))
     assert found.status == (item["Status"] if isinstance(item.get("Status"), str) else "processed")
@@ -184,7 +184,7 @@ def test_an_item_of_another_program_is_a_record_all_the_same(item: dict[str, Any
 
 
 @pytest.mark.parametrize("written", ["yesterday", "2025-06-12", "2025-13-12T15:25:14Z", 5, None])
-def test_a_time_that_is_none_is_not_known(written: Any) -> None:
+def test_an_invalid_time_counts_as_unknown(written: Any) -> None:
     found = from_item({"ImageId": "a.jpg", "CreatedAt": written})
     assert (found.created_at, found.updated_at) == ("", "")
     assert to_json(found)["CreatedAt"] is None

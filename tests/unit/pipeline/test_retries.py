@@ -31,19 +31,19 @@ def test_transient_failures_are_retried_for_half_a_minute(elapsed: float, attemp
     wait = Retries().wait_before(BROKEN, elapsed, attempts)
     assert wait is not None
     assert 0 < wait <= 5.0
-    assert elapsed + wait <= 30.0 + 1e-9, "the last attempt is made within the patience"
+    assert elapsed + wait <= 30.0 + 1e-9, "the last attempt is made within the time limit"
 
 
-def test_after_that_the_failure_is_the_result() -> None:
+def test_after_that_the_failure_is_returned() -> None:
     assert Retries().wait_before(BROKEN, 30.0, 3) is None
 
 
-def test_where_nothing_listens_five_seconds_are_enough() -> None:
+def test_refused_connections_are_retried_for_five_seconds() -> None:
     assert Retries().wait_before(SILENT, 4.9, 3) is not None
     assert Retries().wait_before(SILENT, 5.0, 3) is None
 
 
-def test_what_will_fail_again_is_not_retried() -> None:
+def test_permanent_failures_are_not_retried() -> None:
     assert Retries().wait_before(Failure("AccessDenied", is_transient=False), 0.0, 1) is None
 
 
@@ -76,13 +76,13 @@ def test_waits_double_with_jitter() -> None:
         (None, ValueError(), Failure("ValueError", is_transient=False)),
     ],
 )
-def test_an_attempt_is_judged_by_its_answer(answer: Any, error: Exception | None, expected: Failure | None) -> None:
+def test_attempts_are_judged_by_their_responses(answer: Any, error: Exception | None, expected: Failure | None) -> None:
     assert failure_of(answer, error) == expected
 
 
 @contextmanager
 def failing_server(failures: int) -> Iterator[tuple[str, list[int]]]:
-    """An S3 that answers 500 to its first requests; yields its address and the statuses that it has sent."""
+    """Yield the address of an S3 that answers 500 to its first requests, and the statuses that it has sent."""
     sent: list[int] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -112,7 +112,7 @@ def failing_server(failures: int) -> Iterator[tuple[str, list[int]]]:
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """botocore's own sleep, which takes what the policy says."""
+    """Replace botocore's sleep, whose length the policy decides."""
     waits: list[float] = []
     monkeypatch.setattr("botocore.endpoint.time.sleep", waits.append)
     return waits
@@ -122,7 +122,7 @@ def put(aws: Aws) -> None:
     aws.s3.put_object(Bucket="bucket", Key="key", Body=b"x")
 
 
-def test_an_outage_that_ends_is_outlived_under_this_botocore(no_waiting: list[float]) -> None:
+def test_a_temporary_outage_is_survived_with_this_botocore(no_waiting: list[float]) -> None:
     with failing_server(12) as (url, sent):
         put(Aws(region="eu-west-1", endpoint_url=url, credentials=("a", "b")))
     assert sent == [500] * 12 + [200]
@@ -145,14 +145,16 @@ def test_an_outage_is_reported_once_after_three_seconds(no_waiting: list[float])
     assert lines[0].endswith("retrying for up to 30 s.")
 
 
-def test_the_variables_of_aws_win(no_waiting: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_variables_of_aws_take_precedence(
+    no_waiting: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
     with failing_server(5) as (url, sent), pytest.raises(ClientError):
         put(Aws(region="eu-west-1", endpoint_url=url, credentials=("a", "b")))
     assert sent == [500, 500]
 
 
-def test_at_a_prompt_nothing_is_retried(no_waiting: list[float]) -> None:
+def test_an_impatient_client_retries_nothing(no_waiting: list[float]) -> None:
     with failing_server(5) as (url, sent), pytest.raises(ClientError):
         put(Aws(region="eu-west-1", endpoint_url=url, credentials=("a", "b"), impatient=True))
     assert sent == [500]
@@ -168,7 +170,7 @@ def test_a_functions_client_retries_until_its_timeout(no_waiting: list[float], m
         s3.put_object(Bucket="bucket", Key="key", Body=b"x")
         assert sent == [500, 500, 500, 200]
         sent.clear()
-        clients.begin(4_000)  # less than what recording a failure may take
+        clients.begin(4_000)  # less than the time for recording a failure
         with pytest.raises(ClientError):
             s3.put_object(Bucket="bucket", Key="key", Body=b"x")
         assert sent == [500]

@@ -29,25 +29,25 @@ def answered(code: str, status: int = 400, message: str = "") -> boto.ClientErro
         "AWS.SimpleQueueService.NonExistentQueue",
     ],
 )
-def test_what_does_not_exist_is_missing_in_every_service(code: str) -> None:
+def test_not_found_errors_of_every_service_are_missing(code: str) -> None:
     assert service.is_missing(answered(code, 404))
 
 
 @pytest.mark.parametrize("code", ["403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
-def test_a_lost_right_is_denied_and_never_missing(code: str) -> None:
+def test_a_missing_permission_is_denied_and_never_missing(code: str) -> None:
     error = answered(code, 403)
     assert service.is_denied(error)
     assert not service.is_missing(error)
     assert not service.is_transient(error)
 
 
-def test_a_lost_bucket_is_not_taken_for_a_deleted_key() -> None:
+def test_a_missing_bucket_is_not_mistaken_for_a_deleted_key() -> None:
     assert not service.is_missing(answered("NoSuchBucket", 404))
     assert service.is_missing_bucket(answered("NoSuchBucket", 404))
-    assert service.is_missing_bucket(answered("404", 404)), "HEAD has no body that could say more"
+    assert service.is_missing_bucket(answered("404", 404)), "HEAD has no body with details"
 
 
-def test_a_missing_stack_is_told_apart_from_other_validation_errors() -> None:
+def test_a_missing_stack_is_distinguished_from_other_validation_errors() -> None:
     assert service.is_missing_stack(answered("ValidationError", message="Stack with id zeno does not exist"))
     assert not service.is_missing_stack(answered("ValidationError", message="No updates are to be performed."))
 
@@ -62,7 +62,7 @@ def test_a_missing_stack_is_told_apart_from_other_validation_errors() -> None:
         "KMS.ThrottlingException",
     ],
 )
-def test_throttling_passes(code: str) -> None:
+def test_throttling_is_temporary(code: str) -> None:
     assert service.is_throttled(answered(code))
     assert service.is_transient(answered(code))
     assert service.is_transient_code(code)
@@ -77,12 +77,12 @@ def test_throttling_passes(code: str) -> None:
         boto.ReadTimeoutError(endpoint_url="http://127.0.0.1"),
     ],
 )
-def test_failures_of_service_and_network_pass(error: Exception) -> None:
+def test_service_and_network_failures_are_temporary(error: Exception) -> None:
     assert service.is_transient(error)
 
 
 @pytest.mark.parametrize("error", [answered("InvalidRequest"), boto.NoCredentialsError(), ValueError("no")])
-def test_everything_else_stays_as_it_is(error: Exception) -> None:
+def test_everything_else_is_permanent(error: Exception) -> None:
     assert not service.is_transient(error)
 
 
@@ -104,11 +104,11 @@ def test_every_region_of_botocore_has_the_domain_of_its_partition() -> None:
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:4747", "https://s3.example.com", "https://amazonaws.com.example", "https://notapi.aws"]
 )
-def test_a_server_that_is_like_aws_is_not_aws(url: str) -> None:
+def test_a_server_that_resembles_aws_is_not_aws(url: str) -> None:
     assert not service.is_aws(url)
 
 
-def test_the_owner_is_named_where_there_is_one() -> None:
+def test_the_owner_is_passed_if_there_is_one() -> None:
     assert service.expected_owner("123456789012") == {"ExpectedBucketOwner": "123456789012"}
     assert service.expected_owner(None) == {}
 

@@ -33,35 +33,35 @@ def test_a_function_reads_its_settings_from_its_environment() -> None:
 
 
 @pytest.mark.parametrize(("variable", "storage_class"), [("", None), ("STANDARD", None), ("GLACIER_IR", "GLACIER_IR")])
-def test_the_default_storage_class_is_not_asked_for(variable: str, storage_class: str | None) -> None:
+def test_the_default_storage_class_is_not_requested(variable: str, storage_class: str | None) -> None:
     found = from_environment({**ENVIRONMENT, "COPIES_STORAGE_CLASS": variable})
     assert found.copies_storage_class == storage_class
 
 
 @pytest.mark.parametrize("missing", ["ORIGINALS_BUCKET", "PROCESSED_BUCKET", "TABLE_NAME", "AWS_REGION"])
 @pytest.mark.parametrize("empty", [True, False])
-def test_a_missing_variable_is_named(missing: str, empty: bool) -> None:
+def test_a_missing_variable_is_reported_by_name(missing: str, empty: bool) -> None:
     env = {**ENVIRONMENT, missing: ""} if empty else {k: v for k, v in ENVIRONMENT.items() if k != missing}
     with pytest.raises(SettingsError, match=missing):
         from_environment(env)
 
 
 @pytest.mark.parametrize("account", ["12345", "1234567890123", "12345678901a", " 23456789012"])
-def test_an_account_that_is_none_is_refused(account: str) -> None:
+def test_an_invalid_account_is_rejected(account: str) -> None:
     with pytest.raises(SettingsError, match="ACCOUNT_ID"):
         from_environment({**ENVIRONMENT, "ACCOUNT_ID": account})
 
 
-def test_without_an_account_there_is_no_guard() -> None:
+def test_without_an_account_the_owner_is_not_checked() -> None:
     assert from_environment({**ENVIRONMENT, "ACCOUNT_ID": ""}).account_id is None
 
 
-def test_one_bucket_for_originals_and_copies_is_refused() -> None:
+def test_the_same_bucket_for_originals_and_copies_is_rejected() -> None:
     with pytest.raises(SettingsError, match="zeno-original-images"):
         from_environment({**ENVIRONMENT, "PROCESSED_BUCKET": "zeno-original-images"})
 
 
-def test_an_endpoint_of_s3_goes_before_the_general_one() -> None:
+def test_an_endpoint_of_s3_overrides_the_general_one() -> None:
     env = {**ENVIRONMENT, "AWS_ENDPOINT_URL": "http://127.0.0.1:4747"}
     assert from_environment(env).copies_url == "http://127.0.0.1:4747/zeno-processed-images"
     env["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9000/"
@@ -79,7 +79,9 @@ def test_an_endpoint_of_s3_goes_before_the_general_one() -> None:
         ("eu-west-1", "https://s3.example/base/", "https://s3.example/base/copies"),
     ],
 )
-def test_copies_are_addressed_by_host_on_aws_and_by_path_elsewhere(region: str, endpoint: str | None, url: str) -> None:
+def test_urls_of_copies_are_virtual_hosted_on_aws_and_path_style_elsewhere(
+    region: str, endpoint: str | None, url: str
+) -> None:
     assert copies_url("copies", region, endpoint) == url
 
 
@@ -96,12 +98,12 @@ def test_copies_are_addressed_by_host_on_aws_and_by_path_elsewhere(region: str, 
         ("🐈~.jpg", "/processed/%F0%9F%90%88~.jpg"),
     ],
 )
-def test_the_address_of_a_copy_is_percent_encoded(key: str, path: str) -> None:
+def test_the_url_of_a_copy_is_percent_encoded(key: str, path: str) -> None:
     assert settings().copy_url(key) == COPIES + path
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_the_address_of_a_copy_leads_back_to_its_key_whatever_is_in_it(key: str) -> None:
+def test_the_url_of_a_copy_decodes_to_its_key_whatever_the_characters(key: str) -> None:
     url = settings().copy_url(key)
     assert url.isascii()
     assert unquote(urlsplit(url).path) == "/processed/" + key

@@ -56,7 +56,7 @@ def test_only_a_refusal_keeps_an_older_copy() -> None:
         (replace(REJECTED, error="decoder-missing: HEIF needs a package"), "new", "l1", False),
     ],
 )
-def test_a_refusal_counts_for_its_recipe_and_limits_and_only_if_it_is_about_bytes(
+def test_a_refusal_counts_for_its_recipe_and_limits_if_it_is_about_the_bytes(
     record: ImageRecord, recipe: str, limits: str, is_decided: bool
 ) -> None:
     assert is_up_to_date(record, recipe, limits) is is_decided

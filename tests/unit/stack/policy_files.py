@@ -1,4 +1,4 @@
-"""The files of ``policies/`` for tests: rendered for one stack, account and region."""
+"""The files of ``policies/``, rendered for one stack, account and region."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from zenoimg.stack.template import policy
 
 FILES = sorted(path.name for path in sources.directory("policies").glob("*.json"))
 ROLES = ("lambda-s3-dynamodb-policy.json", "lambda-dynamodb-read-policy.json")
-#: What the processor's role has besides where a setting needs it.
+#: What the processor's role has in addition if a setting needs it.
 OPTIONAL = ("lambda-object-tags-policy.json",)
-#: Of the pipes' role, where events are sent.
+#: The policy of the pipes' role, if events are sent.
 EVENTS = "pipes-events-policy.json"
 OPERATOR = "operator-policy.json"
 TRUSTS = ("lambda-trust-policy.json", "pipes-trust-policy.json")
-#: Who deploys holds both.
+#: Those who deploy have both.
 DEPLOYER = ("deployer-policy.json", "deployer-functions-policy.json")
 IDENTITY_POLICIES = (*ROLES, *OPTIONAL, EVENTS, OPERATOR, *DEPLOYER)
 
@@ -31,23 +31,23 @@ ACME = StackNames("acme")
 
 
 def statements(file_name: str, names: StackNames = ACME) -> list[dict[str, Any]]:
-    """The statements as the template would hold them."""
+    """Return the statements as in the template."""
     found: list[dict[str, Any]] = policy(file_name, names.placeholders())["Statement"]
     return found
 
 
 def all_statements(file_names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The statements of several policies."""
+    """Return the statements of several policies."""
     return [statement for file_name in file_names for statement in statements(file_name)]
 
 
 def grants(*file_names: str) -> set[str]:
-    """Every action that policies name."""
+    """Return every action that policies name."""
     return {action for statement in all_statements(file_names) for action in as_list(statement["Action"])}
 
 
 def document(file_name: str, names: StackNames = ACME) -> str:
-    """The policy's text as IAM would be given it, in one account and region."""
+    """Return the policy document as sent to IAM, for one account and region."""
     return json.dumps(_resolved({"Version": "2012-10-17", "Statement": statements(file_name, names)}))
 
 
@@ -59,7 +59,7 @@ def _resolved(value: Any) -> Any:
 
 @cache
 def handler_permissions(resource_type: str) -> dict[str, frozenset[str]]:
-    """Handler (create, read, update, delete, list) → the actions that CloudFormation takes for it.
+    """Return the actions that CloudFormation takes for each handler (create, read, update, delete, list).
 
     From the resource type's own schema, which cfn-lint brings along (``handlers`` in
     https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html).
@@ -71,5 +71,5 @@ def handler_permissions(resource_type: str) -> dict[str, frozenset[str]]:
 
 
 def is_action_name(text: str) -> bool:
-    """Whether a text has the form of an action. Some schemas name things that are none (``s3:REST.PUT.OBJECT``)."""
+    """Return whether a text has the form of an action. Some schemas name others (``s3:REST.PUT.OBJECT``)."""
     return re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+", text) is not None

@@ -44,7 +44,7 @@ def default(parameter: str) -> Any:
 
 
 def texts(value: Any, *, inside_sub: bool = False) -> Iterator[tuple[str, bool]]:
-    """Every text of a document, and whether CloudFormation substitutes in it."""
+    """Yield every text of a document, and whether CloudFormation substitutes in it."""
     if isinstance(value, str):
         yield value, inside_sub
     elif isinstance(value, list):
@@ -65,14 +65,14 @@ def as_list(value: Any) -> list[Any]:
 
 
 def resolved(arn: Any) -> str:
-    """An ARN of a policy in one account and region."""
+    """Return an ARN of a policy for one account and region."""
     text: str = arn["Fn::Sub"] if isinstance(arn, dict) else arn
     pseudo = {"Partition": "aws", "Region": "eu-west-1", "AccountId": "123456789012"}
     return re.sub(r"\$\{AWS::(\w+)\}", lambda found: pseudo[found[1]], text)
 
 
 def granted(role: str, template: dict[str, Any] = TEMPLATE) -> dict[str, set[str]]:
-    """Action → the resources that a role may do it on, without those of settings that are not set."""
+    """Return the resources on which a role may perform each action, without those of optional settings."""
     found: dict[str, set[str]] = {}
     for policy in properties(role, template)["Policies"]:
         for statement in statements(policy.get("PolicyDocument", {"Statement": []})):

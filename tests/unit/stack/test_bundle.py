@@ -44,7 +44,7 @@ def packages() -> Artifact:
 # The functions
 
 
-def test_the_functions_zip_holds_handlers_imaging_and_pipeline_and_nothing_else() -> None:
+def test_the_functions_zip_contains_only_handlers_imaging_and_pipeline() -> None:
     names = names_in(functions_zip())
     allowed = ("lambda_handlers/", "zenoimg/imaging/", "zenoimg/pipeline/")
     assert [name for name in names if not name.startswith(allowed)] == ["zenoimg/__init__.py"]
@@ -53,7 +53,7 @@ def test_the_functions_zip_holds_handlers_imaging_and_pipeline_and_nothing_else(
     assert not [name for name in names if not name.endswith(".py")]
 
 
-def test_the_functions_zip_is_small_enough_to_be_sent_anywhere() -> None:
+def test_the_functions_zip_is_within_its_size_limit() -> None:
     assert len(functions_zip().data) <= 400_000
 
 
@@ -63,7 +63,7 @@ def lambda_path(tmp_path: Path) -> list[str]:
 
 
 def run_as_function(path: list[str], module: str) -> set[str]:
-    """Imports a handler's module in an interpreter without site-packages; returns what was loaded."""
+    """Import a handler's module in an interpreter without site-packages; return the loaded modules."""
     program = (
         f"import sys; sys.path[:0] = {path!r}; import {module}, json; assert callable({module}.handler); "
         "print(json.dumps(sorted(sys.modules)))"
@@ -75,7 +75,7 @@ def run_as_function(path: list[str], module: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-def test_both_handlers_load_from_their_zip_the_layer_and_the_runtime_alone(lambda_path: list[str]) -> None:
+def test_both_handlers_load_from_only_their_zip_the_layer_and_the_runtime(lambda_path: list[str]) -> None:
     processor = run_as_function(lambda_path, "lambda_handlers.processor")
     assert {"PIL", "zenoimg.imaging", "zenoimg.pipeline.reconcile"} <= processor
     reader = run_as_function(lambda_path, "lambda_handlers.get_images")
@@ -83,7 +83,7 @@ def test_both_handlers_load_from_their_zip_the_layer_and_the_runtime_alone(lambd
     assert "PIL" not in reader, "Pillow would cost the reader a third of its cold start"
 
 
-def test_the_same_sources_give_the_same_zip_wherever_and_whenever(
+def test_the_same_sources_make_the_same_zip_anywhere_and_at_any_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = functions_zip()
@@ -103,7 +103,7 @@ def test_the_same_sources_give_the_same_zip_wherever_and_whenever(
     assert functions_zip().sha256 == here.sha256
 
 
-def test_one_changed_byte_gives_another_name() -> None:
+def test_one_changed_byte_changes_the_name() -> None:
     one, two = Artifact("functions", make_zip({"a.py": b"1"})), Artifact("functions", make_zip({"a.py": b"2"}))
     assert one.key("zeno") != two.key("zeno")
     assert one.key("zeno") == f"zeno/{hashlib.sha256(one.data).hexdigest()}.zip"
@@ -144,7 +144,7 @@ def test_the_recipe_that_a_function_reads_is_the_one_that_was_deployed(recipe: R
     assert found_limits == limits
 
 
-def test_the_font_travels_with_the_recipe_and_the_default_one_with_its_license(tmp_path: Path) -> None:
+def test_the_font_is_shipped_with_the_recipe_and_the_default_one_with_its_license(tmp_path: Path) -> None:
     def packed(recipe: Recipe) -> dict[str, bytes]:
         files = unpack(recipe_layer(recipe, Limits()), tmp_path / recipe.fingerprint).rglob("*")
         return {file.name: file.read_bytes() for file in files if file.is_file()}
@@ -175,12 +175,12 @@ def test_a_function_finds_the_recipe_on_its_import_path(tmp_path: Path, monkeypa
 
 
 @pytest.mark.usefixtures("_no_recipe_loaded")
-def test_a_function_without_its_recipe_layer_does_not_start_with_a_default() -> None:
+def test_a_function_without_its_recipe_layer_does_not_fall_back_to_a_default() -> None:
     with pytest.raises(ModuleNotFoundError, match=deployed_recipe.PACKAGE):
         deployed_recipe.load_deployed()
 
 
-def test_a_changed_limit_is_a_change_of_the_layer_but_not_of_the_fingerprint() -> None:
+def test_a_changed_limit_changes_the_layer_but_not_the_fingerprint() -> None:
     recipe = Recipe()
     narrow = replace(Limits(), max_bytes=1)
     assert recipe_layer(recipe, Limits()).sha256 != recipe_layer(recipe, narrow).sha256
@@ -195,12 +195,12 @@ def test_a_recipe_layer_is_read_back_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     "data", [b"no zip", make_zip({"a": b""}), make_zip({"python/zenoimg_recipe/recipe.json": b"{"})]
 )
-def test_a_layer_that_is_not_ours_is_refused_with_an_error_of_its_own(data: bytes) -> None:
+def test_a_foreign_layer_is_rejected_with_its_own_error(data: bytes) -> None:
     with pytest.raises(UnreadableLayerError):
         read_recipe_layer(data)
 
 
-def test_a_recipe_that_is_too_large_for_its_layer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recipe_too_large_for_its_layer_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe_zip, "_MAX_RECIPE_BYTES", 100)
     with pytest.raises(ConfigurationError, match="logo and font"):
         recipe_layer(RECIPES["logo"], Limits())
@@ -209,18 +209,18 @@ def test_a_recipe_that_is_too_large_for_its_layer_is_refused(monkeypatch: pytest
 # The packages of this host
 
 
-def test_the_layer_of_this_host_holds_pillow_and_powertools_uncompiled(packages: Artifact) -> None:
+def test_the_layer_of_this_host_contains_pillow_and_powertools_without_bytecode(packages: Artifact) -> None:
     names = set(names_in(packages))
     assert {"python/PIL/Image.py", "python/aws_lambda_powertools/logging/logger.py"} <= names
     assert all(name.startswith("python/") for name in names)
     assert not [name for name in names if name.endswith(".pyc") or "__pycache__" in name or ".." in name]
 
 
-def test_the_layer_names_nothing_of_the_environment_that_it_was_made_in(packages: Artifact) -> None:
+def test_the_layer_contains_no_files_about_its_installation(packages: Artifact) -> None:
     assert not [name for name in names_in(packages) if name.endswith(("/RECORD", "/INSTALLER", "/direct_url.json"))]
 
 
-def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages_installed, "LAYER_DISTRIBUTIONS", ("no-such-distribution",))
     with pytest.raises(ConfigurationError, match="no-such-distribution") as caught:
         installed_packages_layer()
@@ -231,19 +231,19 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
 def test_an_installed_wheel_ships_its_own_sources(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "site-packages" / "zenoimg"
     (package / "_shipped" / name).mkdir(parents=True)
-    (tmp_path / "site-packages" / name).mkdir()  # a stranger of the same name beside the package
+    (tmp_path / "site-packages" / name).mkdir()  # another file of the same name next to the package
     monkeypatch.setattr(sources, "PACKAGE", package)
     assert sources.directory(name) == package / "_shipped" / name
 
 
-def test_a_broken_installation_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_installation_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "PACKAGE", tmp_path / "zenoimg")
     with pytest.raises(FileNotFoundError, match="policies"):
         sources.directory("policies")
 
 
 @needs_heic
-def test_what_decodes_heic_is_in_the_layer_where_it_is_taken(packages: Artifact) -> None:
+def test_the_heic_decoder_is_in_the_layer_if_heic_is_accepted(packages: Artifact) -> None:
     taken = names_in(installed_packages_layer(heic=True))
     assert {"python/pillow_heif/heif.py"} | set(names_in(packages)) <= set(taken)
     assert not [name for name in names_in(packages) if "heif" in name]
@@ -258,7 +258,7 @@ def test_a_layer_for_heic_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.slow
 @needs_heic
-def test_a_heic_is_decoded_by_what_is_in_the_zips_alone(tmp_path: Path) -> None:
+def test_a_heic_is_decoded_with_only_the_content_of_the_zips(tmp_path: Path) -> None:
     path = assemble(tmp_path, heic=True)
     (tmp_path / "a.heic").write_bytes(heifs.encoded(pictures.photo((160, 120))))
     program = (

@@ -1,4 +1,4 @@
-"""Deploys through a change set, against a CloudFormation that responds as the test says."""
+"""Deploys through a change set, against a CloudFormation whose responses the test chooses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MISSING = ClientError(
 
 
 class FakeCloudFormation:
-    """The states of one stack in turn, one change set, and what was asked of both."""
+    """The successive states of a stack, its change set, and the requests about both."""
 
     def __init__(self, states: list[str | None], change_set: dict[str, Any] | None = None) -> None:
         self.states = states
@@ -93,7 +93,7 @@ def event(
 @pytest.mark.parametrize(
     ("state", "kind"), [(None, "CREATE"), ("REVIEW_IN_PROGRESS", "CREATE"), ("UPDATE_ROLLBACK_COMPLETE", "UPDATE")]
 )
-def test_a_new_stack_is_created_and_a_standing_one_updated(state: str | None, kind: str) -> None:
+def test_a_new_stack_is_created_and_an_existing_one_updated(state: str | None, kind: str) -> None:
     fake = FakeCloudFormation([state])
     made = create(fake)
     assert made is not None
@@ -104,7 +104,7 @@ def test_a_new_stack_is_created_and_a_standing_one_updated(state: str | None, ki
     assert "DisableValidation" not in asked, "only the embedded AWS needs it"
 
 
-def test_the_embedded_aws_is_asked_without_its_name_check() -> None:
+def test_the_embedded_aws_is_called_without_early_validation_of_names() -> None:
     fake = FakeCloudFormation([None])
     create(fake, local=True)
     assert fake.called("create_change_set")[0]["DisableValidation"] is True
@@ -114,19 +114,19 @@ def test_the_embedded_aws_is_asked_without_its_name_check() -> None:
     "reason", ["The submitted information didn't contain changes. Submit different information to create a change set.",
                "No updates are to be performed."],
 )  # fmt: skip
-def test_no_changes_is_no_failure_and_leaves_no_change_set(reason: str) -> None:
+def test_a_deploy_without_changes_succeeds_and_leaves_no_change_set(reason: str) -> None:
     fake = FakeCloudFormation(["CREATE_COMPLETE"], {"Status": "FAILED", "StatusReason": reason})
     assert create(fake) is None
     assert fake.called("delete_change_set")
     assert not fake.called("delete_stack")
 
 
-def test_a_change_set_that_cannot_be_made_is_told_and_leaves_nothing_behind() -> None:
+def test_a_change_set_that_cannot_be_created_is_reported_and_leaves_nothing_behind() -> None:
     fake = FakeCloudFormation([None, "REVIEW_IN_PROGRESS"], {"Status": "FAILED", "StatusReason": "zeno-images exists"})
     with pytest.raises(RefusedByAwsError, match="zeno-images exists"):
         create(fake)
     assert fake.called("delete_change_set")
-    assert fake.called("delete_stack"), "the empty stack was made by this run"
+    assert fake.called("delete_stack"), "the empty stack was created by this run"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_change_set_that_cannot_be_made_is_told_and_leaves_nothing_behind() ->
         ("UPDATE_IN_PROGRESS", "Wait"),
     ],
 )
-def test_a_stack_that_cannot_be_changed_names_the_way_out(state: str, next_step: str) -> None:
+def test_a_stack_that_cannot_be_updated_is_reported_with_the_next_step(state: str, next_step: str) -> None:
     fake = FakeCloudFormation([state])
     with pytest.raises(RefusedByAwsError, match=state) as refused:
         create(fake)
@@ -170,14 +170,14 @@ def test_events_of_an_earlier_deploy_are_not_shown_again() -> None:
     assert [item.logical_id for item in sets(fake).execute(ChangeSet("zeno", "arn", "UPDATE", ()))] == ["Api", "zeno"]
 
 
-def test_discarding_the_plan_of_a_standing_stack_never_deletes_the_stack() -> None:
+def test_discarding_the_plan_of_an_existing_stack_never_deletes_the_stack() -> None:
     fake = FakeCloudFormation(["CREATE_COMPLETE"])
     sets(fake).discard(ChangeSet("zeno", "arn", "UPDATE", ()))
     assert fake.called("delete_change_set")
     assert not fake.called("delete_stack")
 
 
-def test_an_empty_stack_of_somebody_else_is_never_deleted() -> None:
+def test_an_empty_stack_of_another_owner_is_never_deleted() -> None:
     fake = FakeCloudFormation(["REVIEW_IN_PROGRESS"])
     plan = create(fake)
     assert plan is not None
@@ -186,7 +186,7 @@ def test_an_empty_stack_of_somebody_else_is_never_deleted() -> None:
     assert not fake.called("delete_stack")
 
 
-def test_a_status_that_is_still_the_old_one_is_not_taken_for_the_end() -> None:
+def test_a_status_from_before_the_update_is_not_mistaken_for_its_end() -> None:
     fake = FakeCloudFormation(["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"])
     run = sets(fake).execute(ChangeSet("zeno", "arn", "UPDATE", ()))
     fake.events_of_the_run = [event(1, "zeno", "UPDATE_IN_PROGRESS", kind="AWS::CloudFormation::Stack")]
@@ -200,7 +200,7 @@ def test_a_status_that_is_still_the_old_one_is_not_taken_for_the_end() -> None:
         list(run)
 
 
-def test_an_early_validation_is_explained_by_its_events_which_are_read_before_anything_is_deleted() -> None:
+def test_a_failed_early_validation_is_explained_by_events_that_are_read_before_anything_is_deleted() -> None:
     """The shapes are those of botocore's model: the embedded AWS records no events of change sets."""
     text = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]."
     fake = FakeCloudFormation([None], {"Status": "FAILED", "StatusReason": text})

@@ -1,4 +1,4 @@
-"""Every way in which a deploy fails has its sentence and its next step."""
+"""Every way in which a deploy can fail has a message and a next step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zenoimg.stack.change_set.lifecycle import ChangeSets
 from zenoimg.stack.outputs import StackState
 
 STACK = "AWS::CloudFormation::Stack"
-#: As CloudFormation's events say it; the ARNs are made up.
+#: As in CloudFormation's events; the ARNs are made up.
 DENIED = (
     'Resource handler returned message: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: '
     "lambda:CreateFunction on resource: arn:aws:lambda:eu-west-1:123456789012:function:imageProcessorLambda because "
@@ -27,7 +27,7 @@ DENIED = (
 
 
 def failed(reason: str, end: str = "UPDATE_ROLLBACK_COMPLETE") -> RefusedByAwsError:
-    """The error of a deploy in which one resource failed for a reason."""
+    """Return the error of a deploy in which one resource failed for a reason."""
     fake = FakeCloudFormation([end])
     run = sets(fake).execute(ChangeSet("zeno", "arn", "UPDATE", ()))
     fake.events_of_the_run = [event(1, "Processor", "UPDATE_FAILED", reason), event(2, "zeno", end, kind=STACK)]
@@ -46,7 +46,7 @@ def test_a_denial_names_action_and_resource_and_the_policy_that_grants_it() -> N
     assert "The stack is as it was before" in error.next_step
 
 
-def test_a_denial_of_what_our_policy_does_not_hold_is_not_said_to_be_granted() -> None:
+def test_a_denied_action_outside_our_policy_is_not_attributed_to_it() -> None:
     error = failed(DENIED.replace("lambda:CreateFunction", "lambda:PublishVersion"))
     assert "lambda:PublishVersion" in error.message
     assert "grants it" not in error.next_step
@@ -65,7 +65,7 @@ def test_a_denial_of_what_our_policy_does_not_hold_is_not_said_to_be_granted() -
         ("The role cannot be assumed", None),
     ],
 )  # fmt: skip
-def test_what_was_denied_is_read_from_each_form_of_the_message(message: str, denial: Denial | None) -> None:
+def test_the_denied_action_is_read_from_each_form_of_the_message(message: str, denial: Denial | None) -> None:
     assert denial_in(message) == denial
 
 
@@ -79,12 +79,12 @@ def test_what_was_denied_is_read_from_each_form_of_the_message(message: str, den
         ("imageProcessorLambda already exists (HandlerErrorCode: AlreadyExists)", "--stack NAME"),
     ],
 )
-def test_the_usual_reasons_have_a_next_step_of_their_own(reason: str, step: str) -> None:
+def test_common_reasons_have_their_own_next_step(reason: str, step: str) -> None:
     assert step in next_step_of_reason(reason)
     assert step in failed(reason).next_step
 
 
-def test_an_unusual_reason_is_shown_as_it_is() -> None:
+def test_an_unknown_reason_is_shown_unchanged() -> None:
     assert next_step_of_reason("The role cannot be assumed") == ""
     assert "The role cannot be assumed" in failed("The role cannot be assumed").message
 
@@ -99,14 +99,14 @@ def test_an_unusual_reason_is_shown_as_it_is() -> None:
         ("DELETE_FAILED", "continues where it stopped"),
     ],
 )
-def test_the_next_step_depends_on_where_the_stack_ended(end: str, step: str) -> None:
+def test_the_next_step_depends_on_the_final_stack_status(end: str, step: str) -> None:
     error = failed("no", end)
     assert end in error.message
     assert step in error.next_step
 
 
 @pytest.mark.parametrize("state", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"])
-def test_a_stuck_stack_is_sent_to_destroy(state: str) -> None:
+def test_for_a_stuck_stack_destroy_is_suggested(state: str) -> None:
     fake = FakeCloudFormation([state])
     with pytest.raises(RefusedByAwsError, match=state) as refused:
         create(fake)
@@ -114,14 +114,14 @@ def test_a_stuck_stack_is_sent_to_destroy(state: str) -> None:
     assert not fake.called("create_change_set")
 
 
-def test_a_stack_left_by_an_interruption_is_taken_up() -> None:
+def test_a_stack_left_by_an_interruption_is_reused() -> None:
     fake = FakeCloudFormation(["REVIEW_IN_PROGRESS"])
     made = create(fake)
     assert made is not None
     assert (made.kind, made.made_stack) == ("CREATE", False)
 
 
-def test_a_change_set_that_others_overtook_says_so() -> None:
+def test_a_change_set_overtaken_by_another_change_is_reported() -> None:
     for code in ("InvalidChangeSetStatus", "ChangeSetNotFound"):
         fake = FakeCloudFormation(["UPDATE_COMPLETE"])
 
@@ -134,14 +134,14 @@ def test_a_change_set_that_others_overtook_says_so() -> None:
         assert "Rerun the command" in refused.value.next_step
 
 
-def test_a_change_set_that_cannot_be_made_has_the_step_for_its_reason() -> None:
+def test_a_change_set_that_cannot_be_created_is_reported_with_a_next_step_for_its_reason() -> None:
     fake = FakeCloudFormation([None, "REVIEW_IN_PROGRESS"], {"Status": "FAILED", "StatusReason": DENIED})
     with pytest.raises(RefusedByAwsError) as refused:
         create(fake)
     assert "deployer-functions-policy.json grants it" in refused.value.next_step
 
 
-def test_an_interruption_while_the_plan_is_made_leaves_nothing() -> None:
+def test_an_interruption_during_planning_leaves_nothing_behind() -> None:
     fake = FakeCloudFormation([None, "REVIEW_IN_PROGRESS"])
     fake.change_set = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
@@ -150,7 +150,7 @@ def test_an_interruption_while_the_plan_is_made_leaves_nothing() -> None:
     assert fake.called("delete_stack")
 
 
-def test_an_endpoint_that_does_not_know_adoption_gets_nothing() -> None:
+def test_nothing_is_deployed_to_an_endpoint_without_resource_import() -> None:
     fake = FakeCloudFormation([None, "REVIEW_IN_PROGRESS"])
     fake.meta = SimpleNamespace(endpoint_url="http://127.0.0.1:5000")
     unproven = ChangeSets(fake, local=False, proven=False)  # type: ignore[arg-type]
@@ -165,7 +165,7 @@ def test_an_endpoint_that_does_not_know_adoption_gets_nothing() -> None:
     assert unproven.create("zeno", {"TemplateBody": "{}"}, {}, {}) is not None
 
 
-def test_the_role_is_handed_on_to_cloudformation() -> None:
+def test_the_role_is_passed_to_cloudformation() -> None:
     fake = FakeCloudFormation([None])
     role = "arn:aws:iam::123456789012:role/deployer"
     ChangeSets(fake, local=False, role_arn=role).create("zeno", {"TemplateBody": "{}"}, {}, {})  # type: ignore[arg-type]
@@ -183,7 +183,7 @@ def test_the_role_is_handed_on_to_cloudformation() -> None:
     ],
     ids=["update", "rollback", "removal"],
 )
-def test_another_change_is_waited_for_whatever_its_end(states: list[str | None]) -> None:
+def test_a_concurrent_change_is_awaited_whatever_its_result(states: list[str | None]) -> None:
     fake = FakeCloudFormation(states[1:])
     busy = StackState("zeno", str(states[0]), "", {}, {})
     assert busy.is_changing
@@ -195,5 +195,5 @@ def test_another_change_is_waited_for_whatever_its_end(states: list[str | None])
 
     run = ChangeSets(fake, local=False, sleep=sleep).settle(busy)  # type: ignore[arg-type]
     seen = [item.logical_id for item in run]
-    assert seen == ["Api"] * (len(states) - 1), "its events are shown as they come"
+    assert seen == ["Api"] * (len(states) - 1), "its events are shown as they occur"
     assert len(waits) == len(states) - 1, "and it ends when the change does"

@@ -1,6 +1,6 @@
-"""The actual layer that a deploy to AWS sends, for both architectures, fetched from the package index.
+"""The actual layer that a deploy sends to AWS, for both architectures, from the package index.
 
-Whichever machine runs this, one of the two is another platform than its own.
+Whatever the machine, one of the two is not its own platform.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return Built(request.param, cache, packages_layer(request.param, cache, heic=True))
 
 
-def test_every_binary_is_of_the_functions_machine_and_asks_for_no_newer_glibc(built: Built) -> None:
-    assert len(built.binaries) > 10, "Pillow's modules and the libraries that they bring"
+def test_every_binary_is_for_the_functions_architecture_and_glibc(built: Built) -> None:
+    assert len(built.binaries) > 10, "Pillow's modules and their bundled libraries"
     for name, binary in built.binaries.items():
         assert binary.machine == built.architecture, name
         assert binary.glibc <= GLIBC_OF_THE_RUNTIME, name
-    assert max(binary.glibc for binary in built.binaries.values()) > (2, 0), "else nothing was read"
+    assert max(binary.glibc for binary in built.binaries.values()) > (2, 0), "otherwise nothing was checked"
 
 
-def test_extension_modules_are_of_the_functions_python(built: Built) -> None:
+def test_extension_modules_are_for_the_functions_python(built: Built) -> None:
     assert default("Runtime") == f"python{PYTHON_VERSION}"
     tag = f".cpython-{PYTHON_VERSION.replace('.', '')}-"
     modules = [name for name in built.binaries if name.startswith("python/PIL/") or "_pillow_heif" in name]
@@ -76,18 +76,18 @@ def test_the_layer_is_under_15_mb_zipped_and_60_mb_unpacked(built: Built) -> Non
     assert sum(map(len, built.files.values())) < 60_000_000
 
 
-def test_the_layer_holds_what_the_functions_import_and_the_runtime_has_not(built: Built) -> None:
+def test_the_layer_contains_what_the_functions_import_and_the_runtime_lacks(built: Built) -> None:
     wanted = {"PIL/Image.py", "pillow_heif/heif.py", "aws_lambda_powertools/logging/logger.py", "typing_extensions.py"}
     assert {f"python/{name}" for name in wanted} <= set(built.files)
     assert not [name for name in built.files if name.startswith(("python/jmespath", "python/boto"))]
     assert len(built.files["python/typing_extensions.py"]) < 1000, "ours, not the whole"
 
 
-def test_built_again_from_nothing_it_has_the_same_bytes(built: Built, tmp_path: Path) -> None:
+def test_a_rebuilt_layer_has_the_same_bytes(built: Built, tmp_path: Path) -> None:
     assert packages_layer(built.architecture, tmp_path, heic=True).sha256 == built.artifact.sha256
 
 
-def test_it_is_built_again_offline(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_layer_can_be_rebuilt_offline(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> Any:
         pytest.fail("a program was started, which could ask the network")
 

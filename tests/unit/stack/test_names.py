@@ -9,7 +9,7 @@ from zenoimg.stack.names import StackNames, is_stack_name
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 
 
-def test_the_default_stack_bears_the_seed_names() -> None:
+def test_the_default_stack_has_the_documented_names() -> None:
     assert StackNames("zeno").placeholders() == {
         "Stack": "zeno",
         "OriginalsBucket": "zeno-original-images",
@@ -29,7 +29,7 @@ def test_the_default_stack_bears_the_seed_names() -> None:
     }
 
 
-def test_everything_of_another_stack_bears_its_name() -> None:
+def test_all_names_of_another_stack_contain_its_name() -> None:
     assert StackNames("acme").placeholders() == {
         "Stack": "acme",
         "OriginalsBucket": "acme-original-images",
@@ -50,7 +50,7 @@ def test_everything_of_another_stack_bears_its_name() -> None:
 
 
 @pytest.mark.parametrize("stack", ["zeno", "acme"])
-def test_taken_names_qualify_the_global_and_the_account_wide_ones_alone(stack: str) -> None:
+def test_taken_names_qualify_only_the_global_and_account_wide_ones(stack: str) -> None:
     seed, names = StackNames(stack), StackNames(stack).qualified(ACCOUNT, REGION)
     assert names.buckets == tuple(f"{bucket}-{ACCOUNT}-{REGION}" for bucket in seed.buckets)
     assert names.roles == tuple(f"{role}-{REGION}" for role in seed.roles)
@@ -64,7 +64,7 @@ def test_two_stacks_share_no_name() -> None:
 
 
 @pytest.mark.parametrize("text", ["a", "zeno", "acme-2", "a123456789012345"])
-def test_a_stack_name_is_a_letter_and_up_to_fifteen_more(text: str) -> None:
+def test_a_stack_name_starts_with_a_letter_and_has_at_most_sixteen_characters(text: str) -> None:
     assert is_stack_name(text)
 
 
@@ -85,12 +85,12 @@ def test_a_stack_name_is_a_letter_and_up_to_fifteen_more(text: str) -> None:
         "ze/no",
     ],
 )
-def test_what_no_service_would_take_is_no_stack_name(text: str) -> None:
+def test_names_that_services_would_reject_are_not_stack_names(text: str) -> None:
     assert not is_stack_name(text)
 
 
 def test_the_longest_names_still_fit_their_services() -> None:
-    # ap-southeast-1 is as long as names of regions get today.
+    # ap-southeast-1 is among the longest names of regions.
     names = StackNames("a" * 16).qualified(ACCOUNT, "ap-southeast-1")
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", bucket) for bucket in names.buckets)
     assert all(len(role) <= 64 for role in names.roles)

@@ -1,4 +1,4 @@
-"""The layer of packages for AWS, offline: wheels come from a folder here, verified like those of an index."""
+"""The layer of packages for AWS, offline: wheels come from a local folder, verified like those of an index."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def tiny_wheel() -> bytes:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only place that pip looks in; the requirements name the one wheel in it."""
+    """Create the only folder where pip looks, and requirements for the one wheel in it."""
     folder = tmp_path / "index"
     folder.mkdir()
     (folder / WHEEL).write_bytes(tiny_wheel())
@@ -60,7 +60,7 @@ def test_wheels_of_the_target_are_unpacked_below_python_whatever_the_host_is(tmp
         assert all(name.startswith("python/") and not name.endswith("/") for name in archive.namelist())
 
 
-def test_a_second_build_takes_its_wheels_from_the_cache_and_gives_the_same_bytes(
+def test_a_second_build_uses_cached_wheels_and_makes_the_same_bytes(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = packages_layer("arm64", tmp_path / "cache")
@@ -74,7 +74,7 @@ def test_a_second_build_takes_its_wheels_from_the_cache_and_gives_the_same_bytes
 
 
 @pytest.mark.usefixtures("index")
-def test_a_wheel_that_is_not_the_pinned_one_is_refused_and_leaves_nothing_behind(
+def test_a_wheel_other_than_the_pinned_one_is_rejected_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require(tmp_path, monkeypatch, "0" * 64)
@@ -86,12 +86,12 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused_and_leaves_nothing_behind
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("index")
-def test_a_wheel_of_another_platform_does_not_do(tmp_path: Path) -> None:
+def test_a_wheel_for_another_platform_is_not_used(tmp_path: Path) -> None:
     with pytest.raises(ZenoError, match=r"x86_64.*tiny"):
         packages_layer("x86_64", tmp_path / "cache")
 
 
-def test_without_pip_the_way_to_get_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pip_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages_wheels, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError, match="pip is not installed") as caught:
         packages_layer("arm64", tmp_path / "cache")

@@ -1,4 +1,4 @@
-"""The files of ``policies/``: what applies to all of them, and that the two roles get only what is theirs."""
+"""The files of ``policies/``: rules for all of them, and roles that get only what they need."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from zenoimg.stack.bundle import sources
 from zenoimg.stack.names import StackNames
 from zenoimg.stack.policies import Security, policy_for
 
-#: Actions that AWS grants on no resource narrower than all of them, each for the service's own reason
+#: Actions that cannot be restricted to resources
 #: (the "Resource types" column of https://docs.aws.amazon.com/service-authorization/latest/reference/).
 WITHOUT_RESOURCES = {
     "cloudformation:DescribeStackResources": "asked which stack holds a bucket or table, which names no stack",
@@ -49,36 +49,36 @@ def test_every_placeholder_is_ours_or_a_pseudo_parameter(file_name: str) -> None
 
 
 @pytest.mark.parametrize("file_name", FILES)
-def test_every_statement_has_a_sid_of_its_own_and_names_its_actions_whole(file_name: str) -> None:
+def test_every_statement_has_a_unique_sid_and_no_wildcard_actions(file_name: str) -> None:
     found = statements(file_name)
     assert len({statement["Sid"] for statement in found}) == len(found)
     for statement in found:
         assert statement["Effect"] == "Allow"
         assert not {"NotAction", "NotResource", "NotPrincipal"} & set(statement)
         for action in as_list(statement["Action"]):
-            assert is_action_name(action), f"{action} is a wildcard or no action"
+            assert is_action_name(action), f"{action} is a wildcard or not an action"
 
 
 @pytest.mark.parametrize("file_name", ROLES)
-def test_a_role_reaches_only_things_that_bear_the_stacks_names(file_name: str) -> None:
+def test_roles_reach_only_resources_with_the_stacks_names(file_name: str) -> None:
     for statement in statements(file_name):
         for resource in as_list(statement["Resource"]):
             assert "acme-" in json.dumps(resource), f"{statement['Sid']} reaches {resource}"
 
 
 @pytest.mark.parametrize("file_name", IDENTITY_POLICIES)
-def test_no_policy_reaches_all_resources_but_for_actions_that_know_none(file_name: str) -> None:
+def test_policies_allow_all_resources_only_for_actions_without_resource_types(file_name: str) -> None:
     for statement in statements(file_name):
         if "*" in map(resolved, as_list(statement["Resource"])):
             assert set(as_list(statement["Action"])) <= set(WITHOUT_RESOURCES), statement["Sid"]
             assert as_list(statement["Resource"]) == ["*"]
 
 
-def test_the_list_of_actions_without_resources_holds_no_more_than_the_policies_need() -> None:
+def test_the_list_of_actions_without_resource_types_has_no_unused_entries() -> None:
     assert set(WITHOUT_RESOURCES) <= grants(OPERATOR) | grants(*DEPLOYER)
 
 
-def test_queues_are_mapped_to_the_processors_alone() -> None:
+def test_queues_are_mapped_only_to_the_processors() -> None:
     mappings = [
         item
         for item in all_statements(DEPLOYER)
@@ -103,7 +103,7 @@ def test_only_this_stack_is_changed_and_its_change_sets_are_tagged() -> None:
         if actions - {"cloudformation:DescribeStackResources", "cloudformation:TagResource"}:
             assert list(map(resolved, as_list(item["Resource"]))) == [f"{prefix}stack/acme/*"]
         elif "cloudformation:TagResource" in actions:
-            # A change set takes the stack's tags; ours begin with zenoimg-.
+            # A change set has the stack's tags; ours start with zenoimg-.
             assert list(map(resolved, item["Resource"])) == [f"{prefix}stack/acme/*", f"{prefix}changeSet/zenoimg-*/*"]
 
 
@@ -118,7 +118,7 @@ def test_live_tail_is_granted_for_both_forms_of_a_log_groups_arn() -> None:
     assert arns == bare | {f"{arn}:*" for arn in bare}
 
 
-def test_each_role_is_given_to_its_service_alone() -> None:
+def test_each_role_can_be_passed_only_to_its_service() -> None:
     passing = [item for item in all_statements(DEPLOYER) if "iam:PassRole" in as_list(item["Action"])]
     assert {item["Action"] for item in passing} == {"iam:PassRole"}
     services = {item["Condition"]["StringEquals"]["iam:PassedToService"]: item["Resource"] for item in passing}
@@ -133,7 +133,7 @@ def test_each_role_is_given_to_its_service_alone() -> None:
 
 @pytest.mark.parametrize("file_name", [OPERATOR, *DEPLOYER])
 def test_each_policy_for_people_fits_into_a_managed_policy_at_the_longest_names(file_name: str) -> None:
-    # 6,144 characters, white space not counted
+    # 6,144 characters without white space
     # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
     longest = StackNames("abcdefghijklmnop").qualified("123456789012", "ap-southeast-2")
     security = Security(
@@ -144,7 +144,7 @@ def test_each_policy_for_people_fits_into_a_managed_policy_at_the_longest_names(
     assert len(re.sub(r"\s", "", json.dumps(filled))) <= 6_144
 
 
-def test_a_boundary_holds_for_all_that_gives_a_role_rights() -> None:
+def test_a_boundary_is_required_for_every_action_that_grants_permissions() -> None:
     boundary = "arn:aws:iam::123456789012:policy/boundary"
     place = ("aws", "eu-west-1", "123456789012")
     plain = policy_for("deployer-functions-policy.json", ACME, *place)
@@ -159,7 +159,7 @@ def test_a_boundary_holds_for_all_that_gives_a_role_rights() -> None:
     assert (before - after, after - before) == (set(), {"iam:PutRolePermissionsBoundary"})
 
 
-def test_who_uploads_may_use_the_key_of_the_buckets_through_s3_alone() -> None:
+def test_uploaders_may_use_the_buckets_kms_key_only_through_s3() -> None:
     key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
     place = ("aws", "eu-west-1", "123456789012")
     with_key = policy_for(OPERATOR, ACME, *place, Security(kms_key=key))["Statement"]
@@ -168,5 +168,5 @@ def test_who_uploads_may_use_the_key_of_the_buckets_through_s3_alone() -> None:
     assert added["Condition"] == {"StringLike": {"kms:ViaService": "s3.eu-west-1.amazonaws.com*"}}
 
 
-def test_policies_lie_beside_the_package_in_a_checkout() -> None:
+def test_policies_are_next_to_the_package_in_a_checkout() -> None:
     assert sources.directory("policies") == Path(__file__).parents[3] / "policies"

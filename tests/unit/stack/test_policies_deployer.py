@@ -23,7 +23,7 @@ from tests.unit.stack.rendered import TEMPLATE, as_list
 
 TYPES = sorted({found["Type"] for found in TEMPLATE["Resources"].values()})
 
-#: Why → pattern of the actions that the schemas name and this template never makes CloudFormation take.
+#: Reason → pattern of the actions in the schemas that CloudFormation never takes for this template.
 UNUSED = {
     "nothing is encrypted by a key of KMS, so no grants and no keys": r"kms:\w+|logs:(Dis)?[Aa]ssociateKmsKey",
     "no function lies in a VPC or mounts a file system": r"ec2:\w+|elasticfilesystem:\w+|s3files:\w+",
@@ -61,7 +61,7 @@ OWN_CALLS = {
     "iam:ListAccountAliases",
     "s3:PutObject",  # zips into the artifacts bucket
     "lambda:InvokeFunction",  # the smoke test of a new version
-    "sqs:GetQueueUrl",  # is a name taken?
+    "sqs:GetQueueUrl",  # check whether names are taken
     "s3:DeleteObject",  # destroy --delete-data: every version of everything
     "s3:DeleteObjectVersion",
     "s3:ListBucketVersions",
@@ -75,7 +75,7 @@ OWN_CALLS = {
     "cloudformation:DescribeStacks",
     "cloudformation:ExecuteChangeSet",
     "cloudformation:GetTemplate",
-    # A change set with tags needs it by itself
+    # Needed for a change set with tags
     # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html).
     "cloudformation:TagResource",
 }
@@ -95,29 +95,29 @@ def reasons(action: str) -> list[str]:
 
 
 @pytest.mark.parametrize("resource_type", TYPES)
-def test_whatever_cloudformation_does_for_a_type_is_granted_or_said_to_be_unused(resource_type: str) -> None:
+def test_every_action_of_cloudformation_for_a_type_is_granted_or_listed_as_unused(resource_type: str) -> None:
     wanted = asked(resource_type, "create", "read", "update", "delete")
-    assert wanted, "else this test asks nothing"
+    assert wanted, "otherwise this test checks nothing"
     missing = {action for action in wanted - grants(*DEPLOYER) if not reasons(action)}
     assert not missing, f"grant them in one of {DEPLOYER}, or say in UNUSED why not"
 
 
-def test_nothing_is_granted_that_neither_a_handler_nor_a_command_of_ours_takes() -> None:
+def test_no_action_is_granted_that_no_handler_and_no_command_takes() -> None:
     assert grants(*DEPLOYER) - asked_by_all() - OWN_CALLS == set()
 
 
-def test_nothing_is_granted_and_said_to_be_unused_at_once() -> None:
+def test_no_action_is_both_granted_and_listed_as_unused() -> None:
     both = {action: reasons(action) for action in grants(*DEPLOYER) if reasons(action)}
     assert both == {}
 
 
-def test_every_reason_still_stands_for_an_action_that_a_schema_names() -> None:
+def test_every_listed_reason_still_matches_an_action_in_a_schema() -> None:
     for reason, pattern in UNUSED.items():
         assert any(re.fullmatch(pattern, action) for action in asked_by_all()), reason
 
 
-def test_what_handlers_read_and_delete_is_granted_for_every_property() -> None:
-    """They run over all of a resource, whatever the template sets; but no key, VPC or log of a pipe is here."""
+def test_read_and_delete_handlers_are_granted_for_every_property() -> None:
+    """They handle all properties, whatever the template sets; but there is no key, VPC or log of a pipe."""
     wanted = set().union(*(asked(name, "read", "delete") for name in TYPES))
     of_logs_of_pipes = {f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")}
     without = {"ec2:DescribeNetworkInterfaces", "logs:ListLogDeliveries", *of_logs_of_pipes}
@@ -125,13 +125,13 @@ def test_what_handlers_read_and_delete_is_granted_for_every_property() -> None:
     assert wanted - grants(*DEPLOYER) == without | keys
 
 
-def test_no_daily_right_is_repeated_but_where_both_need_it() -> None:
-    """Who deploys holds both policies; each of them must do by itself for its own commands."""
+def test_everyday_permissions_are_repeated_only_if_both_policies_need_them() -> None:
+    """Those who deploy have both policies; each must suffice for its own commands."""
     both = grants(*DEPLOYER) & grants(OPERATOR)
     assert both <= asked_by_all() | OWN_CALLS
 
 
-def test_the_artifacts_bucket_is_the_only_one_that_takes_and_gives_objects() -> None:
+def test_the_artifacts_bucket_is_the_only_one_whose_objects_are_read_and_written() -> None:
     for statement in all_statements(DEPLOYER):
         if {"s3:GetObject", "s3:PutObject"} & set(as_list(statement["Action"])):
             assert statement["Sid"] == "Artifacts"

@@ -25,7 +25,7 @@ from tests.unit.stack.test_policies_deployer import TYPES
 
 pytestmark = pytest.mark.slow
 
-#: Actions that cfn-lint's list of services lacks, and where AWS names them.
+#: Actions missing from cfn-lint's list of services, and where AWS documents them.
 NEWER_THAN_THE_LIST = {
     "apigateway:TagResource": "named by the schema of AWS::ApiGatewayV2::Api",
     "apigateway:UntagResource": "named by the schema of AWS::ApiGatewayV2::Api",
@@ -44,7 +44,7 @@ class Finding:
 
 
 def lint(policies: dict[str, Any]) -> list[Finding]:
-    """Return what cfn-lint finds in policies (file name → document), each as a resource of its own."""
+    """Return cfn-lint's findings in policies (file name → document), each as a separate resource."""
     ids = {f"Policy{number}": name for number, name in enumerate(policies)}
     resources = {key: _resource(name, policies[name]) for key, name in ids.items()}
     template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
@@ -82,7 +82,7 @@ def test_cfn_lint_finds_nothing_unexplained() -> None:
     assert [finding for finding in findings() if not [*newer_actions(finding)]] == []
 
 
-def test_every_listed_action_is_granted_still_unknown_and_named_by_cloudformation() -> None:
+def test_every_listed_action_is_granted_still_unknown_to_cfn_lint_and_known_to_cloudformation() -> None:
     seen = {action for finding in findings() for action in newer_actions(finding)}
     by_cloudformation = {name for kind in TYPES for names in handler_permissions(kind).values() for name in names}
     assert seen == set(NEWER_THAN_THE_LIST)

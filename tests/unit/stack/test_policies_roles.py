@@ -1,4 +1,4 @@
-"""Each permission of the two roles has its reason; where the embedded AWS cannot prove it, the template does."""
+"""Each permission of the two roles has a reason; where the embedded AWS cannot prove it, the template does."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from zenoimg.stack.template import render
 TEMPLATE = render(ACME)
 
 
-def test_every_right_is_proved_or_held_by_the_template_or_listed_as_spare() -> None:
+def test_every_permission_is_proved_or_follows_from_the_template_or_is_listed_as_spare() -> None:
     granted_rights = [right for file_name in (*ROLES, *OPTIONAL) for right in rights(file_name)]
     explained = {*(right for _, right in ENFORCED), *HELD_BY_TEMPLATE, *SPARE}
-    assert set(granted_rights) == explained, "a reason for a right that is not there any more"
+    assert set(granted_rights) == explained, "a reason for a permission that no longer exists"
     assert not set(HELD_BY_TEMPLATE) & set(SPARE)
 
 
-def test_rights_on_objects_and_records_are_proved_and_not_only_told() -> None:
+def test_permissions_on_objects_and_records_are_proved_by_tests() -> None:
     told = [right for right in HELD_BY_TEMPLATE if "/s3:" in right or "/dynamodb:" in right]
     assert told == ["TagCopies/s3:PutObjectTagging"]
     tagged = rights_of("s3", "PutObject", {"Bucket": "copies", "Key": "processed/a.jpg", "Tagging": "client=acme"})
     assert {right.action for right in tagged} == {"s3:PutObject", "s3:PutObjectTagging"}
-    assert list(SPARE) == ["MissingKeysAnswer404Not403/s3:ListBucket"], "each further one needs its source"
+    assert list(SPARE) == ["MissingKeysAnswer404Not403/s3:ListBucket"], "each additional one needs a source"
 
 
 def queue_of(logical_id: str) -> str:
@@ -42,7 +42,7 @@ def test_lambda_polls_the_queues_with_the_processors_role(action: str) -> None:
     assert granted("ProcessorRole", TEMPLATE)[action] == {queue_of("Backfill"), queue_of("Large")}
 
 
-def test_the_processor_shortens_the_wait_of_messages_of_the_queue_that_it_is_told() -> None:
+def test_the_processor_changes_the_visibility_timeout_in_its_configured_queue() -> None:
     for function, queue in (("Processor", "Backfill"), ("ProcessorLarge", "Large")):
         variables = properties(function, TEMPLATE)["Environment"]["Variables"]
         assert variables["BACKFILL_QUEUE_URL"] == {"Ref": queue}
@@ -57,7 +57,7 @@ def test_lambda_writes_to_the_dead_letters_with_the_processors_role() -> None:
     assert queue_of("DeadLetters") in granted("ProcessorRole", TEMPLATE)["sqs:SendMessage"]
 
 
-def test_the_processor_hands_over_to_the_queue_of_the_large_function_and_that_one_to_nothing() -> None:
+def test_only_the_processor_hands_over_to_the_queue_of_the_large_function() -> None:
     variables = properties("Processor", TEMPLATE)["Environment"]["Variables"]
     assert variables["LARGE_QUEUE_URL"] == {"Fn::If": ["HasLarge", {"Ref": "Large"}, ""]}
     assert properties("ProcessorLarge", TEMPLATE)["Environment"]["Variables"]["LARGE_QUEUE_URL"] == ""

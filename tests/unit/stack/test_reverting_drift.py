@@ -1,6 +1,5 @@
-"""After an import, a drift-aware change set corrects settings. The embedded AWS has none, so stubs are used.
-
-Their shapes are those of botocore's model, which each request is checked against.
+"""After an import, a drift-aware change set corrects settings (stubbed, since the embedded AWS has none).Each request
+is checked against botocore's model.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ def test_a_change_set_that_reverts_drift_imports_nothing() -> None:
     assert "ImportExistingResources" not in asked
 
 
-def test_where_cloudformation_does_not_know_the_mode_the_generation_tag_has_to_do() -> None:
-    """As an older endpoint would answer; its exact words are unknown, but it has to name the parameter."""
+def test_where_cloudformation_does_not_support_the_mode_the_generation_tag_is_used() -> None:
+    """As an older endpoint might answer; its exact wording is unknown, but it must name the parameter."""
 
     class Older(FakeCloudFormation):
         def create_change_set(self, **asked: Any) -> dict[str, str]:
@@ -55,7 +54,7 @@ def test_where_cloudformation_does_not_know_the_mode_the_generation_tag_has_to_d
     assert second["ImportExistingResources"] is True
 
 
-def test_another_refusal_is_not_taken_for_an_unknown_mode() -> None:
+def test_other_validation_errors_are_not_mistaken_for_an_unsupported_mode() -> None:
     class Refusing(FakeCloudFormation):
         def create_change_set(self, **asked: Any) -> dict[str, str]:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "CreateChangeSet")

@@ -20,13 +20,13 @@ def watched(logical_id: str) -> tuple[Any, ...]:
 
 
 def expression(alarm: dict[str, Any]) -> str:
-    """The expression that the threshold is compared with: the only one whose data is returned."""
+    """Return the expression that is compared with the threshold: the only one whose data is returned."""
     (found,) = [metric["Expression"] for metric in alarm["Metrics"] if metric.get("ReturnData", True)]
     return str(found)
 
 
 def operands(alarm: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Id → namespace, metric, dimensions, period in seconds and statistic of each operand."""
+    """Return namespace, metric, dimensions, period in seconds and statistic of each operand by its id."""
     stats = {metric["Id"]: metric["MetricStat"] for metric in alarm["Metrics"] if "MetricStat" in metric}
     return {
         name: (
@@ -44,7 +44,7 @@ def test_a_single_dead_letter_raises_an_alarm() -> None:
     queue = {"Fn::GetAtt": ["DeadLetters", "QueueName"]}
     assert watched("DeadLetterAlarm") == (
         "AWS/SQS",
-        "ApproximateNumberOfMessagesVisible",  # what a redrive policy moves is not counted as sent
+        "ApproximateNumberOfMessagesVisible",  # messages moved by a redrive policy are not counted as sent
         "QueueName",
         queue,
         "Maximum",
@@ -72,7 +72,7 @@ def test_any_throttle_of_a_function_raises_an_alarm(alarm: str, function: str) -
     assert properties(alarm)["Threshold"] == 0
 
 
-def test_more_than_one_error_in_a_hundred_calls_of_the_processor_raises_an_alarm_from_twenty_calls_on() -> None:
+def test_more_than_one_percent_of_errors_raises_an_alarm_from_twenty_invocations_on() -> None:
     alarm = properties("ProcessorErrorAlarm")
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 1)
     assert expression(alarm) == "IF(calls >= 20, 100 * errors / calls, 0)"
@@ -86,7 +86,7 @@ def test_more_than_one_error_in_a_hundred_calls_of_the_processor_raises_an_alarm
 @pytest.mark.parametrize(
     ("name", "function"), [("FailedImagesAlarm", "Processor"), ("LargeFailedImagesAlarm", "ProcessorLarge")]
 )
-def test_failed_images_of_every_lane_raise_an_alarm_by_the_functions_own_counts(name: str, function: str) -> None:
+def test_failed_images_of_every_lane_raise_an_alarm_by_the_functions_metrics(name: str, function: str) -> None:
     alarm = properties(name)
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 1)
     total = "failed + processed + refused"
@@ -102,12 +102,12 @@ def test_failed_images_of_every_lane_raise_an_alarm_by_the_functions_own_counts(
     ("alarm", "metric"),
     [("LostEventAlarm", "DestinationDeliveryFailures"), ("DroppedEventAlarm", "AsyncEventsDropped")],
 )
-def test_any_event_that_lambda_gives_up_raises_an_alarm(alarm: str, metric: str) -> None:
+def test_any_event_dropped_by_lambda_raises_an_alarm(alarm: str, metric: str) -> None:
     assert watched(alarm) == ("AWS/Lambda", metric, "FunctionName", {"Ref": "Processor"}, "Sum")
     assert properties(alarm)["Threshold"] == 0
 
 
-def test_events_that_a_pipe_cannot_send_raise_an_alarm_where_there_are_pipes() -> None:
+def test_events_that_a_pipe_cannot_send_raise_an_alarm_if_there_are_pipes() -> None:
     alarm = properties("EventsAlarm")
     assert resource("EventsAlarm")["Condition"] == "SendsEvents"
     assert (alarm["Threshold"], expression(alarm)) == (0, "SUM(FILL(METRICS(), 0))")
@@ -127,7 +127,7 @@ def test_any_server_error_of_the_api_raises_an_alarm() -> None:
     assert properties("ApiErrorAlarm")["Threshold"] == 0
 
 
-def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_ends_and_keeps_silent_without_data() -> None:
+def test_every_alarm_notifies_the_topic_of_its_start_and_end_and_not_without_data() -> None:
     assert len(ALARMS) == 12
     for logical_id, alarm in ALARMS.items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}], logical_id
@@ -137,7 +137,7 @@ def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_ends_and_keeps_s
         assert "${" not in alarm["AlarmDescription"], "CloudFormation would not fill it in"
 
 
-def test_alarms_bear_the_stacks_name_and_each_its_own() -> None:
+def test_alarm_names_are_unique_and_contain_the_stacks_name() -> None:
     names = [alarm["AlarmName"] for alarm in of_type("AWS::CloudWatch::Alarm", render(ACME)).values()]
     assert len(set(names)) == len(names)
     assert all(name.startswith("acme-") for name in names)
@@ -153,7 +153,7 @@ def test_only_alarms_of_this_stack_and_account_may_publish() -> None:
     assert source.endswith(":${AWS::AccountId}:alarm:acme-*")
 
 
-def test_alarms_are_mailed_to_an_address_that_is_given_and_to_nobody_else() -> None:
+def test_alarms_are_mailed_only_to_the_configured_address() -> None:
     assert default("AlarmEmail") == ""
     assert resource("AlarmMail")["Condition"] == "MailAlarms"
     assert TEMPLATE["Conditions"]["MailAlarms"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
@@ -164,7 +164,7 @@ def test_alarms_are_mailed_to_an_address_that_is_given_and_to_nobody_else() -> N
     }
 
 
-def test_alarms_on_expressions_are_created_unless_the_embedded_aws_says_otherwise() -> None:
+def test_alarms_on_expressions_are_created_except_on_the_embedded_aws() -> None:
     assert default("MetricMath") == "true"
     assert TEMPLATE["Conditions"]["UseMetricMath"] == {"Fn::Equals": [{"Ref": "MetricMath"}, "true"]}
     assert TEMPLATE["Conditions"]["WatchLarge"] == {
@@ -181,5 +181,5 @@ def test_alarms_on_expressions_are_created_unless_the_embedded_aws_says_otherwis
     assert conditional == {logical_id for logical_id, alarm in ALARMS.items() if "Metrics" in alarm}
 
 
-def test_the_retention_of_logs_is_a_parameter_that_takes_what_cloudwatch_logs_takes() -> None:
+def test_the_log_retention_parameter_allows_exactly_the_values_of_cloudwatch_logs() -> None:
     assert TEMPLATE["Parameters"]["LogRetentionDays"]["AllowedValues"] == list(RETENTION_DAYS)

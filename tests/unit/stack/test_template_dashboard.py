@@ -49,7 +49,7 @@ def widgets(kind: str) -> list[dict[str, Any]]:
 
 
 def series(widget: dict[str, Any]) -> list[tuple[str, str, dict[str, str], dict[str, Any]]]:
-    """Namespace, metric, dimensions and options of each line; "." repeats the field of the line above."""
+    """Yield namespace, metric, dimensions and options of each line; "." repeats the field of the line above."""
     found = []
     above: list[str] = [""] * 20
     for line in widget["metrics"]:
@@ -63,14 +63,14 @@ def series(widget: dict[str, Any]) -> list[tuple[str, str, dict[str, str], dict[
 SERIES = [each for widget in widgets("metric") for each in series(widget)]
 
 
-def test_widgets_are_on_the_grid_and_none_covers_another() -> None:
+def test_widgets_are_on_the_grid_and_do_not_overlap() -> None:
     placed = [(each["x"], each["y"], each["width"], each["height"]) for each in body()["widgets"]]
     assert all(x >= 0 and x + width <= 24 and 1 <= height <= 1000 for x, _, width, height in placed)
     for (x, y, width, height), (left, top, wide, high) in combinations(placed, 2):
         assert x + width <= left or left + wide <= x or y + height <= top or top + high <= y
 
 
-def test_every_series_is_one_that_is_published() -> None:
+def test_every_series_is_published() -> None:
     for widget in widgets("metric"):
         assert widget["region"] == "eu-west-1"
         assert widget["view"] == "timeSeries"
@@ -83,7 +83,7 @@ def test_every_series_is_one_that_is_published() -> None:
             assert set(options) <= {"stat", "label", "color", "yAxis"}
 
 
-def test_dimensions_are_those_of_this_stacks_resources() -> None:
+def test_dimensions_refer_to_this_stacks_resources() -> None:
     shown = {value for _, _, dimensions, _ in SERIES for value in dimensions.values()}
     names = {"zeno", "abc123"} | {properties(name)["FunctionName"] for name in ("Processor", "ProcessorLarge")}
     assert shown == names | {properties(queue)["QueueName"] for queue in ("Backfill", "Large", "DeadLetters")}
@@ -103,7 +103,7 @@ def test_depth_and_age_of_each_queue_are_shown(name: str) -> None:
     assert shown >= {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"}
 
 
-def test_refusals_are_counted_by_the_code_that_the_processors_log_names() -> None:
+def test_refusals_are_counted_by_the_code_in_the_processors_log() -> None:
     (widget,) = widgets("log")
     one, large = (properties(name)["LogGroupName"] for name in ("ProcessorLog", "ProcessorLargeLog"))
     assert widget["query"].startswith(f"SOURCE '{one}' | SOURCE '{large}'\n| filter ")
@@ -114,14 +114,14 @@ def test_refusals_are_counted_by_the_code_that_the_processors_log_names() -> Non
     assert found["code"] == "too-many-frames"
 
 
-def test_the_log_of_a_large_function_is_queried_only_where_there_is_one() -> None:
+def test_the_log_of_the_large_function_is_queried_only_if_it_exists() -> None:
     _, variables = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
     (choice,) = variables.values()
     assert choice["Fn::If"][0] == "HasLarge"
     assert choice["Fn::If"][2] == ""
 
 
-def test_a_dashboard_bears_its_stacks_name_and_cloudwatch_takes_it() -> None:
+def test_the_dashboard_name_contains_the_stacks_and_is_valid() -> None:
     assert properties("Dashboard", render(ACME))["DashboardName"] == "acme-images"
     with mock_aws():
         client = boto3.client("cloudwatch", region_name="eu-west-1")

@@ -38,7 +38,7 @@ REFUSED = replace(CAT, version_id="v2", status="refused", error="corrupt: cut of
 
 
 class Stream:
-    """A table as the template makes it, and what its stream holds."""
+    """A table as the template creates it, and its stream."""
 
     def __init__(self) -> None:
         self._dynamodb = boto3.client("dynamodb", region_name="eu-west-1")
@@ -59,7 +59,7 @@ class Stream:
         self._dynamodb.delete_item(TableName="zeno-images", Key={"ImageId": {"S": record.image_id}})
 
     def events(self) -> list[dict[str, Any]]:
-        """The details of the events of all changes, in their order."""
+        """Return the details of the events of all changes, in order."""
         client = boto3.client("dynamodbstreams", region_name="eu-west-1")
         (shard,) = client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]
         iterator = client.get_shard_iterator(
@@ -76,7 +76,7 @@ def stream_setting() -> Any:
 
 
 def through(pipe: str, record: Any) -> Iterator[dict[str, Any]]:
-    """What a pipe makes of a record of the stream: nothing, or the detail of one event."""
+    """Return the detail of the event that a pipe makes of a stream record, if any."""
     (wanted,) = properties(pipe)["SourceParameters"]["FilterCriteria"]["Filters"]
     plain = json.loads(json.dumps(record, default=str))
     if EventPattern.load(wanted["Pattern"]).matches_event(plain):
@@ -85,7 +85,7 @@ def through(pipe: str, record: Any) -> Iterator[dict[str, Any]]:
 
 
 def at(record: Any, path: str) -> Any:
-    """The value at a path. A path that a record lacks is an error: nobody documents what becomes of it."""
+    """Return the value at a path. A path missing from a record is an error: the result is not documented."""
     for name in path.split("."):
         record = record[name]
     return record
@@ -97,7 +97,7 @@ def stream() -> Iterator[Stream]:
         yield Stream()
 
 
-def test_processed_refused_and_removed_images_are_told_in_their_order(stream: Stream) -> None:
+def test_processed_refused_and_removed_images_are_sent_in_order(stream: Stream) -> None:
     stream.put(CAT)
     stream.put(REFUSED)
     stream.delete(REFUSED)
@@ -115,7 +115,7 @@ def test_processed_refused_and_removed_images_are_told_in_their_order(stream: St
     assert all(event["sequence"] for event in told)
 
 
-def test_a_change_of_an_image_is_told_as_the_new_one(stream: Stream) -> None:
+def test_the_event_of_a_change_has_the_new_image(stream: Stream) -> None:
     stream.put(REFUSED)
     stream.put(replace(CAT, version_id="v3"))
     assert [(event["version"], event["status"]) for event in stream.events()] == [
@@ -124,7 +124,7 @@ def test_a_change_of_an_image_is_told_as_the_new_one(stream: Stream) -> None:
     ]
 
 
-def test_failed_attempts_and_the_photos_of_a_deploys_test_are_not_told(stream: Stream) -> None:
+def test_failed_attempts_and_smoke_test_photos_are_not_sent(stream: Stream) -> None:
     for record in (replace(CAT, status="failed"), replace(CAT, image_id=f"{RESERVED_PREFIX}smoke-1/a.jpg")):
         stream.put(record)
         if record.status != "failed":
@@ -133,12 +133,12 @@ def test_failed_attempts_and_the_photos_of_a_deploys_test_are_not_told(stream: S
 
 
 @pytest.mark.parametrize("lacking", [replace(CAT, version_id=None), replace(CAT, recipe=None)])
-def test_a_record_that_lacks_what_an_event_names_is_not_told(stream: Stream, lacking: ImageRecord) -> None:
+def test_a_record_without_the_fields_of_an_event_is_not_sent(stream: Stream, lacking: ImageRecord) -> None:
     stream.put(lacking)
     assert stream.events() == []
 
 
-def test_nothing_of_it_is_there_unless_events_are_turned_on() -> None:
+def test_there_are_no_event_resources_unless_events_are_enabled() -> None:
     assert TEMPLATE["Parameters"]["EventsEnabled"]["Default"] == "false"
     assert TEMPLATE["Conditions"]["SendsEvents"] == {"Fn::Equals": [{"Ref": "EventsEnabled"}, "true"]}
     parts = {name for name, found in TEMPLATE["Resources"].items() if found.get("Condition") == "SendsEvents"}
@@ -147,7 +147,7 @@ def test_nothing_of_it_is_there_unless_events_are_turned_on() -> None:
 
 
 @pytest.mark.parametrize("pipe", PIPES)
-def test_a_pipe_reads_the_tables_stream_from_its_beginning_and_sends_to_the_bus(pipe: str) -> None:
+def test_a_pipe_reads_the_tables_stream_from_its_start_and_sends_to_the_bus(pipe: str) -> None:
     found = properties(pipe)
     assert found["Source"] == {"Fn::GetAtt": ["Images", "StreamArn"]}
     assert found["RoleArn"] == {"Fn::GetAtt": ["EventsRole", "Arn"]}
@@ -162,7 +162,7 @@ def test_a_pipe_reads_the_tables_stream_from_its_beginning_and_sends_to_the_bus(
     }
 
 
-def test_the_role_of_the_pipes_reads_the_stream_and_sends_and_pipes_alone_may_take_it() -> None:
+def test_the_pipes_role_reads_the_stream_and_sends_events_and_only_pipes_may_assume_it() -> None:
     role = properties("EventsRole", render(ACME))
     (given,) = role["Policies"]
     read, send = statements(given["PolicyDocument"])

@@ -25,7 +25,7 @@ from zenoimg.stack.template import render
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_logs_into_a_group_that_the_stack_owns_with_a_retention(function: str) -> None:
-    # By a reference, so that the group is there before the function and its first invocation.
+    # By a reference, so that the group exists before the function and its first invocation.
     log = properties(function)["LoggingConfig"]["LogGroup"]["Ref"]
     assert resource(log)["Type"] == "AWS::Logs::LogGroup"
     assert properties(log)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
@@ -33,7 +33,7 @@ def test_a_function_logs_into_a_group_that_the_stack_owns_with_a_retention(funct
     assert default("LogRetentionDays") == 30
 
 
-def test_the_processor_may_do_what_it_does_on_what_it_does_it_on() -> None:
+def test_the_processor_has_exactly_its_actions_on_its_resources() -> None:
     table = "arn:aws:dynamodb:eu-west-1:123456789012:table/zeno-images"
     queues = {f"arn:aws:sqs:eu-west-1:123456789012:zeno-{queue}" for queue in ("backfill", "large")}
     copies = "arn:aws:s3:::zeno-processed-images/processed/*"
@@ -60,7 +60,7 @@ def test_the_processor_may_do_what_it_does_on_what_it_does_it_on() -> None:
     }
 
 
-def test_the_reader_may_read_the_table_and_write_its_log() -> None:
+def test_the_reader_may_only_read_the_table_and_write_its_log() -> None:
     log = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/getImagesLambda:*"
     assert granted("GetImagesRole") == {
         "dynamodb:BatchGetItem": {"arn:aws:dynamodb:eu-west-1:123456789012:table/zeno-images"},
@@ -70,12 +70,12 @@ def test_the_reader_may_read_the_table_and_write_its_log() -> None:
     }
 
 
-#: The event bus of the settings, to which the pipes send.
+#: The configured event bus, to which the pipes send.
 OPERATORS_BUS = {"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventsBus}"}
 
 
 @ALL_NAMES
-def test_no_role_may_create_log_groups_or_act_on_what_is_not_its_stacks(names: StackNames) -> None:
+def test_no_role_may_create_log_groups_or_act_outside_its_stack(names: StackNames) -> None:
     for role in of_type("AWS::IAM::Role", render(names)).values():
         for given in role["Policies"]:
             policy = given["Fn::If"][1] if "Fn::If" in given else given
@@ -91,7 +91,7 @@ def test_no_role_may_create_log_groups_or_act_on_what_is_not_its_stacks(names: S
 
 
 @pytest.mark.parametrize("role", ["ProcessorRole", "GetImagesRole"])
-def test_only_lambda_acting_for_this_account_may_take_a_role(role: str) -> None:
+def test_only_lambda_acting_for_this_account_may_assume_a_role(role: str) -> None:
     (statement,) = statements(properties(role)["AssumeRolePolicyDocument"])
     assert statement["Effect"] == "Allow"
     assert statement["Action"] == "sts:AssumeRole"
@@ -107,7 +107,7 @@ def test_each_function_has_the_role_of_its_code(function: str, role: str) -> Non
     assert properties(function)["Role"] == {"Fn::GetAtt": [role, "Arn"]}
 
 
-def test_the_processor_has_the_memory_time_and_machine_that_it_was_measured_with() -> None:
+def test_the_processor_has_the_measured_memory_timeout_and_architecture() -> None:
     processor = properties("Processor")
     assert processor["MemorySize"] == {"Ref": "ProcessorMemory"}
     assert processor["Timeout"] == {"Ref": "ProcessorTimeout"}
@@ -138,7 +138,7 @@ def test_the_large_function_is_the_processor_with_more_memory_and_another_queue(
     assert properties("Large") == {**properties("Backfill"), "QueueName": "zeno-large"}
 
 
-def test_the_live_lane_is_bounded_on_request_alone() -> None:
+def test_the_live_lane_is_limited_only_on_request() -> None:
     nothing = {"Ref": "AWS::NoValue"}
     bounded = {"Fn::If": ["IsBounded", {"Ref": "ProcessorMaxConcurrency"}, nothing]}
     assert properties("Processor")["ReservedConcurrentExecutions"] == bounded
@@ -147,11 +147,11 @@ def test_the_live_lane_is_bounded_on_request_alone() -> None:
     assert properties("ProcessorLarge")["ReservedConcurrentExecutions"] == nothing
 
 
-def test_the_api_tells_its_function_whether_it_is_open() -> None:
+def test_the_reader_function_knows_whether_the_api_is_open() -> None:
     assert properties("GetImages")["Environment"]["Variables"]["API_AUTHORIZATION"] == {"Ref": "ApiAuthorization"}
 
 
-def test_without_memory_for_it_there_is_no_large_function() -> None:
+def test_there_is_no_large_function_without_memory_for_it() -> None:
     assert TEMPLATE["Conditions"]["HasLarge"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ProcessorLargeMemory"}, 0]}]}
     conditional = {name for name, found in TEMPLATE["Resources"].items() if found.get("Condition") == "HasLarge"}
     assert conditional == {"Large", "ProcessorLargeLog", "ProcessorLarge", "LargeMapping"}
@@ -165,7 +165,7 @@ def test_a_small_machine_marks_one_large_photo_at_a_time() -> None:
     assert properties("LargeMapping", local)["ScalingConfig"] == {"MaximumConcurrency": 1}
 
 
-def test_a_live_event_that_fails_for_good_lies_among_the_dead_letters() -> None:
+def test_a_live_event_that_fails_permanently_goes_to_the_dead_letter_queue() -> None:
     config = properties("ProcessorAsync")
     assert config["FunctionName"] == {"Ref": "Processor"}
     assert config["Qualifier"] == "$LATEST"
@@ -182,7 +182,7 @@ def test_the_backfill_lane_takes_one_message_at_a_time_and_reports_each_failure(
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_the_backfill_lane_is_narrow_by_a_whole_number() -> None:
+def test_the_concurrency_limit_of_the_backfill_lane_is_an_integer() -> None:
     assert properties("BackfillMapping")["ScalingConfig"] == {"MaximumConcurrency": 5}
     wide = render(ZENO, backfill_concurrency=20)
     concurrency = properties("BackfillMapping", wide)["ScalingConfig"]["MaximumConcurrency"]
@@ -205,14 +205,14 @@ def test_queues_keep_messages_for_fourteen_days_encrypted(queue: str) -> None:
     assert properties(queue)["SqsManagedSseEnabled"] is True
 
 
-def test_get_images_is_the_only_route_and_signed_by_default() -> None:
+def test_get_images_is_the_only_route_and_requires_signatures_by_default() -> None:
     (route,) = of_type("AWS::ApiGatewayV2::Route").values()
     assert route["RouteKey"] == "GET /images"
     assert route["AuthorizationType"] == {"Ref": "ApiAuthorization"}
     assert default("ApiAuthorization") == "AWS_IAM"
 
 
-def test_the_api_is_throttled_and_may_call_its_function_for_its_route_alone() -> None:
+def test_the_api_is_throttled_and_may_invoke_its_function_only_for_its_route() -> None:
     stage = properties("ApiStage")["DefaultRouteSettings"]
     assert stage["ThrottlingRateLimit"] == {"Ref": "ApiRateLimit"}
     assert stage["ThrottlingBurstLimit"] == {"Ref": "ApiBurstLimit"}
@@ -221,12 +221,12 @@ def test_the_api_is_throttled_and_may_call_its_function_for_its_route_alone() ->
     assert permission["SourceArn"]["Fn::Sub"].endswith(":${AWS::AccountId}:${Api}/*/GET/images")
 
 
-def test_no_function_may_be_called_by_anybody_else() -> None:
+def test_no_function_may_be_invoked_by_anyone_else() -> None:
     assert set(of_type("AWS::Lambda::Permission")) == {"OriginalsMayCallProcessor", "ApiMayCallGetImages"}
     assert not of_type("AWS::Lambda::Url")
 
 
-def test_the_outputs_name_everything_that_later_commands_need() -> None:
+def test_the_outputs_contain_everything_that_later_commands_need() -> None:
     state = outputs.StackState(
         "zeno",
         "CREATE_COMPLETE",
@@ -242,10 +242,10 @@ def test_the_outputs_name_everything_that_later_commands_need() -> None:
         | {"Limits": '{"max_bytes": 1}', "RecipeRules": '{"press/": "0123456789abcdef"}'},
     )
     found = outputs.deployment_of(state)
-    assert all(vars(found).values()), "an empty field has no output"
+    assert all(vars(found).values()), "an empty value has no output"
 
 
-def test_the_first_retry_of_the_backfill_lane_is_a_parameter_of_half_a_minute() -> None:
+def test_the_first_retry_of_the_backfill_lane_is_a_parameter_with_default_30_seconds() -> None:
     variables = properties("Processor")["Environment"]["Variables"]
     assert variables["BACKFILL_FIRST_RETRY"] == {"Ref": "BackfillFirstRetry"}
     assert default("BackfillFirstRetry") == 30

@@ -12,7 +12,7 @@ from zenoimg.stack.template import MAX_INLINE_BYTES, render, to_text
 
 
 @ALL_NAMES
-def test_no_placeholder_of_ours_is_left_and_every_other_is_substituted_by_cloudformation(names: StackNames) -> None:
+def test_none_of_our_placeholders_is_left_and_cloudformation_substitutes_all_others(names: StackNames) -> None:
     template = render(names)
     _, own_variables = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     known = {*template["Resources"], *template["Parameters"], *own_variables}
@@ -66,14 +66,14 @@ def test_no_placeholder_of_ours_is_left_and_every_other_is_substituted_by_cloudf
         ),
     ],
 )
-def test_everything_is_called_as_promised_by_literals(names: StackNames, expected: dict[str, str]) -> None:
+def test_all_names_are_literals_as_documented(names: StackNames, expected: dict[str, str]) -> None:
     template = render(names)
     for place, name in expected.items():
         logical_id, _, key = place.partition(".")
         assert properties(logical_id, template)[key] == name
 
 
-def test_the_roles_hold_their_policies_by_name_and_nothing_else() -> None:
+def test_the_roles_have_only_their_named_policies() -> None:
     for role, policy in (
         ("ProcessorRole", "lambda-s3-dynamodb-policy"),
         ("GetImagesRole", "lambda-dynamodb-read-policy"),
@@ -87,7 +87,7 @@ def test_the_roles_hold_their_policies_by_name_and_nothing_else() -> None:
 
 
 @ALL_NAMES
-def test_the_functions_are_told_the_names_of_their_own_stack(names: StackNames) -> None:
+def test_the_functions_get_the_names_of_their_own_stack(names: StackNames) -> None:
     template = render(names)
     given = properties("Processor", template)["Environment"]["Variables"]
     found = pipeline_settings.from_environment({**given, "ACCOUNT_ID": "123456789012", "AWS_REGION": "eu-west-1"})
@@ -98,18 +98,18 @@ def test_the_functions_are_told_the_names_of_their_own_stack(names: StackNames) 
 
 
 @ALL_NAMES
-def test_no_name_of_the_default_stack_is_left_in_another(names: StackNames) -> None:
+def test_no_name_of_the_default_stack_appears_in_another(names: StackNames) -> None:
     foreign = {"zeno-original-images", "zeno-processed-images", "zeno-images", "zeno-backfill"}
     whole = {text for text, _ in texts(render(names))}
     assert not whole & (foreign - set(names.placeholders().values()))
 
 
 @ALL_NAMES
-def test_the_template_fits_into_the_request_as_it_is_sent(names: StackNames) -> None:
+def test_the_template_fits_into_a_request(names: StackNames) -> None:
     text = to_text(render(names, backfill_concurrency=1000))
     assert len(text.encode()) <= MAX_INLINE_BYTES == 51_200
     assert json.loads(text) == render(names, backfill_concurrency=1000)
 
 
-def test_the_same_names_give_the_same_text() -> None:
+def test_the_same_names_render_the_same_text() -> None:
     assert to_text(render(ZENO)) == to_text(render(StackNames("zeno")))
