@@ -20,8 +20,9 @@ from zenoimg.imaging.formats.jpeg.coefficients.region import (
     region_around,
     shifted,
 )
+from zenoimg.imaging.formats.jpeg.coefficients.scans import script_of
 from zenoimg.imaging.formats.jpeg.coefficients.worker import messages
-from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import REQUEST, CodingTables, Request
+from zenoimg.imaging.formats.jpeg.coefficients.worker.messages import REQUEST, CodingTables, Request, Scan
 from zenoimg.imaging.formats.jpeg.standard_tables import has_standard_tables
 from zenoimg.imaging.formats.jpeg.stream import SOS, JpegStream
 from zenoimg.imaging.marking.mark import Overlay
@@ -89,11 +90,12 @@ _RAW_MODES = {"L": "L", "RGB": "RGB", "CMYK": "CMYK;I"}
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is known about an edit before the picture is read. ``tables`` is ``None`` for progressive pictures."""
+    """What is known about an edit before the picture is read: for progressive pictures its scans, else its tables."""
 
     region: Region
     overlay: Overlay
     tables: CodingTables | None
+    scans: tuple[Scan, ...]
     check: int
     space: int
     memory: int
@@ -163,6 +165,7 @@ def _planned(stream: JpegStream, length: int, overlay: Overlay, *, any_share: bo
         region,
         shifted(overlay, region),
         tables,
+        () if sequential else script_of(stream),
         check,
         space=max(length + length // 8, 2 * channels * region.pixels) + _SPARE_BYTES,
         memory=_coefficient_bytes(stream) + _SPARE_MEMORY,
@@ -207,7 +210,7 @@ def _edited_by(
 ) -> bytes | NotThisWay:
     left, top, right, bottom = plan.region.mcus
     helper.room_for(plan.space)
-    tables = [messages.pack_tables(plan.tables)] if plan.tables else []
+    coding = messages.pack_tables(plan.tables) if plan.tables else messages.pack_scans(plan.scans)
     request = Request(
         messages.READ,
         sum(len(part) for part in source),
@@ -218,9 +221,10 @@ def _edited_by(
         bottom,
         plan.check,
         plan.space,
-        len(tables),
+        tables=1 if plan.tables else 0,
+        scans=len(plan.scans),
     )
-    answer = helper.ask(REQUEST.pack(*request), [*source, *tables], plan.cpu)
+    answer = helper.ask(REQUEST.pack(*request), [*source, coding], plan.cpu)
     if answer.code != DONE:
         return NotThisWay(_REASONS[answer.code])
     picture = JpegImageFile(BytesIO(helper.copy(answer.length)))

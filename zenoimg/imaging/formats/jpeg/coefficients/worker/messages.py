@@ -7,6 +7,7 @@ helper.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 ERROR_CODE_AT = 40
@@ -27,10 +28,11 @@ SLOTS = 4
 class Request(NamedTuple):
     """What the helper is to do with the data in shared memory.
 
-    ``READ`` takes a JPEG of ``length`` bytes and, if there are any, ``tables``, checks the first coefficients according
-    to ``check``, and answers with a JPEG of the MCUs from ``left`` to ``right`` and ``top`` to ``bottom`` (right and
-    bottom exclusive). ``WRITE`` takes ``length`` bytes of pixels of these MCUs and a mask of each component, and
-    answers with the entire picture. Answers have at most ``capacity`` bytes.
+    ``READ`` takes a JPEG of ``length`` bytes, followed by its ``tables`` or, if it is progressive, by its script of
+    ``scans`` (0 for libjpeg's own). It checks the first coefficients according to ``check``, and answers with a JPEG of
+    the MCUs from ``left`` to ``right`` and ``top`` to ``bottom`` (right and bottom exclusive). ``WRITE`` takes
+    ``length`` bytes of pixels of these MCUs and a mask of each component, and answers with the entire picture. Answers
+    have at most ``capacity`` bytes.
 
     ``memory`` limits libjpeg. ``WRITE`` lowers the first coefficient of the blocks that it changes in the first
     component by ``lowered``; if these MCUs would grow by more than ``growth`` bytes (0: no limit), it optimizes the
@@ -49,6 +51,7 @@ class Request(NamedTuple):
     tables: int = 0
     lowered: int = 0
     growth: int = 0
+    scans: int = 0
 
 
 REQUEST = struct.Struct(f"={len(Request._fields)}q")
@@ -70,6 +73,20 @@ class CodingTables(NamedTuple):
     dc: dict[int, HuffmanTable]
     ac: dict[int, HuffmanTable]
     selectors: tuple[tuple[int, int], ...]
+
+
+class Scan(NamedTuple):
+    """One scan of a progressive picture (ITU-T T.81, B.2.3).
+
+    It has the indexes of its components, its first and last coefficient, and the bits that were left out before it
+    (0: none of them was coded) and after it.
+    """
+
+    components: tuple[int, ...]
+    first: int
+    last: int
+    high: int
+    low: int
 
 
 _TABLE = struct.Struct("16s256s")
@@ -97,3 +114,12 @@ def unpack_tables(data: bytes) -> CodingTables:
         if any(counts):
             (dc if index < SLOTS else ac)[index % SLOTS] = HuffmanTable(counts, symbols[: sum(counts)])
     return CodingTables(dc, ac, tuple((flat[2 * index], flat[2 * index + 1]) for index in range(count)))
+
+
+SCAN = struct.Struct("=9i")
+"""libjpeg's ``jpeg_scan_info``: the number of components, four indexes, and the other fields in order."""
+
+
+def pack_scans(scans: Sequence[Scan]) -> bytes:
+    """Return a script as an array of ``jpeg_scan_info``."""
+    return b"".join(SCAN.pack(len(scan.components), *(*scan.components, 0, 0, 0, 0)[:4], *scan[1:]) for scan in scans)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from .layouts import CMYK, GRAYSCALE, RGB, HuffmanStruct
 from .libjpeg import BLOCK_BYTES, Decoder, Encoder, Library
-from .messages import COMPONENTS, DAMAGED, GEOMETRY, INCOMPLETE, RANGE, SPACE, CodingTables, HuffmanTable
+from .messages import COMPONENTS, DAMAGED, GEOMETRY, INCOMPLETE, RANGE, SCAN, SPACE, CodingTables, HuffmanTable
 
 _PIXELS = {1: GRAYSCALE, 3: RGB, 4: CMYK}
 _RUN = re.compile(rb"[^\0]+")
@@ -43,13 +43,16 @@ class Part(NamedTuple):
 class SourcePicture:
     """A JPEG with all coefficients read. Raises ``CannotEditError``; libjpeg's errors end the process.
 
-    ``tables`` have a code for each of its symbols; ``None`` stands for a progressive picture.
+    ``coding`` is how it is written: tables that have a code for each of its symbols or, for a progressive picture, its
+    script as ``messages.pack_scans`` returns it (empty for libjpeg's own).
     """
 
     def __init__(
-        self, library: Library, memory: int, address: int, length: int, tables: CodingTables | None = None
+        self, library: Library, memory: int, address: int, length: int, coding: CodingTables | bytes = b""
     ) -> None:
-        self._library, self._memory, self._tables = library, memory, tables
+        self._library, self._memory = library, memory
+        self._tables = coding if isinstance(coding, CodingTables) else None
+        self._script = coding if isinstance(coding, bytes) else b""
         self._decoder = Decoder(library, memory, address, length)
         self._info = self._decoder.info
         try:
@@ -135,7 +138,7 @@ class SourcePicture:
                     self._take_over(index, part, drawn, arrays[index], masks[index], 0 if index else lowered)
 
     def write(self, address: int, capacity: int, *, optimized: bool = False) -> int:
-        """Write the picture to ``address`` and return its length; it is progressive if it has no ``tables``.
+        """Write the picture to ``address`` and return its length; it is progressive if it has no tables.
 
         Application segments are left out. ``optimized`` counts the symbols first and makes tables for them; only the
         slots of the picture's tables count then.
@@ -143,8 +146,12 @@ class SourcePicture:
         with closing(self._encoder(address, capacity)) as encoder:
             encoder.info.write_JFIF_header = encoder.info.write_Adobe_marker = 0
             encoder.info.restart_interval = self._info.restart_interval
+            script = ctypes.create_string_buffer(self._script)  # libjpeg keeps a pointer to it
             if self._tables:
                 self._install(encoder, self._tables)
+            elif self._script:
+                encoder.info.scan_info = addressof(script)
+                encoder.info.num_scans = len(self._script) // SCAN.size
             else:
                 self._library.call.jpeg_simple_progression(encoder.ref)
             encoder.info.optimize_coding = optimized or not self._tables

@@ -7,7 +7,18 @@ import ctypes
 import mmap
 
 from .libjpeg import Library
-from .messages import READ, REQUEST, SAME_ORDER, SPACE, TABLES_BYTES, UNCHECKED, Request, unpack_tables
+from .messages import (
+    READ,
+    REQUEST,
+    SAME_ORDER,
+    SCAN,
+    SPACE,
+    TABLES_BYTES,
+    UNCHECKED,
+    CodingTables,
+    Request,
+    unpack_tables,
+)
 from .picture import CannotEditError, SourcePicture
 from .selftest import has_known_layout
 
@@ -45,8 +56,10 @@ class _Worker:
     def _read(self, request: Request, data: mmap.mmap, at: int) -> int:
         self._close()
         end = at + request.length
-        tables = unpack_tables(data[end : end + TABLES_BYTES]) if request.tables else None
-        self._picture = SourcePicture(self._library, request.memory, _address(data) + at, request.length, tables)
+        coding: CodingTables | bytes = data[end : end + SCAN.size * request.scans]
+        if request.tables:
+            coding = unpack_tables(data[end : end + TABLES_BYTES])
+        self._picture = SourcePicture(self._library, request.memory, _address(data) + at, request.length, coding)
         if request.check != UNCHECKED:
             self._picture.check_range(request.top, request.bottom, same_order=request.check == SAME_ORDER)
         cropped = self._picture.crop(request.left, request.top, request.right, request.bottom)
