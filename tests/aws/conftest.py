@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-ACCOUNT = "123456789012"  # moto's own
+ACCOUNT = "123456789012"  # needed by moto
 NAMES = StackNames("zeno")
 _TABLE: dict[str, Any] = render(NAMES)["Resources"]["Images"]["Properties"]
 
 
 @pytest.fixture(scope="session")
 def session() -> boto3.Session:
-    """Shared, since a session reads the services' models once; each test makes its own clients of it."""
+    """Return a shared session, which reads the services' models only once; each test creates its own clients."""
     return boto3.Session()
 
 
@@ -40,7 +40,7 @@ def _aws() -> Iterator[None]:
 
 @pytest.fixture
 def s3(session: boto3.Session) -> S3Client:
-    """S3 with both buckets; the originals are versioned, as in the template."""
+    """Return S3 with both buckets; the originals are versioned, as in the template."""
     client = session.client("s3")
     for bucket in NAMES.buckets:
         client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})  # type: ignore[typeddict-item]
@@ -50,7 +50,7 @@ def s3(session: boto3.Session) -> S3Client:
 
 @pytest.fixture
 def dynamodb(session: boto3.Session) -> DynamoDBClient:
-    """DynamoDB with the very table of the template, indexes included."""
+    """Return DynamoDB with the template's table, indexes included."""
     client = session.client("dynamodb")
     wanted = ("TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     client.create_table(**{key: _TABLE[key] for key in wanted})

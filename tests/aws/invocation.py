@@ -47,7 +47,7 @@ def s3_event(*keys: str, name: str = "ObjectCreated:Put", bucket: str = NAMES.or
 
 
 def sqs_event(messages: list[MessageTypeDef], receive_count: int = 1) -> dict[str, Any]:
-    """The event of received messages; ``receive_count`` says how often they came."""
+    """Return the event of received messages; ``receive_count`` is the number of their deliveries."""
     return {
         "Records": [
             {

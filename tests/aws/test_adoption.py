@@ -1,4 +1,4 @@
-"""A first deploy adopts what has our tag or what the operator names, and nothing that it could not leave intact."""
+"""A first deploy adopts resources that have our tag or are named by the operator, if it can leave them intact."""
 
 from __future__ import annotations
 
@@ -95,13 +95,13 @@ def test_free_names_are_created(aws: Aws) -> None:
     assert first(aws) == Existing((), created)
 
 
-def test_what_bears_our_tag_is_adopted_and_was_created_by_us(aws: Aws) -> None:
+def test_tagged_resources_are_adopted_as_created_by_us(aws: Aws) -> None:
     make_bucket(ORIGINALS, OURS)
     make_table("by-day", "attention", tags=OURS)
     assert set(first(aws).parameters.values()) == {"created"}
 
 
-def test_an_untagged_bucket_and_table_stop_the_deploy_with_what_they_have_and_two_commands(aws: Aws) -> None:
+def test_an_untagged_bucket_and_table_stop_the_deploy_with_their_settings_and_two_commands(aws: Aws) -> None:
     s3 = make_bucket(ORIGINALS, [{"Key": "team", "Value": "archive"}])
     s3.put_bucket_cors(
         Bucket=ORIGINALS, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
@@ -126,7 +126,7 @@ def test_an_untagged_bucket_and_table_stop_the_deploy_with_what_they_have_and_tw
     assert "`zenoimg deploy --long-names`" in error.next_step
 
 
-def test_what_is_named_is_adopted_and_marked_as_such(aws: Aws) -> None:
+def test_named_resources_are_adopted_and_marked_as_such(aws: Aws) -> None:
     make_bucket(ORIGINALS)
     make_bucket(PROCESSED, OURS)
     existing = first(aws, ORIGINALS)
@@ -135,13 +135,13 @@ def test_what_is_named_is_adopted_and_marked_as_such(aws: Aws) -> None:
     assert existing.parameters["ProcessedOrigin"] == "created"
 
 
-def test_what_was_adopted_once_stays_adopted(aws: Aws) -> None:
+def test_adopted_resources_stay_adopted(aws: Aws) -> None:
     make_bucket(ORIGINALS, [*OURS, {"Key": "zenoimg:origin", "Value": "adopted"}])
     assert first(aws).parameters["OriginalsOrigin"] == "adopted"
 
 
 @pytest.mark.parametrize("tags", [None, OURS], ids=["theirs", "ours"])
-def test_a_bucket_that_notifies_others_is_not_taken_and_eventbridge_is_the_way_out(aws: Aws, tags: Any) -> None:
+def test_a_bucket_with_other_notifications_is_not_adopted_and_eventbridge_is_suggested(aws: Aws, tags: Any) -> None:
     notify_queue(make_bucket(ORIGINALS, tags))
     error = refused(aws, ORIGINALS)
     assert "queue virus-scan (s3:ObjectCreated:*)" in error.message
@@ -149,14 +149,14 @@ def test_a_bucket_that_notifies_others_is_not_taken_and_eventbridge_is_the_way_o
     assert "[names]" in error.next_step
 
 
-def test_events_to_eventbridge_go_on(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_to_eventbridge_stay_enabled(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     make_bucket(ORIGINALS, OURS)
-    # moto keeps an empty setting to itself; S3 returns it (API reference of GetBucketNotificationConfiguration).
+    # moto omits an empty setting; S3 returns it (API reference of GetBucketNotificationConfiguration).
     monkeypatch.setattr(aws.s3, "get_bucket_notification_configuration", lambda **_: {"EventBridgeConfiguration": {}})
     assert first(aws).parameters["OriginalsEventBridge"] == "true"
 
 
-def test_a_table_without_our_indexes_is_named_with_the_commands_that_create_them(aws: Aws) -> None:
+def test_a_table_without_our_indexes_is_reported_with_the_commands_that_create_them(aws: Aws) -> None:
     make_table(tags=OURS)
     error = refused(aws)
     assert "it lacks the index by-day, attention" in error.message
@@ -167,7 +167,7 @@ def test_a_table_without_our_indexes_is_named_with_the_commands_that_create_them
     assert '"IndexName":"attention"' in commands[2]
 
 
-def test_a_bucket_with_a_policy_of_its_own_is_named_with_the_commands_that_remove_it(aws: Aws) -> None:
+def test_a_bucket_with_its_own_policy_is_reported_with_the_commands_that_remove_it(aws: Aws) -> None:
     s3 = make_bucket(PROCESSED, OURS)
     statement = {
         "Effect": "Allow",
@@ -197,7 +197,7 @@ def test_a_deployed_stack_adopts_nothing_more_and_keeps_its_names() -> None:
     decide.refuse_on_deployed(NAMES, {"OriginalsOrigin": "adopted"}, frozenset({ORIGINALS}), long_names=False)
 
 
-def test_a_setting_is_corrected_only_where_nobody_else_is_notified(aws: Aws) -> None:
+def test_settings_are_corrected_only_if_there_are_no_other_notifications(aws: Aws) -> None:
     s3 = make_bucket(ORIGINALS, OURS)
     differing = (f"{ORIGINALS}: versioning is not enabled",)
     (look,) = decide.before_correction(aws, NAMES, {}, differing).looks
@@ -205,23 +205,23 @@ def test_a_setting_is_corrected_only_where_nobody_else_is_notified(aws: Aws) -> 
     notify_queue(s3)
     with pytest.raises(ConfigurationError, match="virus-scan"):
         decide.before_correction(aws, NAMES, {}, differing)
-    assert decide.before_correction(aws, NAMES, {}, ()) == Existing(), "a bucket that is not written again"
+    assert decide.before_correction(aws, NAMES, {}, ()) == Existing(), "this bucket is not updated"
 
 
 @pytest.mark.parametrize("lost", NAMES.buckets)
-def test_a_bucket_that_was_deleted_is_no_obstacle_to_a_deploy_that_creates_it_again(aws: Aws, lost: str) -> None:
+def test_a_deploy_recreates_a_deleted_bucket(aws: Aws, lost: str) -> None:
     for bucket in NAMES.buckets:
         if bucket != lost:
             make_bucket(bucket, OURS)
     wanted = decide.wanted_of(aws, NAMES, {})
     differing = [f"{lost}: {what}" for what in read_back.bucket_differences(aws.s3, lost, wanted)]
-    assert differing, "a deploy looks at the bucket"
+    assert differing, "a deploy inspects the bucket"
     (look,) = decide.before_correction(aws, NAMES, {}, differing).looks
     assert (look.name, look.settings, look.notifications, look.obstacle) == (lost, (), (), "")
 
 
 @pytest.mark.parametrize("by", ["tag", "parameter"])
-def test_what_was_adopted_is_found_by_its_tag_and_by_the_stacks_parameter(aws: Aws, by: str) -> None:
+def test_adopted_resources_are_found_by_tag_and_by_stack_parameter(aws: Aws, by: str) -> None:
     adopted = [*OURS, {"Key": "zenoimg:origin", "Value": "adopted"}]
     make_bucket(ORIGINALS, adopted if by == "tag" else OURS)
     make_bucket(PROCESSED, OURS)

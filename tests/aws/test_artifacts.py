@@ -27,7 +27,7 @@ Connect = Callable[..., "S3Client"]
 
 @pytest.fixture
 def policies() -> list[dict[str, Any]]:
-    """The bucket policies that were put."""
+    """Return the bucket policies that were put."""
     return []
 
 
@@ -45,7 +45,7 @@ def connect(session: boto3.Session, policies: list[dict[str, Any]]) -> Connect:
 
     def connect(region: str = REGION) -> S3Client:
         client = session.client("s3", region_name=region)
-        # What it returns is sent instead; the stubs do not know that.
+        # The returned value is sent instead; the stubs do not allow that.
         client.meta.events.register("provide-client-params.s3.PutBucketPolicy", note)  # type: ignore[arg-type]
         return client
 
@@ -66,7 +66,7 @@ def keys(client: S3Client) -> set[str]:
     return {found["Key"] for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
 
 
-def test_the_first_upload_makes_the_bucket_and_sends_every_zip_by_its_hash(
+def test_the_first_upload_creates_the_bucket_and_sends_every_zip_under_its_hash(
     client: S3Client, store: ArtifactStore
 ) -> None:
     assert store.upload("zeno", ZIPS) == 3
@@ -90,7 +90,7 @@ def test_the_bucket_is_closed_to_the_public_and_to_plain_http(
     assert statement["Resource"] == [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
 
 
-def test_the_bucket_is_encrypted_and_tells_whose_it_is(client: S3Client, store: ArtifactStore) -> None:
+def test_the_bucket_is_encrypted_and_tagged(client: S3Client, store: ArtifactStore) -> None:
     store.upload("zeno", ZIPS)
     (rule,) = client.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
@@ -100,7 +100,7 @@ def test_the_bucket_is_encrypted_and_tells_whose_it_is(client: S3Client, store: 
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-1"])
-def test_the_bucket_lies_in_the_region_of_the_stack(region: str, connect: Connect) -> None:
+def test_the_bucket_is_in_the_region_of_the_stack(region: str, connect: Connect) -> None:
     client = connect(region)
     ArtifactStore(client, ACCOUNT, region).upload("zeno", ZIPS)
     found = client.get_bucket_location(Bucket=f"zenoimg-artifacts-{ACCOUNT}-{region}")["LocationConstraint"]
@@ -113,7 +113,7 @@ def test_the_policy_names_the_partition(connect: Connect, policies: list[dict[st
     assert all(arn.startswith("arn:aws-us-gov:s3:::") for arn in policies[0]["Statement"][0]["Resource"])
 
 
-def test_what_is_there_is_not_sent_again(client: S3Client, store: ArtifactStore) -> None:
+def test_existing_artifacts_are_not_sent_again(client: S3Client, store: ArtifactStore) -> None:
     store.upload("zeno", ZIPS)
     sent: list[str] = []
     client.meta.events.register("provide-client-params.s3.PutObject", lambda params, **_: sent.append(params["Key"]))
@@ -124,13 +124,15 @@ def test_what_is_there_is_not_sent_again(client: S3Client, store: ArtifactStore)
     assert ZIPS[2].key("zeno") in keys(client), "a running stack may still use it"
 
 
-def test_stacks_share_the_bucket_and_nothing_in_it(client: S3Client, store: ArtifactStore) -> None:
+def test_stacks_share_the_bucket_but_no_objects(client: S3Client, store: ArtifactStore) -> None:
     assert store.upload("zeno", ZIPS) == 3
     assert store.upload("acme", ZIPS) == 3
     assert len(keys(client)) == 6
 
 
-def test_a_bucket_left_open_by_an_interrupted_deploy_is_closed(client: S3Client, store: ArtifactStore) -> None:
+def test_a_bucket_left_unprotected_by_an_interrupted_deploy_is_protected(
+    client: S3Client, store: ArtifactStore
+) -> None:
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     sent: dict[str, Any] = {}
     client.meta.events.register(
@@ -140,7 +142,7 @@ def test_a_bucket_left_open_by_an_interrupted_deploy_is_closed(client: S3Client,
     assert {"PutPublicAccessBlock", "PutBucketEncryption", "PutBucketPolicy", "PutBucketTagging"} <= set(sent)
 
 
-def test_a_bucket_of_somebody_else_gets_nothing(client: S3Client) -> None:
+def test_nothing_is_sent_to_a_bucket_of_another_account(client: S3Client) -> None:
     with Stubber(client) as stubber:
         expected = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
         stubber.add_client_error("head_bucket", "403", http_status_code=403, expected_params=expected)
@@ -149,7 +151,7 @@ def test_a_bucket_of_somebody_else_gets_nothing(client: S3Client) -> None:
 
 
 @pytest.mark.parametrize("operation", ["head_bucket", "head_object"])
-def test_a_failure_is_not_taken_for_a_missing_thing(operation: str, client: S3Client, store: ArtifactStore) -> None:
+def test_a_failure_is_not_mistaken_for_a_missing_object(operation: str, client: S3Client, store: ArtifactStore) -> None:
     with Stubber(client) as stubber:
         if operation == "head_object":
             stubber.add_response("head_bucket", {})
@@ -168,6 +170,6 @@ def test_every_call_after_the_creation_names_the_owner(client: S3Client, store: 
 
     client.meta.events.register("provide-client-params.s3", note)
     store.upload("zeno", ZIPS)
-    assert owners.pop("CreateBucket") is None  # S3 knows no such parameter there
+    assert owners.pop("CreateBucket") is None  # S3 has no such parameter there
     assert "PutBucketPolicy" in owners
     assert set(owners.values()) == {ACCOUNT}

@@ -27,7 +27,7 @@ def test_a_record_is_found_as_it_was_put_until_it_is_deleted(catalog: Catalog, k
     assert catalog.get(key) is None
 
 
-def test_a_put_replaces_what_was_there_with_all_its_attributes(catalog: Catalog) -> None:
+def test_a_put_replaces_the_whole_item(catalog: Catalog) -> None:
     catalog.put(record(status="failed"))
     catalog.put(record())
     assert catalog.get("cat.jpg") == record()
@@ -68,7 +68,7 @@ def test_a_failure_is_recorded_unless_the_same_work_has_succeeded(
     assert catalog.get("cat.jpg") == (failed if written else there)
 
 
-def test_any_other_refusal_of_the_table_is_raised(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
+def test_any_other_error_of_the_table_is_raised(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
     with Stubber(dynamodb) as stubber:
         stubber.add_client_error("put_item", "ValidationException")
         with pytest.raises(ClientError, match="ValidationException"):
@@ -78,7 +78,7 @@ def test_any_other_refusal_of_the_table_is_raised(dynamodb: DynamoDBClient, cata
 # Many
 
 
-def test_many_are_asked_for_a_hundred_at_a_time(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
+def test_many_records_are_requested_in_batches_of_a_hundred(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
     there = put_all(catalog, [record(f"{number}.jpg") for number in range(0, 250, 2)])
     sizes: list[int] = []
     dynamodb.meta.events.register(
@@ -90,12 +90,12 @@ def test_many_are_asked_for_a_hundred_at_a_time(dynamodb: DynamoDBClient, catalo
     assert sizes == [100, 100, 50]
 
 
-def test_none_are_asked_for_nothing(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
+def test_no_request_is_made_for_no_keys(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
     with Stubber(dynamodb):  # any call would raise
         assert catalog.get_many([]) == {}
 
 
-def test_keys_that_were_left_out_are_asked_again_after_a_growing_wait(dynamodb: DynamoDBClient) -> None:
+def test_unprocessed_keys_are_requested_again_after_increasing_waits(dynamodb: DynamoDBClient) -> None:
     waits: list[float] = []
     catalog = Catalog(dynamodb, NAMES.table, sleep=waits.append)
     names = [f"{number}.jpg" for number in range(3)]

@@ -27,7 +27,7 @@ def at(day: str, number: int, make: Callable[..., ImageRecord] = record) -> Imag
 
 @pytest.fixture
 def large_table(catalog: Catalog) -> list[str]:
-    """More than a page, over days with gaps and all shards; returns the ids, newest first."""
+    """Fill more than a page, over days with gaps and all shards; return the ids, newest first."""
     days = ["2025-06-13", "2025-06-12", "2025-06-11", "2025-06-02", "2025-03-01"]
     put_all(catalog, [at("2024-12-31", number, large) for number in range(4)])
     there = put_all(catalog, [at(day, number) for day in days for number in range(9)])
@@ -53,14 +53,14 @@ def test_the_walk_ends_at_the_bound_to_the_second(catalog: Catalog, large_table:
     assert found == large_table[: large_table.index("2025-06-11-4.jpg") + 1]
 
 
-def test_what_came_in_the_same_second_is_in_the_order_of_its_ids(catalog: Catalog) -> None:
+def test_records_of_the_same_second_are_ordered_by_id(catalog: Catalog) -> None:
     put_all(catalog, [record(f"{number:02}.jpg") for number in range(20)])
     found = ids(list(catalog.newest(today=TODAY, oldest="2025-06-12T00:00:00Z")))
     assert found == [f"{number:02}.jpg" for number in reversed(range(20))]
 
 
 def queried_days(dynamodb: DynamoDBClient) -> list[str]:
-    """Fills up with the day of every query of the index from now on."""
+    """Return a list to which the day of every query of the index is added."""
     days: list[str] = []
 
     def note(params: dict[str, Any], **_: object) -> None:
@@ -70,7 +70,7 @@ def queried_days(dynamodb: DynamoDBClient) -> list[str]:
     return days
 
 
-def test_a_reader_of_few_makes_queries_of_the_newest_days_alone(
+def test_a_reader_of_few_records_queries_only_the_newest_days(
     dynamodb: DynamoDBClient, catalog: Catalog, large_table: list[str]
 ) -> None:
     days = queried_days(dynamodb)
@@ -78,7 +78,7 @@ def test_a_reader_of_few_makes_queries_of_the_newest_days_alone(
     assert sorted(set(days)) == ["2025-06-12", "2025-06-13"]
 
 
-def test_no_day_is_asked_for_twice_and_none_beyond_the_bound(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
+def test_no_day_is_queried_twice_or_beyond_the_bound(dynamodb: DynamoDBClient, catalog: Catalog) -> None:
     days = queried_days(dynamodb)
     assert list(catalog.newest(today=TODAY, oldest="2025-05-01T12:00:00Z")) == []
     assert len(days) == 4 * len(set(days)) == 4 * 44
@@ -97,7 +97,7 @@ def test_a_day_that_cannot_be_read_fails_the_walk(dynamodb: DynamoDBClient, cata
         list(catalog.newest(today=TODAY, oldest="2025-05-20T00:00:00Z"))
 
 
-def test_a_table_tells_its_indexes_and_about_how_many_items_it_has(catalog: Catalog) -> None:
+def test_a_table_reports_its_indexes_and_its_approximate_item_count(catalog: Catalog) -> None:
     put_all(catalog, [record("a.jpg"), record("b.jpg")])
     assert catalog.facts().items == 2
     assert catalog.facts().indexes == {"by-day", "attention"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def test_pages_go_on_where_the_last_one_ended(catalog: Catalog) -> None:
+def test_pages_continue_where_the_previous_one_ended(catalog: Catalog) -> None:
     there = put_all(catalog, [record(f"{number}.jpg") for number in range(7)])
     seen: list[str] = []
     after: str | None = None
@@ -44,7 +44,7 @@ def test_an_empty_table_is_an_empty_page_and_no_records(catalog: Catalog) -> Non
 
 
 @pytest.mark.parametrize("segments", [1, 3, 8])
-def test_a_parallel_scan_gives_each_record_once(catalog: Catalog, segments: int) -> None:
+def test_a_parallel_scan_yields_each_record_once(catalog: Catalog, segments: int) -> None:
     there = put_all(catalog, [large(f"{number}.jpg") for number in range(12)])
     assert sorted(ids(list(catalog.all(segments)))) == sorted(ids(there))
 
@@ -55,7 +55,7 @@ def scan_threads() -> list[threading.Thread]:
 
 def test_a_reader_that_stops_early_leaves_no_thread_behind(catalog: Catalog) -> None:
     put_all(catalog, [large(f"{number}.jpg") for number in range(15)])
-    found = catalog.all(segments=1)  # five pages for a queue of two: the thread waits for room in it
+    found = catalog.all(segments=1)  # five pages for a queue of two: the thread waits for space in it
     next(found)
     assert scan_threads()
     found.close()  # type: ignore[attr-defined]
@@ -70,13 +70,13 @@ def test_a_page_that_cannot_be_read_fails_the_whole_read(dynamodb: DynamoDBClien
             raise RuntimeError("the connection is gone")
 
     dynamodb.meta.events.register("provide-client-params.dynamodb.Scan", refuse)
-    # Half a table that looks whole would make `reprocess --missing` start over with what is there.
+    # If half a table looked complete, `reprocess --missing` would process existing images again.
     with pytest.raises(RuntimeError, match="the connection is gone"):
         list(catalog.all(segments=2))
     assert not scan_threads()
 
 
-def test_refused_and_failed_records_are_listed_apart_latest_change_first(catalog: Catalog) -> None:
+def test_refused_and_failed_records_are_listed_separately_latest_change_first(catalog: Catalog) -> None:
     put_all(
         catalog,
         [
@@ -90,7 +90,7 @@ def test_refused_and_failed_records_are_listed_apart_latest_change_first(catalog
     assert ids(list(catalog.attention("refused"))) == ["bad.gif"]
 
 
-def test_what_needs_attention_is_read_to_its_end(catalog: Catalog) -> None:
+def test_all_records_that_need_attention_are_read(catalog: Catalog) -> None:
     many = [record(f"{number}.jpg", status="failed", warnings=("x" * 350_000,)) for number in range(5)]
     put_all(catalog, many)
     assert sorted(ids(list(catalog.attention("failed")))) == sorted(ids(many))

@@ -32,7 +32,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient) -> I
 
 
 def get(query: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    """Calls the handler with an event of an HTTP API, payload format 2.0."""
+    """Call the handler with an event of an HTTP API, payload format 2.0."""
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "GET /images",
@@ -51,7 +51,7 @@ def get(query: dict[str, Any] | None = None, headers: dict[str, str] | None = No
 
 
 def next_query(answer: dict[str, Any]) -> dict[str, str] | None:
-    """The query of the next page, from the Link header."""
+    """Return the query of the next page, from the Link header."""
     link = answer["headers"].get("link")
     if link is None:
         return None
@@ -61,7 +61,7 @@ def next_query(answer: dict[str, Any]) -> dict[str, str] | None:
 
 
 def all_pages(query: dict[str, str] | None = None) -> list[list[dict[str, Any]]]:
-    """Every page, by following the links alone."""
+    """Return all pages, found by following the links alone."""
     pages = []
     while True:
         answer = get(query)
@@ -88,7 +88,7 @@ def test_an_empty_table_is_an_empty_array() -> None:
     assert "link" not in answer["headers"]
 
 
-def test_all_records_come_in_one_bare_array_as_they_are_everywhere_else(catalog: Catalog) -> None:
+def test_all_records_come_in_one_bare_array_in_the_usual_form(catalog: Catalog) -> None:
     there = [record("a cat.jpg"), record("bad.gif", status="refused"), record("ü🐈.jpg", warnings=('says "no"',))]
     put_all(catalog, there)
     (page,) = all_pages()
@@ -102,7 +102,7 @@ def test_the_five_fields_that_clients_have_always_read_come_first(catalog: Catal
         assert tuple(found) == JSON_KEYS
 
 
-def test_several_pages_of_the_table_are_one_answer_while_they_fit(catalog: Catalog) -> None:
+def test_several_pages_of_the_table_are_one_response_if_they_fit(catalog: Catalog) -> None:
     there = put_all(catalog, [large(f"{number}.jpg") for number in range(8)])  # 2.8 MB
     assert catalog.page().next_after is not None
     (page,) = all_pages()
@@ -113,7 +113,7 @@ def test_several_pages_of_the_table_are_one_answer_while_they_fit(catalog: Catal
     "warning",
     [
         pytest.param("x" * 350_000, id="plain"),
-        pytest.param('"\\' * 80_000, id="quotes and backslashes, which take four bytes in the serialized answer"),
+        pytest.param('"\\' * 80_000, id="quotes and backslashes, which take four bytes in the serialized response"),
         pytest.param("🐈" * 90_000, id="characters beyond ASCII"),
         pytest.param("\x01" * 100_000, id="control characters"),
     ],
@@ -126,7 +126,7 @@ def test_more_than_five_megabytes_come_in_pages_without_loss_or_repetition(catal
     assert all(pages)
 
 
-def test_the_bound_holds_to_the_byte_for_the_body_as_the_runtime_serializes_it(
+def test_the_size_limit_is_exact_for_the_body_as_serialized_by_the_runtime(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_all(catalog, [record(f'"{number}\\".jpg', warnings=("ü🐈\x01",)) for number in range(5)])
@@ -138,7 +138,7 @@ def test_the_bound_holds_to_the_byte_for_the_body_as_the_runtime_serializes_it(
 
 
 @pytest.mark.parametrize("bound", [1, 5000])
-def test_a_record_larger_than_the_bound_still_comes_and_ends_its_page(
+def test_a_record_larger_than_the_limit_is_returned_and_ends_its_page(
     bound: int, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(get_images, "MAX_ANSWER_BYTES", bound)
@@ -149,28 +149,28 @@ def test_a_record_larger_than_the_bound_still_comes_and_ends_its_page(
 
 
 @pytest.mark.parametrize(("limit", "lengths"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (10000, [7])])
-def test_a_limit_bounds_every_page_that_the_links_lead_to(catalog: Catalog, limit: int, lengths: list[int]) -> None:
+def test_a_limit_applies_to_every_linked_page(catalog: Catalog, limit: int, lengths: list[int]) -> None:
     there = put_all(catalog, [record(f"{number}.jpg") for number in range(7)])
     pages = all_pages({"limit": str(limit)})
-    # DynamoDB may not know yet that nothing is left, and then an empty page is the last.
+    # DynamoDB may not know yet that nothing is left; the last page is empty then.
     assert [len(page) for page in pages if page] == lengths
     assert ids(pages) == there
 
 
-def test_a_limit_reaches_over_the_pages_of_the_table(catalog: Catalog) -> None:
+def test_a_limit_may_span_pages_of_the_table(catalog: Catalog) -> None:
     put_all(catalog, [large(f"{number}.jpg") for number in range(9)])
     (first, *_) = all_pages({"limit": "7"})
     assert len(first) == 7
 
 
-def test_a_cursor_is_safe_in_an_address_whatever_the_key(catalog: Catalog) -> None:
+def test_a_cursor_is_url_safe_whatever_the_key(catalog: Catalog) -> None:
     awkward = "\u07ff\u07ff\u07ff"  # "37/fv9+/" in plain base64
     keys = [awkward + rest for rest in ("", "a b+c/?&.jpg", "ü🐈>~.jpg", "100%.jpg")]
     there = put_all(catalog, [record(key) for key in keys])
     assert ids(all_pages({"limit": "1"})) == there
 
 
-def test_a_cursor_still_leads_on_when_its_record_is_gone(catalog: Catalog) -> None:
+def test_a_cursor_works_even_if_its_record_was_deleted(catalog: Catalog) -> None:
     there = put_all(catalog, [record(f"{number}.jpg") for number in range(6)])
     first = get({"limit": "2"})
     shown = ids([json.loads(first["body"])])
@@ -181,7 +181,7 @@ def test_a_cursor_still_leads_on_when_its_record_is_gone(catalog: Catalog) -> No
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "", "ten", "1.5", "10001", "1e3", " 5", "٣", "1,2", "0x10", "9" * 30])
-def test_a_bad_limit_is_told_as_json(limit: str, catalog: Catalog) -> None:
+def test_a_bad_limit_is_reported_as_json(limit: str, catalog: Catalog) -> None:
     answer = get({"limit": limit})
     assert answer["statusCode"] == 400
     assert "limit" in json.loads(answer["body"])["message"]
@@ -197,13 +197,13 @@ def encoded(data: bytes) -> str:
         pytest.param("", id="empty"),
         pytest.param("a", id="cut off"),
         pytest.param("not base64!", id="other characters"),
-        pytest.param("Y2F0!!!!", id="other characters behind a good one"),
+        pytest.param("Y2F0!!!!", id="other characters after a good one"),
         pytest.param("ü", id="beyond ASCII"),
         pytest.param(encoded(b"\xff\xfe"), id="no UTF-8"),
         pytest.param(encoded(b"k" * 3000), id="longer than any key"),
     ],
 )
-def test_a_bad_cursor_is_told_as_json(cursor: str, catalog: Catalog) -> None:
+def test_a_bad_cursor_is_reported_as_json(cursor: str, catalog: Catalog) -> None:
     answer = get({"cursor": cursor})
     assert answer["statusCode"] == 400
     assert "cursor" in json.loads(answer["body"])["message"]
@@ -220,19 +220,19 @@ def test_a_bad_cursor_is_told_as_json(cursor: str, catalog: Catalog) -> None:
         ({"id": [f"{number}.jpg" for number in range(101)]}, "101 ids; at most 100"),
     ],
 )
-def test_a_query_that_cannot_be_meant_is_told_as_json(query: dict[str, Any], said: str, catalog: Catalog) -> None:
+def test_an_invalid_query_is_reported_as_json(query: dict[str, Any], said: str, catalog: Catalog) -> None:
     put_all(catalog, [record()])
     answer = get(query)
     assert answer["statusCode"] == 400
     assert said in json.loads(answer["body"])["message"]
 
 
-def test_a_query_in_another_encoding_is_told_as_json(catalog: Catalog) -> None:
+def test_a_query_in_another_encoding_is_reported_as_json(catalog: Catalog) -> None:
     answer = get_images.handler({"rawQueryString": "id=%FF"}, context())
     assert (answer["statusCode"], json.loads(answer["body"])["message"]) == (400, "the query is not UTF-8")
 
 
-def test_single_images_come_by_id_in_the_order_asked_and_each_once(catalog: Catalog) -> None:
+def test_single_images_are_returned_by_id_in_the_requested_order_without_duplicates(catalog: Catalog) -> None:
     keys = ["2025/a,b c+&=.jpg", "ü🐈.jpg", "plain.jpg"]
     put_all(catalog, [record(key) for key in (*keys, "other.jpg", ".zenoimg/test.jpg")])
     answer = get({"id": [*keys, "missing.jpg", keys[0], ".zenoimg/test.jpg"]})
@@ -241,7 +241,7 @@ def test_single_images_come_by_id_in_the_order_asked_and_each_once(catalog: Cata
     assert get({"id": "missing.jpg"})["body"] == "[]"
 
 
-def test_single_images_that_do_not_fit_follow_behind_a_link(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_single_images_that_do_not_fit_are_on_a_linked_page(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(get_images, "MAX_ANSWER_BYTES", 3000)
     keys = [f"a,b/{number} ü.jpg" for number in range(7)]
     put_all(catalog, [record(key) for key in keys])
@@ -263,7 +263,7 @@ def _open(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_open")
-def test_an_open_api_gives_a_hundred_records_and_a_megabyte_at_once(catalog: Catalog) -> None:
+def test_an_open_api_returns_at_most_a_hundred_records_and_a_megabyte_per_page(catalog: Catalog) -> None:
     there = put_all(catalog, [record(f"{number}.jpg") for number in range(120)])
     pages = all_pages()
     assert [len(page) for page in pages if page] == [100, 20]
@@ -285,7 +285,7 @@ def test_an_open_api_gives_a_hundred_records_and_a_megabyte_at_once(catalog: Cat
         ("", False),
     ],
 )
-def test_an_answer_is_compressed_for_whoever_asks(catalog: Catalog, accepted: str, packed: bool) -> None:
+def test_responses_are_compressed_on_request(catalog: Catalog, accepted: str, packed: bool) -> None:
     put_all(catalog, [record(f"{number}.jpg") for number in range(20)])
     plain, answer = get(), get(headers={"accept-encoding": accepted})
     assert answer.get("isBase64Encoded", False) is packed
@@ -296,5 +296,5 @@ def test_an_answer_is_compressed_for_whoever_asks(catalog: Catalog, accepted: st
     assert len(answer["body"]) < len(plain["body"]) / 4 or not packed
 
 
-def test_a_short_answer_is_not_compressed(catalog: Catalog) -> None:
+def test_short_responses_are_not_compressed(catalog: Catalog) -> None:
     assert get(headers={"accept-encoding": "gzip"})["body"] == "[]"

@@ -1,4 +1,4 @@
-"""A HEIC in the pipeline: its copy is a JPEG under the original's key, and the record says so."""
+"""A HEIC in the pipeline: its copy is a JPEG under the original's key, as recorded."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def put(s3: S3Client, **headers: str) -> None:
     s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=data, ContentType="image/heic", **headers)  # type: ignore[arg-type]
 
 
-def test_the_copy_is_what_it_says_and_proposes_a_name(
+def test_the_copy_has_the_type_of_its_content_and_a_suggested_file_name(
     s3: S3Client, catalog: Catalog, settings: PipelineSettings
 ) -> None:
     put(s3)
@@ -48,7 +48,7 @@ def test_the_copy_is_what_it_says_and_proposes_a_name(
     assert record.warnings[0] == "HEIF cannot be written and was converted to JPEG"
 
 
-def test_headers_that_are_written_again_propose_the_same_name(
+def test_rewritten_headers_suggest_the_same_file_name(
     s3: S3Client, catalog: Catalog, settings: PipelineSettings
 ) -> None:
     put(s3, ContentDisposition='attachment; filename="sea.heic"')

@@ -1,4 +1,4 @@
-"""Records are found correctly whichever way is used: a table of one page or many, with and without its indexes."""
+"""Records are found correctly by every method: in a table of one or many pages, with and without its indexes."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def _deny(**_: object) -> None:
 
 
 def found(catalog: Catalog, query: Query) -> list[str]:
-    """The ids, without those that only make the table large."""
+    """Return the ids, without those that only enlarge the table."""
     ids = [each.image_id for each in from_table(catalog, query, today=TODAY).records]
     return [name for name in ids if not name.startswith("z/")]
 
 
-def test_newest_first_ends_with_what_is_older_than_the_walk(table: Catalog) -> None:
+def test_newest_first_ends_with_the_oldest_records(table: Catalog) -> None:
     assert found(table, Query()) == [*NEWEST_FIRST, "b/four.jpg"]
 
 
@@ -83,20 +83,20 @@ def test_a_limit_takes_the_first(table: Catalog, limit: int) -> None:
     assert found(table, Query(limit=limit)) == NEWEST_FIRST[:limit]
 
 
-def test_since_bounds_by_creation(table: Catalog) -> None:
+def test_since_selects_by_creation_time(table: Catalog) -> None:
     assert found(table, Query(Selectors(since="2025-06-10T10:00:00Z"))) == ["a/one.jpg", "b/bad.gif", "a/two.jpg"]
     assert found(table, Query(Selectors(since="2019-07-04T10:00:00Z")))[-1] == "b/four.jpg"
     assert "b/four.jpg" not in found(table, Query(Selectors(since="2019-07-04T10:00:01Z")))
     assert found(table, Query(Selectors(since="2030-01-01T00:00:00Z"))) == []
 
 
-def test_filters_count_before_the_limit(table: Catalog) -> None:
+def test_filters_apply_before_the_limit(table: Catalog) -> None:
     assert found(table, Query(Selectors(prefix="b/"), limit=2)) == ["b/bad.gif", "b/three.jpg"]
     assert found(table, Query(Selectors(status="processed", prefix="b/"), limit=2)) == ["b/three.jpg", "b/four.jpg"]
     assert found(table, Query(Selectors(prefix="nothing"))) == []
 
 
-def test_what_went_wrong_comes_with_its_latest_change_first(table: Catalog) -> None:
+def test_refused_and_failed_images_come_with_the_latest_change_first(table: Catalog) -> None:
     assert found(table, Query(Selectors(status="refused"), order="changed")) == ["b/bad.gif", "a/bad.gif"]
     assert found(table, Query(Selectors(status="refused"), order="changed", limit=1)) == ["b/bad.gif"]
     assert found(table, Query(Selectors(status="refused", prefix="a/"), order="changed")) == ["a/bad.gif"]
@@ -128,7 +128,7 @@ def test_the_largest_originals_come_first_and_unknown_sizes_last(catalog: Catalo
     assert found(catalog, Query(order="size", limit=2)) == ["large.jpg", "a.jpg"]
 
 
-def test_a_table_of_one_page_knows_its_count_and_a_large_one_about(catalog: Catalog) -> None:
+def test_the_count_is_exact_for_a_table_of_one_page_and_approximate_for_a_large_one(catalog: Catalog) -> None:
     for each in THERE:
         catalog.put(each)
     small = from_table(catalog, Query(limit=1), today=TODAY)
@@ -140,7 +140,7 @@ def test_a_table_of_one_page_knows_its_count_and_a_large_one_about(catalog: Cata
 
 
 @pytest.mark.slow
-def test_the_newest_of_a_large_table_cost_no_scan_beyond_the_first_page(
+def test_the_newest_of_a_large_table_need_no_scan_beyond_the_first_page(
     dynamodb: DynamoDBClient, catalog: Catalog
 ) -> None:
     for each in THERE + FILLING:

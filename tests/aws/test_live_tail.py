@@ -32,7 +32,7 @@ def test_events_come_with_their_function(session: boto3.Session) -> None:
     assert said == []
 
 
-def test_a_sample_is_said(session: boto3.Session) -> None:
+def test_sampling_is_reported(session: boto3.Session) -> None:
     logs = session.client("logs")
     fill(logs, "/aws/lambda/p", *["tick"] * 501)
     said: list[str] = []
@@ -69,7 +69,7 @@ def ended(code: str) -> EventStreamError:
     return EventStreamError({"Error": {"Code": code, "Message": ""}}, "StartLiveTail")
 
 
-def test_a_session_that_ended_is_followed_by_another_and_that_is_said() -> None:
+def test_a_session_that_ended_is_replaced_and_this_is_reported() -> None:
     said: list[str] = []
     fake: Any = FakeLogs([{"sessionStart": {}}, update("a"), ended("SessionTimeoutException")], [update("b")])
     found = islice(live_events(fake, ARNS, say=said.append), 2)
@@ -77,7 +77,7 @@ def test_a_session_that_ended_is_followed_by_another_and_that_is_said() -> None:
     assert len(said) == 1
 
 
-def test_each_sample_is_said_once_while_it_lasts() -> None:
+def test_sampling_is_reported_once_while_it_lasts() -> None:
     said: list[str] = []
     parts = [update("a", sampled=True), update("b", sampled=True), update("c"), update("d", sampled=True)]
     fake: Any = FakeLogs(parts)
@@ -85,7 +85,7 @@ def test_each_sample_is_said_once_while_it_lasts() -> None:
     assert len(said) == 2
 
 
-def test_what_aws_refuses_is_raised(session: boto3.Session) -> None:
+def test_errors_of_aws_are_raised(session: boto3.Session) -> None:
     fake: Any = FakeLogs([ended("AccessDeniedException")])
     with pytest.raises(EventStreamError, match="AccessDenied"):
         next(live_events(fake, ARNS, say=lambda _: None))

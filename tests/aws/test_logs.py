@@ -61,7 +61,7 @@ class Follower:
 
     def _wait(self, seconds: float) -> None:
         self.waited.append(seconds)
-        assert len(self.waited) < 50, "the expected event never came"
+        assert len(self.waited) < 50, "the expected event never arrived"
 
     def _connect(self) -> Any:
         return self._fakes.pop(0)
@@ -122,7 +122,7 @@ def test_equal_lines_in_one_millisecond_without_ids_are_each_shown_once() -> Non
     assert follow(FakeLogs(twice, twice, [*twice, raw(NOW + 1, "tock")]), 3) == ["tick", "tick", "tock"]
 
 
-def test_equal_lines_are_told_apart_by_their_ids() -> None:
+def test_equal_lines_are_distinguished_by_their_ids() -> None:
     one, two = raw(NOW, "tick", eventId="1"), raw(NOW, "tick", eventId="2")
     assert follow(FakeLogs([one], [two, one], [raw(NOW + 1, "end", eventId="3")]), 3) == ["tick", "tick", "end"]
 
@@ -168,7 +168,7 @@ def test_a_permanent_error_is_raised(code: str) -> None:
         Follower(FakeLogs(refused(code))).take(1)
 
 
-def test_a_single_read_gives_up_on_throttling_after_half_a_minute_and_on_expiry_at_once() -> None:
+def test_a_single_read_gives_up_on_throttling_after_half_a_minute_and_on_expiry_immediately() -> None:
     throttled = refused("ThrottlingException")
     follower = Follower(FakeLogs(*[throttled] * 6))
     with pytest.raises(ClientError, match="Throttling"):
@@ -195,7 +195,7 @@ def test_both_functions_are_read_in_the_order_of_time(logs: Any) -> None:
     for group in GROUPS.values():
         logs.create_log_group(logGroupName=group)
         logs.create_log_stream(logGroupName=group, logStreamName="s")
-    now = int(time.time() * 1000)  # the service refuses events that are too old
+    now = int(time.time() * 1000)  # the service rejects events that are too old
     for group, offset, text in (
         ("/aws/lambda/p", 0, "one"),
         ("/aws/lambda/a", 1, "two"),

@@ -68,7 +68,7 @@ def json_schema_of(hint: Any) -> dict[str, Any]:
     return {"type": {str: "string", int: "integer"}[hint]}
 
 
-def test_an_answer_is_as_described() -> None:
+def test_responses_are_as_described() -> None:
     answer = get_images.page(OnePage(), Query())  # type: ignore[arg-type]
     Draft202012Validator(schema_of("200")).validate(json.loads(answer["body"]))
 
@@ -76,7 +76,7 @@ def test_an_answer_is_as_described() -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("limit", "0"), ("limit", "10001"), ("limit", "x"), ("cursor", "%"), ("id", "")]
 )
-def test_a_bad_parameter_is_refused_as_described(name: str, value: str) -> None:
+def test_bad_parameters_are_rejected_as_described(name: str, value: str) -> None:
     described = {parameter["name"]: parameter["schema"] for parameter in GET["parameters"]}
     assert name in described
     answer = get_images.handler({"rawQueryString": urlencode({name: value})}, context())
@@ -84,7 +84,7 @@ def test_a_bad_parameter_is_refused_as_described(name: str, value: str) -> None:
     Draft202012Validator(schema_of("400")).validate(json.loads(answer["body"]))
 
 
-def test_the_bounds_of_limit_are_the_functions() -> None:
+def test_the_bounds_of_limit_are_those_of_the_function() -> None:
     described = {parameter["name"]: parameter["schema"] for parameter in GET["parameters"]}
     assert tuple(sorted(described)) == PARAMETERS
     assert described["limit"]["maximum"] == MAX_LIMIT

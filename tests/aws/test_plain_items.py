@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         ({"M": {"a": {"N": "1"}}}, {"a": 1}),
     ],
 )
-def test_a_tagged_value_is_what_boto3_makes_of_it(tagged: Any, value: Any) -> None:
+def test_tagged_values_are_converted_as_by_boto3(tagged: Any, value: Any) -> None:
     assert value_of(tagged) == value == TypeDeserializer().deserialize(tagged)
 
 
@@ -58,7 +58,7 @@ def test_items_are_the_same_whether_botocore_reads_them_or_not(session: Any, cat
     ],
     ids=["an error", "another protocol", "cut off", "no items"],
 )
-def test_every_other_answer_is_left_to_botocore(answer: dict[str, Any], dynamodb: DynamoDBClient) -> None:
+def test_all_other_responses_are_left_to_botocore(answer: dict[str, Any], dynamodb: DynamoDBClient) -> None:
     leave_items_plain(dynamodb)
     before, added = dict(answer), dict[str, Any]()
     arguments = {"operation_model": None, "response_dict": answer, "customized_response_dict": added}

@@ -18,7 +18,7 @@ BUCKET = NAMES.originals_bucket  # versioned
 
 
 def fill(s3: S3Client) -> None:
-    """Two versions of one key, a deleted key, another, one below a prefix."""
+    """Create two versions of a key, a deleted key, another one, and one below a prefix."""
     for key in ("a.jpg", "a.jpg", "b.jpg", "c ü.jpg", "zeno/d.zip"):
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"12345")
     s3.delete_object(Bucket=BUCKET, Key="b.jpg")
@@ -36,7 +36,7 @@ def test_everything_is_counted_and_removed(s3: S3Client) -> None:
     s3.delete_bucket(Bucket=BUCKET)
 
 
-def test_only_what_lies_below_the_prefix_goes(s3: S3Client) -> None:
+def test_only_keys_below_the_prefix_are_removed(s3: S3Client) -> None:
     fill(s3)
     assert purge.count(s3, BUCKET, ACCOUNT, prefix="zeno/").total == 1
     assert purge.empty(s3, BUCKET, ACCOUNT, prefix="zeno/") == 1
@@ -50,7 +50,7 @@ def test_a_bucket_with_nothing_but_a_marker_is_not_empty(s3: S3Client) -> None:
     assert not purge.is_empty(s3, BUCKET, ACCOUNT)
 
 
-def test_an_interrupted_run_is_simply_begun_again(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_can_be_repeated(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(s3)
     whole = s3.delete_objects
 
@@ -66,7 +66,7 @@ def test_an_interrupted_run_is_simply_begun_again(s3: S3Client, monkeypatch: pyt
     assert purge.is_empty(s3, BUCKET, ACCOUNT)
 
 
-def test_what_s3_will_not_remove_is_named_after_all_the_rest_is_gone(
+def test_objects_that_s3_does_not_delete_are_reported_after_all_others_are_gone(
     s3: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(s3)
@@ -88,7 +88,7 @@ def test_what_s3_will_not_remove_is_named_after_all_the_rest_is_gone(
     assert purge.count(s3, BUCKET, ACCOUNT).total == 2
 
 
-def test_what_passes_is_tried_again(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_temporary_failures_are_retried(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(s3)
     whole = s3.delete_objects
     calls: list[int] = []
@@ -104,7 +104,7 @@ def test_what_passes_is_tried_again(s3: S3Client, monkeypatch: pytest.MonkeyPatc
     assert calls == [6, 6]
 
 
-def test_a_key_that_no_xml_can_name_is_removed_by_itself(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_xml_cannot_represent_is_removed_separately(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
     class Pages:
         def paginate(self, **_: Any) -> list[dict[str, Any]]:
             return [{"Versions": [{"Key": "c\x01.jpg", "VersionId": "1", "Size": 5}]}]

@@ -1,4 +1,4 @@
-"""Deploys see what CloudFormation does not: buckets that differ from the template."""
+"""Deploys detect what CloudFormation does not: buckets that differ from the template."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ WANTED = Wanted(NAMES, ACCOUNT)
 
 
 def put_rules(client: Any, bucket: str, rules: dict[str, dict[str, Any]]) -> None:
-    """As S3 returns them: with a filter that selects everything."""
+    """Put rules as S3 returns them: with a filter that selects everything."""
     named = [{"ID": name, "Filter": {"Prefix": ""}, **rule} for name, rule in rules.items()]
     client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": named})
 
 
 @pytest.fixture
 def s3() -> Iterator[Any]:
-    """Both buckets as the template wants them."""
+    """Return S3 with both buckets as in the template."""
     with mock_aws():
         client: Any = boto3.client("s3")
         for bucket in NAMES.buckets:
@@ -41,7 +41,7 @@ def s3() -> Iterator[Any]:
             client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=BLOCK)
             rules = [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
             client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
-            # A harmless policy under the name of ours: moto takes a conditional Deny for an unconditional one.
+            # A harmless policy under the name of ours: moto treats a conditional Deny as unconditional.
             statement = {"Sid": "TlsOnly", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"}
             statement["Resource"] = f"arn:aws:s3:::{bucket}"
             policy = {"Version": "2012-10-17", "Statement": [statement]}
@@ -65,19 +65,19 @@ def differing(client: Any) -> tuple[str, ...]:
     return differences(client, WANTED)
 
 
-def test_nothing_differs_when_all_is_as_the_template_says(s3: Any) -> None:
+def test_nothing_differs_if_everything_is_as_in_the_template(s3: Any) -> None:
     assert differing(s3) == ()
 
 
 @pytest.mark.parametrize("bucket", NAMES.buckets)
-def test_an_open_bucket_is_seen(s3: Any, bucket: str) -> None:
+def test_a_public_bucket_is_detected(s3: Any, bucket: str) -> None:
     s3.delete_public_access_block(Bucket=bucket)
     assert differing(s3) == (f"{bucket}: public access is not blocked",)
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={**BLOCK, "BlockPublicPolicy": False})
     assert differing(s3) == (f"{bucket}: public access is not blocked",)
 
 
-def test_versions_that_are_not_kept_are_seen(s3: Any) -> None:
+def test_disabled_versioning_is_detected(s3: Any) -> None:
     s3.put_bucket_versioning(Bucket=NAMES.originals_bucket, VersioningConfiguration={"Status": "Suspended"})
     assert differing(s3) == ("zeno-original-images: versioning is not enabled",)
 
@@ -85,14 +85,14 @@ def test_versions_that_are_not_kept_are_seen(s3: Any) -> None:
 @pytest.mark.parametrize(
     ("events", "function"), [(EVENTS[:2], FUNCTION), (EVENTS, FUNCTION.replace("imageProcessor", "another"))]
 )
-def test_events_that_reach_no_processor_are_seen(s3: Any, events: list[str], function: str) -> None:
+def test_missing_notifications_are_detected(s3: Any, events: list[str], function: str) -> None:
     tell(s3, events, function)
     (what,) = differing(s3)
     assert "does not notify imageProcessorLambda of" in what
     assert "LifecycleExpiration" in what
 
 
-def test_plain_http_is_seen_where_tls_is_asked_for(s3: Any) -> None:
+def test_a_missing_tls_policy_is_detected_if_tls_is_required(s3: Any) -> None:
     s3.delete_bucket_policy(Bucket=NAMES.processed_bucket)
     assert differing(s3) == ("zeno-processed-images: its policy allows plain HTTP",)
     assert differences(s3, replace(WANTED, tls_only=False)) == ()
@@ -112,13 +112,13 @@ def test_lifecycle_rules_are_compared_one_by_one(s3: Any) -> None:
     assert differences(s3, replace(WANTED, complete=False)) == ()
 
 
-def test_the_days_of_the_old_versions_are_those_of_the_stack(s3: Any) -> None:
+def test_the_days_of_old_versions_come_from_the_stack(s3: Any) -> None:
     days = replace(WANTED, parameters={"NoncurrentVersionDays": "90"})
     assert differences(s3, days) == ("zeno-original-images: the lifecycle rule old-versions differs from the template",)
 
 
 @pytest.mark.parametrize(("given", "days"), [({}, 30), ({"OriginalsTransitionDays": "90"}, 90)])
-def test_originals_that_do_not_move_to_their_storage_class_are_seen(s3: Any, given: dict[str, str], days: int) -> None:
+def test_a_missing_transition_to_the_storage_class_is_detected(s3: Any, given: dict[str, str], days: int) -> None:
     bucket = NAMES.originals_bucket
     cold = replace(WANTED, parameters={"OriginalsStorageClass": "GLACIER_IR", **given})
     assert differences(s3, cold) == (f"{bucket}: it lacks the lifecycle rule storage-class",)
@@ -135,7 +135,7 @@ def test_originals_that_do_not_move_to_their_storage_class_are_seen(s3: Any, giv
 
 
 @pytest.mark.parametrize(("storage_class", "days"), [("STANDARD_IA", 30), ("GLACIER_IR", 0)])
-def test_what_is_not_uploaded_into_the_class_moves_as_early_as_s3_allows(storage_class: str, days: int) -> None:
+def test_originals_not_uploaded_into_the_class_move_as_early_as_s3_allows(storage_class: str, days: int) -> None:
     at_once = {"OriginalsStorageClass": storage_class, "OriginalsTransitionDays": "0"}
     rules = lifecycle_rules(NAMES.originals_bucket, replace(WANTED, parameters=at_once))
     assert rules["storage-class"]["Transitions"] == [{"Days": days, "StorageClass": storage_class}]
@@ -146,7 +146,7 @@ def test_the_rules_are_those_of_the_template(logical_id: str) -> None:
     declared = {}
     for rule in properties(logical_id)["LifecycleConfiguration"]["Rules"]:
         if "Fn::If" in rule:
-            continue  # there with a storage class only: tests/unit/stack/test_template_data.py
+            continue  # only present with a storage class: tests/unit/stack/test_template_data.py
         shaped = {key: value for key, value in rule.items() if key not in ("Id", "ExpiredObjectDeleteMarker")}
         if "NoncurrentVersionExpiration" in rule:
             assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "NoncurrentVersionDays"}}
@@ -156,14 +156,14 @@ def test_the_rules_are_those_of_the_template(logical_id: str) -> None:
     assert declared == lifecycle_rules(properties(logical_id)["BucketName"], WANTED)
 
 
-def test_acls_are_seen(s3: Any) -> None:
+def test_acls_are_detected(s3: Any) -> None:
     rules = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
     s3.put_bucket_ownership_controls(Bucket=NAMES.processed_bucket, OwnershipControls=rules)
     (what,) = differing(s3)
     assert "object ownership is ObjectWriter and not BucketOwnerEnforced" in what
 
 
-def test_missing_tags_are_seen(s3: Any) -> None:
+def test_missing_tags_are_detected(s3: Any) -> None:
     s3.delete_bucket_tagging(Bucket=NAMES.processed_bucket)
     assert differing(s3) == ("zeno-processed-images: it lacks the tag zenoimg:stack = zeno",)
     adopted = replace(WANTED, parameters={"OriginalsOrigin": "adopted"})
@@ -186,7 +186,7 @@ def index(name: str) -> dict[str, Any]:
     return {"IndexName": name, "KeySchema": key, "Projection": {"ProjectionType": "ALL"}}
 
 
-def test_a_table_without_its_indexes_or_backups_is_seen() -> None:
+def test_a_table_without_its_indexes_or_backups_is_detected() -> None:
     with mock_aws():
         client: Any = boto3.client("dynamodb")
         assert table_differences(client, WANTED) == ("zeno-images: the table does not exist",)
@@ -200,7 +200,7 @@ def test_a_table_without_its_indexes_or_backups_is_seen() -> None:
         )
 
 
-def test_nothing_differs_of_a_table_as_the_template_says() -> None:
+def test_nothing_differs_for_a_table_as_in_the_template() -> None:
     with mock_aws():
         client: Any = boto3.client("dynamodb")
         make_table(client, ["by-day", "attention"])

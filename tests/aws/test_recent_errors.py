@@ -64,14 +64,14 @@ def test_metrics_of_this_stacks_functions_in_the_last_hour_are_summed(aws: Aws) 
     assert recent_errors(pipeline(aws), "acme") == {"processor": 3, "api": 4}
 
 
-def test_failures_of_the_backfill_count_though_lambda_does_not_count_them(aws: Aws) -> None:
+def test_backfill_failures_are_counted_although_lambda_does_not_count_them(aws: Aws) -> None:
     publish("AWS/Lambda", "Errors", 1, FunctionName=PROCESSOR)
     publish("zenoimg", "failed", 7, stack="acme", function=PROCESSOR)
     publish("zenoimg", "failed", 90, stack="zeno", function="imageProcessorLambda")
     assert recent_errors(pipeline(aws), "acme") == {"processor": 7, "api": 0}
 
 
-def test_the_large_function_is_counted_by_itself(aws: Aws) -> None:
+def test_the_large_function_is_counted_separately(aws: Aws) -> None:
     large = "acme-imageProcessorLargeLambda"
     publish("zenoimg", "failed", 3, stack="acme", function=large)
     publish("AWS/Lambda", "Errors", 5, FunctionName=large)
@@ -80,9 +80,7 @@ def test_the_large_function_is_counted_by_itself(aws: Aws) -> None:
     assert recent_errors(both, "acme") == {"processor": 0, "large": 5, "api": 0}
 
 
-def test_logs_of_the_embedded_aws_are_read_up_to_the_maximum_and_no_further(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_logs_of_the_embedded_aws_are_read_up_to_the_maximum(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     logs = boto3.client("logs", region_name=REGION)
     now = round(time.time() * 1000)
     lines: Any = [
@@ -117,7 +115,7 @@ def test_logs_of_the_embedded_aws_are_read_up_to_the_maximum_and_no_further(
         ("aws-us-gov", "us-gov-west-1", "https://console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1"),
     ],
 )
-def test_the_dashboards_address_is_that_of_the_partitions_console(
+def test_the_dashboard_url_is_that_of_the_partitions_console(
     partition: str, region: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Aws, "identity", Identity("123456789012", region, partition))
@@ -125,7 +123,7 @@ def test_the_dashboards_address_is_that_of_the_partitions_console(
     assert dashboard_url(aws, DEPLOYMENT) == f"{expected}#dashboards/dashboard/acme%20images"
 
 
-def test_there_is_no_address_of_a_dashboard_that_nobody_can_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_dashboard_url_where_there_is_no_console(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Aws, "identity", Identity("123456789012", "us-iso-east-1", "aws-iso"))
     assert dashboard_url(Aws(region="us-iso-east-1", credentials=("a", "b")), DEPLOYMENT) == ""
     monkeypatch.setattr(Aws, "identity", Identity("123456789012", REGION, "aws"))

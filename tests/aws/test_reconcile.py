@@ -1,4 +1,4 @@
-"""``reconcile`` on real stores (moto), with changes by others between its steps."""
+"""``reconcile`` on moto's stores, with changes by others between its steps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PHOTO = pictures.jpeg(pictures.photo((160, 120)))
 
 
 class FailingStorage(ImageStorage):
-    """Fails to store a copy, after something else has happened."""
+    """Storage that fails to store a copy, after something else has happened."""
 
     def __init__(self, client: S3Client, settings: PipelineSettings, before: Callable[[], object]) -> None:
         super().__init__(client, settings)
@@ -44,7 +44,7 @@ def put(s3: S3Client, data: bytes = PHOTO) -> None:
 
 
 def fail_after(event: Callable[[], object], s3: S3Client, catalog: Catalog, settings: PipelineSettings) -> None:
-    """Run ``reconcile`` on a stored photo; it fails after the event."""
+    """Run ``reconcile`` on a stored photo; it fails after something has happened."""
     put(s3)
     tools = Tools(FailingStorage(s3, settings, event), catalog, settings, Recipe(), Limits())
     with pytest.raises(ConnectionError):
@@ -73,18 +73,18 @@ def test_a_failure_on_an_original_that_was_deleted_is_not_recorded(
 
 
 OLD, NEW = Recipe(watermark=WatermarkSpec(text="old")), Recipe(watermark=WatermarkSpec(text="new"))
-NARROW = Limits(max_bytes=100)  # no photo fits
+NARROW = Limits(max_bytes=100)  # no photo is within the limits
 
 
 @pytest.fixture
 def tools(storage: ImageStorage, catalog: Catalog, settings: PipelineSettings) -> Tools:
-    """The tools of the function before a rollout."""
+    """Return the tools of the function before a rollout."""
     return Tools(storage, catalog, settings, OLD, Limits())
 
 
 @pytest.fixture
 def refusing(tools: Tools) -> Tools:
-    """The tools of a function whose recipe and limits refuse every photo."""
+    """Return the tools of a function whose recipe and limits refuse every photo."""
     return replace(tools, recipe=NEW, limits=NARROW)
 
 
@@ -139,7 +139,7 @@ def test_a_kept_copy_is_described_after_a_failure_as_well(
     assert copy_facts(record_of(catalog)) == copy_facts(before)
 
 
-def test_a_kept_copy_without_a_record_is_described_as_far_as_s3_knows_it(
+def test_a_kept_copy_without_a_record_is_described_from_s3(
     s3: S3Client, catalog: Catalog, tools: Tools, refusing: Tools
 ) -> None:
     put(s3)
@@ -207,7 +207,7 @@ def test_an_archived_original_is_tried_again_each_time(s3: S3Client, catalog: Ca
 
 
 class CountedStorage(ImageStorage):
-    """Counts the reads of originals."""
+    """Storage that counts the reads of originals."""
 
     reads = 0
 
@@ -263,7 +263,7 @@ def test_a_copy_has_the_headers_and_the_user_metadata_of_its_original(
 
 
 @pytest.mark.parametrize("is_refused", [False, True], ids=["processed", "kept by a refusal"])
-def test_other_rules_of_headers_rewrite_them_without_drawing_again(
+def test_changed_header_rules_rewrite_headers_without_watermarking_again(
     is_refused: bool, s3: S3Client, catalog: Catalog, tools: Tools, refusing: Tools, settings: PipelineSettings
 ) -> None:
     metadata = {"photographer": "A", "city": "B"}
@@ -289,7 +289,7 @@ def test_other_rules_of_headers_rewrite_them_without_drawing_again(
     assert reconcile(KEY, changed).result == "unchanged"
 
 
-def test_the_headers_of_a_copy_from_before_they_were_carried_are_added(
+def test_headers_are_added_to_a_copy_made_before_they_were_carried_over(
     s3: S3Client, catalog: Catalog, tools: Tools
 ) -> None:
     s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=PHOTO, **HEADERS)

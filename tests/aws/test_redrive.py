@@ -48,7 +48,7 @@ def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def short_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Letters held by a killed run reappear at once instead of after five minutes."""
+    """Make letters held by a killed run reappear immediately instead of after five minutes."""
     monkeypatch.setattr(module, "_HELD_SECONDS", 0)
 
 
@@ -94,14 +94,14 @@ def test_letters_of_both_lanes_are_sent_and_deleted(pipeline: LivePipeline) -> N
     assert dead(pipeline) == 0
 
 
-def test_more_letters_than_one_call_returns(pipeline: LivePipeline) -> None:
+def test_more_letters_than_one_call_returns_are_sent(pipeline: LivePipeline) -> None:
     bury(pipeline, *(envelope(f"{number}.jpg") for number in range(13)))
     assert len(list(redrive(pipeline, RedriveFilter()))) == 13
     assert {key.key for key in queued(pipeline)} == {f"{number}.jpg" for number in range(13)}
     assert dead(pipeline) == 0
 
 
-def test_unreadable_letters_stay_and_are_named(pipeline: LivePipeline) -> None:
+def test_unreadable_letters_are_kept_and_reported(pipeline: LivePipeline) -> None:
     bury(pipeline, "not json", backfill_body("another-bucket", "a.jpg"), envelope("good.jpg"))
     found = list(redrive(pipeline, RedriveFilter()))
     problems = [item.reason for item in found if isinstance(item, ReprocessResult)]
@@ -111,7 +111,7 @@ def test_unreadable_letters_stay_and_are_named(pipeline: LivePipeline) -> None:
     assert dead(pipeline) == 2
 
 
-def test_a_letter_that_names_no_key_is_deleted(pipeline: LivePipeline) -> None:
+def test_a_letter_without_keys_is_deleted(pipeline: LivePipeline) -> None:
     bury(pipeline, json.dumps({"Event": "s3:TestEvent"}))
     assert list(redrive(pipeline, RedriveFilter())) == []
     assert dead(pipeline) == 0
@@ -135,7 +135,7 @@ def test_prefix_since_and_limit_keep_the_other_letters(pipeline: LivePipeline) -
 
 
 class KilledError(BaseException):
-    """As if the process had ended there."""
+    """Simulates the end of the process."""
 
 
 @pytest.mark.slow
@@ -165,7 +165,7 @@ def test_a_kill_between_two_steps_loses_none(
 def test_reading_the_reasons_keeps_the_letters(pipeline: LivePipeline) -> None:
     bury(pipeline, envelope("a.jpg", "no disk"), backfill_body(ORIGINALS, "b.jpg"), envelope("c.jpg"))
     assert reasons(pipeline, {"a.jpg", "b.jpg", "d.jpg"}) == {"a.jpg": "ClientError: no disk", "b.jpg": ""}
-    assert len(list(redrive(pipeline, RedriveFilter()))) == 3, "and they can be seen again at once"
+    assert len(list(redrive(pipeline, RedriveFilter()))) == 3, "and they are visible again immediately"
 
 
 def test_keys_are_sent_once_and_yielded_in_order(pipeline: LivePipeline) -> None:
@@ -178,7 +178,7 @@ def test_keys_are_sent_once_and_yielded_in_order(pipeline: LivePipeline) -> None
     ("refusals", "code", "ours"),
     [(1, "InternalError", False), (4, "InternalError", False), (4, "KmsThrottled", True)],
 )
-def test_messages_that_fail_by_a_fault_of_sqs_or_throttling_are_sent_again(
+def test_messages_that_fail_because_of_sqs_or_throttling_are_sent_again(
     refusals: int, code: str, ours: bool, pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call, left = pipeline.aws.sqs.send_message_batch, [refusals]
@@ -195,7 +195,7 @@ def test_messages_that_fail_by_a_fault_of_sqs_or_throttling_are_sent_again(
     assert sorted(key.key for key in queued(pipeline)) == [f"{n}.jpg" for n in range(10)]
 
 
-def test_a_message_that_fails_by_our_fault_is_named(pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_rejected_as_invalid_is_reported(pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     refusal: Any = {"Failed": [{"Id": "0", "SenderFault": True, "Code": "X", "Message": "too long"}]}
     monkeypatch.setattr(pipeline.aws.sqs, "send_message_batch", lambda **_: refusal)
     with pytest.raises(ZenoError, match=r"'a\.jpg': too long"):

@@ -1,4 +1,4 @@
-"""How many requests each case costs; docs/limits.md has the same table."""
+"""The number of requests in each case; docs/limits.md has the same table."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPERATIONS = ("GetObject", "HeadObject", "PutObject", "CopyObject", "DeleteObjec
 
 @dataclass
 class World:
-    """The stores, and the requests that reach them."""
+    """The stores, and the requests to them."""
 
     s3: S3Client
     tools: Tools
@@ -116,7 +116,7 @@ def _handed_over(world: World) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """How a case comes about, how its event is handled, and its requests in the order of ``OPERATIONS``."""
+    """The setup of a case, the handling of its event, and its requests in the order of ``OPERATIONS``."""
 
     prepare: Callable[[World], str]
     requests: tuple[int, ...]
@@ -141,7 +141,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_case_costs_the_requests_of_the_table(world: World, name: str) -> None:
+def test_a_case_makes_the_requests_in_the_table(world: World, name: str) -> None:
     case = CASES[name]
     expected = case.prepare(world)
     world.requests.clear()
@@ -151,7 +151,7 @@ def test_a_case_costs_the_requests_of_the_table(world: World, name: str) -> None
     assert (outcome.result, made, world.requests) == (forced, case.requests, Counter())
 
 
-def test_the_page_on_limits_has_the_table() -> None:
+def test_the_documentation_of_limits_has_the_table() -> None:
     page = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
     shown = {name: case.requests for name, case in CASES.items()}
     for name, requests in shown.items():

@@ -44,7 +44,7 @@ Function = Callable[[str], None]
 
 
 class Clock:
-    """Time that passes by sleeping; something may happen meanwhile."""
+    """A clock on which time passes only by sleeping; something may happen in the meantime."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -87,7 +87,7 @@ def void(value: object) -> None:
 
 
 def on_event(pipeline: LivePipeline, clock: Clock, function: Function) -> None:
-    """S3's event calls the function while the test waits."""
+    """Let S3's event invoke the function while the test waits."""
 
     def meanwhile() -> None:
         for key in keys_left(pipeline):
@@ -97,7 +97,7 @@ def on_event(pipeline: LivePipeline, clock: Clock, function: Function) -> None:
 
 
 def on_call(pipeline: LivePipeline, monkeypatch: pytest.MonkeyPatch, function: Function) -> list[str]:
-    """A direct call runs the function; returns the keys that it was called with."""
+    """Let a direct call invoke the function; return the keys that it was called with."""
     called: list[str] = []
 
     def invoke(FunctionName: str, Payload: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's own names
@@ -133,10 +133,10 @@ def is_clean(pipeline: LivePipeline) -> bool:
 @pytest.fixture(autouse=True)
 def _always_clean(pipeline: LivePipeline) -> Iterator[None]:
     yield
-    assert is_clean(pipeline), "original with all versions, copy and record are gone, whatever came of the test"
+    assert is_clean(pipeline), "original with all versions, copy and record are gone, whatever the result"
 
 
-def test_a_version_that_works_passes_by_s3s_event_alone(
+def test_a_working_version_passes_with_the_s3_event_alone(
     pipeline: LivePipeline, clock: Clock, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_event(pipeline, clock, works(pipeline))
@@ -145,7 +145,7 @@ def test_a_version_that_works_passes_by_s3s_event_alone(
     assert called == []
 
 
-def test_a_late_event_is_no_failure_and_is_said(
+def test_a_late_event_is_reported_but_not_a_failure(
     pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_call(pipeline, monkeypatch, works(pipeline))
@@ -154,7 +154,7 @@ def test_a_late_event_is_no_failure_and_is_said(
     assert "S3's event did not arrive within 10 s" in verdict.remark
 
 
-def test_a_version_that_raises_fails_with_its_own_words_after_a_few_tries(
+def test_a_version_that_raises_fails_with_its_error_message_after_a_few_tries(
     pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(key: str) -> None:
@@ -170,7 +170,7 @@ def test_a_version_that_raises_fails_with_its_own_words_after_a_few_tries(
 
 
 @pytest.mark.thorough
-def test_a_failure_that_passes_is_none(
+def test_a_temporary_failure_is_ignored(
     pipeline: LivePipeline, clock: Clock, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[str] = []
@@ -194,7 +194,7 @@ def test_a_version_that_does_nothing_fails(
 
 
 @pytest.mark.thorough
-def test_a_version_that_marks_by_another_recipe_fails(
+def test_a_version_that_uses_another_recipe_fails(
     pipeline: LivePipeline, clock: Clock, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Recipe(WatermarkSpec(text="© other"))
@@ -203,7 +203,7 @@ def test_a_version_that_marks_by_another_recipe_fails(
     assert f"by the recipe {other.fingerprint} and not by {RECIPE.fingerprint}" in run().reason
 
 
-def test_a_version_that_refuses_every_photo_fails_unless_the_limits_say_so(
+def test_a_version_that_refuses_every_photo_fails_unless_the_limits_require_it(
     pipeline: LivePipeline, clock: Clock, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     narrow = Limits(max_pixels=10)
@@ -217,7 +217,7 @@ def test_a_version_that_refuses_every_photo_fails_unless_the_limits_say_so(
 
 
 @pytest.mark.parametrize("wrong", ["missing", "another version", "another recipe"])
-def test_a_record_without_the_copy_that_it_names_fails(
+def test_a_record_without_its_copy_fails(
     pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
     def spoils_copies(key: str) -> None:
@@ -260,7 +260,7 @@ def test_a_logo_that_no_photo_has_room_for_fails_whatever_the_limits() -> None:
 
 
 @pytest.mark.thorough
-def test_a_photo_swept_away_by_another_deploy_is_sent_again(
+def test_a_photo_removed_by_another_deploy_is_sent_again(
     pipeline: LivePipeline, clock: Clock, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     swept: list[int] = []
@@ -277,14 +277,14 @@ def test_a_photo_swept_away_by_another_deploy_is_sent_again(
     assert swept == [1]
 
 
-def test_what_a_crash_left_is_swept_and_nothing_else(pipeline: LivePipeline) -> None:
+def test_only_test_photos_left_by_a_crash_are_removed(pipeline: LivePipeline) -> None:
     s3 = pipeline.aws.s3
     for key in (f"{PREFIX}1", f"{PREFIX}1", f"{PREFIX}2", "photo.jpg"):
         s3.put_object(Bucket=NAMES.originals_bucket, Key=key, Body=content(SMALL))
         works(pipeline)(key)
     s3.delete_object(Bucket=NAMES.originals_bucket, Key=f"{PREFIX}2")
     s3.put_object(Bucket=NAMES.processed_bucket, Key=f"processed/{PREFIX}3", Body=b"")
-    assert {record.image_id for record in pipeline.catalog.all()} == {"photo.jpg"}, "hidden meanwhile"
+    assert {record.image_id for record in pipeline.catalog.all()} == {"photo.jpg"}, "hidden in the meantime"
     assert [record.image_id for record in pipeline.catalog.page().records] == ["photo.jpg"]
     assert remove_leftovers(pipeline) == 3
     assert remove_leftovers(pipeline) == 0
@@ -299,7 +299,7 @@ def test_what_a_crash_left_is_swept_and_nothing_else(pipeline: LivePipeline) -> 
 
 
 @pytest.mark.thorough
-def test_a_right_that_is_missing_is_raised_and_nothing_is_left(
+def test_a_missing_permission_is_raised_and_nothing_is_left(
     pipeline: LivePipeline, run: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def denied(key: str) -> None:

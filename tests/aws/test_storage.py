@@ -20,9 +20,7 @@ EVERYTHING = 10**9
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_one_read_gives_the_bytes_and_the_version_that_they_are_of(
-    s3: S3Client, storage: ImageStorage, key: str
-) -> None:
+def test_one_read_returns_the_bytes_and_their_version(s3: S3Client, storage: ImageStorage, key: str) -> None:
     old = s3.put_object(Bucket=NAMES.originals_bucket, Key=key, Body=b"old")
     new = s3.put_object(Bucket=NAMES.originals_bucket, Key=key, Body=b"newer")
     found = storage.get_original(key, EVERYTHING)
@@ -32,7 +30,7 @@ def test_one_read_gives_the_bytes_and_the_version_that_they_are_of(
     assert found.etag == new["ETag"].strip('"')
 
 
-def test_a_look_gives_the_same_without_the_bytes(s3: S3Client, storage: ImageStorage) -> None:
+def test_a_head_request_returns_the_same_without_the_bytes(s3: S3Client, storage: ImageStorage) -> None:
     s3.put_object(Bucket=NAMES.originals_bucket, Key="cat.jpg", Body=b"cat")
     read, looked = storage.get_original("cat.jpg", EVERYTHING), storage.head_original("cat.jpg")
     assert read is not None
@@ -51,13 +49,13 @@ def test_an_object_at_the_limit_is_read_and_one_byte_more_is_not(s3: S3Client, s
     assert (above.data, above.size) == (None, 5)
 
 
-def test_what_was_never_there_is_missing(storage: ImageStorage, s3: S3Client) -> None:
+def test_a_key_that_never_existed_is_missing(storage: ImageStorage, s3: S3Client) -> None:
     assert storage.get_original("cat.jpg", EVERYTHING) is None
     assert storage.head_original("cat.jpg") is None
     assert storage.get_copy_mark("cat.jpg") is None
 
 
-def test_what_was_deleted_is_missing_though_its_versions_stay(s3: S3Client, storage: ImageStorage) -> None:
+def test_a_deleted_key_is_missing_although_it_has_versions(s3: S3Client, storage: ImageStorage) -> None:
     s3.put_object(Bucket=NAMES.originals_bucket, Key="cat.jpg", Body=b"cat")
     s3.delete_object(Bucket=NAMES.originals_bucket, Key="cat.jpg")
     assert storage.get_original("cat.jpg", EVERYTHING) is None
@@ -86,7 +84,7 @@ def test_without_versions_the_etag_is_the_identity(s3: S3Client, storage: ImageS
         ({"ETag": '"e1"'}, "e1"),
     ],
 )
-def test_the_null_version_tells_no_two_contents_apart(answer: dict[str, Any], identity: str) -> None:
+def test_the_null_version_does_not_identify_content(answer: dict[str, Any], identity: str) -> None:
     assert identity_of(answer) == identity
 
 
@@ -103,7 +101,7 @@ def test_a_copy_is_stored_under_its_prefix_with_type_and_mark(s3: S3Client, stor
     assert storage.head_copy(key) == PublishedCopy(MARK, stored["ETag"], 4, "image/jpeg")
 
 
-def test_the_mark_of_a_copy_under_its_old_names_is_still_read(s3: S3Client, storage: ImageStorage) -> None:
+def test_the_mark_of_a_copy_is_also_read_under_its_former_names(s3: S3Client, storage: ImageStorage) -> None:
     metadata = {"source-version": "v1", "recipe": "r1"}
     s3.put_object(Bucket=NAMES.processed_bucket, Key="processed/cat.jpg", Body=b"copy", Metadata=metadata)
     assert storage.get_copy_mark("cat.jpg") == CopyMark("v1", "r1")
@@ -119,7 +117,7 @@ def copy_bytes(s3: S3Client) -> bytes:
 
 
 def test_a_copy_replaces_only_the_one_that_was_read(s3: S3Client, storage: ImageStorage) -> None:
-    assert not storage.put_copy("cat.jpg", b"first", "image/jpeg", MARK, replacing='"0"'), "there is none yet"
+    assert not storage.put_copy("cat.jpg", b"first", "image/jpeg", MARK, replacing='"0"'), "there is no copy yet"
     assert storage.put_copy("cat.jpg", b"first", "image/jpeg", MARK, replacing=None)
     first = storage.head_copy("cat.jpg")
     assert first is not None
@@ -167,14 +165,14 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("operation", "call"), CALLS)
-def test_a_refused_call_is_never_taken_for_a_missing_photo(
+def test_a_denied_call_is_never_mistaken_for_a_missing_photo(
     operation: str, call: Any, session: boto3.Session, settings: PipelineSettings
 ) -> None:
     client = session.client("s3")
     with Stubber(client) as stubber:
         code = "403" if operation == "head_object" else "AccessDenied"
         stubber.add_client_error(operation, code, http_status_code=403)
-        if operation == "get_object":  # which is followed by a look whether a KMS key was denied
+        if operation == "get_object":  # followed by a check whether a KMS key was denied
             stubber.add_client_error("head_object", "403", http_status_code=403)
         with pytest.raises(ClientError, match=code):
             call(ImageStorage(client, settings))
@@ -193,7 +191,9 @@ def test_every_call_names_the_account_that_must_own_the_bucket(
     assert owners == [account]
 
 
-def test_an_archived_original_is_told_from_a_missing_one(session: boto3.Session, settings: PipelineSettings) -> None:
+def test_an_archived_original_is_distinguished_from_a_missing_one(
+    session: boto3.Session, settings: PipelineSettings
+) -> None:
     client = session.client("s3")
     with Stubber(client) as stubber:
         stubber.add_client_error("get_object", "InvalidObjectState", http_status_code=403)

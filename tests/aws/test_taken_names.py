@@ -33,11 +33,11 @@ def make_bucket(name: str, region: str = REGION) -> None:
     )
 
 
-def test_free_names_are_the_seeds(aws: Aws) -> None:
+def test_free_default_names_are_used(aws: Aws) -> None:
     assert taken_names.choose(aws, "zeno") == SEED
 
 
-def test_buckets_that_an_earlier_stack_left_here_are_ours(aws: Aws) -> None:
+def test_buckets_left_here_by_an_earlier_stack_are_ours(aws: Aws) -> None:
     for bucket in SEED.buckets:
         make_bucket(bucket)
     assert taken_names.choose(aws, "zeno") == SEED
@@ -48,7 +48,7 @@ def test_a_bucket_in_another_region_is_not_ours(aws: Aws) -> None:
     assert taken_names.choose(aws, "zeno") == QUALIFIED
 
 
-def test_a_strangers_bucket_turns_all_names_into_qualified_ones(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_foreign_bucket_makes_all_names_qualified(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadBucket")
 
     def head_bucket(Bucket: str, ExpectedBucketOwner: str) -> None:  # noqa: N803 - AWS's own names
@@ -72,25 +72,25 @@ def test_a_bucket_of_another_stack_is_not_ours(
         assert PhysicalResourceId == SEED.originals_bucket
         return {"StackResources": [{"StackName": holder}]}
 
-    # moto knows no such question
+    # moto does not support this request
     monkeypatch.setattr(aws.cloudformation, "describe_stack_resources", describe)
     assert taken_names.choose(aws, "zeno") == chosen
 
 
-def test_a_bucket_that_another_stack_left_is_not_ours(aws: Aws) -> None:
+def test_a_bucket_left_by_another_stack_is_not_ours(aws: Aws) -> None:
     make_bucket(SEED.processed_bucket)
     tags: Any = {"TagSet": [{"Key": "zenoimg:stack", "Value": "acme"}]}
     boto3.client("s3").put_bucket_tagging(Bucket=SEED.processed_bucket, Tagging=tags)
     assert taken_names.choose(aws, "zeno") == QUALIFIED
 
 
-def test_long_names_are_new_ones_for_the_table_as_well(aws: Aws) -> None:
+def test_long_names_apply_to_the_table_as_well(aws: Aws) -> None:
     names = taken_names.choose(aws, "zeno", long_names=True)
     assert names.buckets == QUALIFIED.buckets
     assert names.table == f"zeno-images-{ACCOUNT}-{REGION}"
 
 
-def test_a_role_that_exists_is_never_taken_over(aws: Aws) -> None:
+def test_an_existing_role_is_never_adopted(aws: Aws) -> None:
     boto3.client("iam").create_role(RoleName=SEED.get_images_role, AssumeRolePolicyDocument="{}")
     assert taken_names.choose(aws, "zeno") == QUALIFIED
 
@@ -111,7 +111,7 @@ def make_table(name: str, key: str = "ImageId", kind: str = "S") -> None:
 
 
 def no_function(monkeypatch: pytest.MonkeyPatch, aws: Aws, but: str = "") -> None:
-    """moto wants Docker for functions."""
+    """Report no functions, for which moto needs Docker."""
 
     def get_function(FunctionName: str) -> dict[str, str]:  # noqa: N803 - AWS's own name
         if FunctionName == but:
@@ -129,7 +129,9 @@ def refusal(aws: Aws) -> str:
     return refused.value.message
 
 
-def test_nothing_is_taken_where_nothing_is_or_where_ours_was_left(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_name_is_taken_in_an_empty_account_or_by_our_retained_data(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     no_function(monkeypatch, aws)
     taken_names.refuse_taken(aws, SEED)
     make_bucket(SEED.originals_bucket)
@@ -137,7 +139,7 @@ def test_nothing_is_taken_where_nothing_is_or_where_ours_was_left(aws: Aws, monk
     taken_names.refuse_taken(aws, SEED)
 
 
-def test_every_taken_name_is_named_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_taken_names_are_reported_together(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     no_function(monkeypatch, aws, but="getImagesLambda")
     boto3.client("sqs").create_queue(QueueName="zeno-dead-letters")
     boto3.client("logs").create_log_group(logGroupName="/aws/lambda/imageProcessorLambda")
@@ -155,7 +157,7 @@ def test_every_taken_name_is_named_at_once(aws: Aws, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.thorough
-def test_names_that_only_begin_alike_are_not_taken(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_with_a_common_prefix_are_not_taken(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     no_function(monkeypatch, aws)
     boto3.client("logs").create_log_group(logGroupName="/aws/lambda/imageProcessorLambda-of-others")
     boto3.client("sqs").create_queue(QueueName="zeno-backfill-2")
@@ -171,7 +173,9 @@ def test_a_table_with_another_key_is_never_adopted(
     assert f"the table zeno-images has the key {key} ({kind}); zenoimg needs ImageId (S)" in refusal(aws)
 
 
-def test_a_table_or_bucket_of_another_stack_is_named_with_it(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_or_bucket_of_another_stack_is_reported_with_that_stack(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     no_function(monkeypatch, aws)
     make_table(SEED.table)
     make_bucket(SEED.originals_bucket)
@@ -183,7 +187,7 @@ def test_a_table_or_bucket_of_another_stack_is_named_with_it(aws: Aws, monkeypat
 
 
 @pytest.mark.thorough
-def test_a_service_that_fails_is_not_taken_for_a_free_name(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_service_is_not_mistaken_for_a_free_name(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     no_function(monkeypatch, aws)
     error = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeTable")
 

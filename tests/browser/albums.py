@@ -29,14 +29,14 @@ NOTE = "the gain map (HDR) was left out"
 
 @dataclass(frozen=True)
 class Made:
-    """A page on disk, and the ids on it in the order in which it shows them."""
+    """A page on disk, and its ids in the order shown."""
 
     page: Path
     ids: list[str]
 
 
 def varied(out: Path) -> Made:
-    """Two dozen images: shapes, statuses, notes, formats, hostile ids."""
+    """Return two dozen images of various shapes, statuses, notes, formats, and with hostile ids."""
     images = [
         processed(out, f"travel/day {number}/photo-{number}.jpg", photo(size, seed=number), number)
         for number, size in enumerate([(900, 600), (600, 900), (1200, 400), (640, 640)] * 4)
@@ -59,7 +59,7 @@ def varied(out: Path) -> Made:
 
 
 def many(out: Path, count: int) -> Made:
-    """So many images with the content of a few."""
+    """Return a number of images with the content of a few."""
     few = [processed(out, f"{number}.jpg", photo((600, 400), seed=number), number) for number in range(8)]
     images = []
     for number in range(count):
@@ -76,17 +76,17 @@ def many(out: Path, count: int) -> Made:
 
 
 def empty(out: Path) -> Made:
-    """A page of a pipeline that has nothing yet."""
+    """Return the page of an empty pipeline."""
     return written(out, [])
 
 
 def processed(out: Path, image_id: str, picture: Image.Image, minutes: int) -> Pictures:
-    """A JPEG with its copy, as the pipeline makes it."""
+    """Return a JPEG with its copy, as made by the pipeline."""
     return of_files(out, image_id, jpeg(picture, quality=90), minutes)
 
 
 def of_files(out: Path, image_id: str, original: bytes, minutes: int) -> Pictures:
-    """Any original with its copy, written as the gallery writes them."""
+    """Return an original with its copy, written as by the gallery."""
     copy = watermark(original, Recipe(), LIMITS)
     made = replace(
         record(image_id),
@@ -105,7 +105,7 @@ def of_files(out: Path, image_id: str, original: bytes, minutes: int) -> Picture
 
 
 def tiff(out: Path, image_id: str) -> Pictures:
-    """A TIFF, which browsers do not draw."""
+    """Return a TIFF, which browsers do not show."""
     encoded = BytesIO()
     photo((500, 700), seed=50).save(encoded, "TIFF", compression="tiff_lzw")
     return of_files(out, image_id, encoded.getvalue(), 50)
@@ -130,6 +130,6 @@ def written(out: Path, images: list[Pictures]) -> Made:
 
 
 def _time(minutes: int) -> str:
-    """So many minutes before the page was made."""
+    """Return the time a number of minutes before the page was made."""
     hours, rest = divmod(17 * 60 + 50 - minutes % 1000, 60)
     return f"2025-06-{12 - minutes // 1000:02}T{hours:02}:{rest:02}:00Z"

@@ -24,7 +24,7 @@ _ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def driver() -> Iterator[Any]:
-    """What starts a browser; the tests are skipped where it is not installed."""
+    """Yield Playwright; the tests are skipped if it is not installed."""
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install -r requirements/thorough.txt")
     with playwright.sync_playwright() as started:
         yield started
@@ -32,14 +32,14 @@ def driver() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def chromium(driver: Any) -> Iterator[Any]:
-    """The browser; the tests are skipped where none is installed."""
+    """Yield the browser; the tests are skipped if none is installed."""
     browser = launched(driver)
     yield browser
     browser.close()
 
 
 def launched(driver: Any, *more: str) -> Any:
-    """Start a Chromium with more arguments than the usual ones; skip the test where none is installed."""
+    """Start Chromium with additional arguments; skip the test if it is not installed."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.skip("there is no Chromium here: apt-get install chromium")
@@ -48,19 +48,19 @@ def launched(driver: Any, *more: str) -> Any:
 
 @pytest.fixture(scope="session")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A page with all kinds of images, hostile ids among them."""
+    """Return a page with all kinds of images, including hostile ids."""
     return varied(tmp_path_factory.mktemp("varied"))
 
 
 @pytest.fixture(scope="session")
 def thousand(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A page with 1,000 images."""
+    """Return a page with 1,000 images."""
     return many(tmp_path_factory.mktemp("thousand"), 1000)
 
 
 @pytest.fixture
 def opened(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """Opens a page file in a fresh profile. The test fails by any message of the console that is an error."""
+    """Return a function that opens a page in a fresh profile. Any error on the console fails the test."""
     contexts: list[Any] = []
     complaints: list[str] = []
 

@@ -19,7 +19,7 @@ def test_axe_finds_nothing(opened: Callable[..., Any], album: Made, scheme: str,
     driver = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="pip install -r requirements/thorough.txt"
     )
-    # axe puts scripts of its own into the page, which the page's policy forbids.
+    # axe adds its scripts to the page, which the page's policy forbids.
     page = opened(album.page, color_scheme=scheme, bypass_csp=True)
     page.locator(".frame img.there").first.wait_for()
     if shown:
@@ -27,6 +27,6 @@ def test_axe_finds_nothing(opened: Callable[..., Any], album: Made, scheme: str,
         if shown.endswith("jpg"):
             settled(page)
     response = driver.Axe().run(page).response
-    assert len(response["passes"]) > 15, "else axe looked at nothing"
+    assert len(response["passes"]) > 15, "otherwise axe checked nothing"
     found = [(rule["id"], rule["impact"], [node["html"] for node in rule["nodes"]]) for rule in response["violations"]]
     assert found == []

@@ -36,7 +36,7 @@ Box = tuple[int, int, int, int]
 
 @pytest.fixture(scope="module")
 def show(chromium: Any) -> Iterator[Show]:
-    """Returns a picture as Chromium draws it."""
+    """Return a function that draws a picture in Chromium."""
     page = chromium.new_page()
 
     def shown(data: bytes, media_type: str) -> Image.Image:
@@ -50,7 +50,7 @@ def show(chromium: Any) -> Iterator[Show]:
 
 
 def stored() -> Image.Image:
-    """Draw a picture without edges, whose corners differ."""
+    """Return a picture without edges, whose corners differ."""
     across, down = Image.linear_gradient("L").rotate(90).resize(SIZE), Image.linear_gradient("L").resize(SIZE)
     dim = [60 + code // 3 for code in range(256)]
     return Image.merge("RGB", (across.point(dim), down.point(dim), Image.new("L", SIZE, 90)))
@@ -67,7 +67,7 @@ def saved(form: str, orientation: int) -> bytes:
 
 @cache
 def marked_box(size: tuple[int, int]) -> Box:
-    """Return where the mark is in an upright picture of a size, by Pillow."""
+    """Return the box of the mark in an upright picture of this size, by Pillow."""
     plain = Image.new("RGB", size, (90, 90, 90))
     out = BytesIO()
     plain.save(out, "PNG")
@@ -76,14 +76,14 @@ def marked_box(size: tuple[int, int]) -> Box:
 
 
 def difference(one: Image.Image, other: Image.Image) -> Box:
-    """Return the box of what differs by more than compression does."""
+    """Return the box of the differences beyond compression."""
     box = ImageChops.difference(one, other).convert("L").point([255 * (code > 24) for code in range(256)]).getbbox()
     assert box is not None
     return box
 
 
 def assert_as_recorded(source: bytes, show: Show, *, like: bytes | None = None) -> None:
-    """Compare a copy with its source, or with what the source is ``like`` when it is shown upright, as a PNG."""
+    """Compare a copy with its source, or with ``like``, the source shown upright as a PNG."""
     done = watermark(source, RECIPE)
     copy = show(done.data, done.content_type)
     assert copy.size == (done.width, done.height)
@@ -93,12 +93,12 @@ def assert_as_recorded(source: bytes, show: Show, *, like: bytes | None = None) 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "AVIF"])
-def test_a_turned_copy_is_shown_upright_with_the_mark_in_its_corner(form: str, orientation: int, show: Show) -> None:
+def test_a_rotated_copy_is_shown_upright_with_the_mark_in_its_corner(form: str, orientation: int, show: Show) -> None:
     assert_as_recorded(saved(form, orientation), show)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_webp_is_turned_for_browsers_that_do_not_turn_it(orientation: int, show: Show) -> None:
+def test_a_webp_is_rotated_for_browsers_that_ignore_its_orientation(orientation: int, show: Show) -> None:
     assert_as_recorded(saved("WEBP", orientation), show, like=saved("PNG", orientation))
 
 
@@ -118,7 +118,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("how", ODD)
-def test_an_oddly_stated_orientation_is_taken_as_the_browser_takes_it(how: str, show: Show) -> None:
+def test_an_unusual_orientation_entry_is_read_as_by_the_browser(how: str, show: Show) -> None:
     assert_as_recorded(jpeg(stored(), ODD[how]), show)
 
 

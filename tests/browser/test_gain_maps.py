@@ -1,4 +1,4 @@
-"""Chromium finds the HDR gain map of a copy; a headless one does not tell how bright it shows it."""
+"""Chromium finds the HDR gain map of a copy; how bright it shows it cannot be measured headless."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def level(driver: Any) -> Iterator[Callable[[bytes], float]]:
-    """Returns the level of a picture's first pixels on an HDR canvas, as Hybrid Log-Gamma."""
+    """Return a function that returns the level of a picture's first pixels on an HDR canvas, as Hybrid Log-Gamma."""
     browser = launched(driver, "--force-color-profile=hdr10", "--enable-experimental-web-platform-features")
     page = browser.new_page()
     yield lambda data: page.evaluate(_FIRST_PIXEL, "data:image/jpeg;base64," + base64.b64encode(data).decode())
@@ -51,7 +51,7 @@ def test_the_map_of_a_copy_is_found(kind: str, level: Callable[[bytes], float]) 
     without = level(watermark(source, Recipe(hdr="drop")).data)
     copy = level(watermark(source, Recipe()).data)
     assert copy > without + 0.05
-    if KINDS[kind].stale:  # Chromium goes by the directory: this copy is better than its source
+    if KINDS[kind].stale:  # Chromium uses the directory: this copy is better than its source
         assert level(source) == without
     else:
         assert level(source) == copy

@@ -29,7 +29,7 @@ def settled(page: Any) -> None:
 
 
 def below(one: dict[str, float], other: dict[str, float]) -> bool:
-    """Whether the other begins where one ends, or further down."""
+    """Return whether the second element starts where the first ends, or further down."""
     return one["y"] + one["height"] <= other["y"] + 1
 
 
@@ -44,7 +44,7 @@ def test_every_image_is_a_tile_with_a_picture_that_is_drawn(opened: Open, album:
     assert pictures.evaluate_all("all => all.every(one => one.naturalWidth > 0)")
 
 
-def test_nothing_is_loaded_but_the_page_and_files_beside_it(opened: Open, album: Made) -> None:
+def test_only_the_page_and_files_next_to_it_are_loaded(opened: Open, album: Made) -> None:
     page = opened(album.page)
     tile(page, album.ids[0]).click()
     settled(page)
@@ -62,7 +62,7 @@ def test_a_hostile_id_is_text_and_opens_like_any_other(opened: Open, album: Made
     assert page.locator("#viewer-id").inner_text() == shown
     page.reload()
     settled(page)
-    assert page.locator("#viewer-id").inner_text() == shown, "the address holds the id"
+    assert page.locator("#viewer-id").inner_text() == shown, "the URL contains the id"
     assert page.locator("img[onerror], a[href^='javascript:']").count() == 0
 
 
@@ -124,7 +124,7 @@ def test_search_finds_words_of_ids(opened: Open, album: Made, query: str, found:
         assert ids(page) == album.ids
 
 
-def test_statuses_and_notes_filter_and_the_address_remembers(opened: Open, album: Made) -> None:
+def test_statuses_and_notes_filter_and_the_url_keeps_the_filter(opened: Open, album: Made) -> None:
     page = opened(album.page)
     page.get_by_role("radio", name="Refused 2").check(force=True)
     assert set(ids(page)) == {"broken/letter.heic", "broken/cut.jpg"}
@@ -146,7 +146,7 @@ def test_statuses_and_notes_filter_and_the_address_remembers(opened: Open, album
         ("gone.jpg", "its copy is gone", True),
     ],
 )
-def test_what_has_no_copy_says_why_and_what_helps(
+def test_images_without_a_copy_show_the_reason_and_the_next_step(
     opened: Open, album: Made, image_id: str, reason: str, can_be_repeated: bool
 ) -> None:
     page = opened(album.page)
@@ -157,7 +157,7 @@ def test_what_has_no_copy_says_why_and_what_helps(
     assert (f"zenoimg reprocess {image_id}" in said) is can_be_repeated
 
 
-def test_the_keyboard_does_it_all(opened: Open, album: Made) -> None:
+def test_everything_works_by_keyboard(opened: Open, album: Made) -> None:
     page = opened(album.page)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the images"
@@ -181,7 +181,9 @@ def test_the_keyboard_does_it_all(opened: Open, album: Made) -> None:
         assert not page.evaluate("document.activeElement.closest('main, form, .head')"), "focus stays in the dialog"
     page.keyboard.press("Escape")
     page.locator("#viewer").wait_for(state="hidden")
-    assert page.evaluate("document.activeElement.dataset.id") == album.ids[1], "focus returns to what was shown"
+    assert page.evaluate("document.activeElement.dataset.id") == album.ids[1], (
+        "focus returns to the image that was shown"
+    )
 
 
 def test_back_closes_the_image_and_keeps_the_filter(opened: Open, album: Made) -> None:
@@ -193,7 +195,7 @@ def test_back_closes_the_image_and_keeps_the_filter(opened: Open, album: Made) -
     assert len(ids(page)) == 2
 
 
-def test_screen_readers_hear_names_states_and_counts(opened: Open, album: Made) -> None:
+def test_screen_readers_get_names_states_and_counts(opened: Open, album: Made) -> None:
     page = opened(album.page)
     tree = page.locator("body").aria_snapshot()
     for part in ('heading "zeno"', 'search "Filter the images"', 'radio "Refused 2"', "status: 25 images", "list:"):
@@ -221,7 +223,7 @@ def test_colours_follow_the_system_and_can_be_chosen(opened: Open, album: Made, 
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280, 2200])
-def test_no_width_needs_sideways_scrolling(opened: Open, album: Made, width: int) -> None:
+def test_no_width_needs_horizontal_scrolling(opened: Open, album: Made, width: int) -> None:
     page = opened(album.page, width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     tile(page, "travel/day 1/photo-1.jpg").click()
@@ -232,7 +234,7 @@ def test_no_width_needs_sideways_scrolling(opened: Open, album: Made, width: int
     assert below(tools, details) or details["x"] >= picture["x"] + picture["width"], "nor do the details"
 
 
-def test_a_thousand_images_are_made_and_loaded_as_they_come_near(opened: Open, thousand: Made) -> None:
+def test_a_thousand_images_are_created_and_loaded_as_they_approach_the_viewport(opened: Open, thousand: Made) -> None:
     page = opened(thousand.page)
     page.locator("li:nth-child(1000)").wait_for(state="attached")
     page.locator(".frame img.there").first.wait_for()
@@ -250,10 +252,10 @@ def test_a_thousand_images_are_made_and_loaded_as_they_come_near(opened: Open, t
         step();
     })""")
     assert ids(page) == thousand.ids
-    assert page.evaluate("window.moved") < 0.01, "nothing jumps while pictures come in"
+    assert page.evaluate("window.moved") < 0.01, "the layout is stable while pictures load"
 
 
-def test_search_and_keyboard_reach_all_of_a_thousand(opened: Open, thousand: Made) -> None:
+def test_search_and_keyboard_reach_all_of_a_thousand_images(opened: Open, thousand: Made) -> None:
     page = opened(thousand.page)
     tile(page, thousand.ids[0]).focus()
     page.keyboard.press("End")
@@ -268,7 +270,7 @@ def test_search_and_keyboard_reach_all_of_a_thousand(opened: Open, thousand: Mad
     assert page.evaluate("document.activeElement.dataset.id") == "set-9/photo-0999.jpg"
 
 
-def test_a_page_without_images_says_what_to_do(opened: Open, tmp_path: Path) -> None:
+def test_a_page_without_images_shows_the_next_step(opened: Open, tmp_path: Path) -> None:
     page = opened(empty(tmp_path).page)
     assert "zenoimg upload photo.jpg" in page.locator("#nothing").inner_text()
     assert page.locator("#filters").is_hidden()

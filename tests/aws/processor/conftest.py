@@ -42,7 +42,7 @@ def recipe_layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch, recipe_layer: Path, queue_url: str) -> Iterator[None]:
-    """A fresh execution environment: variables as in the template, the recipe on the path, nothing cached."""
+    """Set up a fresh execution environment: variables as in the template, the recipe on the path, nothing cached."""
     for name, value in {
         "STACK": "zeno",
         "AWS_LAMBDA_FUNCTION_NAME": NAMES.processor_function,
@@ -68,7 +68,7 @@ def _forget() -> None:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
-    """The lines that the function has logged."""
+    """Return the lines that the function has logged."""
     written = io.StringIO()
     monkeypatch.setattr(processor.logger.registered_handler, "stream", written)
     return lambda: [json.loads(line) for line in written.getvalue().splitlines()]

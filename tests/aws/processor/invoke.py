@@ -19,7 +19,7 @@ MAX_BYTES = 100_000
 
 
 def put(s3: S3Client, key: str, data: bytes = PHOTO) -> str:
-    """Puts an original; returns its version."""
+    """Put an original; return its version."""
     return s3.put_object(Bucket=NAMES.originals_bucket, Key=key, Body=data)["VersionId"]
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def send(sqs: SQSClient, queue_url: str) -> Callable[..., list[Any]]:
-    """Sends bodies and receives them, as Lambda's poller does; in the order sent."""
+    """Send bodies and receive them, as Lambda's poller does, in the order sent."""
 
     def send(*bodies: str) -> list[Any]:
         sent = [sqs.send_message(QueueUrl=queue_url, MessageBody=body)["MessageId"] for body in bodies]
@@ -32,7 +32,7 @@ def send(sqs: SQSClient, queue_url: str) -> Callable[..., list[Any]]:
 
 @pytest.fixture
 def visibility(queue_url: str) -> list[dict[str, Any]]:
-    """The changes of visibility that the function asks for."""
+    """Return the changes of visibility that the function requests."""
     asked: list[dict[str, Any]] = []
     processor._queues().meta.events.register(
         "provide-client-params.sqs.ChangeMessageVisibility", lambda params, **_: asked.append(dict(params))
@@ -44,7 +44,7 @@ def backfill(key: str, *, force: bool = False) -> str:
     return backfill_body(NAMES.originals_bucket, key, force=force)
 
 
-def test_messages_of_the_queue_are_worked_off(
+def test_messages_of_the_queue_are_processed(
     s3: S3Client, catalog: Catalog, send: Callable[..., list[Any]], visibility: list[dict[str, Any]]
 ) -> None:
     put(s3, "cat.jpg")
@@ -54,7 +54,7 @@ def test_messages_of_the_queue_are_worked_off(
     assert visibility == []
 
 
-def test_only_the_bad_message_of_a_batch_comes_back(
+def test_only_the_bad_message_of_a_batch_is_returned(
     s3: S3Client, catalog: Catalog, send: Callable[..., list[Any]], visibility: list[dict[str, Any]], queue_url: str
 ) -> None:
     put(s3, "cat.jpg")
@@ -77,7 +77,7 @@ def test_a_batch_of_bad_messages_alone_is_reported_message_by_message(
 
 
 @pytest.mark.parametrize(("tries", "seconds"), [(1, 30), (2, 60), (3, 120), (5, 480), (11, 30_720), (12, 43_200)])
-def test_a_failed_message_comes_back_after_thirty_seconds_and_twice_as_long_each_time(
+def test_a_failed_message_reappears_after_thirty_seconds_doubling_each_time(
     tries: int,
     seconds: int,
     s3: S3Client,
@@ -89,7 +89,7 @@ def test_a_failed_message_comes_back_after_thirty_seconds_and_twice_as_long_each
     assert [asked["VisibilityTimeout"] for asked in visibility] == [seconds]
 
 
-def test_a_message_is_hidden_no_longer_than_was_asked(
+def test_a_message_is_hidden_no_longer_than_requested(
     s3: S3Client,
     catalog: Catalog,
     sqs: SQSClient,
@@ -121,7 +121,7 @@ def test_a_visibility_that_cannot_be_changed_does_not_hide_why_the_message_faile
     assert (warned["level"], warned["exception_name"]) == ("WARNING", "QueueDoesNotExist")
 
 
-def test_a_failing_s3_is_recorded_and_the_message_comes_back(
+def test_a_failure_of_s3_is_recorded_and_the_message_returned(
     s3: S3Client, catalog: Catalog, send: Callable[..., list[Any]], visibility: list[dict[str, Any]]
 ) -> None:
     put(s3, "cat.jpg")
@@ -132,7 +132,9 @@ def test_a_failing_s3_is_recorded_and_the_message_comes_back(
     assert len(visibility) == 1
 
 
-def test_force_redoes_what_is_done(s3: S3Client, catalog: Catalog, send: Callable[..., list[Any]]) -> None:
+def test_force_processes_an_up_to_date_image_again(
+    s3: S3Client, catalog: Catalog, send: Callable[..., list[Any]]
+) -> None:
     put(s3, "cat.jpg")
     call(s3_event("cat.jpg"))
     s3.put_object(
@@ -147,7 +149,7 @@ def test_force_redoes_what_is_done(s3: S3Client, catalog: Catalog, send: Callabl
     assert copy_of(s3, "cat.jpg") != b"spoilt"
 
 
-def test_a_dead_letter_of_the_live_lane_can_be_given_to_the_backfill_lane(
+def test_a_dead_letter_of_the_live_lane_can_be_sent_to_the_backfill_lane(
     s3: S3Client, catalog: Catalog, send: Callable[..., list[Any]]
 ) -> None:
     put(s3, "cat.jpg")
@@ -156,7 +158,7 @@ def test_a_dead_letter_of_the_live_lane_can_be_given_to_the_backfill_lane(
     assert catalog.get("cat.jpg") is not None
 
 
-def test_the_test_event_of_s3_in_the_queue_is_nothing_to_do(
+def test_the_test_event_of_s3_in_the_queue_is_ignored(
     s3: S3Client, catalog: Catalog, send: Callable[..., list[Any]]
 ) -> None:
     assert call(sqs_event(send(json.dumps({"Event": "s3:TestEvent"})))) == {"batchItemFailures": []}

@@ -1,4 +1,4 @@
-"""A reprocess that is run twice does no work twice, whatever the order of its messages."""
+"""Running a reprocess twice does not process images twice, whatever the order of its messages."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(("force", "copies"), [(False, 3), (True, 6)])
-def test_the_same_keys_sent_twice(
+def test_keys_sent_twice_are_processed_once(
     force: bool, copies: int, s3: S3Client, catalog: Catalog, sqs: SQSClient, queue_url: str
 ) -> None:
-    """Only ``--all`` and named images ask for the work to be done again."""
+    """Only ``--all`` and named images are processed again."""
     s3.put_bucket_versioning(Bucket=NAMES.processed_bucket, VersioningConfiguration={"Status": "Enabled"})
     keys = [f"{number}.jpg" for number in range(3)]
     for key in keys:

@@ -1,6 +1,6 @@
 """An original under a KMS key that the role may not use: its record names the key, and no lane retries it.
 
-moto encrypts nothing and denies nothing: a hook answers the read as S3 does when KMS refuses.
+moto neither encrypts nor denies: a hook answers the read as S3 does when KMS denies access.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def test_a_denial_that_is_not_about_a_key_is_retried(s3: S3Client, operations: t
         "KMS.InternalErrorException",
     ],
 )
-def test_what_kms_recovers_from_is_retried(s3: S3Client, code: str) -> None:
+def test_temporary_failures_of_kms_are_retried(s3: S3Client, code: str) -> None:
     encrypted(s3)
     refuse(client(), code, "try again later")
     with pytest.raises(ClientError, match="try again later") as raised:

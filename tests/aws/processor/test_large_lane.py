@@ -1,4 +1,4 @@
-"""Images that need more memory than the function has go to the large queue and are marked by the large function."""
+"""Images that need more memory than the function has are sent to the large queue and marked by the large function."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_picture_of_100_megapixels_is_handed_over_undecoded_and_then_marked(
     kind: str,
     options: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr(processor, "load_deployed", lambda: (RECIPE, Limits()))  # the layer here takes 100 KB
+    monkeypatch.setattr(processor, "load_deployed", lambda: (RECIPE, Limits()))  # this layer takes 100 KB
     data = saved(kind, **options)
     put(s3, "large", data)
     call(s3_event("large"))
@@ -90,12 +90,12 @@ def test_a_picture_of_100_megapixels_is_handed_over_undecoded_and_then_marked(
 
 @pytest.fixture
 def _little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every photo needs more than the function has."""
+    """Make every photo need more memory than the function has."""
     monkeypatch.setattr("zenoimg.pipeline.tools.usable_memory", lambda megabytes: 1)
 
 
 @pytest.mark.usefixtures("_little_memory")
-def test_what_is_handed_over_is_logged_and_measured_and_keeps_its_force(
+def test_a_hand_over_is_logged_and_measured_and_keeps_its_force_flag(
     s3: S3Client, sqs: SQSClient, catalog: Catalog, large_queue: str, log: Log, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(s3, "cat 1.jpg")
@@ -125,7 +125,7 @@ def test_a_hand_over_that_fails_fails_the_run_so_that_its_lane_retries(
 
 
 @pytest.mark.usefixtures("_little_memory")
-def test_an_original_that_was_deleted_or_overwritten_meanwhile_ends_right(
+def test_an_original_deleted_or_overwritten_in_the_meantime_ends_in_an_allowed_state(
     s3: S3Client, sqs: SQSClient, catalog: Catalog, large_queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key in ("deleted.jpg", "overwritten.jpg"):
@@ -141,7 +141,7 @@ def test_an_original_that_was_deleted_or_overwritten_meanwhile_ends_right(
 
 
 @pytest.mark.usefixtures("_little_memory")
-def test_without_a_large_function_the_work_is_done_here(s3: S3Client, catalog: Catalog) -> None:
+def test_without_a_large_function_the_processor_marks_the_image(s3: S3Client, catalog: Catalog) -> None:
     put(s3, "cat.jpg")
     call(s3_event("cat.jpg"))
     record = catalog.get("cat.jpg")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("key", ["cat.jpg", "2025/06/a cat+dog.jpg", "münchen 🐈.jpg"])
-def test_a_photo_that_lands_gets_a_copy_and_a_record(
+def test_an_uploaded_photo_gets_a_copy_and_a_record(
     key: str, s3: S3Client, storage: ImageStorage, catalog: Catalog
 ) -> None:
     version = put(s3, key)
@@ -49,7 +49,7 @@ def test_the_same_event_again_writes_nothing(s3: S3Client, catalog: Catalog) -> 
 
 
 @pytest.mark.parametrize("name", ["ObjectRemoved:DeleteMarkerCreated", "LifecycleExpiration:DeleteMarkerCreated"])
-def test_a_photo_that_goes_takes_copy_and_record_with_it(
+def test_a_deleted_photo_loses_its_copy_and_record(
     name: str, s3: S3Client, storage: ImageStorage, catalog: Catalog
 ) -> None:
     put(s3, "cat.jpg")
@@ -60,7 +60,7 @@ def test_a_photo_that_goes_takes_copy_and_record_with_it(
     assert catalog.get("cat.jpg") is None
 
 
-def test_a_late_event_of_a_removal_does_not_harm_the_photo_that_came_after_it(
+def test_a_late_removal_event_does_not_harm_a_newer_photo(
     s3: S3Client, storage: ImageStorage, catalog: Catalog
 ) -> None:
     put(s3, "cat.jpg")
@@ -81,7 +81,7 @@ def test_a_late_event_of_a_removal_does_not_harm_the_photo_that_came_after_it(
         pytest.param(PHOTO + b"\0" * MAX_BYTES, "too-large", id="larger than allowed"),
     ],
 )
-def test_what_cannot_be_watermarked_is_refused_on_record_without_a_retry(
+def test_files_that_cannot_be_watermarked_are_recorded_as_refused_without_a_retry(
     data: bytes, code: str, s3: S3Client, storage: ImageStorage, catalog: Catalog
 ) -> None:
     put(s3, "bad.jpg", data)
@@ -105,7 +105,7 @@ def test_a_refused_overwrite_removes_the_copy_of_the_photo_before_it(
     assert [found.image_id for found in catalog.attention("refused")] == ["cat.jpg"]
 
 
-def test_a_failure_of_s3_is_recorded_and_raised_and_mended_by_the_retry(s3: S3Client, catalog: Catalog) -> None:
+def test_a_failure_of_s3_is_recorded_and_raised_and_fixed_by_the_retry(s3: S3Client, catalog: Catalog) -> None:
     put(s3, "cat.jpg")
     s3.delete_bucket(Bucket=NAMES.processed_bucket)
     with pytest.raises(ClientError, match="NoSuchBucket"):
@@ -121,9 +121,7 @@ def test_a_failure_of_s3_is_recorded_and_raised_and_mended_by_the_retry(s3: S3Cl
     assert (record.status, record.error) == ("processed", None)
 
 
-def test_a_failure_of_the_table_as_well_still_raises_the_first_one(
-    s3: S3Client, dynamodb: Any, catalog: Catalog
-) -> None:
+def test_if_the_table_fails_as_well_the_first_failure_is_raised(s3: S3Client, dynamodb: Any, catalog: Catalog) -> None:
     put(s3, "cat.jpg")
     dynamodb.delete_table(TableName=NAMES.table)
     with pytest.raises(ClientError, match="ResourceNotFoundException") as caught:
@@ -141,20 +139,20 @@ def test_one_bad_key_of_an_event_does_not_hold_up_the_others(s3: S3Client, catal
     assert catalog.get("cat.jpg") is not None
 
 
-def test_several_bad_keys_are_all_told(s3: S3Client) -> None:
+def test_several_bad_keys_are_all_reported(s3: S3Client) -> None:
     with pytest.raises(ExceptionGroup) as caught:
         call(s3_event("a.jpg", "b.jpg", bucket="another-bucket"))
     assert len(caught.value.exceptions) == 2
 
 
-def test_folder_markers_and_test_events_are_nothing_to_do(s3: S3Client, catalog: Catalog) -> None:
+def test_folder_markers_and_test_events_are_ignored(s3: S3Client, catalog: Catalog) -> None:
     put(s3, "2025/", b"")
     assert call(s3_event("2025/")) is None
     assert call({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": NAMES.originals_bucket}) is None
     assert catalog.page().records == []
 
 
-def test_each_image_is_one_structured_line_of_the_log(
+def test_each_image_is_one_structured_log_line(
     s3: S3Client, catalog: Catalog, log: Callable[[], list[dict[str, Any]]]
 ) -> None:
     put(s3, "cat.jpg")
@@ -167,7 +165,7 @@ def test_each_image_is_one_structured_line_of_the_log(
     assert bad["error"].startswith("not-an-image: ")
 
 
-def test_the_clients_are_made_once_for_an_execution_environment(s3: S3Client, catalog: Catalog) -> None:
+def test_clients_are_created_once_per_execution_environment(s3: S3Client, catalog: Catalog) -> None:
     put(s3, "cat.jpg")
     call(s3_event("cat.jpg"))
     tools = processor._tools()

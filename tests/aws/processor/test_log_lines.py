@@ -48,10 +48,10 @@ def test_a_line_has_key_result_sizes_format_stages_and_request(s3: S3Client, log
     assert line["processed_size"] > 0
     assert set(line["stages_ms"]) == {"fetch", "check", "watermark", "store"}
     assert sum(line["stages_ms"].values()) <= line["duration_ms"] + len(line["stages_ms"])
-    assert "rounds" not in line, "one round is the rule"
+    assert "rounds" not in line, "one round is normal"
 
 
-def test_a_run_that_finds_the_work_done_logs_the_stages_it_went_through(s3: S3Client, log: Log) -> None:
+def test_a_run_with_nothing_to_do_logs_the_stages_it_went_through(s3: S3Client, log: Log) -> None:
     put(s3, "cat.jpg")
     call(s3_event("cat.jpg"))
     call(s3_event("cat.jpg"))
