@@ -25,13 +25,13 @@ from zenoimg.stack.names import StackNames
 from zenoimg.stack.template import render
 
 ORIGINALS, PROCESSED, TABLE = "in-bucket", "out-bucket", "records"
-ACCOUNT = "123456789012"  # moto's own
+ACCOUNT = "123456789012"  # needed by moto
 _IMAGES: dict[str, Any] = render(StackNames("zeno"))["Resources"]["Images"]["Properties"]
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """Runs the command as a pipe would: nothing is a terminal. It may ask AWS for what its policy grants alone."""
+    """Runs the command without a terminal. It may request only what its policy grants."""
 
     def run(self, *arguments: str, code: int = 0) -> Result:
         done = self.any_code(*arguments)
@@ -50,7 +50,7 @@ class Terminal:
 
 
 def without_stack() -> Place:
-    """Where a command acts that is told its names by the environment."""
+    """Environment variables that name a pipeline without a stack."""
     given = {"OriginalsBucket": "ORIGINALS_BUCKET", "ProcessedBucket": "PROCESSED_BUCKET", "Table": "TABLE"}
     told = {name: os.environ.get(f"ZENOIMG_{variable}", "") for name, variable in given.items()}
     return Place(ACCOUNT, REGION, {**StackNames("zeno").placeholders(), **told})
@@ -70,7 +70,7 @@ def nothing_deployed(terminal: Terminal) -> Iterator[Terminal]:
 
 @pytest.fixture
 def no_stack(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    """Buckets and a table that were made by other means, named by settings instead of a stack's outputs."""
+    """Return a terminal for buckets and a table created by other means and named by settings."""
     with mock_aws():
         make_resources()
         for name, value in (("ORIGINALS_BUCKET", ORIGINALS), ("PROCESSED_BUCKET", PROCESSED), ("TABLE", TABLE)):
@@ -80,7 +80,7 @@ def no_stack(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Te
 
 @pytest.fixture
 def moto_server() -> Iterator[str]:
-    """The address of moto over HTTP, for commands that run in a process of their own."""
+    """Yield the URL of moto over HTTP, for commands that run in a separate process."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -1,4 +1,4 @@
-"""AWS from a deploy's point of view: moto, with a CloudFormation, a Lambda and an SQS that tests control.
+"""AWS as a deploy sees it: moto, with doubles of CloudFormation, Lambda and SQS that tests control.
 
 moto's CloudFormation cannot import existing resources, and its Lambda needs Docker. The ones here keep one stack:
 executing a change set stores its template and parameters, and invoking the processor runs the real pipeline by the
@@ -55,7 +55,7 @@ _OUTPUTS = {
 
 @dataclass
 class Stack:
-    """The one stack: as it is, and the change set that waits."""
+    """The one stack: its current state, and its pending change set."""
 
     status: str = ""
     template: Any = None
@@ -65,16 +65,16 @@ class Stack:
 
 
 class DoubledCloudFormation:
-    """Keeps one stack. ``changes`` are the resource changes that a change set shows; ``done`` what was called."""
+    """Keeps one stack. ``changes`` are the resource changes that a change set shows; ``done`` are the calls."""
 
     def __init__(self) -> None:
         self.meta = type("Meta", (), {"endpoint_url": f"https://cloudformation.{REGION}.amazonaws.com"})()
         self.stack = Stack()
         self.changes: list[dict[str, Any]] = [change("Modify", "Processor", "AWS::Lambda::Function", ("Layers",))]
         self.done: list[str] = []
-        #: Operation → what it does instead of its work: raise.
+        #: Operation → the error that it raises instead.
         self.instead: dict[str, BaseException] = {}
-        #: The status in which another's change is still in progress; gone when it was seen twice.
+        #: The status of a concurrent change; it ends after two reads.
         self.others: list[str] = []
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - AWS's own names, here and below
@@ -161,7 +161,7 @@ class DoubledCloudFormation:
 
 
 class DoubledLambda:
-    """Runs the processor by the recipe that is deployed.
+    """Runs the processor with the deployed recipe.
 
     ``broken``: fingerprint → the error of that version; ``gone``: functions that somebody deleted.
     """
@@ -212,7 +212,7 @@ class DoubledSqs:
         self._lock = Lock()
 
     def send_message_batch(self, Entries: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
-        # As at AWS, results are younger than the answer, though here they are made before it.
+        # As on AWS, results are newer than the response, although here they are made before it.
         answered = format_datetime(datetime.now(UTC), usegmt=True)
         with self._lock:
             if self.interrupt_after == 0:
@@ -234,7 +234,7 @@ class DoubledSqs:
 
 @dataclass(frozen=True)
 class DoubledAws:
-    """The doubles; everything else is moto's."""
+    """The doubles; everything else is moto."""
 
     cloudformation: DoubledCloudFormation
     functions: DoubledLambda
@@ -242,12 +242,12 @@ class DoubledAws:
 
     @property
     def done(self) -> list[str]:
-        """What CloudFormation was asked to change, in order."""
+        """Return the changes requested from CloudFormation, in order."""
         return self.cloudformation.done
 
 
 def double(monkeypatch: pytest.MonkeyPatch) -> DoubledAws:
-    """Put the doubles in the place of the clients, buckets and table included; to be called within ``mock_aws``."""
+    """Replace the clients by the doubles, buckets and table included; call it within ``mock_aws``."""
     make_data()
     cloudformation = DoubledCloudFormation()
     functions_double = DoubledLambda(cloudformation)
@@ -260,13 +260,13 @@ def double(monkeypatch: pytest.MonkeyPatch) -> DoubledAws:
     monkeypatch.setattr(packages_wheels, "packages_layer", lambda architecture, **_: Artifact("packages", b"packages"))
     # moto ignores the conditions of bucket policies, so "deny plain HTTP" would deny everything.
     monkeypatch.setattr(ArtifactStore, "_close_bucket", lambda self: None)
-    # S3 sends no events here, and nothing passes by waiting.
+    # S3 sends no events here, and waiting takes no time.
     monkeypatch.setattr(smoke, "ON_AWS", smoke.Patience(event=0, calls=1, pause=0, poll=0))
     return made
 
 
 def change(action: str, logical_id: str, kind: str, properties: tuple[str, ...] = (), **more: str) -> dict[str, Any]:
-    """A resource change as DescribeChangeSet describes it."""
+    """Return a resource change as described by DescribeChangeSet."""
     details = [{"Target": {"Name": name}} for name in properties]
     named = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": kind, "Details": details}
     return {"ResourceChange": {**named, **more}}
@@ -277,7 +277,7 @@ def refusal(code: str, message: str, operation: str) -> ClientError:
 
 
 def make_data() -> None:
-    """Buckets and table that an earlier stack left, with the settings of the template except for the policies."""
+    """Create buckets and table left by an earlier stack, with the template's settings except the policies."""
     from tests.cli.conftest import make_resources
 
     make_resources(*NAMES.buckets, NAMES.table)
@@ -311,7 +311,7 @@ def make_data() -> None:
 
 
 def make_bucket_policies() -> None:
-    """The policies that a stack creates; a bucket with a policy before its first deploy is not adopted."""
+    """Create the stack's bucket policies; a bucket with a policy before its first deploy is not adopted."""
     for bucket in NAMES.buckets:
         statement = {
             "Sid": "TlsOnly",

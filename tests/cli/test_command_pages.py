@@ -1,4 +1,4 @@
-"""Each command has a page generated from its help, and help that begins with something to copy."""
+"""Each command has a page generated from its help, which starts with an example to copy."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from docs import make_commands
 from zenoimg.cli.app import COMMANDS
 
 
-def test_the_pages_say_what_the_help_says(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_pages_match_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert make_commands.main(["--check"]) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_page_begins_with_a_sentence_and_an_example(name: str) -> None:
+def test_each_page_starts_with_a_sentence_and_an_example(name: str) -> None:
     title, blank, summary, _, fence, example, *_ = make_commands.pages()[f"{name}.md"].split("\n")
     assert title == f"# zenoimg {name}"
     assert (blank, fence) == ("", "```")
@@ -23,7 +23,7 @@ def test_each_page_begins_with_a_sentence_and_an_example(name: str) -> None:
     assert "zenoimg" in example
 
 
-def test_a_page_that_is_missing_changed_or_left_over_is_named(
+def test_missing_changed_and_leftover_pages_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(make_commands, "FOLDER", tmp_path)

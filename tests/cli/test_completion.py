@@ -1,4 +1,4 @@
-"""Shell completion: image ids and stack names, fast, silent, and never anything that a shell would execute."""
+"""Shell completion of image ids and stack names: fast, silent, and never with anything that a shell would execute."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Complete = Callable[..., list[str]]
 
 @pytest.fixture
 def complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Complete:
-    """What a shell is offered for a line that ends in the last word."""
+    """Return the completions for a line that ends in the last word."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def run(*words: str, shell: str = "bash") -> list[str]:
@@ -61,7 +61,7 @@ def _fill() -> None:
 
 
 @pytest.mark.usefixtures("originals")
-def test_ids_are_completed_where_images_are_named(complete: Complete) -> None:
+def test_ids_are_completed_where_commands_take_images(complete: Complete) -> None:
     assert "a.jpg" in complete("show", "")
     for words in (["show"], ["download", "a.jpg"], ["delete"], ["reprocess"], ["tail-logs", "--image"]):
         assert complete(*words, "holi") == ["holiday/beach.jpg", r"holiday/sea\ side.jpg"]
@@ -69,7 +69,7 @@ def test_ids_are_completed_where_images_are_named(complete: Complete) -> None:
 
 @pytest.mark.usefixtures("originals")
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_nothing_is_offered_that_a_shell_could_run(shell: str, complete: Complete) -> None:
+def test_no_completion_can_be_executed_by_a_shell(shell: str, complete: Complete) -> None:
     text = "\n".join(complete("show", "", shell=shell))
     assert "a.jpg" in text
     assert "ü.jpg" in text
@@ -78,14 +78,14 @@ def test_nothing_is_offered_that_a_shell_could_run(shell: str, complete: Complet
 
 
 @pytest.mark.usefixtures("originals")
-def test_the_same_minute_needs_no_further_call(complete: Complete) -> None:
+def test_completions_within_a_minute_need_no_further_call(complete: Complete) -> None:
     assert complete("show", "holi") == complete("show", "holi")
     boto3.client("s3").delete_object(Bucket=ORIGINALS, Key="holiday/beach.jpg")
-    assert complete("show", "holiday/b") == ["holiday/beach.jpg"], "from memory"
-    assert complete("show", "a") == ["a.jpg"], "asked anew: the memory begins with holi"
+    assert complete("show", "holiday/b") == ["holiday/beach.jpg"], "from the cache"
+    assert complete("show", "a") == ["a.jpg"], "requested again: the cache starts with holi"
 
 
-def test_what_was_kept_for_one_key_is_not_shown_for_another(
+def test_completions_cached_for_one_access_key_are_not_shown_for_another(
     originals: None, complete: Complete, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert complete("show", "holiday/b") == ["holiday/beach.jpg"]
@@ -94,7 +94,7 @@ def test_what_was_kept_for_one_key_is_not_shown_for_another(
     assert complete("show", "holiday/b") == []
 
 
-def test_stacks_of_ours_are_completed(terminal: Terminal, complete: Complete, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_stacks_are_completed(terminal: Terminal, complete: Complete, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = [{"OutputKey": key} for key in ("OriginalsBucket", "RecipeFingerprint")]
     page = {"Stacks": [{"StackName": name, "Outputs": ours} for name in ("zeno", "zebra")]}
     page["Stacks"] += [{"StackName": "zoo"}, {"StackName": "zip", "Outputs": [{"OutputKey": "Topic"}]}]
@@ -107,7 +107,7 @@ def test_stacks_of_ours_are_completed(terminal: Terminal, complete: Complete, mo
     assert complete("list", "--stack", "zen") == ["zeno"]
 
 
-def test_what_goes_wrong_completes_nothing_and_says_nothing(originals: None, complete: Complete) -> None:
+def test_errors_complete_nothing_and_print_nothing(originals: None, complete: Complete) -> None:
     boto3.resource("s3").Bucket(ORIGINALS).objects.delete()
     boto3.client("s3").delete_bucket(Bucket=ORIGINALS)
     assert complete("show", "") == []
@@ -116,13 +116,13 @@ def test_what_goes_wrong_completes_nothing_and_says_nothing(originals: None, com
     assert complete("show", "a") == []
 
 
-def test_options_on_the_line_count(originals: None, complete: Complete) -> None:
+def test_options_on_the_line_apply(originals: None, complete: Complete) -> None:
     assert complete("--endpoint-url", "nonsense", "show", "a") == []
     assert complete("show", "--endpoint-url", "nonsense", "a") == []
     assert complete("--region", "eu-west-1", "show", "a") == ["a.jpg"]
 
 
-def test_memory_ends_and_damage_is_no_memory(tmp_path: Path) -> None:
+def test_the_cache_expires_and_damaged_entries_are_ignored(tmp_path: Path) -> None:
     clock = [1000.0]
     memory = Memory(tmp_path / "sub" / "file.json", now=lambda: clock[0])
     memory.keep("k", ["v"])
@@ -137,7 +137,7 @@ def test_memory_ends_and_damage_is_no_memory(tmp_path: Path) -> None:
     assert memory.recall("k", 60) == 1
 
 
-def test_a_place_that_cannot_be_written_is_no_memory(tmp_path: Path) -> None:
+def test_an_unwritable_cache_folder_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     memory = Memory(tmp_path / "file" / "x.json")
     memory.keep("k", 1)

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Terminal
 
 
-def test_init_writes_a_file_that_config_reads_and_never_replaces_one(terminal: Terminal, tmp_path: Path) -> None:
+def test_init_writes_a_file_that_config_reads_and_never_overwrites_one(terminal: Terminal, tmp_path: Path) -> None:
     assert terminal.json("init") == {"result": "written", "file": "zenoimg.toml"}
     path = tmp_path / "zenoimg.toml"
     path.write_text(path.read_text().replace("# memory = 1769", "memory = 1024"))
@@ -19,7 +19,7 @@ def test_init_writes_a_file_that_config_reads_and_never_replaces_one(terminal: T
     assert "# memory = 1769" in path.read_text()
 
 
-def test_init_writes_the_file_that_config_is_told(terminal: Terminal, tmp_path: Path) -> None:
+def test_init_writes_the_file_named_by_the_config_option(terminal: Terminal, tmp_path: Path) -> None:
     terminal.run("--config", "mine.toml", "init")
     assert (tmp_path / "mine.toml").is_file()
     done = terminal.run("--config", "missing.toml", "config", code=3)
@@ -42,20 +42,20 @@ def test_config_shows_each_value_and_where_it_comes_from(
     assert ["logs.level", "ERROR", "ZENOIMG_LOGS_LEVEL"] in rows
 
 
-def test_a_logo_takes_the_place_of_the_default_text(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_logo_replaces_the_default_text(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('[watermark]\nlogo = "logo.png"\n')
     shown = {each["key"]: each["value"] for each in terminal.json("config")}
     assert (shown["watermark.text"], shown["watermark.logo"]) == (None, "logo.png")
 
 
-def test_a_wrong_value_stops_every_command_with_its_line(terminal: Terminal, tmp_path: Path) -> None:
+def test_an_invalid_value_stops_every_command_and_its_line_is_named(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text("[processor]\nmemory = 100\n")
     for command in ("config", "list", "deploy", "destroy"):
         done = terminal.run(command, code=3)
         assert "zenoimg.toml:2: processor.memory is 100; allowed is a whole number from 512 to 10240" in done.stderr
 
 
-def test_half_a_pipeline_without_a_stack_is_an_error_of_config_too(
+def test_an_incomplete_pipeline_without_a_stack_is_an_error_in_config_as_well(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZENOIMG_TABLE", "records")

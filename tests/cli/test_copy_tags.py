@@ -31,7 +31,7 @@ def versions(request: pytest.FixtureRequest, no_stack: Terminal) -> None:
 
 
 @pytest.mark.usefixtures("versions")
-def test_tags_are_carried_on_request_to_old_copies_and_to_new_ones(no_stack: Terminal, tmp_path: Path) -> None:
+def test_tags_are_carried_over_on_request_to_old_and_new_copies(no_stack: Terminal, tmp_path: Path) -> None:
     put("a.jpg", Tagging=TAGGED)
     no_stack.json("reprocess", "--here")
     assert tags("a.jpg") == {}
@@ -48,14 +48,14 @@ def test_tags_are_carried_on_request_to_old_copies_and_to_new_ones(no_stack: Ter
     assert no_stack.json("status", "--check")["audit"]["findings"] == {}
 
 
-def test_a_policy_that_keeps_places_keeps_tags_that_name_them(no_stack: Terminal, tmp_path: Path) -> None:
+def test_a_policy_that_keeps_locations_keeps_location_tags(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('[copies]\ntags = true\n[metadata]\npolicy = "keep"\n')
     put("a.jpg", Tagging=TAGGED)
     no_stack.json("reprocess", "--here")
     assert tags("a.jpg") == {"client": "acme + sons", "paid": "yes", "city": "Paris"}
 
 
-def test_no_tags_are_asked_for_without_the_setting(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_tags_are_requested_without_the_setting(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     from botocore.client import BaseClient
 
     asked, call = [], BaseClient._make_api_call  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Bodies that arrive damaged from S3, end to end: retried, then failed, and never used."""
+"""Bodies that arrive damaged from S3 are retried, then reported as failed, and never used."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.parametrize(("damage", "checksums"), KINDS), pytest.ma
 def proxy(
     terminal: Terminal, moto_server: str, monkeypatch: pytest.MonkeyPatch, damage: Damage, checksums: bool
 ) -> Iterator[DamagingProxy]:
-    """A proxy in front of S3, which commands use; it damages nothing yet."""
+    """Yield a proxy in front of S3 that commands use; it damages nothing yet."""
     make_resources(endpoint_url=moto_server)
     boto3.client("s3", endpoint_url=moto_server).put_object(Bucket=ORIGINALS, Key="a.jpg", Body=PHOTO)
     with damaging_proxy(moto_server) as proxy:
@@ -56,15 +56,15 @@ def test_a_damaged_original_is_neither_processed_nor_refused(terminal: Terminal,
     assert copies(proxy) == []
     (record,) = terminal.json("list")
     assert (record["Status"], record["CopyRecipe"]) == ("failed", None)
-    assert result(terminal, "reprocess", "--here")["Result"] == "processed", "the next try finds sound bytes"
+    assert result(terminal, "reprocess", "--here")["Result"] == "processed", "the next attempt gets intact bytes"
 
 
-def test_an_original_that_arrives_sound_in_time_is_processed(terminal: Terminal, proxy: DamagingProxy) -> None:
+def test_an_original_that_arrives_intact_in_time_is_processed(terminal: Terminal, proxy: DamagingProxy) -> None:
     proxy.times = bodies.TRIES - 1
     assert result(terminal, "reprocess", "--here")["Result"] == "processed"
     (damaged_before,) = copies(proxy)
     result(terminal, "reprocess", "--here", "a.jpg")
-    assert copies(proxy) == [damaged_before], "the copy of sound bytes"
+    assert copies(proxy) == [damaged_before], "the copy of the intact bytes"
 
 
 @pytest.mark.parametrize("options", [(), ("--original",)], ids=["copy", "original"])

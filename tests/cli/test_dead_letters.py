@@ -39,7 +39,7 @@ class Queue:
 
     def visible(self) -> int:
         attributes = boto3.client("sqs").get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
-        assert attributes["ApproximateNumberOfMessagesNotVisible"] == "0", "none stays hidden"
+        assert attributes["ApproximateNumberOfMessagesNotVisible"] == "0", "none is left hidden"
         return int(attributes["ApproximateNumberOfMessages"])
 
 
@@ -70,7 +70,7 @@ def test_an_empty_queue_has_nothing_to_show(queue: Queue) -> None:
     assert queue.terminal.json("dead-letters", "discard", "--all", "--yes") == []
 
 
-def test_the_list_says_key_lane_tries_time_and_reason_and_hides_nothing(queue: Queue) -> None:
+def test_the_list_shows_key_lane_tries_time_and_reason_and_leaves_letters_visible(queue: Queue) -> None:
     ids = queue.bury(envelope("live.jpg"), backfill_body(ORIGINALS, "again é.jpg"), "not json", backfill_body("b", "a"))
     Catalog(boto3.client("dynamodb"), NAMES.table).put(
         replace(record("again é.jpg", status="failed"), error="it broke")
@@ -98,7 +98,7 @@ def test_the_list_says_key_lane_tries_time_and_reason_and_hides_nothing(queue: Q
     assert queue.visible() == 4
 
 
-def test_a_limit_says_how_many_there_are(queue: Queue) -> None:
+def test_with_a_limit_the_total_is_reported(queue: Queue) -> None:
     queue.bury(*(envelope(f"{number}.jpg") for number in range(25)))
     assert len(queue.terminal.json("dead-letters", "list", "--limit", "12")) == 12
     done = queue.terminal.run("dead-letters", "list", "--limit", "12")
@@ -109,7 +109,7 @@ def test_a_limit_says_how_many_there_are(queue: Queue) -> None:
 @pytest.mark.parametrize(
     "body", ["\u009b2Jpoison [bold]", '{"requestPayload": "\\u001b[2J"}', "[" * 5000, '{"Records": [1]}', '"\\ud800"']
 )
-def test_a_poisoned_text_is_shown_escaped_and_can_be_discarded(queue: Queue, body: str) -> None:
+def test_a_hostile_message_is_shown_escaped_and_can_be_discarded(queue: Queue, body: str) -> None:
     (one,) = queue.bury(body)
     shown = queue.terminal.run("dead-letters", "show", one[:8]).stdout
     assert one in shown
@@ -151,7 +151,7 @@ def test_discarding_needs_a_choice_and_a_confirmation(queue: Queue) -> None:
     assert queue.visible() == 1
 
 
-def test_an_id_that_no_letter_has_is_named(queue: Queue) -> None:
+def test_an_unknown_id_is_reported(queue: Queue) -> None:
     (one,) = queue.bury("not json")
     assert "00000000-none" in queue.terminal.run("dead-letters", "show", "00000000-none", code=1).stderr
     results = queue.terminal.json("dead-letters", "discard", "00000000-none", one, "--yes", code=1)
@@ -163,7 +163,7 @@ def test_an_id_that_no_letter_has_is_named(queue: Queue) -> None:
     assert "at least 8 characters" in queue.terminal.run("dead-letters", "show", one[:3], code=2).stderr
 
 
-def test_letters_that_arrive_during_the_question_stay(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_letters_that_arrive_during_confirmation_are_kept(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.bury("not json")
 
     def confirmed(*_: object, **__: object) -> bool:
@@ -193,7 +193,7 @@ def test_discarding_stops_at_the_bound_and_says_how_many_are_left(
     assert queue.visible() == 0
 
 
-def test_unreadable_letters_behind_the_bound_are_not_forgotten(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_letters_beyond_the_bound_are_not_forgotten(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiving, "MAX_KEPT", 20)
     monkeypatch.setattr(survey, "MAX_KEPT", 20)
     queue.bury(*(envelope(f"{number}.jpg") for number in range(24)), "not json")
@@ -202,12 +202,12 @@ def test_unreadable_letters_behind_the_bound_are_not_forgotten(queue: Queue, mon
     assert "`zenoimg reprocess --failed`" in done.stderr
 
 
-def test_letters_can_be_looked_at_without_the_table(queue: Queue) -> None:
+def test_letters_are_shown_even_without_the_table(queue: Queue) -> None:
     queue.bury(backfill_body(ORIGINALS, "a.jpg"))
     boto3.client("dynamodb").delete_table(TableName=NAMES.table)
     assert queue.terminal.json("dead-letters", "list")[0]["ImageIds"] == ["a.jpg"]
 
 
-def test_a_pipeline_without_queues_says_so(no_stack: Terminal) -> None:
+def test_a_pipeline_without_queues_is_reported(no_stack: Terminal) -> None:
     done: Any = no_stack.run("dead-letters", "list", code=3)
     assert "no queues" in done.stderr

@@ -1,4 +1,4 @@
-"""``delete`` on moto: what is deleted, what is kept, what is asked. No function runs: this process reconciles."""
+"""``delete`` on moto: what is deleted and kept, and what needs confirming. No function runs: this process reconciles."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def originals() -> set[str]:
 
 
 def versions() -> dict[str, int]:
-    """Versions and delete markers by key."""
+    """Return the versions and delete markers by key."""
     counts: dict[str, int] = {}
     for page in boto3.client("s3").get_paginator("list_object_versions").paginate(Bucket=ORIGINALS):
         for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
@@ -50,7 +50,7 @@ def results(terminal: Terminal, *arguments: str, code: int = 0) -> dict[str, dic
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many objects each DeleteObjects named."""
+    """Return the number of objects in each DeleteObjects."""
     sizes: list[int] = []
     whole = operation._delete_objects
 
@@ -62,7 +62,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
-def test_original_copy_and_record_go_and_old_versions_stay(no_stack: Terminal, copies: Callable[[], set[str]]) -> None:
+def test_original_copy_and_record_are_deleted_and_old_versions_kept(
+    no_stack: Terminal, copies: Callable[[], set[str]]
+) -> None:
     put("a.jpg", AWKWARD, CONTROL, "stays.jpg")
     found = results(no_stack, "a.jpg", AWKWARD, CONTROL)
     assert {each["Result"] for each in found.values()} == {"deleted"}
@@ -71,7 +73,7 @@ def test_original_copy_and_record_go_and_old_versions_stay(no_stack: Terminal, c
     assert versions() == {"a.jpg": 2, AWKWARD: 2, CONTROL: 2, "stays.jpg": 1}
 
 
-def test_a_key_that_xml_cannot_write_goes_by_a_call_of_its_own(no_stack: Terminal, calls: list[int]) -> None:
+def test_a_key_that_xml_cannot_represent_is_deleted_by_a_separate_call(no_stack: Terminal, calls: list[int]) -> None:
     put("x\x01.jpg", "a.jpg")
     found = results(no_stack, "x\x01.jpg", "a.jpg")
     assert {each["Result"] for each in found.values()} == {"deleted"}
@@ -94,7 +96,7 @@ def test_a_purge_removes_every_version_of_exactly_these_keys(
     assert copies() == {"processed/a.jpg.jpg", "processed/a"}
 
 
-def test_what_was_deleted_before_can_still_be_purged(no_stack: Terminal) -> None:
+def test_images_deleted_before_can_still_be_purged(no_stack: Terminal) -> None:
     put("a.jpg", times=2)
     results(no_stack, "a.jpg")
     assert results(no_stack, "a.jpg", code=1)["a.jpg"]["Result"] == "missing"
@@ -124,7 +126,7 @@ def test_an_older_version_never_becomes_the_current_one_during_a_purge(
     assert versions() == {}
 
 
-def test_a_bucket_without_versions(no_stack: Terminal) -> None:
+def test_images_in_a_bucket_without_versions_are_deleted(no_stack: Terminal) -> None:
     s3 = boto3.client("s3")
     s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Suspended"})
     put("a.jpg", "b.jpg")
@@ -135,13 +137,13 @@ def test_a_bucket_without_versions(no_stack: Terminal) -> None:
     assert "b.jpg" not in versions()
 
 
-def test_a_record_without_an_original_goes_too(no_stack: Terminal) -> None:
+def test_a_record_without_an_original_is_deleted_as_well(no_stack: Terminal) -> None:
     Catalog(boto3.client("dynamodb"), TABLE).put(record("left.jpg"))
     assert results(no_stack, "left.jpg")["left.jpg"]["Result"] == "deleted"
     assert records() == set()
 
 
-def test_what_is_unknown_is_named_and_the_others_go(no_stack: Terminal) -> None:
+def test_unknown_ids_are_reported_and_the_others_deleted(no_stack: Terminal) -> None:
     put("a.jpg")
     found = results(no_stack, "nothing.jpg", "a.jpg", "", "\udce9", "x" * 1025, code=1)
     assert found["a.jpg"]["Result"] == "deleted"
@@ -152,10 +154,12 @@ def test_what_is_unknown_is_named_and_the_others_go(no_stack: Terminal) -> None:
         "VersionsRemoved": 0,
     }
     assert sum(each["Result"] == "missing" for each in found.values()) == 4
-    assert "nothing.jpg" not in versions(), "no delete marker is made for nothing"
+    assert "nothing.jpg" not in versions(), "no unnecessary delete marker is created"
 
 
-def test_a_thousand_keys_go_by_one_call(no_stack: Terminal, calls: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thousand_keys_are_deleted_by_one_call(
+    no_stack: Terminal, calls: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(operation, "_BATCH", 4)
     keys = [f"{number}.jpg" for number in range(10)]
     put(*keys)
@@ -165,7 +169,7 @@ def test_a_thousand_keys_go_by_one_call(no_stack: Terminal, calls: list[int], mo
 
 
 def refusing(monkeypatch: pytest.MonkeyPatch, answers: list[dict[str, str]]) -> list[int]:
-    """Each call of DeleteObjects refuses the keys of the next answer (key → code) and removes the others."""
+    """Make each DeleteObjects reject the keys of the next answer (key → code) and delete the others."""
     whole, sizes = operation._delete_objects, []
 
     def some(pipeline: Any, objects: Any) -> Any:
@@ -180,7 +184,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, answers: list[dict[str, str]]) -> 
     return sizes
 
 
-def test_a_refused_key_is_named_with_its_reason_and_keeps_all_it_has(
+def test_a_key_that_cannot_be_deleted_is_reported_with_the_reason_and_stays_complete(
     no_stack: Terminal, copies: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put("a.jpg", "held.jpg")
@@ -193,7 +197,7 @@ def test_a_refused_key_is_named_with_its_reason_and_keeps_all_it_has(
     assert copies() == {"processed/held.jpg"}
 
 
-def test_what_may_pass_is_tried_again_and_other_refusals_are_not_forgotten(
+def test_temporary_errors_are_retried_and_permanent_ones_not_forgotten(
     no_stack: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
@@ -211,7 +215,7 @@ def test_what_may_pass_is_tried_again_and_other_refusals_are_not_forgotten(
     assert len(waits) == 2
 
 
-def test_a_copy_that_cannot_be_removed_is_said_and_the_same_command_goes_on(
+def test_a_copy_that_cannot_be_deleted_is_reported_and_the_same_command_finishes_the_job(
     no_stack: Terminal, copies: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from zenoimg.pipeline.storage import ImageStorage
@@ -231,7 +235,7 @@ def test_a_copy_that_cannot_be_removed_is_said_and_the_same_command_goes_on(
     assert copies() == records() == set()
 
 
-def test_nothing_goes_without_a_yes(no_stack: Terminal) -> None:
+def test_nothing_is_deleted_without_confirmation(no_stack: Terminal) -> None:
     put(AWKWARD)
     done = no_stack.run("delete", AWKWARD, code=2)
     assert "--yes" in done.stderr
@@ -244,7 +248,7 @@ def test_nothing_goes_without_a_yes(no_stack: Terminal) -> None:
 
 
 @pytest.mark.parametrize(("answer", "goes"), [("y\n", True), ("n\n", False), ("\n", False)])
-def test_the_answer_decides(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch, answer: str, goes: bool) -> None:
+def test_the_answer_is_respected(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch, answer: str, goes: bool) -> None:
     put("a.jpg")
     monkeypatch.setattr("zenoimg.cli.terminal.screen.Screen.is_interactive", True)
     monkeypatch.setattr("builtins.input", lambda: answer.strip())
@@ -254,5 +258,5 @@ def test_the_answer_decides(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch,
     assert (originals() == set()) is goes
 
 
-def test_nothing_is_asked_where_nothing_is_there(no_stack: Terminal) -> None:
+def test_no_confirmation_is_needed_if_nothing_exists(no_stack: Terminal) -> None:
     assert "there is no such image" in no_stack.run("delete", "nothing.jpg", code=1).stderr

@@ -1,4 +1,4 @@
-"""``zenoimg deploy`` in process, on a doubled AWS: what is asked, changed, tested, restored and shown."""
+"""``zenoimg deploy`` in process, on a doubled AWS: what is confirmed, changed, tested, restored and shown."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def aws(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doubled
 
 @pytest.fixture
 def deployed(aws: DoubledAws, terminal: Terminal) -> DoubledAws:
-    """The stack, deployed with the default recipe; another recipe waits in zenoimg.toml."""
+    """Return the stack, deployed with the default recipe; zenoimg.toml has another recipe."""
     terminal.run("deploy", "--yes")
     aws.done.clear()
     Path("zenoimg.toml").write_text('[watermark]\ntext = "© Other"\n')
@@ -44,7 +44,7 @@ def running(aws: DoubledAws) -> str:
 # The plan
 
 
-def test_the_plan_is_a_table_and_warns_of_what_is_lost(aws: DoubledAws, terminal: Terminal) -> None:
+def test_the_plan_is_a_table_with_warnings_about_losses(aws: DoubledAws, terminal: Terminal) -> None:
     aws.cloudformation.changes = [
         change("Modify", "Processor", "AWS::Lambda::Function", ("Layers",)),
         change("Modify", "RecipeLayer", "AWS::Lambda::LayerVersion", ("Content",), Replacement="True",
@@ -91,7 +91,7 @@ def test_warnings_are_red_and_notes_are_not(
         (None, "AWS_IAM", ""),
     ],
 )
-def test_a_change_of_the_apis_access_is_said_in_words(before: str | None, after: str, words: str) -> None:
+def test_a_change_of_the_apis_access_is_described(before: str | None, after: str, words: str) -> None:
     version = None if before is None else DeployedVersion("{}", {"ApiAuthorization": before}, {})
     plan = Plan(StackNames("zeno"), None, (), Recipe(), Limits(), {"ApiAuthorization": after}, deployed=version)
     said = " ".join([*plan_text.notes(plan), *plan_text.warnings(plan)])
@@ -103,7 +103,7 @@ def test_a_change_of_the_apis_access_is_said_in_words(before: str | None, after:
     ("before", "after", "said"),
     [(None, True, True), ("{}", True, True), ('{"heic": true}', True, False), (None, False, False)],
 )
-def test_a_plan_that_adds_heic_names_its_licences(before: str | None, after: bool, said: bool) -> None:
+def test_a_plan_that_adds_heic_names_the_licences(before: str | None, after: bool, said: bool) -> None:
     version = None if before is None else DeployedVersion("{}", {"Limits": before}, {})
     plan = Plan(StackNames("zeno"), None, (), Recipe(), Limits(heic=after), deployed=version)
     words = " ".join(plan_text.notes(plan))
@@ -112,7 +112,7 @@ def test_a_plan_that_adds_heic_names_its_licences(before: str | None, after: boo
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("place", "told"), [(AWS, False), (EMBEDDED, True)])
-def test_events_are_left_out_where_no_pipe_can_send_them_and_the_plan_says_so(
+def test_the_plan_reports_that_events_are_left_out_where_no_pipe_can_send_them(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, place: Platform, told: bool
 ) -> None:
     limited = replace(AWS, pipes_reach_event_buses=place.pipes_reach_event_buses)
@@ -124,7 +124,7 @@ def test_events_are_left_out_where_no_pipe_can_send_them_and_the_plan_says_so(
 
 
 @pytest.mark.slow
-def test_the_plan_says_what_an_open_api_can_cost_a_day(aws: DoubledAws, terminal: Terminal) -> None:
+def test_the_plan_states_what_an_open_api_can_cost_per_day(aws: DoubledAws, terminal: Terminal) -> None:
     Path("zenoimg.toml").write_text('[api]\nauth = "none"\n', encoding="utf-8")
     shown = " ".join(terminal.run("deploy", "--dry-run").stderr.split())
     assert "up to 172,800 requests a day, each of up to 1 MB: 173 GB, about $19 a day at list prices" in shown
@@ -133,7 +133,7 @@ def test_the_plan_says_what_an_open_api_can_cost_a_day(aws: DoubledAws, terminal
 
 
 @pytest.mark.slow
-def test_a_change_of_the_watermark_is_said_in_words(deployed: DoubledAws, terminal: Terminal) -> None:
+def test_a_change_of_the_watermark_is_described(deployed: DoubledAws, terminal: Terminal) -> None:
     Path("zenoimg.toml").write_text(
         '[watermark]\ntext = "© Other"\nopacity = 0.9\n[metadata]\npolicy = "strip"\n', encoding="utf-8"
     )
@@ -155,7 +155,7 @@ def test_without_a_terminal_and_without_yes_the_plan_is_discarded(deployed: Doub
     ("answer", "code", "done"),
     [("n", 1, ["create", "discard"]), ("", 1, ["create", "discard"]), ("y", 0, ["create", "execute"])],
 )
-def test_a_plan_is_carried_out_after_a_yes_and_discarded_after_anything_else(
+def test_a_plan_is_executed_after_a_yes_and_discarded_after_anything_else(
     deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, done: list[str]
 ) -> None:
     monkeypatch.setattr("zenoimg.cli.terminal.screen.Screen.is_interactive", True)
@@ -211,7 +211,7 @@ def test_nothing_to_change_is_success_and_leaves_no_change_set(deployed: Doubled
 
 
 @pytest.mark.slow
-def test_what_was_deleted_by_other_means_is_planned_and_must_exist_afterwards(
+def test_resources_deleted_by_other_means_are_planned_and_must_exist_afterwards(
     deployed: DoubledAws, terminal: Terminal
 ) -> None:
     Path("zenoimg.toml").unlink()
@@ -224,7 +224,7 @@ def test_what_was_deleted_by_other_means_is_planned_and_must_exist_afterwards(
 
 
 @pytest.mark.slow
-def test_a_change_in_progress_is_waited_for_and_its_result_is_tested(
+def test_a_change_in_progress_is_awaited_and_its_result_tested(
     deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("zenoimg.toml").unlink()
@@ -236,7 +236,7 @@ def test_a_change_in_progress_is_waited_for_and_its_result_is_tested(
 
 
 @pytest.mark.slow
-def test_ctrl_c_during_the_change_says_that_cloudformation_continues_and_how_to_follow(
+def test_ctrl_c_during_the_change_reports_that_cloudformation_continues_and_how_to_follow(
     deployed: DoubledAws, terminal: Terminal
 ) -> None:
     deployed.cloudformation.instead["execute"] = KeyboardInterrupt()
@@ -248,13 +248,15 @@ def test_ctrl_c_during_the_change_says_that_cloudformation_continues_and_how_to_
 
 
 @pytest.mark.slow
-def test_ctrl_c_in_the_smoke_test_says_what_is_deployed(deployed: DoubledAws, terminal: Terminal) -> None:
+def test_ctrl_c_in_the_smoke_test_reports_what_is_deployed(deployed: DoubledAws, terminal: Terminal) -> None:
     deployed.functions.interrupt = KeyboardInterrupt()
     assert "its smoke test did not finish" in terminal.run("deploy", "--yes", code=130).stderr
 
 
 @pytest.mark.slow
-def test_a_smoke_test_that_cannot_be_run_says_what_is_deployed(deployed: DoubledAws, terminal: Terminal) -> None:
+def test_if_the_smoke_test_cannot_run_the_deployed_version_is_reported(
+    deployed: DoubledAws, terminal: Terminal
+) -> None:
     deployed.functions.interrupt = RefusedByAwsError("denied")
     shown = terminal.run("deploy", "--yes", code=4).stderr
     assert "The new version is deployed, but its smoke test could not be run." in shown
@@ -288,14 +290,14 @@ def test_a_rolled_back_deploy_is_json_with_the_outputs_of_the_previous_version(
 
 
 @pytest.mark.slow
-def test_a_previous_version_that_fails_too_is_said_to(deployed: DoubledAws, terminal: Terminal) -> None:
+def test_a_previous_version_that_fails_as_well_is_reported(deployed: DoubledAws, terminal: Terminal) -> None:
     deployed.functions.broken = {OTHER.fingerprint: "no", running(deployed): "no role"}
     shown = terminal.run("deploy", "--yes", code=1).stderr
     assert "also fails the test: large photo (2400x1600): the function fails: RuntimeError: no role" in shown
 
 
 @pytest.mark.slow
-def test_a_rollback_that_fails_says_both(
+def test_a_failed_rollback_reports_both_errors(
     deployed: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployed.functions.broken[OTHER.fingerprint] = "it eats photos"
@@ -322,7 +324,7 @@ def test_a_first_version_that_fails_is_kept(aws: DoubledAws, terminal: Terminal)
 
 
 @pytest.mark.slow
-def test_a_folder_without_settings_does_not_give_a_stack_the_default_recipe(
+def test_a_folder_without_settings_does_not_reset_a_stack_to_the_default_recipe(
     deployed: DoubledAws, terminal: Terminal
 ) -> None:
     terminal.run("deploy", "--yes")
@@ -331,6 +333,6 @@ def test_a_folder_without_settings_does_not_give_a_stack_the_default_recipe(
     assert "the default recipe is not that of the stack" in stderr
     assert "--config FILE" in stderr
     assert running(deployed) == OTHER.fingerprint
-    terminal.run("init")  # says that the defaults are meant
+    terminal.run("init")  # states that the defaults are intended
     terminal.run("deploy", "--yes")
     assert running(deployed) != OTHER.fingerprint

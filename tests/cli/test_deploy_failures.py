@@ -1,4 +1,4 @@
-"""What AWS or another endpoint refuses during a deploy: one sentence, the next step, the exit code."""
+"""Errors of AWS or another endpoint during a deploy: one sentence, the next step, the exit code."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ DENIED = "User: u is not authorized to perform: s3:CreateBucket on resource: arn
     ids=["denied", "denied without words", "none", "unknown", "expired", "quota", "buckets", "capability", "location",
          "network"],
 )  # fmt: skip
-def test_what_aws_refuses_is_one_sentence_and_the_next_step(
+def test_an_error_of_aws_is_one_sentence_and_the_next_step(
     aws: DoubledAws, terminal: Terminal, error: Exception, code: int, said: str, step: str
 ) -> None:
     aws.cloudformation.instead["create"] = error
@@ -63,7 +63,7 @@ def test_what_aws_refuses_is_one_sentence_and_the_next_step(
     assert "Traceback" not in shown
 
 
-def test_a_region_that_nobody_knows_is_named_with_the_one_that_was_meant(aws: DoubledAws, terminal: Terminal) -> None:
+def test_an_unknown_region_is_reported_with_a_suggestion(aws: DoubledAws, terminal: Terminal) -> None:
     aws.cloudformation.instead["describe"] = EndpointConnectionError(
         endpoint_url="https://cloudformation.eu-wst-1.amazonaws.com/"
     )
@@ -74,7 +74,7 @@ def test_a_region_that_nobody_knows_is_named_with_the_one_that_was_meant(aws: Do
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("arguments", [["--yes"], ["--dry-run"]])
-def test_an_endpoint_that_lacks_what_deploy_needs_is_one_sentence_and_nothing_is_made(
+def test_an_endpoint_without_required_features_is_one_sentence_and_nothing_is_created(
     terminal: Terminal, moto_server: str, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     packed: Callable[..., Artifact] = lambda architecture, **_: Artifact("packages", b"zip")  # noqa: E731
@@ -88,7 +88,7 @@ def test_an_endpoint_that_lacks_what_deploy_needs_is_one_sentence_and_nothing_is
     assert (s3.list_buckets()["Buckets"], stacks) == ([], [])
 
 
-def test_an_endpoint_that_is_no_aws_at_all_is_one_sentence(terminal: Terminal) -> None:
+def test_an_endpoint_that_is_not_aws_at_all_is_one_sentence(terminal: Terminal) -> None:
     class Page(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.send_response(200)

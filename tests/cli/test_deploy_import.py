@@ -37,7 +37,9 @@ def test_an_import_is_followed_by_a_change_set_that_reverts_drift(
         {item["ParameterKey"]: item["ParameterValue"] for item in each["Parameters"]}["SettingsGeneration"]
         for each in asked
     ]
-    assert generations == ["0", "1", "1"], "a changed tag has the settings written where drift is not looked at"
+    assert generations == ["0", "1", "1"], (
+        "a changed tag makes CloudFormation write the settings where drift is not detected"
+    )
     assert f"Adopted {NAMES.originals_bucket}" in shown
 
 
@@ -56,7 +58,7 @@ def test_an_imported_table_gets_its_stream_before_the_pipes_that_read_it(
         def created(**given: Any) -> dict[str, str]:
             parameters = {item["ParameterKey"]: item["ParameterValue"] for item in given["Parameters"]}
             asked.append(parameters["EventsEnabled"])
-            if given.get("DeploymentMode"):  # what was imported is the stack's now
+            if given.get("DeploymentMode"):  # the imported resources belong to the stack now
                 aws.cloudformation.changes = [change("Modify", "Images", "AWS::DynamoDB::Table")]
             return create(**given)
 

@@ -28,7 +28,7 @@ def parameter(aws: DoubledAws) -> str:
     return aws.cloudformation.stack.parameters[PROTECTION]
 
 
-def test_the_first_deploy_protects_the_table_after_its_test_and_later_ones_keep_that(
+def test_the_first_deploy_protects_the_table_after_its_test_and_later_ones_keep_it_protected(
     aws: DoubledAws, terminal: Terminal
 ) -> None:
     shown = terminal.run("deploy", "--yes").stderr
@@ -50,7 +50,7 @@ def test_a_version_that_fails_its_test_leaves_the_table_unprotected(aws: Doubled
     assert (aws.done, parameter(aws)) == (["create", "execute"], "false")
 
 
-def test_a_deploy_that_was_interrupted_in_its_test_is_finished_by_the_next(aws: DoubledAws, terminal: Terminal) -> None:
+def test_a_deploy_interrupted_during_its_test_is_finished_by_the_next_one(aws: DoubledAws, terminal: Terminal) -> None:
     aws.functions.interrupt = KeyboardInterrupt()
     terminal.run("deploy", "--yes", code=130)
     assert parameter(aws) == "false"
@@ -59,7 +59,7 @@ def test_a_deploy_that_was_interrupted_in_its_test_is_finished_by_the_next(aws: 
     assert (result["result"], result["smoke_test"]["passed"], parameter(aws)) == ("unchanged", True, "true")
 
 
-def test_a_protection_that_aws_refuses_is_an_error_and_the_version_stays(
+def test_a_failure_to_protect_the_table_is_an_error_and_the_version_stays_deployed(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create = aws.cloudformation.create_change_set
@@ -84,7 +84,7 @@ def test_a_table_that_is_protected_already_is_never_unprotected_by_a_first_deplo
     assert (aws.done, parameter(aws)) == (["create", "execute"], "true")
 
 
-def test_a_protection_that_was_turned_off_by_hand_is_a_difference(aws: DoubledAws, terminal: Terminal) -> None:
+def test_protection_turned_off_by_hand_is_reported_as_a_difference(aws: DoubledAws, terminal: Terminal) -> None:
     terminal.run("deploy", "--yes")
     boto3.client("dynamodb").update_table(TableName=NAMES.table, DeletionProtectionEnabled=False)
     assert "zeno-images: its deletion protection is off" in terminal.run("deploy", "--dry-run").stderr

@@ -1,6 +1,6 @@
 """A deploy soon after a destroy: SQS blocks the names of deleted queues, and the deploy waits for them once.
 
-The double answers as CloudFormation does; which reason it really passes on, an account alone shows.
+The double answers like CloudFormation; the reason that AWS really passes on can only be seen in an account.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.unit.stack.test_change_set import event
 
 pytestmark = pytest.mark.slow
 
-#: As the resource handler says it (https://github.com/pulumi/pulumi-aws-native/pull/1984), in CloudFormation's frame.
+#: As worded by the resource handler (https://github.com/pulumi/pulumi-aws-native/pull/1984), in CloudFormation's frame.
 BLOCKED = (
     'Resource handler returned message: "You must wait 60 seconds after deleting a queue before you can create another '
     'with the same name. (Service: Sqs, Status Code: 400)" (RequestToken: 1, HandlerErrorCode: Throttling)'
@@ -28,7 +28,7 @@ QUEUE, FUNCTION, STACK = "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Cloud
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that a deploy has waited for."""
+    """Return the seconds that a deploy has waited."""
     waited: list[float] = []
     monkeypatch.setattr("zenoimg.operations.deploy.execution.time.sleep", waited.append)
     return waited
@@ -59,7 +59,7 @@ def fail(aws: DoubledAws, times: int, *failures: tuple[str, str, str], end: str 
     cloudformation.execute_change_set = execute  # type: ignore[method-assign]
 
 
-def test_a_first_deploy_that_only_the_names_of_queues_stop_is_made_again(
+def test_a_first_deploy_that_fails_only_because_of_queue_names_is_repeated(
     aws: DoubledAws, terminal: Terminal, waits: list[float]
 ) -> None:
     fail(aws, 1, ("DeadLetters", QUEUE, BLOCKED), ("Processor", FUNCTION, CANCELLED))
@@ -90,7 +90,7 @@ def test_any_other_failure_ends_the_deploy_and_deletes_nothing(
     assert (waits, aws.done) == ([], ["create", "execute"])
 
 
-def test_a_second_refusal_is_an_error_with_its_way_out(aws: DoubledAws, terminal: Terminal, waits: list[float]) -> None:
+def test_a_second_failure_is_an_error_with_a_next_step(aws: DoubledAws, terminal: Terminal, waits: list[float]) -> None:
     fail(aws, 2, ("DeadLetters", QUEUE, BLOCKED))
     shown = " ".join(terminal.run("deploy", "--yes", code=4).stderr.split())
     assert waits == [70]
@@ -98,7 +98,7 @@ def test_a_second_refusal_is_an_error_with_its_way_out(aws: DoubledAws, terminal
     assert "`zenoimg destroy`" in shown
 
 
-def test_ctrl_c_in_the_wait_says_that_nothing_is_deployed(
+def test_ctrl_c_during_the_wait_reports_that_nothing_is_deployed(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(_: float) -> None:

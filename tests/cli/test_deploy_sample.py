@@ -32,7 +32,7 @@ OTHER = '[watermark]\ntext = "© Other"\n'
 
 @pytest.fixture
 def aws(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[DoubledAws]:
-    """A deployed stack with a large and a small image, both processed."""
+    """Return a deployed stack with a large and a small image, both processed."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with mock_aws():
         made = double(monkeypatch)
@@ -76,7 +76,7 @@ def test_accepted_refusals_are_deployed(aws: DoubledAws, terminal: Terminal) -> 
 
 
 @pytest.mark.parametrize(("answer", "code", "done"), [("y", 0, ["create", "execute"]), ("n", 1, ["create", "discard"])])
-def test_a_person_is_shown_the_refusals_and_asked(
+def test_on_a_terminal_the_refusals_are_shown_and_need_confirmation(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, done: list[str]
 ) -> None:
     monkeypatch.setattr("zenoimg.cli.terminal.screen.Screen.is_interactive", True)
@@ -87,7 +87,7 @@ def test_a_person_is_shown_the_refusals_and_asked(
     assert aws.done == done
 
 
-def test_an_image_that_has_no_copy_today_does_not_stop_a_deploy(aws: DoubledAws, terminal: Terminal) -> None:
+def test_an_image_without_a_copy_does_not_stop_a_deploy(aws: DoubledAws, terminal: Terminal) -> None:
     boto3.client("s3").put_object(Bucket=NAMES.originals_bucket, Key="no picture.jpg", Body=b"text")
     reconcile("no picture.jpg", pipeline().tools(Recipe(), Limits()))
     write(OTHER)
@@ -97,7 +97,7 @@ def test_an_image_that_has_no_copy_today_does_not_stop_a_deploy(aws: DoubledAws,
     assert (refused["ImageId"], refused["HasCopy"]) == ("no picture.jpg", False)
 
 
-def test_pictures_before_and_after_are_in_a_directory_of_the_operator_alone(
+def test_pictures_before_and_after_are_in_a_directory_that_only_the_operator_can_read(
     aws: DoubledAws, terminal: Terminal
 ) -> None:
     write(OTHER)
@@ -116,7 +116,7 @@ def test_pictures_before_and_after_are_in_a_directory_of_the_operator_alone(
     assert f"Pictures before and after: {directory}" in result["notes"]
 
 
-def test_nothing_is_tried_without_a_change_of_recipe_or_limits_or_with_a_sample_of_none(
+def test_there_is_no_trial_without_a_change_of_recipe_or_limits_or_with_an_empty_sample(
     aws: DoubledAws, terminal: Terminal
 ) -> None:
     write("[processor]\nmemory = 2048\n")
@@ -125,7 +125,7 @@ def test_nothing_is_tried_without_a_change_of_recipe_or_limits_or_with_a_sample_
     assert terminal.json("deploy", "--yes", "--sample", "0")["sample"] is None
 
 
-def test_originals_that_cannot_be_read_are_one_line_and_no_failure(
+def test_unreadable_originals_are_reported_in_one_line_and_are_not_a_failure(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
@@ -142,7 +142,7 @@ def test_originals_that_cannot_be_read_are_one_line_and_no_failure(
     assert "The sample is incomplete: these credentials cannot read records, originals or copies." in result["notes"]
 
 
-def test_a_trial_ends_in_time(aws: DoubledAws) -> None:
+def test_a_trial_has_a_time_limit(aws: DoubledAws) -> None:
     times = iter([0.0, 1.0, 61.0])
     found = trial.try_recipe(pipeline(), Recipe(), Limits(), Bounds(), clock=lambda: next(times))
     assert len(found.tried) == 1

@@ -27,7 +27,7 @@ def test_the_stack_and_the_bucket_of_zips_have_the_tags(terminal: Terminal, monk
             return create(**given)
 
         monkeypatch.setattr(aws.cloudformation, "create_change_set", created)
-        # The double does not close the bucket, which is when it gets its tags.
+        # The double does not protect the bucket, which is when it gets its tags.
         from zenoimg.stack.bundle.store import ArtifactStore
 
         monkeypatch.setattr(
@@ -54,7 +54,7 @@ def test_the_stack_and_the_bucket_of_zips_have_the_tags(terminal: Terminal, monk
     ["team", "=photos", "aws:x=1", "zenoimg:stack=other", "a=1, a=2", "a=<b>", f"{'k' * 129}=1", f"k={'v' * 257}",
      ", ".join(f"k{n}=v" for n in range(41))],
 )  # fmt: skip
-def test_what_cannot_be_a_tag_is_refused(text: str) -> None:
+def test_invalid_tags_are_rejected(text: str) -> None:
     assert not Tags().allows(text)
 
 
@@ -67,7 +67,7 @@ def test_tags_are_read_with_spaces_and_empty_values() -> None:
     assert parse_tags("") == {}
 
 
-def test_no_resource_has_a_tag_of_its_own_but_those_that_name_the_stack() -> None:
-    """Tags of the stack reach every type that has tags; one that is set on the resource as well would hide a change."""
+def test_resources_have_only_tags_that_name_the_stack() -> None:
+    """The stack's tags are applied to every type with tags; one set on the resource as well would hide a change."""
     own = {tag["Key"] for each in TEMPLATE["Resources"].values() for tag in each["Properties"].get("Tags", [])}
     assert own == {"zenoimg:stack", "zenoimg:settings", "zenoimg:origin"}

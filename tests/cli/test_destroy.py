@@ -47,7 +47,7 @@ def stack(account: None) -> None:
 
 
 def make_stack(body: dict[str, Any]) -> None:
-    """A stack with its buckets, a table beside it, and zips of this stack and another's."""
+    """Create a stack with its buckets, a table outside of it, and zips of this stack and another one."""
     boto3.client("cloudformation").create_stack(StackName="zeno", TemplateBody=json.dumps(body))
     make_table()
     s3 = boto3.client("s3")
@@ -83,7 +83,7 @@ def zips() -> list[str]:
     return [item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket=ARTIFACTS).get("Contents", [])]
 
 
-def test_the_data_stays_unless_it_is_asked_for(stack: None, terminal: Terminal) -> None:
+def test_data_is_kept_unless_its_deletion_is_requested(stack: None, terminal: Terminal) -> None:
     planned = terminal.json("destroy", "--dry-run")
     assert planned["result"] == "planned"
     assert planned["stays"] == [*BUCKETS, "zeno-images"]
@@ -96,7 +96,7 @@ def test_the_data_stays_unless_it_is_asked_for(stack: None, terminal: Terminal) 
     assert boto3.client("cloudformation").describe_stacks()["Stacks"] == []
 
 
-def test_data_goes_with_all_versions_and_markers_and_the_stacks_own_zips(stack: None, terminal: Terminal) -> None:
+def test_data_is_deleted_with_all_versions_and_markers_and_the_stacks_own_zips(stack: None, terminal: Terminal) -> None:
     done = terminal.json("destroy", "--delete-data", "--yes", "--stack", "zeno")
     assert done["stays"] == []
     counted = {item["bucket"]: (item["versions"], item["markers"]) for item in done["data"]}
@@ -106,7 +106,7 @@ def test_data_goes_with_all_versions_and_markers_and_the_stacks_own_zips(stack: 
     assert zips() == ["acme/1.zip"], "another stack's"
 
 
-def test_a_protected_table_goes_with_the_data_alone(stack: None, terminal: Terminal) -> None:
+def test_a_protected_table_is_deleted_only_with_the_data(stack: None, terminal: Terminal) -> None:
     boto3.client("dynamodb").update_table(TableName="zeno-images", DeletionProtectionEnabled=True)
     terminal.run("destroy", "--yes")
     assert tables() == ["zeno-images"]
@@ -116,7 +116,7 @@ def test_a_protected_table_goes_with_the_data_alone(stack: None, terminal: Termi
 
 
 @pytest.mark.thorough
-def test_the_bucket_of_zips_goes_with_the_last_stack(stack: None, terminal: Terminal) -> None:
+def test_the_artifacts_bucket_is_deleted_with_the_last_stack(stack: None, terminal: Terminal) -> None:
     boto3.client("s3").delete_object(Bucket=ARTIFACTS, Key="acme/1.zip")
     terminal.run("destroy", "--delete-data", "--yes", "--stack", "zeno")
     assert buckets() == set()
@@ -136,7 +136,7 @@ def test_without_a_terminal_data_needs_yes_and_the_stacks_name(
 
 
 @pytest.mark.thorough
-def test_the_name_of_the_stack_in_a_variable_is_not_typed(
+def test_a_stack_name_in_a_variable_does_not_count_as_confirmation(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZENOIMG_STACK", "zeno")
@@ -146,7 +146,7 @@ def test_the_name_of_the_stack_in_a_variable_is_not_typed(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("typed", "code"), [("zeno", 0), ("yes", 1), ("", 1)])
-def test_on_a_terminal_the_name_is_typed(
+def test_on_a_terminal_the_name_must_be_typed(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
 ) -> None:
     monkeypatch.setattr("zenoimg.cli.terminal.screen.Screen.is_interactive", True)
@@ -156,7 +156,7 @@ def test_on_a_terminal_the_name_is_typed(
 
 
 @pytest.mark.thorough
-def test_a_run_that_was_cut_off_is_taken_up_though_the_stack_is_gone(
+def test_an_interrupted_run_is_resumed_even_if_the_stack_is_gone(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal.run("destroy", "--yes")
@@ -186,7 +186,7 @@ def test_buckets_and_tables_without_our_tag_are_never_touched(account: None, ter
 
 
 @pytest.mark.thorough
-def test_a_full_bucket_that_the_template_would_let_go_stops_the_removal(account: None, terminal: Terminal) -> None:
+def test_a_non_empty_bucket_that_the_template_would_delete_stops_the_removal(account: None, terminal: Terminal) -> None:
     make_stack(template("Delete"))
     done = terminal.run("destroy", "--yes", code=4)
     assert "does not retain zeno-original-images, zeno-processed-images, which holds objects" in done.stderr
@@ -196,7 +196,7 @@ def test_a_full_bucket_that_the_template_would_let_go_stops_the_removal(account:
     assert buckets() == {ARTIFACTS}
 
 
-def test_a_stack_that_an_interruption_left_empty_is_removed(account: None, terminal: Terminal) -> None:
+def test_an_empty_stack_left_by_an_interruption_is_removed(account: None, terminal: Terminal) -> None:
     boto3.client("cloudformation").create_change_set(
         StackName="zeno",
         ChangeSetName="zenoimg-1",
@@ -207,7 +207,7 @@ def test_a_stack_that_an_interruption_left_empty_is_removed(account: None, termi
     assert boto3.client("cloudformation").describe_stacks()["Stacks"] == []
 
 
-def test_ctrl_c_says_that_cloudformation_goes_on(
+def test_ctrl_c_reports_that_cloudformation_continues(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(self: ChangeSets, stack: str) -> Any:
@@ -219,7 +219,7 @@ def test_ctrl_c_says_that_cloudformation_goes_on(
     assert "`zenoimg destroy`" in shown
 
 
-def test_ctrl_c_while_data_goes_says_what_is_gone_and_that_it_goes_on(
+def test_ctrl_c_during_data_deletion_reports_what_is_gone_and_how_to_continue(
     stack: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from zenoimg.operations.removal import destroy_data

@@ -23,7 +23,7 @@ LETTERS = 12
 
 @pytest.fixture
 def urls(account: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """A stack with its three queues: messages in the first, dead letters in the last."""
+    """Create a stack with its three queues: messages in the first, dead letters in the last."""
     monkeypatch.setattr(receiving, "_POLL_SECONDS", 0)
     body = template()
     for name in ("Backfill", "Large", "DeadLetters"):
@@ -44,7 +44,9 @@ def urls(account: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return found
 
 
-def test_it_counts_the_messages_and_lists_the_first_ten_dead_letters(urls: dict[str, str], terminal: Terminal) -> None:
+def test_the_messages_are_counted_and_the_first_ten_dead_letters_listed(
+    urls: dict[str, str], terminal: Terminal
+) -> None:
     shown = terminal.run("destroy", "--dry-run").stderr
     assert "zeno-backfill: 3 messages, 1 of them in flight" in shown
     assert "zeno-large: 0 messages" in shown
@@ -55,10 +57,10 @@ def test_it_counts_the_messages_and_lists_the_first_ten_dead_letters(urls: dict[
     letters: Any = boto3.client("sqs").get_queue_attributes(
         QueueUrl=urls["dead-letters"], AttributeNames=["ApproximateNumberOfMessages"]
     )["Attributes"]
-    assert int(letters["ApproximateNumberOfMessages"]) == LETTERS, "the letters stay, and are not hidden"
+    assert int(letters["ApproximateNumberOfMessages"]) == LETTERS, "the letters are kept, and not hidden"
 
 
-def test_as_json(urls: dict[str, str], terminal: Terminal) -> None:
+def test_queues_are_in_the_json(urls: dict[str, str], terminal: Terminal) -> None:
     planned = terminal.json("destroy", "--dry-run")
     assert planned["queues"] == [
         {"queue": "zeno-backfill", "waiting": 2, "in_flight": 1},
@@ -69,7 +71,7 @@ def test_as_json(urls: dict[str, str], terminal: Terminal) -> None:
     assert len(planned["dead_letters"]) == 10
 
 
-def test_a_queue_that_cannot_be_read_does_not_keep_the_stack(
+def test_an_unreadable_queue_does_not_prevent_the_removal(
     urls: dict[str, str], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def denied(*_: Any) -> None:

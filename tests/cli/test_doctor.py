@@ -1,4 +1,4 @@
-"""``doctor`` on moto: what it finds wrong, with which remedy, and that one error does not hide the next."""
+"""``doctor`` on moto: which problems it finds, with which remedy, and that one error does not hide the next."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.cli.moto_stack import NAMES, name_stack
 
 
 def checks(terminal: Terminal, code: int = 0) -> dict[str, list[dict[str, Any]]]:
-    """Name → the checks of that name."""
+    """Return the checks by name."""
     found: dict[str, list[dict[str, Any]]] = {}
     for check in terminal.json("doctor", code=code):
         found.setdefault(check["check"], []).append(check)
@@ -24,7 +24,7 @@ def checks(terminal: Terminal, code: int = 0) -> dict[str, list[dict[str, Any]]]
 
 
 def wrong(found: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
-    """Name → what is wrong and the remedy."""
+    """Return problem and remedy by name."""
     return {
         name: f"{check['what']} | {check['remedy']}"
         for name, each in found.items()
@@ -37,7 +37,7 @@ def configure(tmp_path: Path, text: str) -> None:
     (tmp_path / "zenoimg.toml").write_text(text, encoding="utf-8")
 
 
-def test_nothing_is_wrong_with_a_pipeline_that_works(no_stack: Terminal) -> None:
+def test_no_problem_is_found_in_a_working_pipeline(no_stack: Terminal) -> None:
     found = checks(no_stack)
     assert wrong(found) == {}
     assert {"Packages", "Settings", "Embedded AWS", "Recipe", "Limits", "Region", "Names", "Health"} <= found.keys()
@@ -47,12 +47,12 @@ def test_nothing_is_wrong_with_a_pipeline_that_works(no_stack: Terminal) -> None
     assert any(line.startswith("ok       Limits          images of up to") for line in done.stdout.splitlines())
 
 
-def test_a_missing_bucket_is_wrong(no_stack: Terminal) -> None:
+def test_a_missing_bucket_is_a_problem(no_stack: Terminal) -> None:
     boto3.client("s3").delete_bucket(Bucket=PROCESSED)
     assert "Names" in wrong(checks(no_stack, code=1))
 
 
-def test_before_the_first_deploy_nothing_is_wrong(nothing_deployed: Terminal) -> None:
+def test_before_the_first_deploy_there_is_no_problem(nothing_deployed: Terminal) -> None:
     found = checks(nothing_deployed)
     assert wrong(found) == {}
     assert found["Credentials"][0]["what"].startswith("AWS account 123456789012")
@@ -61,7 +61,7 @@ def test_before_the_first_deploy_nothing_is_wrong(nothing_deployed: Terminal) ->
     assert not {"Parts", "Data", "Health"} & found.keys()
 
 
-def test_wrong_settings_are_named_with_their_line_and_the_machine_is_checked_anyway(
+def test_invalid_settings_are_reported_with_their_line_and_the_machine_is_checked_anyway(
     nothing_deployed: Terminal, tmp_path: Path
 ) -> None:
     configure(tmp_path, "[processor]\nmemory = 1\n")
@@ -81,7 +81,7 @@ def test_wrong_settings_are_named_with_their_line_and_the_machine_is_checked_any
         ("[processor]\nmax_concurrency = 2", "Limits", "while reprocess runs, no new photo would be processed"),
     ],
 )
-def test_what_a_deploy_would_refuse_is_wrong_and_the_rest_is_checked(
+def test_settings_that_deploy_would_reject_are_a_problem_and_the_rest_is_checked(
     nothing_deployed: Terminal, tmp_path: Path, settings: str, name: str, words: str
 ) -> None:
     configure(tmp_path, settings)
@@ -96,7 +96,7 @@ def test_notices_about_settings_are_notes(nothing_deployed: Terminal, monkeypatc
     assert "did you mean ZENOIMG_PROCESSOR_MEMORY?" in notes[0]["what"]
 
 
-def test_missing_credentials_are_wrong(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_a_problem(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -105,16 +105,18 @@ def test_missing_credentials_are_wrong(terminal: Terminal, monkeypatch: pytest.M
     assert any("no AWS credentials were found" in what for what in wrong(found).values())
 
 
-def test_an_unknown_region_is_told_the_likely_one(nothing_deployed: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_for_an_unknown_region_the_likely_one_is_suggested(
+    nothing_deployed: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-wset-1")
     monkeypatch.setenv("AWS_REGION", "eu-wset-1")
-    # moto knows AWS's regions alone, so what follows fails there.
+    # moto supports only AWS's regions, so the following checks fail there.
     (region,) = checks(nothing_deployed, code=1)["Region"]
     assert (region["state"], "eu-west-1" in region["remedy"]) == ("note", True)
 
 
 @pytest.mark.local
-def test_a_taken_port_of_the_embedded_aws_is_wrong(
+def test_a_port_of_the_embedded_aws_in_use_is_a_problem(
     nothing_deployed: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as taken:
@@ -129,7 +131,7 @@ def test_a_taken_port_of_the_embedded_aws_is_wrong(
 
 @pytest.fixture
 def deployed(nothing_deployed: Terminal) -> Terminal:
-    """A stack as far as moto goes: no function, no settings of the buckets."""
+    """Create a stack as far as moto supports it: without functions and bucket settings."""
     make_resources(*NAMES.buckets, NAMES.table)
     queue = boto3.client("sqs").create_queue(QueueName=NAMES.dead_letter_queue)["QueueUrl"]
     name_stack({"DeadLetterQueueUrl": queue})
@@ -137,7 +139,7 @@ def deployed(nothing_deployed: Terminal) -> Terminal:
     return nothing_deployed
 
 
-def test_what_differs_from_the_template_and_what_status_would_report_is_wrong(deployed: Terminal) -> None:
+def test_differences_from_the_template_and_problems_of_status_are_reported(deployed: Terminal) -> None:
     found = checks(deployed, code=1)
     assert found["Stack"][0]["what"] == "zeno: CREATE_COMPLETE"
     assert "`zenoimg deploy` corrects it." in wrong(found)["Data"]
@@ -147,7 +149,9 @@ def test_what_differs_from_the_template_and_what_status_would_report_is_wrong(de
     assert "does not name its recipe" in wrong(found)["Deployed"]
 
 
-def test_what_may_not_be_read_is_skipped_and_not_wrong(deployed: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_that_may_not_be_read_are_skipped_rather_than_reported(
+    deployed: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     call = vars(BaseClient)["_make_api_call"]
 
     def refusing(client: Any, name: str, parameters: Any) -> Any:
@@ -162,7 +166,7 @@ def test_what_may_not_be_read_is_skipped_and_not_wrong(deployed: Terminal, monke
     assert "Health" in found
 
 
-def test_a_pipe_that_does_not_run_is_wrong_and_one_that_starts_is_not(
+def test_a_stopped_pipe_is_a_problem_and_a_starting_one_is_not(
     deployed: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = vars(BaseClient)["_make_api_call"]

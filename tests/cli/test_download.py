@@ -39,7 +39,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
-def test_copies_land_under_their_ids(filled: Terminal, tmp_path: Path) -> None:
+def test_copies_are_saved_under_their_ids(filled: Terminal, tmp_path: Path) -> None:
     found = results(filled, "a.jpg", AWKWARD, "-o", "out")
     assert files(tmp_path) == {"out/a.jpg": COPY, f"out/{AWKWARD}": COPY}
     assert found["a.jpg"] == {
@@ -67,16 +67,16 @@ def test_a_single_image_of_any_id_goes_to_a_named_file_or_to_standard_output(
 
 
 @pytest.mark.parametrize("arguments", [["a.jpg", "b.jpg", "-o", "-"], ["a.jpg", "-o", "-", "--json"]])
-def test_standard_output_takes_one_image_and_nothing_else(filled: Terminal, arguments: list[str]) -> None:
+def test_standard_output_takes_exactly_one_image(filled: Terminal, arguments: list[str]) -> None:
     assert "standard output" in filled.run("download", *arguments, code=2).stderr
 
 
-def test_originals_land_in_the_folder_of_the_call_by_default(filled: Terminal, tmp_path: Path) -> None:
+def test_originals_are_saved_in_the_current_folder_by_default(filled: Terminal, tmp_path: Path) -> None:
     results(filled, "a.jpg", "bad.gif", "--original")
     assert files(tmp_path) == {"a.jpg": ORIGINAL, "bad.gif": ORIGINAL}
 
 
-def test_a_large_file_comes_in_parts_and_whole(no_stack: Terminal, tmp_path: Path) -> None:
+def test_a_large_file_is_downloaded_in_parts_and_complete(no_stack: Terminal, tmp_path: Path) -> None:
     data = os.urandom(1024) * 20_000
     boto3.client("s3").put_object(Bucket=ORIGINALS, Key="large.tif", Body=data)
     results(no_stack, "large.tif", "--original")
@@ -84,7 +84,7 @@ def test_a_large_file_comes_in_parts_and_whole(no_stack: Terminal, tmp_path: Pat
     assert results(no_stack, "large.tif", "--original")["large.tif"]["Result"] == "unchanged"
 
 
-def test_the_same_command_again_leaves_what_is_the_same(filled: Terminal, tmp_path: Path) -> None:
+def test_repeating_the_command_leaves_unchanged_files_alone(filled: Terminal, tmp_path: Path) -> None:
     results(filled, "a.jpg", "-o", "out")
     inode = (tmp_path / "out" / "a.jpg").stat().st_ino
     found = results(filled, "a.jpg", AWKWARD, "-o", "out")
@@ -92,7 +92,7 @@ def test_the_same_command_again_leaves_what_is_the_same(filled: Terminal, tmp_pa
     assert (tmp_path / "out" / "a.jpg").stat().st_ino == inode
 
 
-def test_a_file_that_differs_is_replaced_only_by_force(filled: Terminal, tmp_path: Path) -> None:
+def test_a_different_file_is_replaced_only_with_force(filled: Terminal, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x" * len(COPY))
     found = results(filled, "a.jpg", AWKWARD, code=1)
     assert found["a.jpg"]["Result"] == "conflict"
@@ -103,7 +103,9 @@ def test_a_file_that_differs_is_replaced_only_by_force(filled: Terminal, tmp_pat
     assert (tmp_path / "a.jpg").read_bytes() == COPY
 
 
-def test_what_is_unknown_refused_or_gone_is_named_and_the_others_go_on(filled: Terminal, tmp_path: Path) -> None:
+def test_unknown_refused_and_deleted_images_are_reported_and_the_others_downloaded(
+    filled: Terminal, tmp_path: Path
+) -> None:
     boto3.client("s3").delete_object(Bucket=PROCESSED, Key=f"processed/{AWKWARD}")
     found = results(filled, "nothing.jpg", "bad.gif", AWKWARD, "\udce9.jpg", "", "a.jpg", code=1)
     assert found["a.jpg"]["Result"] == "downloaded"
@@ -115,10 +117,10 @@ def test_what_is_unknown_refused_or_gone_is_named_and_the_others_go_on(filled: T
     assert "--original" in reasons["bad.gif"]
     assert "reprocess" in reasons[AWKWARD]
     assert files(tmp_path) == {"a.jpg": COPY}
-    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"], "no folder is made for nothing"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"], "no unnecessary folder is created"
 
 
-def test_hostile_keys_leave_no_trace_outside(filled: Terminal, tmp_path: Path) -> None:
+def test_hostile_keys_write_nothing_outside_the_folder(filled: Terminal, tmp_path: Path) -> None:
     s3 = boto3.client("s3")
     keys = ["../up.jpg", "/root.jpg", "C:x.jpg", "a\\b.jpg", "x/../../y.jpg", "nul.jpg", "tab\tx.jpg"]
     for key in keys:
@@ -141,7 +143,7 @@ def test_a_link_out_of_the_folder_is_not_followed(filled: Terminal, tmp_path: Pa
 
 
 @pytest.mark.parametrize("size", [100, 20_000_000])
-def test_an_object_replaced_during_the_download_is_never_half_of_each(
+def test_an_object_replaced_during_the_download_is_never_mixed(
     size: int, no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from zenoimg.operations.output.directory import OutputDirectory
@@ -160,7 +162,7 @@ def test_an_object_replaced_during_the_download_is_never_half_of_each(
     assert files(tmp_path) == {}
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(
+def test_a_full_disk_is_reported_and_leaves_no_files(
     filled: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def replaced(*_: object, **__: object) -> None:
@@ -177,7 +179,7 @@ def test_output_must_be_a_folder(filled: Terminal, tmp_path: Path) -> None:
     assert "is not a directory" in filled.run("download", "a.jpg", AWKWARD, "-o", "file", code=2).stderr
 
 
-def test_people_read_a_line_for_each_and_a_summary(filled: Terminal) -> None:
+def test_a_line_for_each_image_and_a_summary_are_printed(filled: Terminal) -> None:
     done = filled.run("download", AWKWARD, "nothing.jpg", "-o", "out", code=1)
     assert "[red]📷" in done.stderr
     assert "2 images: 1 missing, 1 downloaded." in done.stderr or "1 downloaded, 1 missing." in done.stderr
@@ -189,7 +191,7 @@ def put_converted(key: str, content_type: str) -> None:
     Catalog(boto3.client("dynamodb"), TABLE).put(record(key))
 
 
-def test_copies_of_another_format_have_its_extension(filled: Terminal, tmp_path: Path) -> None:
+def test_converted_copies_have_the_extension_of_their_format(filled: Terminal, tmp_path: Path) -> None:
     put_converted("b.HEIC", "image/jpeg")
     put_converted("c/d.heif", "image/png")
     found = results(filled, "b.HEIC", "c/d.heif", "-o", "out")
@@ -199,9 +201,7 @@ def test_copies_of_another_format_have_its_extension(filled: Terminal, tmp_path:
     assert {each["Result"] for each in again.values()} == {"unchanged"}
 
 
-def test_a_copy_of_another_format_beside_one_of_that_name_keeps_both_extensions(
-    filled: Terminal, tmp_path: Path
-) -> None:
+def test_a_converted_copy_whose_name_is_taken_keeps_both_extensions(filled: Terminal, tmp_path: Path) -> None:
     put_converted("a.heic", "image/jpeg")
     results(filled, "a.heic", "a.jpg", "-o", "out")
     assert files(tmp_path) == {"out/a.jpg": COPY, "out/a.heic.jpg": COPY}

@@ -23,7 +23,7 @@ def explained(monkeypatch: pytest.MonkeyPatch, error: ZenoError, *, pid: int | N
     return embedded.explain_lost(call, error)
 
 
-def test_an_embedded_aws_that_ended_is_gone_and_the_command_that_starts_it_is_named(
+def test_a_stopped_embedded_aws_is_reported_with_the_command_that_starts_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     error = explained(monkeypatch, UNREACHABLE, pid=None)
@@ -32,13 +32,13 @@ def test_an_embedded_aws_that_ended_is_gone_and_the_command_that_starts_it_is_na
     assert "zenoimg local start" in error.next_step
 
 
-def test_an_embedded_aws_that_lives_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_embedded_aws_is_reported_as_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     error = explained(monkeypatch, UNREACHABLE, pid=42)
     assert "(process 42) is alive but too busy" in error.message
     assert "Rerun" in error.next_step
 
 
-def test_other_errors_and_other_places_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_and_other_endpoints_are_unaffected(monkeypatch: pytest.MonkeyPatch) -> None:
     denied = RefusedByAwsError("AWS denied it", code="access-denied")
     assert explained(monkeypatch, denied, pid=None) is denied
     assert explained(monkeypatch, UNREACHABLE, pid=None, local=False) is UNREACHABLE

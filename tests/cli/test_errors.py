@@ -1,4 +1,4 @@
-"""Whatever goes wrong: one clear sentence, what to do next, the right exit code, no traceback."""
+"""Whatever the error: one clear sentence, the next step, the right exit code, no traceback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zenoimg.suggest import suggest_install
 
 
 def run_bare(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, with an environment without AWS."""
+    """Run the command in a separate process, with an environment without AWS."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ZENOIMG_"))}
     bare = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
     return subprocess.run(
@@ -30,7 +30,7 @@ def run_bare(*arguments: str, **environment: str) -> subprocess.CompletedProcess
 
 
 @pytest.mark.parametrize("region", [{}, {"AWS_REGION": "eu-west-1"}], ids=["no region either", "with a region"])
-def test_no_credentials_names_both_ways_out(region: dict[str, str]) -> None:
+def test_missing_credentials_are_reported_with_both_next_steps(region: dict[str, str]) -> None:
     done = run_bare("list", **region)
     assert done.returncode == 3
     assert "no AWS credentials" in done.stderr
@@ -48,7 +48,7 @@ def test_debug_adds_the_traceback_and_keeps_the_exit_code() -> None:
     assert debug.stderr.endswith(plain.stderr)
 
 
-def test_an_unreachable_endpoint_is_said_and_exits_4() -> None:
+def test_an_unreachable_endpoint_is_reported_with_exit_code_4() -> None:
     keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_MAX_ATTEMPTS": "1"}
     done = run_bare("--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:9", "list", **keys)
     assert done.returncode == 4
@@ -56,20 +56,24 @@ def test_an_unreachable_endpoint_is_said_and_exits_4() -> None:
 
 
 @pytest.mark.parametrize("command", ["list", "show", "download", "delete", "reprocess", "tail-logs", "destroy", "api"])
-def test_not_deployed_says_so_and_names_deploy(nothing_deployed: Terminal, command: str) -> None:
+def test_a_stack_that_is_not_deployed_is_reported_and_deploy_suggested(
+    nothing_deployed: Terminal, command: str
+) -> None:
     arguments = {"api": ["/images"], "show": ["a.jpg"], "download": ["a.jpg"], "delete": ["a.jpg"]}.get(command, [])
     done = nothing_deployed.run(command, *arguments, code=3)
     assert "'zeno' is not deployed in eu-west-1" in done.stderr
     assert ("zenoimg deploy" in done.stderr) is (command != "destroy")
 
 
-def test_the_local_extra_missing_names_the_pip_line(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_for_the_missing_local_extra_the_pip_command_is_suggested(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("zenoimg.local.embedded.find_spec", lambda name: None)
     done = terminal.run("--local", "list", code=3)
     assert suggest_install("local") in done.stderr
 
 
-def test_options_count_before_and_after_the_command_and_the_later_wins(nothing_deployed: Terminal) -> None:
+def test_options_apply_before_and_after_the_command_and_the_later_takes_precedence(nothing_deployed: Terminal) -> None:
     assert "'acme'" in nothing_deployed.run("--stack", "acme", "list", code=3).stderr
     assert "'acme'" in nothing_deployed.run("list", "--stack", "acme", code=3).stderr
     assert "'acme'" in nothing_deployed.run("--stack", "other", "list", "--stack", "acme", code=3).stderr
@@ -79,7 +83,7 @@ def test_a_bad_stack_name_is_a_usage_error(terminal: Terminal) -> None:
     assert "'A_B', which cannot name a stack" in terminal.run("--stack", "A_B", "list", code=2).stderr
 
 
-def test_a_missing_file_is_named_and_the_others_go_on(no_stack: Terminal, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_and_the_others_uploaded(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "good.jpg").write_bytes(jpeg(photo((64, 48))))
     results = no_stack.json("upload", "missing.jpg", "good.jpg", "--no-wait", code=1)
     assert {result["ImageId"]: result["Result"] for result in results} == {
@@ -94,7 +98,7 @@ def test_a_folder_without_photos_is_a_usage_error(no_stack: Terminal, tmp_path: 
     assert "no photos in empty" in no_stack.run("upload", "empty", code=2).stderr
 
 
-def test_nothing_is_sent_of_what_is_no_picture(no_stack: Terminal, tmp_path: Path) -> None:
+def test_files_that_are_not_pictures_are_not_sent(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("hello")
     (tmp_path / "empty.jpg").touch()
     results = no_stack.json("upload", "text.jpg", "empty.jpg", code=1)
@@ -102,7 +106,7 @@ def test_nothing_is_sent_of_what_is_no_picture(no_stack: Terminal, tmp_path: Pat
     assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket=ORIGINALS)
 
 
-def test_two_files_for_one_key_are_named(no_stack: Terminal, tmp_path: Path) -> None:
+def test_two_files_for_one_key_are_reported(no_stack: Terminal, tmp_path: Path) -> None:
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.jpg").write_bytes(jpeg(photo((64, 48))))
@@ -111,21 +115,21 @@ def test_two_files_for_one_key_are_named(no_stack: Terminal, tmp_path: Path) -> 
     assert "two/a.jpg" in done.stderr
 
 
-def test_key_goes_with_one_file(no_stack: Terminal, tmp_path: Path) -> None:
+def test_key_needs_exactly_one_file(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg(photo((64, 48))))
     assert "--key" in no_stack.run("upload", "a.jpg", "b.jpg", "--key", "k.jpg", code=2).stderr
     (result,) = no_stack.json("upload", "a.jpg", "--key", "deep/k.jpg", "--no-wait")
     assert result["ImageId"] == "deep/k.jpg"
 
 
-def test_a_bucket_that_is_gone_is_one_sentence(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_bucket_is_reported_in_one_sentence(no_stack: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZENOIMG_ORIGINALS_BUCKET", "no-such-bucket-here")
     done = no_stack.run("reprocess", "--here", code=4)
     assert "does not exist" in done.stderr
     assert "ListObjectsV2" in done.stderr
 
 
-def test_destroying_without_a_terminal_asks_for_yes(nothing_deployed: Terminal) -> None:
+def test_destroy_without_a_terminal_requires_yes(nothing_deployed: Terminal) -> None:
     cloudformation = boto3.client("cloudformation")
     body = '{"Resources":{"Q":{"Type":"AWS::SQS::Queue"}}}'
     cloudformation.create_stack(StackName="zeno", TemplateBody=body)

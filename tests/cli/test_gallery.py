@@ -22,7 +22,7 @@ from zenoimg.pipeline.catalog import Catalog
 
 @pytest.fixture
 def three(no_stack: Terminal) -> Terminal:
-    """A pipeline with two photos, one of them with an awkward id, and a file that is refused."""
+    """Create a pipeline with two photos, one of them with an awkward id, and a refused file."""
     fill("a.jpg", photo((160, 120), seed=1))
     fill("sub/</script>ü.jpg", photo((120, 160), seed=2))
     put("text.jpg", b"no picture")
@@ -41,13 +41,13 @@ def catalog() -> Catalog:
 
 
 def put(key: str, data: bytes) -> str:
-    """Put an original and give its version."""
+    """Put an original and return its version."""
     version: str = s3().put_object(Bucket=ORIGINALS, Key=key, Body=data)["VersionId"]
     return version
 
 
 def fill(key: str, picture: Image.Image, recipe: str = "r1") -> None:
-    """What upload and processing leave behind."""
+    """Create what upload and processing leave behind."""
     version = put(key, jpeg(picture, quality=90))
     mark(key, version, picture, recipe)
 
@@ -64,7 +64,7 @@ def mark(key: str, version: str, picture: Image.Image, recipe: str) -> None:
 
 @pytest.fixture
 def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The keys of the objects that are fetched from S3, as they are."""
+    """Return a list to which the keys of fetched objects are added."""
     keys: list[str] = []
     fetch = Files._fetch
 
@@ -87,7 +87,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in (folder / "pictures").iterdir()}
 
 
-def test_every_image_is_there_before_and_after_and_the_refused_one_with_its_reason(
+def test_every_image_is_shown_before_and_after_and_the_refused_one_with_its_reason(
     three: Terminal, tmp_path: Path
 ) -> None:
     done = three.run("gallery", "--out", "page")
@@ -99,11 +99,11 @@ def test_every_image_is_there_before_and_after_and_the_refused_one_with_its_reas
         assert all(re.fullmatch(r"pictures/[0-9a-f-]+(before|after|small)\.(jpg|webp)", path) for path in paths)
     assert shown["text.jpg"]["status"] == "refused"
     assert shown["text.jpg"]["error"] == "corrupt: the picture ends early"
-    assert "before" not in shown["text.jpg"], "what was refused is not opened"
+    assert "before" not in shown["text.jpg"], "refused images are not opened"
     assert "unmarked originals" in done.stderr
 
 
-def test_a_second_run_fetches_what_is_new_and_removes_what_is_gone(
+def test_a_second_run_fetches_new_files_and_removes_those_of_deleted_images(
     three: Terminal, tmp_path: Path, fetched: list[str]
 ) -> None:
     three.run("gallery", "--out", "page")
@@ -127,7 +127,7 @@ def test_a_second_run_fetches_what_is_new_and_removes_what_is_gone(
 
 
 @pytest.mark.thorough
-def test_a_new_recipe_fetches_copies_alone(three: Terminal, fetched: list[str]) -> None:
+def test_after_a_new_recipe_only_copies_are_fetched(three: Terminal, fetched: list[str]) -> None:
     three.run("gallery")
     fetched.clear()
     version = s3().head_object(Bucket=ORIGINALS, Key="a.jpg")["VersionId"]
@@ -137,7 +137,7 @@ def test_a_new_recipe_fetches_copies_alone(three: Terminal, fetched: list[str]) 
 
 
 @pytest.mark.thorough
-def test_without_originals_nothing_unmarked_is_in_the_folder(
+def test_without_originals_the_folder_contains_no_unmarked_picture(
     three: Terminal, tmp_path: Path, fetched: list[str]
 ) -> None:
     three.run("gallery", "--out", "page")
@@ -149,7 +149,7 @@ def test_without_originals_nothing_unmarked_is_in_the_folder(
     assert "unmarked" not in done.stderr
 
 
-def test_a_copy_that_is_gone_is_said_and_the_rest_is_shown(three: Terminal, tmp_path: Path) -> None:
+def test_a_missing_copy_is_reported_and_the_rest_shown(three: Terminal, tmp_path: Path) -> None:
     s3().delete_object(Bucket=PROCESSED, Key="processed/a.jpg")
     result = three.json("gallery", "--out", "page", code=1)
     assert result == {
@@ -181,7 +181,7 @@ def test_failed_images_lead_to_a_reprocess_and_refused_ones_do_not(three: Termin
 
 
 @pytest.mark.thorough
-def test_an_original_that_cannot_be_read_does_not_keep_its_copy_away(
+def test_the_copy_of_an_unreadable_original_is_shown(
     three: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch = Files._fetch
@@ -198,10 +198,10 @@ def test_an_original_that_cannot_be_read_does_not_keep_its_copy_away(
     assert shown["problem"]
 
 
-def test_an_image_that_is_replaced_on_the_way_shows_one_version_and_never_a_mixture(
+def test_an_image_replaced_in_the_meantime_shows_one_version_and_never_a_mixture(
     three: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The record is listed; then a newer version comes and is processed; then the files are fetched."""
+    """The record is listed; then a newer version is uploaded and processed; then the files are fetched."""
     missing = Files.missing
 
     def replaced_meanwhile(self: Files, records: Any) -> tuple[int, int]:
@@ -229,7 +229,7 @@ def test_an_image_whose_processing_failed_shows_its_original_and_why(
     assert fetched == ["a.jpg"]
 
 
-def test_no_images_are_an_empty_page(no_stack: Terminal, tmp_path: Path) -> None:
+def test_without_images_the_page_is_empty(no_stack: Terminal, tmp_path: Path) -> None:
     done = no_stack.run("gallery")
     assert images(tmp_path / "gallery") == {}
     assert "0 images" in done.stderr
@@ -238,14 +238,14 @@ def test_no_images_are_an_empty_page(no_stack: Terminal, tmp_path: Path) -> None
 
 
 @pytest.mark.thorough
-def test_the_limit_shows_the_newest_and_says_so(three: Terminal, tmp_path: Path) -> None:
+def test_the_limit_shows_the_newest_images_with_a_notice(three: Terminal, tmp_path: Path) -> None:
     done = three.run("gallery", "--limit", "1")
     assert len(images(tmp_path / "gallery")) == 1
     assert "--limit shows more" in done.stderr
 
 
 @pytest.mark.thorough
-def test_much_to_fetch_is_asked_about(three: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_download_needs_confirmation(three: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "_ASK_FROM_BYTES", 1000)
     done = three.run("gallery", code=2)
     assert "--yes" in done.stderr
@@ -270,7 +270,7 @@ def test_open_shows_the_page_in_the_browser(three: Terminal, tmp_path: Path, mon
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("blocked", ["page", "page/index.html"])
-def test_what_is_not_ours_is_not_overwritten(three: Terminal, tmp_path: Path, blocked: str) -> None:
+def test_foreign_files_are_not_overwritten(three: Terminal, tmp_path: Path, blocked: str) -> None:
     path = tmp_path / blocked
     path.parent.mkdir(exist_ok=True)
     path.write_text("mine")
@@ -278,7 +278,7 @@ def test_what_is_not_ours_is_not_overwritten(three: Terminal, tmp_path: Path, bl
     assert path.read_text() == "mine"
 
 
-def test_a_folder_that_is_a_link_elsewhere_is_not_written_through(three: Terminal, tmp_path: Path) -> None:
+def test_a_folder_that_is_a_link_is_not_followed(three: Terminal, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (tmp_path / "page").mkdir()

@@ -31,9 +31,7 @@ def shown(path: tuple[str, ...], width: int, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("path", list(commands()), ids=lambda path: " ".join(path) or "zenoimg")
-def test_help_starts_with_an_example_of_this_very_command(
-    path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_help_starts_with_an_example_of_the_command(path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     usage, example, *_ = [line.strip() for line in shown(path, 100, monkeypatch) if line.strip()]
     assert usage.startswith(f"Usage: {' '.join(('zenoimg', *path))}")
     assert example.startswith("Example: ")
@@ -50,13 +48,13 @@ def test_help_fits_its_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> 
         assert not [line for line in lines if "[/" in line or "\x1b" in line], path
 
 
-def test_no_option_shows_a_type_of_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_option_shows_a_parser_type(monkeypatch: pytest.MonkeyPatch) -> None:
     for path in commands():
         text = "\n".join(shown(path, 100, monkeypatch))
         assert not re.search(r"<(int|float|str|text|path)|range>|RANGE", text), path
 
 
-def test_a_list_of_commands_shows_what_each_does_and_not_its_example(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_of_commands_shows_summaries_without_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\n".join(shown(("local",), 100, monkeypatch))
     assert "Stop the embedded AWS" in text
     assert text.count("Example:") == 1

@@ -22,26 +22,26 @@ NO_RECORDS = b'{"Responses": {}, "UnprocessedKeys": {}}'
 
 @dataclass
 class Stalled:
-    """An AWS that answers questions, and never the sending, fetching or listing of what there is."""
+    """An AWS that answers simple requests, but never uploads, downloads or listings."""
 
     port: int = 0
     reached: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
 
     def interrupt(self, *arguments: str) -> str:
-        """Start a command, press Ctrl-C when it hangs; what it said on stderr."""
+        """Start a command, press Ctrl-C when it hangs, and return its stderr."""
         names = {"ORIGINALS_BUCKET": "in-bucket", "PROCESSED_BUCKET": "out-bucket", "TABLE": "records"}
         with subprocess.Popen(
             [sys.executable, "-m", "zenoimg", "--endpoint-url", f"http://127.0.0.1:{self.port}", *arguments],
             env={**os.environ, **{f"ZENOIMG_{name}": value for name, value in names.items()}},
             stderr=subprocess.PIPE,
             text=True,
-            # Whoever started the tests may have them ignore the signal, and children inherit that.
+            # The tests may have been started with this signal ignored, which children inherit.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         ) as process:
             assert self.reached.wait(60)
             process.send_signal(signal.SIGINT)
-            # Far less than the minute that the connection itself would be waited for.
+            # Far less than the timeout of a minute for the connection itself.
             _, said = process.communicate(timeout=30)
         assert process.returncode == 130
         assert "Traceback" not in said
@@ -92,7 +92,7 @@ def stalled() -> Iterator[Stalled]:
     server.server_close()
 
 
-def test_an_upload_that_hangs_is_interrupted_at_once(stalled: Stalled, tmp_path: Path) -> None:
+def test_a_hanging_upload_is_interrupted_immediately(stalled: Stalled, tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.jpg").write_bytes(jpeg(photo((64, 48))))
     said = stalled.interrupt("upload", str(tmp_path))
@@ -101,7 +101,9 @@ def test_an_upload_that_hangs_is_interrupted_at_once(stalled: Stalled, tmp_path:
 
 
 @pytest.mark.thorough
-def test_a_download_that_hangs_is_interrupted_at_once_and_leaves_no_piece(stalled: Stalled, tmp_path: Path) -> None:
+def test_a_hanging_download_is_interrupted_immediately_and_leaves_no_partial_file(
+    stalled: Stalled, tmp_path: Path
+) -> None:
     said = stalled.interrupt("download", "--original", "a.jpg", "-o", str(tmp_path / "out"))
     assert "0 images: nothing yet." in said
     assert list((tmp_path / "out").iterdir()) == []
@@ -109,5 +111,5 @@ def test_a_download_that_hangs_is_interrupted_at_once_and_leaves_no_piece(stalle
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("arguments", [["--jsonl"], ["--json"], []], ids=" ".join)
-def test_a_list_that_hangs_is_interrupted_at_once(stalled: Stalled, arguments: list[str]) -> None:
+def test_a_hanging_list_is_interrupted_immediately(stalled: Stalled, arguments: list[str]) -> None:
     stalled.interrupt("list", *arguments)

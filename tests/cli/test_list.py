@@ -49,21 +49,21 @@ def listed(terminal: Terminal, *arguments: str) -> list[str]:
     return [found["ImageId"] for found in terminal.json("list", *arguments)]
 
 
-def test_json_is_one_array_of_whole_records_newest_first(filled: Terminal) -> None:
+def test_json_is_one_array_of_complete_records_newest_first(filled: Terminal) -> None:
     records = filled.json("list")
     assert [found["ImageId"] for found in records] == NEWEST_FIRST
     assert all(tuple(found) == JSON_KEYS for found in records)
     assert filled.run("list", "--json").stdout == json.dumps(records, indent=2, ensure_ascii=False) + "\n"
 
 
-def test_json_lines_are_the_same_records_one_a_line(filled: Terminal) -> None:
+def test_json_lines_are_the_same_records_one_per_line(filled: Terminal) -> None:
     lines = filled.run("list", "--jsonl").stdout.splitlines()
     by_id = {found["ImageId"]: found for found in map(json.loads, lines)}
     assert by_id == {found["ImageId"]: found for found in filled.json("list")}
     assert len(lines) == 5
 
 
-def test_csv_has_a_line_of_names_and_survives_any_key(filled: Terminal) -> None:
+def test_csv_has_a_header_line_and_supports_any_key(filled: Terminal) -> None:
     rows = list(csv.DictReader(io.StringIO(filled.run("list", "--csv").stdout)))
     assert tuple(rows[0]) == JSON_KEYS
     by_id = {row["ImageId"]: row for row in rows}
@@ -74,7 +74,7 @@ def test_csv_has_a_line_of_names_and_survives_any_key(filled: Terminal) -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_of_csv_is_a_formula_to_a_spreadsheet(no_stack: Terminal, start: str) -> None:
+def test_no_csv_cell_is_a_formula_in_a_spreadsheet(no_stack: Terminal, start: str) -> None:
     Catalog(boto3.client("dynamodb"), TABLE).put(record(f"{start}1+1.jpg", warnings=(f"{start}2",)))
     (row,) = csv.DictReader(io.StringIO(no_stack.run("list", "--csv").stdout, newline=""))
     assert row["ImageId"] == f"'{start}1+1.jpg"
@@ -82,7 +82,7 @@ def test_no_cell_of_csv_is_a_formula_to_a_spreadsheet(no_stack: Terminal, start:
     assert row["OriginalSize"] == "2000000"
 
 
-def test_an_empty_table_is_an_empty_array_no_line_and_a_line_of_names(no_stack: Terminal) -> None:
+def test_an_empty_table_is_an_empty_array_no_lines_or_a_header_line(no_stack: Terminal) -> None:
     assert no_stack.run("list", "--json").stdout == "[]\n"
     assert no_stack.run("list", "--jsonl").stdout == ""
     assert no_stack.run("list", "--csv").stdout == ",".join(JSON_KEYS) + "\n"
@@ -106,7 +106,7 @@ def test_filters_orders_and_limits(filled: Terminal) -> None:
     assert [json.loads(line)["ImageId"] for line in limited] == NEWEST_FIRST[:2]
 
 
-def test_the_table_keeps_a_record_on_a_line_where_nothing_is_a_terminal(filled: Terminal) -> None:
+def test_without_a_terminal_the_table_has_one_line_per_record(filled: Terminal) -> None:
     done = filled.run("list")
     (broken,) = [line for line in done.stdout.splitlines() if "sub/broken.jpg" in line]
     assert "failed: corrupt: the picture ends early" in broken
@@ -115,7 +115,7 @@ def test_the_table_keeps_a_record_on_a_line_where_nothing_is_a_terminal(filled: 
     assert "5 images." in done.stderr
 
 
-def test_the_table_counts_what_the_query_selects_without_its_limit(filled: Terminal) -> None:
+def test_the_table_counts_the_selected_records_regardless_of_the_limit(filled: Terminal) -> None:
     assert "2 of 5 images; --limit shows more." in filled.run("list", "--limit", "2").stderr
     assert filled.run("list", "--status", "failed").stderr == "1 image.\n"
     assert "1 of 3 images; --limit shows more." in filled.run("list", "--status", "processed", "--limit", "1").stderr
@@ -133,11 +133,11 @@ def test_the_table_counts_what_the_query_selects_without_its_limit(filled: Termi
         (["--since", "soon"], "--since 'soon' is not valid"),
     ],
 )
-def test_options_that_cannot_be_meant_are_usage_errors(terminal: Terminal, arguments: list[str], said: str) -> None:
+def test_contradictory_options_are_usage_errors(terminal: Terminal, arguments: list[str], said: str) -> None:
     assert said in terminal.run("list", *arguments, code=2).stderr
 
 
-def test_presigned_addresses_are_signed_by_version_4_for_the_time_asked_for(filled: Terminal) -> None:
+def test_presigned_urls_are_signed_with_version_4_for_the_requested_time(filled: Terminal) -> None:
     found = {each["ImageId"]: each["ProcessedUrl"] for each in filled.json("list", "--presign", "2h")}
     assert found["bad.gif"] is None
     address = urllib.parse.urlsplit(found[HOSTILE])
@@ -153,7 +153,7 @@ def test_presigned_addresses_are_signed_by_version_4_for_the_time_asked_for(fill
 
 
 class FakeApi:
-    """Answers of the HTTP API by address."""
+    """The HTTP API's responses by URL."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, base: str = "https://api.example/images") -> None:
         self.base = base
@@ -188,7 +188,7 @@ def test_via_api_follows_relative_links_to_the_end(no_stack: Terminal, http: Fak
     assert listed(no_stack, "--via", "api", "--sort", "id", "--limit", "2") == ["a.jpg", "b.jpg"]
 
 
-def test_via_api_tries_again_what_may_pass_and_names_what_does_not(no_stack: Terminal, http: FakeApi) -> None:
+def test_via_api_retries_temporary_errors_and_reports_permanent_ones(no_stack: Terminal, http: FakeApi) -> None:
     http.page("", [], status=503)
     http.page("", [], status=429)
     http.page("", [record("a.jpg")])
@@ -208,7 +208,7 @@ def test_via_api_tries_again_what_may_pass_and_names_what_does_not(no_stack: Ter
         ("<?>; rel=next, <?cursor=YQ>; rel=last", ""),
     ],
 )
-def test_via_api_signs_for_no_other_host(no_stack: Terminal, http: FakeApi, link: str, said: str) -> None:
+def test_via_api_signs_no_request_to_another_host(no_stack: Terminal, http: FakeApi, link: str, said: str) -> None:
     http.page("", [record("a.jpg")], link)
     http.page("?", [record("a.jpg")], "<>; rel=next")
     done = no_stack.run("list", "--via", "api", "--jsonl", code=4)
@@ -217,7 +217,7 @@ def test_via_api_signs_for_no_other_host(no_stack: Terminal, http: FakeApi, link
 
 
 @pytest.mark.parametrize("body", ["<html>", "{}", '["a"]', '[{"Image": 1}]'])
-def test_via_api_refuses_what_is_no_array_of_records(no_stack: Terminal, http: FakeApi, body: str) -> None:
+def test_via_api_rejects_responses_other_than_arrays_of_records(no_stack: Terminal, http: FakeApi, body: str) -> None:
     http.answers[http.base] = [ApiAnswer(200, body, "text/html", "")]
     assert "not an array of records" in no_stack.run("list", "--via", "api", code=4).stderr
 
@@ -237,11 +237,11 @@ def test_the_next_page_is_read_from_a_link_header(header: str, target: str | Non
     assert api.next_link(header) == target
 
 
-def test_a_pipeline_without_an_api_says_so(filled: Terminal) -> None:
+def test_a_pipeline_without_an_api_is_reported(filled: Terminal) -> None:
     assert "no API" in filled.run("list", "--via", "api", code=3).stderr
 
 
-def test_sizes_that_the_table_lacks_do_not_break_it(no_stack: Terminal) -> None:
+def test_missing_sizes_do_not_break_the_table(no_stack: Terminal) -> None:
     item: dict[str, Any] = {"ImageId": {"S": "seed.jpg"}, "CreatedAt": {"S": ago(days=40)}}
     boto3.client("dynamodb").put_item(TableName=TABLE, Item=item)
     assert "seed.jpg" in no_stack.run("list").stdout

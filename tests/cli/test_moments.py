@@ -32,13 +32,13 @@ def _tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("0s", timedelta()),
     ],
 )
-def test_a_length_of_time_is_a_number_and_a_unit(text: str, length: timedelta) -> None:
+def test_a_duration_is_a_number_and_a_unit(text: str, length: timedelta) -> None:
     assert duration(text, option="--for") == length
     assert moment(text, NOW, option="--since") == NOW - length
 
 
 @pytest.mark.parametrize("text", ["", "h", "1", "-1h", "1.5h", "1h30m", "1 h", "1y", "٣h", "999999999w", "1H", "1h\n"])
-def test_anything_else_names_the_option(text: str) -> None:
+def test_for_anything_else_the_error_names_the_option(text: str) -> None:
     with pytest.raises(UsageError, match="--for"):
         duration(text, option="--for")
     assert not is_duration(text)
@@ -54,12 +54,12 @@ def test_anything_else_names_the_option(text: str) -> None:
     ],
 )
 @pytest.mark.usefixtures("_tokyo")
-def test_an_iso_time_is_local_where_it_names_no_zone(text: str, at: datetime) -> None:
+def test_an_iso_time_without_a_zone_is_local(text: str, at: datetime) -> None:
     assert moment(text, NOW, option="--since") == at
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2025-13-01", "0001-01-01T00:00:00+14:00", "99999999w", "9999999d"])
-def test_what_is_no_time_names_the_option(text: str) -> None:
+def test_for_an_invalid_time_the_error_names_the_option(text: str) -> None:
     with pytest.raises(UsageError, match="--since"):
         moment(text, NOW, option="--since")
 

@@ -1,7 +1,6 @@
-"""``operator-policy.json`` grants exactly what the everyday commands call.
-
-That nothing else is, every test that runs a command holds (see ``tests.granted``). Here each daily command runs
-once or more, so that every right of the policy is seen in use. A new command gets its lines in ``JOURNEY``.
+"""``operator-policy.json`` grants exactly what the everyday commands call. Every test that runs a command checks that
+they call nothing else (see ``tests.granted``).Here each daily command runs at least once, so that every permission of
+the policy is seen in use. A new command gets its lines in ``JOURNEY``.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from zenoimg.stack.bundle.recipe import recipe_layer
 pytestmark = pytest.mark.thorough
 
 
-#: Command lines in their order; what is left at the end of one is found by the next.
+#: Command lines in order; each starts with the state that the previous one left.
 JOURNEY = (
     "upload a.jpg b.jpg c.jpg --no-wait",
     "reprocess --missing --here",
@@ -59,10 +58,10 @@ JOURNEY = (
     "reprocess --missing --here",
 )
 
-#: Commands that ask AWS nothing, and those of who deploys.
+#: Commands that call nothing on AWS, and those of deployers.
 OTHERS = {"preview", "init", "config", "local", *DEPLOYERS_COMMANDS}
 
-#: Rights of what cannot be had from moto: where it is tested instead.
+#: Permissions for what moto does not support, and where they are tested instead.
 ELSEWHERE = {
     "CallTheApi/execute-api:Invoke": "`api` signs its call by itself: tests/local/test_pipeline.py",
     "FindVersions/s3:GetBucketVersioning": "of a bucket that no stack tells of: tests/cli/test_delete.py",
@@ -74,7 +73,7 @@ ELSEWHERE = {
 
 @pytest.fixture
 def stack(terminal: Terminal, tmp_path: Path) -> Iterator[Terminal]:
-    """A stack that stands, as far as moto goes: everything but the functions and the API."""
+    """Create a deployed stack, as far as moto supports it: everything except the functions and the API."""
     with mock_aws():
         make_resources(*NAMES.buckets, NAMES.table)
         sqs, logs = boto3.client("sqs"), boto3.client("logs")
@@ -109,7 +108,7 @@ def _event(key: str) -> dict[str, Any]:
 
 
 def used(rights: set[Right]) -> dict[str, bool]:
-    """``Sid/action`` of the policy → whether a right that was taken needs it."""
+    """Return, for each ``Sid/action`` of the policy, whether a permission that was used needs it."""
     held: list[Grant] = grants(OPERATOR, Place(ACCOUNT, REGION, NAMES.placeholders()))
     found: dict[str, bool] = {}
     for grant in held:
@@ -118,7 +117,7 @@ def used(rights: set[Right]) -> dict[str, bool]:
     return found
 
 
-def test_every_right_of_an_operator_is_one_that_a_daily_command_takes(stack: Terminal) -> None:
+def test_every_permission_of_an_operator_is_used_by_a_daily_command(stack: Terminal) -> None:
     with recorded() as calls:
         for line in JOURNEY:
             stack.any_code(*line.split())
@@ -126,6 +125,6 @@ def test_every_right_of_an_operator_is_one_that_a_daily_command_takes(stack: Ter
     assert spare == set(ELSEWHERE)
 
 
-def test_every_daily_command_takes_part() -> None:
+def test_every_daily_command_is_run() -> None:
     taking_part = {line.split()[0] for line in JOURNEY}
-    assert set(COMMANDS) - taking_part - OTHERS == {"api"}, "of which ELSEWHERE tells"
+    assert set(COMMANDS) - taking_part - OTHERS == {"api"}, "listed in ELSEWHERE"

@@ -15,14 +15,14 @@ GROUP = typer.main.get_group(app)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_overview_says_of_a_command_what_its_own_help_begins_with(name: str) -> None:
+def test_the_overview_shows_the_summary_of_each_commands_help(name: str) -> None:
     command = GROUP.commands[name]
     assert command.name == name
     paragraphs = [each for each in (command.help or "").split("\n\n") if not each.startswith("Example: ")]
     assert paragraphs[0] == COMMANDS[name].summary
 
 
-def test_the_overview_has_every_command_and_option_in_a_frame_that_fits(
+def test_the_overview_has_every_command_and_option_within_the_width(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "70")
@@ -35,11 +35,11 @@ def test_the_overview_has_every_command_and_option_in_a_frame_that_fits(
     assert "\x1b" not in shown
 
 
-def test_nothing_given_shows_the_overview_as_a_usage_error(terminal: Terminal) -> None:
+def test_without_arguments_the_overview_is_shown_as_a_usage_error(terminal: Terminal) -> None:
     assert "╭─ Commands" in terminal.run(code=2).stdout
 
 
-def test_a_name_that_is_nearly_a_commands_is_told_the_right_one(terminal: Terminal) -> None:
+def test_for_a_misspelt_command_the_right_one_is_suggested(terminal: Terminal) -> None:
     assert "Did you mean 'upload'?" in terminal.run("uplod", code=2).stderr
 
 

@@ -1,4 +1,4 @@
-"""show --picture: the image before and after, in a terminal that can."""
+"""show --picture: the image before and after, in a terminal that supports pictures."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def screen(**console: Any) -> Any:
     return SimpleNamespace(out=Console(**{**options, **console}))
 
 
-def test_both_pictures_come_small_and_upright(pipeline: LivePipeline) -> None:
+def test_both_pictures_are_fetched_small_and_upright(pipeline: LivePipeline) -> None:
     turned = Image.Exif()
     turned[0x0112] = 6
     data = jpeg(photo((1600, 1200), "RGB"), exif=turned.tobytes())
@@ -52,7 +52,7 @@ def test_both_pictures_come_small_and_upright(pipeline: LivePipeline) -> None:
             assert picture.size == (384, 512)
 
 
-def test_what_cannot_be_drawn_says_why(pipeline: LivePipeline) -> None:
+def test_pictures_that_cannot_be_drawn_are_reported_with_the_reason(pipeline: LivePipeline) -> None:
     boto3.client("s3").put_object(Bucket=ORIGINALS, Key="a.jpg", Body=b"no picture at all")
     (small,) = before_and_after(pipeline, record("a.jpg", status="refused"), Limits())
     assert "cannot be drawn" in small.problem
@@ -71,7 +71,7 @@ def test_a_copy_that_is_gone_is_reported_as_download_reports_it(pipeline: LivePi
     assert "its copy is gone" in after.problem
 
 
-# The package asks Pillow for pixels in a way that ends with Pillow 14, which it is not used with.
+# The package uses an API that Pillow 14 removes; it is not used with that version.
 @pytest.mark.filterwarnings("ignore:Image.Image.getdata is deprecated:DeprecationWarning")
 def test_pictures_stand_side_by_side_within_the_terminal() -> None:
     encoded = io.BytesIO()
@@ -87,7 +87,7 @@ def test_pictures_stand_side_by_side_within_the_terminal() -> None:
     assert rows[0].split() == ["before", "after"]
 
 
-def test_nothing_is_drawn_where_it_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_drawn_where_pictures_cannot_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="needs a terminal"):
         pictures.renderer(screen(force_terminal=False))
     monkeypatch.setattr("textual_image.renderable.Image", HalfcellImage)
@@ -96,7 +96,7 @@ def test_nothing_is_drawn_where_it_cannot_be_seen(monkeypatch: pytest.MonkeyPatc
     assert pictures.renderer(screen()) is HalfcellImage
 
 
-def test_a_missing_package_is_named_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "textual_image.renderable", None)
     with pytest.raises(ConfigurationError) as caught:
         pictures.renderer(screen())
@@ -104,5 +104,5 @@ def test_a_missing_package_is_named_with_the_line_that_installs_it(monkeypatch: 
 
 
 @pytest.mark.parametrize("options", [["--picture"], ["--picture", "--json"]])
-def test_a_pipe_and_json_are_told_before_anything_is_fetched(terminal: Terminal, options: list[str]) -> None:
+def test_pipes_and_json_are_rejected_before_anything_is_fetched(terminal: Terminal, options: list[str]) -> None:
     terminal.run("show", "a.jpg", *options, code=2)

@@ -43,7 +43,7 @@ def logo(size: int = 20) -> bytes:
     return encoded.getvalue()
 
 
-def test_a_copy_lies_beside_the_photo_and_is_what_the_pipeline_makes() -> None:
+def test_a_copy_is_saved_next_to_the_photo_and_equals_the_pipelines() -> None:
     result = preview("a.jpg")
     assert result.exit_code == 0, result.output
     assert Path("a.marked.jpg").read_bytes() == watermark(JPEG).data
@@ -52,7 +52,7 @@ def test_a_copy_lies_beside_the_photo_and_is_what_the_pipeline_makes() -> None:
     assert "a.jpg → a.marked.jpg" in result.stderr
 
 
-def test_the_configured_recipe_is_used_and_options_go_before_it() -> None:
+def test_the_configured_recipe_is_used_and_options_override_it() -> None:
     Path("zenoimg.toml").write_text('[watermark]\ntext = "configured"\nposition = "top"\nopacity = 0.9\n')
     assert preview("a.jpg").exit_code == 0
     configured = WatermarkSpec(text="configured", position="top", opacity=0.9)
@@ -89,7 +89,7 @@ def test_a_logo_replaces_a_configured_text_and_a_text_a_configured_logo() -> Non
         (("b.jpg", "-o", "-"), "-o - writes one copy to standard output"),
     ],
 )
-def test_a_wrong_option_is_one_sentence_and_exit_2(arguments: tuple[str, ...], said: str) -> None:
+def test_an_invalid_option_is_one_sentence_and_exit_code_2(arguments: tuple[str, ...], said: str) -> None:
     Path("logo.png").write_bytes(logo())
     result = preview("a.jpg", *arguments)
     assert result.exit_code == 2
@@ -97,14 +97,14 @@ def test_a_wrong_option_is_one_sentence_and_exit_2(arguments: tuple[str, ...], s
     assert not Path("a.marked.jpg").exists()
 
 
-def test_a_wrong_configuration_is_exit_3() -> None:
+def test_an_invalid_configuration_is_exit_code_3() -> None:
     Path("zenoimg.toml").write_text("[watermark]\nscale = 3\n")
     result = preview("a.jpg")
     assert result.exit_code == 3
     assert "zenoimg.toml:2: watermark.scale is 3; allowed is a number from 0.005 to 1" in result.stderr
 
 
-def test_what_cannot_be_marked_is_named_and_the_others_go_on() -> None:
+def test_files_that_cannot_be_marked_are_reported_and_the_others_marked() -> None:
     Path("text.txt").write_text("hello")
     Path("cut.jpg").write_bytes(JPEG[:2000])
     result = preview("missing.jpg", "text.txt", "cut.jpg", ".", "a.jpg", "--json")
@@ -128,7 +128,7 @@ def test_what_cannot_be_marked_is_named_and_the_others_go_on() -> None:
     ]
 
 
-def test_json_tells_format_sizes_dimensions_and_warnings() -> None:
+def test_json_contains_format_sizes_dimensions_and_warnings() -> None:
     turned = pictures.jpeg(pictures.photo((200, 150)), [pictures.exif_segment(pictures.exif(6))]) + JPEG
     Path("two.jpg").write_bytes(turned)
     (found,) = json.loads(preview("two.jpg", "--json").stdout)
@@ -149,13 +149,13 @@ def test_json_tells_format_sizes_dimensions_and_warnings() -> None:
     }
 
 
-def test_limits_are_the_configured_ones() -> None:
+def test_the_configured_limits_apply() -> None:
     Path("zenoimg.toml").write_text("[limits]\nmax_pixels = 100\n")
     result = preview("a.jpg", "--json")
     assert json.loads(result.stdout)[0]["Code"] == "too-large"
 
 
-def test_a_file_that_is_there_is_replaced_only_by_force() -> None:
+def test_an_existing_file_is_replaced_only_with_force() -> None:
     Path("a.marked.jpg").write_bytes(b"mine")
     refused = preview("a.jpg")
     assert refused.exit_code == 1
@@ -187,13 +187,13 @@ def test_a_photo_is_never_replaced(way: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["there", "new/er/", "new"])
-def test_a_folder_takes_copies(target: str) -> None:
+def test_copies_can_be_saved_in_a_folder(target: str) -> None:
     Path("there").mkdir()
     assert preview("a.jpg", "-o", target).exit_code == 0
     assert Path(target, "a.marked.jpg").is_file()
 
 
-def test_two_photos_of_one_name_do_not_meet_in_a_folder() -> None:
+def test_two_photos_of_the_same_name_do_not_collide_in_a_folder() -> None:
     Path("sub").mkdir()
     Path("sub/a.jpg").write_bytes(JPEG)
     result = preview("a.jpg", "sub/a.jpg", "-o", "out")
@@ -202,25 +202,25 @@ def test_two_photos_of_one_name_do_not_meet_in_a_folder() -> None:
     assert not Path("out").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_named() -> None:
+def test_a_folder_that_cannot_be_created_is_reported() -> None:
     result = preview("a.jpg", "b.jpg", "-o", "a.jpg")
     assert result.exit_code == 1
     assert "a.jpg/a.marked.jpg cannot be written" in result.stderr
 
 
-def test_quiet_names_what_went_wrong_and_nothing_else() -> None:
+def test_quiet_reports_only_errors() -> None:
     Path("text.txt").write_text("hello")
     result = preview("a.jpg", "text.txt", "--quiet")
     assert result.stderr == "refused  text.txt  the file is not an image of a known format\n"
     assert result.stdout == ""
 
 
-def test_names_cannot_write_to_the_screen() -> None:
+def test_file_names_cannot_control_the_terminal() -> None:
     Path("\x1b[31mred.jpg").write_bytes(JPEG)
     assert "\x1b" not in preview("\x1b[31mred.jpg").stderr
 
 
-def test_help_leads_with_an_example() -> None:
+def test_help_starts_with_an_example() -> None:
     result = preview("--help")
     assert result.exit_code == 0
     assert result.stdout.index("Example: zenoimg preview photo.jpg") < result.stdout.index("--output")
@@ -236,7 +236,7 @@ def test_a_copy_of_another_format_gets_its_extension() -> None:
     assert preview("c.heic").exit_code == 1, "it is not replaced"
 
 
-def test_a_heic_without_the_extra_is_refused_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heic_without_the_extra_is_refused_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zenoimg.imaging.formats.heif.availability.is_installed", lambda: False)
     monkeypatch.setattr("zenoimg.imaging.formats.heif.writer.is_installed", lambda: False)
     Path("c.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")

@@ -20,7 +20,7 @@ from zenoimg.imaging import watermark
 pytestmark = pytest.mark.slow
 
 
-def test_standard_output_takes_one_copy_and_is_needed_by_nobody_else() -> None:
+def test_standard_output_takes_exactly_one_copy() -> None:
     done = run("a.jpg", "-o", "-")
     assert done.returncode == 0
     assert done.stdout == watermark(JPEG).data
@@ -28,7 +28,7 @@ def test_standard_output_takes_one_copy_and_is_needed_by_nobody_else() -> None:
     assert sorted(path.name for path in Path().iterdir()) == ["a.jpg", "b.jpg"]
 
 
-def test_a_terminal_takes_no_picture() -> None:
+def test_no_picture_is_written_to_a_terminal() -> None:
     terminal, end = pty.openpty()
     try:
         command = [sys.executable, "-m", "zenoimg", "preview", "a.jpg", "-o", "-"]
@@ -72,7 +72,7 @@ def test_several_processes_make_the_same_copies_as_one() -> None:
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
     reason="a shell that starts the tests in the background has them, and their children, ignore SIGINT",
 )
-def test_an_interruption_leaves_whole_copies_and_says_how_far_it_came() -> None:
+def test_an_interruption_leaves_complete_copies_and_reports_the_progress() -> None:
     names = [f"{index}.jpg" for index in range(1000)]
     for name in names:
         Path(name).symlink_to("a.jpg")
@@ -95,7 +95,7 @@ def test_an_interruption_leaves_whole_copies_and_says_how_far_it_came() -> None:
     assert {path.read_bytes() for path in copies} == {watermark(JPEG).data}
 
 
-def test_needs_no_aws_library() -> None:
+def test_preview_imports_no_aws_library() -> None:
     program = (
         "import sys; from zenoimg.cli.app import app\n"
         "try: app(['preview', 'a.jpg'])\n"

@@ -37,7 +37,7 @@ def ids(results: list[dict[str, Any]]) -> list[str]:
 
 @pytest.fixture
 def mixed(no_stack: Terminal) -> Terminal:
-    """One image of each kind: done, refused, failed, and one without an event."""
+    """Create one image of each kind: done, refused, failed, and one without an event."""
     put("done.jpg", "failed.jpg")
     put("refused.jpg", data=b"no picture")
     no_stack.json("reprocess", "--here", code=1)
@@ -64,7 +64,7 @@ CHOSEN: list[tuple[list[str], dict[str, int]]] = [
 
 
 @pytest.mark.thorough
-def test_options_select(mixed: Terminal) -> None:
+def test_options_select_images(mixed: Terminal) -> None:
     for options, taken in CHOSEN:
         assert mixed.json("reprocess", *options, "--dry-run")["by_state"] == taken, options
     assert ids(mixed.json("reprocess", "--here")) == ["failed.jpg", "new/missing.jpg"]
@@ -88,7 +88,7 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(mixed: Terminal) -> None:
     assert (planned["images"], planned["by_state"]) == (2, {"failed": 1, "missing": 1})
     assert planned["total_bytes"] == 2 * len(PHOTO)
     assert planned["compute_seconds"] > 0
-    assert planned["gb_seconds"] is None, "no function, so no memory to pay for"
+    assert planned["gb_seconds"] is None, "no function, so no memory to be billed"
     assert "Dry run" in mixed.run("reprocess", "--dry-run").stderr
     assert mixed.json("reprocess", "--dry-run") == planned
 
@@ -113,7 +113,7 @@ def test_more_than_the_limit_is_not_sent_without_confirmation(
     assert ids(no_stack.json("reprocess", "--all", "--here", "--yes")) == ["a.jpg", "b.jpg", "c.jpg"]
 
 
-def test_the_last_copies_are_not_removed_unasked_while_there_are_no_originals(no_stack: Terminal) -> None:
+def test_without_originals_the_last_copies_are_not_removed_without_confirmation(no_stack: Terminal) -> None:
     put("a.jpg", "b.jpg")
     no_stack.json("reprocess", "--here")
     for key in ("a.jpg", "b.jpg"):
@@ -129,7 +129,7 @@ def test_the_last_copies_are_not_removed_unasked_while_there_are_no_originals(no
     assert told in no_stack.run("reprocess", "--here", "--dry-run").stderr
     assert no_stack.json("status", "--check", code=1)["audit"]["copies"] == 2
     put("a.jpg")
-    assert ids(no_stack.json("reprocess", "--here")) == ["a.jpg", "b.jpg"], "one that is deleted among others"
+    assert ids(no_stack.json("reprocess", "--here")) == ["a.jpg", "b.jpg"], "a single deleted one among others"
     boto3.client("s3").delete_object(Bucket=ORIGINALS, Key="a.jpg")
     assert ids(no_stack.json("reprocess", "--here", "--yes")) == ["a.jpg"]
     assert no_stack.json("status", "--check")["needs"] == []
@@ -166,7 +166,7 @@ def test_a_long_run_ends_with_a_table_of_what_failed(no_stack: Terminal) -> None
 
 
 @pytest.mark.parametrize("sent", [0, 1])
-def test_an_interruption_says_what_is_still_queued(
+def test_an_interruption_reports_what_is_still_queued(
     no_stack: Terminal, monkeypatch: pytest.MonkeyPatch, sent: int
 ) -> None:
     def interrupted(self: Reprocess, images: Any, *, on_sent: Callable[[], None], **_: Any) -> Iterator[Any]:

@@ -94,7 +94,7 @@ def test_copies_made_here_have_the_deployed_recipe(stack: Stack) -> None:
     assert stack.terminal.json("reprocess", "--stale", "--here") == []
 
 
-def test_the_local_recipe_is_asked_for_and_said_even_when_quiet(stack: Stack) -> None:
+def test_the_local_recipe_is_used_on_request_and_reported_even_with_quiet(stack: Stack) -> None:
     stack.deploy(layer())
     done = stack.terminal.run("reprocess", "--here", "--recipe", "here", "-q")
     assert "which is not the deployed one" in done.stderr
@@ -106,14 +106,14 @@ def test_the_local_recipe_is_asked_for_and_said_even_when_quiet(stack: Stack) ->
     "data",
     [b"no zip", make_zip({"other.txt": b""}), make_zip({f"python/{deployed_recipe.PACKAGE}/recipe.json": b"[]"})],
 )
-def test_a_recipe_that_this_version_cannot_read_ends_with_3(stack: Stack, data: bytes) -> None:
+def test_a_recipe_that_this_version_cannot_read_is_exit_code_3(stack: Stack, data: bytes) -> None:
     stack.deploy(data)
     stderr = stack.terminal.run("reprocess", "--here", code=3).stderr
     assert "cannot read the deployed recipe" in stderr
     assert "zenoimg deploy" in stderr
 
 
-def test_a_recipe_that_is_missing_ends_with_3_and_names_the_way_out(stack: Stack) -> None:
+def test_a_missing_recipe_is_exit_code_3_with_a_next_step(stack: Stack) -> None:
     stack.deploy(layer())
     s3 = boto3.client("s3")
     for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
@@ -132,23 +132,23 @@ def test_a_damaged_recipe_is_never_used(stack: Stack) -> None:
     assert stack.recipes() == set()
 
 
-def test_another_way_of_drawing_is_said(stack: Stack) -> None:
+def test_a_different_drawing_version_is_reported(stack: Stack) -> None:
     stack.deploy(layer(), fingerprint="0123456789abcdef")
     assert "draws or encodes differently" in stack.terminal.run("reprocess", "--here").stderr
 
 
 @pytest.mark.parametrize(("version", "is_said"), [("1.2.3", True), (PIL.__version__, False)])
-def test_another_pillow_in_the_functions_is_said(stack: Stack, version: str, is_said: bool) -> None:
+def test_a_different_pillow_in_the_functions_is_reported(stack: Stack, version: str, is_said: bool) -> None:
     files = {f"python/module{number}.py": b"x" * 50_000 for number in range(20)}
     packages = make_zip({**files, f"python/pillow-{version}.dist-info/METADATA": b"Name: pillow"})
     stack.deploy(layer(), packages)
     assert (f"{version} in the functions" in stack.terminal.run("reprocess", "--here").stderr) == is_said
 
 
-def test_a_heic_that_cannot_be_decoded_here_is_refused_under_limits_of_its_own(
+def test_a_heic_that_cannot_be_decoded_here_is_refused_under_different_limits(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the functions, which could, would take it for judged."""
+    """Otherwise the functions, which can decode it, would consider it done."""
     for module in ("operations.effective_recipe", "imaging.formats.heif.writer"):
         monkeypatch.setattr(f"zenoimg.{module}.is_installed", lambda: False)
     head = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"

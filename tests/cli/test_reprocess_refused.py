@@ -29,7 +29,7 @@ def limit(tmp_path: Path) -> Callable[[str], None]:
 
 @pytest.fixture
 def kept(no_stack: Terminal, limit: Callable[[str], None]) -> Terminal:
-    """Two processed images, of which the limits then refuse one; its copy stays."""
+    """Create two processed images, of which the limits then refuse one; its copy is kept."""
     for key, data in (("large.jpg", LARGE), ("small.jpg", SMALL)):
         boto3.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=data)
     no_stack.json("reprocess", "--here")
@@ -43,7 +43,7 @@ def results(terminal: Terminal, *options: str, code: int = 0) -> dict[str, str]:
     return {result["ImageId"]: result["Result"] for result in results}
 
 
-def test_the_copy_stays_and_status_says_so_without_calling_for_action(
+def test_the_copy_is_kept_and_status_reports_it_without_requiring_action(
     kept: Terminal, copies: Callable[[], set[str]]
 ) -> None:
     assert copies() == {"processed/large.jpg", "processed/small.jpg"}
@@ -52,11 +52,11 @@ def test_the_copy_stays_and_status_says_so_without_calling_for_action(
     assert "1 copy keeps an older mark: the deployed recipe refuses it" in kept.run("status").stdout
 
 
-def test_a_plain_reprocess_leaves_it_alone_and_stale_and_refused_try_again(kept: Terminal) -> None:
+def test_a_plain_reprocess_skips_it_and_stale_and_refused_try_it_again(kept: Terminal) -> None:
     assert results(kept) == {}
     for option in ("--stale", "--refused"):
         assert kept.json("reprocess", option, "--dry-run")["by_state"] == {"kept": 1}
-        assert results(kept, option) == {"large.jpg": "refused"}, "as before, which is no failure"
+        assert results(kept, option) == {"large.jpg": "refused"}, "as before, which is not a failure"
 
 
 def test_a_refusal_by_other_limits_is_stale(kept: Terminal, limit: Callable[[str], None]) -> None:
@@ -68,7 +68,7 @@ def test_a_refusal_by_other_limits_is_stale(kept: Terminal, limit: Callable[[str
     assert kept.json("status", "--check")["audit"]["kept"] == 0
 
 
-def test_the_copy_that_stays_can_be_listed_downloaded_and_seen(
+def test_the_kept_copy_can_be_listed_downloaded_and_shown(
     kept: Terminal, limit: Callable[[str], None], tmp_path: Path
 ) -> None:
     records = {record["ImageId"]: record for record in kept.json("list", "--presign", "1h")}
@@ -76,8 +76,8 @@ def test_the_copy_that_stays_can_be_listed_downloaded_and_seen(
     assert kept.json("show", "large.jpg")["Width"] == 96
     (downloaded,) = kept.json("download", "large.jpg", "-o", "copies/")
     assert (downloaded["Result"], downloaded["Size"]) == ("downloaded", records["large.jpg"]["ProcessedSize"])
-    limit(WIDE)  # the gallery opens nothing larger than the limits allow either
+    limit(WIDE)  # the gallery opens nothing beyond the limits either
     kept.run("gallery", "-o", "page")
     names = [path.name for path in (tmp_path / "page" / "pictures").iterdir()]
     assert len([name for name in names if "-after" in name]) == 2
-    assert len([name for name in names if "-before" in name]) == 1, "what is refused is not opened here either"
+    assert len([name for name in names if "-before" in name]) == 1, "refused images are not opened here either"

@@ -32,7 +32,7 @@ def remove(key: str) -> None:
 
 
 def history(key: str) -> list[str]:
-    """Version ids and, in capitals, delete markers of a key."""
+    """Return the version ids and, in capitals, the delete markers of a key."""
     page = boto3.client("s3").list_object_versions(Bucket=ORIGINALS, Prefix=key)
     markers = ["MARKER" for each in page.get("DeleteMarkers", []) if each["Key"] == key]
     return sorted(each["VersionId"] for each in page.get("Versions", []) if each["Key"] == key) + markers
@@ -79,7 +79,7 @@ def test_standard_input_names_no_single_image(no_stack: Terminal) -> None:
 
 
 @pytest.mark.parametrize("key", ["a.jpg", AWKWARD])
-def test_a_deleted_image_comes_back_as_a_new_version_with_copy_and_record(no_stack: Terminal, key: str) -> None:
+def test_a_deleted_image_is_restored_as_a_new_version_with_copy_and_record(no_stack: Terminal, key: str) -> None:
     first = put(key, CacheControl="max-age=7", Metadata={"photographer": "A"}, Tagging="client=acme&paid=yes")
     no_stack.json("reprocess", "--here")
     done = no_stack.run("delete", key, "--yes")
@@ -97,12 +97,12 @@ def test_a_deleted_image_comes_back_as_a_new_version_with_copy_and_record(no_sta
     tags = boto3.client("s3").get_object_tagging(Bucket=ORIGINALS, Key=key)["TagSet"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == {"client": "acme", "paid": "yes"}
     assert body(key) == body(key, VersionId=first)
-    # History stays: the old version, the delete marker, and the new version.
+    # The history is kept: the old version, the delete marker, and the new version.
     assert history(key) == [*sorted([first, found["VersionId"]]), "MARKER"]
     assert no_stack.json("restore", key, code=1)[0]["Result"] == "failed", "it is not deleted any more"
 
 
-def test_an_older_version_replaces_the_current_one_which_stays(no_stack: Terminal) -> None:
+def test_an_older_version_replaces_the_current_one_which_is_kept(no_stack: Terminal) -> None:
     first, second = put("a.jpg", seed=1), put("a.jpg", seed=2)
     refused = no_stack.run("restore", "a.jpg", "--version", first, code=2)
     assert "needs confirmation" in refused.stderr
@@ -124,7 +124,7 @@ def test_a_dry_run_changes_nothing(no_stack: Terminal) -> None:
     assert history("a.jpg") == [first, "MARKER"]
 
 
-def test_all_deleted_images_come_back_or_those_of_a_prefix_and_a_time(no_stack: Terminal) -> None:
+def test_all_deleted_images_are_restored_or_those_of_a_prefix_and_a_time(no_stack: Terminal) -> None:
     for key in ("in/a.jpg", "in/b.jpg", "out/c.jpg", "stays.jpg"):
         put(key)
     for key in ("in/a.jpg", "in/b.jpg", "out/c.jpg"):
@@ -141,7 +141,7 @@ def test_all_deleted_images_come_back_or_those_of_a_prefix_and_a_time(no_stack: 
     assert "0 images: none is deleted." in no_stack.run("restore", "--deleted", "--yes").stderr
 
 
-def test_what_cannot_come_back_is_named_and_the_others_do(no_stack: Terminal) -> None:
+def test_images_that_cannot_be_restored_are_reported_and_the_others_restored(no_stack: Terminal) -> None:
     put("a.jpg")
     put("purged.jpg")
     remove("a.jpg")
@@ -154,7 +154,7 @@ def test_what_cannot_come_back_is_named_and_the_others_do(no_stack: Terminal) ->
     }
 
 
-def test_a_restored_image_that_cannot_be_processed_says_so(no_stack: Terminal) -> None:
+def test_a_restored_image_that_cannot_be_processed_is_reported(no_stack: Terminal) -> None:
     boto3.client("s3").put_object(Bucket=ORIGINALS, Key="a.jpg", Body=b"no picture")
     remove("a.jpg")
     (result,) = no_stack.json("restore", "a.jpg", code=1)
@@ -162,7 +162,7 @@ def test_a_restored_image_that_cannot_be_processed_says_so(no_stack: Terminal) -
     assert "not-an-image" in result["Reason"]
 
 
-def test_uploads_that_go_into_a_storage_class_are_restored_into_it(no_stack: Terminal, tmp_path: Path) -> None:
+def test_images_are_restored_into_the_storage_class_of_uploads(no_stack: Terminal, tmp_path: Path) -> None:
     put("a.jpg")
     remove("a.jpg")
     (tmp_path / "zenoimg.toml").write_text('[originals]\nstorage_class = "STANDARD_IA"\ntransition_days = 0\n')
@@ -203,13 +203,13 @@ def test_a_large_version_is_copied_in_parts_with_everything_on_it(
     assert body("a.jpg") == data
 
 
-def test_versions_lists_versions_and_markers_the_newest_first(no_stack: Terminal) -> None:
+def test_versions_lists_versions_and_markers_newest_first(no_stack: Terminal) -> None:
     first = put("a.jpg", seed=1)
     remove("a.jpg")
     put("a.jpg.jpg")
     third = put("a.jpg", StorageClass="STANDARD_IA")
     found = no_stack.json("versions", "a.jpg")
-    # Within a second S3 does not tell the order of a version and a marker, unless one of them is the current one.
+    # Within a second, S3 does not reveal the order of a version and a marker, unless one of them is current.
     (marker,) = (each for each in found if each["IsDeleteMarker"])
     assert [each["VersionId"] for each in found if each is not marker] == [third, first]
     assert [each["IsCurrent"] for each in found] == [True, False, False]
@@ -238,11 +238,11 @@ def test_an_unknown_id_has_no_versions(no_stack: Terminal, key: str) -> None:
         ("restore --deleted --since never", "--since 'never' is not valid"),
     ],
 )
-def test_options_that_exclude_each_other(no_stack: Terminal, line: str, words: str) -> None:
+def test_mutually_exclusive_options_are_rejected(no_stack: Terminal, line: str, words: str) -> None:
     assert words in no_stack.run(*line.split(), code=2).stderr
 
 
-def test_many_deleted_images_are_undone_by_their_time(no_stack: Terminal) -> None:
+def test_many_deleted_images_can_be_restored_by_time(no_stack: Terminal) -> None:
     keys = [f"{number}.jpg" for number in range(11)]
     for key in keys:
         put(key)

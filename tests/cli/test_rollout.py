@@ -28,7 +28,7 @@ OLD, NEW = Recipe().fingerprint, Recipe(WatermarkSpec(text="© Other")).fingerpr
 
 @pytest.fixture
 def aws(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[DoubledAws]:
-    """A deployed stack with six images; another recipe is in zenoimg.toml."""
+    """Return a deployed stack with six images; zenoimg.toml has another recipe."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with mock_aws():
         made = double(monkeypatch)
@@ -55,7 +55,7 @@ def pipeline() -> LivePipeline:
 
 
 def recipes() -> dict[str, str | None]:
-    """Key → the recipe of its copy, as the copy itself says."""
+    """Return the recipe of each copy by key, as stated in the copy."""
     marks = {record.image_id: pipeline().storage.get_copy_mark(record.image_id) for record in pipeline().catalog.all()}
     return {key: mark.recipe if mark else None for key, mark in marks.items()}
 
@@ -70,7 +70,7 @@ def parameters(aws: DoubledAws) -> dict[str, str]:
     return dict(aws.cloudformation.stack.parameters)
 
 
-def test_the_canary_gets_the_new_mark_and_the_rest_waits_for_a_yes(
+def test_the_canary_gets_the_new_mark_and_the_rest_waits_for_confirmation(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, "y", "n")
@@ -109,7 +109,7 @@ def test_with_yes_everything_gets_the_new_mark_and_a_second_run_does_nothing(
     assert len(aws.sqs.sent) == 6
 
 
-def test_with_yes_a_canary_that_is_refused_stops_the_rollout_and_keeps_every_copy(
+def test_with_yes_a_refused_canary_stops_the_rollout_and_all_copies_are_kept(
     aws: DoubledAws, terminal: Terminal
 ) -> None:
     put(aws, "huge.jpg", (400, 300))
@@ -126,13 +126,13 @@ def test_with_yes_a_canary_that_is_refused_stops_the_rollout_and_keeps_every_cop
     assert (result["copies"], result["copies_by_recipe"]) == (7, 6)
 
 
-def test_going_back_puts_all_zips_back_and_reprocesses_what_the_new_recipe_made(
+def test_going_back_restores_all_zips_and_reprocesses_copies_of_the_new_recipe(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = parameters(aws)
     third = Recipe(WatermarkSpec(text="© Third"))
     put(aws, "wide.jpg", (160, 90))
-    reconcile("wide.jpg", pipeline().tools(third, Limits()))  # of a rollout that was never finished
+    reconcile("wide.jpg", pipeline().tools(third, Limits()))  # from a rollout that was never finished
     answer(monkeypatch, "y", "n")
     terminal.run("rollout", "--canary", "2", code=1)
     canary = set(aws.sqs.sent)
@@ -150,7 +150,7 @@ def test_going_back_puts_all_zips_back_and_reprocesses_what_the_new_recipe_made(
 
 
 @pytest.mark.thorough
-def test_going_back_is_not_exchanged_again_by_a_second_run_and_a_rollout_goes_forward_again(
+def test_going_back_twice_changes_nothing_more_and_a_rollout_goes_forward_again(
     aws: DoubledAws, terminal: Terminal
 ) -> None:
     terminal.run("rollout", "--yes")
@@ -165,7 +165,7 @@ def test_going_back_is_not_exchanged_again_by_a_second_run_and_a_rollout_goes_fo
 
 def test_going_back_sends_no_parameter_that_the_deployed_template_lacks(aws: DoubledAws, terminal: Terminal) -> None:
     terminal.run("rollout", "--yes")
-    stack = aws.cloudformation.stack  # as an older version deployed it
+    stack = aws.cloudformation.stack  # as deployed by an older version
     template = json.loads(stack.template)
     for name in ("PreviousRecipeRules", "PreviousLimitsFingerprint"):
         del template["Parameters"][name], stack.parameters[name]
@@ -174,7 +174,7 @@ def test_going_back_sends_no_parameter_that_the_deployed_template_lacks(aws: Dou
     assert stack.parameters.keys() <= template["Parameters"].keys()
 
 
-def test_going_back_asks_and_a_no_changes_nothing(
+def test_going_back_needs_confirmation_and_a_no_changes_nothing(
     aws: DoubledAws, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal.run("rollout", "--yes")
@@ -197,13 +197,13 @@ def test_a_previous_version_that_fails_its_test_is_replaced_by_the_new_one_again
     assert set(recipes().values()) == {NEW}
 
 
-def test_a_stack_that_keeps_no_previous_version_says_so(aws: DoubledAws, terminal: Terminal) -> None:
+def test_a_stack_without_a_previous_version_is_reported(aws: DoubledAws, terminal: Terminal) -> None:
     assert "has no previous version to go back to" in terminal.run("rollout", "--back", "--yes", code=1).stderr
     assert aws.done == []
 
 
 @pytest.mark.thorough
-def test_a_zip_that_is_gone_stops_going_back_before_anything_is_changed(aws: DoubledAws, terminal: Terminal) -> None:
+def test_a_missing_zip_stops_going_back_before_anything_is_changed(aws: DoubledAws, terminal: Terminal) -> None:
     terminal.run("rollout", "--yes")
     aws.done.clear()
     key = parameters(aws)["PreviousRecipeKey"]
@@ -214,7 +214,7 @@ def test_a_zip_that_is_gone_stops_going_back_before_anything_is_changed(aws: Dou
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("back", [False, True])
-def test_ctrl_c_while_images_are_reprocessed_loses_nothing_and_the_same_command_continues(
+def test_ctrl_c_during_reprocessing_loses_nothing_and_the_same_command_continues(
     aws: DoubledAws, terminal: Terminal, back: bool
 ) -> None:
     for number in range(6, 30):

@@ -51,7 +51,7 @@ def test_every_copy_is_made_by_the_recipe_of_its_rule(processed: Terminal, tmp_p
     assert processed.json("status", "--check")["audit"]["findings"] == {}
 
 
-def test_a_changed_rule_makes_stale_what_it_governs(processed: Terminal, tmp_path: Path) -> None:
+def test_a_changed_rule_makes_its_copies_stale(processed: Terminal, tmp_path: Path) -> None:
     rules(tmp_path, "another", "AB")
     assert processed.json("status", "--check", code=1)["audit"]["findings"] == {"stale": 1}
     done = processed.json("reprocess", "--stale", "--here", "--yes")
@@ -61,7 +61,7 @@ def test_a_changed_rule_makes_stale_what_it_governs(processed: Terminal, tmp_pat
     assert sorted(each["ImageId"] for each in stale) == ["a/b/x.jpg", "a/x.jpg"]
 
 
-def test_images_of_a_rule_without_a_mark_are_copied_and_said_to_be(no_stack: Terminal, tmp_path: Path) -> None:
+def test_images_under_a_rule_without_a_mark_are_copied_and_reported_as_such(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('[[rules]]\nprefix = "internal/"\nmark = "none"\n')
     for key in ("internal/x.jpg", "x.jpg"):
         boto3.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=photo())
@@ -79,7 +79,7 @@ def test_images_of_a_rule_without_a_mark_are_copied_and_said_to_be(no_stack: Ter
         '[watermark]\ntext = "other"\n[[rules]]\nprefix = "internal/"\nmark = "none"\n'
     )
     stale = no_stack.json("reprocess", "--stale", "--here", "--yes")
-    assert [each["ImageId"] for each in stale] == ["x.jpg"], "another mark changes nothing for what has none"
+    assert [each["ImageId"] for each in stale] == ["x.jpg"], "a changed mark does not affect unmarked copies"
     (tmp_path / "p.jpg").write_bytes(photo())
     told = no_stack.run("preview", "p.jpg", "--key", "internal/x.jpg", "--force").stderr
     assert "mark = none" in told
@@ -87,7 +87,7 @@ def test_images_of_a_rule_without_a_mark_are_copied_and_said_to_be(no_stack: Ter
     assert (tmp_path / "p.marked.jpg").read_bytes() == photo()
 
 
-def test_preview_shows_the_rule_that_holds(terminal: Terminal, tmp_path: Path) -> None:
+def test_preview_shows_the_rule_that_applies(terminal: Terminal, tmp_path: Path) -> None:
     rules(tmp_path, "A", "AB")
     (tmp_path / "p.jpg").write_bytes(photo())
     for key, prefix in (("x.jpg", None), ("a/x.jpg", "a/"), ("a/b/x.jpg", "a/b/")):
@@ -106,7 +106,7 @@ def test_config_shows_the_rules(terminal: Terminal, tmp_path: Path) -> None:
     assert (last["key"], [each["prefix"] for each in last["value"]]) == ("rules", ["a/", "a/b/"])
 
 
-def test_images_without_room_for_the_mark_are_said_to_be_too_small(no_stack: Terminal, tmp_path: Path) -> None:
+def test_images_without_room_for_the_mark_are_reported_as_too_small(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('[watermark]\ntoo_small = "copy"\n')
     encoded = BytesIO()
     Image.new("RGB", (6, 6), "red").save(encoded, "PNG")

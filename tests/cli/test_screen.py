@@ -1,4 +1,4 @@
-"""Keys and log texts are hostile data; tables fit their width; colours can be turned off."""
+"""Keys and log texts are untrusted; tables fit their width; colours can be turned off."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def rendered(*records: ImageRecord, width: int, with_times: bool = False) -> str
         ("\udce9", r"\udce9"),
     ],
 )
-def test_nothing_from_outside_moves_the_cursor_or_turns_the_text(text: str, shown: str) -> None:
+def test_untrusted_text_cannot_move_the_cursor_or_change_the_text_direction(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_an_error_of_several_lines_is_shown_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_multi_line_error_is_shown_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
     Screen().error(ZenoError("two things differ:\n  - a\x1b[2J\n  - b", next_step="Look."))
     assert capsys.readouterr().err == "Error: two things differ:\n  - a\\x1b[2J\n  - b\nLook.\n"
 
@@ -66,19 +66,19 @@ def test_a_line_with_a_command_is_never_wrapped_so_that_it_can_be_pasted() -> No
     assert all(len(line) <= 40 for line in lines if command not in line)
 
 
-def test_markup_from_outside_is_text() -> None:
+def test_markup_in_untrusted_text_is_shown_literally() -> None:
     console = Console(file=io.StringIO(), width=80)
     console.print(safe("[bold red]x[/] [link=http://x]y"))
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == "[bold red]x[/] [link=http://x]y\n"
 
 
-def test_a_key_with_markup_stands_in_the_table_as_it_is() -> None:
+def test_a_key_with_markup_is_shown_literally_in_the_table() -> None:
     assert "[red]a[/red].jpg" in rendered(replace(RECORD, image_id="[red]a[/red].jpg"), width=120)
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
-def test_a_table_fits_its_width_and_shows_every_figure_whole(width: int) -> None:
+def test_a_table_fits_its_width_without_truncating_numbers(width: int) -> None:
     long = replace(RECORD, image_id="a/rather/long/path/to/a/photo/of/the/sea.jpg")
     text = rendered(RECORD, long, width=width)
     assert max(map(len, text.splitlines())) <= width
@@ -86,7 +86,7 @@ def test_a_table_fits_its_width_and_shows_every_figure_whole(width: int) -> None
         assert figure in text
 
 
-def test_old_images_show_their_date_and_a_wide_table_the_time_of_all() -> None:
+def test_old_images_show_their_date_and_a_wide_table_shows_all_times() -> None:
     old = replace(RECORD, created_at="2024-01-31T12:00:00Z")
     assert "2024-01-31" in rendered(old, width=80)
     wide = rendered(RECORD, old, width=160, with_times=True)
@@ -115,7 +115,7 @@ def test_a_refused_image_shows_its_reason() -> None:
         (None, "–"),
     ],
 )
-def test_sizes_have_three_figures(count: int | None, shown: str) -> None:
+def test_sizes_have_three_significant_digits(count: int | None, shown: str) -> None:
     assert render.size(count) == shown
 
 
@@ -134,7 +134,7 @@ def test_ages_are_short_and_never_negative(created_at: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("word", sorted(render.STYLES))
-def test_a_status_keeps_its_colour_when_it_is_padded(word: str) -> None:
+def test_a_status_keeps_its_colour_when_padded(word: str) -> None:
     (shown, style), (name, _) = render.outcome(word, "a\x1b[31m.jpg", width=14)
     assert (shown, style) == (word.ljust(15), render.STYLES[word])
     assert name == "a\\x1b[31m.jpg"
@@ -153,7 +153,7 @@ def test_a_narrow_list_shows_the_code_of_an_error_and_leaves_room_for_names() ->
 
 
 @pytest.mark.parametrize("width", [30, 80, 200])
-def test_a_long_result_goes_on_under_itself(width: int) -> None:
+def test_a_long_result_wraps_with_a_hanging_indent(width: int) -> None:
     line = Text.assemble(
         ("refused", "yellow"), "     a long name.jpg  not a picture in any known format\n      note: x"
     )
@@ -167,7 +167,7 @@ def test_a_long_result_goes_on_under_itself(width: int) -> None:
         assert more == ["            note: x"]
 
 
-def test_a_long_result_stays_one_line_where_nothing_is_a_terminal() -> None:
+def test_without_a_terminal_a_long_result_stays_on_one_line() -> None:
     console = Console(file=io.StringIO(), width=40, soft_wrap=True)
     console.print(Hanging(Text("refused     " + "x " * 100)))
     assert isinstance(console.file, io.StringIO)
@@ -176,7 +176,7 @@ def test_a_long_result_stays_one_line_where_nothing_is_a_terminal() -> None:
 
 @contextlib.contextmanager
 def piped() -> Iterator[IO[bytes]]:
-    """stdout is a pipe; gives the end that a reader has. (No fixture: pytest sets stdout anew for the test itself.)"""
+    """Make stdout a pipe and yield its read end. (Not a fixture: pytest replaces stdout for the test itself.)"""
     ours, theirs = os.pipe()
     with (
         os.fdopen(ours, "rb") as reader,
@@ -187,15 +187,15 @@ def piped() -> Iterator[IO[bytes]]:
         yield reader
 
 
-def test_waiting_ends_when_nobody_reads_any_more() -> None:
+def test_waiting_ends_when_the_reader_leaves() -> None:
     with piped() as reader:
-        wait(0.01)  # somebody reads
+        wait(0.01)  # there is a reader
         reader.close()
         with pytest.raises(BrokenPipeError):
             wait(600)
 
 
-def test_a_reader_that_has_left_is_told_to_the_caller() -> None:
+def test_the_caller_learns_that_the_reader_has_left() -> None:
     with piped() as reader:
         screen = Screen()
         reader.close()

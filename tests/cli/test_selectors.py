@@ -64,7 +64,7 @@ def test_every_command_selects_the_same(
     assert {each["ImageId"] for each in filled.json("show", *options)} == selected
     assert filled.json("gallery", *options, "--dry-run")["images"] == len(selected)
     assert not (tmp_path / "gallery").exists()
-    got = filled.json("download", *options, "-o", "out", code=int("b/bad.gif" in options))  # named, not selected
+    got = filled.json("download", *options, "-o", "out", code=int("b/bad.gif" in options))  # given by id, not selected
     with_copies = {key for key in selected if IMAGES[key][0]}
     assert {each["ImageId"] for each in got if each["Result"] == "downloaded"} == with_copies
     if not ({"--since", "--until"} & {*options}):  # S3 sets the times of originals itself
@@ -74,26 +74,26 @@ def test_every_command_selects_the_same(
         assert originals() == {*IMAGES} - selected
 
 
-def test_the_format_is_that_of_the_original_or_of_its_copy(filled: Terminal) -> None:
+def test_the_format_selects_by_original_or_copy(filled: Terminal) -> None:
     born_as_heic = replace(record("c.heic"), format="JPEG", source_format="HEIF")
     Catalog(boto3.client("dynamodb"), TABLE).put(born_as_heic)
     for name in ("heic", "jpeg"):
         assert "c.heic" in {each["ImageId"] for each in filled.json("show", "--format", name)}
 
 
-def test_lists_take_the_same_filters(filled: Terminal) -> None:
+def test_list_accepts_the_same_filters(filled: Terminal) -> None:
     for options, selected in SELECTIONS[1:-1]:
         assert {each["ImageId"] for each in filled.json("list", *options)} == selected
 
 
-def test_reprocess_takes_status_and_format(filled: Terminal) -> None:
+def test_reprocess_accepts_status_and_format(filled: Terminal) -> None:
     assert filled.json("reprocess", "--all", "--format", "png", "--dry-run")["images"] == 1
     assert filled.json("reprocess", "--status", "refused", "--dry-run")["images"] == 1
     assert filled.json("reprocess", "--status", "processed", "--prefix", "b/", "--dry-run")["images"] == 1
     assert filled.json("reprocess", "--status", "failed", "--dry-run")["images"] == 0
 
 
-def test_ids_come_from_standard_input_by_line_or_by_nul(filled: Terminal) -> None:
+def test_ids_are_read_from_standard_input_separated_by_lines_or_nul(filled: Terminal) -> None:
     code, out, _ = piped(b"a/one.jpg\nb/three.jpg\n", "show", "-", "--json")
     assert (code, [each["ImageId"] for each in json.loads(out)]) == (0, ["a/one.jpg", "b/three.jpg"])
     odd = "line\nbreak.jpg"
@@ -111,13 +111,13 @@ def test_no_ids_on_standard_input_select_nothing(filled: Terminal) -> None:
     assert originals() == {*IMAGES}
 
 
-def test_a_question_is_not_answered_by_a_list_of_ids(filled: Terminal) -> None:
+def test_ids_on_standard_input_do_not_answer_a_confirmation(filled: Terminal) -> None:
     code, _, err = piped(b"a/one.jpg\ny\n", "delete", "-")
     assert (code, "--yes" in err) == (2, True)
     assert originals() == {*IMAGES}
 
 
-def test_originals_without_records_are_seen_where_they_matter(filled: Terminal, tmp_path: Path) -> None:
+def test_originals_without_records_are_included_where_they_matter(filled: Terminal, tmp_path: Path) -> None:
     boto3.client("s3").put_object(Bucket=ORIGINALS, Key="a/lost.jpg", Body=b"original")
     filled.run("download", "--prefix", "a/", "--original", "-o", "out")
     assert (tmp_path / "out/a/lost.jpg").read_bytes() == b"original"
@@ -126,7 +126,7 @@ def test_originals_without_records_are_seen_where_they_matter(filled: Terminal, 
 
 
 @pytest.mark.parametrize("command", ["show", "download", "delete"])
-def test_nothing_is_selected_by_nothing(filled: Terminal, command: str) -> None:
+def test_without_selectors_nothing_is_selected(filled: Terminal, command: str) -> None:
     assert re.search(r"--prefix.*--all", filled.run(command, code=2).stderr)
 
 
@@ -143,11 +143,13 @@ def test_nothing_is_selected_by_nothing(filled: Terminal, command: str) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["show", "download", "delete", "gallery", "reprocess"])
-def test_contradictions_are_usage_errors_of_every_command(filled: Terminal, command: str, options: list[str]) -> None:
+def test_contradictory_selectors_are_usage_errors_of_every_command(
+    filled: Terminal, command: str, options: list[str]
+) -> None:
     assert "Error" in filled.run(command, *options, code=2).stderr
 
 
-def test_an_empty_prefix_is_not_taken_for_none(filled: Terminal) -> None:
+def test_an_empty_prefix_is_not_mistaken_for_no_prefix(filled: Terminal) -> None:
     result = filled.run("delete", "--prefix", "", "--since", "1d", "--yes", code=2)
     assert "--prefix is empty" in result.stderr
     assert len(filled.json("list")) > 0

@@ -38,7 +38,7 @@ def shown(terminal: Terminal, each: ImageRecord) -> dict[str, str]:
     return {line.split("  ")[0]: line.split("  ", 1)[1].strip() for line in lines}
 
 
-def test_all_that_is_known_is_shown(no_stack: Terminal, catalog: Catalog) -> None:
+def test_everything_known_is_shown(no_stack: Terminal, catalog: Catalog) -> None:
     catalog.put(FULL)
     rows = shown(no_stack, FULL)
     assert rows["Image"] == "sub/ü [b]photo.jpg"
@@ -55,27 +55,27 @@ def test_all_that_is_known_is_shown(no_stack: Terminal, catalog: Catalog) -> Non
     assert "\x1b" not in output
 
 
-def test_a_refused_image_shows_its_reason_and_nothing_that_it_lacks(no_stack: Terminal, catalog: Catalog) -> None:
+def test_a_refused_image_shows_its_reason_and_no_empty_fields(no_stack: Terminal, catalog: Catalog) -> None:
     catalog.put(record("bad.gif", status="refused"))
     rows = shown(no_stack, record("bad.gif"))
     assert rows["Status"] == "refused: corrupt: the picture ends early"
     assert not {"Copy", "Picture", "URL"} & set(rows)
 
 
-def test_json_is_the_record_as_everywhere_else(no_stack: Terminal, catalog: Catalog) -> None:
+def test_json_is_the_usual_record(no_stack: Terminal, catalog: Catalog) -> None:
     catalog.put(FULL)
     assert no_stack.json("show", FULL.image_id) == to_json(FULL)
 
 
 @pytest.mark.parametrize("image_id", ["nothing.jpg", "", "x" * 2049, "\udce9.jpg"])
-def test_an_unknown_image_is_one_sentence(no_stack: Terminal, image_id: str) -> None:
+def test_an_unknown_image_is_reported_in_one_sentence(no_stack: Terminal, image_id: str) -> None:
     done = no_stack.run("show", image_id, code=1)
     assert "there is no image" in done.stderr
     assert "zenoimg list" in done.stderr
     assert done.stdout == ""
 
 
-def test_an_original_without_a_record_is_told_apart(no_stack: Terminal) -> None:
+def test_an_original_without_a_record_is_distinguished(no_stack: Terminal) -> None:
     boto3.client("s3").put_object(Bucket=ORIGINALS, Key="late.jpg", Body=b"x")
     done = no_stack.run("show", "late.jpg", code=1)
     assert "has no record yet" in done.stderr
@@ -84,7 +84,7 @@ def test_an_original_without_a_record_is_told_apart(no_stack: Terminal) -> None:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The addresses that were opened in the system's viewer."""
+    """Return a list to which the opened URLs are added."""
     addresses: list[str] = []
 
     def open_address(url: str) -> bool:
@@ -95,7 +95,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return addresses
 
 
-def test_open_opens_the_copy_by_an_address_that_needs_no_credentials(
+def test_open_opens_the_copy_by_a_url_that_needs_no_credentials(
     no_stack: Terminal, catalog: Catalog, opened: list[str]
 ) -> None:
     catalog.put(FULL)
@@ -105,13 +105,13 @@ def test_open_opens_the_copy_by_an_address_that_needs_no_credentials(
     assert parse_qs(urlsplit(address).query)["X-Amz-Expires"] == ["3600"]
 
 
-def test_what_has_no_copy_is_not_opened(no_stack: Terminal, catalog: Catalog, opened: list[str]) -> None:
+def test_an_image_without_a_copy_is_not_opened(no_stack: Terminal, catalog: Catalog, opened: list[str]) -> None:
     catalog.put(record("bad.gif", status="refused"))
     assert "has no copy to open" in no_stack.run("show", "bad.gif", "--open", code=1).stderr
     assert opened == []
 
 
-def test_without_a_viewer_the_address_is_said(
+def test_without_a_viewer_the_url_is_printed(
     no_stack: Terminal, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalog.put(FULL)
@@ -122,7 +122,7 @@ def test_without_a_viewer_the_address_is_said(
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
-def test_all_of_it_fits_its_width(width: int) -> None:
+def test_all_lines_fit_the_width(width: int) -> None:
     rows = _rows(replace(FULL, processed_url=f"https://copies/{'x' * 300}.jpg"), datetime.now(UTC), "other")
     console = Console(file=io.StringIO(), width=width, record=True)
     console.print(details(rows))

@@ -25,7 +25,7 @@ PHOTO = jpeg(photo((64, 48)))
 
 @pytest.fixture
 def three(no_stack: Terminal) -> Terminal:
-    """Three processed photos."""
+    """Create three processed photos."""
     for key in ("a.jpg", "b.jpg", "c.jpg"):
         put(key)
     no_stack.json("reprocess", "--here")
@@ -68,7 +68,7 @@ def test_a_healthy_pipeline_needs_no_action(three: Terminal) -> None:
     assert "No action needed." in shown
 
 
-def test_copies_are_counted_by_their_recipe_while_a_rollout_goes_on(three: Terminal) -> None:
+def test_copies_are_counted_by_recipe_during_a_rollout(three: Terminal) -> None:
     Path("zenoimg.toml").write_text('[watermark]\ntext = "© Other"\n', encoding="utf-8")
     three.run("reprocess", "--here", "--yes", "--limit", "1", "--stale")
     new = Recipe(WatermarkSpec(text="© Other")).fingerprint
@@ -135,7 +135,7 @@ def test_each_inconsistency_is_found_and_its_command_fixes_it(no_stack: Terminal
     assert no_stack.json("status", "--check")["audit"]["findings"] == {}
 
 
-def test_hostile_ids_cannot_write_to_the_screen(three: Terminal) -> None:
+def test_hostile_ids_cannot_control_the_terminal(three: Terminal) -> None:
     put("evil\x1b[2J[bold].jpg")
     shown = three.run("status", "--check", code=1).stdout
     assert "\x1b" not in shown

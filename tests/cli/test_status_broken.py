@@ -24,16 +24,16 @@ def stack(terminal: Terminal) -> Iterator[Terminal]:
 
 
 def needs(terminal: Terminal, *options: str) -> dict[str, str]:
-    """What needs action → the command."""
+    """Return the command for each required action."""
     return {need["what"]: need["command"] for need in terminal.json("status", *options, code=1)["needs"]}
 
 
-def test_a_whole_stack_has_no_broken_part(stack: Terminal) -> None:
+def test_an_intact_stack_has_no_broken_part(stack: Terminal) -> None:
     found = stack.json("status", "--check")
     assert (found["broken"], found["needs"]) == ([], [])
 
 
-def test_three_broken_parts_are_named_with_their_remedies(stack: Terminal) -> None:
+def test_three_broken_parts_are_reported_with_their_remedies(stack: Terminal) -> None:
     sqs = boto3.client("sqs")
     boto3.client("dynamodb").delete_table(TableName=NAMES.table)
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=NAMES.backfill_queue)["QueueUrl"])
@@ -54,7 +54,7 @@ def test_three_broken_parts_are_named_with_their_remedies(stack: Terminal) -> No
     assert shown.count(again) == 3
 
 
-def test_lost_originals_are_not_followed_by_a_reprocess(stack: Terminal) -> None:
+def test_for_lost_originals_no_reprocess_is_suggested(stack: Terminal) -> None:
     for bucket in NAMES.buckets:
         boto3.client("s3").delete_bucket(Bucket=bucket)
     found = needs(stack)
@@ -70,7 +70,7 @@ def test_a_denied_part_leads_to_the_policy(stack: Terminal, monkeypatch: pytest.
     assert needs(stack) == {"the table zeno-images: access denied (Query)": "zenoimg template --policy operator"}
 
 
-def test_a_table_without_a_stack_is_named_too(no_stack: Terminal) -> None:
+def test_a_table_without_a_stack_is_reported_as_well(no_stack: Terminal) -> None:
     boto3.client("dynamodb").delete_table(TableName=TABLE)
     assert needs(no_stack, "--check") == {
         f"the table {TABLE} does not exist; [names] or the environment names it": "zenoimg config"
@@ -79,10 +79,10 @@ def test_a_table_without_a_stack_is_named_too(no_stack: Terminal) -> None:
     assert len(needs(no_stack)) == 2
 
 
-def test_an_unreadable_dead_letter_is_to_be_looked_at(stack: Terminal) -> None:
+def test_for_an_unreadable_dead_letter_listing_is_suggested(stack: Terminal) -> None:
     sqs = boto3.client("sqs")
     url = sqs.get_queue_url(QueueName=NAMES.dead_letter_queue)["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="not json")
     assert needs(stack) == {"dead letters that cannot be sent again": "zenoimg dead-letters list"}
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert attributes["ApproximateNumberOfMessages"] == "1", "and stays visible"
+    assert attributes["ApproximateNumberOfMessages"] == "1", "and is still visible"

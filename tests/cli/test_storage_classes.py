@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 def classes(bucket: str) -> dict[str, str]:
-    """Key → storage class of what a bucket holds."""
+    """Return the storage class of each object in a bucket by key."""
     return {
         found["Key"]: found["StorageClass"]
         for found in boto3.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
@@ -40,7 +40,7 @@ def configure(tmp_path: Path, text: str) -> None:
         ('storage_class = "INTELLIGENT_TIERING"\ntransition_days = 7', "STANDARD"),
     ],
 )
-def test_upload_stores_originals_in_their_class_when_they_move_there_at_once(
+def test_upload_stores_originals_in_their_class_directly_if_transition_days_is_zero(
     no_stack: Terminal, tmp_path: Path, settings: str, expected: str
 ) -> None:
     configure(tmp_path, f"[originals]\n{settings}\n")
@@ -53,7 +53,7 @@ def test_upload_stores_originals_in_their_class_when_they_move_there_at_once(
 def test_a_pipeline_of_default_classes_sends_no_storage_class(
     no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S3-compatible servers may know no classes."""
+    """S3-compatible servers may not support storage classes."""
     asked: list[tuple[str, Any]] = []
     call = vars(BaseClient)["_make_api_call"]
 
@@ -69,7 +69,9 @@ def test_a_pipeline_of_default_classes_sends_no_storage_class(
     assert not [operation for operation, parameters in asked if "StorageClass" in parameters]
 
 
-def test_new_copies_are_in_their_class_and_older_ones_stay_as_they_are(no_stack: Terminal, tmp_path: Path) -> None:
+def test_new_copies_are_in_the_configured_class_and_older_ones_are_unchanged(
+    no_stack: Terminal, tmp_path: Path
+) -> None:
     s3 = boto3.client("s3")
     s3.put_object(Bucket=ORIGINALS, Key="a.jpg", Body=jpeg(photo((64, 48))))
     no_stack.json("reprocess", "--here")
@@ -78,7 +80,7 @@ def test_new_copies_are_in_their_class_and_older_ones_stay_as_they_are(no_stack:
     (result,) = no_stack.json("reprocess", "--missing", "--here")
     assert (result["ImageId"], result["Result"]) == ("b.jpg", "processed")
     assert classes(PROCESSED) == {"processed/a.jpg": "STANDARD", "processed/b.jpg": "GLACIER_IR"}
-    # The class is no part of what makes a copy stale.
+    # The class does not make copies stale.
     assert no_stack.json("status", "--check")["audit"]["findings"] == {}
     assert no_stack.json("reprocess", "--stale", "--here") == []
     no_stack.json("reprocess", "--all", "--here", "--yes")
@@ -97,7 +99,7 @@ def test_a_copy_whose_headers_are_rewritten_keeps_its_class(no_stack: Terminal, 
     assert (head["CacheControl"], head["StorageClass"]) == ("no-cache", "STANDARD_IA")
 
 
-def test_a_dry_run_names_what_s3_bills_for_being_read(no_stack: Terminal) -> None:
+def test_a_dry_run_reports_retrieval_charges_of_s3(no_stack: Terminal) -> None:
     s3, data = boto3.client("s3"), jpeg(photo((64, 48)))
     s3.put_object(Bucket=ORIGINALS, Key="a.jpg", Body=data, StorageClass="GLACIER_IR")
     s3.put_object(Bucket=ORIGINALS, Key="b.jpg", Body=data)
@@ -112,7 +114,7 @@ def test_the_class_changes_no_fingerprint() -> None:
 
 
 def _bmp() -> bytes:
-    """More than 1 MB, which s3transfer sends."""
+    """Return more than 1 MB, which s3transfer sends."""
     file = BytesIO()
     photo((1000, 700)).save(file, "BMP")
     return file.getvalue()

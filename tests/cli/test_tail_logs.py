@@ -1,4 +1,4 @@
-"""tail-logs: lines for humans, lines for programs, and what ends it."""
+"""tail-logs: lines for people, lines for programs, and how it ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TRACEBACK = (
 
 @pytest.fixture(autouse=True)
 def _now(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lines are a minute old when a test begins, however long the run before it took."""
+    """Make the lines a minute old when a test starts, however long the run before it took."""
     monkeypatch.setattr(sys.modules[__name__], "NOW", datetime.now(UTC))
 
 
@@ -74,7 +74,7 @@ LINES = {
 
 @dataclass
 class FakeLogs:
-    """Both groups; after ``looks`` looks the terminal gets a Ctrl-C."""
+    """Both log groups; after ``looks`` reads, the terminal gets a Ctrl-C."""
 
     looks: int = 1
 
@@ -101,8 +101,8 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> FakeLogs:
     return fake
 
 
-def test_each_line_stays_whole_where_nothing_is_a_terminal(terminal: Terminal, logs: FakeLogs) -> None:
-    # What comes before is the date and the time.
+def test_without_a_terminal_lines_are_not_wrapped(terminal: Terminal, logs: FakeLogs) -> None:
+    # Date and time come first.
     assert [line[20:] for line in terminal.run("tail-logs").stdout.splitlines()[:4]] == [
         "INFO    processor a [red]b[/].jpg processed  JPEG, 3.42 MB → 3.44 MB, 1,234 ms (watermark 1,100, store 100, "
         r"fetch 34)  note: the gain map is \x1b[31mgone  #8f5b4c1e",
@@ -112,7 +112,7 @@ def test_each_line_stays_whole_where_nothing_is_a_terminal(terminal: Terminal, l
     ]
 
 
-def test_a_traceback_is_folded_to_the_line_that_counts(terminal: Terminal, logs: FakeLogs) -> None:
+def test_a_traceback_is_reduced_to_its_relevant_line(terminal: Terminal, logs: FakeLogs) -> None:
     lines = terminal.run("tail-logs").stdout.splitlines()
     assert lines[-1] == "    E: no  (storage.py:7)"
 
@@ -133,7 +133,7 @@ def test_a_traceback_is_folded_to_the_line_that_counts(terminal: Terminal, logs:
         (["--since", 5.5], 1),
     ],
 )
-def test_only_what_is_asked_for_is_shown(
+def test_only_requested_lines_are_shown(
     terminal: Terminal, logs: FakeLogs, options: list[str | float], count: int
 ) -> None:
     arguments = [iso(option) if isinstance(option, float) else option for option in options]
@@ -145,7 +145,7 @@ def test_full_shows_the_whole_traceback(terminal: Terminal, logs: FakeLogs) -> N
     assert 'File "/var/task/zenoimg/pipeline/storage.py", line 7' in terminal.run("tail-logs", "--full").stdout
 
 
-def test_json_is_every_event_as_one_object_a_line(terminal: Terminal, logs: FakeLogs) -> None:
+def test_json_is_one_object_per_event_and_line(terminal: Terminal, logs: FakeLogs) -> None:
     lines = [json.loads(line) for line in terminal.run("tail-logs", "--json").stdout.splitlines()]
     assert len(lines) == 7
     assert lines[1]["event"] == json.loads(PROCESSED)
@@ -153,14 +153,14 @@ def test_json_is_every_event_as_one_object_a_line(terminal: Terminal, logs: Fake
     assert datetime.fromisoformat(lines[1]["time"]).timestamp() * 1000 == at(1)
 
 
-def test_following_shows_each_line_once_and_ends_by_an_interruption(terminal: Terminal, logs: FakeLogs) -> None:
+def test_following_shows_each_line_once_and_ends_with_ctrl_c(terminal: Terminal, logs: FakeLogs) -> None:
     logs.looks = 3
     done = terminal.run("tail-logs", "-f", code=130)
     assert done.stdout.count("a [red]b[/].jpg") == 1
     assert "Rerun the command" not in done.stderr
 
 
-def test_live_shows_what_comes_by_the_groups_full_names(
+def test_live_shows_new_lines_using_the_groups_arns(
     terminal: Terminal, logs: FakeLogs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
@@ -192,7 +192,7 @@ def test_the_embedded_aws_has_no_live_tail(terminal: Terminal, logs: FakeLogs) -
     assert "-f" in terminal.run("tail-logs", "--live", code=2).stderr
 
 
-def test_silence_is_said(terminal: Terminal, logs: FakeLogs) -> None:
+def test_the_absence_of_lines_is_reported(terminal: Terminal, logs: FakeLogs) -> None:
     done = terminal.run("tail-logs", "--since", "5s")
     assert (done.stdout, done.stderr.strip()) == ("", "No log lines in the last 5s.")
 
@@ -210,13 +210,13 @@ def test_silence_is_said(terminal: Terminal, logs: FakeLogs) -> None:
         ["--level", "loud"],
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(terminal: Terminal, logs: FakeLogs, options: list[str]) -> None:
+def test_contradictory_options_are_usage_errors(terminal: Terminal, logs: FakeLogs, options: list[str]) -> None:
     terminal.run("tail-logs", *options, code=2)
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
 @pytest.mark.parametrize("full", [False, True])
-def test_no_line_is_wider_than_the_terminal_and_what_is_long_hangs_under_itself(width: int, full: bool) -> None:
+def test_long_lines_wrap_at_the_terminal_width_with_a_hanging_indent(width: int, full: bool) -> None:
     drawn = LogText(full=full, width=width, today=NOW.astimezone())
     console = Console(width=width, record=True, file=io.StringIO(), force_terminal=True)
     for group in LINES.values():

@@ -27,7 +27,7 @@ ARTIFACTS = bucket_name("123456789012", "eu-west-1")
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An account in which nothing is; moto wants Docker to know that a function is not there."""
+    """Set up an empty account; moto needs Docker to report a missing function."""
 
     def nothing_taken(aws: object, names: StackNames) -> None:
         del aws, names
@@ -42,19 +42,17 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.thorough
-def test_the_template_is_yaml_and_its_parameters_stand_above_it(
-    account: None, terminal: Terminal, tmp_path: Path
-) -> None:
+def test_the_template_is_yaml_with_its_parameters_above_it(account: None, terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('[processor]\nmemory = 1024\n[alarms]\nemail = "ops@example.com"\n')
     text = terminal.run("template").stdout
     assert yaml.safe_load(text) == render(StackNames("zeno"))
     assert "#   ProcessorMemory=1024\n" in text
     assert "#   AlarmEmail=ops@example.com\n" in text
     assert f"#   ArtifactsBucket={ARTIFACTS}\n" in text
-    assert "&id" not in text, "CloudFormation knows no anchors"
+    assert "&id" not in text, "CloudFormation does not support anchors"
 
 
-def test_json_holds_both_and_nothing_is_made(account: None, terminal: Terminal, tmp_path: Path) -> None:
+def test_json_contains_both_and_nothing_is_created(account: None, terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text("[backfill]\nconcurrency = 9\n")
     printed = terminal.json("--stack", "acme", "template")
     assert printed["Template"] == render(StackNames("acme"), backfill_concurrency=9, large_concurrency=9)
@@ -64,13 +62,13 @@ def test_json_holds_both_and_nothing_is_made(account: None, terminal: Terminal, 
     }
     assert set(parameters) <= set(printed["Template"]["Parameters"])
     wanted = {key for key, value in printed["Template"]["Parameters"].items() if "Default" not in value}
-    assert wanted <= set(parameters), "what has no default is given"
+    assert wanted <= set(parameters), "parameters without a default are given"
     assert boto3.client("s3").list_buckets()["Buckets"] == []
     assert boto3.client("cloudformation").describe_stacks()["Stacks"] == []
 
 
 @pytest.mark.thorough
-def test_a_folder_gets_what_the_aws_cli_takes(account: None, terminal: Terminal, tmp_path: Path) -> None:
+def test_a_folder_gets_the_files_that_the_aws_cli_needs(account: None, terminal: Terminal, tmp_path: Path) -> None:
     done = terminal.run("template", "--output", "out")
     parameters = json.loads((tmp_path / "out/parameters.json").read_text())
     given = {item["ParameterKey"]: item["ParameterValue"] for item in parameters}
@@ -83,7 +81,7 @@ def test_a_folder_gets_what_the_aws_cli_takes(account: None, terminal: Terminal,
 
 @pytest.fixture
 def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without credentials, and without a network: every connection is a failure of the test."""
+    """Set up a machine without credentials and network: any connection fails the test."""
 
     def refused(*_: object) -> None:
         raise AssertionError("a connection was opened")
@@ -98,7 +96,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 OFFLINE = ("--region", "eu-central-1", "--stack", "acme", "template", "--account", "210987654321")
 
 
-def test_an_account_that_is_named_is_not_asked(no_aws: None, terminal: Terminal) -> None:
+def test_a_given_account_is_not_looked_up(no_aws: None, terminal: Terminal) -> None:
     printed = terminal.json(*OFFLINE)
     assert printed["Where"] == "AWS account 210987654321, eu-central-1"
     assert printed["Template"] == render(StackNames("acme"))
@@ -124,7 +122,7 @@ def test_regions_of_other_partitions_have_arns_of_their_own(no_aws: None, termin
     assert "arn:aws-cn:s3:::zeno-original-images" in terminal.run(*line).stdout
 
 
-def test_without_a_network_the_layer_is_left_out_and_said_to_be(
+def test_without_a_network_the_layer_is_left_out_with_a_notice(
     no_aws: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(architecture: str, **_: bool) -> Artifact:
@@ -144,7 +142,7 @@ def test_without_a_network_the_layer_is_left_out_and_said_to_be(
         (["--local", "template", "--account", "210987654321"], "not one on the embedded AWS"),
     ],
 )
-def test_an_account_or_a_region_that_cannot_be_is_a_usage_error(
+def test_an_invalid_account_or_region_is_a_usage_error(
     no_aws: None, terminal: Terminal, line: list[str], said: str
 ) -> None:
     assert said in terminal.run(*line, code=2).stderr
@@ -162,7 +160,7 @@ def test_a_policy_is_printed_with_names_account_and_region(account: None, termin
 
 
 @pytest.mark.thorough
-def test_a_policy_of_a_stack_that_stands_has_its_names(account: None, terminal: Terminal) -> None:
+def test_a_policy_of_an_existing_stack_has_its_names(account: None, terminal: Terminal) -> None:
     names = StackNames("zeno").qualified("123456789012", "eu-west-1")
     body = {
         "Resources": {"Q": {"Type": "AWS::SQS::Queue"}},
@@ -174,7 +172,7 @@ def test_a_policy_of_a_stack_that_stands_has_its_names(account: None, terminal: 
     assert "is not deployed, or cannot be read" not in done.stderr
 
 
-def test_who_may_read_nothing_yet_gets_his_policy_all_the_same(
+def test_a_policy_is_printed_even_without_permission_to_read_the_stack(
     account: None, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def denied(*_: object) -> None:

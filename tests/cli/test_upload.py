@@ -1,4 +1,4 @@
-"""Uploads on moto: what is sent, what is not, and what an interruption or a busy service leaves behind."""
+"""Uploads on moto: what is sent, what is not, and the effects of interruptions and a busy service."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def run(pipeline: LivePipeline, sources: list[Source] | Iterator[Source], **opti
     return {result.key: result.state for result in upload.run(sources)}
 
 
-def test_the_type_comes_from_the_bytes_and_the_digest_goes_along(no_stack: Terminal, tmp_path: Path) -> None:
+def test_the_type_follows_from_the_bytes_and_the_digest_is_sent_along(no_stack: Terminal, tmp_path: Path) -> None:
     (path,) = write(tmp_path, "photo.png")
     no_stack.json("upload", "photo.png", "--no-wait")
     (head,) = stored().values()
@@ -63,7 +63,7 @@ def test_the_type_comes_from_the_bytes_and_the_digest_goes_along(no_stack: Termi
     assert head["Metadata"] == {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
-def test_paths_come_from_standard_input(no_stack: Terminal, tmp_path: Path) -> None:
+def test_paths_are_read_from_standard_input(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path, "a b.jpg", "sub/c.jpg", "d.jpg")
     done = CliRunner().invoke(app, ["upload", "-", "-0", "--no-wait"], input=b"a b.jpg\0sub/c.jpg\0")
     assert done.exit_code == 0, done.stderr
@@ -71,11 +71,11 @@ def test_paths_come_from_standard_input(no_stack: Terminal, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("arguments", [["-", "a.jpg"], ["a.jpg", "-0"], ["-", "-0", "--key", "k"]])
-def test_standard_input_goes_with_nothing_else(no_stack: Terminal, arguments: list[str]) -> None:
+def test_standard_input_cannot_be_combined_with_paths(no_stack: Terminal, arguments: list[str]) -> None:
     no_stack.run("upload", *arguments, code=2)
 
 
-def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(no_stack: Terminal, tmp_path: Path) -> None:
+def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path, "new.jpg", "old.jpg")
     no_stack.json("upload", "old.jpg", "--no-wait")
     results = no_stack.json("upload", "new.jpg", "old.jpg", "--dry-run")
@@ -83,7 +83,7 @@ def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(no_stack: Terminal,
     assert set(stored()) == {"old.jpg"}
 
 
-def test_what_another_client_sent_is_known_by_its_bytes(no_stack: Terminal, tmp_path: Path) -> None:
+def test_photos_sent_by_another_client_are_recognised_by_their_bytes(no_stack: Terminal, tmp_path: Path) -> None:
     same, _ = write(tmp_path, "same.jpg", "other.jpg")
     s3 = boto3.client("s3")
     s3.put_object(Bucket=ORIGINALS, Key="same.jpg", Body=same.read_bytes())
@@ -92,13 +92,13 @@ def test_what_another_client_sent_is_known_by_its_bytes(no_stack: Terminal, tmp_
     assert {item["ImageId"]: item["Result"] for item in results} == {"same.jpg": "unchanged", "other.jpg": "conflict"}
 
 
-def test_json_is_a_whole_array_even_when_nothing_could_be_done(no_stack: Terminal, tmp_path: Path) -> None:
+def test_json_is_a_complete_array_even_if_nothing_could_be_sent(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert no_stack.json("upload", "empty", code=2) == []
 
 
 def large(path: Path, megabytes: int) -> Path:
-    """A JPEG with random bytes behind its end, so many MiB in all."""
+    """Create a JPEG with random bytes after its end, of a total size in MiB."""
     (made,) = write(path.parent, path.name)
     with made.open("ab") as file:
         for _ in range(megabytes):
@@ -106,7 +106,7 @@ def large(path: Path, megabytes: int) -> Path:
     return made
 
 
-def test_a_large_file_goes_in_parts_and_arrives_whole(pipeline: LivePipeline, tmp_path: Path) -> None:
+def test_a_large_file_is_sent_in_parts_and_arrives_complete(pipeline: LivePipeline, tmp_path: Path) -> None:
     path = large(tmp_path / "large.jpg", 70)
     crc = base64.b64encode(zlib.crc32(path.read_bytes()).to_bytes(4, "big")).decode()
     ends: list[dict[str, Any]] = []
@@ -122,7 +122,7 @@ def test_a_large_file_goes_in_parts_and_arrives_whole(pipeline: LivePipeline, tm
 
 
 class Hook:
-    """Steps in before each call of one operation, and counts them."""
+    """Runs before each call of one operation, and counts them."""
 
     def __init__(self, client: Any, operation: str, step: Any) -> None:
         self.calls = 0
@@ -140,7 +140,7 @@ def answer(status: int, code: str) -> Any:
     return AWSResponse("https://s3", status, HTTPHeaders(), raw)
 
 
-def test_a_busy_service_does_not_keep_a_run_from_ending_complete(
+def test_a_run_completes_even_if_the_service_is_busy(
     pipeline: LivePipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
@@ -153,7 +153,7 @@ def test_a_busy_service_does_not_keep_a_run_from_ending_complete(
 
 
 @pytest.mark.parametrize(("throttled", "state"), [(7, "uploaded"), (8, "failed")])
-def test_throttling_that_outlasts_the_clients_own_retries_is_waited_out(
+def test_throttling_beyond_the_clients_retries_is_waited_out(
     no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, throttled: int, state: str
 ) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
@@ -163,7 +163,7 @@ def test_throttling_that_outlasts_the_clients_own_retries_is_waited_out(
     (path,) = write(tmp_path, "a.jpg")
     hook = Hook(once.aws.s3, "PutObject", lambda call: answer(503, "SlowDown") if call <= throttled else None)
     assert run(once, [Source(path, "a.jpg")]) == {"a.jpg": state}
-    assert hook.calls == 8, "one attempt of the client for each of the upload's own"
+    assert hook.calls == 8, "one attempt of the client per attempt of the upload"
 
 
 @pytest.mark.parametrize("survivors", [1, 4, 7], ids=["after the first", "in the middle", "before the last"])
@@ -195,7 +195,7 @@ def test_a_failure_inside_a_multipart_upload_leaves_no_parts(pipeline: LivePipel
     assert stored() == {}
 
 
-def test_a_file_that_changes_while_it_is_sent_is_told(pipeline: LivePipeline, tmp_path: Path) -> None:
+def test_a_file_that_changes_while_being_sent_is_reported(pipeline: LivePipeline, tmp_path: Path) -> None:
     (path,) = write(tmp_path, "a.jpg")
 
     def change(_: int) -> None:
@@ -208,9 +208,7 @@ def test_a_file_that_changes_while_it_is_sent_is_told(pipeline: LivePipeline, tm
     assert "changed while being sent" in result.reason
 
 
-def test_a_file_that_another_takes_the_place_of_while_its_parts_are_sent_is_told(
-    pipeline: LivePipeline, tmp_path: Path
-) -> None:
+def test_a_file_that_is_replaced_while_its_parts_are_sent_is_reported(pipeline: LivePipeline, tmp_path: Path) -> None:
     path, other = large(tmp_path / "large.jpg", 65), large(tmp_path / "other", 65)
     times = path.stat()
     os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -226,8 +224,8 @@ def test_a_file_that_another_takes_the_place_of_while_its_parts_are_sent_is_told
     assert "changed while being sent" in result.reason
 
 
-def test_small_photos_are_sent_without_asking_first(pipeline: LivePipeline, tmp_path: Path) -> None:
-    """``Expect: 100-continue`` makes every call wait once for the server before it sends the body."""
+def test_small_photos_are_sent_without_expect_100_continue(pipeline: LivePipeline, tmp_path: Path) -> None:
+    """``Expect: 100-continue`` makes every call wait for the server before it sends the body."""
     write(tmp_path, "a.jpg")
     headers: list[str] = []
     pipeline.aws.s3.meta.events.register(
@@ -238,7 +236,7 @@ def test_small_photos_are_sent_without_asking_first(pipeline: LivePipeline, tmp_
     assert "Expect" not in headers
 
 
-def test_an_unreadable_file_is_named_and_why(pipeline: LivePipeline, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_with_the_reason(pipeline: LivePipeline, tmp_path: Path) -> None:
     (tmp_path / "folder.jpg").mkdir()
     (result,) = Upload(pipeline, UploadOptions(wait=False), Limits()).run([Source(tmp_path / "folder.jpg", "f.jpg")])
     assert result.state == "failed"
@@ -252,14 +250,16 @@ def test_one_denied_key_is_one_failed_photo(pipeline: LivePipeline, tmp_path: Pa
     assert states == {"a.jpg": "failed", "b.jpg": "uploaded"}
 
 
-def test_a_closed_bucket_ends_the_run_with_one_sentence(pipeline: LivePipeline, tmp_path: Path) -> None:
+def test_a_bucket_without_write_permission_ends_the_run_with_one_sentence(
+    pipeline: LivePipeline, tmp_path: Path
+) -> None:
     write(tmp_path, "a.jpg")
     Hook(pipeline.aws.s3, "HeadBucket", lambda _: answer(403, "AccessDenied"))
     with pytest.raises(RefusedByAwsError, match=f"access to the bucket {ORIGINALS} is denied"):
         run(pipeline, walk([tmp_path], Selection()))
 
 
-def test_credentials_that_expire_on_the_way_end_the_run(pipeline: LivePipeline, tmp_path: Path) -> None:
+def test_credentials_that_expire_during_the_run_end_it(pipeline: LivePipeline, tmp_path: Path) -> None:
     write(tmp_path, *(f"{number}.jpg" for number in range(5)))
     Hook(pipeline.aws.s3, "PutObject", lambda call: answer(400, "ExpiredToken") if call == 3 else None)
     with pytest.raises(ConfigurationError, match="expired"):
@@ -267,7 +267,7 @@ def test_credentials_that_expire_on_the_way_end_the_run(pipeline: LivePipeline, 
     assert 2 <= len(stored()) < 5
 
 
-def test_waiting_gives_up_in_words_and_throttled_looks_do_not_end_it(
+def test_waiting_ends_with_a_message_and_is_not_ended_by_throttling(
     pipeline: LivePipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (path,) = write(tmp_path, "a.jpg")
@@ -285,7 +285,9 @@ def test_waiting_gives_up_in_words_and_throttled_looks_do_not_end_it(
     assert "zenoimg reprocess" in result.reason
 
 
-def test_a_file_name_that_is_no_utf8_is_named_and_does_not_break_the_json(no_stack: Terminal, tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_utf8_is_reported_and_does_not_break_the_json(
+    no_stack: Terminal, tmp_path: Path
+) -> None:
     name = os.fsdecode(b"caf\xe9.jpg")
     try:
         write(tmp_path, name)

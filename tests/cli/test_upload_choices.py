@@ -1,4 +1,4 @@
-"""Which files an upload takes, which it skips, and what counts as a failure."""
+"""Which files an upload sends, which it skips, and what counts as a failure."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_with_a_key_standard_input_is_the_photo(no_stack: Terminal, tmp_path: Pa
 
 
 @pytest.mark.parametrize("key", ["/lead.jpg", "a//b.jpg", "../x.jpg"])
-def test_a_key_that_download_cannot_use_as_a_path_is_named(no_stack: Terminal, tmp_path: Path, key: str) -> None:
+def test_a_key_that_download_cannot_use_as_a_path_is_reported(no_stack: Terminal, tmp_path: Path, key: str) -> None:
     write(tmp_path, "a.jpg")
     done = no_stack.run("upload", "a.jpg", "--key", key, "--no-wait")
     assert f"zenoimg download -o FILE {key}" in done.stderr
     assert "download -o FILE" not in no_stack.run("upload", "a.jpg", "--no-wait").stderr
 
 
-def test_files_next_to_photos_are_skipped_by_name_in_folders_alone(no_stack: Terminal, tmp_path: Path) -> None:
+def test_files_other_than_photos_are_skipped_by_name_only_in_folders(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path / "in", "a.jpg", "odd.name")
     for name in ("a.jpg.xmp", "b.XMP", ".DS_Store", "Thumbs.db", "video.THM"):
         (tmp_path / "in" / name).write_bytes(b"no picture")
@@ -51,7 +51,7 @@ def test_files_next_to_photos_are_skipped_by_name_in_folders_alone(no_stack: Ter
     assert no_stack.run("upload", "in", "--no-wait", "--strict", "--exclude", "*.[!jn]*", "--exclude", ".*")
 
 
-def test_what_the_pipeline_refused_before_is_no_failure_of_this_run(no_stack: Terminal, tmp_path: Path) -> None:
+def test_photos_refused_before_are_not_a_failure_of_this_run(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path, "a.jpg")
     no_stack.run("upload", "a.jpg", "--no-wait")
     (head,) = stored().values()

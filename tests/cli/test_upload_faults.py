@@ -29,7 +29,7 @@ KEYS = ["Path", "ImageId", "Result", "Reason", "OriginalSize", "Seconds", "Recor
 
 
 def versions() -> dict[str, int]:
-    """How many versions each key has: more than one was sent twice."""
+    """Return the number of versions of each key: more than one means that it was sent twice."""
     found: dict[str, int] = {}
     for page in boto3.client("s3").get_paginator("list_object_versions").paginate(Bucket=ORIGINALS):
         for version in page.get("Versions", []):
@@ -67,7 +67,7 @@ def test_an_interruption_inside_a_multipart_upload_leaves_no_parts_and_is_resume
 
     monkeypatch.setattr(TransferCoordinatorController, "cancel", cancel_and_say)
     Hook(pipeline.aws.s3, "UploadPart", hold)
-    # The main thread waits for results when Ctrl-C comes; here it is told to be there by the waiting itself.
+    # The main thread waits for results when Ctrl-C comes; here, the wait itself triggers it.
     monkeypatch.setattr("zenoimg.operations.upload.run._taken", partial(_interrupted, reached))
     with pytest.raises(KeyboardInterrupt):
         list(results)
@@ -82,12 +82,12 @@ def test_an_interruption_inside_a_multipart_upload_leaves_no_parts_and_is_resume
     assert versions() == {"a.jpg": 1, "b.jpg": 1, "c.jpg": 1}
 
 
-def test_a_run_that_is_throttled_all_over_still_ends_complete(
+def test_a_run_throttled_throughout_still_completes(
     pipeline: LivePipeline,  # noqa: F811
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every third PutObject and every third BatchGetItem: also those that botocore has tried again."""
+    """Every third PutObject and every third BatchGetItem, including botocore's retries."""
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     write(tmp_path, *(f"{number}.jpg" for number in range(9)))
     tools = pipeline.tools(Recipe(), Limits())
@@ -120,7 +120,7 @@ def _throttled() -> Any:
     return made
 
 
-def test_what_another_put_under_a_key_that_was_free_is_not_replaced(
+def test_an_object_put_by_another_client_under_a_free_key_is_not_replaced(
     pipeline: LivePipeline,  # noqa: F811
     tmp_path: Path,
 ) -> None:
@@ -136,18 +136,18 @@ def test_what_another_put_under_a_key_that_was_free_is_not_replaced(
     assert other.get_object(Bucket=ORIGINALS, Key="a.jpg")["Body"].read() == b"another camera's"
 
 
-def test_a_put_whose_answer_was_lost_counts_as_sent_and_is_not_sent_again(
+def test_a_put_whose_response_was_lost_counts_as_sent_and_is_not_repeated(
     pipeline: LivePipeline,  # noqa: F811
     tmp_path: Path,
 ) -> None:
     (path,) = write(tmp_path, "a.jpg")
-    # moto has stored it by the time that the answer is put aside for this one.
+    # moto has stored it by the time that this response replaces its own.
     Hook(pipeline.aws.s3, "PutObject", lambda call: answer(500, "InternalError") if call == 1 else None)
     assert run(pipeline, [Source(path, "a.jpg")]) == {"a.jpg": "uploaded"}
     assert versions() == {"a.jpg": 1}
 
 
-def test_a_file_that_changes_between_hashing_and_sending_is_told(
+def test_a_file_that_changes_between_hashing_and_sending_is_reported(
     pipeline: LivePipeline,  # noqa: F811
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -159,7 +159,7 @@ def test_a_file_that_changes_between_hashing_and_sending_is_told(
         with path.open("r+b") as writer:
             writer.seek(-4, 2)
             writer.write(b"more")
-        os.utime(path, (1, 1))  # whatever the file system's clock can tell apart
+        os.utime(path, (1, 1))  # whatever the resolution of the file system's clock
         return found
 
     monkeypatch.setattr("zenoimg.operations.upload.transfer.digest", change)
@@ -168,20 +168,20 @@ def test_a_file_that_changes_between_hashing_and_sending_is_told(
     assert "changed while being sent" in result.reason
 
 
-def test_an_empty_file_is_refused_here(no_stack: Terminal, tmp_path: Path) -> None:
+def test_an_empty_file_is_refused_before_sending(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     (result,) = no_stack.json("upload", "empty.jpg", code=1)
     assert (result["Result"], result["Reason"]) == ("refused", "the file is empty")
     assert stored() == {}
 
 
-def test_the_keys_of_the_json_stand(no_stack: Terminal, tmp_path: Path) -> None:
+def test_the_keys_of_the_json_are_stable(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path, "a.jpg")
     (result,) = no_stack.json("upload", "a.jpg", "--no-wait")
     assert list(result) == KEYS
 
 
-def test_piped_output_is_plain_lines_and_quiet_is_none(no_stack: Terminal, tmp_path: Path) -> None:
+def test_piped_output_is_plain_lines_and_empty_with_quiet(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path, "a.jpg", "b.jpg")
     done = no_stack.run("upload", "a.jpg", "--no-wait")
     assert done.stdout == ""
@@ -195,7 +195,7 @@ def test_piped_output_is_plain_lines_and_quiet_is_none(no_stack: Terminal, tmp_p
 @pytest.mark.parametrize(
     "name", ["a b+c.jpg", "ü📷.jpg", "100%.jpg", "a&b=c;d.jpg", "[x]*?.jpg", "'\"`$(x).jpg", "tab\t.jpg", "ÀÀ.jpg"]
 )
-def test_any_name_becomes_its_key_and_is_known_again(no_stack: Terminal, tmp_path: Path, name: str) -> None:
+def test_any_name_becomes_its_key_and_is_recognised_again(no_stack: Terminal, tmp_path: Path, name: str) -> None:
     write(tmp_path, f"in/{name}")
     assert no_stack.json("upload", "in", "--no-wait")[0]["Result"] == "uploaded"
     assert set(stored()) == {name}
@@ -203,7 +203,7 @@ def test_any_name_becomes_its_key_and_is_known_again(no_stack: Terminal, tmp_pat
 
 
 @pytest.mark.thorough
-def test_three_hundred_megabytes_go_in_parts_and_are_known_again(
+def test_three_hundred_megabytes_are_sent_in_parts_and_recognised_again(
     pipeline: LivePipeline,  # noqa: F811
     tmp_path: Path,
 ) -> None:
@@ -220,7 +220,7 @@ def test_three_hundred_megabytes_go_in_parts_and_are_known_again(
     assert sent() == ["unchanged"]
 
 
-def test_bytes_that_are_not_those_that_were_hashed_are_told_as_a_change(
+def test_bytes_that_differ_from_the_hashed_ones_are_reported_as_a_change(
     pipeline: LivePipeline,  # noqa: F811
     tmp_path: Path,
 ) -> None:
@@ -230,7 +230,7 @@ def test_bytes_that_are_not_those_that_were_hashed_are_told_as_a_change(
     assert (result.state, "changed while being sent" in result.reason) == ("failed", True)
 
 
-def test_a_paced_run_waits_for_nobody_but_keeps_to_its_window(
+def test_a_paced_run_limits_what_is_in_flight_without_waiting_for_results(
     pipeline: LivePipeline,  # noqa: F811
     tmp_path: Path,
 ) -> None:

@@ -1,4 +1,4 @@
-"""``upload`` waits for photos that the processor has handed over."""
+"""``upload`` waits for photos that the processor has handed over to the large function."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPTIONS = UploadOptions(timeout=0, event_grace=0, retry_grace=0, poll=0.001)
 
 
 class LargeQueue:
-    """Has a message until it was looked at three times; then the large function has marked the photo."""
+    """Has a message until its third read; then the large function has marked the photo."""
 
     def __init__(self, tools: Any, key: str) -> None:
         self.looks, self._tools, self._key = 0, tools, key
@@ -58,11 +58,11 @@ def uploading(
     return upload
 
 
-def test_a_photo_is_waited_for_while_the_large_queue_has_messages(uploading: Any) -> None:
+def test_a_photo_is_awaited_while_the_large_queue_has_messages(uploading: Any) -> None:
     result, queue = uploading(processes=True)
     assert (result.state, queue.looks) == ("processed", 3)
 
 
-def test_an_empty_large_queue_holds_nothing_up(uploading: Any) -> None:
+def test_an_empty_large_queue_causes_no_delay(uploading: Any) -> None:
     result, queue = uploading(processes=False)
     assert (result.state, queue.looks) == ("unprocessed", 4)

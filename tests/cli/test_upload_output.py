@@ -22,7 +22,7 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 NO_FUNCTION = "This pipeline has no function that processes them: `zenoimg reprocess --here` does it on this machine."
 
 
-def test_piped_it_is_one_plain_line_a_photo_and_a_summary(no_stack: Terminal, tmp_path: Path) -> None:
+def test_piped_output_is_one_plain_line_per_photo_and_a_summary(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path / "in", "a.jpg", "b\x1b[31m.jpg")
     (tmp_path / "in" / "c.bin").write_text("no picture")
     done = no_stack.run("upload", "in", "--no-wait", "--concurrency", "1", code=1)
@@ -39,7 +39,7 @@ def test_piped_it_is_one_plain_line_a_photo_and_a_summary(no_stack: Terminal, tm
     assert "\x1b" not in done.stderr
 
 
-def test_quiet_says_what_needs_somebody_and_nothing_else(no_stack: Terminal, tmp_path: Path) -> None:
+def test_quiet_reports_only_photos_that_need_attention(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path / "in", "a.jpg")
     assert no_stack.run("--quiet", "upload", "in", "--no-wait").stderr == ""
     (tmp_path / "in" / "c.bin").write_text("no picture")
@@ -47,7 +47,7 @@ def test_quiet_says_what_needs_somebody_and_nothing_else(no_stack: Terminal, tmp
     assert line.startswith("refused     c.bin")
 
 
-def test_after_a_long_run_those_that_need_somebody_are_told_again_up_to_a_bound(
+def test_after_a_long_run_photos_that_need_attention_are_listed_again_up_to_a_bound(
     no_stack: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "_LISTED", 3)
@@ -89,11 +89,11 @@ def test_on_a_terminal_a_live_line_counts_and_leaves_no_trace(moto_server: str, 
     text = CONTROL.sub("", raw)
     assert {len(re.findall(re.escape(f"uploaded    {name}"), text)) for name in names} == {1}
     assert re.search(r"Uploading .* of 12", text), "the live line counts"
-    assert re.search(r"[kM]?B/s", text), "and tells the rate"
-    # The hint at the end holds a command to paste, so no line break is put into it.
+    assert re.search(r"[kM]?B/s", text), "and shows the rate"
+    # The hint at the end contains a command to paste, so it is not wrapped.
     text = text.replace(NO_FUNCTION.partition("`")[0], "").partition("`")[0]
     assert max(len(line) for part in text.split("\n") for line in part.split("\r")) <= 80
     assert raw.rindex("\x1b[?25h") > raw.rindex("\x1b[?25l"), "the cursor is back"
-    # What the live line stood in was erased before the last line was written.
+    # The live line was erased before the last line was written.
     assert text.rstrip().endswith("12 photos: 12 uploaded.")
     assert raw.rindex("\x1b[2K") > raw.rindex("Uploading")

@@ -18,7 +18,7 @@ from zenoimg.operations.upload.run import Upload, UploadOptions
 from zenoimg.operations.upload.sources import Source
 
 
-def test_results_are_given_while_no_further_photo_comes(no_stack: Terminal, tmp_path: Path) -> None:
+def test_results_are_shown_even_if_no_further_photo_appears(no_stack: Terminal, tmp_path: Path) -> None:
     names = {"originals_bucket": ORIGINALS, "processed_bucket": "out-bucket", "table": TABLE}
     pipeline = connect(Aws(region="eu-west-1"), Settings(names=names))
     first, second = write(tmp_path, "a.jpg", "b.jpg")
@@ -46,14 +46,14 @@ def test_results_are_given_while_no_further_photo_comes(no_stack: Terminal, tmp_
         ("--watch . --key k", "--watch and --key exclude each other"),
     ],
 )
-def test_what_has_no_meaning_while_watching_is_refused(
+def test_options_without_meaning_while_watching_are_rejected(
     no_stack: Terminal, tmp_path: Path, line: str, words: str
 ) -> None:
     write(tmp_path, "a.jpg")
     assert words in no_stack.run("upload", *line.split(), code=2).stderr
 
 
-def test_without_the_package_the_command_that_installs_it_is_named(
+def test_without_the_package_the_command_that_installs_it_is_suggested(
     no_stack: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "watchfiles", None)

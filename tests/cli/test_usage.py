@@ -26,19 +26,21 @@ from zenoimg.errors import ConfigurationError, UsageError
         (["list", "--prefix"], "option '--prefix' requires an argument"),
     ],
 )
-def test_errors_of_the_parser_are_in_our_own_words(terminal: Terminal, arguments: list[str], message: str) -> None:
+def test_parser_errors_are_reworded(terminal: Terminal, arguments: list[str], message: str) -> None:
     first, next_step = terminal.run(*arguments, code=2).stderr.splitlines()
     assert first == f"Error: {message}"
     assert next_step.startswith("See `zenoimg ")
 
 
-def test_a_file_that_looks_like_options_gets_the_hint_that_works(no_stack: Terminal, tmp_path: Path) -> None:
+def test_for_a_file_that_looks_like_an_option_a_working_command_is_suggested(
+    no_stack: Terminal, tmp_path: Path
+) -> None:
     write(tmp_path, "-dash.jpg")
     done = no_stack.run("upload", "-dash.jpg", "--no-wait", code=2)
     assert "`zenoimg upload --no-wait -- -dash.jpg`" in done.stderr
     no_stack.run("upload", "--no-wait", "--", "-dash.jpg")
     assert set(stored()) == {"-dash.jpg"}
-    assert "put --" not in no_stack.run("status", "-dash.jpg", code=2).stderr, "it has no arguments"
+    assert "put --" not in no_stack.run("status", "-dash.jpg", code=2).stderr, "it takes no arguments"
 
 
 @pytest.mark.parametrize("flag", ["--region", "--profile", "--endpoint-url"])
@@ -47,7 +49,7 @@ def test_flags_that_the_embedded_aws_would_ignore_are_errors(terminal: Terminal,
     assert f"--local and {flag} exclude each other" in done.stderr
 
 
-def test_a_flag_against_the_variable_that_selects_the_embedded_aws_names_the_way_out(tmp_path: Path) -> None:
+def test_a_flag_that_contradicts_the_variable_for_the_embedded_aws_is_reported_with_a_next_step(tmp_path: Path) -> None:
     flag, variable = GlobalOptions(region="eu-west-1"), {"ZENOIMG_LOCAL": "1"}
     with pytest.raises(UsageError) as caught:
         load(flag, variable, tmp_path)
@@ -55,13 +57,13 @@ def test_a_flag_against_the_variable_that_selects_the_embedded_aws_names_the_way
     assert load(GlobalOptions(region="eu-west-1", local=False), variable, tmp_path).region == "eu-west-1"
 
 
-def test_variables_and_the_file_may_name_what_the_embedded_aws_ignores(tmp_path: Path) -> None:
+def test_variables_and_the_file_may_contain_settings_that_the_embedded_aws_ignores(tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('region = "eu-west-1"\nprofile = "work"\n')
     variables = {"AWS_REGION": "us-east-1", "AWS_PROFILE": "p", "ZENOIMG_REGION": "r", "ZENOIMG_PROFILE": "q"}
     assert load(GlobalOptions(local=True), variables, tmp_path).notices == ()
 
 
-def test_a_misspelt_variable_is_named(tmp_path: Path) -> None:
+def test_a_misspelt_variable_is_reported(tmp_path: Path) -> None:
     notices = load(GlobalOptions(), {"ZENOIMG_REGON": "x", "ZENOIMG_STACK": "a", "ZENOIMG_XQ": "1"}, tmp_path).notices
     assert notices == (
         "ZENOIMG_REGON is not a variable of zenoimg; did you mean ZENOIMG_REGION?",
@@ -70,15 +72,15 @@ def test_a_misspelt_variable_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_unknown_region_is_a_hint_and_no_refusal(nothing_deployed: Terminal) -> None:
+def test_an_unknown_region_is_a_warning_and_not_an_error(nothing_deployed: Terminal) -> None:
     assert "did you mean" not in nothing_deployed.run("--region", "eu-central-1", "list", code=3).stderr
     done = nothing_deployed.any_code("--region", "eu-cental-1", "list")
     assert "The region eu-cental-1 is not known; did you mean eu-central-1?" in done.stderr
-    assert done.stderr.count("\n") > 1, "the command went on"
+    assert done.stderr.count("\n") > 1, "the command continued"
     assert boto3.Session().region_name == "eu-west-1"
 
 
-def test_config_check_finds_what_deploy_would_refuse(terminal: Terminal, tmp_path: Path) -> None:
+def test_config_check_finds_settings_that_deploy_would_reject(terminal: Terminal, tmp_path: Path) -> None:
     assert terminal.json("config", "--check")["result"] == "valid"
     for text in (
         '[watermark]\nlogo = "missing.png"\n',
@@ -90,7 +92,7 @@ def test_config_check_finds_what_deploy_would_refuse(terminal: Terminal, tmp_pat
 
 
 @pytest.mark.parametrize("arguments", [("config",), ("config", "--check")])
-def test_a_misspelt_region_is_named_by_a_command_that_asks_aws_nothing(
+def test_a_misspelt_region_is_reported_even_by_a_command_that_does_not_call_aws(
     terminal: Terminal, arguments: tuple[str, ...]
 ) -> None:
     done = terminal.run("--region", "eu-cental-1", *arguments)

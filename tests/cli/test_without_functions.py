@@ -1,4 +1,4 @@
-"""Upload, reprocess in this process, list: wherever S3 and DynamoDB are, with the code that the function ships."""
+"""Upload, reprocess in this process, and list, wherever there are S3 and DynamoDB, with the function's code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from tests.drawn.pictures import jpeg, photo
 from zenoimg.pipeline.records import JSON_KEYS
 
 
-def test_upload_reprocess_here_list(no_stack: Terminal, copies: Callable[[], set[str]], tmp_path: Path) -> None:
+def test_photos_are_uploaded_reprocessed_here_and_listed(
+    no_stack: Terminal, copies: Callable[[], set[str]], tmp_path: Path
+) -> None:
     for number, name in enumerate(("a.jpg", "b c+ü 📷.jpg", "sub/d.jpg")):
         path = tmp_path / "photos" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,10 +35,10 @@ def test_upload_reprocess_here_list(no_stack: Terminal, copies: Callable[[], set
         assert (record["Status"], record["Width"], record["Height"]) == ("processed", 160, 120)
         assert record["ProcessedUrl"].startswith("https://out-bucket.s3.eu-west-1.amazonaws.com/processed/")
 
-    assert no_stack.json("reprocess", "--here") == [], "nothing is missing any more"
+    assert no_stack.json("reprocess", "--here") == [], "nothing is missing anymore"
 
 
-def test_all_redoes_and_missing_finds_what_was_overwritten(no_stack: Terminal, tmp_path: Path) -> None:
+def test_all_processes_again_and_missing_finds_overwritten_images(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg(photo((160, 120), "RGB", seed=1)))
     no_stack.json("upload", "a.jpg", "--no-wait")
     no_stack.json("reprocess", "--here")
@@ -51,7 +53,7 @@ def test_all_redoes_and_missing_finds_what_was_overwritten(no_stack: Terminal, t
     assert second["VersionId"] != first["VersionId"]
 
 
-def test_a_refused_original_gets_a_record_that_says_why_and_no_copy(
+def test_a_refused_original_gets_a_record_with_the_reason_and_no_copy(
     no_stack: Terminal, copies: Callable[[], set[str]]
 ) -> None:
     boto3.client("s3").put_object(Bucket=ORIGINALS, Key="text.jpg", Body=b"no picture")
@@ -95,7 +97,7 @@ def test_one_failing_image_does_not_hold_up_the_others(no_stack: Terminal, monke
     assert [result["ImageId"] for result in no_stack.json("reprocess", "--here")] == ["b.jpg"]
 
 
-def test_a_pipeline_without_a_stack_says_that_it_has_no_queue_and_no_api(no_stack: Terminal) -> None:
+def test_for_a_pipeline_without_a_stack_the_missing_queue_and_api_are_reported(no_stack: Terminal) -> None:
     boto3.client("s3").put_object(Bucket=ORIGINALS, Key="a.jpg", Body=jpeg(photo((64, 48))))
     assert "--here" in no_stack.run("reprocess", code=1).stderr
     assert "no API" in no_stack.run("api", "/images", code=3).stderr
@@ -114,7 +116,7 @@ def test_upload_does_not_wait_for_a_function_that_does_not_exist(no_stack: Termi
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy", "rollout"])
-def test_commands_for_stacks_stop_and_say_why(command: str, no_stack: Terminal, tmp_path: Path) -> None:
+def test_commands_for_stacks_stop_with_the_reason(command: str, no_stack: Terminal, tmp_path: Path) -> None:
     done = no_stack.run(*command.split(), "--yes", code=3)
     assert "ZENOIMG_ORIGINALS_BUCKET and its like name buckets and a table without a stack" in done.stderr
     (tmp_path / "zenoimg.toml").write_text('[names]\noriginals_bucket = "a"\nprocessed_bucket = "b"\ntable = "c"\n')
@@ -122,7 +124,7 @@ def test_commands_for_stacks_stop_and_say_why(command: str, no_stack: Terminal, 
     assert "[names] in" in shown
 
 
-def test_what_a_lost_delete_event_left_behind_is_removed(no_stack: Terminal, copies: Callable[[], set[str]]) -> None:
+def test_leftovers_of_a_lost_delete_event_are_removed(no_stack: Terminal, copies: Callable[[], set[str]]) -> None:
     s3 = boto3.client("s3")
     for key in ("gone.jpg", "stays.jpg"):
         s3.put_object(Bucket=ORIGINALS, Key=key, Body=jpeg(photo((64, 48))))
@@ -136,7 +138,7 @@ def test_what_a_lost_delete_event_left_behind_is_removed(no_stack: Terminal, cop
     assert [record["ImageId"] for record in no_stack.json("list")] == ["stays.jpg"]
 
 
-def test_a_named_image_whose_original_is_gone_is_removed(no_stack: Terminal, copies: Callable[[], set[str]]) -> None:
+def test_a_given_image_without_an_original_is_removed(no_stack: Terminal, copies: Callable[[], set[str]]) -> None:
     s3 = boto3.client("s3")
     for key in ("gone.jpg", "kept.jpg"):
         s3.put_object(Bucket=ORIGINALS, Key=key, Body=jpeg(photo((64, 48))))
@@ -147,13 +149,15 @@ def test_a_named_image_whose_original_is_gone_is_removed(no_stack: Terminal, cop
     assert copies() == {"processed/kept.jpg"}
 
 
-def test_the_same_bytes_put_again_into_a_bucket_without_versions_settle(no_stack: Terminal, tmp_path: Path) -> None:
+def test_the_same_bytes_put_again_into_a_bucket_without_versions_are_up_to_date(
+    no_stack: Terminal, tmp_path: Path
+) -> None:
     s3, table = boto3.client("s3"), boto3.client("dynamodb")
     s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Suspended"})
     (tmp_path / "a.jpg").write_bytes(jpeg(photo((64, 48))))
     no_stack.json("upload", "a.jpg", "--no-wait")
     no_stack.json("reprocess", "--here")
-    # As if the record were of the put before: identity and ETag are the same, and the time is another.
+    # As if the record were of the previous put: identity and ETag are the same, and the time differs.
     table.update_item(
         TableName=TABLE,
         Key={"ImageId": {"S": "a.jpg"}},
