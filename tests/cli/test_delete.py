@@ -1,4 +1,4 @@
-"""``delete`` on moto: what is deleted and kept, and what needs confirming. No function runs: this process reconciles."""
+"""``delete`` on moto: what is deleted and kept, and what is confirmed. No function runs: this process reconciles."""
 
 from __future__ import annotations
 

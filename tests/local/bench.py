@@ -47,7 +47,7 @@ class Bench:
     def zenoimg(
         self, *arguments: str, code: int | None = 0, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command, which may use no right but those of its policy; ``environment`` is added to ours."""
+        """Run the command, which may use only the permissions of its policy; ``environment`` is added to ours."""
         calls = self.folder.with_name(f"{self.folder.name}-{uuid.uuid4().hex}.calls")
         done = subprocess.run(
             [sys.executable, "-m", "tests.recorded_command", str(calls), *arguments],
@@ -88,7 +88,7 @@ class Bench:
         return body
 
     def until(self, true: Callable[[], bool], what: str, seconds: float = 60) -> None:
-        """Wait for what the functions do on their own time."""
+        """Wait for the functions, which work asynchronously."""
         deadline = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < deadline, f"never came true: {what}\n{self.zenoimg('tail-logs').stdout}"

@@ -48,7 +48,7 @@ def bench(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Be
 
 @pytest.fixture
 def make(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Make]:
-    """Return a function that makes embedded AWSs with homes of their own; they are stopped at the end."""
+    """Return a function that creates embedded AWSs with their own home folders; they are stopped at the end."""
     made: list[EmbeddedAws] = []
 
     def make(name: str = "home", port: int | None = None) -> EmbeddedAws:

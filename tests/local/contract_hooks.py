@@ -1,6 +1,6 @@
-"""What schemathesis needs to know about the API beyond its description: signatures, and valid cursors.
+"""What schemathesis needs beyond the API's description: signatures and valid cursors.
 
-Loaded by ``schemathesis run`` in a process of its own: see ``test_api_contract``.
+Loaded by ``schemathesis run`` in a separate process: see ``test_api_contract``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from zenoimg.pipeline.records import MAX_KEY_BYTES
 
 
 class Signed(AuthBase):
-    """Signature Version 4 of the request as it is sent."""
+    """Signs the request as it is sent (Signature Version 4)."""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         signed = AWSRequest(method=request.method, url=request.url, data=request.body)
@@ -30,7 +30,7 @@ class Signed(AuthBase):
 
 
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """A description cannot say which texts are cursors: where one is wanted, the text becomes the id in one."""
+    """Turn generated texts into cursors with that id, since a description cannot express which texts are cursors."""
     if not case.meta.generation.mode.is_positive or not case.query:
         return
     if "id" in case.query:  # nor that one parameter excludes the others, nor how long a whole request line may be

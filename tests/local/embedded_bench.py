@@ -1,4 +1,4 @@
-"""What tests of the embedded AWS need: clients, a table, a running function, its processes."""
+"""Helpers for tests of the embedded AWS: clients, a table, a running function, its processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zenoimg.local import EmbeddedAws
 
 Make = Callable[..., EmbeddedAws]
 
-# Marks its beginning and its end in the table, and computes in between.
+# Records its start and its end in the table, and computes in between.
 FUNCTION = """
 import time, boto3
 def handler(event, context):
@@ -57,7 +57,7 @@ def ids_in_table(aws: EmbeddedAws) -> set[str]:
 
 
 def begin_invocation(aws: EmbeddedAws, name: str, *, seconds: float) -> None:
-    """Deploy the function, invoke it asynchronously and return once it is at work."""
+    """Deploy the function, invoke it asynchronously and return once it is running."""
     make_table(aws)
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     allowed = {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"}
@@ -88,7 +88,7 @@ def _policy(statement: dict[str, Any]) -> str:
 def await_true(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
-        assert time.monotonic() < deadline, "never came true"
+        assert time.monotonic() < deadline, "the condition was never met"
         time.sleep(0.02)
 
 
@@ -99,6 +99,6 @@ def pid_of(aws: EmbeddedAws) -> int:
 
 
 def processes_of(aws: EmbeddedAws) -> list[int]:
-    """Every process with the home folder in its command line."""
+    """Return the processes with the home folder in their command line."""
     listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, check=True, text=True)
     return [int(row.split()[0]) for row in listing.stdout.splitlines() if f"{aws.settings.home}/" in row]

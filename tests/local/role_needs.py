@@ -1,6 +1,6 @@
-"""Why each action of the two roles is needed: proved where AWS can be asked, explained where it cannot.
+"""Why each action of the two roles is needed: proved where possible, explained elsewhere.
 
-An action is named by its statement (Sid), since the same action on another resource is another right.
+An action is named by its statement (Sid), since the same action on another resource is another permission.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 from tests.unit.stack.policy_files import OPTIONAL, ROLES, statements
 from tests.unit.stack.rendered import as_list
 
-#: Rights that the functions use but that work without them here as well. The list of spare rights of the issue.
+#: Permissions that the functions use, but without which they work here as well.
 SPARE = {
     "MissingKeysAnswer404Not403/s3:ListBucket": (
-        "without it S3 answers 403 instead of 404 for a missing key, and a deleted photo would look like a lost right "
+        "without it S3 answers 403 instead of 404 for a missing key, and a deleted photo would look like a missing permission "
         "(https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html); the embedded AWS answers 404 either way"
     ),
 }
 
-#: Rights that Lambda itself takes with the role, so that no call of ours shows the need; and the one call whose
-#: refusal the processor survives. The embedded AWS lets all of them through. Held by tests of the template.
+#: Permissions that Lambda itself uses with the role, so that no call of ours shows the need; and the one call whose
+#: denial the processor survives. The embedded AWS allows all of them. Proved by tests of the template.
 HELD_BY_TEMPLATE = {
     "WorkOffTheQueues/sqs:ReceiveMessage": "the event source mapping polls with the role",
     "WorkOffTheQueues/sqs:DeleteMessage": "the event source mapping removes what was done",
@@ -34,13 +34,13 @@ HELD_BY_TEMPLATE = {
 
 
 def rights(file_name: str) -> list[str]:
-    """``Sid/action`` of everything that a role's policy grants."""
+    """Return ``Sid/action`` of everything that a role's policy grants."""
     return [
         f"{statement['Sid']}/{action}" for statement in statements(file_name) for action in as_list(statement["Action"])
     ]
 
 
-#: (policy, right) of what a call of the functions themselves needs: taken away, the pipeline breaks here.
+#: (policy, permission) that calls of the functions need: without it, the pipeline breaks here.
 ENFORCED = [
     (file_name, right)
     for file_name in (*ROLES, *OPTIONAL)

@@ -23,9 +23,7 @@ def unsigned(address: str) -> tuple[int, str]:
             return refused.code, refused.read().decode()
 
 
-def test_the_api_is_open_as_long_as_the_configuration_says_so(
-    embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_api_is_open_while_configured_so(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> None:
     bench = Bench(embedded, tmp_path_factory.mktemp("api-access"))
     configuration = bench.folder / "zenoimg.toml"
 
@@ -38,7 +36,7 @@ def test_the_api_is_open_as_long_as_the_configuration_says_so(
 
     configuration.write_text('stack = "access"\n')
     closed = bench.json("deploy")
-    # The function learns it too: it answers less at once while the API is open.
+    # The function knows it as well: its pages are smaller while the API is open.
     assert {"ApiRoute", "GetImages"} <= {change["logical_id"] for change in closed["changes"]}
     assert unsigned(address)[0] == 403
     assert json.loads(bench.zenoimg("api", "/images").stdout) == []

@@ -1,4 +1,4 @@
-"""The running API against its description: whatever is asked, the answer is one that docs/openapi.yaml tells of."""
+"""The running API against its description: every response is one described in docs/openapi.yaml."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ negative_data_rejection.expected-statuses = ["400", "403", "404", "431"]
 
 @pytest.fixture
 def contract(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """A pipeline of its own with records of every kind."""
+    """Return a separate pipeline with records of every kind."""
     made = Bench(embedded, tmp_path_factory.mktemp("contract"))
     (made.folder / "zenoimg.toml").write_text('stack = "contract"\n')
     made.zenoimg("deploy")
@@ -43,7 +43,7 @@ def contract(embedded: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) ->
     return made
 
 
-def test_every_answer_is_one_that_the_description_tells_of(contract: Bench, tmp_path: Path) -> None:
+def test_every_response_is_described(contract: Bench, tmp_path: Path) -> None:
     pytest.importorskip("schemathesis", reason="pip install -r requirements/thorough.txt")
     command = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
     assert command is not None

@@ -1,4 +1,4 @@
-"""List, show, download, delete on the embedded AWS, where the functions run and events travel."""
+"""List, show, download and delete on the embedded AWS, where functions run and events are delivered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def versions(bench: Bench, prefix: str) -> int:
     return len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
 
 
-def test_what_is_uploaded_is_listed_shown_downloaded_and_deleted(bench: Bench) -> None:
+def test_uploaded_images_are_listed_shown_downloaded_and_deleted(bench: Bench) -> None:
     for number, name in enumerate(("browse/a.jpg", AWKWARD)):
         bench.write(name, jpeg(photo((240, 180), "RGB", seed=20 + number)))
     bench.client("s3").put_object(Bucket=ORIGINALS, Key="browse/bad.jpg", Body=b"no picture")
@@ -51,7 +51,7 @@ def test_what_is_uploaded_is_listed_shown_downloaded_and_deleted(bench: Bench) -
     assert "browse/bad.jpg" in bench.records()
 
 
-def test_the_api_is_followed_over_all_its_pages(bench: Bench) -> None:
+def test_all_pages_of_the_api_are_followed(bench: Bench) -> None:
     for number in range(3):
         bench.write(f"pages/{number}.jpg", jpeg(photo((64, 48), "RGB", seed=30 + number)))
     bench.zenoimg("upload", "pages", "--prefix", "pages/")

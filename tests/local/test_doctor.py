@@ -1,4 +1,4 @@
-"""``doctor`` on the embedded AWS: a deployed pipeline is fine, and each part that is broken is named."""
+"""``doctor`` on the embedded AWS: a deployed pipeline is fine, and each broken part is reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def wrong(bench: Bench) -> list[str]:
     return [check["what"] for check in bench.json("doctor", code=None) if check["state"] == "wrong"]
 
 
-def test_a_deployed_pipeline_is_fine_and_what_is_broken_is_named(bench: Bench) -> None:
+def test_a_deployed_pipeline_is_fine_and_broken_parts_are_reported(bench: Bench) -> None:
     found: list[Any] = bench.json("doctor")
     assert {check["state"] for check in found} <= {"ok", "note"}, found
     states = {check["check"]: check["what"] for check in found}

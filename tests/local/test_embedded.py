@@ -1,4 +1,4 @@
-"""The embedded AWS as a process: it starts once, keeps its state, and ends with everything that it started."""
+"""The embedded AWS as a process: it starts once, keeps its state, and stops with everything that it started."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from zenoimg.suggest import suggest_install
 pytest.importorskip("ministack")
 pytestmark = pytest.mark.local
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 def test_it_starts_once_answers_and_stops(make: Make) -> None:
@@ -65,7 +65,7 @@ def test_bucket_object_and_record_survive_stop_and_start(make: Make) -> None:
 
 
 @pytest.mark.thorough
-def test_a_checkpoint_outlives_a_hard_kill(make: Make) -> None:
+def test_a_checkpoint_survives_a_hard_kill(make: Make) -> None:
     aws = make()
     aws.start()
     make_table(aws).put_item(TableName="things", Item={"Id": {"S": "before"}})
@@ -98,7 +98,7 @@ def test_a_lost_state_is_reported_after_a_hard_kill_and_only_then(make: Make) ->
 
 
 @pytest.mark.thorough
-def test_a_busy_server_is_waited_for_and_that_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_server_is_awaited_with_a_message(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "_BUSY_SECONDS", 0)
     aws = make()
     aws.start()
@@ -118,9 +118,7 @@ def test_a_busy_server_is_waited_for_and_that_is_said(make: Make, monkeypatch: p
 
 
 @pytest.mark.thorough
-def test_a_server_that_ends_while_it_is_waited_for_is_started_again(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_ends_while_awaited_is_started_again(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "_BUSY_SECONDS", 0)
     aws = make()
     aws.start()
@@ -146,7 +144,7 @@ def test_a_server_that_stays_busy_is_reported_and_not_killed(make: Make, monkeyp
     assert pid_of(aws) == pid
 
 
-def test_a_checkpoint_of_a_stopped_one_starts_nothing(make: Make) -> None:
+def test_a_checkpoint_does_not_start_a_stopped_server(make: Make) -> None:
     aws = make()
     aws.checkpoint()
     assert aws.status().state == "stopped"
@@ -163,7 +161,7 @@ def test_two_homes_with_two_ports_run_side_by_side(make: Make) -> None:
     assert one.status().state == "running"
 
 
-def test_two_starters_at_once_start_one(make: Make) -> None:
+def test_two_concurrent_starts_start_one_server(make: Make) -> None:
     aws = make()
     program = (
         "import sys; from pathlib import Path; from zenoimg.local import EmbeddedAws, LocalSettings;"
@@ -173,11 +171,11 @@ def test_two_starters_at_once_start_one(make: Make) -> None:
     starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert sorted(starter.communicate()[0].strip() for starter in starters) == ["False", "True"]
     assert len(processes_of(aws)) == 1
-    assert aws.stop()  # started by a process that is gone
+    assert aws.stop()  # started by a process that no longer exists
     assert processes_of(aws) == []
 
 
-def test_a_port_used_by_another_program_is_named_and_another_can_be_chosen(make: Make) -> None:
+def test_a_port_in_use_is_reported_and_another_one_can_be_chosen(make: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1]
         aws = make(port=port)
@@ -189,7 +187,7 @@ def test_a_port_used_by_another_program_is_named_and_another_can_be_chosen(make:
 
 
 @pytest.mark.thorough
-def test_a_server_that_dies_early_shows_what_it_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_output_of_a_server_that_exits_early_is_shown(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "bind_error", lambda port: None)
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         aws = make(port=stranger.getsockname()[1])
@@ -198,14 +196,14 @@ def test_a_server_that_dies_early_shows_what_it_said(make: Make, monkeypatch: py
     assert str(aws.settings.log_file) in failed.value.next_step
 
 
-def test_without_ministack_the_way_out_is_pip(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ministack_the_pip_command_is_suggested(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "find_spec", lambda name: None)
     with pytest.raises(ConfigurationError) as refused:
         make().start()
     assert refused.value.next_step == f"Install it with: {suggest_install('local')}"
 
 
-def test_a_stale_pid_file_never_hits_a_stranger(make: Make) -> None:
+def test_a_stale_pid_file_never_kills_another_process(make: Make) -> None:
     aws = make()
     aws.start()
     aws.stop()
@@ -245,7 +243,7 @@ def test_a_stop_lets_the_invocation_in_flight_finish(make: Make) -> None:
 
 
 @pytest.mark.thorough
-def test_a_stop_that_takes_too_long_says_so_and_kills_nothing(make: Make) -> None:
+def test_a_stop_that_takes_too_long_is_reported_and_kills_nothing(make: Make) -> None:
     aws = make()
     aws.start()
     pid = pid_of(aws)
@@ -262,7 +260,7 @@ def test_a_stop_that_takes_too_long_says_so_and_kills_nothing(make: Make) -> Non
 
 
 @linux
-def test_it_listens_on_loopback_alone(make: Make) -> None:
+def test_it_listens_only_on_loopback(make: Make) -> None:
     aws = make()
     aws.start()
     pid = pid_of(aws)
@@ -277,7 +275,7 @@ def test_it_listens_on_loopback_alone(make: Make) -> None:
     assert listening == [f"0100007F:{aws.settings.port:04X}"]
 
 
-def test_it_is_out_of_reach_of_the_terminal(make: Make) -> None:
+def test_signals_of_the_terminal_do_not_reach_it(make: Make) -> None:
     aws = make()
     aws.start()
     assert os.getsid(pid_of(aws)) != os.getsid(0)

@@ -19,7 +19,7 @@ pytest.importorskip("ministack")
 pytestmark = pytest.mark.local
 
 
-def test_state_of_another_port_is_refused_until_reset(make: Make, free_port: Callable[[], int]) -> None:
+def test_state_of_another_port_is_rejected_until_reset(make: Make, free_port: Callable[[], int]) -> None:
     aws, moved = make(), make()
     aws.start()
     with pytest.raises(ConfigurationError, match=f"created with port {aws.settings.port}"):
@@ -47,7 +47,7 @@ def test_a_folder_with_other_files_is_left_alone(make: Make) -> None:
     assert precious.read_text() == "keep me"
 
 
-def test_a_large_log_is_rotated_at_a_start(make: Make) -> None:
+def test_a_large_log_is_rotated_at_start(make: Make) -> None:
     aws = make()
     aws.start()
     aws.stop()
@@ -57,7 +57,7 @@ def test_a_large_log_is_rotated_at_a_start(make: Make) -> None:
     assert aws.settings.previous_log_file.stat().st_size == 6_000_000
 
 
-def test_the_server_sees_nothing_of_the_operators_environment(tmp_path: Path) -> None:
+def test_the_server_does_not_inherit_the_operators_environment(tmp_path: Path) -> None:
     inherited = {
         "PATH": "/bin",
         "HOME": "/home/someone",
@@ -75,7 +75,7 @@ def test_the_server_sees_nothing_of_the_operators_environment(tmp_path: Path) ->
     assert (seen["BIND_HOST"], seen["AWS_CONFIG_FILE"]) == ("127.0.0.1", os.devnull)
 
 
-def test_its_variables_lead_an_sdk_to_it_from_any_environment(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_variables_point_an_sdk_at_it_in_any_environment(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     aws = make()
     aws.start()
     client(aws, "s3").create_bucket(Bucket="some-bucket")
@@ -106,7 +106,7 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "4747x", "٤", "http"])
-def test_a_port_that_is_none_is_refused(port: str) -> None:
+def test_an_invalid_port_is_rejected(port: str) -> None:
     with pytest.raises(ConfigurationError, match="ZENOIMG_LOCAL_PORT"):
         LocalSettings.from_environment({"ZENOIMG_LOCAL_PORT": port})
 

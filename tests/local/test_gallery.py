@@ -1,4 +1,4 @@
-"""The gallery of a pipeline whose functions run: from upload to a page, and again."""
+"""The gallery of a pipeline with running functions: from upload to a page, and again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def images(bench: Bench) -> dict[str, dict[str, Any]]:
     return {image["id"]: image for image in json.loads(found[1])["images"]}
 
 
-def test_what_was_uploaded_is_on_the_page_before_and_after(bench: Bench) -> None:
+def test_uploaded_images_are_on_the_page_before_and_after(bench: Bench) -> None:
     sheet = BytesIO()
     photo((300, 200), seed=41).save(sheet, "TIFF")
     photos = {"album/a.jpg": jpeg(photo((240, 180), seed=40)), "album/b.tif": sheet.getvalue()}

@@ -1,4 +1,4 @@
-"""A wheel, installed into an environment of its own, deploys from an empty folder."""
+"""A wheel, installed into a clean environment, deploys from an empty folder."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``zenoimg`` in a new environment; the packages that it needs are those that are installed here."""
+    """Return ``zenoimg`` in a new environment; its dependencies are those installed here."""
     environment = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", "--without-pip", str(environment))
     site = next(environment.glob("lib/python*/site-packages"))
     options = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check", "--target", str(site)]
     run(sys.executable, "-m", "pip", "install", *options, str(wheel))
     here = Path(str(distribution("boto3").locate_file("")))
-    # Behind its own site-packages, so that zenoimg itself can only be the wheel's.
+    # After its own site-packages, so that zenoimg itself can only be the wheel's.
     (site / "packages-of-the-tests.pth").write_text(f"{here}\n")
     script = environment / "bin" / "zenoimg"
     python = environment / "bin" / "python"
@@ -52,7 +52,7 @@ def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return script
 
 
-def test_the_wheel_holds_what_the_functions_run_and_what_people_are_granted(wheel: Path) -> None:
+def test_the_wheel_contains_handlers_and_policies(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("lambda_handlers", "policies"):
         sources = {path.name for path in (ROOT / folder).iterdir() if path.suffix in {".py", ".json"}}

@@ -1,4 +1,4 @@
-"""Regions, stacks, strangers and what earlier stacks left, on the embedded AWS: whose name is whose."""
+"""Names on the embedded AWS: regions, stacks, foreign resources, and what earlier stacks left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from zenoimg.operations.deploy.target import Target
 
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
-STRANGER = "111111111111"  # an access key of twelve digits is an account of its own to the embedded AWS
+STRANGER = "111111111111"  # the embedded AWS treats an access key of twelve digits as an account
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def stack(bench: Bench) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key != "ResponseMetadata"}
 
 
-def test_a_second_region_gets_names_of_its_own_and_touches_nothing_of_the_first(bench: Bench) -> None:
+def test_a_second_region_gets_its_own_names_and_does_not_affect_the_first(bench: Bench) -> None:
     bench.zenoimg("deploy")
     bench.write("a.jpg", jpeg(photo((200, 150), "RGB", seed=1)))
     bench.zenoimg("upload", "a.jpg")
@@ -72,7 +72,7 @@ def test_a_second_region_gets_names_of_its_own_and_touches_nothing_of_the_first(
     assert stack(bench) == first
 
 
-def test_a_second_stack_stands_beside_the_first_and_goes_alone(bench: Bench) -> None:
+def test_a_second_stack_exists_next_to_the_first_and_is_destroyed_alone(bench: Bench) -> None:
     bench.zenoimg("deploy")
     first = stack(bench)
     acme = bench.json("--stack", "acme", "deploy")
@@ -89,7 +89,7 @@ def test_a_second_stack_stands_beside_the_first_and_goes_alone(bench: Bench) -> 
     assert stack(bench) == first
 
 
-def test_names_of_strangers_are_left_alone_and_ours_are_qualified(bench: Bench) -> None:
+def test_foreign_resources_are_left_alone_and_our_names_qualified(bench: Bench) -> None:
     theirs = client_of(bench, "s3", key=STRANGER)
     theirs.create_bucket(Bucket=PROCESSED)
     theirs.put_object(Bucket=PROCESSED, Key="precious", Body=b"theirs")
@@ -105,7 +105,7 @@ def test_names_of_strangers_are_left_alone_and_ours_are_qualified(bench: Bench) 
         bench.client("s3").head_bucket(Bucket=f"{ORIGINALS}-000000000000-us-east-1")
 
 
-def test_a_taken_queue_and_a_table_of_others_stop_the_deploy_before_anything_is_made(bench: Bench) -> None:
+def test_a_taken_queue_name_and_a_foreign_table_stop_the_deploy_before_anything_is_created(bench: Bench) -> None:
     bench.client("sqs").create_queue(QueueName="zeno-backfill")
     bench.client("dynamodb").create_table(
         TableName=TABLE,
@@ -120,7 +120,7 @@ def test_a_taken_queue_and_a_table_of_others_stop_the_deploy_before_anything_is_
     assert bench.client("s3").list_buckets()["Buckets"] == []
 
 
-def test_an_interrupted_first_deploy_is_taken_up_and_data_left_is_removed_by_name(bench: Bench) -> None:
+def test_an_interrupted_first_deploy_is_resumed_and_leftover_data_deleted_by_name(bench: Bench) -> None:
     cloudformation = bench.client("cloudformation")
     cloudformation.create_change_set(
         StackName="zeno",
@@ -140,7 +140,7 @@ def test_an_interrupted_first_deploy_is_taken_up_and_data_left_is_removed_by_nam
     assert bench.client("dynamodb").list_tables()["TableNames"] == []
 
 
-def test_a_full_bucket_that_a_template_would_let_go_is_kept_here_too(bench: Bench) -> None:
+def test_a_non_empty_bucket_that_a_template_would_delete_is_kept_here_as_well(bench: Bench) -> None:
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": ORIGINALS}}
     body = json.dumps({"Resources": {"OriginalsBucket": bucket}})
     bench.client("cloudformation").create_stack(StackName="zeno", TemplateBody=body)

@@ -28,7 +28,7 @@ def as_png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_second_deploy_says_that_nothing_changed(bench: Bench) -> None:
+def test_a_second_deploy_reports_no_changes(bench: Bench) -> None:
     again = bench.json("deploy")
     assert again["result"] == "unchanged"
     assert again["changes"] == []
@@ -46,7 +46,7 @@ def test_a_dry_run_of_a_new_stack_leaves_nothing_behind(bench: Bench) -> None:
     assert not any(bucket.startswith("acme") for bucket in buckets)
 
 
-def test_uploaded_photos_come_out_marked_listed_and_served(bench: Bench) -> None:
+def test_uploaded_photos_are_marked_listed_and_served(bench: Bench) -> None:
     picture = photo((800, 600), "RGB", seed=1)
     bench.write("landscape.jpg", jpeg(picture))
     bench.write("drawing.png", as_png(photo((300, 500), "RGBA", seed=2)))
@@ -67,7 +67,7 @@ def test_uploaded_photos_come_out_marked_listed_and_served(bench: Bench) -> None
     left, top, right, bottom = changed.getbbox() or (0, 0, 0, 0)
     assert left > 400, "the mark is at the right"
     assert top > 300, "the mark is at the bottom"
-    assert (right - left) * (bottom - top) > 1000, "the mark can be seen"
+    assert (right - left) * (bottom - top) > 1000, "the mark is visible"
 
     table = bench.zenoimg("list").stdout
     assert "landscape.jpg" in table
@@ -77,7 +77,7 @@ def test_uploaded_photos_come_out_marked_listed_and_served(bench: Bench) -> None
 
 @pytest.mark.thorough
 @needs_heic
-def test_a_heic_comes_out_as_a_jpeg_that_says_so(bench: Bench) -> None:
+def test_a_heic_becomes_a_jpeg_with_a_matching_file_name(bench: Bench) -> None:
     bench.write("phone/IMG_1.HEIC", heifs.encoded(photo((800, 600))))
     (result,) = bench.json("upload", "phone/IMG_1.HEIC")
     assert result["Result"] == "processed"
@@ -89,10 +89,10 @@ def test_a_heic_comes_out_as_a_jpeg_that_says_so(bench: Bench) -> None:
     (downloaded,) = bench.json("download", result["ImageId"], "-o", "copies")
     assert downloaded["Path"].endswith("IMG_1.jpg")
     layer = next(each for each in bench.json("deploy", "--dry-run")["artifacts"] if each["name"] == "packages")
-    assert layer["bytes"] > 11_000_000, "8 MB without what decodes HEIC"
+    assert layer["bytes"] > 11_000_000, "8 MB without the HEIC decoder"
 
 
-def test_the_api_answers_the_signed_alone(bench: Bench) -> None:
+def test_the_api_answers_only_signed_requests(bench: Bench) -> None:
     address = bench.json("deploy")["outputs"]["api_url"]
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(address)
@@ -103,7 +103,7 @@ def test_the_api_answers_the_signed_alone(bench: Bench) -> None:
 
 
 @pytest.mark.thorough
-def test_bad_files_are_named_one_by_one_and_the_good_go_on(bench: Bench) -> None:
+def test_bad_files_are_reported_one_by_one_and_the_good_ones_processed(bench: Bench) -> None:
     good = bench.write("bad/good.jpg", jpeg(photo((200, 200), "RGB", seed=3)))
     bench.write("bad/text.jpg", b"no picture at all\n")
     bench.write("bad/empty.jpg", b"")
@@ -135,7 +135,7 @@ def test_the_same_upload_again_sends_nothing(bench: Bench) -> None:
 
 
 @pytest.mark.thorough
-def test_other_content_under_a_key_is_a_conflict_until_overwrite(bench: Bench) -> None:
+def test_different_content_under_a_key_is_a_conflict_without_overwrite(bench: Bench) -> None:
     bench.write("one/IMG_0001.jpg", jpeg(photo((200, 150), "RGB", seed=5)))
     bench.write("two/IMG_0001.jpg", jpeg(photo((150, 200), "RGB", seed=6)))
     bench.json("upload", "one/IMG_0001.jpg")
@@ -146,7 +146,7 @@ def test_other_content_under_a_key_is_a_conflict_until_overwrite(bench: Bench) -
     assert bench.records()["IMG_0001.jpg"]["Width"] == 150
 
 
-def test_a_foreign_client_puts_and_removes(bench: Bench) -> None:
+def test_another_client_puts_and_deletes(bench: Bench) -> None:
     aws = shutil.which("aws")
     if aws is None:
         pytest.skip("the AWS CLI is not on the PATH")
@@ -180,7 +180,7 @@ def test_a_key_that_ends_in_a_slash_is_left_alone(bench: Bench) -> None:
 
 
 @pytest.mark.thorough
-def test_reprocess_brings_back_lost_records_and_redoes_all(bench: Bench) -> None:
+def test_reprocess_restores_lost_records_and_processes_everything_again(bench: Bench) -> None:
     bench.write("lost.jpg", jpeg(photo((240, 180), "RGB", seed=8)))
     bench.zenoimg("upload", "lost.jpg")
     before = bench.records()["lost.jpg"]
@@ -196,14 +196,14 @@ def test_reprocess_brings_back_lost_records_and_redoes_all(bench: Bench) -> None
 
 
 @pytest.mark.thorough
-def test_a_proxy_of_the_environment_is_never_asked_for_the_embedded_aws(bench: Bench) -> None:
+def test_a_proxy_in_the_environment_is_never_used_for_the_embedded_aws(bench: Bench) -> None:
     bench.write("proxied.jpg", jpeg(photo((240, 180), "RGB", seed=10)))
     commands = ("status", "upload proxied.jpg", "list", "show proxied.jpg", "api /images", "download proxied.jpg -o in")
     more = ("gallery -o page", "reprocess --dry-run", "tail-logs", "deploy --yes", "local status")
     dead = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
     for line in (*commands, *more):
         bench.zenoimg(*line.split(), environment=dead)
-    # The age of a message is asked for in a way of its own.
+    # The age of a message is requested differently.
     sqs = bench.client("sqs")
     queue = sqs.get_queue_url(QueueName="zeno-dead-letters")["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="{}")
@@ -213,14 +213,14 @@ def test_a_proxy_of_the_environment_is_never_asked_for_the_embedded_aws(bench: B
 
 
 @pytest.mark.thorough
-def test_an_upload_is_judged_by_the_deployed_limits_and_not_by_this_folders(bench: Bench) -> None:
+def test_uploads_are_checked_against_the_deployed_limits_rather_than_this_folders(bench: Bench) -> None:
     bench.write("limits.jpg", jpeg(photo((240, 180), "RGB", seed=11)))
     done = bench.zenoimg("upload", "limits.jpg", "--json", environment={"ZENOIMG_LIMITS_MAX_BYTES": "100"})
     assert [result["Result"] for result in json.loads(done.stdout)] == ["processed"]
 
 
 @pytest.mark.thorough
-def test_the_logs_tell_of_each_image(bench: Bench) -> None:
+def test_the_logs_mention_each_image(bench: Bench) -> None:
     bench.write("logged.jpg", jpeg(photo((240, 180), "RGB", seed=9)))
     bench.zenoimg("upload", "logged.jpg")
     bench.until(lambda: "logged.jpg" in bench.zenoimg("tail-logs").stdout, "a log line of the image")

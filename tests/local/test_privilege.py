@@ -1,6 +1,6 @@
-"""Least privilege, proved: with each right of a role taken away in turn, its function fails, and says by what.
+"""Least privilege, proved: without each single permission of its role, a function fails and names it.
 
-The functions are called directly and their bucket tells nobody, so that no retry of an earlier test runs on.
+The functions are invoked directly and their bucket notifies nobody, so that no retry of an earlier test interferes.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ KEY = "photo.jpg"
 
 @dataclass(frozen=True)
 class Functions:
-    """The two functions of a stack of their own, called one at a time."""
+    """The two functions of a separate stack, invoked one at a time."""
 
     bench: Bench
 
     def call(self, function: str, event: dict[str, Any]) -> str:
-        """What the function complained of; empty when it did its work."""
+        """Return the function's error; empty if it succeeded."""
         answer = self.bench.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
         payload = json.loads(answer["Payload"].read())
         return f"{payload['errorType']}: {payload['errorMessage']}" if "FunctionError" in answer else ""
@@ -47,7 +47,7 @@ class Functions:
         return self.call(NAMES.get_images_function, {"rawQueryString": query})
 
     def journey(self) -> list[str]:
-        """A photo comes, is listed, and goes. What the functions complained of, in order."""
+        """Upload, list and delete a photo; return the functions' errors, in order."""
         s3 = self.bench.client("s3")
         s3.put_object(Bucket=NAMES.originals_bucket, Key=KEY, Body=jpeg(photo((64, 48))), Tagging="client=acme")
         complaints = [self.look_at("ObjectCreated:Put"), *map(self.api, ("", f"id={KEY}"))]
@@ -58,7 +58,7 @@ class Functions:
         return [text for text in [*complaints, self.look_at("ObjectRemoved:DeleteMarkerCreated")] if text]
 
     def give(self, file_name: str, document: dict[str, Any]) -> None:
-        """Put a policy in the place of the one that the template gave to the role."""
+        """Replace the policy that the template gave to the role."""
         self.bench.client("iam").put_role_policy(
             RoleName=ROLE_OF[file_name],
             PolicyName=file_name.removesuffix(".json"),
@@ -67,14 +67,14 @@ class Functions:
 
 
 def whole(file_name: str) -> dict[str, Any]:
-    """The policy of the stack on the embedded AWS."""
+    """Return the policy of the stack on the embedded AWS."""
     text = document(file_name, NAMES).replace("123456789012", ACCOUNT).replace("eu-west-1", REGION)
     found: dict[str, Any] = json.loads(text)
     return found
 
 
 def without(file_name: str, right: str) -> dict[str, Any]:
-    """The policy less one action of one statement."""
+    """Return the policy without one action of one statement."""
     sid, _, action = right.partition("/")
     policy = whole(file_name)
     (statement,) = [found for found in policy["Statement"] if found["Sid"] == sid]
@@ -112,7 +112,7 @@ def test_with_their_policies_the_functions_do_all_their_work(functions: Function
 
 @pytest.mark.usefixtures("_restored")
 @pytest.mark.parametrize(("file_name", "right"), ENFORCED, ids=[right for _, right in ENFORCED])
-def test_without_one_right_the_pipeline_breaks(functions: Functions, file_name: str, right: str) -> None:
+def test_without_one_permission_the_pipeline_breaks(functions: Functions, file_name: str, right: str) -> None:
     functions.give(file_name, without(file_name, right))
     complaints = functions.journey()
     assert complaints, f"{right} is spare"
@@ -122,6 +122,6 @@ def test_without_one_right_the_pipeline_breaks(functions: Functions, file_name: 
 
 @pytest.mark.usefixtures("_restored")
 @pytest.mark.parametrize("right", SPARE)
-def test_a_right_that_is_listed_as_spare_here_is_spare_here(functions: Functions, right: str) -> None:
+def test_a_permission_listed_as_spare_here_is_spare_here(functions: Functions, right: str) -> None:
     functions.give(ROLES[0], without(ROLES[0], right))
     assert functions.journey() == []

@@ -1,4 +1,4 @@
-"""What docs/recovery.md promises: one command restores whatever is lost, except the originals."""
+"""As promised in docs/recovery.md: one command restores everything except the originals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEYS = {"a.jpg", "folder/b c.jpg", "c.jpg"}
 
 @pytest.fixture
 def three(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Bench]:
-    """Return an embedded AWS of the test's own with three processed photos."""
+    """Return an embedded AWS for one test, with three processed photos."""
     folder = tmp_path / "photos"
     folder.mkdir()
     made = Bench(EmbeddedAws(LocalSettings(tmp_path / "home", free_port(), enforce_iam=True)), folder)
@@ -36,7 +36,7 @@ def three(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Bench]:
 
 
 def lasting(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the records without the fields that describe the processing and not the image."""
+    """Return the records without the fields that describe the processing rather than the image."""
     return {key: {**record, "UpdatedAt": "", "DurationMs": 0} for key, record in records.items()}
 
 
@@ -45,7 +45,7 @@ def test_a_hard_kill_before_anything_was_saved(three: Bench) -> None:
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     three.until(lambda: three.embedded.status().state == "stopped", "the server is dead")
-    # As if no deploy had ever finished: only the objects are left.
+    # As if no deploy had ever completed: only the objects are left.
     shutil.rmtree(three.embedded.settings.state_folder)
     three.zenoimg("local", "start")
     # Their tags are lost as well, so they might be anyone's.
@@ -59,7 +59,7 @@ def test_a_hard_kill_before_anything_was_saved(three: Bench) -> None:
 
 def test_a_hard_kill_after_a_rollout(three: Bench) -> None:
     three.write("zenoimg.toml", b'[watermark]\ntext = "another"\n')
-    three.zenoimg("deploy", "--yes")  # the last state that is saved
+    three.zenoimg("deploy", "--yes")  # the last saved state
     three.zenoimg("reprocess", "--stale")
     three.write("in/new.jpg", jpeg(photo((96, 64), "RGB", seed=9)))
     three.zenoimg("upload", "in/new.jpg")

@@ -1,4 +1,4 @@
-"""``restore`` on the embedded AWS: the functions make copy and record of what is copied on top."""
+"""``restore`` on the embedded AWS: the functions create copy and record of the restored version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.local.bench import ORIGINALS, Bench
 pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 
-def test_deleted_and_replaced_images_come_back_with_copy_and_record(bench: Bench) -> None:
+def test_deleted_and_replaced_images_are_restored_with_copy_and_record(bench: Bench) -> None:
     s3 = bench.client("s3")
     pictures = [jpeg(photo((96, 64), "RGB", seed=number)) for number in (1, 2)]
     for data in pictures:

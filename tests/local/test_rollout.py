@@ -1,4 +1,4 @@
-"""A version that eats photos never stays where another stood: the smoke test of a deploy, on the embedded AWS."""
+"""A version that loses photos never stays deployed in place of a working one: the smoke test on the embedded AWS."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def bench(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Bench]:
 
 @pytest.fixture
 def deploy(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Deploys in this process, where the function's code can be broken."""
+    """Deploy in this process, where the function's code can be broken."""
     pytest.importorskip("ministack")
     for name, value in bench.environment.items():
         if name.startswith("ZENOIMG_"):
@@ -73,7 +73,7 @@ def below_the_reserved_prefix(bench: Bench) -> list[str]:
     return found + [item["ImageId"]["S"] for item in items if item["ImageId"]["S"].startswith(".zenoimg/")]
 
 
-def test_a_failing_version_is_put_back_and_a_first_one_stays(bench: Bench, deploy: Callable[..., Result]) -> None:
+def test_a_failing_version_is_rolled_back_and_a_first_one_kept(bench: Bench, deploy: Callable[..., Result]) -> None:
     first = deploy("--json", is_broken=True, code=1)
     assert json.loads(first.stdout)["result"] == "smoke-test-failed"
     assert "the stack is deployed but fails its smoke test: large photo (2400x1600): the function fails" in first.stderr
@@ -103,7 +103,7 @@ def test_a_failing_version_is_put_back_and_a_first_one_stays(bench: Bench, deplo
     assert (uploaded["Result"], uploaded["Record"]["Recipe"]) == ("processed", good["recipe"])
 
 
-def test_what_a_crashed_deploy_left_is_hidden_and_swept(bench: Bench, deploy: Callable[..., Result]) -> None:
+def test_photos_left_by_a_crashed_deploy_are_hidden_and_removed(bench: Bench, deploy: Callable[..., Result]) -> None:
     deploy()
     key = ".zenoimg/smoke-0123456789abcdef"
     for _ in range(2):
@@ -118,7 +118,7 @@ def test_what_a_crashed_deploy_left_is_hidden_and_swept(bench: Bench, deploy: Ca
 
 
 def marks(bench: Bench) -> dict[str, str]:
-    """Key → fingerprint of the recipe, as the copies themselves say."""
+    """Return the recipe fingerprint of each copy by key, as stated in the copies."""
     s3 = bench.client("s3")
     found = s3.list_objects_v2(Bucket=PROCESSED).get("Contents", [])
     heads = {item["Key"]: s3.head_object(Bucket=PROCESSED, Key=item["Key"]) for item in found}
@@ -142,7 +142,7 @@ def test_a_logo_that_refuses_stored_images_is_not_deployed_and_no_copy_is_lost(b
     assert marks(bench) == before
 
 
-def test_a_rollout_by_a_canary_and_back_on_the_functions_themselves(bench: Bench) -> None:
+def test_a_rollout_with_a_canary_and_back_by_the_functions(bench: Bench) -> None:
     old = bench.json("deploy")["recipe"]
     before = parameters(bench)
     for number in range(12):

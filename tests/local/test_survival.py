@@ -1,4 +1,4 @@
-"""What the embedded AWS keeps: over a stop, over a hard kill, over a destroy."""
+"""What the embedded AWS keeps after a stop, a hard kill, and a destroy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 @pytest.fixture
 def own_bench(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Bench]:
-    """An embedded AWS of the test's own, to be killed and stopped; the stack is deployed."""
+    """Return an embedded AWS for one test, to be killed and stopped; the stack is deployed."""
     made = Bench(EmbeddedAws(LocalSettings(tmp_path / "home", free_port(), enforce_iam=True)), tmp_path)
     made.zenoimg("deploy")
     yield made
@@ -74,7 +74,7 @@ def test_destroy_keeps_the_data_and_deploy_adopts_it(own_bench: Bench) -> None:
     assert own_bench.json("deploy")["result"] == "unchanged"
 
 
-def test_a_deploy_puts_right_what_was_changed_behind_its_back(own_bench: Bench) -> None:
+def test_a_deploy_corrects_settings_changed_by_other_means(own_bench: Bench) -> None:
     s3 = own_bench.client("s3")
     s3.put_bucket_notification_configuration(Bucket=ORIGINALS, NotificationConfiguration={})
     s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Suspended"})

@@ -1,4 +1,4 @@
-"""A real process that is interrupted or killed while it uploads to the embedded AWS, and the same command after it."""
+"""A real process that is interrupted or killed while uploading to the embedded AWS, and the same command after that."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UPLOAD = ("upload", "in", "--no-wait", "--concurrency", "1")
 
 @dataclass(frozen=True)
 class Plain(Bench):
-    """Two plain buckets and no functions: what is sent is all that is looked at."""
+    """Two plain buckets and no functions: only what is sent is checked."""
 
     bucket: str = ""
 
@@ -47,7 +47,7 @@ class Plain(Bench):
         )
 
     def again(self) -> dict[str, str]:
-        """The same command to its end; key → result. Its buckets are not those that the policies are written for."""
+        """Run the same command to its end; return the results by key. The policies are not written for its buckets."""
         with self.start(*UPLOAD, "--json") as process:
             printed, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
@@ -74,7 +74,7 @@ def plain(embedded: EmbeddedAws, tmp_path: Path, request: pytest.FixtureRequest)
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("after", [1, PHOTOS // 2, PHOTOS - 1])
-def test_the_same_command_completes_what_was_cut_off_and_sends_nothing_twice(
+def test_the_same_command_completes_an_interrupted_upload_and_sends_nothing_twice(
     plain: Plain, after: int, how: signal.Signals
 ) -> None:
     for number in range(PHOTOS):
@@ -97,22 +97,20 @@ def test_the_same_command_completes_what_was_cut_off_and_sends_nothing_twice(
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_upload_in_parts_that_is_cut_off_is_sent_whole_by_the_same_command(
-    plain: Plain, how: signal.Signals
-) -> None:
+def test_an_interrupted_upload_in_parts_is_completed_by_the_same_command(plain: Plain, how: signal.Signals) -> None:
     whole = jpeg(photo((64, 48), "RGB", seed=1)) + os.urandom(90_000_000)
     plain.write("in/large.jpg", whole)
     with plain.start(*UPLOAD) as process:
         deadline = time.monotonic() + 60
         while not plain.parts():
             assert time.monotonic() < deadline
-            assert process.poll() is None, "it was done before it could be cut off"
+            assert process.poll() is None, "it was done before it could be interrupted"
         os.kill(process.pid, how)
         process.wait(60)
     assert plain.versions() == {}
     if how == signal.SIGINT:
         assert process.returncode == 130
-        assert plain.parts() == [], "they would be paid for"
+        assert plain.parts() == [], "they would be billed"
     assert plain.again() == {"large.jpg": "uploaded"}
     assert plain.versions() == {"large.jpg": 1}
     assert plain.client("s3").get_object(Bucket=plain.bucket, Key="large.jpg")["Body"].read() == whole

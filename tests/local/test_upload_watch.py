@@ -1,4 +1,4 @@
-"""``upload --watch`` on the embedded AWS: what comes in is processed, and a restart loses and repeats nothing."""
+"""``upload --watch`` on the embedded AWS: new photos are processed, and a restart loses and repeats none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 @contextmanager
 def watching(bench: Bench) -> Iterator[subprocess.Popen[str]]:
-    """The real command; it is interrupted at the end, which it takes as an end."""
+    """Run the real command; it is interrupted at the end, which it treats as a normal end."""
     command = [sys.executable, "-m", "zenoimg", "upload", "--watch", "hot", "--prefix", "hot/"]
     running = subprocess.Popen(
         command, cwd=bench.folder, env=bench.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -32,7 +32,7 @@ def watching(bench: Bench) -> Iterator[subprocess.Popen[str]]:
     assert "Traceback" not in messages
 
 
-def test_photos_that_come_in_are_processed_and_a_restart_repeats_none(bench: Bench) -> None:
+def test_new_photos_are_processed_and_a_restart_repeats_none(bench: Bench) -> None:
     pytest.importorskip("watchfiles", reason="the extra watch")
     pictures = [jpeg(photo((96, 64), "RGB", seed=number)) for number in range(3)]
     bench.write("hot/before.jpg", pictures[0])

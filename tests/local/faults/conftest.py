@@ -20,14 +20,14 @@ from zenoimg.pipeline.catalog import Catalog
 from zenoimg.pipeline.records import to_json
 from zenoimg.stack.bundle.functions import functions_zip
 
-#: The template's parameters for waits, as short as it lets them be; two tries in the backfill lane.
+#: The template's parameters for waits, as short as it allows; two tries in the backfill lane.
 SHORT = {"ProcessorTimeout": "60", "BackfillVisibility": "30", "BackfillFirstRetry": "1", "BackfillTries": "2"}
 PROCESSOR = "imageProcessorLambda"
 
 
 @dataclass(frozen=True)
 class Faults(Bench):
-    """A bench with a folder of switches that the faulty processor looks at."""
+    """A bench with a folder of switches that the faulty processor reads."""
 
     @property
     def switches(self) -> Path:
@@ -40,7 +40,7 @@ class Faults(Bench):
         (self.switches / fault).unlink()
 
     def looks(self, key: str) -> int:
-        """How often the processor has looked at an image."""
+        """Return how often the processor has read an image."""
         counted = self.switches / f"looks-{key.replace('/', '_')}"
         return len(counted.read_text()) if counted.exists() else 0
 
@@ -50,19 +50,19 @@ class Faults(Bench):
         return {record.image_id: to_json(record) for record in catalog.all(segments=1)}
 
     def results(self, key: str) -> list[str]:
-        """What the processor has logged of an image, in its words; one for each try."""
+        """Return the results that the processor has logged for an image, one per attempt."""
         events = self.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{PROCESSOR}")["events"]
         lines = [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
         return [line["result"] for line in lines if line.get("image") == key]
 
     def put(self, key: str, seed: int = 0) -> str:
-        """Puts a small photo; returns its version."""
+        """Put a small photo; return its version."""
         body = jpeg(photo((96, 64), "RGB", seed=seed))
         version: str = self.client("s3").put_object(Bucket=ORIGINALS, Key=key, Body=body)["VersionId"]
         return version
 
     def put_unseen(self, keys: list[str]) -> None:
-        """Puts photos of which no event tells: as S3 loses events, rarely."""
+        """Put photos without events: S3 loses events, rarely."""
         s3 = self.client("s3")
         told = s3.get_bucket_notification_configuration(Bucket=ORIGINALS)
         told.pop("ResponseMetadata")
@@ -76,7 +76,7 @@ class Faults(Bench):
         return found
 
     def all_is_well(self, prefix: str, originals: int) -> None:
-        """Every original has its copy and its record, nothing is left over, no letter is dead."""
+        """Check that every original has its copy and record, and that there are no leftovers and no dead letters."""
         status = self.json("status", "--check")
         assert status["audit"]["findings"] == {}
         assert status["dead_letters"] == {"waiting": 0, "in_flight": 0, "oldest_seconds": None}
@@ -88,7 +88,7 @@ class Faults(Bench):
 
 
 def deploy(embedded: EmbeddedAws, folder: Path, cls: type[Bench] = Bench) -> Any:
-    """A stack with short waits."""
+    """Return a stack with short waits."""
     folder.mkdir(exist_ok=True)
     made = cls(embedded, folder)
     made.zenoimg("deploy")
@@ -107,7 +107,7 @@ def deploy(embedded: EmbeddedAws, folder: Path, cls: type[Bench] = Bench) -> Any
 
 
 def with_faults(made: Faults) -> Faults:
-    """The same stack, its processor replaced by the faulty one."""
+    """Return the same stack with the faulty processor."""
     made.switches.mkdir()
     (made.switches / "newer.jpg").write_bytes(jpeg(photo((64, 96), "RGB", seed=99)))
     zipped = io.BytesIO(functions_zip().data)
@@ -126,7 +126,7 @@ def with_faults(made: Faults) -> Faults:
 
 @pytest.fixture(scope="session")
 def faulty_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    """An embedded AWS of these tests alone: its processor is not the template's."""
+    """Return an embedded AWS for these tests alone: its processor is not the template's."""
     pytest.importorskip("ministack")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -145,7 +145,7 @@ def faults(faulty_aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def own_aws(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[EmbeddedAws]:
-    """An embedded AWS to be killed."""
+    """Return an embedded AWS to be killed."""
     aws = EmbeddedAws(LocalSettings(tmp_path / "home", free_port(), enforce_iam=True))
     yield aws
     aws.stop()

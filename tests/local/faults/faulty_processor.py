@@ -1,7 +1,7 @@
-"""The processor with faults, for tests: ships in the function's zip and serves as its handler.
+"""The processor with faults, for tests: it is shipped in the function's zip as its handler.
 
-Which fault an image meets, its key says; whether faults are on, files in ``FAULTS_FOLDER`` say. Each look of
-the processor at an image is counted there too.
+The key of an image selects its fault; files in ``FAULTS_FOLDER`` turn faults on. Each time the processor reads an
+image is counted there as well.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _calls = count(1)
 
 
 class FaultyStorage(ImageStorage):
-    """Storage that meets its faults at the steps of ``reconcile``."""
+    """Storage with faults at the steps of ``reconcile``."""
 
     def get_original(self, key: str, max_bytes: int) -> Original | None:
         with (FOLDER / f"looks-{key.replace('/', '_')}").open("a") as looks:
@@ -50,7 +50,7 @@ class FaultyStorage(ImageStorage):
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """Entry point in place of the processor's own."""
+    """Handle events in place of the processor's handler."""
     return processor.handler(event, context)
 
 
@@ -74,7 +74,7 @@ _Answer: Any = AWSResponse
 
 
 class _Body:
-    """What botocore reads an answer from."""
+    """A body from which botocore reads a response."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -84,7 +84,7 @@ class _Body:
 
 
 def _refuse_every_third(request: Any, **_: Any) -> Any:
-    """botocore's event ``before-send``: what it returns stands for the answer, and is retried like one."""
+    """Handle botocore's event ``before-send``, whose result replaces the response and is retried like one."""
     if not _is_on("flaky"):
         return None
     number = next(_calls)

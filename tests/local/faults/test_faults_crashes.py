@@ -1,4 +1,4 @@
-"""Functions that raise or die: other images are processed once, the bad one is kept for the operator."""
+"""Functions that raise or crash: other images are processed once, the bad one is kept for the operator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize("how", ["raises", "kills"])
-def test_a_poison_message_among_four_good_ones(how: str, faults: Faults) -> None:
+def test_a_poison_message_does_not_affect_four_good_ones(how: str, faults: Faults) -> None:
     good = [f"{how}/{number}.jpg" for number in range(4)]
     poison = f"{how}/poison.jpg"
     faults.put_unseen([*good[:2], poison, *good[2:]])
@@ -32,7 +32,7 @@ def test_a_poison_message_among_four_good_ones(how: str, faults: Faults) -> None
     faults.all_is_well(f"{how}/", 5)
 
 
-def test_a_function_that_dies_between_copy_and_record_is_made_up_for_by_the_retry(faults: Faults) -> None:
+def test_after_a_crash_between_copy_and_record_the_retry_completes_the_work(faults: Faults) -> None:
     faults.put("dies/live.jpg")
     faults.until(lambda: "dies/live.jpg" in faults.records(), "a record by the live lane's retry")
     assert faults.looks("dies/live.jpg") == 2

@@ -1,4 +1,4 @@
-"""Duplicate, late, reordered and outdated events: the newest bytes win, and nothing is left over."""
+"""Duplicate, late, reordered and outdated events: the newest bytes win, and there are no leftovers."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_delete_during_processing_leaves_nothing(faults: Faults) -> None:
     faults.all_is_well("deleted/", 0)
 
 
-def test_a_delete_and_the_same_bytes_again(faults: Faults) -> None:
+def test_deleting_and_putting_the_same_bytes_again(faults: Faults) -> None:
     s3 = faults.client("s3")
     faults.put("again/a.jpg", seed=5)
     s3.delete_object(Bucket=ORIGINALS, Key="again/a.jpg")
@@ -78,7 +78,7 @@ def test_a_delete_and_the_same_bytes_again(faults: Faults) -> None:
 
 
 def test_two_recipes_at_once_agree_in_the_end(faults: Faults) -> None:
-    """A process with another recipe works against the functions: each copy and its record are of one of them."""
+    """A process with another recipe runs concurrently: each copy and its record are by the same recipe."""
     keys = [f"recipes/{number}.jpg" for number in range(8)]
     faults.put_unseen(keys)
     other = faults.folder / "other.toml"

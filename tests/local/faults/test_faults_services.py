@@ -1,4 +1,4 @@
-"""S3 and DynamoDB that fail: temporary failures are waited out, lasting ones kept until an operator fixes them."""
+"""Failures of S3 and DynamoDB: temporary ones are waited out, permanent ones kept until an operator fixes them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DENIED = {
 }
 
 
-def test_throttling_and_errors_of_the_service_on_every_third_call(faults: Faults) -> None:
+def test_throttling_and_service_errors_on_every_third_call(faults: Faults) -> None:
     keys = {f"flaky/{number}.jpg" for number in range(12)}
     faults.turn_on("flaky")
     for number, key in enumerate(sorted(keys)[:6]):
@@ -34,11 +34,11 @@ def test_throttling_and_errors_of_the_service_on_every_third_call(faults: Faults
     results = faults.json("reprocess", "--missing", "--prefix", "flaky/")
     assert [result["Result"] for result in results] == ["processed"] * 6
     faults.turn_off("flaky")
-    assert len((faults.switches / "refused").read_text()) >= 12 * 6 // 3, "a photo takes six calls at least"
+    assert len((faults.switches / "refused").read_text()) >= 12 * 6 // 3, "a photo takes at least six calls"
     faults.all_is_well("flaky/", 12)
 
 
-def test_what_access_denied_has_stopped_goes_on_after_the_fix(faults: Faults) -> None:
+def test_images_stopped_by_access_denied_are_processed_after_the_fix(faults: Faults) -> None:
     s3 = faults.client("s3")
     s3.put_bucket_policy(Bucket=PROCESSED, Policy=json.dumps(DENIED))
     live = [f"denied/live-{number}.jpg" for number in range(3)]
@@ -57,7 +57,7 @@ def test_what_access_denied_has_stopped_goes_on_after_the_fix(faults: Faults) ->
     assert found["audit"]["findings"] == {"failed": 5}
 
     still = faults.json("reprocess", "--failed", "--limit", "1", code=1)
-    assert [result["Result"] for result in still] == ["failed"], "nothing is mended yet"
+    assert [result["Result"] for result in still] == ["failed"], "nothing is fixed yet"
     assert faults.dead_letters() == 5
 
     s3.delete_bucket_policy(Bucket=PROCESSED)
@@ -66,7 +66,7 @@ def test_what_access_denied_has_stopped_goes_on_after_the_fix(faults: Faults) ->
     faults.all_is_well("denied/", 5)
 
 
-def test_dead_letters_can_be_worked_off_here(faults: Faults) -> None:
+def test_dead_letters_can_be_processed_here(faults: Faults) -> None:
     key = "denied/here.jpg"
     s3 = faults.client("s3")
     s3.put_bucket_policy(Bucket=PROCESSED, Policy=json.dumps(DENIED))

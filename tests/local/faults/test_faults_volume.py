@@ -1,4 +1,4 @@
-"""Many photos at once, and an AWS that dies under them."""
+"""Many photos at once, and an AWS that is killed in the meantime."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.local, pytest.mark.thorough]
 
 
 def records_of(bench: Faults) -> int:
-    """How many there are, asked cheaply: the machine has enough to do."""
+    """Return the number of records with a cheap request, since the machine is busy."""
     count: int = bench.client("dynamodb").scan(TableName=TABLE, Select="COUNT")["Count"]
     return count
 
@@ -37,7 +37,7 @@ def test_photos_dropped_at_once_by_the_aws_cli_are_all_processed(
     bench = deploy(own_aws, tmp_path / "drop", Faults)
     some = [jpeg(photo((320, 240), "RGB", seed=seed)) for seed in range(10)]
     for number in range(photos):
-        # Bytes behind the picture's end are kept: 50 KB each, and no two alike.
+        # Bytes after the picture's end are kept: 50 KB each, all different.
         filled = some[number % 10] + number.to_bytes(2, "big") * 25_000
         bench.write(f"many/{number:03}.jpg", filled[:50_000])
     config = bench.write("aws-config", b"[default]\ns3 =\n  max_concurrent_requests = 4\n")
@@ -49,7 +49,7 @@ def test_photos_dropped_at_once_by_the_aws_cli_are_all_processed(
 
 
 @pytest.mark.parametrize("records", [10, 50, 90])
-def test_a_hard_kill_in_the_middle_of_a_hundred(records: int, own_aws: EmbeddedAws, tmp_path: Path) -> None:
+def test_a_hard_kill_in_the_middle_of_a_hundred_photos(records: int, own_aws: EmbeddedAws, tmp_path: Path) -> None:
     bench = deploy(own_aws, tmp_path / "killed", Faults)
     keys = [f"killed/{number:03}.jpg" for number in range(100)]
     bench.put_unseen(keys)

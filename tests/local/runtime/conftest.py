@@ -1,4 +1,4 @@
-"""A stack whose events go nowhere, so that only these tests' environments work on its buckets."""
+"""A stack without notifications, so that only these tests' environments work on its buckets."""
 
 from __future__ import annotations
 

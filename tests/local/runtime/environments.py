@@ -42,7 +42,7 @@ class Deployed:
         changes: Mapping[str, str | None] | None = None,
         layers: bool = True,
     ) -> Iterator[Environment]:
-        """Run a function's environment until the end; ``changes`` sets variables, or removes them (``None``)."""
+        """Run a function's environment until the context ends; ``changes`` sets or removes (``None``) variables."""
         configuration = self.configuration(function)
         with RuntimeApi() as api:
             variables: dict[str, str | None] = {

@@ -58,7 +58,7 @@ class RuntimeApi:
         self._server.server_close()
 
     def invoke(self, event: Any, *, seconds: float = 60.0) -> Answer:
-        """Hand out an event with a deadline; return the answer. A string is sent as it is, else as JSON."""
+        """Hand out an event with a deadline; return the answer. A string is sent unchanged, anything else as JSON."""
         request_id = str(uuid.uuid4())
         body = event if isinstance(event, str) else json.dumps(event)
         self._invocations.put(_Invocation(request_id, body.encode(), round((time.time() + seconds) * 1000)))
@@ -67,7 +67,7 @@ class RuntimeApi:
         return answer
 
     def answer(self) -> Answer:
-        """Wait for the next answer, or the error of a start."""
+        """Wait for the next answer, or an initialization error."""
         return self._answers.get(timeout=_WAIT_SECONDS)
 
     def wait_for_poll(self) -> None:

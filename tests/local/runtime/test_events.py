@@ -23,7 +23,7 @@ ODD_KEYS = [
     'quote\'s "and" back\\slash.jpg',
     "control\x01.jpg",
     "dots/../and//slashes/.jpg",
-    "k" * 1014,  # with the prefix of copies the longest key that S3 takes
+    "k" * 1014,  # with the prefix of copies, the longest key that S3 accepts
 ]
 
 
@@ -51,7 +51,7 @@ def s3_event(*keys: str, name: str = "ObjectCreated:Put") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
-def test_a_photo_with_an_odd_key_is_processed(processor: Environment, bench: Bench, key: str) -> None:
+def test_a_photo_with_an_unusual_key_is_processed(processor: Environment, bench: Bench, key: str) -> None:
     put(bench, key)
     assert processor.response(s3_event(key)) is None
     assert processed(bench, key)
@@ -71,13 +71,13 @@ def test_duplicates_change_nothing(processor: Environment, bench: Bench) -> None
 
 
 @pytest.mark.parametrize("name", ["ObjectCreated:Put", "ObjectRemoved:Delete", "LifecycleExpiration:Delete"])
-def test_an_event_of_a_key_that_never_was_leaves_nothing(processor: Environment, bench: Bench, name: str) -> None:
+def test_an_event_of_a_key_that_never_existed_leaves_nothing(processor: Environment, bench: Bench, name: str) -> None:
     assert processor.response(s3_event("never/was.jpg", name=name)) is None
     assert "never/was.jpg" not in bench.records()
 
 
 @pytest.mark.parametrize("name", ["ObjectRemoved:DeleteMarkerCreated", "LifecycleExpiration:DeleteMarkerCreated"])
-def test_a_removed_or_expired_original_takes_copy_and_record_with_it(
+def test_a_removed_or_expired_original_loses_its_copy_and_record(
     processor: Environment, bench: Bench, name: str
 ) -> None:
     put(bench, "old.jpg")
@@ -94,7 +94,7 @@ def test_the_test_event_of_a_new_notification_is_accepted(processor: Environment
     assert processor.response(event) is None
 
 
-def test_a_refused_image_is_no_error(processor: Environment, bench: Bench) -> None:
+def test_a_refused_image_is_not_an_error(processor: Environment, bench: Bench) -> None:
     put(bench, "text.jpg", data=b"no picture")
     assert processor.response(s3_event("text.jpg")) is None
     assert bench.records()["text.jpg"]["Error"].startswith("not-an-image")

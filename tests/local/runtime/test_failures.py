@@ -17,7 +17,7 @@ NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens
 
 
 @pytest.mark.parametrize("function", [PROCESSOR, GET_IMAGES])
-def test_a_start_needs_neither_the_endpoint_nor_settings(deployed: Deployed, function: str) -> None:
+def test_initialization_needs_neither_the_endpoint_nor_settings(deployed: Deployed, function: str) -> None:
     variables = deployed.configuration(function)["Environment"]["Variables"]
     changes: dict[str, Any] = dict.fromkeys(variables) | {"AWS_ENDPOINT_URL": NOWHERE, "STACK": "zeno"}
     with deployed.environment(function, changes=changes) as environment:
@@ -26,7 +26,7 @@ def test_a_start_needs_neither_the_endpoint_nor_settings(deployed: Deployed, fun
         assert environment.log_lines() == []
 
 
-def test_code_that_cannot_be_imported_is_an_error_of_the_start(deployed: Deployed) -> None:
+def test_code_that_cannot_be_imported_is_an_initialization_error(deployed: Deployed) -> None:
     with deployed.environment(PROCESSOR, handler="lambda_handlers.gone.handler") as environment:
         error = environment.api.answer()
         assert (error.kind, error.body["errorType"]) == ("init-error", "Runtime.ImportModuleError")
@@ -36,12 +36,12 @@ def test_code_that_cannot_be_imported_is_an_error_of_the_start(deployed: Deploye
     assert (failure.level, failure.message.partition(":")[0]) == ("ERROR", "Runtime.ImportModuleError")
 
 
-def test_the_code_that_runs_is_that_of_the_zip(deployed: Deployed) -> None:
+def test_the_code_of_the_zip_is_run(deployed: Deployed) -> None:
     with deployed.environment(PROCESSOR, handler="zenoimg.cli.app.main") as environment:
         assert "No module named 'zenoimg.cli'" in environment.api.answer().body["errorMessage"]
 
 
-def test_without_its_layers_the_start_names_what_is_missing(deployed: Deployed) -> None:
+def test_without_its_layers_the_initialization_error_names_the_missing_module(deployed: Deployed) -> None:
     with deployed.environment(PROCESSOR, layers=False, changes={"PYTHONNOUSERSITE": "1"}) as environment:
         error = environment.error(s3_event("a.jpg"))
         assert error == "ModuleNotFoundError: No module named 'zenoimg_recipe'"
@@ -55,7 +55,7 @@ def test_without_its_layers_the_start_names_what_is_missing(deployed: Deployed) 
         (GET_IMAGES, "TABLE_NAME", api_event(), "KeyError: 'TABLE_NAME'"),
     ],
 )
-def test_a_missing_setting_fails_each_invocation_and_is_named(
+def test_a_missing_setting_fails_each_invocation_and_is_reported(
     deployed: Deployed, function: str, variable: str, event: Any, error: str
 ) -> None:
     with deployed.environment(function, changes={variable: None}) as environment:
@@ -75,7 +75,7 @@ def test_an_unreachable_endpoint_is_an_error_before_the_timeout(deployed: Deploy
     assert "get_object" in failure.traceback or "scan" in failure.traceback
 
 
-def test_a_missing_table_is_an_error_of_the_invocation_alone(deployed: Deployed) -> None:
+def test_a_missing_table_is_an_error_only_of_the_invocation(deployed: Deployed) -> None:
     deployed.bench.client("s3").put_object(Bucket=ORIGINALS, Key="a.jpg", Body=b"no picture")
     with deployed.environment(PROCESSOR, changes={"TABLE_NAME": "gone"}) as environment:
         assert environment.error(s3_event("a.jpg")).startswith("ResourceNotFoundException: ")
