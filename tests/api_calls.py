@@ -1,7 +1,7 @@
 """Record what a command requests from AWS, and which permissions that needs.
 
-``Terminal`` and ``Bench`` run every command of the test suite under it, so a call that its policy does not grant
-fails the test that made it. Hooked into botocore, where every call and every presigned address comes by.
+``Terminal`` and ``Bench`` run every command of the test suite with it, so a call that the command's policies do not
+grant fails its test. It is hooked into botocore, through which every call and every presigned URL passes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from botocore.client import BaseClient
 
 @dataclass(frozen=True)
 class Right:
-    """An action, and the kind and the name of what it is done on: ``s3:GetObject``, ``object``, ``bucket/key``."""
+    """An action, and the type and name of its resource: ``s3:GetObject``, ``object``, ``bucket/key``."""
 
     action: str
     kind: str
@@ -27,11 +27,11 @@ class Right:
 
     @property
     def resource(self) -> str:
-        """What follows the account in the resource's ARN; nothing for actions that know no resource."""
+        """Return the part of the resource's ARN after the account; empty for actions without resource types."""
         return _ARN_ENDS[self.kind].format(self.name)
 
 
-#: What follows the account in an ARN.
+#: The part of an ARN after the account.
 _ARN_ENDS = {
     "bucket": "{}",
     "object": "{}",
@@ -49,7 +49,7 @@ _ARN_ENDS = {
 
 @dataclass
 class Calls:
-    """The rights that were needed so far; several threads may add to them."""
+    """The permissions needed so far; several threads may add to them."""
 
     rights: set[Right] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -68,7 +68,7 @@ class Calls:
 
 @contextmanager
 def recorded() -> Iterator[Calls]:
-    """Within it, every call of every client of this process is recorded, whether it succeeds or not."""
+    """Record every call of every client of this process, whether it succeeds or not."""
     calls = Calls()
     original = BaseClient._emit_api_params  # type: ignore[attr-defined]
 
@@ -84,12 +84,12 @@ def recorded() -> Iterator[Calls]:
 
 
 def rights_of(service: str, operation: str, parameters: Mapping[str, Any]) -> set[Right]:
-    """The rights that one call takes; of a service that is not known here: the action, on all there is."""
+    """Return the permissions that a call needs; for other services, the action on all resources."""
     known = _SERVICES.get(service)
     return {Right(f"{service}:{operation}", "nothing", "")} if known is None else known(operation, parameters)
 
 
-#: Operations of S3 whose action has another name
+#: S3 operations whose action has a different name
 #: (https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html).
 _S3_ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
@@ -110,7 +110,7 @@ _S3_ACTIONS = {
 }
 
 
-#: Actions on the newest version → on a version that is named.
+#: Actions on the newest version → on a given version.
 _OF_VERSIONS = {
     "DeleteObject": "DeleteObjectVersion",
     "GetObject": "GetObjectVersion",
@@ -137,7 +137,7 @@ def _s3(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
     if "Key" not in parameters:
         more = {Right("s3:PutBucketOwnershipControls", "bucket", bucket)} if "ObjectOwnership" in parameters else set()
         return more | {Right(f"s3:{action}", "bucket", bucket)}
-    # A version that is named is another right than the newest.
+    # A given version needs a different permission than the newest.
     if parameters.get("VersionId") and action in _OF_VERSIONS:
         action = _OF_VERSIONS[action]
     return {Right(f"s3:{action}", "object", f"{bucket}/{parameters['Key']}")}
@@ -167,7 +167,7 @@ def _logs(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
 
 def _cloudformation(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
     stack = parameters.get("StackName")
-    if stack is None:  # DescribeStackResources by what a stack may hold: any stack could be asked
+    if stack is None:  # DescribeStackResources by physical resource id: it may be in any stack
         return {Right(f"cloudformation:{operation}", "stack", "*")}
     name = stack.rpartition(":stack/")[2].partition("/")[0]
     more = {Right("cloudformation:TagResource", "stack", name)} if parameters.get("Tags") else set()
@@ -197,7 +197,7 @@ def _cloudwatch(operation: str, parameters: Mapping[str, Any]) -> set[Right]:
 
 
 def _sts(operation: str, _: Mapping[str, Any]) -> set[Right]:
-    # Everybody may ask who they are.
+    # Everyone may call GetCallerIdentity.
     return set() if operation == "GetCallerIdentity" else {Right(f"sts:{operation}", "nothing", "")}
 
 

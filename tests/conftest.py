@@ -1,4 +1,4 @@
-"""No test can reach a real AWS account: only invented credentials, and no connection that leaves the machine."""
+"""No test can reach a real AWS account: there are only dummy credentials, and no connection leaves the machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import botocore.session
 import hypothesis
 import pytest
 
-# On a shared machine the time of one example says nothing about the code.
+# On a shared machine, the time of one example says nothing about the code.
 hypothesis.settings.register_profile("zenoimg", deadline=None)
 hypothesis.settings.load_profile("zenoimg")
 
@@ -29,7 +29,7 @@ _INVENTED = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
-    # Files that hold nothing, whatever lies in the home folder of who runs the tests.
+    # Empty files, whatever is in the home folder of the user who runs the tests.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
@@ -37,13 +37,13 @@ _FOREIGN_PREFIXES = ("AWS_", "ZENOIMG_", "POWERTOOLS_")
 
 
 def pytest_report_header() -> str:
-    """Print the versions that a result depends on: the same tests run beside two of botocore."""
+    """Print the versions that results depend on: the tests run with two versions of botocore."""
     return ", ".join(f"{name} {version(name)}" for name in ("boto3", "botocore", "moto", "pillow"))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _invented_credentials() -> Iterator[None]:
-    """For the whole session, so that what outlives a test (a server, a client) has them too."""
+    """Set dummy credentials for the whole session, also for servers and clients that outlive a test."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(_FOREIGN_PREFIXES):
@@ -55,7 +55,7 @@ def _invented_credentials() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _loopback_only() -> Iterator[None]:
-    """A connection to another machine fails the test, even where the code under test catches every exception."""
+    """Fail a test that connects to another machine, even if the code under test catches every exception."""
     connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
 
     def guarded_connect(self: socket.socket, address: Any) -> None:
@@ -94,7 +94,7 @@ def _is_loopback(host: Any) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real photos and animations drawn at random take the longest of the imaging tests."""
+    """Mark tests of real photos and random animations as thorough: they take longest among the imaging tests."""
     for item in items:
         if item.name.startswith(("test_a_real_", "test_any_animation_")):
             item.add_marker(pytest.mark.thorough)

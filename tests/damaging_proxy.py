@@ -16,7 +16,7 @@ Damage = Literal["flip", "cut"]
 
 @dataclass
 class DamagingProxy:
-    """``url`` is what clients are given. Bodies of objects whose key contains ``key`` are damaged, ``times`` of them.
+    """A proxy for clients, at ``url``. It damages the bodies of objects whose key contains ``key``, ``times`` times.
 
     ``flip`` changes one byte, ``cut`` closes the connection before the second half. ``checksums`` are S3's headers of
     that name; without them the proxy is an S3 that holds none.

@@ -35,7 +35,7 @@ _LOADER = "lib/ld-linux-aarch64.so.1"
 
 
 class UnavailableError(Exception):
-    """The packages or wheels cannot be had here."""
+    """The packages or wheels are not available here."""
 
 
 def python_for_arm64(folder: Path) -> Path:

@@ -14,10 +14,10 @@ from zenoimg.stack.bundle.functions import functions_zip
 from zenoimg.stack.bundle.packages_installed import installed_packages_layer
 from zenoimg.stack.bundle.recipe import recipe_layer
 
-#: boto3 and what boto3 needs, which the runtime has by itself.
+#: boto3 and its dependencies, which the runtime provides.
 RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
 
-#: What the template sets, with invented names; no call is made, so nothing needs to exist.
+#: As set by the template, with made-up names; no call is made, so nothing needs to exist.
 ENVIRONMENT = {
     "PATH": os.defpath,
     "AWS_REGION": "eu-west-1",
@@ -38,7 +38,7 @@ ENVIRONMENT = {
 
 
 def assemble(folder: Path, *, heic: bool = False) -> list[str]:
-    """Unpack what a deploy sends below a folder; nothing of this checkout is on the path that comes back."""
+    """Unpack what a deploy sends below a folder; return the import path, without this checkout."""
     unpack(functions_zip(), folder / "task")
     for layer in (installed_packages_layer(heic=heic), recipe_layer(Recipe(), Limits(heic=heic))):
         unpack(layer, folder / "opt")

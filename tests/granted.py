@@ -1,4 +1,4 @@
-"""Tell whether the policies for people grant what a command needed."""
+"""Check that the policies for people grant the permissions that a command needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zenoimg.stack.template import policy
 OPERATOR = "operator-policy.json"
 DEPLOYER = ("deployer-policy.json", "deployer-functions-policy.json")
 
-#: Commands that change the stack; who runs them holds all policies. Every other command is a daily one.
+#: Commands that change the stack need all policies. All others are everyday commands.
 #: ``doctor`` reads what a deploy reads, and skips what it may not.
 DEPLOYERS_COMMANDS = frozenset({"deploy", "destroy", "doctor", "rollout", "template"})
 
@@ -32,7 +32,7 @@ class Grant:
     resource: str
 
     def covers(self, right: Right) -> bool:
-        """Whether the right is granted; the beginnings of ARNs (partition, region, account) do not count here."""
+        """Return whether a permission is granted, regardless of partition, region and account in ARNs."""
         if self.action != right.action:
             return False
         return self.resource == "*" or fnmatchcase(right.resource, self.resource.split(":", 5)[5])
@@ -40,7 +40,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Place:
-    """An account, a region, and what a stack's things are called there."""
+    """An account, a region, and the names of a stack's resources there."""
 
     account: str
     region: str
@@ -52,7 +52,7 @@ class Place:
 
 
 def grants(file_name: str, place: Place) -> list[Grant]:
-    """Everything that a policy of ``policies/`` allows there."""
+    """Return everything that a policy of ``policies/`` allows there."""
     found = []
     for statement in policy(file_name, place.names)["Statement"]:
         for action in _listed(statement["Action"]):
@@ -67,24 +67,24 @@ def _listed(value: Any) -> list[Any]:
 
 
 def command_of(arguments: Sequence[str]) -> str | None:
-    """The command among the words of a command line; ``None`` for what runs none (``--help``)."""
+    """Return the command in a command line; ``None`` if it runs none (``--help``)."""
     return next((word for word in arguments if word in COMMANDS), None)
 
 
 def policies_of(command: str) -> tuple[str, ...]:
-    """The policies that who runs this command holds."""
+    """Return the policies of those who run this command."""
     return (OPERATOR, *DEPLOYER) if command in DEPLOYERS_COMMANDS else (OPERATOR,)
 
 
 def not_granted(command: str, rights: Iterable[Right], places: Sequence[Place]) -> list[Right]:
-    """The rights that a command took and its policies grant in none of these places."""
+    """Return the permissions that a command needed and its policies grant in none of these places."""
     held = [grant for place in places for file_name in policies_of(command) for grant in grants(file_name, place)]
     wanting = [right for right in rights if not any(grant.covers(right) for grant in held)]
     return sorted(wanting, key=lambda right: (right.action, right.name))
 
 
 def check(arguments: Sequence[str], rights: Iterable[Right], places: Sequence[Place]) -> None:
-    """Fail when a command line asked AWS for what the policies of who may run it do not grant."""
+    """Fail if a command made calls to AWS that its policies do not grant."""
     command = command_of(arguments)
     if command is None:
         return
@@ -93,7 +93,7 @@ def check(arguments: Sequence[str], rights: Iterable[Right], places: Sequence[Pl
 
 
 def possible_places(arguments: Sequence[str], folder: Path, account: str, region: str) -> list[Place]:
-    """Where a command line acts: the stack's seed names, or the qualified ones where a seed name is taken."""
+    """Return where a command line may act: on the default names, or on the qualified ones if a name is taken."""
     names = StackNames(_stack_of(arguments, folder))
     qualified = (names.qualified(account, region, table=table) for table in (False, True))
     return [Place(account, region, each.placeholders()) for each in (names, *qualified)]

@@ -31,7 +31,7 @@ _DEFAULTS = {"GainMapMin": "0", "Gamma": "1", "OffsetSDR": str(1 / 64), "OffsetH
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the codes of a map mean: an array of one number or three for each name, or Apple's headroom, a factor."""
+    """The meaning of a map's codes: an array of one or three numbers for each name, or Apple's headroom, a factor."""
 
     columns: Mapping[str, Any]
     headroom: float = 0.0
@@ -65,12 +65,12 @@ def in_sdr(data: bytes) -> Any:
 
 
 def linear(value: Any) -> Any:
-    """Return sRGB's light of numbers (IEC 61966-2-1)."""
+    """Return linear light for sRGB values (IEC 61966-2-1)."""
     return numpy.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
 def meaning_of(gain_map: bytes) -> Meaning:
-    """Return what a map's own segments say."""
+    """Return the metadata in a map's own segments."""
     for marker, payload in jpeg_segments(gain_map):
         if marker == 0xE2 and payload.startswith(ISO):
             return _by_iso(payload[len(ISO) :])
@@ -79,7 +79,7 @@ def meaning_of(gain_map: bytes) -> Meaning:
 
 
 def _by_iso(payload: bytes) -> Meaning:
-    """Read fractions that have a denominator each."""
+    """Read fractions, each with its own denominator."""
     count = 3 if payload[4] & 0x80 else 1
     rows = [struct.unpack_from(">iIiIIIiIiI", payload, 21 + 40 * channel) for channel in range(count)]
     fractions = [[row[index] / row[index + 1] for index in range(0, 10, 2)] for row in rows]
@@ -104,7 +104,7 @@ def _by_xmp(packet: bytes) -> Meaning:
 
 
 def interpolated(codes: Any, shape: Sequence[int], *, centred: bool = False) -> Any:
-    """Return the codes of a map for each pixel; the map has a whole fraction of the picture's size."""
+    """Return the codes of a map for each pixel; the picture's size is a multiple of the map's."""
     scale = shape[0] // codes.shape[0]
     assert tuple(shape[:2]) == (codes.shape[0] * scale, codes.shape[1] * scale)
     places = [(numpy.arange(length) + (0.5 - scale / 2 if centred else 0)) / scale for length in shape[:2]]
@@ -112,7 +112,7 @@ def interpolated(codes: Any, shape: Sequence[int], *, centred: bool = False) -> 
     first = [numpy.clip(numpy.floor(place), 0, end).astype(int) for place, end in zip(places, ends, strict=True)]
     second = [numpy.minimum(numpy.floor(place).astype(int) + 1, end) for place, end in zip(places, ends, strict=True)]
     near = [place - numpy.floor(place) for place in places]
-    # Behind the last sample there is no second one, only the same again.
+    # After the last sample there is no second one, so it is repeated.
     far = [numpy.where(one == other, here, 1 - here) for one, other, here in zip(first, second, near, strict=True)]
     weighted, total = 0.0, 0.0
     for rows, from_row in ((first[0], near[0]), (second[0], far[0])):
@@ -127,5 +127,5 @@ def interpolated(codes: Any, shape: Sequence[int], *, centred: bool = False) -> 
 
 
 def _by_distance(rows: Any, columns: Any) -> Any:
-    """Return Shepard's weights, one over the distance, which for all practical purposes is infinite at a sample."""
+    """Return Shepard's weights, one over the distance: practically infinite at a sample."""
     return 1 / numpy.maximum(numpy.hypot(rows[:, None], columns[None]), 1e-9)

@@ -13,9 +13,9 @@ import typer
 from zenoimg.cli.app import app
 
 _TARGET = ("stack", "region", "profile", "local", "endpoint_url", "config")
-#: These act on this machine, whatever pipeline is meant.
+#: These act on this machine, regardless of the pipeline.
 _OF_THIS_MACHINE = ("local",)
-#: Options that commands of the AWS CLI carry as well. What is about the user's own profile has no region.
+#: Options that commands of the AWS CLI have as well. Those about the user's profile have no region.
 _AWS_OPTIONS = {"profile": "--profile", "region": "--region", "endpoint_url": "--endpoint-url"}
 _OF_THE_PROFILE = ("configure", "sso", "account")
 _AWS = re.compile(r"(?:^  (?:while )?|`)((?:AWS_\w+=\S+ )*aws [a-z0-9]+ [^`\n]+)", re.MULTILINE)
@@ -23,7 +23,7 @@ _QUOTED = re.compile(r"`(zenoimg [^`]+)`")
 
 
 def check_hints(arguments: Sequence[str], stdout: str, stderr: str) -> None:
-    """Fail unless every command that was suggested parses and acts where the command itself did."""
+    """Fail unless every suggested command parses and acts on the same pipeline."""
     for hint in hints(stdout, stderr):
         words = shlex.split(hint)[1:]
         command, target = parsed(words)
@@ -39,7 +39,7 @@ def check_hints(arguments: Sequence[str], stdout: str, stderr: str) -> None:
 
 
 def _check_aws(line: str, arguments: Sequence[str]) -> None:
-    """Fail unless a command of the AWS CLI has the options by which the command itself was pointed somewhere."""
+    """Fail unless a command of the AWS CLI has the options that decided where the command itself acted."""
     words = shlex.split(line.partition(" | ")[0])
     try:
         _, wanted = parsed(list(arguments))
@@ -53,7 +53,7 @@ def _check_aws(line: str, arguments: Sequence[str]) -> None:
 
 
 def hints(stdout: str, stderr: str) -> Iterator[str]:
-    """The suggested commands: between backticks in text, whole strings or between backticks in JSON."""
+    """Return the suggested commands: between backticks in text, whole strings or between backticks in JSON."""
     try:
         strings = list(_strings(json.loads(stdout)))
     except ValueError:
@@ -65,9 +65,9 @@ def hints(stdout: str, stderr: str) -> Iterator[str]:
 
 
 def parsed(words: list[str]) -> tuple[str, Mapping[str, Any]]:
-    """The command's name, and the global options that decide where it acts. Raises for what does not parse."""
+    """Return the command's name, and the global options that decide where it acts. Raises if it does not parse."""
     group: Any = typer.main.get_group(app)
-    only_help = "--help" in words  # which would be printed, and needs no arguments
+    only_help = "--help" in words  # which would be printed and takes no arguments
     context = group.make_context("zenoimg", list(words), resilient_parsing=only_help)
     left = [*context._protected_args, *context.args]
     if only_help and not left:

@@ -1,4 +1,4 @@
-"""A DynamoDB table that is only read, from pages that lie ready: 100,000 records in seconds.
+"""A read-only DynamoDB table with prepared pages: 100,000 records in seconds.
 
 Scan and DescribeTable as AWS answers them: pages of 1 MB or ``Limit`` items, segments, ``LastEvaluatedKey``.
 """
@@ -30,7 +30,7 @@ class Segment:
     items: Sequence[str]
 
     def page(self, after: str | None, limit: int | None) -> bytes:
-        """The answer of one Scan."""
+        """Return the response to one Scan."""
         start = end = 0 if after is None else bisect_right(self.ids, after)
         size = 0
         while end < len(self.ids) and end - start < (limit or len(self.ids)) and size < _PAGE_BYTES:
@@ -45,7 +45,7 @@ class Segment:
 
 
 class Table:
-    """All records, split into segments when they are first asked for."""
+    """All records, split into segments when first requested."""
 
     def __init__(self, count: int) -> None:
         items = {
@@ -56,7 +56,7 @@ class Table:
         self._lock = threading.Lock()
 
     def answer(self, operation: str, request: dict[str, Any]) -> bytes:
-        """The body that answers a request."""
+        """Return the body of the response to a request."""
         if operation == "DescribeTable":
             return json.dumps({"Table": {"TableName": request["TableName"], "ItemCount": len(self._items)}}).encode()
         after = request.get("ExclusiveStartKey", {}).get("ImageId", {}).get("S")

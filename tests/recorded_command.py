@@ -1,4 +1,4 @@
-"""``python -m tests.recorded_command FILE ARGUMENTS``: the real command; what it asked of AWS is written to FILE."""
+"""``python -m tests.recorded_command FILE ARGUMENTS``: run the real command; its calls to AWS are written to FILE."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records for tests: two whole ones, ones that differ in what matters, ones that fill pages, and very many."""
+"""Records for tests: two complete ones, variants, large ones that fill pages, and very many."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ def record(
 
 
 def large(image_id: str, **more: str) -> ImageRecord:
-    """One of which three fill a page: an item may have 400 KB."""
+    """Return a record so large that three fill a page: an item may have 400 KB."""
     return record(image_id, warnings=("x" * 350_000,), **more)  # type: ignore[arg-type]
 
 
 def many(count: int, newest: datetime = datetime(2025, 6, 12, 12, tzinfo=UTC)) -> Iterator[ImageRecord]:
-    """Whole records, one each ten minutes back from ``newest``; one in fifty is refused."""
+    """Return complete records, one every ten minutes back from ``newest``; one in fifty is refused."""
     for number in range(count):
         sample = REFUSED if number % 50 == 49 else PROCESSED
         key = f"holiday/{number % 97:02}/IMG_{number:06}.jpg"

@@ -1,7 +1,7 @@
 """Build wheel and sdist as a release would upload them, and check both: ``make release-check``.
 
 1. build into ``dist/``, check metadata and README as the package index would
-2. the wheel that the sdist makes holds the same files
+2. the wheel built from the sdist contains the same files
 3. a clean environment outside the checkout: install the wheel and its pinned dependencies, run the demo
 """
 
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def built() -> tuple[Path, Path]:
-    """The wheel and the sdist of this checkout."""
+    """Build and return the wheel and the sdist of this checkout."""
     shutil.rmtree(DIST, ignore_errors=True)
     run(sys.executable, "-m", "hatchling", "build", "--directory", DIST, cwd=ROOT)
     (wheel,), (sdist,) = DIST.glob("*.whl"), DIST.glob("*.tar.gz")
@@ -44,7 +44,7 @@ def built() -> tuple[Path, Path]:
 
 
 def same_from_sdist(wheel: Path, sdist: Path, folder: Path) -> None:
-    """Raise where the wheel that the sdist makes holds other files than the one of the checkout."""
+    """Raise if the wheel built from the sdist contains other files than the one of the checkout."""
     target = folder / "from-sdist"
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
     run(*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", target, sdist)
@@ -70,7 +70,7 @@ def demo_from_wheel(wheel: Path, folder: Path) -> None:
     run(*pip, "install", "--require-hashes", "-r", ROOT / "requirements" / "demo.txt")
     run(*pip, "install", "--no-deps", wheel)
     run(python, "-m", "pip", "check")
-    shutil.copytree(ROOT / "demo", folder / "demo")  # not in the wheel, and beside the checkout's zenoimg here
+    shutil.copytree(ROOT / "demo", folder / "demo")  # not in the wheel, and next to the checkout's zenoimg here
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

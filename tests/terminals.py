@@ -1,4 +1,4 @@
-"""The other side of a terminal that a command under test writes to."""
+"""The other end of a terminal that a command under test writes to."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 
 
 def written(terminal: int) -> bytes:
-    """All that is written to a terminal until its last user is gone; then its descriptor is closed."""
+    """Return everything written to a terminal until its last user is gone, and close its descriptor."""
     found = b""
     try:
         while block := os.read(terminal, 65536):
             found += block
-    except OSError:  # how Linux says that the other side is closed
+    except OSError:  # how Linux reports that the other end is closed
         pass
     os.close(terminal)
     return found

@@ -1,4 +1,4 @@
-"""Imports point one way, and asking for help loads nothing heavy."""
+"""Imports point one way, and ``--help`` loads nothing heavy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-#: What runs in processes of their own, started without site-packages and the packages around it.
+#: Code that runs in separate processes, started without site-packages and the surrounding packages.
 IN_HELPERS = (
     "zenoimg.imaging.processes.serving",
     "zenoimg.imaging.formats.jpeg.coefficients.worker",
@@ -141,12 +141,12 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 def imported(path: Path) -> set[str]:
-    """The modules that a file imports anywhere in it, functions and type checking included."""
+    """Return the modules that a file imports anywhere, in functions and for type checking as well."""
     return _imports(ast.walk(ast.parse(path.read_text(encoding="utf-8"))), path)
 
 
 def _executed_imports(path: Path) -> set[str]:
-    """The modules that a file imports when it runs, functions included."""
+    """Return the modules that a file imports when it runs, in functions as well."""
     return _imports(_executed(ast.parse(path.read_text(encoding="utf-8"))), path)
 
 
@@ -181,11 +181,11 @@ def layer_of(module: str) -> str:
 
 
 def _is_in(module: str, package: str) -> bool:
-    # The package `zenoimg` means its __init__ alone: everything is below it.
+    # The package `zenoimg` means only its __init__, since everything is below it.
     return module == package or (package != "zenoimg" and module.startswith(package + "."))
 
 
-def test_every_room_has_its_line() -> None:
+def test_every_room_is_listed() -> None:
     for package, rooms in (("operations", ROOMS.keys()), ("cli", {*CLI_ROOMS, "app"})):
         inside = (ROOT / "zenoimg" / package).iterdir()
         assert {path.stem for path in inside if path.suffix == ".py" or path.is_dir()} - {
@@ -207,7 +207,7 @@ def test_imports_point_one_way(module: str, path: Path) -> None:
 
 
 def test_only_what_runs_in_helpers_imports_relatively() -> None:
-    """It is imported under another name in its own process; everywhere else names are whole."""
+    """They are imported under different names in their own process; everywhere else, names are absolute."""
     for module, path in modules():
         nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         own = next((package for package in IN_HELPERS if _is_in(module, package)), None)
@@ -218,7 +218,7 @@ def test_only_what_runs_in_helpers_imports_relatively() -> None:
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    """Imports in functions count too: they only hide a cycle until the function is called.
+    """Imports in functions count as well: they only hide a cycle until the function is called.
 
     Imports for type checkers alone do not: they never run, and a function may name the type of its caller's data.
     """
@@ -253,5 +253,5 @@ def test_help_loads_neither_boto3_nor_pillow(arguments: list[str]) -> None:
     command = [sys.executable, "-X", "importtime", "-m", "zenoimg", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
-    assert "typer" in loaded, "else this test looks at nothing"
+    assert "typer" in loaded, "otherwise this test checks nothing"
     assert not loaded & {"boto3", "botocore", "PIL", "yaml"}

@@ -24,9 +24,9 @@ SHARED_PHOTOS = Path(__file__).parents[3] / "shared" / "photos"
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame as its file holds it: pixels, place, time in milliseconds, how it is put there and taken away.
+    """A frame as stored in its file: pixels, position, time in milliseconds, blending and disposal.
 
-    ``dispose`` is ``keep``, ``background`` or ``previous``; ``lossless`` counts for WebP alone.
+    ``dispose`` is ``keep``, ``background`` or ``previous``; ``lossless`` applies only to WebP.
     """
 
     picture: Image.Image
@@ -46,7 +46,7 @@ class Shown:
 
 
 def shown(data: bytes) -> list[Shown]:
-    """Render an animation with Pillow; equal pictures one behind another are one."""
+    """Render an animation with Pillow; equal successive pictures are merged."""
     animation = Image.open(BytesIO(data))
     merged: list[Shown] = []
     for number in range(getattr(animation, "n_frames", 1)):
@@ -60,12 +60,12 @@ def shown(data: bytes) -> list[Shown]:
 
 
 def by_millisecond(timeline: Sequence[Shown]) -> list[Image.Image]:
-    """Give the picture on screen at each millisecond of one run."""
+    """Return the picture on screen at each millisecond of one run."""
     return [step.picture for step in timeline for _ in range(step.milliseconds)]
 
 
 def with_mark(timeline: Sequence[Shown], spec: WatermarkSpec | None = None, orientation: int = 1) -> list[Shown]:
-    """Draw the mark on everything that is shown: what a lossless copy has to show."""
+    """Draw the mark on everything that is shown, as a lossless copy must show it."""
     overlay = overlay_for(spec or WatermarkSpec(), timeline[0].picture.size, orientation)
     marked = []
     for step in timeline:
@@ -76,33 +76,33 @@ def with_mark(timeline: Sequence[Shown], spec: WatermarkSpec | None = None, orie
 
 
 def colourless_where_transparent(picture: Image.Image) -> Image.Image:
-    """Make pixels that nobody sees transparent black."""
+    """Make invisible pixels transparent black."""
     seen = Image.new("RGBA", picture.size)
     seen.paste(picture, (0, 0), picture.getchannel("A").point([255 * (level > 0) for level in range(256)]))
     return seen
 
 
 def largest_difference(one: Image.Image, other: Image.Image) -> int:
-    """Give the largest difference of any channel of any pixel."""
+    """Return the largest difference of any channel of any pixel."""
     return max(high for _, high in _pairs(ImageChops.difference(one, other).getextrema()))
 
 
 def psnr(one: Image.Image, other: Image.Image) -> float:
-    """Give the peak signal-to-noise ratio in dB; 99 for equal pictures."""
+    """Return the peak signal-to-noise ratio in dB; 99 for equal pictures."""
     squares = ImageStat.Stat(ImageChops.difference(one, other)).sum2
     mean = sum(squares) / len(squares) / (one.width * one.height)
     return 99.0 if mean == 0 else 10 * _log10(255 * 255 / mean)
 
 
 def outside(picture: Image.Image, box: Box) -> Image.Image:
-    """Give a picture with a box blacked out."""
+    """Return a picture with a box blacked out."""
     rest = picture.copy()
     rest.paste((0, 0, 0) if picture.mode == "RGB" else (0, 0, 0, 0), box)
     return rest
 
 
 def moving_ball(size: Size = (72, 56), steps: int = 5, mode: str = "RGB", ground: str = "#305070") -> list[Image.Image]:
-    """Draw a ball on its way from the left top to the right bottom, where the mark is."""
+    """Draw a ball that moves from the top left to the bottom right, where the mark is."""
     drawn = []
     for step in range(steps):
         colour = ground if mode == "RGB" else (0, 0, 0, 0)
@@ -114,7 +114,7 @@ def moving_ball(size: Size = (72, 56), steps: int = 5, mode: str = "RGB", ground
 
 
 def webp(size: Size, frames: Sequence[Frame], *, loop: int = 3, background: int = 0xFF102030) -> bytes:
-    """Write an animated WebP of these very frames."""
+    """Write an animated WebP of exactly these frames."""
     body = _webp_chunk(b"ANIM", struct.pack("<IH", background, loop))
     for frame in frames:
         left, top = frame.at

@@ -17,7 +17,7 @@ KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
 
 @dataclass(frozen=True)
 class ApngFrame:
-    """One frame: its samples row by row, place, time (a fraction of a second), blending and disposal."""
+    """A frame: its samples row by row, position, time (a fraction of a second), blending and disposal."""
 
     size: tuple[int, int]
     samples: Sequence[int]
@@ -39,7 +39,7 @@ def apng(
     plays: int = 2,
     interlaced: bool = False,
 ) -> bytes:
-    """Write an animation; ``default`` are the samples of a default image that is no frame."""
+    """Write an animation; ``default`` are the samples of a default image that is not a frame."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, depth, color_type, 0, 0, interlaced))
     parts = [PNG_SIGNATURE, header, chunk(b"acTL", struct.pack(">II", len(frames), plays)), *before]
     number = 0
@@ -59,7 +59,7 @@ def apng(
 
 
 def stills(data: bytes) -> Iterator[tuple[tuple[int, ...], bytes]]:
-    """Give each frame's fcTL fields and its pixels as a PNG of their own."""
+    """Return each frame's fcTL fields and its pixels as a separate PNG."""
     chunks = png_chunks(data)
     header = chunks[0][1]
     needed = [(name, content) for name, content in chunks if name in (b"PLTE", b"tRNS")]
@@ -82,18 +82,18 @@ def stills(data: bytes) -> Iterator[tuple[tuple[int, ...], bytes]]:
 
 
 def default_image(data: bytes) -> bytes:
-    """Give what a reader sees that knows no animation, as a PNG."""
+    """Return what a reader without support for animation shows, as a PNG."""
     names = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
     return PNG_SIGNATURE + b"".join(chunk(name, content) for name, content in png_chunks(data) if name in names)
 
 
 def sequence_numbers(data: bytes) -> list[int]:
-    """Give the numbers of fcTL and fdAT in their order."""
+    """Return the sequence numbers of fcTL and fdAT in file order."""
     return [struct.unpack_from(">I", content)[0] for name, content in png_chunks(data) if name in (b"fcTL", b"fdAT")]
 
 
 def rendered(data: bytes, colours: Colours) -> list[tuple[float, list[Pixel]]]:
-    """Give for each frame its milliseconds and the pixels on screen, 0 to 1, transparent ones without colour.
+    """Return each frame's milliseconds and the pixels on screen, 0 to 1, transparent ones without colour.
 
     ``colours`` reads a PNG's pixels as red, green, blue, alpha of 16 bits.
     """

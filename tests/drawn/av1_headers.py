@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Frame:
-    """The fields that decide what stands before the quantizer, each as the specification calls it."""
+    """The fields that decide what precedes the quantizer, named as in the specification."""
 
     base_q_idx: int = 120
     width: int = 200
@@ -55,7 +55,7 @@ class _Bits:
             self.put(value + short, width)
 
     def unit(self, kind: int) -> bytes:
-        """Return an OBU with these bits, a closing one and filling (5.3)."""
+        """Return an OBU with these bits, a trailing one and padding (5.3)."""
         text = self.text + "1"
         text += "0" * (-len(text) % 8)
         payload = int(text, 2).to_bytes(len(text) // 8, "big")
@@ -63,7 +63,7 @@ class _Bits:
 
 
 def written(frame: Frame) -> bytes:
-    """Return a temporal delimiter, the sequence header, and a frame header that ends behind the quantizer."""
+    """Return a temporal delimiter, the sequence header, and a frame header that ends after the quantizer."""
     return bytes((2 << 3 | 2, 0)) + _sequence(frame).unit(1) + _header(frame).unit(3)
 
 
@@ -225,7 +225,7 @@ def _tiles(bits: _Bits, frame: Frame, width: int) -> None:
             bits.put_below(length - 1, min(across - at, 4096 // side))
             at, columns = at + length, columns + 1
     at = 0
-    # Where no tile is mandatory, a row may be as high as the picture is large, divided by its widest column.
+    # Without mandatory tiles, the height of a row is at most the area of the picture divided by its widest column.
     bits.put_below(down - 1, down)
     if columns > 1:
         bits.put(0, (columns - 1).bit_length())

@@ -30,7 +30,7 @@ def sequence(pictures: Sequence[Image.Image], durations: Sequence[int], **option
 
 
 def boxes(data: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
-    """Go through all boxes: kind, and where the content begins and ends."""
+    """Yield all boxes: kind, and start and end of the content."""
     end = len(data) if end is None else end
     while at + 8 <= end:
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -41,12 +41,12 @@ def boxes(data: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[by
 
 
 def contents(data: bytes, kind: bytes) -> list[bytes]:
-    """Give the contents of all boxes of a kind."""
+    """Return the contents of all boxes of a kind."""
     return [data[start:end] for found, start, end in boxes(data) if found == kind]
 
 
 def changed(data: bytes, kind: bytes, offset: int, content: bytes) -> bytes:
-    """Give a file with bytes of every box of a kind replaced."""
+    """Return a file with bytes of every box of a kind replaced."""
     copy = bytearray(data)
     for found, start, _ in boxes(data):
         if found == kind:
@@ -63,7 +63,7 @@ def avif(
     top: bytes = b"",
     **options: Any,
 ) -> bytes:
-    """Write a picture as the first item, with these properties besides its own, and further items behind it.
+    """Write a picture as the first item, with these properties besides its own, and further items after it.
 
     ``items`` are kinds and contents; an ``Exif`` item's content begins with the four bytes of its offset.
     """

@@ -83,6 +83,6 @@ def values_of(data: bytes) -> list[int]:
 
 
 def random_values(size: Size, most: int, seed: int = 6) -> list[int]:
-    """Noise: numbers below ``most``."""
+    """Return noise: numbers below ``most``."""
     dice = random.Random(seed)
     return [dice.randrange(most) for _ in range(size[0] * size[1])]

@@ -17,7 +17,7 @@ DISPOSALS = {"keep": 1, "background": 2, "previous": 3}
 
 @dataclass(frozen=True)
 class GifFrame:
-    """One frame: indices (mode ``P``), its own table or none, place, time in ms, and what becomes of it."""
+    """A frame: indices (mode ``P``), its own table or none, position, time in ms, and disposal."""
 
     indices: Image.Image
     at: tuple[int, int] = (0, 0)
@@ -31,7 +31,7 @@ class GifFrame:
 
 @dataclass(frozen=True)
 class ReadFrame:
-    """A frame as it was found in a file."""
+    """A frame as read from a file."""
 
     indices: Image.Image
     at: tuple[int, int]
@@ -53,7 +53,7 @@ def gif(
     background: int = 0,
     version: bytes = b"GIF89a",
 ) -> bytes:
-    """Write a GIF; ``extensions`` stand in front of the first frame."""
+    """Write a GIF; ``extensions`` are before the first frame."""
     data = version + struct.pack("<HHBBB", *size, 0x70 | _table_flags(table), background, 49)
     data += _table_bytes(table) + extensions
     for frame in frames:
@@ -79,18 +79,18 @@ def comment(text: bytes) -> bytes:
 
 
 def application(name: bytes, content: bytes) -> bytes:
-    """Write an application extension whose content stands in sub-blocks, or as it is when it ends in zeroes."""
+    """Write an application extension whose content is split into sub-blocks, or unchanged if it ends in zeros."""
     return b"\x21\xff\x0b" + name + content
 
 
 def in_blocks(content: bytes) -> bytes:
-    """Cut content into sub-blocks."""
+    """Split content into sub-blocks."""
     parts = [content[at : at + 255] for at in range(0, len(content), 255)]
     return b"".join(bytes((len(part),)) + part for part in parts) + b"\0"
 
 
 def read_frames(data: bytes) -> list[ReadFrame]:
-    """Read the frames of a GIF, apart from any code under test."""
+    """Read the frames of a GIF, independently of the code under test."""
     _, _, flags = struct.unpack_from("<HHB", data, 6)
     shared_bytes = 3 << (flags & 7) + 1 if flags & 0x80 else 0
     shared, at = data[13 : 13 + shared_bytes], 13 + shared_bytes
@@ -127,7 +127,7 @@ def read_frames(data: bytes) -> list[ReadFrame]:
 
 
 def gif_shown(data: bytes) -> list[Shown]:
-    """Render a GIF: what is on screen while each frame lasts."""
+    """Render a GIF: return what is on screen during each frame."""
     canvas = Image.new("RGBA", struct.unpack_from("<HH", data, 6))
     timeline = []
     for frame in read_frames(data):

@@ -43,7 +43,7 @@ def decoded(data: bytes) -> Image.Image:
 
 
 def with_size(data: bytes, width: int, height: int) -> bytes:
-    """Return a file whose boxes say another size of every picture."""
+    """Return a file whose boxes state a different size for every picture."""
     copy, at = bytearray(data), data.find(b"ispe")
     while at >= 0:
         struct.pack_into(">II", copy, at + 8, width, height)
@@ -81,13 +81,13 @@ def with_gain_map(
 
 
 def with_properties(data: bytes, *properties: tuple[bytes, bytes]) -> bytes:
-    """Return a file whose picture has further properties, behind its own."""
+    """Return a file whose picture has further properties, after its own."""
     coded = _coded(data)
     return _file([(b"hvc1", [*coded.properties, *properties], coded.content)], [])
 
 
 def grid_of(tile: bytes, columns: int, rows: int) -> bytes:
-    """Return a file whose picture shows one tile again and again."""
+    """Return a file whose picture repeats one tile."""
     coded = _coded(tile)
     width, height = struct.unpack_from(">II", coded.property(b"ispe"), 4)
     size = columns * width, rows * height
@@ -102,7 +102,7 @@ def grid_of(tile: bytes, columns: int, rows: int) -> bytes:
 def with_exif(picture: bytes, *blocks: tuple[bytes, int]) -> bytes:
     """Return a file of a picture (item 1), a smaller one of it (item 2), and EXIF of the items with these numbers.
 
-    Each block is a TIFF structure; one of item 0 does not say what it describes.
+    Each block is a TIFF structure; one of item 0 does not state what it describes.
     """
     coded = _coded(picture)
     entries: list[tuple[bytes, list[tuple[bytes, bytes]], bytes]] = [(b"hvc1", list(coded.properties), coded.content)]
@@ -121,7 +121,7 @@ def with_gain_map_grid(
     size: tuple[int, ...] = (),
     says: tuple[int, ...] = (),
 ) -> bytes:
-    """Return a file whose gain map, Apple's, shows one tile again and again.
+    """Return a file whose gain map, Apple's, repeats one tile.
 
     ``size`` is that of the grid, by default all of its tiles, and ``says`` that in its ``ispe``, by default the same.
     """

@@ -38,7 +38,7 @@ def planes_of(data: bytes) -> list[Plane]:
 
 
 def segments_of(data: bytes) -> Iterator[Segment]:
-    """Yield all segments; the entropy-coded data of a scan are behind its header in the payload."""
+    """Yield all segments; the entropy-coded data of a scan follows its header in the payload."""
     at = 2
     while data[at + 1] != 0xD9:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")

@@ -57,7 +57,7 @@ def tables_in(payload: bytes) -> dict[tuple[int, int], Table]:
 
 
 def drawn_planes(size: tuple[int, int], factors: Factors, seed: int = 1) -> list[Plane]:
-    """Draw coefficients that compress like a photo's: brightness that wanders, a few small other coefficients."""
+    """Draw coefficients that compress like a photo's: varying brightness, and a few other small coefficients."""
     dice = random.Random(seed)
     columns, lines = mcus_of(size, factors)
     planes = []
@@ -169,7 +169,7 @@ def blocks_by_mcu(
 def _symbols(
     planes: Sequence[Plane], size: tuple[int, int], group: Sequence[int], restart: int
 ) -> Iterator[tuple[int, int, int, int, int]]:
-    """Yield class of table, component, symbol, further bits, how many; class -1 is a restart marker."""
+    """Yield table class, component, symbol, additional bits and their number; class -1 is a restart marker."""
     before = dict.fromkeys(group, 0)
     for number, mcu in enumerate(blocks_by_mcu(planes, size, group)):
         if restart and number and number % restart == 0:
@@ -200,7 +200,7 @@ def _sized(value: int, run: int) -> tuple[int, int, int]:
 
 
 def _flat_table(symbols: list[int]) -> Table:
-    """A table of codes as equal as they can be, the code of ones left out."""
+    """Return a table of codes of nearly equal length, without the code of all ones."""
     bits = max(1, len(symbols).bit_length())
     return bytes([len(symbols) if length == bits else 0 for length in range(1, 17)]), bytes(symbols)
 

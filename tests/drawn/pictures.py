@@ -1,4 +1,4 @@
-"""Draws the pictures that tests need: no third-party file, small, fast, the same at every run."""
+"""Draws the pictures that tests need: no third-party files, small, fast, the same in every run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAMPLES_A_PIXEL = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def photo(size: tuple[int, int] = (160, 120), mode: str = "RGB", seed: int = 1) -> Image.Image:
-    """Draw what compresses like a photo: smooth colours with fine noise, in a Pillow mode of 8 bits or less."""
+    """Draw pixels that compress like a photo: smooth colours with fine noise, in a Pillow mode of 8 bits or less."""
     bands = max(3, len(Image.new(mode, (1, 1)).getbands()))
     channels = [_photo_channel(size, seed * 10 + band) for band in range(bands)]
     match mode:
@@ -42,7 +42,7 @@ def _photo_channel(size: tuple[int, int], seed: int) -> Image.Image:
 
 
 def jpeg(picture: Image.Image, segments: Sequence[Segment] = (), **options: Any) -> bytes:
-    """Encode a picture as JPEG, with these segments behind the encoder's own header segments."""
+    """Encode a picture as JPEG, with these segments after the encoder's own header segments."""
     if "qtables" not in options:
         options.setdefault("quality", 88)
     encoded = BytesIO()
@@ -61,7 +61,7 @@ def segment_bytes(segment: Segment) -> bytes:
 
 
 def jpeg_segments(data: bytes) -> list[Segment]:
-    """Read the segments in front of a JPEG's first scan."""
+    """Read the segments before a JPEG's first scan."""
     at, segments = 2, []
     while data[at + 1] != 0xDA:
         length = int.from_bytes(data[at + 2 : at + 4], "big")
@@ -91,7 +91,7 @@ def photoshop_segment(resources: bytes) -> Segment:
 
 
 def icc_profile() -> bytes:
-    """Give an sRGB profile."""
+    """Return an sRGB profile."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
@@ -106,9 +106,9 @@ def exif(
     thumbnail: bytes = b"",
     order: str = "<",
 ) -> bytes:
-    """Write a TIFF structure: make, orientation, Exif IFD with a date, and what is asked for.
+    """Write a TIFF structure: make, orientation, Exif IFD with a date, and what is requested.
 
-    The GPS directory holds 48 degrees 51 minutes north; a thumbnail stands in a second directory.
+    The GPS directory holds 48 degrees 51 minutes north; a thumbnail is in a second directory.
     """
     make = b"Zeno Optics\0"
     entries = [(0x010F, 2, len(make), make), (0x0112, 3, 1, struct.pack(order + "H", orientation))]
@@ -207,7 +207,7 @@ def png(
 ) -> bytes:
     """Write a PNG from its samples, row by row: any colour type and depth, unfiltered.
 
-    ``before`` and ``after`` are encoded chunks in front of and behind the pixels.
+    ``before`` and ``after`` are encoded chunks before and after the pixels.
     """
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, depth, color_type, 0, 0, interlaced))
     pixels = zlib.compress(b"".join(_scanlines(size, color_type, depth, samples, interlaced)))

@@ -42,7 +42,7 @@ SRGB_CURVE = parametric_curve(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.040
 
 
 def profile(colours: bytes, tags: dict[bytes, bytes], connection: bytes = b"XYZ ", kind: bytes = b"mntr") -> bytes:
-    """A profile of version 2.4 with a description, a white point and these tags."""
+    """Return a profile of version 2.4 with a description, a white point and these tags."""
     described = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + bytes(78)
     tags = {b"desc": described, b"cprt": b"text\0\0\0\0none\0", b"wtpt": _xyz(D50), **tags}
     at, table, body = 132 + 12 * len(tags), struct.pack(">I", len(tags)), b""
@@ -76,7 +76,7 @@ GREY_22, GREY_10 = grey_profile(gamma_curve(2.2)), grey_profile(gamma_curve(1.0)
 
 @cache
 def cmyk_profile() -> bytes:
-    """A printer whose inks let a little light through, whose black is not black, and whose inks have a limit."""
+    """Return the profile of a printer with translucent inks, an imperfect black, and an ink limit."""
     to_lab = _table16(4, 3, 7, _lab_of_inks)
     to_inks = _table16(3, 4, 9, _inks_of_lab)
     tags = {b"A2B0": to_lab, b"A2B1": to_lab, b"B2A0": to_inks, b"B2A1": to_inks}
@@ -84,7 +84,7 @@ def cmyk_profile() -> bytes:
 
 
 def _table16(inputs: int, outputs: int, grid: int, entry: Callable[[Sequence[float]], Sequence[float]]) -> bytes:
-    """A table of type lut16Type (ICC.1:2001-04, 6.5.7) with straight curves; numbers are 0 to 1."""
+    """Return a table of type lut16Type (ICC.1:2001-04, 6.5.7) with linear curves; numbers are 0 to 1."""
     head = b"mft2\0\0\0\0" + bytes((inputs, outputs, grid, 0))
     head += b"".join(_s15(value) for value in (1, 0, 0, 0, 1, 0, 0, 0, 1)) + struct.pack(">HH", 2, 2)
     straight = struct.pack(">HH", 0, 65535)
@@ -108,7 +108,7 @@ def _lab_of_inks(inks: Sequence[float]) -> tuple[float, float, float]:
 
 
 def _inks_of_lab(coded: Sequence[float]) -> tuple[float, float, float, float]:
-    """Ink by descent from a guess: a printer's own tables are measured, these are found."""
+    """Return inks by descent from a guess: a real printer's tables are measured, these are searched for."""
     lightness, a, b = (coded[0] * 65535 / 652.8, coded[1] * 65535 / 256 - 128, coded[2] * 65535 / 256 - 128)
     black = max(0.0, 1 - lightness / 60) ** 1.5
     inks, step = [0.3, 0.3, 0.3], 0.25
@@ -142,12 +142,12 @@ def _lab(xyz: Vector) -> Vector:
 
 
 def _coded(lab: Vector) -> Vector:
-    """Lab as numbers of 16 bits in version 2: 100 is 0xFF00, and the others begin at -128."""
+    """Return Lab as 16-bit numbers of version 2: 100 is 0xFF00, and a and b start at -128."""
     return lab[0] * 652.8 / 65535, (lab[1] + 128) * 256 / 65535, (lab[2] + 128) * 256 / 65535
 
 
 def viewed(picture: Image.Image, icc: bytes) -> Image.Image:
-    """A picture as a colour-managed viewer shows it on an sRGB screen."""
+    """Return a picture as shown by a colour-managed viewer on an sRGB screen."""
     shown = ImageCms.profileToProfile(
         picture,
         ImageCms.ImageCmsProfile(BytesIO(icc)),

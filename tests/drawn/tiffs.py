@@ -21,9 +21,9 @@ Tags: TypeAlias = dict[int, Tag]
 
 @dataclass(frozen=True)
 class Sheet:
-    """One page. ``samples`` run pixel by pixel, row by row; ``tile`` is width and height of tiles.
+    """A page. ``samples`` are in the order of pixels, row by row; ``tile`` is width and height of tiles.
 
-    ``encoded`` are segments of a codec that is not known here; ``samples`` do not count then.
+    ``encoded`` are segments of a codec that is not supported here; ``samples`` are ignored then.
     """
 
     size: tuple[int, int]
@@ -88,7 +88,7 @@ def _page_tags(sheet: Sheet, offsets: list[int], lengths: list[int]) -> Tags:
 
 
 def _write(data: bytearray, tags: Tags, order: str, big: bool, pointer: int) -> int:
-    """Append a directory and what it points at; store its offset at ``pointer``; give where its own pointer is."""
+    """Append a directory and what it points at; store its offset at ``pointer``; return where its own pointer is."""
     offset, inline = ("Q", 8) if big else ("I", 4)
     at = len(data)
     struct.pack_into(order + offset, data, pointer, at)
@@ -134,7 +134,7 @@ def _segments(sheet: Sheet) -> Iterator[list[list[int]]]:
 def boxes(
     size: tuple[int, int], tile: tuple[int, int] | None, rows_per_strip: int | None
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the boxes of segments in their order; tiles reach over the edges."""
+    """Yield the boxes of segments in order; tiles extend past the edges."""
     width, height = size
     if tile is None:
         step = rows_per_strip or height
@@ -164,7 +164,7 @@ def _packed(row: list[int], depth: int, order: str) -> bytes:
 
 @dataclass(frozen=True)
 class ReadPage:
-    """A page as it was read: tags as field type and value bytes, and encoded segments."""
+    """A page as read: tags as field type and value bytes, and encoded segments."""
 
     order: str
     big: bool

@@ -24,7 +24,7 @@ _NAMES = (
 
 @dataclass(frozen=True)
 class Gain:
-    """What a map's codes mean, for each channel: stops at the codes 0 and 255, gamma, offsets of SDR and HDR."""
+    """The meaning of a map's codes for each channel: stops at the codes 0 and 255, gamma, offsets of SDR and HDR."""
 
     low: Sequence[float] = (0.0,)
     high: Sequence[float] = (2.0,)
@@ -34,7 +34,7 @@ class Gain:
 
     @property
     def columns(self) -> Mapping[str, Sequence[float]]:
-        """Return the numbers by their names in XMP."""
+        """Return the numbers by XMP name."""
         names = ("GainMapMin", "GainMapMax", "Gamma", "OffsetSDR", "OffsetHDR")
         return dict(zip(names, (self.low, self.high, self.gamma, self.offset_sdr, self.offset_hdr), strict=True))
 
@@ -66,14 +66,14 @@ def xmp_gain_segment(gain: Gain, *, as_lists: bool = False, more: str = "") -> S
 
 
 def apple_segment(headroom: float = 0.0) -> Segment:
-    """Write what tells an Apple map, and the headroom, a factor, if there is one."""
+    """Write the segment that identifies an Apple map, with the headroom, a factor, if there is one."""
     stated = f' HDRGainMap:HDRGainMapHeadroom="{headroom!r}"' if headroom else ""
     kind = f"<apdi:AuxiliaryImageType>{APPLE}</apdi:AuxiliaryImageType>"
     return _xmp(' HDRGainMap:HDRGainMapVersion="65536"' + stated, kind)
 
 
 def directory_in_xmp(map_bytes: int, *, more: str = "", version: bool = True) -> Segment:
-    """Write what the first picture declares: hdrgm:Version, and a directory of items with their lengths."""
+    """Write the declarations of the first picture: hdrgm:Version, and a directory of items with their lengths."""
     items = '<rdf:li rdf:parseType="Resource"><Container:Item Item:Mime="image/jpeg" Item:Semantic="Primary"/></rdf:li>'
     items += more + (
         '<rdf:li rdf:parseType="Resource"><Container:Item Item:Mime="image/jpeg" Item:Semantic="GainMap" '
@@ -104,7 +104,7 @@ def smooth_map(size: tuple[int, int], channels: int = 1) -> Image.Image:
 class UltraHdr:
     """A JPEG with its map. ``declaring`` are segments of the picture, ``about`` those of the map.
 
-    ``mpf_before`` is the marker (its second byte) in front of which MPF is; ``None``: it is right after ``declaring``.
+    ``mpf_before`` is the marker (its second byte) that follows MPF; ``None``: MPF is right after ``declaring``.
     """
 
     picture: Image.Image = field(default_factory=lambda: photo((320, 240)))
@@ -130,7 +130,7 @@ class UltraHdr:
 
     @property
     def data(self) -> bytes:
-        """Return the file: the picture, what stands between, and the map. ``stale`` is added to MPF's numbers."""
+        """Return the file: the picture, what is in between, and the map. ``stale`` is added to MPF's numbers."""
         plain = jpeg(self.picture, quality=self.quality, subsampling=0, progressive=self.progressive)
         declaring = b"".join(map(segment_bytes, self.declaring))
         others = [*self.between, self.map_bytes]
@@ -160,7 +160,7 @@ def mpf(order: str, lengths: Sequence[int], starts: Sequence[int]) -> Segment:
 
 
 def mpf_entries(data: bytes) -> list[tuple[int, int]]:
-    """Return the first byte and the length of each picture of a file, as its directory has them."""
+    """Return offset and length of each picture of a file, as in its directory."""
     at = data.index(b"MPF\0") + 4
     order = "<" if data[at : at + 2] == b"II" else ">"
     (first,) = struct.unpack_from(order + "I", data, at + 4)
@@ -178,5 +178,5 @@ def mpf_entries(data: bytes) -> list[tuple[int, int]]:
 
 
 def pictures_in(data: bytes) -> list[bytes]:
-    """Return the files of all pictures, one behind the other, as their directory has them."""
+    """Return the files of all pictures, in the order of their directory."""
     return [data[start : start + length] for start, length in mpf_entries(data)]

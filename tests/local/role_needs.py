@@ -11,7 +11,7 @@ from tests.unit.stack.rendered import as_list
 #: Permissions that the functions use, but without which they work here as well.
 SPARE = {
     "MissingKeysAnswer404Not403/s3:ListBucket": (
-        "without it S3 answers 403 instead of 404 for a missing key, and a deleted photo would look like a missing permission "
+        "without it S3 answers 403 instead of 404 for a missing key, and a deleted photo would look denied "
         "(https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html); the embedded AWS answers 404 either way"
     ),
 }

@@ -147,7 +147,7 @@ def test_a_large_picture_is_tested_on_square_samples(level: int, monkeypatch: py
 
 
 def panned(frames: int, *, lines: bool = False) -> list[Image.Image]:
-    """Draw a photo across which a camera moves; a coarse quantizer spoils fine lines."""
+    """Draw a photo with a panning camera; a coarse quantizer ruins fine lines."""
     width, height = SIZE[0] + 5 * frames, SIZE[1] + 4 * frames
     wide = pictures.photo((width, height))
     for step in range(0, width + height if lines else 0, 9):
@@ -157,7 +157,7 @@ def panned(frames: int, *, lines: bool = False) -> list[Image.Image]:
 
 
 def times_coded(data: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Watermarked, int]:
-    """Return a copy, and how often all frames were coded for it."""
+    """Return a copy, and how often all frames were encoded for it."""
     coded, saved = [], encoding._saved
 
     def counted(picture: Image.Image, options: dict[str, object]) -> bytes:
