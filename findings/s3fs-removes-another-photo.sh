@@ -2,8 +2,8 @@
 # s3fs's rm("photo[1].jpg") deletes photo1.jpg, leaves photo[1].jpg where it is, and says nothing.
 #
 # Versions: s3fs and fsspec 2026.9.0, moto 5.2.5 for S3. Seen on 2026-11-29.
-# Expected: a path that exists() confirms, and that ls() returned, is that object. rm documents its path as "File(s) to delete", mv as
-#   "Move file(s) from one location to another"; brackets are ordinary characters of keys.
+# Expected: a path that exists() confirms, and that ls() returned, is that object. rm documents its path as "Files or directories to
+#   delete", and of patterns only get speaks; brackets are ordinary characters of keys.
 # Seen: rm, mv, copy, get and cat read the path as a pattern, in which [1] is the character 1, and take photo1.jpg; exists and open take
 #   the path as it is. Without a photo1.jpg they raise FileNotFoundError for the object that exists. rm_file, cp_file, get_file and
 #   cat_file take the key as it is.

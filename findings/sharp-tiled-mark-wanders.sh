@@ -2,8 +2,8 @@
 # sharp's documented way to draw on all frames of an animation makes a watermark wander; without it, one frame alone is marked.
 #
 # Versions: sharp 0.35.5 (npm; libvips 8.18.7). Seen on 2026-11-29.
-# Expected: gravity "southeast" is the corner of each frame; and composite({ tile: true }), which "repeats the overlay image across the
-#   entire image" and is the documentation's example for an animated GIF, repeats it across each frame.
+# Expected: gravity "southeast" is the corner of each frame; and composite({ tile: true }), "to repeat the overlay image across the entire
+#   image", which is the documentation's example for an animated GIF, repeats it across each frame.
 # Seen: the image is the strip of all frames below each other. "southeast" marks the last frame, "centre" the middle one. Tiles run on
 #   across the seams: in frames of 20 rows an overlay of 12 starts at rows 0, 4 and 8, and its lines are cut at the edges. Only overlays
 #   whose height divides the frame's stay in place.
