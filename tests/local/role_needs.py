@@ -10,7 +10,7 @@ from tests.unit.stack.rendered import as_list
 
 #: Permissions that the functions use, but without which they work here as well.
 SPARE = {
-    "MissingKeysAnswer404Not403/s3:ListBucket": (
+    "ReportMissingKeysAs404/s3:ListBucket": (
         "without it S3 answers 403 instead of 404 for a missing key, and a deleted photo would look denied "
         "(https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html); the embedded AWS answers 404 either way"
     ),
@@ -19,13 +19,13 @@ SPARE = {
 #: Permissions that Lambda itself uses with the role, so that no call of ours shows the need; and the one call whose
 #: denial the processor survives. The embedded AWS allows all of them. Proved by tests of the template.
 HELD_BY_TEMPLATE = {
-    "WorkOffTheQueues/sqs:ReceiveMessage": "the event source mapping polls with the role",
-    "WorkOffTheQueues/sqs:DeleteMessage": "the event source mapping removes what was done",
+    "ConsumeQueues/sqs:ReceiveMessage": "the event source mapping polls with the role",
+    "ConsumeQueues/sqs:DeleteMessage": "the event source mapping removes what was done",
     # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html names all three
-    "WorkOffTheQueues/sqs:GetQueueAttributes": "the event source mapping reads the visibility timeout",
-    "WorkOffTheQueues/sqs:ChangeMessageVisibility": "the processor makes a failed message come back sooner",
+    "ConsumeQueues/sqs:GetQueueAttributes": "the event source mapping reads the visibility timeout",
+    "ConsumeQueues/sqs:ChangeMessageVisibility": "the processor makes a failed message come back sooner",
     "HandOverLargePhotos/sqs:SendMessage": "the processor sends what needs more memory to the large function",
-    "KeepWhatFailedForGood/sqs:SendMessage": "the on-failure destination is written with the role",
+    "SendDeadLetters/sqs:SendMessage": "the on-failure destination is written with the role",
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html; the embedded AWS asks for PutObject alone
     "TagCopies/s3:PutObjectTagging": "copies are stored with their tags",
     "WriteLogs/logs:CreateLogStream": "Lambda writes the function's log with its role",

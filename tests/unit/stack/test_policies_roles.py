@@ -28,7 +28,7 @@ def test_permissions_on_objects_and_records_are_proved_by_tests() -> None:
     assert told == ["TagCopies/s3:PutObjectTagging"]
     tagged = rights_of("s3", "PutObject", {"Bucket": "copies", "Key": "processed/a.jpg", "Tagging": "client=acme"})
     assert {right.action for right in tagged} == {"s3:PutObject", "s3:PutObjectTagging"}
-    assert list(SPARE) == ["MissingKeysAnswer404Not403/s3:ListBucket"], "each additional one needs a source"
+    assert list(SPARE) == ["ReportMissingKeysAs404/s3:ListBucket"], "each additional one needs a source"
 
 
 def queue_of(logical_id: str) -> str:
