@@ -43,7 +43,7 @@ def test_no_problem_is_found_in_a_working_pipeline(no_stack: Terminal) -> None:
     assert {"Packages", "Settings", "Embedded AWS", "Recipe", "Limits", "Region", "Names", "Health"} <= found.keys()
     assert found["Limits"][0]["what"] == "images of up to 100 megapixels, 100 MB and 2.21 GB of memory"
     done = no_stack.run("doctor")
-    assert "nothing is wrong." in done.stderr
+    assert "no problems found." in done.stderr
     assert any(line.startswith("ok       Limits          images of up to") for line in done.stdout.splitlines())
 
 

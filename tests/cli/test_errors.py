@@ -80,7 +80,7 @@ def test_options_apply_before_and_after_the_command_and_the_later_takes_preceden
 
 
 def test_a_bad_stack_name_is_a_usage_error(terminal: Terminal) -> None:
-    assert "'A_B', which cannot name a stack" in terminal.run("--stack", "A_B", "list", code=2).stderr
+    assert "'A_B', which is not a valid stack name" in terminal.run("--stack", "A_B", "list", code=2).stderr
 
 
 def test_a_missing_file_is_reported_and_the_others_uploaded(no_stack: Terminal, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_missing_file_is_reported_and_the_others_uploaded(no_stack: Terminal, 
         "missing.jpg": "failed",
         "good.jpg": "uploaded",
     }
-    assert "No such file" in no_stack.run("upload", "missing.jpg", "--no-wait", code=1).stderr
+    assert "missing.jpg  no such file\n" in no_stack.run("upload", "missing.jpg", "--no-wait", code=1).stderr
 
 
 def test_a_folder_without_photos_is_a_usage_error(no_stack: Terminal, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_files_that_cannot_be_marked_are_reported_and_the_others_marked() -> Non
         (".", "failed", "unreadable"),
         ("a.jpg", "marked", ""),
     ]
-    assert [item["Reason"] for item in found][:2] == ["does not exist", "the file is not an image of a known format"]
+    assert [item["Reason"] for item in found][:2] == ["does not exist", "the file is not an image in a known format"]
     assert "5 photos: 1 marked, 2 refused, 2 failed." in result.stderr
     assert sorted(path.name for path in Path().iterdir()) == [
         "a.jpg",
@@ -159,7 +159,7 @@ def test_an_existing_file_is_replaced_only_with_force() -> None:
     Path("a.marked.jpg").write_bytes(b"mine")
     refused = preview("a.jpg")
     assert refused.exit_code == 1
-    assert "a.marked.jpg exists already; --force replaces it" in refused.stderr
+    assert "a.marked.jpg already exists; --force replaces it" in refused.stderr
     assert Path("a.marked.jpg").read_bytes() == b"mine"
     assert preview("a.jpg", "--force").exit_code == 0
     assert Path("a.marked.jpg").read_bytes() == watermark(JPEG).data
@@ -211,7 +211,7 @@ def test_a_folder_that_cannot_be_created_is_reported() -> None:
 def test_quiet_reports_only_errors() -> None:
     Path("text.txt").write_text("hello")
     result = preview("a.jpg", "text.txt", "--quiet")
-    assert result.stderr == "refused  text.txt  the file is not an image of a known format\n"
+    assert result.stderr == "refused  text.txt  the file is not an image in a known format\n"
     assert result.stdout == ""
 
 

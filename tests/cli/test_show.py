@@ -46,7 +46,7 @@ def test_everything_known_is_shown(no_stack: Terminal, catalog: Catalog) -> None
     assert rows["Original"] == "2.00 MB (2,000,000 bytes)"
     assert rows["Copy"] == "1.90 MB (1,900,000 bytes, -5.0%)"
     assert rows["Picture"] == "JPEG 4032×3024, 3 frames"
-    assert rows["Encoding"] == "only the blocks under the mark were encoded again"
+    assert rows["Encoding"] == "only the blocks under the mark were re-encoded"
     assert rows["Took"] == "1,234 ms"
     assert (rows["Version"], rows["ETag"], rows["Recipe"]) == ("v1", "e1", "00ff00ff00ff00ff")
     assert rows["URL"] == FULL.processed_url

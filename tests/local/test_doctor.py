@@ -20,7 +20,7 @@ def test_a_deployed_pipeline_is_fine_and_broken_parts_are_reported(bench: Bench)
     assert {check["state"] for check in found} <= {"ok", "note"}, found
     states = {check["check"]: check["what"] for check in found}
     assert "3 functions are active, 2 queues are polled" in states["Parts"]
-    assert "that of the settings" in states["Deployed"]
+    assert "as in the settings" in states["Deployed"]
     assert states["Queues"] == "backfill 0, large 0, dead letters 0"
     lambdas, s3, sqs = bench.client("lambda"), bench.client("s3"), bench.client("sqs")
     (mapping,) = lambdas.list_event_source_mappings(FunctionName="imageProcessorLambda")["EventSourceMappings"]

@@ -119,7 +119,7 @@ def test_bad_files_are_reported_one_by_one_and_the_good_ones_processed(bench: Be
     assert "not an image" in results["text.jpg"]["Reason"]
     assert "empty" in results["empty.jpg"]["Reason"]
     assert "corrupt" in results["truncated.jpg"]["Reason"]
-    assert "No such file" in results["missing.jpg"]["Reason"]
+    assert "no such file" in results["missing.jpg"]["Reason"]
     copies = bench.copies()
     assert "good.jpg" in copies
     assert not copies & {"text.jpg", "empty.jpg", "truncated.jpg", "missing.jpg"}

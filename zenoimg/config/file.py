@@ -149,6 +149,6 @@ def _unknown(file: ConfigFile, names: tuple[str, ...], where: str, known: list[s
     near = difflib.get_close_matches(names[-1], known, 1)
     meant = f"Did you mean {near[0]!r}? " if near else ""
     return ConfigurationError(
-        f"{file.place(*names)}: unknown key {names[-1]!r}{where}; known are {', '.join(known)}",
+        f"{file.place(*names)}: unknown key {names[-1]!r}{where}; known keys are {', '.join(known)}",
         next_step=f"{meant}`{suggest('init')}` writes every key with its default.",
     )

@@ -190,7 +190,7 @@ def _checked(each: Effective, file: ConfigFile) -> Effective:
     if key.full_name == "stack" and not is_stack_name(str(value)):
         wrong = ConfigurationError if each.source == FILE else UsageError
         raise wrong(
-            f"{_shown(each, file)} is {value!r}, which cannot name a stack",
+            f"{_shown(each, file)} is {value!r}, which is not a valid stack name",
             next_step=f"Use a lower-case letter, then up to 15 letters, digits or hyphens ({STACK_PATTERN}).",
         )
     return each

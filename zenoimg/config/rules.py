@@ -111,6 +111,6 @@ def _values(where: str, table: str, given: Mapping[str, Any]) -> Iterator[tuple[
 def _unknown(where: str, name: str, known: tuple[str, ...]) -> ConfigurationError:
     near = difflib.get_close_matches(name, known, 1)
     return ConfigurationError(
-        f"{where} has the unknown key {name!r}; known are {', '.join(known)}",
+        f"{where} has the unknown key {name!r}; known keys are {', '.join(known)}",
         next_step=f"Did you mean {near[0]!r}?" if near else "",
     )

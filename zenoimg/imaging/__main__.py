@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Refused as refused:
         return _failed(f"{given.source}: {refused.code}: {refused.message}")
     except FileExistsError:
-        return _failed(f"{given.target} exists already; replace it with --force")
+        return _failed(f"{given.target} already exists; replace it with --force")
     except (OSError, ValueError, MemoryError) as error:
         return _failed(str(error) or type(error).__name__)
     for warning in done.warnings:

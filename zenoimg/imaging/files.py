@@ -38,7 +38,7 @@ def watermark_file(
     if copy.is_dir():
         raise IsADirectoryError(f"{copy} is a directory; name a file in it")
     if not replace and copy.exists():
-        raise FileExistsError(f"{copy} exists already")
+        raise FileExistsError(f"{copy} already exists")
     done = watermark(data, recipe, limits)
     _check_extension(copy, done.format)
     write_file(copy, done.data, replace=replace)

@@ -48,7 +48,7 @@ def watermark(
         raise Refused("not-an-image", "the file is empty")
     identified = identify(data[:HEAD_BYTES])
     if identified is None:
-        raise Refused("not-an-image", "the file is not an image of a known format")
+        raise Refused("not-an-image", "the file is not an image in a known format")
     if not identified.supported:
         raise Refused(
             "unsupported-format",

@@ -274,7 +274,7 @@ def _is_same(target: Path, source: Path) -> bool:
 
 
 def _exists(target: Path | None) -> str:
-    return f"{target} exists already; --force replaces it"
+    return f"{target} already exists; --force replaces it"
 
 
 def _option_file(option: str, path: Path) -> bytes:

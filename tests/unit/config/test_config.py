@@ -184,7 +184,7 @@ def test_an_unknown_key_is_reported_with_the_known_ones(load_with: Load, text: s
     with pytest.raises(ConfigurationError) as caught:
         load_with(text)
     assert f"unknown key {unknown}" in caught.value.message
-    assert known in caught.value.message.partition("known are")[2]
+    assert known in caught.value.message.partition("known keys are")[2]
 
 
 @pytest.mark.parametrize("text", ["processor = 1", 'names = "zeno"', "watermark = []"])
@@ -201,10 +201,10 @@ def test_a_text_must_be_a_text(load_with: Load, text: str) -> None:
 
 @pytest.mark.parametrize("name", ["Zeno", "9lives", "a_b", "a" * 17, "zeno\n"])
 def test_a_bad_stack_name_is_refused_wherever_it_comes_from(load_with: Load, name: str) -> None:
-    with pytest.raises(UsageError, match="cannot name a stack") as by_flag:
+    with pytest.raises(UsageError, match="is not a valid stack name") as by_flag:
         load_with(options=GlobalOptions(stack=name))
     assert "[a-z][a-z0-9-]{0,15}" in by_flag.value.next_step
-    with pytest.raises(UsageError, match="cannot name a stack"):
+    with pytest.raises(UsageError, match="is not a valid stack name"):
         load_with(env={"ZENOIMG_STACK": name})
 
 

@@ -254,7 +254,7 @@ def test_every_key_can_be_set_by_a_variable_that_overrides_the_file(tmp_path: Pa
 
 def test_an_invalid_stack_name_in_the_file_is_reported_as_an_error_in_the_file(tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('\nstack = "Zeno"', encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"zenoimg\.toml:2: stack is 'Zeno', which cannot name a stack"):
+    with pytest.raises(ConfigurationError, match=r"zenoimg\.toml:2: stack is 'Zeno', which is not a valid stack name"):
         load(GlobalOptions(), {}, tmp_path)
     with pytest.raises(UsageError, match="--stack is 'Zeno'"):
         load(GlobalOptions(stack="Zeno"), {}, tmp_path)

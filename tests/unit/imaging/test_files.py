@@ -170,8 +170,8 @@ def test_the_module_reports_what_it_cannot_do(photo: Path, capsys: pytest.Captur
     notes.write_text("no picture")
     copy.write_bytes(b"earlier")
     for arguments, message in (
-        ((notes, "x.jpg"), "notes.txt: not-an-image: the file is not an image of a known format"),
-        ((photo, copy), "copy.jpg exists already; replace it with --force"),
+        ((notes, "x.jpg"), "notes.txt: not-an-image: the file is not an image in a known format"),
+        ((photo, copy), "copy.jpg already exists; replace it with --force"),
         ((photo, photo), "photo.jpg is the original itself"),
         ((photo.parent / "missing.jpg", copy), "No such file or directory"),
     ):

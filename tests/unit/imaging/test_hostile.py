@@ -124,8 +124,8 @@ def test_damaged_exif_never_keeps_a_gps_directory(data: st.DataObject) -> None:
     ("data", "code", "named"),
     [
         (b"", "not-an-image", "empty"),
-        (b"hello, world", "not-an-image", "not an image of a known format"),
-        (b"\0" * 5000, "not-an-image", "not an image of a known format"),
+        (b"hello, world", "not-an-image", "not an image in a known format"),
+        (b"\0" * 5000, "not-an-image", "not an image in a known format"),
         (b"8BPS\0\1" + bytes(50), "unsupported-format", "PSD is not supported; supported are JPEG, PNG"),
         (b"\xff\x0a" + bytes(50), "unsupported-format", "JPEG XL"),
         (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(211), "unsupported-format", "JPEG 2000"),

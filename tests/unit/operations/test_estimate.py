@@ -34,7 +34,7 @@ def estimated(images: list[SelectedImage], table: list[ImageRecord]) -> Estimate
 def test_measured_images_take_as_long_as_before() -> None:
     found = estimated([image(SMALL, of_size(SMALL, 200)), image(LARGE, of_size(LARGE, 2000))], [])
     assert (found.compute_seconds, found.gb_seconds, found.measured, found.sampled) == (2.2, 2.2, 2, 0)
-    assert plan(found, 0).endswith("about 2 s of compute time, 2 GB-seconds (as these images took before).")
+    assert plan(found, 0).endswith("about 2 s of compute time, 2 GB-seconds (from the last run of these images).")
 
 
 def test_images_are_estimated_only_by_those_of_similar_size() -> None:
@@ -42,7 +42,7 @@ def test_images_are_estimated_only_by_those_of_similar_size() -> None:
     found = estimated([image(SMALL + 10)] * 4 + [image(LARGE + 10)] * 2, table)
     assert found.compute_seconds == pytest.approx(4 * 0.25 + 2 * 2)
     assert (found.measured, found.sampled) == (0, 3)
-    assert "(as 3 images took, by size)" in plan(found, 0)
+    assert "(from 3 images of similar size)" in plan(found, 0)
 
 
 def test_without_images_of_similar_size_the_estimate_is_scaled_up_from_smaller_and_bounded_by_larger_ones() -> None:

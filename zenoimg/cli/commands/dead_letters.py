@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from zenoimg.cli.framework.call import Call
-from zenoimg.cli.framework.command import command
+from zenoimg.cli.framework.command import Group, command
 from zenoimg.cli.framework.session import confirm, pipeline_of
 from zenoimg.cli.terminal import render
 from zenoimg.cli.terminal.screen import JsonArray, printable, safe
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Example: zenoimg dead-letters list\n\nList, show and discard messages that failed permanently.",
     short_help="List, show and discard messages that failed permanently.",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
 )
@@ -68,7 +69,7 @@ def _list(
 
 def _show(
     call: Call,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Message ids, or prefixes of them.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Message ids, or prefixes of them.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print an array of dead letters as JSON.")] = False,
 ) -> None:
     """Show dead letters with their full text; they stay in the queue.
@@ -125,7 +126,7 @@ class _Choice:
 
 def _discard(
     call: Call,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Message ids, or prefixes.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Message ids, or prefixes of them.")] = None,
     unreadable: Annotated[
         bool, typer.Option("--unreadable", help="Those that reprocess cannot send again (not about these buckets).")
     ] = False,

@@ -54,7 +54,7 @@ def doctor(
             else:
                 _show(call, check)
     wrong = counts["wrong"]
-    call.screen.say(f"{render.plural(counts.total(), 'check')}: {f'{wrong} wrong' if wrong else 'nothing is wrong'}.")
+    call.screen.say(f"{render.plural(counts.total(), 'check')}: {f'{wrong} wrong' if wrong else 'no problems found'}.")
     if wrong:
         raise typer.Exit(1)
 

@@ -42,6 +42,6 @@ def init(
         ) from error
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
-    call.screen.say(f"Wrote [bold]{safe(str(path))}[/]. Uncomment the lines of the keys to set.")
+    call.screen.say(f"Wrote [bold]{safe(str(path))}[/]. Uncomment the keys that you want to set.")
     if as_json:
         call.screen.json({"result": "written", "file": str(path)})

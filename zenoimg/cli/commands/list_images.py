@@ -92,7 +92,7 @@ def list_images(
         str | None,
         typer.Option(
             "--presign",
-            help="Make ProcessedUrl a URL with which anyone can open the copy for this long: 30m, 1h, at most 7d; not "
+            help="Presign ProcessedUrl, so that anyone can open the copy for this long: 30m, 1h, up to 7d, but no "
             "longer than the credentials are valid.",
             metavar="T",
         ),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from zenoimg.cli.framework.call import Call
-from zenoimg.cli.framework.command import command
+from zenoimg.cli.framework.command import Group, command
 from zenoimg.cli.framework.embedded import embedded_aws
 from zenoimg.cli.framework.session import confirm
 from zenoimg.cli.terminal import render
@@ -18,6 +18,7 @@ from zenoimg.cli.terminal.screen import safe
 app = typer.Typer(
     help="Example: zenoimg local status\n\nStart, stop and inspect the embedded AWS that --local uses.",
     short_help="Start, stop and inspect the embedded AWS that --local uses.",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
 )

@@ -94,9 +94,7 @@ def preview(
     outline: Annotated[str | None, _of_mark("--outline", "A colour or none.", "COLOR")] = None,
     angle: Annotated[float | None, _of_mark("--angle", "Degrees, counter-clockwise.", "-360..360")] = None,
     font: Annotated[Path | None, _of_mark("--font", "TrueType or OpenType font for the text.", "FILE")] = None,
-    key: Annotated[
-        str, typer.Option("--key", help="Mark as the image with this id, by the rule for it.", metavar="ID")
-    ] = "",
+    key: Annotated[str, typer.Option("--key", help="Apply the rule for this image id.", metavar="ID")] = "",
     workers: Annotated[
         int,
         typer.Option(

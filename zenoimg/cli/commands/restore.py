@@ -69,7 +69,8 @@ def restore(
     deleted: Annotated[bool, typer.Option("--deleted", help="Only deleted images; all of them without an ID.")] = False,
     prefix: Annotated[str, typer.Option("--prefix", help="Deleted images with this id prefix.", metavar="TEXT")] = "",
     since: Annotated[
-        str | None, typer.Option("--since", help="Images deleted within 2h, 1d, 4w or since an ISO time.", metavar="T")
+        str | None,
+        typer.Option("--since", help="Images deleted in the last 2h, 1d, or since an ISO time.", metavar="T"),
     ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for the watermarked copies.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be restored.")] = False,

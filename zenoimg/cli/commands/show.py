@@ -178,7 +178,7 @@ def _rows(record: ImageRecord, now: datetime, current_recipe: str) -> Iterator[t
         of = f" of {printable(record.source_format)}" if record.source_format not in (None, record.format) else ""
         yield "Picture", Text(f"{printable(record.format or '')}{of} {record.width}×{record.height}{frames}".strip())
     if record.encoding == "coefficients":
-        yield "Encoding", Text("only the blocks under the mark were encoded again")
+        yield "Encoding", Text("only the blocks under the mark were re-encoded")
     elif record.encoding == "copied":
         yield "Encoding", Text(f"copied, {render.unmarked(record.warnings)}")
     for warning in record.warnings:

@@ -41,13 +41,11 @@ def register(app: typer.Typer) -> None:
 def template(
     call: Call,
     policy: Annotated[
-        Policy | None, typer.Option("--policy", help="Print this IAM policy instead, with your names.")
+        Policy | None, typer.Option("--policy", help="Print this IAM policy instead, for your stack.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="Write template, parameters, policies, zips to this directory.", metavar="DIR"
-        ),
+        typer.Option("--output", "-o", help="Write template, parameters, policies and zips here.", metavar="DIR"),
     ] = None,
     account: Annotated[
         str | None,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
-from typer.core import TyperArgument, TyperCommand, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.completion import stack_names
@@ -58,13 +58,28 @@ class _Command(TyperCommand):
     """A command whose help shows readable types: none for a flag, no ``<list[str]>`` for ids."""
 
     def get_params(self, ctx: Context) -> list[Parameter]:
-        parameters = super().get_params(ctx)
-        for parameter in parameters:
-            if isinstance(parameter, TyperOption) and parameter.is_flag and parameter.metavar is None:
-                parameter.metavar = ""
-            elif isinstance(parameter, TyperArgument) and not parameter.type_descriptor.is_choice:
-                vars(parameter)["display_type_rich"] = lambda ctx: None  # Typer calls it for options only
-        return parameters
+        return _readable(super().get_params(ctx))
+
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+        """Return the parts of the usage line, with required arguments as PATH instead of {PATH}."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+
+
+class Group(TyperGroup):
+    """A group of commands whose help shows readable types as well."""
+
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        """Return the options, none of which shows a type for a flag."""
+        return _readable(super().get_params(ctx))
+
+
+def _readable(parameters: list[Parameter]) -> list[Parameter]:
+    for parameter in parameters:
+        if isinstance(parameter, TyperOption) and parameter.is_flag and parameter.metavar is None:
+            parameter.metavar = ""
+        elif isinstance(parameter, TyperArgument) and not parameter.type_descriptor.is_choice:
+            vars(parameter)["display_type_rich"] = lambda ctx: None  # Typer calls it for options only
+    return parameters
 
 
 def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:

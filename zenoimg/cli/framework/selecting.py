@@ -34,10 +34,10 @@ def _option(*names: str, help: str, **more: Any) -> Any:
 FILTERS: dict[str, Any] = {
     "prefix": Annotated[str | None, _option("--prefix", help="Only ids that start with this.", metavar="P")],
     "since": Annotated[
-        str | None, _option("--since", help="Only images since 2h, 1d, 4w ago or an ISO time.", metavar="T")
+        str | None, _option("--since", help="Only images of the last 2h, 1d, 4w, or since an ISO time.", metavar="T")
     ],
     "until": Annotated[
-        str | None, _option("--until", help="Only images from before 2h, 1d, 4w ago or an ISO time.", metavar="T")
+        str | None, _option("--until", help="Only images older than 2h, 1d, 4w, or than an ISO time.", metavar="T")
     ],
     "status": Annotated[
         Status | None, _option("--status", help="Only processed, refused or failed images.", metavar="S")

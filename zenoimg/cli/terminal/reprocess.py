@@ -45,10 +45,13 @@ def _basis(estimate: Estimate) -> str:
     if not estimate.images:
         return ""
     if not estimate.sampled:
-        return " (as these images took before)"
+        return " (from the last run of these images)"
     if not estimate.measured:
-        return f" (as {render.plural(estimate.sampled, 'image')} took, by size)"
-    return f" ({estimate.measured:,} as they took before, the others as {estimate.sampled:,} images took, by size)"
+        return f" (from {render.plural(estimate.sampled, 'image')} of similar size)"
+    return (
+        f" ({estimate.measured:,} from their last run, the others from {render.plural(estimate.sampled, 'image')} of"
+        " similar size)"
+    )
 
 
 class ResultsView:

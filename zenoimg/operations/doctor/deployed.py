@@ -114,7 +114,7 @@ def data(aws: Aws, settings: Settings) -> Iterator[Check]:
     for what in differing:
         yield Check("Data", "wrong", what, f"`{suggest('deploy')}` corrects it.")
     if not differing:
-        yield Check("Data", "ok", f"settings of {', '.join((*names.buckets, names.table))} are the template's")
+        yield Check("Data", "ok", f"settings of {', '.join((*names.buckets, names.table))} match the template")
 
 
 def recipe(pipeline: LivePipeline, settings: Settings) -> Iterator[Check]:
@@ -124,10 +124,10 @@ def recipe(pipeline: LivePipeline, settings: Settings) -> Iterator[Check]:
         yield Check("Deployed", "note", notice)
     fingerprint = pipeline.deployment.recipe_fingerprint
     if recipe_of(settings).fingerprint == fingerprint:
-        yield Check("Deployed", "ok", f"recipe {fingerprint}, that of the settings")
+        yield Check("Deployed", "ok", f"recipe {fingerprint}, as in the settings")
     else:
-        remedy = f"`{suggest('rollout')}` applies that of the settings, `{suggest('preview')}` shows it."
-        yield Check("Deployed", "note", f"recipe {fingerprint}, which is not that of the settings", remedy)
+        remedy = f"`{suggest('rollout')}` applies the configured one, `{suggest('preview')}` shows it."
+        yield Check("Deployed", "note", f"recipe {fingerprint}, which differs from the settings", remedy)
 
 
 def health(pipeline: LivePipeline, settings: Settings) -> Iterator[Check]:

@@ -16,7 +16,7 @@ from zenoimg.suggest import suggest, suggest_install
 def settings_file(settings: Settings) -> Iterator[Check]:
     """Yield a check that shows where the settings come from, and a note for each notice about them."""
     path = settings.file.path
-    yield Check("Settings", "ok", str(path) if path else f"no {CONFIG_FILE} here or in a folder above: the defaults")
+    yield Check("Settings", "ok", str(path) if path else f"no {CONFIG_FILE} here or in a folder above: defaults")
     for notice in settings.notices:
         yield Check("Settings", "note", notice)
 

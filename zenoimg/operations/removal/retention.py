@@ -19,7 +19,7 @@ def kept_versions(pipeline: LivePipeline, stack: str) -> str:
     state = read_stack(pipeline.aws.cloudformation, stack)
     days = state.parameters.get("NoncurrentVersionDays", "") if state else ""
     if not pipeline.aws.platform.expires_objects:
-        return "Old versions are kept; the embedded AWS expires nothing."
+        return "Old versions are kept; they never expire on the embedded AWS."
     return (
         f"Old versions are kept for {days} days."
         if days

@@ -36,12 +36,12 @@ def state_of(found: os.stat_result) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def reason_of(error: OSError, path: Path) -> str:
-    """Return a sentence that says why a file or folder could not be read."""
+def reason_of(error: OSError) -> str:
+    """Return why a file or folder could not be read."""
     if isinstance(error, FileNotFoundError):
-        return f"{path}: No such file"
+        return "no such file"
     if isinstance(error, PermissionError):
-        return f"{path}: permission denied"
+        return "permission denied"
     if isinstance(error, IsADirectoryError):
-        return f"{path}: it is a folder"
-    return f"{path}: it cannot be read: {error.strerror or error}"
+        return "it is a folder"
+    return f"it cannot be read: {error.strerror or error}"

@@ -206,7 +206,7 @@ class Upload:
         try:
             done = future.result()
         except OSError as error:
-            done = Transferred(source, "failed", reason=reason_of(error, source.path))
+            done = Transferred(source, "failed", reason=reason_of(error))
         except StoppedError:
             return None
         except (ClientError, BotoCoreError) as error:

@@ -50,7 +50,7 @@ def choose(
     if current is not None:
         command = suggest("versions", ids=[key])
         return NothingToRestore(
-            key, "failed", f"it is not deleted; `{command}` lists its versions, and --version names one"
+            key, "failed", f"it is not deleted; `{command}` lists its versions, and --version selects one"
         )
     if not kept:
         return NothingToRestore(key, "missing", "S3 keeps no version of it any more")
