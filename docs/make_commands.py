@@ -1,7 +1,7 @@
 """Writes ``docs/commands``: a page for each command, from its own help, and an index of them.
 
 Run it from the checkout after a change of a command: ``python -m docs.make_commands``. With ``--check`` it writes
-nothing and exits 1 when a page is not what the help says. A test holds it to that.
+nothing and exits 1 when a page does not match the help, which a test checks.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _EXAMPLE = "Example: "
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or check them; returns the exit code."""
+    """Write the pages, or check them; return the exit code."""
     wanted = pages()
     found = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
     if "--check" in arguments:
         wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
         for name in wrong:
-            sys.stderr.write(f"docs/commands/{name} is not what the help says; write it anew: {AGAIN}\n")
+            sys.stderr.write(f"docs/commands/{name} does not match the help; regenerate it with {AGAIN}\n")
         return 1 if wrong else 0
     FOLDER.mkdir(exist_ok=True)
     for name in found.keys() - wanted.keys():
@@ -103,9 +103,9 @@ def _selectors(root: Any, context: Any) -> list[str]:
     names = [f"[`{name}`]({name}.md)" for name, parameters in taking if parameters]
     most = max((parameters for _, parameters in taking), key=len)
     return [
-        f"{', '.join(names[:-1])} and {names[-1]} take images by the same options, all of which must match. Apart"
-        " from `list`, they also take ids: as arguments, or on standard input with `-`, one a line, or separated by NUL"
-        " with `-0`; so does `restore`. Ids cannot be combined with other selectors.",
+        f"{', '.join(names[:-1])} and {names[-1]} share these options, all of which must match. Apart from `list`, they"
+        " also take ids: as arguments, or on standard input with `-`, one per line, or separated by NUL with `-0`; so"
+        " does `restore`. Ids cannot be combined with other selectors.",
         "",
         *_table(most, context),
         "",
