@@ -149,8 +149,8 @@ def test_without_originals_the_last_copies_are_not_removed_without_confirmation(
         ["--since", "yesterday"],
     ],
 )
-def test_contradictory_options_are_a_usage_error(options: list[str], no_stack: Terminal) -> None:
-    assert "Error" in no_stack.run("reprocess", *options, code=2).stderr
+def test_contradictory_options_are_a_usage_error(options: list[str], nothing_deployed: Terminal) -> None:
+    assert "Error" in nothing_deployed.run("reprocess", *options, code=2).stderr
 
 
 @pytest.mark.thorough

@@ -144,9 +144,9 @@ def test_without_selectors_nothing_is_selected(filled: Terminal, command: str) -
 )
 @pytest.mark.parametrize("command", ["show", "download", "delete", "gallery", "reprocess"])
 def test_contradictory_selectors_are_usage_errors_of_every_command(
-    filled: Terminal, command: str, options: list[str]
+    nothing_deployed: Terminal, command: str, options: list[str]
 ) -> None:
-    assert "Error" in filled.run(command, *options, code=2).stderr
+    assert "Error" in nothing_deployed.run(command, *options, code=2).stderr
 
 
 def test_an_empty_prefix_is_not_mistaken_for_no_prefix(filled: Terminal) -> None:

@@ -144,10 +144,11 @@ def reprocess(
 
 
 def _run(call: Call, options: _Options) -> None:
+    request = options.request  # raises usage errors, before anything is asked of AWS
     settings, pipeline = pipeline_of(call)
     from zenoimg.operations.reprocess.run import Reprocess
 
-    work = Reprocess(pipeline, settings, options.request)
+    work = Reprocess(pipeline, settings, request)
     _introduce_recipe(call, work, options)
     if options.dry_run:
         _show_plan(call, work, as_json=options.as_json)
