@@ -140,6 +140,7 @@ def test_encoded_signatures_do_not_hide_a_picture_after_them(text: bytes) -> Non
     assert holds_picture(text.replace(b" ", b";") * 3_000 + b"; " + PREVIEW.hex().encode())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 @pytest.mark.filterwarnings("ignore")  # Pillow's warnings about damaged pictures during carving
 def test_the_copy_of_a_real_file_contains_no_other_picture(path: Path) -> None:
