@@ -48,8 +48,19 @@ def blocks_of(box: Box, plane: Plane, planes: list[Plane]) -> set[tuple[int, int
     }
 
 
-@pytest.mark.parametrize("sampling", SAMPLINGS)
-@pytest.mark.parametrize("coding", CODINGS, ids=lambda coding: ", ".join(coding) or "plain")
+@pytest.mark.parametrize(
+    ("sampling", "coding"),
+    [
+        pytest.param(
+            sampling,
+            coding,
+            id=f"{sampling}, {', '.join(coding) or 'plain'}",
+            marks=[pytest.mark.thorough] if coding and sampling != "4:2:0" else [],
+        )
+        for sampling in SAMPLINGS
+        for coding in CODINGS
+    ],
+)
 def test_only_blocks_under_the_mark_change(sampling: str, coding: dict[str, bool]) -> None:
     data = drawn(sampling, **coding)
     done = watermark(data)
