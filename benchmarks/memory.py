@@ -63,11 +63,11 @@ def saved(kind: str, mode: str, **options: Any) -> Draw:
 
 
 def animated(mode: str = "RGB", **options: Any) -> Draw:
-    """Return what draws an animated AVIF of three frames."""
+    """Return what draws an animated AVIF of nine frames, more than libaom has references to."""
 
     def draw(size: Size) -> bytes:
         first, encoded = noise(size, mode), BytesIO()
-        rest = [ImageChops.offset(first, step, step) for step in (9, 18)]
+        rest = [ImageChops.offset(first, step, step) for step in range(9, 81, 9)]
         options_of_all = {"speed": 10, "quality": 60, "duration": 50, **options}
         first.save(encoded, "AVIF", save_all=True, append_images=rest, **options_of_all)
         return encoded.getvalue()
@@ -203,6 +203,8 @@ KINDS: dict[str, tuple[Draw, Recipe]] = {
     "avif 4:4:4 with alpha": (saved("AVIF", "RGBA", speed=10, quality=60, subsampling="4:4:4"), CORNER),
     "avif animated": (animated(), CORNER),
     "avif animated, coarse": (animated(quality=10), CORNER),
+    "avif animated 4:4:4, coarse": (animated(subsampling="4:4:4", quality=10), CORNER),
+    "avif animated 4:2:0 with alpha, coarse": (animated("RGBA", quality=10), CORNER),
     "avif animated with alpha": (animated("RGBA", subsampling="4:4:4"), CORNER),
     "avif animated with alpha, coarse": (animated("RGBA", subsampling="4:4:4", quality=10), CORNER),
     "bmp 24": (saved("BMP", "RGB"), TILED),

@@ -70,8 +70,14 @@ WITH_FILE = {
     "avif grey": (saved("AVIF", "L", speed=10), 35, 3),
     "avif full chroma": (saved("AVIF", speed=10, subsampling="4:4:4"), 50, 3),
     "avif with alpha": (saved("AVIF", "RGBA", speed=10), 40, 3),
-    "avif animated": (saved("AVIF", frames=3, speed=10), 90, 3),
-    "avif animated with alpha": (saved("AVIF", "RGBA", frames=3, speed=10), 120, 3),
+    "avif animated": (saved("AVIF", frames=3, speed=10), 110, 11),
+    "avif animated full chroma": (saved("AVIF", frames=3, speed=10, subsampling="4:4:4"), 160, 11),
+    "avif animated with alpha": (saved("AVIF", "RGBA", frames=3, speed=10), 170, 11),
+    "avif animated full chroma with alpha": (
+        saved("AVIF", "RGBA", frames=3, speed=10, subsampling="4:4:4"),
+        220,
+        11,
+    ),
     "bmp": (saved("BMP"), 6.5 * 3, 3),
     "bmp palette": (saved("BMP", "P"), 24, 3),
 }

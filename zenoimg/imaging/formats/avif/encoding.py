@@ -62,12 +62,18 @@ class Encoded:
 
 
 class _Coding:
-    """Codes a picture or animation at different levels, and compares the results with the input."""
+    """Codes a picture or animation at different levels, and compares the results with the input.
 
-    def __init__(self, picture: Image.Image, mask: Image.Image, levels: Levels, options: dict[str, Any]):
+    Only the file of the best attempt is kept, so that an animation's files are not in memory several times.
+    """
+
+    def __init__(
+        self, picture: Image.Image, mask: Image.Image, levels: Levels, budget: float, options: dict[str, Any]
+    ) -> None:
         self._picture, self._mask, self._options = picture, mask, options
-        self.levels, self.size = levels, picture.size
+        self.levels, self.budget, self.size = levels, budget, picture.size
         self._attempts: dict[int, Attempt] = {}
+        self._best: tuple[Attempt, bytes] | None = None
 
     def __call__(self, level: int) -> Attempt:
         if level not in self._attempts:
@@ -78,7 +84,16 @@ class _Coding:
         """Return the attempt with these options of Pillow's, which is about as fine as one at ``level``."""
         data = _saved(self._picture, self._options | options)
         pairs = zip(_frames(self._picture), _frames(Image.open(BytesIO(data), formats=["AVIF"])), strict=True)
-        return Attempt(level, len(data), psnr(pairs, self._mask), data)
+        attempt = Attempt(level, len(data), psnr(pairs, self._mask))
+        if self._best is None or best((self._best[0], attempt), self.budget) is attempt:
+            self._best = attempt, data
+        return attempt
+
+    @property
+    def best(self) -> tuple[Attempt, bytes]:
+        """Return the best attempt and its file."""
+        assert self._best is not None
+        return self._best
 
 
 def encoded(
@@ -104,17 +119,17 @@ def encoded(
         return _at_quality(picture, header, settings.avif_quality, options | metadata)
     levels = source_levels(header, picture.size, options["speed"])
     mask = outside_mask(overlay, picture.size)
-    whole = _Coding(picture, mask, levels, options | metadata)
-    budget = _MOST_GROWTH * source_bytes
+    whole = _Coding(picture, mask, levels, _MOST_GROWTH * source_bytes, options | metadata)
     if durations:
-        attempt = _of_animation(whole, header, options["speed"], source_bytes, _most_attempts(coded))
+        _try_animation(whole, header, options["speed"], source_bytes, _most_attempts(coded))
     elif coded <= _SAMPLED:
-        attempt = close_enough(levels.colour, budget, whole)
+        close_enough(levels.colour, whole.budget, whole)
     else:
         squares, part = _sample(picture, mask, coded)
         share = samples(header, part.size, picture.mode) / coded
-        attempt = _by_sample(whole, _Coding(squares, part, levels, options), share, levels.colour, budget)
-    return Encoded(attempt.data, tuple(_not_kept(header, attempt)))
+        _try_by_sample(whole, _Coding(squares, part, levels, whole.budget, options), share)
+    attempt, data = whole.best
+    return Encoded(data, tuple(_not_kept(header, attempt)))
 
 
 def _at_quality(picture: Image.Image, header: AvifHeader, quality: int, options: dict[str, Any]) -> Encoded:
@@ -128,27 +143,23 @@ def _at_quality(picture: Image.Image, header: AvifHeader, quality: int, options:
     return Encoded(_saved(picture, options | {"advanced": {"a:lossless": "1"}}), tuple(warnings))
 
 
-def _of_animation(code: _Coding, header: AvifHeader, speed: int, source_bytes: int, most: int) -> Attempt:
-    """Return the best of at most ``most`` attempts for an animation; its first frames would be no sample of it.
+def _try_animation(code: _Coding, header: AvifHeader, speed: int, source_bytes: int, most: int) -> None:
+    """Make at most ``most`` attempts for an animation; its first frames would be no sample of it.
 
     The first attempt has the quantizer of the source's first frame in all frames, as libavif codes at a quality. The
     others are of constant quality: frames that others refer to are finer, as other encoders code as well. For the same
     size, those are closer where the quantizer is not the source's.
     """
-    budget = _MOST_GROWTH * source_bytes
     even = even_options(header, code.size, speed)
     if even is None:
-        return close_enough(code.levels.colour, budget, code, most=most)
+        close_enough(code.levels.colour, code.budget, code, most=most)
+        return
     level = UNKNOWN if header.quantizers.colour is None else level_of(header.quantizers.colour)
     first = code.by(even, level)
     if first.size > _AS_LARGE * source_bytes:
-        other = close_enough(code.levels.colour, budget, code, most=most - 1)
+        close_enough(code.levels.colour, code.budget, code, most=most - 1)
     elif first.psnr < CLOSE:
-        start = min(COARSEST, level + _FINER)
-        other = close_enough(start, budget, code, coarsest=COARSEST, most=most - 1)
-    else:
-        return first
-    return best((first, other), budget)
+        close_enough(min(COARSEST, level + _FINER), code.budget, code, coarsest=COARSEST, most=most - 1)
 
 
 def _most_attempts(coded: float) -> int:
@@ -157,8 +168,9 @@ def _most_attempts(coded: float) -> int:
     return _MOST_LARGE if coded <= MANY_ANIMATED else _MOST_HUGE
 
 
-def _by_sample(whole: _Coding, part: _Coding, share: float, start: int, budget: float) -> Attempt:
-    """Return the attempt at the level found for a sample; a second attempt where sample and whole differ too much."""
+def _try_by_sample(whole: _Coding, part: _Coding, share: float) -> None:
+    """Try the level found for a sample, and a second one where sample and whole differ too much."""
+    start, budget = whole.levels.colour, whole.budget
     factor, offset = 1 / share, -_MARGIN
 
     def estimated(level: int) -> Attempt:
@@ -168,11 +180,10 @@ def _by_sample(whole: _Coding, part: _Coding, share: float, start: int, budget: 
     first = whole(close_enough(start, budget, estimated).level)
     is_affordable = first.level == start or first.size <= budget
     if is_affordable and (first.psnr >= CLOSE or first.size >= 0.9 * budget):
-        return first
+        return
     sampled = part(first.level)
     factor, offset = first.size / sampled.size, first.psnr - sampled.psnr
-    second = whole(close_enough(start, budget, estimated).level)
-    return second if second.size <= budget else min(first, second, key=lambda attempt: attempt.size)
+    whole(close_enough(start, budget, estimated).level)
 
 
 def _sample(picture: Image.Image, mask: Image.Image, coded: float) -> tuple[Image.Image, Image.Image]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 CLOSE = 36.0
 """PSNR in dB from which a copy counts as close to its source."""
@@ -24,12 +24,11 @@ _DECIBELS_A_LEVEL, _GROWTH_A_LEVEL = 0.45, 1.06
 
 @dataclass(frozen=True)
 class Attempt:
-    """A picture coded at one quantizer level: its size in bytes, its PSNR in dB, and the file where there is one."""
+    """A picture coded at one quantizer level: its size in bytes and its PSNR in dB."""
 
     level: int
     size: float
     psnr: float
-    data: bytes = field(default=b"", repr=False)
 
     def is_close(self, budget: float) -> bool:
         """Return whether this one is close within the budget."""

@@ -36,8 +36,9 @@ from zenoimg.imaging.result import Watermarked
 _ORIENTATION = 0x0112
 _MAKE = 0x010F
 
-_FILES = 3
-"""Number of times the file is in memory: the source, Pillow's buffer and the copy."""
+_FILES, _FILES_OF_ANIMATION = 3, 11
+"""Number of times the file is in memory: the source, Pillow's buffer and the copy. An animation's copy may be larger
+than its source, and is in memory several times while the next attempt is made."""
 
 
 class _Marked(AvifImageFile):
@@ -82,7 +83,7 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
     source = _Marked(BytesIO(_as_sequence(pixels) if header.track else pixels))
     frames = source.n_frames
     limits.check_picture(*source.size, frames)
-    limits.check_memory(*source.size, _bytes_a_pixel(header, source.mode), held=_FILES * len(data))
+    limits.check_memory(*source.size, _bytes_a_pixel(header, source.mode), held=_files(header) * len(data))
     if header.track and len(header.track.durations) != frames:
         raise Refused("corrupt", f"the AVIF has {len(header.track.durations)} frames, {frames} can be decoded")
     warnings = [*header.not_kept, *_coding_warnings(header)]
@@ -98,11 +99,17 @@ def watermarked(data: bytes, recipe: Recipe, limits: Limits) -> Watermarked:
 def _bytes_a_pixel(header: AvifHeader, mode: str) -> int:
     """Return the measured peak memory in bytes per pixel; libaom's reference frames take most of it.
 
-    Those of an animation's alpha come in addition to those of its colours.
+    An animation with more than eight frames uses all of its reference frames; its alpha has its own. Their wide edges
+    take the larger share of a small frame.
     """
+    is_halved = header.coding.subsampling in ("4:2:0", "4:0:0")
     if header.track:
-        return 120 if mode == "RGBA" else 90
-    return (35 if header.coding.subsampling in ("4:2:0", "4:0:0") else 50) + 5 * (mode == "RGBA")
+        return (110 if is_halved else 160) + 60 * (mode == "RGBA")
+    return (35 if is_halved else 50) + 5 * (mode == "RGBA")
+
+
+def _files(header: AvifHeader) -> int:
+    return _FILES_OF_ANIMATION if header.track else _FILES
 
 
 def _as_sequence(data: bytes) -> bytes:
