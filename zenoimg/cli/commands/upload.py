@@ -182,11 +182,13 @@ def _run(call: Call, options: Options) -> Tally:
                 if options.as_json:
                     array.add(json_of(result, is_stdin=options.reads_photo))
                 progress.done(None if call.screen.quiet else line_of(result))
-        except BaseException:
+        except BaseException as error:
             # Whatever ends the run early, report what is done and what is not.
-            summary(call.screen, tally, outstanding=run.unprocessed)
+            if tally.counts or not isinstance(error, UsageError):
+                summary(call.screen, tally, outstanding=run.unprocessed)
             raise
-    summary(call.screen, tally, outstanding=[])
+    if tally.counts or tally.skipped:
+        summary(call.screen, tally, outstanding=[])
     if tally.left and not pipeline.deployment.processor_function:
         call.screen.say(
             f"This pipeline has no function that processes them: `{safe(suggest('reprocess', '--here'))}` does it on "
