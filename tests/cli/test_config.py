@@ -42,6 +42,11 @@ def test_config_shows_each_value_and_where_it_comes_from(
     assert ["logs.level", "ERROR", "ZENOIMG_LOGS_LEVEL"] in rows
 
 
+def test_config_shows_booleans_as_in_the_file(terminal: Terminal) -> None:
+    rows = [line.split() for line in terminal.run("config").stdout.splitlines()]
+    assert ["metadata.overwrite", "false", "default"] in rows
+
+
 def test_a_logo_replaces_the_default_text(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "zenoimg.toml").write_text('[watermark]\nlogo = "logo.png"\n')
     shown = {each["key"]: each["value"] for each in terminal.json("config")}

@@ -67,7 +67,8 @@ def config(
     made = render.table("Key", "Value", "From")
     for each in found:
         style = "dim" if each.source == "default" else "bold"
-        value = "–" if each.value in (None, "") else printable(str(each.value))
+        shown = str(each.value).lower() if isinstance(each.value, bool) else str(each.value)  # as in the file
+        value = "–" if each.value in (None, "") else printable(shown)
         made.add_row(each.key.full_name, Text(value, style), Text(printable(_source(each, file)), style))
     for rule in settings.rules:
         made.add_row(
