@@ -83,6 +83,20 @@ def test_a_bad_stack_name_is_a_usage_error(terminal: Terminal) -> None:
     assert "'A_B', which is not a valid stack name" in terminal.run("--stack", "A_B", "list", code=2).stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "page"),
+    [
+        (["upload", "a.jpg", "--key"], "zenoimg upload --help"),
+        (["upload"], "zenoimg upload --help"),
+        (["list", "--nope"], "zenoimg list --help"),
+        (["--stack", "acme", "list", "--limit"], "zenoimg list --help"),
+        (["dead-letters", "list", "--since"], "zenoimg dead-letters list --help"),
+    ],
+)
+def test_a_usage_error_refers_to_the_help_of_its_command(terminal: Terminal, arguments: list[str], page: str) -> None:
+    assert f"See `{page}" in terminal.run(*arguments, code=2).stderr
+
+
 def test_a_missing_file_is_reported_and_the_others_uploaded(no_stack: Terminal, tmp_path: Path) -> None:
     (tmp_path / "good.jpg").write_bytes(jpeg(photo((64, 48))))
     results = no_stack.json("upload", "missing.jpg", "good.jpg", "--no-wait", code=1)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 from typer._click.exceptions import ClickException
+from typer._click.exceptions import UsageError as ParserError
 from typer.core import TyperGroup
 
 from zenoimg.cli.framework import overview
@@ -65,6 +66,16 @@ def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
                 typer.echo(self.get_help(ctx))
                 ctx.exit(2)
             return super().parse_args(ctx, args)
+
+        def invoke(self, ctx: Context) -> Any:
+            try:
+                return super().invoke(ctx)
+            except ParserError as error:
+                # The parser leaves the command out when an option lacks its argument.
+                name = ctx.invoked_subcommand
+                if error.ctx is None and name is not None and name in entries:
+                    error.ctx = type(ctx)(self.commands[name], info_name=name, parent=ctx)
+                raise
 
         def main(
             self,
