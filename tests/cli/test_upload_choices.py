@@ -51,6 +51,25 @@ def test_files_other_than_photos_are_skipped_by_name_only_in_folders(no_stack: T
     assert no_stack.run("upload", "in", "--no-wait", "--strict", "--exclude", "*.[!jn]*", "--exclude", ".*")
 
 
+def test_subfolders_that_are_skipped_are_counted(no_stack: Terminal, tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.jpg")
+    write(tmp_path / "in" / "b", "b.jpg")
+    write(tmp_path / "in" / "out", "c.jpg")
+    (tmp_path / "in" / ".cache").mkdir()
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "in" / "b")
+    done = no_stack.run("upload", "in", "--no-wait", "--exclude", "out")
+    assert "1 photo: 1 uploaded.\nSkipped: 2 subfolders; --recursive includes them.\n" in done.stderr
+    assert "subfolder" not in no_stack.run("upload", "in", "-r", "--no-wait", "--exclude", "link").stderr
+
+
+def test_a_folder_without_photos_suggests_subfolders_only_if_it_has_some(no_stack: Terminal, tmp_path: Path) -> None:
+    write(tmp_path / "in" / "b", "b.jpg")
+    (tmp_path / "empty").mkdir()
+    said = no_stack.run("upload", "in", code=2).stderr
+    assert said == "Error: no photos in in\nAdd --recursive to include subfolders.\n"
+    assert no_stack.run("upload", "empty", code=2).stderr == "Error: no photos in empty\n"
+
+
 def test_photos_refused_before_are_not_a_failure_of_this_run(no_stack: Terminal, tmp_path: Path) -> None:
     write(tmp_path, "a.jpg")
     no_stack.run("upload", "a.jpg", "--no-wait")

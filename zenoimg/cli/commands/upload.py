@@ -154,7 +154,7 @@ def upload(
     if watch:
         return
     if not tally.counts and not tally.skipped:
-        hint = "" if recursive else "Add --recursive to include subfolders."
+        hint = "Add --recursive to include subfolders." if tally.subfolders else ""
         raise UsageError(f"no photos in {', '.join(map(str, paths))}", next_step=hint)
     if tally.attention:
         raise typer.Exit(1)
@@ -253,10 +253,13 @@ def _operation(options: Options, pipeline: LivePipeline) -> UploadOptions:
 
 @contextmanager
 def _sources(options: Options, tally: Tally) -> Iterator[Iterator[Source]]:
-    from zenoimg.operations.upload.sources import Source, read_paths, walk
+    from zenoimg.operations.upload.sources import SUBFOLDER, Source, read_paths, walk
 
     def skip(kind: str) -> None:
-        tally.skipped[kind] += 1
+        if kind == SUBFOLDER:
+            tally.subfolders += 1
+        else:
+            tally.skipped[kind] += 1
 
     if options.reads_paths:
         paths = read_paths(sys.stdin.buffer, b"\0" if options.null else b"\n")

@@ -23,6 +23,7 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    subfolders: int = 0  # skipped without --recursive
     attention: list[UploadResult] = field(default_factory=list)
     unlisted: int = 0
     left: int = 0  # stored, but not processed when the command ended
@@ -59,6 +60,8 @@ def summary(screen: Screen, tally: Tally, *, outstanding: list[str]) -> None:
     if tally.skipped:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in tally.skipped.most_common())
         screen.say(f"Skipped by name: {safe(kinds)}.")
+    if tally.subfolders:
+        screen.say(f"Skipped: {render.plural(tally.subfolders, 'subfolder')}; --recursive includes them.")
     if outstanding:
         screen.say(f"Sent but not processed yet: {len(outstanding):,}. The pipeline continues to process them.")
     if tally.attention and (total > 10 or screen.quiet):  # after a short run they are still visible above

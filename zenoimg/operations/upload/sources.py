@@ -22,6 +22,8 @@ SKIPPED_SUFFIXES = frozenset(
     {".aae", ".csv", ".db", ".dop", ".html", ".ini", ".json", ".log", ".lrv", ".md", ".pp3", ".thm", ".txt", ".url"}
     | {".xml", ".xmp"}
 )
+SUBFOLDER = "subfolder"
+"""The kind of what is skipped without ``recursive``."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,10 @@ def walk(
     """Yield the files of paths: a file's key is its base name; keys of files in a folder are their relative paths.
 
     In folders, hidden files and folders and files with ``SKIPPED_SUFFIXES`` are skipped, and ``on_skip`` is called with
-    the suffix or ``hidden``. A path that does not exist is yielded unchanged: reading it fails. A folder that cannot
-    be read, or is a link, has a ``problem``. Raises ``UsageError`` naming two sources with the same key. A single
-    folder is walked in constant memory; for several paths their keys are kept in memory.
+    the suffix or ``hidden``, and with ``SUBFOLDER`` for each folder that ``recursive`` would include. A path that does
+    not exist is yielded unchanged: reading it fails. A folder that cannot be read, or is a link, has a ``problem``.
+    Raises ``UsageError`` naming two sources with the same key. A single folder is walked in constant memory; for
+    several paths their keys are kept in memory.
     """
     seen: dict[str, Path] = {}
     roots = iter(paths)
@@ -158,11 +161,14 @@ def _files(
                             continue
                         reason = f"skipped by its name ({kind}), which --strict forbids; --exclude leaves it out"
                         yield Source(folder / entry.name, selection.prefix + relative, skipped=reason)
+                    elif is_folder and not selection.recursive:
+                        if not selection.leaves_out(relative):
+                            on_skip(SUBFOLDER)
                     elif is_folder and not entry.is_symlink():
                         folders.append(entry.name)
                     elif selection.takes(relative) and not is_folder:
                         yield Source(folder / entry.name, selection.prefix + relative)
-                    elif selection.takes(relative) and selection.recursive:
+                    elif selection.takes(relative):
                         yield Source(folder / entry.name, selection.prefix + relative, problem=_linked())
     except OSError as error:
         if not selection.leaves_out(inside.removesuffix("/")):
