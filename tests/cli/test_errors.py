@@ -165,3 +165,13 @@ def test_a_reader_that_leaves_early_ends_the_command_quietly(tmp_path: Path) -> 
     )
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("command", "suggested"), [(("local", "reset"), False), (("delete", "a.jpg"), True)])
+def test_without_a_terminal_a_dry_run_is_suggested_only_by_commands_that_have_it(
+    no_stack: Terminal, command: tuple[str, ...], suggested: bool
+) -> None:
+    boto3.client("s3").put_object(Bucket=ORIGINALS, Key="a.jpg", Body=jpeg(photo((64, 48))))
+    said = no_stack.run(*command, code=2).stderr
+    assert "Add --yes to confirm" in said
+    assert ("--dry-run" in said) is suggested

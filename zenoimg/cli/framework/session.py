@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from typer._click.globals import get_current_context
+
 from zenoimg.cli.framework.call import Call
 from zenoimg.cli.framework.embedded import embedded_aws, recovery_command
 from zenoimg.cli.terminal.screen import safe
@@ -99,17 +101,22 @@ def pipeline_of(call: Call) -> tuple[Settings, LivePipeline]:
 def confirm(call: Call, question: str, *, yes: bool) -> bool:
     """Ask before anything that destroys data or costs money; the default is no.
 
-    Raises ``UsageError`` if there is neither a terminal nor ``--yes``.
+    Raises ``UsageError`` if there is neither a terminal nor ``--yes``; it suggests ``--dry-run`` if the command has it.
     """
     if yes:
         return True
     if not call.screen.is_interactive:
         raise UsageError(
             "this needs confirmation, and there is no terminal to ask on",
-            next_step="Add --yes to confirm, or --dry-run to see what would happen.",
+            next_step=f"Add --yes to confirm{', or --dry-run to see what would happen' if _has_dry_run() else ''}.",
         )
     call.screen.err.print(f"{question} [y/N] ", end="", markup=False)
     try:
         return input().strip().lower() in {"y", "yes"}
     except EOFError:  # Ctrl-D
         return False
+
+
+def _has_dry_run() -> bool:
+    command = get_current_context().command
+    return any("--dry-run" in parameter.opts for parameter in command.params)
