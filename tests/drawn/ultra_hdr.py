@@ -112,6 +112,7 @@ class UltraHdr:
     declaring: Sequence[Segment] = ((0xE2, ISO_VERSION),)
     about: Sequence[Segment] = (iso_segment(Gain()),)
     map_quality: int = 90
+    map_subsampling: int = -1
     quality: int = 90
     between: Sequence[bytes] = ()
     order: str = ">"
@@ -124,7 +125,7 @@ class UltraHdr:
     def map_bytes(self) -> bytes:
         """Return the map's file."""
         encoded = BytesIO()
-        self.gain_map.save(encoded, "JPEG", quality=self.map_quality)
+        self.gain_map.save(encoded, "JPEG", quality=self.map_quality, subsampling=self.map_subsampling)
         data = encoded.getvalue()
         return data[:2] + b"".join(map(segment_bytes, self.about)) + data[2:]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PIL import ImageFilter
+from PIL import Image, ImageFilter
 
 from tests.drawn.pictures import photo
 from tests.drawn.ultra_hdr import Gain, UltraHdr, apple_segment, iso_segment, smooth_map, xmp_gain_segment
@@ -27,7 +27,7 @@ def gain_of(channels: int, low: float = 0.0) -> Gain:
     return Gain(*[(number,) * channels for number in (low, 2.0, 1.0, 1 / 64, 1 / 64)])
 
 
-def source_of(kind: str, scale: int, channels: int, quality: int) -> bytes:
+def source_of(kind: str, scale: int, channels: int, quality: int, **options: Any) -> bytes:
     gain = gain_of(channels, -1.0 if "-1" in kind else 0.0)
     own = Gain((-1.0, -0.5, -2.0), (2.5, 2.0, 3.0), (0.8, 1.0, 1.4), (0.01,) * 3, (0.01,) * 3)
     declaring, about = {
@@ -38,13 +38,8 @@ def source_of(kind: str, scale: int, channels: int, quality: int) -> bytes:
         "lists, from -1": ((xmp_gain_segment(gain),), xmp_gain_segment(gain, as_lists=True)),
         "lists, one for each channel": ((xmp_gain_segment(own),), xmp_gain_segment(own, as_lists=True)),
     }[kind]
-    return UltraHdr(
-        picture=photo(SIZE),
-        gain_map=smooth_map((SIZE[0] // scale, SIZE[1] // scale), channels),
-        declaring=declaring,
-        about=(about,),
-        map_quality=quality,
-    ).data
+    options = {"gain_map": smooth_map((SIZE[0] // scale, SIZE[1] // scale), channels), **options}
+    return UltraHdr(picture=photo(SIZE), declaring=declaring, about=(about,), map_quality=quality, **options).data
 
 
 @pytest.mark.parametrize("kind", ["ISO", "XMP"])
@@ -92,6 +87,23 @@ def test_an_opaque_mark_is_as_bright_in_hdr_as_in_sdr(kind: str, channels: int, 
         assert max(left, top) > 0
         assert (hdr[:top] == before[:top]).all()
         assert (hdr[:, :left] == before[:, :left]).all()
+
+
+@pytest.mark.parametrize("subsampling", [0, 2])
+@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+@pytest.mark.parametrize("colour", ["red", "lime", "blue"])
+@pytest.mark.parametrize("kind", ["lists", "lists, from -1", "lists, one for each channel"])
+def test_no_colour_of_the_map_reaches_an_opaque_mark(kind: str, colour: str, scale: int, subsampling: int) -> None:
+    """Decoders smooth subsampled chroma across the edges of blocks."""
+    saturated = Image.new("RGB", (SIZE[0] // scale, SIZE[1] // scale), colour)
+    for quality in (75, 85, 95):
+        source = source_of(kind, scale, 3, quality, gain_map=saturated, map_subsampling=subsampling)
+        done = watermark(source, OPAQUE)
+        assert (done.warnings, done.encoding) == ((), "coefficients")
+        columns, rows = zip(*opaque_pixels(source), strict=True)
+        for centred in (False, True):
+            assert brightest(source, columns, rows, centred=centred) > 0.2
+            assert brightest(done.data, columns, rows, centred=centred) < 0.02
 
 
 def brightest(data: bytes, columns: Any, rows: Any, *, centred: bool) -> float:

@@ -17,6 +17,7 @@ from zenoimg.imaging.marking.mark import Overlay
 from zenoimg.imaging.marking.overlap import covered_boxes, union
 from zenoimg.imaging.marking.placement import Box, Size
 
+_BLOCK = 8
 _BAND_PIXELS = 1 << 22
 """Number of the picture's pixels processed at a time, since a tiled mark covers all of it."""
 
@@ -38,10 +39,10 @@ class Grid:
         """Return the pixels of the picture's height per sample."""
         return self.picture[1] / self.map[1]
 
-    def samples(self, box: Box, step: Size) -> Box:
-        """Return the samples for a box of pixels plus one sample around it, in whole blocks of ``step`` samples."""
-        left, top = int(box[0] / self.across) - 1, int(box[1] / self.down) - 1
-        right, bottom = math.ceil(box[2] / self.across) + 1, math.ceil(box[3] / self.down) + 1
+    def samples(self, box: Box, step: Size, around: int) -> Box:
+        """Return the samples for a box of pixels plus some around it, in whole blocks of ``step`` samples."""
+        left, top = int(box[0] / self.across) - around, int(box[1] / self.down) - around
+        right, bottom = math.ceil(box[2] / self.across) + around, math.ceil(box[3] / self.down) + around
         return (
             max(0, left // step[0] * step[0]),
             max(0, top // step[1] * step[1]),
@@ -69,7 +70,8 @@ def coverage(overlay: Overlay, grid: Grid, step: Size) -> Coverage | None:
     boxes = covered_boxes(overlay, grid.picture)
     if not boxes:
         return None
-    box = grid.samples(union(boxes), step)
+    is_smoothed = max(step) > _BLOCK
+    box = grid.samples(union(boxes), step, 2 if is_smoothed else 1)
     size = box[2] - box[0], box[3] - box[1]
     alpha, ink = Image.new("L", size), Image.new("RGBA", size)
     rows = max(1, int(_BAND_PIXELS / (size[0] * grid.across * grid.down)))
@@ -78,9 +80,24 @@ def coverage(overlay: Overlay, grid: Grid, step: Size) -> Coverage | None:
         its_alpha, its_ink = _band(overlay, grid, band)
         alpha.paste(its_alpha, (0, top - box[1]))
         ink.paste(its_ink, (0, top - box[1]))
-    around = ink.convert("RGBa").filter(ImageFilter.BoxBlur(1)).convert("RGBA")
+    around = ink.convert("RGBa").filter(ImageFilter.BoxBlur(2 if is_smoothed else 1)).convert("RGBA")
     around.paste(ink, (0, 0), ink.getchannel("A").point([0] + [255] * 255))
-    return Coverage(box, alpha.filter(ImageFilter.MaxFilter(3)), around.convert("RGB"))
+    alpha = alpha.filter(ImageFilter.MaxFilter(3))
+    if is_smoothed:
+        further = alpha.filter(ImageFilter.MaxFilter(3))
+        alpha = Image.composite(alpha, further, whole_blocks(alpha, step))
+    return Coverage(box, alpha, around.convert("RGB"))
+
+
+def whole_blocks(alpha: Image.Image, step: Size) -> Image.Image:
+    """Return a mask of the blocks of ``step`` samples in which a sample is covered: 255 there, 0 elsewhere."""
+    return filled(alpha.point([0] + [255] * 255).reduce(step), step, alpha.size).point([0] + [255] * 255)
+
+
+def filled(blocks: Image.Image, step: Size, size: Size) -> Image.Image:
+    """Return a picture of this size from one with a pixel per block."""
+    whole = blocks.resize((blocks.width * step[0], blocks.height * step[1]), Image.Resampling.NEAREST)
+    return whole.crop((0, 0, *size))
 
 
 def _band(overlay: Overlay, grid: Grid, band: Box) -> tuple[Image.Image, Image.Image]:

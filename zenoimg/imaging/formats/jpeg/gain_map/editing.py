@@ -12,7 +12,7 @@ from zenoimg.imaging.errors import Refused
 from zenoimg.imaging.formats.jpeg.coefficients.editor import Draw, NotThisWay, marked
 from zenoimg.imaging.formats.jpeg.coefficients.region import largest_factors
 from zenoimg.imaging.formats.jpeg.encoding import encode
-from zenoimg.imaging.formats.jpeg.gain_map.coverage import Coverage, Grid, coverage
+from zenoimg.imaging.formats.jpeg.gain_map.coverage import Coverage, Grid, coverage, filled, whole_blocks
 from zenoimg.imaging.formats.jpeg.gain_map.gains import codes_under
 from zenoimg.imaging.formats.jpeg.gain_map.metadata import UnknownMapError
 from zenoimg.imaging.formats.jpeg.gain_map.source import SourceMap
@@ -97,7 +97,8 @@ def map_of_copy(source: SourceMap, ground: GroundUnderMark, keeper: Keeper) -> t
         fills_blocks = is_opaque and below is None
         touched = covered.alpha.point([0] + [255] * 255)
         if fills_blocks:
-            touched = _whole_blocks(touched, step)
+            # With the map's coarse tables, edges inside a block would ring into the mark.
+            touched = whole_blocks(touched, step)
 
         def draw(picture: Image.Image, shifted: Overlay) -> None:
             box = shifted.boxes[0]
@@ -127,15 +128,10 @@ def map_of_copy(source: SourceMap, ground: GroundUnderMark, keeper: Keeper) -> t
         raise UnknownMapError(f"it cannot be decoded ({failure})") from failure
 
 
-def _whole_blocks(touched: Image.Image, step: Size) -> Image.Image:
-    """Return a mask of whole blocks: with the map's coarse tables, edges inside a block would ring into the mark."""
-    return _filled(touched.reduce(step), step, touched.size).point([0] + [255] * 255)
-
-
 def _even(codes: Image.Image, covered: Coverage, step: Size) -> Image.Image:
     """Return codes with each block filled with their mean under the mark, or under its opaque core if there is one."""
     core = covered.core
-    has_core = _filled(core.reduce(step), step, codes.size).point([0] + [255] * 255)
+    has_core = filled(core.reduce(step), step, codes.size).point([0] + [255] * 255)
     bands = []
     for band in codes.split():
         under_all, under_core = (_mean(band, weight, step, codes.size) for weight in (covered.alpha, core))
@@ -155,10 +151,4 @@ def _mean(band: Image.Image, weight: Image.Image, step: Size, size: Size) -> Ima
     def mean(names: dict[str, Any]) -> Any:
         return names["float"](names["sums"]) / (names["weights"] + (names["weights"] == 0.0)) + 0.5
 
-    return _filled(ImageMath.lambda_eval(mean, sums=sums[0], weights=sums[1]).convert("L"), step, size)
-
-
-def _filled(blocks: Image.Image, step: Size, size: Size) -> Image.Image:
-    """Return a picture of this size from one with a pixel per block."""
-    whole = blocks.resize((blocks.width * step[0], blocks.height * step[1]), Image.Resampling.NEAREST)
-    return whole.crop((0, 0, *size))
+    return filled(ImageMath.lambda_eval(mean, sums=sums[0], weights=sums[1]).convert("L"), step, size)
