@@ -175,3 +175,16 @@ def test_without_a_terminal_a_dry_run_is_suggested_only_by_commands_that_have_it
     said = no_stack.run(*command, code=2).stderr
     assert "Add --yes to confirm" in said
     assert ("--dry-run" in said) is suggested
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
+def test_help_that_cannot_be_written_is_an_error_without_traceback(arguments: list[str]) -> None:
+    full_device = Path("/dev/full")
+    if not full_device.exists():
+        pytest.skip("this system has no /dev/full")
+    with full_device.open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "zenoimg", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: the output cannot be written: No space left on device\n"

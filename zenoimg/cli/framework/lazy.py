@@ -93,6 +93,9 @@ def group_of(entries: Mapping[str, Entry]) -> type[TyperGroup]:
                 return run()
             try:
                 code = run()
+            except OSError as error:  # commands report their own errors; help and version texts could not be written
+                _report_unwritable(error)
+                sys.exit(1)
             except ClickException as error:
                 _report(error, sys.argv[1:] if args is None else args)
                 sys.exit(error.exit_code)
@@ -112,6 +115,14 @@ def _report(error: ClickException, arguments: Sequence[str]) -> None:
     from zenoimg.cli.terminal.screen import Screen
 
     Screen().error(explain_usage(error, arguments))
+
+
+def _report_unwritable(error: OSError) -> None:
+    from zenoimg.cli.terminal.screen import Screen
+    from zenoimg.errors import ZenoError
+
+    if not isinstance(error, BrokenPipeError):
+        Screen().error(ZenoError(f"the output cannot be written: {error.strerror or error}"))
 
 
 def _load(name: str, module: str) -> Command:
