@@ -39,6 +39,7 @@ def test_a_second_deploy_reports_no_changes(bench: Bench) -> None:
 def test_a_dry_run_of_a_new_stack_leaves_nothing_behind(bench: Bench) -> None:
     planned = bench.json("--stack", "acme", "deploy", "--dry-run")
     assert {change["action"] for change in planned["changes"]} == {"Add"}
+    assert not [change for change in planned["changes"] if change["resource_type"] == "AWS::Pipes::Pipe"], "no events"
     stacks = {stack["StackName"] for stack in bench.client("cloudformation").describe_stacks()["Stacks"]}
     assert "zeno" in stacks
     assert "acme" not in stacks

@@ -7,15 +7,18 @@ create ──► no changes ──► change set deleted, success
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 from zenoimg.errors import RefusedByAwsError
 from zenoimg.stack.change_set.change import Change, ChangeSet, parse_change
+from zenoimg.stack.change_set.conditions import excluded_resources
 from zenoimg.stack.change_set.failures import change_set_failure, overtaken, stack_failure
 from zenoimg.stack.change_set.history import History, StackEvent
 from zenoimg.stack.change_set.refused import failed_events
@@ -96,7 +99,8 @@ class ChangeSets:
                 asked["DisableValidation"] = True
             created = self._client.create_change_set(**asked)
         try:
-            return self._when_ready(stack, created["Id"], kind, made_stack=state is None)
+            change_set = self._when_ready(stack, created["Id"], kind, made_stack=state is None)
+            return self._without_excluded(change_set, template, parameters)
         except KeyboardInterrupt:
             self._remove(stack, created["Id"], made_stack=state is None)
             raise
@@ -176,6 +180,20 @@ class ChangeSets:
                     return None
                 raise change_set_failure(stack, reason, reasons)
             self._sleep(self._pause)
+
+    def _without_excluded(
+        self, change_set: ChangeSet | None, template: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> ChangeSet | None:
+        """Return a change set without the resources whose condition is false: the embedded AWS lists them as added."""
+        if change_set is None or not self._local:
+            return change_set
+        excluded = excluded_resources(json.loads(template["TemplateBody"]), parameters)
+        return replace(
+            change_set,
+            changes=tuple(
+                each for each in change_set.changes if each.action != "Add" or each.logical_id not in excluded
+            ),
+        )
 
     def _remove(self, stack: str, arn: str, *, made_stack: bool) -> None:
         self._client.delete_change_set(ChangeSetName=arn, StackName=stack)
