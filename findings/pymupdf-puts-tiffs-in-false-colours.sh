@@ -3,12 +3,11 @@
 #
 # Versions: PyMuPDF 2.0 (MuPDF 1.28.5), Pillow 13.0.0, tifffile 2026.3.3, imagecodecs 2026.3.6. Seen on 2026-11-29.
 # Expected: one colour throughout; Predictor 2 is undone for each row of each tile, and for 16 bits as numbers in the byte order of the
-#   file (TIFF 6.0, section 14; Technical Note 1 of TIFF 6.0 on byte order). ExtraSamples 1 says that the colours are already
-#   multiplied by alpha (section 18).
+#   file (TIFF 6.0, section 14). ExtraSamples 1 says that the colours are already multiplied by alpha (section 18).
 # Seen: Pillow reads the colour from all. PyMuPDF's insert_image and Pixmap have (200, 30, 40) in the first column of tiles and
 #   (144, 60, 80) to the right of it; black for big-endian 16 bits with the predictor; and alpha multiplied twice. The same pictures
 #   without the predictor, with tiles as wide as the picture, in little-endian, or with unassociated alpha are right. Nothing is raised.
-# Concerns: PDFs made of scans and of photographers' TIFFs: tiles and the predictor are what libtiff's and GDAL's users are told to use.
+# Concerns: PDFs made of scans and of photographers' TIFFs, which are often compressed with a predictor.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
