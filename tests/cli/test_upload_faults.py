@@ -16,6 +16,9 @@ from s3transfer.manager import TransferCoordinatorController
 
 from tests.cli.conftest import ORIGINALS, Terminal
 from tests.cli.test_upload import Hook, answer, large, pipeline, run, stored, write  # noqa: F401 - a fixture among them
+from zenoimg.cli.terminal.screen import Screen
+from zenoimg.cli.terminal.uploads import Tally, summary
+from zenoimg.errors import ConfigurationError
 from zenoimg.imaging import Limits, Recipe
 from zenoimg.operations.content import digest
 from zenoimg.operations.pipeline import LivePipeline
@@ -252,3 +255,20 @@ def test_a_paced_run_limits_what_is_in_flight_without_waiting_for_results(
     assert set(states.values()) == {"uploaded"}
     assert len(in_flight) == 6
     assert max(in_flight) <= 2, "counted when the next one is on its way"
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "prospect"),
+    [
+        (KeyboardInterrupt(), "The pipeline continues to process them."),
+        (
+            ConfigurationError("the embedded AWS is gone"),
+            "`zenoimg status --check` finds those that are left unprocessed.",
+        ),
+    ],
+)
+def test_only_an_interrupted_run_promises_that_the_pipeline_continues(
+    capsys: pytest.CaptureFixture[str], ended_by: BaseException, prospect: str
+) -> None:
+    summary(Screen(), Tally(), outstanding=["a.jpg", "b.jpg"], ended_by=ended_by)
+    assert f"Sent but not processed yet: 2. {prospect}" in " ".join(capsys.readouterr().err.split())

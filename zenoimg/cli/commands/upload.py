@@ -185,7 +185,7 @@ def _run(call: Call, options: Options) -> Tally:
         except BaseException as error:
             # Whatever ends the run early, report what is done and what is not.
             if tally.counts or not isinstance(error, UsageError):
-                summary(call.screen, tally, outstanding=run.unprocessed)
+                summary(call.screen, tally, outstanding=run.unprocessed, ended_by=error)
             raise
     if tally.counts or tally.skipped:
         summary(call.screen, tally, outstanding=[])
@@ -226,7 +226,7 @@ def _run_watch(call: Call, options: Options) -> Tally:
                 if result.state != "unchanged":  # files that were there before
                     call.screen.line(line_of(result))
         finally:
-            summary(call.screen, tally, outstanding=run.unprocessed)
+            summary(call.screen, tally, outstanding=run.unprocessed, ended_by=sys.exception())
             if folder.incomplete:
                 call.screen.say(f"Not complete yet: {render.plural(len(folder.incomplete), 'file')}.")
     return tally

@@ -53,8 +53,11 @@ def line_of(result: UploadResult) -> Line:
     return render.outcome(result.state, result.key, *facts, reason=result.reason, notes=notes)
 
 
-def summary(screen: Screen, tally: Tally, *, outstanding: list[str]) -> None:
-    """Print the counts and what needs attention; ``outstanding`` lists the ids that are not processed yet."""
+def summary(screen: Screen, tally: Tally, *, outstanding: list[str], ended_by: BaseException | None = None) -> None:
+    """Print the counts and what needs attention.
+
+    ``outstanding`` lists the ids that are not processed yet, and ``ended_by`` what ended the run early.
+    """
     total = tally.counts.total()
     screen.say(f"{render.plural(total, 'photo')}: {render.counts(tally.counts)}.")
     if tally.skipped:
@@ -63,13 +66,20 @@ def summary(screen: Screen, tally: Tally, *, outstanding: list[str]) -> None:
     if tally.subfolders:
         screen.say(f"Skipped: {render.plural(tally.subfolders, 'subfolder')}; --recursive includes them.")
     if outstanding:
-        screen.say(f"Sent but not processed yet: {len(outstanding):,}. The pipeline continues to process them.")
+        screen.say(f"Sent but not processed yet: {len(outstanding):,}. {_prospect(ended_by)}")
     if tally.attention and (total > 10 or screen.quiet):  # after a short run they are still visible above
         screen.say("Action needed:")
         for result in tally.attention:
             screen.line(line_of(result), always=True)
         if tally.unlisted:
             screen.line([(f"And {tally.unlisted:,} more; --json lists all.", "")], always=True)
+
+
+def _prospect(ended_by: BaseException | None) -> str:
+    """Return what becomes of photos that are sent: after an error, nobody knows whether the pipeline still runs."""
+    if ended_by is None or isinstance(ended_by, KeyboardInterrupt):
+        return "The pipeline continues to process them."
+    return f"`{safe(suggest('status', '--check'))}` finds those that are left unprocessed."
 
 
 def json_of(result: UploadResult, *, is_stdin: bool) -> dict[str, Any]:
