@@ -19,7 +19,7 @@ from zenoimg.imaging.metadata.policy import Rights
 DRAWING_VERSION = 4
 """Incremented whenever the same recipe produces different bytes than before; part of every fingerprint."""
 
-ENCODER_VERSION = 8
+ENCODER_VERSION = 9
 """Incremented whenever the same drawn pixels are encoded to different bytes than before; part of every fingerprint."""
 
 Position = Literal[

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,14 +96,6 @@ def test_tables_optimised_for_one_picture_are_completed() -> None:
         assert kind.keys() == {0, 1}
         for table in kind.values():
             check(table, symbols)
-
-
-def test_scans_with_their_own_tables_share_two_slots() -> None:
-    stream = stream_of(own_tables=True, separate=True)
-    assert Counter(segment.marker for segment in stream.segments)[0xC4] == 6
-    tables = tables_of(stream)
-    assert tables.selectors[0] == (0, 0)
-    assert {slot for selectors in tables.selectors for slot in selectors} == {0, 1}
 
 
 def test_a_single_scan_of_known_symbols_keeps_its_order() -> None:

@@ -1,15 +1,16 @@
-"""Scripts of progressive pictures. libjpeg itself writes the pictures that have them, and refuses invalid ones."""
+"""Scripts of pictures with several scans. libjpeg itself writes these pictures, and refuses invalid scripts."""
 
 from __future__ import annotations
 
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from tests.drawn import pictures
+from tests.unit.imaging.jpeg.coefficients.cases import drawn
 from zenoimg.imaging import Recipe, WatermarkSpec, watermark
 from zenoimg.imaging.formats.jpeg.coefficients import editor
 from zenoimg.imaging.formats.jpeg.coefficients.scans import MOST_SCANS, is_writable, script_of
@@ -32,6 +33,10 @@ SCRIPTS = {
         Scan((0,), 1, 63, 1, 0),
     ],
 }
+SCRIPTS |= {
+    "sequential, components apart": [Scan((part,), 0, 63, 0, 0) for part in range(3)],
+    "sequential, chroma together": [Scan((0,), 0, 63, 0, 0), Scan((1, 2), 0, 63, 0, 0)],
+}
 WHOLE = SCRIPTS["components apart"]
 
 
@@ -44,7 +49,7 @@ def scripted(scans: list[Scan], monkeypatch: pytest.MonkeyPatch) -> bytes | None
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_progressive_picture_keeps_its_scans(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_keeps_its_scans(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = scripted(SCRIPTS[name], monkeypatch)
     assert data is not None
     done = watermark(data, Recipe(WatermarkSpec(position="top-left")))
@@ -56,6 +61,13 @@ def test_a_progressive_picture_keeps_its_scans(name: str, monkeypatch: pytest.Mo
     assert changed is not None
     assert changed[2] <= -(-right // 16) * 16 + 1, "chroma's blocks have 16 pixels; its upsampling takes one more"
     assert changed[3] <= -(-bottom // 16) * 16 + 1
+
+
+def test_several_scans_with_tables_of_their_own_do_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = drawn("cmyk", separate=True, own_tables=True)
+    done = watermark(data, Recipe(WatermarkSpec(scale=0.02)))
+    assert done.encoding == "coefficients"
+    assert len(done.data) < 1.01 * len(data)
 
 
 def test_the_script_of_a_picture_from_libjpeg_is_libjpegs() -> None:
@@ -92,6 +104,10 @@ INVALID = {
     "refined by two bits": [FIRST, Scan((0,), 1, 63, 0, 2), Scan((0,), 1, 63, 2, 0)],
     "refined from other bits than were left out": [FIRST, Scan((0,), 1, 63, 0, 2), Scan((0,), 1, 63, 1, 0)],
     "no first coefficients of a component": WHOLE[:4],
+    "sequential without a component": SCRIPTS["sequential, components apart"][:2],
+    "sequential with a component twice": [Scan((0, 1, 2), 0, 63, 0, 0), Scan((2,), 0, 63, 0, 0)],
+    "sequential with bits left out": [Scan((0, 1, 2), 0, 63, 0, 1)],
+    "sequential, then coefficients by bands": [Scan((0,), 0, 63, 0, 0), Scan((1,), 0, 63, 0, 0), *WHOLE[4:]],
 }
 
 
@@ -119,5 +135,6 @@ def test_exactly_the_scripts_are_kept_that_libjpeg_writes(data: st.DataObject, n
     for _ in range(data.draw(st.integers(0, 2))):
         at = data.draw(st.integers(0, len(scans)))
         scans[at : at + data.draw(st.integers(0, 1))] = data.draw(st.lists(SCANS, max_size=1))
+    assume(scans)  # none stands for libjpeg's own script
     with pytest.MonkeyPatch.context() as monkeypatch:
         assert is_writable(scans, 3) == (scripted(scans, monkeypatch) is not None)

@@ -90,7 +90,7 @@ _RAW_MODES = {"L": "L", "RGB": "RGB", "CMYK": "CMYK;I"}
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is known about an edit before the picture is read: for progressive pictures its scans, else its tables."""
+    """What is known about an edit before the picture is read: its tables, or its ``scans`` if it has several."""
 
     region: Region
     overlay: Overlay
@@ -153,19 +153,24 @@ def _planned(stream: JpegStream, length: int, overlay: Overlay, *, any_share: bo
     share = LARGEST_SHARE_OF_GREY if channels == 1 else LARGEST_SHARE
     if not any_share and region.pixels > max(SMALL_REGION, share * pixels):
         return NotThisWay("mark too large")
+    # libjpeg makes tables for each scan of several; a single one keeps the source's.
+    keeps_tables = sequential and scans == 1
+    script = () if keeps_tables else script_of(stream)
+    if sequential and not (keeps_tables or script):
+        return NotThisWay("coding")
     try:
-        tables = tables_of(stream) if sequential else None
+        tables = tables_of(stream) if keeps_tables else None
         check = messages.UNCHECKED
-        if sequential:
+        if keeps_tables:
             check = messages.SAME_ORDER if keeps_order(stream) else messages.ANY_ORDER
     except UnusableTablesError:
         return NotThisWay("tables")
-    may_get_tables = sequential and (pixels <= SMALL_PICTURE or not has_standard_tables(stream))
+    may_get_tables = keeps_tables and (pixels <= SMALL_PICTURE or not has_standard_tables(stream))
     return _Plan(
         region,
         shifted(overlay, region),
         tables,
-        () if sequential else script_of(stream),
+        script,
         check,
         space=max(length + length // 8, 2 * channels * region.pixels) + _SPARE_BYTES,
         memory=_coefficient_bytes(stream) + _SPARE_MEMORY,

@@ -45,21 +45,14 @@ def keeps_order(stream: JpegStream) -> bool:
 
 
 def tables_of(stream: JpegStream) -> CodingTables:
-    """Return complete tables for a sequential picture: the source's own, plus the symbols they lack.
+    """Return complete tables for a sequential picture of one scan: the source's own, plus the symbols they lack.
 
-    A file of several scans, each with its own tables, is written as one scan: a table that a later component
-    has in the slot of an earlier one moves to another slot, of which baseline allows two.
     Raises ``UnusableTablesError``.
     """
     used = _tables_by_component(stream)
-    if sum(segment.marker == SOS for segment in stream.segments) == 1:
-        selectors = tuple((dc_slot, ac_slot) for dc_slot, ac_slot, _, _ in used)
-        dc = {dc_slot: table for dc_slot, _, table, _ in used}
-        ac = {ac_slot: table for _, ac_slot, _, table in used}
-    else:
-        dc, dc_slots = _in_two_slots([table for _, _, table, _ in used])
-        ac, ac_slots = _in_two_slots([table for _, _, _, table in used])
-        selectors = tuple(zip(dc_slots, ac_slots, strict=True))
+    selectors = tuple((dc_slot, ac_slot) for dc_slot, ac_slot, _, _ in used)
+    dc = {dc_slot: table for dc_slot, _, table, _ in used}
+    ac = {ac_slot: table for _, ac_slot, _, table in used}
     if any(symbol & 15 > _LARGEST_SIZE for table in ac.values() for symbol in table.symbols):
         raise UnusableTablesError
     return CodingTables(
@@ -117,7 +110,7 @@ def _depths(weights: list[int]) -> list[int]:
 
 
 def _tables_by_component(stream: JpegStream) -> list[tuple[int, int, HuffmanTable, HuffmanTable]]:
-    """Return the slots of each component's tables, and their content at its scan."""
+    """Return the slots of each component's tables, and their content at the scan."""
     held: dict[tuple[int, int], HuffmanTable] = {}
     used: dict[int, tuple[int, int, HuffmanTable, HuffmanTable]] = {}
     for segment in stream.segments:
@@ -150,8 +143,3 @@ def _defined(payload: bytes) -> dict[tuple[int, int], HuffmanTable]:
         tables[kind, slot] = HuffmanTable(counts, symbols)
         at += 1 + _LONGEST + len(symbols)
     return tables
-
-
-def _in_two_slots(tables: list[HuffmanTable]) -> tuple[dict[int, HuffmanTable], list[int]]:
-    distinct = list(dict.fromkeys(tables))
-    return dict(enumerate(distinct[:2])), [min(distinct.index(table), 1) for table in tables]

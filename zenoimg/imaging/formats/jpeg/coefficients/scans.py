@@ -1,4 +1,4 @@
-"""The script of a progressive JPEG: which coefficients, to which precision, each of its scans has."""
+"""The script of a JPEG of several scans: which coefficients, to which precision, each of them has."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _COEFFICIENTS = 64
 
 
 def script_of(stream: JpegStream) -> tuple[Scan, ...]:
-    """Return the scans of a progressive picture, or none if they are not a script that libjpeg would write.
+    """Return the scans of a picture, or none if they are not a script that libjpeg would write.
 
-    Such a script often makes a picture smaller than libjpeg's own does: programs for the web search for it.
+    A progressive picture's own script often makes it smaller than libjpeg's does: programs for the web search for it.
     """
     identifiers = [component.identifier for component in stream.components]
     scans = []
@@ -36,14 +36,25 @@ def script_of(stream: JpegStream) -> tuple[Scan, ...]:
 def is_writable(scans: list[Scan], components: int) -> bool:
     """Return whether libjpeg writes such a script: the rules of ITU-T T.81, G.1.1.1, as its ``jcmaster.c`` checks them.
 
-    Each coefficient is coded once with some bits left out, then refined by one bit at a time, the first one of a
-    component before its others. First coefficients stand alone and may be interleaved; others are of one component.
+    Components of a scan are in the order of the picture's. A sequential picture has each component in one scan, with
+    all its coefficients. In a progressive one, each coefficient is coded once with some bits left out, then refined by
+    one bit at a time, the first one of a component before its others. First coefficients stand alone and may be
+    interleaved; others are of one component.
     """
-    left_out = [[-1] * _COEFFICIENTS for _ in range(components)]  # -1: not coded yet
     for scan in scans:
         in_order = sorted(set(scan.components)) == list(scan.components)
         if not (1 <= len(scan.components) <= _MOST_COMPONENTS and in_order and scan.components[-1] < components):
             return False
+    if scans and (scans[0].first, scans[0].last) == (0, _COEFFICIENTS - 1):
+        coded = [component for scan in scans for component in scan.components]
+        whole = (0, _COEFFICIENTS - 1, 0, 0)
+        return sorted(coded) == list(range(components)) and all(scan[1:] == whole for scan in scans)
+    return _is_progression(scans, components)
+
+
+def _is_progression(scans: list[Scan], components: int) -> bool:
+    left_out = [[-1] * _COEFFICIENTS for _ in range(components)]  # -1: not coded yet
+    for scan in scans:
         if not (0 <= scan.first <= scan.last < _COEFFICIENTS and max(scan.high, scan.low) <= _MOST_BITS):
             return False
         if scan.last > 0 and (scan.first == 0 or len(scan.components) > 1):

@@ -28,7 +28,7 @@ SLOTS = 4
 class Request(NamedTuple):
     """What the helper is to do with the data in shared memory.
 
-    ``READ`` takes a JPEG of ``length`` bytes, followed by its ``tables`` or, if it is progressive, by its script of
+    ``READ`` takes a JPEG of ``length`` bytes, followed by its ``tables`` or, if it has several scans, by its script of
     ``scans`` (0 for libjpeg's own). It checks the first coefficients according to ``check``, and answers with a JPEG of
     the MCUs from ``left`` to ``right`` and ``top`` to ``bottom`` (right and bottom exclusive). ``WRITE`` takes
     ``length`` bytes of pixels of these MCUs and a mask of each component, and answers with the entire picture. Answers
@@ -76,7 +76,7 @@ class CodingTables(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """One scan of a progressive picture (ITU-T T.81, B.2.3).
+    """One scan of a picture that has several (ITU-T T.81, B.2.3).
 
     It has the indexes of its components, its first and last coefficient, and the bits that were left out before it
     (0: none of them was coded) and after it.

@@ -43,8 +43,8 @@ class Part(NamedTuple):
 class SourcePicture:
     """A JPEG with all coefficients read. Raises ``CannotEditError``; libjpeg's errors end the process.
 
-    ``coding`` is how it is written: tables that have a code for each of its symbols or, for a progressive picture, its
-    script as ``messages.pack_scans`` returns it (empty for libjpeg's own).
+    ``coding`` is how it is written: tables that have a code for each of its symbols or, for a picture of several scans,
+    its script as ``messages.pack_scans`` returns it (empty for libjpeg's own progression).
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class SourcePicture:
                     self._take_over(index, part, drawn, arrays[index], masks[index], 0 if index else lowered)
 
     def write(self, address: int, capacity: int, *, optimized: bool = False) -> int:
-        """Write the picture to ``address`` and return its length; it is progressive if it has no tables.
+        """Write the picture to ``address`` and return its length.
 
         Application segments are left out. ``optimized`` counts the symbols first and makes tables for them; only the
         slots of the picture's tables count then.
