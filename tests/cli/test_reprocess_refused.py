@@ -59,6 +59,12 @@ def test_a_plain_reprocess_skips_it_and_stale_and_refused_try_it_again(kept: Ter
         assert results(kept, option) == {"large.jpg": "refused"}, "as before, which is not a failure"
 
 
+def test_a_refusal_that_another_recipe_repeats_is_not_a_failure(kept: Terminal, limit: Callable[[str], None]) -> None:
+    limit(NARROW + "[watermark]\ntext = 'another mark'\n")
+    assert kept.json("reprocess", "--stale", "--dry-run")["by_state"] == {"stale": 2}
+    assert results(kept, "--stale", "--yes") == {"large.jpg": "refused", "small.jpg": "processed"}
+
+
 def test_a_refusal_by_other_limits_is_stale(kept: Terminal, limit: Callable[[str], None]) -> None:
     limit(WIDE)
     assert kept.json("status", "--check", code=1)["audit"]["findings"] == {"stale": 1}

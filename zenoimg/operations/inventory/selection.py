@@ -105,6 +105,12 @@ class SelectedImage:
         return selectors.takes(self.key, created_at) and selectors.takes_record(self.record)
 
     @property
+    def was_refused(self) -> bool:
+        """Return whether this version has already been refused, by the current recipe or an earlier one."""
+        is_stale_refusal = self.state == "stale" and self.record is not None and self.record.status == "refused"
+        return self.state in ("refused", "kept") or is_stale_refusal
+
+    @property
     def needs_force(self) -> bool:
         """Return whether another attempt needs force, because the record holds the current recipe's refusal."""
         return self.state == "kept"

@@ -29,7 +29,7 @@ class PendingKey:
     """A key in the backfill queue that has no result yet.
 
     ``at`` is when it was sent, by SQS's clock, in the format of records; ``updated_at`` is the ``UpdatedAt`` of its
-    record at that time, empty if it had none.
+    record at that time, empty if it had none. ``was_refused`` is set if its version had already been refused then.
     """
 
     key: str
@@ -38,11 +38,13 @@ class PendingKey:
     updated_at: str
     at: str
     force: bool
+    was_refused: bool = False
 
     @classmethod
     def of(cls, item: SelectedImage, at: str, *, force: bool) -> PendingKey:
         """Return the pending key of a selected image sent at a given time."""
-        return cls(item.key, item.original, item.state, item.record.updated_at if item.record else "", at, force)
+        updated_at = item.record.updated_at if item.record else ""
+        return cls(item.key, item.original, item.state, updated_at, at, force, item.was_refused)
 
 
 def enqueue(pipeline: LivePipeline, chosen: Iterable[SelectedImage], *, force: bool) -> Iterator[PendingKey]:

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from zenoimg.operations.concurrency import as_they_end
-from zenoimg.operations.inventory.selection import ImageState, SelectedImage
+from zenoimg.operations.inventory.selection import SelectedImage
 from zenoimg.pipeline.calls.threads import threads
 from zenoimg.pipeline.reconcile import reconcile
 from zenoimg.pipeline.records import ImageRecord
 from zenoimg.pipeline.tools import Tools
 
 ResultKind = Literal["processed", "unchanged", "removed", "refused", "failed", "unfinished", "queued"]
-#: States of images that the pipeline refused; those in state ``kept`` keep an older copy.
-REFUSED: frozenset[ImageState] = frozenset({"refused", "kept"})
 NEEDS_ATTENTION: frozenset[ResultKind] = frozenset({"refused", "failed", "unfinished"})
 
 
@@ -42,7 +40,7 @@ def reconcile_all(
 
     def work(image: SelectedImage) -> ReprocessResult:
         result = reconcile_one(image.key, tools, force=force or image.needs_force)
-        return replace(result, as_before=result.result == "refused" and image.state in REFUSED)
+        return replace(result, as_before=result.result == "refused" and image.was_refused)
 
     with threads(workers, "reconcile") as pool:
         yield from as_they_end(work, images, pool, 2 * workers)

@@ -12,7 +12,7 @@ from zenoimg.operations.inventory.selection import inspect_image
 from zenoimg.operations.pipeline import LivePipeline
 from zenoimg.operations.queues import QueueCounts, counts_if_known
 from zenoimg.operations.reprocess.backfill import PendingKey, queue_url
-from zenoimg.operations.reprocess.here import REFUSED, ReprocessResult
+from zenoimg.operations.reprocess.here import ReprocessResult
 from zenoimg.operations.reprocess.pending_keys import PendingKeys
 from zenoimg.operations.reprocess.redrive import reasons
 from zenoimg.pipeline.records import ImageRecord
@@ -123,7 +123,7 @@ def result_of(sent: PendingKey, record: ImageRecord | None, current: Current) ->
     if current.recipe_for(sent.key) not in ("", record.recipe):
         return None  # written by a function that still had the previous recipe
     if record.status == "refused":
-        return ReprocessResult(sent.key, "refused", record.error or "", record, as_before=sent.state in REFUSED)
+        return ReprocessResult(sent.key, "refused", record.error or "", record, as_before=sent.was_refused)
     return ReprocessResult(sent.key, "processed", "", record)
 
 
@@ -148,7 +148,7 @@ def _final_result(pipeline: LivePipeline, sent: PendingKey, dead: str | None, cu
     if image.state == "current" and is_done:
         return ReprocessResult(sent.key, "processed", "", record)
     if image.state in ("refused", "kept") and is_done:
-        return ReprocessResult(sent.key, "refused", error, record, as_before=sent.state in REFUSED)
+        return ReprocessResult(sent.key, "refused", error, record, as_before=sent.was_refused)
     if image.state == "failed" or dead is not None:
         return ReprocessResult(sent.key, "failed", error or dead or "its message is in the dead-letter queue", record)
     return ReprocessResult(sent.key, "unfinished", "no new record and no dead letter: its message was lost or is late")
