@@ -108,7 +108,7 @@ ROOMS: dict[str, set[str]] = {
     "reprocess": {"concurrency", "dead_letters", "effective_recipe", "inventory", "pipeline", "queues", "selectors"},
     "rollout": {"concurrency", "deploy", "inventory", "pipeline"},
     "selectors": set(),
-    "upload": {"arrivals", "concurrency", "content", "pipeline"},
+    "upload": {"arrivals", "concurrency", "content", "output", "pipeline"},
     "versions": {"arrivals", "pipeline", "records"},
 }
 LAYERS |= {

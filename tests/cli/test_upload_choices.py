@@ -35,18 +35,18 @@ def test_a_key_that_download_cannot_use_as_a_path_is_reported(no_stack: Terminal
 
 
 def test_files_other_than_photos_are_skipped_by_name_only_in_folders(no_stack: Terminal, tmp_path: Path) -> None:
-    write(tmp_path / "in", "a.jpg", "odd.name")
+    write(tmp_path / "in", "a.jpg", "a.marked.jpg", "odd.name")
     for name in ("a.jpg.xmp", "b.XMP", ".DS_Store", "Thumbs.db", "video.THM"):
         (tmp_path / "in" / name).write_bytes(b"no picture")
     done = no_stack.run("upload", "in", "--no-wait")
     assert "2 photos: 2 uploaded." in done.stderr
-    assert "Skipped by name: 2 .xmp, 1 hidden, 1 .db, 1 .thm." in done.stderr
+    assert "Skipped by name: 2 .xmp, 1 hidden, 1 .db, 1 preview, 1 .thm." in done.stderr
     assert set(stored()) == {"a.jpg", "odd.name"}
     (named,) = no_stack.json("upload", "in/video.THM", code=1)
     assert named["Result"] == "refused"
     strict = no_stack.json("upload", "in", "--no-wait", "--strict", code=1)
     refused = {result["ImageId"]: result["Reason"] for result in strict if result["Result"] == "refused"}
-    assert set(refused) == {"a.jpg.xmp", "b.XMP", ".DS_Store", "Thumbs.db", "video.THM"}
+    assert set(refused) == {"a.jpg.xmp", "b.XMP", ".DS_Store", "Thumbs.db", "a.marked.jpg", "video.THM"}
     assert "--strict" in refused["b.XMP"]
     assert no_stack.run("upload", "in", "--no-wait", "--strict", "--exclude", "*.[!jn]*", "--exclude", ".*")
 

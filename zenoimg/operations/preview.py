@@ -23,7 +23,7 @@ from zenoimg.imaging.errors import DECODER_MISSING
 from zenoimg.imaging.formats import file_name
 from zenoimg.imaging.formats.heif.availability import missing_with
 from zenoimg.imaging.whole_file import write_file
-from zenoimg.operations.output.choice import STDOUT, output_kind
+from zenoimg.operations.output.choice import PREVIEW, STDOUT, output_kind
 from zenoimg.suggest import suggest_install
 
 State = Literal["marked", "refused", "failed"]
@@ -242,7 +242,7 @@ def _written(job: Job, marked: _Marked, *, force: bool) -> PreviewResult:
 
 
 def _target(photo: Path, output: str | None, *, alone: bool) -> Path:
-    name = f"{photo.stem}.marked{photo.suffix}"
+    name = f"{photo.stem}{PREVIEW}{photo.suffix}"
     if output is None:
         return photo.with_name(name) if photo.name else photo / name
     return Path(output, name) if output_kind(output, single=alone) == "folder" else Path(output)

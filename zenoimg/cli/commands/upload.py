@@ -128,8 +128,9 @@ def upload(
     Example: zenoimg upload photo.jpg holiday/
 
     A file's key is its name; files in a folder have their relative paths as keys. Unchanged photos are not sent again,
-    so rerun the command to continue after an interruption. Photos that the pipeline would refuse are not sent; the
-    reason is shown. In folders, sidecar files (.xmp, .aae, .txt …) and hidden files are skipped.
+    so rerun the command to continue after an interruption. Files of other formats, and photos above the deployed
+    limits, are not sent; the reason is shown. In folders, sidecar files (.xmp, .aae, .txt …), hidden files and
+    previews (.marked.jpg) are skipped.
 
     With --watch, a file is uploaded once it has not been written to for two seconds, or immediately if it was renamed
     into the folder, provided that it decodes completely. Files that are already in the folder are uploaded first.

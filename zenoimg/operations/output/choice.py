@@ -9,6 +9,9 @@ from typing import Literal
 STDOUT = "-"
 Output = Literal["stdout", "file", "folder"]
 
+PREVIEW = ".marked"
+"""End of the names of previews, before the suffix: that of photo.jpg is photo.marked.jpg."""
+
 
 def output_kind(output: str, *, single: bool) -> Output:
     """Return what an output is; only a ``single`` result can go to a file.

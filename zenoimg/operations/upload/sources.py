@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from zenoimg.errors import UsageError
+from zenoimg.operations.output.choice import PREVIEW
 
 _BLOCK = 64 * 1024
 #: Number of folder entries in memory at a time; entries are sorted within each such block.
@@ -60,12 +61,16 @@ class Selection:
         return (not self.include or _matches(relative, self.include)) and not self.leaves_out(relative)
 
     def kind_to_skip(self, relative: str) -> str:
-        """Return the kind of file as which it is skipped, or an empty string; an ``include`` overrides suffixes."""
-        name = PurePosixPath(relative).name
-        if name.startswith("."):
+        """Return the kind of file as which it is skipped, or an empty string. ``include`` overrides all but hidden."""
+        path = PurePosixPath(relative)
+        if path.name.startswith("."):
             return "hidden"
-        suffix = PurePosixPath(name).suffix.lower()
-        return suffix if suffix in SKIPPED_SUFFIXES and not self.include else ""
+        if self.include:
+            return ""
+        if path.stem.endswith(PREVIEW):
+            return "preview"
+        suffix = path.suffix.lower()
+        return suffix if suffix in SKIPPED_SUFFIXES else ""
 
     def leaves_out(self, relative: str) -> bool:
         """Return whether an ``exclude`` pattern matches a relative path."""
