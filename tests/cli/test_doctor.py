@@ -144,7 +144,7 @@ def test_differences_from_the_template_and_problems_of_status_are_reported(deplo
     assert found["Stack"][0]["what"] == "zeno: CREATE_COMPLETE"
     assert "`zenoimg deploy` corrects it." in wrong(found)["Data"]
     assert any("public access is not blocked" in check["what"] for check in found["Data"])
-    assert any(check["what"] == "dead letters that cannot be sent again" for check in found["Health"]), found["Health"]
+    assert "dead letters that cannot be sent again: 1" in [check["what"] for check in found["Health"]]
     assert found["Queues"][0]["what"] == "dead letters 1"
     assert "does not name its recipe" in wrong(found)["Deployed"]
 

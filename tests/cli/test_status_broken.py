@@ -83,6 +83,6 @@ def test_for_an_unreadable_dead_letter_listing_is_suggested(stack: Terminal) -> 
     sqs = boto3.client("sqs")
     url = sqs.get_queue_url(QueueName=NAMES.dead_letter_queue)["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="not json")
-    assert needs(stack) == {"dead letters that cannot be sent again": "zenoimg dead-letters list"}
+    assert needs(stack) == {"dead letters that cannot be sent again: 1": "zenoimg dead-letters list"}
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessages"] == "1", "and is still visible"

@@ -32,7 +32,7 @@ def test_a_deployed_pipeline_is_fine_and_broken_parts_are_reported(bench: Bench)
         broken = wrong(bench)
         assert "BackfillMapping is Disabled: nothing reads its queue" in broken
         assert f"{ORIGINALS}: versioning is not enabled" in broken
-        assert "dead letters that cannot be sent again" in broken
+        assert "dead letters that cannot be sent again: 1" in broken
         assert len(broken) == 3
         assert bench.zenoimg("doctor", code=1).stderr.endswith("3 wrong.\n")
     finally:

@@ -91,7 +91,9 @@ def required_actions(
         if unreadable is not Unreadable.ALL:
             actions.append(RequiredAction(f"dead letters: {waiting:,}", suggest("reprocess", "--failed")))
         if unreadable is not Unreadable.NONE:
-            actions.append(RequiredAction("dead letters that cannot be sent again", suggest("dead-letters", "list")))
+            count = f": {waiting:,}" if unreadable is Unreadable.ALL else ""
+            needed = f"dead letters that cannot be sent again{count}"
+            actions.append(RequiredAction(needed, suggest("dead-letters", "list")))
     if images.failed:
         actions.append(RequiredAction(f"failed images: {images.failed:,}", suggest("reprocess")))
     if errors and errors.get("api"):
