@@ -87,11 +87,11 @@ def walk(
 ) -> Iterator[Source]:
     """Yield the files of paths: a file's key is its base name; keys of files in a folder are their relative paths.
 
-    In folders, hidden files and folders and files with ``SKIPPED_SUFFIXES`` are skipped, and ``on_skip`` is called with
-    the suffix or ``hidden``, and with ``SUBFOLDER`` for each folder that ``recursive`` would include. A path that does
-    not exist is yielded unchanged: reading it fails. A folder that cannot be read, or is a link, has a ``problem``.
-    Raises ``UsageError`` naming two sources with the same key. A single folder is walked in constant memory; for
-    several paths their keys are kept in memory.
+    In folders, what has a ``Selection.kind_to_skip`` is skipped, and ``on_skip`` is called with that kind, and with
+    ``SUBFOLDER`` for each folder that ``recursive`` would include. A path that does not exist is yielded unchanged:
+    reading it fails. A folder that cannot be read, or is a link, has a ``problem``. Raises ``UsageError`` naming two
+    sources with the same key. A single folder is walked in constant memory; for several paths their keys are kept in
+    memory.
     """
     seen: dict[str, Path] = {}
     roots = iter(paths)
